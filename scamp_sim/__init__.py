@@ -1,0 +1,1 @@
+"""scamp-sim: the SCAMP-5 pixel-processor array, word by word."""

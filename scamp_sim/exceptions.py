@@ -1,0 +1,17 @@
+"""The one base class of everything this project raises on bad input."""
+
+
+class ScampError(ValueError):
+    """Bad input, told in the user's terms: what is wrong, where, and what to do about it."""
+
+
+class PlaneError(ScampError):
+    """A plane or image of the wrong shape, type or content."""
+
+
+class RegisterError(ScampError):
+    """A register that does not exist, or that cannot be used that way."""
+
+
+class ProgramError(ScampError):
+    """A program that cannot be run as asked (missing input, unknown engine, wrong parameter)."""

@@ -1,0 +1,365 @@
+"""The instruction set of SCAMP-5 as one table.
+
+Everything that knows an instruction by name reads it here: the assembler, the checks, both engines, the
+listing, the cost model, the `isa` command, the generated docs page and half of the tests. Adding a native word means
+adding one row to `NATIVE` and one function per engine.
+
+Each fact carries a source: a status letter (D documented by the vendor, M measured on hardware, P published,
+I inferred, R recommended modelling choice, U unknown) and a key of `SOURCES`. "Qn" is the n-th open question of
+the fact sheet; the answer taken here is the recommended one unless the text says otherwise.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scamp_sim.exceptions import RegisterError
+
+SOURCES = {
+    "ICW": "SCAMP-5 SDK, instruction control word header",
+    "KAPI": "SCAMP-5 SDK, kernel API header",
+    "MACA": "SCAMP-5 SDK, analog kernel macros",
+    "MACD": "SCAMP-5 SDK, digital kernel macros",
+    "APIA": "SCAMP-5 SDK, analog host API",
+    "APID": "SCAMP-5 SDK, digital host API",
+    "OUT": "SCAMP-5 SDK, output API",
+    "VS": "SCAMP-5 SDK, vision system headers",
+    "KIM": "SCAMP-5 Kernel Instructions and Macros, rev 1.0.1",
+    "5C-DOC": "SCAMP-5c manual",
+    "5C-SRC": "SCAMP-5c scripts",
+    "LB-TUT": "Bose, Scamp5 tutorial examples",
+    "LB-MNIST": "Bose, MNIST AREG CNN example",
+    "SAND": "Bose/Carey, sandcastle_sum",
+    "KUR": "Kuramoto lattice program with notes measured on silicon",
+    "VLSI13": "Carey et al., VLSI 2013",
+}
+
+
+# --- registers ------------------------------------------------------------------------------------------------
+
+ANALOG = ("A", "B", "C", "D", "E", "F", "NEWS")
+"""Analog cells that a PE can write in itself (D ICW; P VLSI13 counts seven)."""
+
+PORTS = ("XN", "XE", "XS", "XW")
+"""The NEWS cell of a neighbour: a view, not storage. As source it is read; as destination it is driven (D ICW)."""
+
+ANALOG_INPUTS = ("PIX", "IN")
+"""Read-only analog sources: the photodiode integrator and the global DAC value (D ICW, VS)."""
+
+DIGITAL = tuple(f"R{i}" for i in range(13))
+"""Bits that a PE can write (D ICW)."""
+
+SPECIAL_BITS = ("FLAG", "SELECT", "RECT")
+"""Bits that words can only read: activity flag and the two address-match views (D ICW, APID)."""
+
+LATCH = "LATCH"
+"""The bit bus between the read half and the write-back half of a two-phase word. Not visible to programs."""
+
+ALIASES = {
+    "RF": "R0", "RS": "R1", "RW": "R2", "RN": "R3", "RE": "R4", "RP": "R12",
+    **{f"S{i}": f"R{i + 5}" for i in range(7)},
+    "NORTH": "XN", "EAST": "XE", "SOUTH": "XS", "WEST": "XW",
+}  # fmt: skip
+"""Other spellings that the SDK and its users accept (D ICW, SIMH, 5C-DOC)."""
+
+ANALOG_SOURCES = ANALOG + PORTS + ANALOG_INPUTS
+DIGITAL_SOURCES = DIGITAL + SPECIAL_BITS
+PLANES = ANALOG + ANALOG_INPUTS + DIGITAL + SPECIAL_BITS
+"""Every plane that `Machine.read` can show."""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A compass direction in the upright picture: row 0 on top, column 0 on the left, east to the right.
+
+    `row`, `column`: step to the neighbour that lies there. `port`: its NEWS cell. `gate`: the bit that lets DNEWS
+    and PROP take from it (D MACD: R1 south, R2 west, R3 north, R4 east).
+    """
+
+    name: str
+    row: int
+    column: int
+    port: str
+    gate: str
+    opposite: str
+
+
+DIRECTIONS = {
+    d.name: d
+    for d in (
+        Direction("north", -1, 0, "XN", "R3", "south"),
+        Direction("east", 0, 1, "XE", "R4", "west"),
+        Direction("south", 1, 0, "XS", "R1", "north"),
+        Direction("west", 0, -1, "XW", "R2", "east"),
+    )
+}
+PORT_DIRECTION = {d.port: d for d in DIRECTIONS.values()}
+
+OPERAND_KINDS = {
+    "areg": ANALOG + PORTS,
+    "asrc": ANALOG_SOURCES,
+    "dreg": DIGITAL,
+    "dsrc": DIGITAL_SOURCES,
+}
+"""Operand class -> registers it admits (section 1.4 of the fact sheet; D KAPI/ICW)."""
+
+
+def register(name: str) -> str:
+    """The canonical spelling of a register name.
+
+    Raises RegisterError with the nearest known name.
+    """
+    canonical = ALIASES.get(name, name)
+    if canonical in ALL_REGISTERS:
+        return canonical
+    raise RegisterError(f"unknown register '{name}'{did_you_mean(name, [*ALL_REGISTERS, *ALIASES])}")
+
+
+ALL_REGISTERS = frozenset(ANALOG + PORTS + ANALOG_INPUTS + DIGITAL + SPECIAL_BITS)
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """A tail for an error message: the nearest known name, or nothing. Case slips count as near."""
+    known = sorted(set(candidates))
+    folded = [c for c in known if c.lower() == name.lower()]
+    near = folded or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+# --- native words ---------------------------------------------------------------------------------------------
+
+
+class Clock(enum.IntEnum):
+    """Clock class of a word: which programmable waveform drives it (D ICW; durations unpublished, Q2: 100 ns each)."""
+
+    ANALOG = 0
+    DIGITAL = 1
+    DNEWS = 2
+    PROP = 3
+    AER = 4
+    DOUT = 5
+    FAST = 6
+
+
+class Gate(enum.Enum):
+    """What lets a word write in a PE."""
+
+    NONE = "writes in every PE"
+    FLAG = "writes where FLAG = 1"
+    R0 = "writes in every PE, whatever FLAG is; R12 only where R0 = 1"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """How many operands of which class a word takes in one place."""
+
+    kind: str
+    least: int
+    most: int
+
+
+@dataclass(frozen=True)
+class Native:
+    """One row of the instruction set: a single instruction control word.
+
+    `dst`, `src`: operands as written, destinations first. `lists`: also accepts `{destinations}, {sources}` with any
+    counts. `reads`, `writes`: registers touched without being named. `highspeed`: a kernel that holds the
+    word stays eligible for high-speed execution (section 3.6).
+    """
+
+    name: str
+    clock: Clock
+    gate: Gate
+    effect: str
+    source: str
+    dst: Slot | None = None
+    src: Slot | None = None
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    highspeed: bool = False
+    lists: bool = False
+    notes: str = ""
+
+    @property
+    def signature(self) -> str:
+        """The call as a user writes it, optional operands in brackets."""
+        parts = []
+        for prefix, slot in (("y", self.dst), ("x", self.src)):
+            if slot is None:
+                continue
+            names = [f"{prefix}{i}" if slot.most > 1 else prefix for i in range(slot.most)]
+            parts += names[: slot.least] + [f"[{n}]" for n in names[slot.least :]]
+        return f"{self.name}({', '.join(parts)})"
+
+
+def _analog(name: str, dst: Slot | None, src: Slot | None, effect: str, source: str, **more: object) -> Native:
+    return Native(name, Clock.ANALOG, Gate.FLAG, effect, source, dst, src, **more)  # type: ignore[arg-type]
+
+
+def _digital(name: str, dst: Slot | None, src: Slot | None, effect: str, source: str, **more: object) -> Native:
+    clock = more.pop("clock", Clock.DIGITAL)
+    more.setdefault("highspeed", True)
+    return Native(name, clock, Gate.R0, effect, source, dst, src, **more)  # type: ignore[arg-type]
+
+
+def _slot(kind: str, least: int, most: int | None = None) -> Slot:
+    return Slot(kind, least, least if most is None else most)
+
+
+_BUS_NOTE = (
+    "Every destination takes minus the sum of the sources over the number of destinations. A source named twice is "
+    "selected once, a cell that is both source and destination is a hazard: both are errors. XN/XE/XS/XW as source "
+    "read a neighbour's NEWS, 0 beyond the edge (Q10); two or more of them in one word share their current, so their "
+    "mean counts (Q7). As destination they drive a neighbour's NEWS, gated by the FLAG of the cell that is written; a PE "
+    "with FLAG = 0 contributes 0 (Q4)."
+)
+_DNEWS_READS = ("R1", "R2", "R3", "R4")
+
+NATIVE: dict[str, Native] = {
+    row.name: row
+    for row in (
+        # analog (section 2.1)
+        _analog("bus", _slot("areg", 1), _slot("asrc", 0, 4), "y := -(sum of sources); no source: y := 0",
+                "D KAPI", lists=True, notes=_BUS_NOTE),
+        _analog("bus2", _slot("areg", 2), _slot("asrc", 0, 2), "y0, y1 := -(sum of sources)/2", "D KAPI",
+                notes=_BUS_NOTE),
+        _analog("bus3", _slot("areg", 3), _slot("asrc", 1), "y0, y1, y2 := -x/3", "D KAPI", notes=_BUS_NOTE),
+        Native("where", Clock.ANALOG, Gate.NONE, "FLAG := (sum of sources) > 0, strictly, in all PEs",
+               "D KAPI; all PEs D 5C-SRC (Q6)", src=_slot("asrc", 1, 3), writes=("FLAG",),
+               notes="The sum is not inverted. Zero gives FLAG = 0."),
+        Native("all", Clock.ANALOG, Gate.NONE, "FLAG := 1 in all PEs", "D KAPI", writes=("FLAG",), highspeed=True,
+               notes="ALL is the same word."),
+        Native("rpix", Clock.ANALOG, Gate.NONE, "PIX := reset level (-127)", "D KAPI", writes=("PIX",),
+               notes="FLAG does not gate it (Q5)."),
+        Native("nop", Clock.ANALOG, Gate.NONE, "idle slot", "D KAPI"),
+        _analog("blur", _slot("areg", 1), _slot("asrc", 1),
+                "y := -(one resistive-grid step of x), along both axes", "D name; I sign; R step (Q8)",
+                reads=("R1", "R2"),
+                notes="y(p) = -(x(p) + k * sum over linked neighbours q of (x(q) - x(p))), k = 0.1. R1 of a PE links it "
+                      "to its south neighbour, R2 to its west neighbour; edges let nothing through."),
+        _analog("blurh", _slot("areg", 1), _slot("asrc", 1), "as blur, horizontal links only",
+                "D name; I sign; R step (Q8)", reads=("R2",)),
+        _analog("blurv", _slot("areg", 1), _slot("asrc", 1), "as blur, vertical links only",
+                "D name; I sign; R step (Q8)", reads=("R1",)),
+        Native("blurset", Clock.DIGITAL, Gate.NONE, "pre-charges the read bus for a blur sequence; no register changes",
+               "D ICW", reads=("R1", "R2"), highspeed=True),
+        # digital (section 2.2)
+        Native("WHERE", Clock.DIGITAL, Gate.NONE, "FLAG := OR of sources, in all PEs", "D KAPI",
+               src=_slot("dsrc", 1, 3), writes=("FLAG",), highspeed=True),
+        _digital("SET", _slot("dreg", 1, 4), None, "y := 1", "D KAPI"),
+        _digital("CLR", _slot("dreg", 1, 4), None, "y := 0", "D KAPI; ignores FLAG: M KUR"),
+        _digital("MOV", _slot("dreg", 1), _slot("dsrc", 1), "y := x", "D KAPI", lists=True),
+        _digital("OR", _slot("dreg", 1), _slot("dsrc", 2, 4), "y := OR of sources", "D KAPI"),
+        _digital("NOT", _slot("dreg", 1), _slot("dsrc", 1), "y := not x", "D KAPI", lists=True),
+        _digital("NOR", _slot("dreg", 1), _slot("dsrc", 2, 4), "y := not (OR of sources)", "D KAPI"),
+        _digital("DNEWS0", _slot("dreg", 1), _slot("dsrc", 1),
+                 "y := (R1 and x_south) or (R2 and x_west) or (R3 and x_north) or (R4 and x_east); outside reads 0",
+                 "D KAPI, MACD", clock=Clock.DNEWS, reads=_DNEWS_READS,
+                 notes="R1..R4 are those of the receiving PE (D SAND), so each PE can take from its own directions."),
+        _digital("DNEWS1", _slot("dreg", 1), _slot("dsrc", 1), "as DNEWS0; outside reads 1", "D KAPI, MACD",
+                 clock=Clock.DNEWS, reads=_DNEWS_READS),
+        Native("PROP_R", Clock.ANALOG, Gate.NONE, "reads R12 onto the bus before PROP_0 or PROP_1; no register changes",
+               "D ICW", reads=("R12",)),
+        Native("PROP_0", Clock.PROP, Gate.R0,
+               "R12 spreads through PEs with R0 = 1, taking from the directions R1..R4 allow; outside is 0",
+               "D KIM, MACD; I reach (Q9)", reads=("R0", "R12", *_DNEWS_READS), writes=("R12",),
+               notes="One word reaches 64 PEs along a 4-connected path (Q9). A PE with R0 = 0 keeps its bit; if that "
+                     "bit is 1 its neighbours can take it."),
+        Native("PROP_1", Clock.PROP, Gate.R0, "as PROP_0; outside is 1", "D KIM, MACD; I reach (Q9)",
+               reads=("R0", "R12", *_DNEWS_READS), writes=("R12",)),
+        _digital("REFRESH_R", None, _slot("dreg", 1), "read half of REFRESH: bit bus := x", "D ICW", writes=(LATCH,)),
+        _digital("NOT_R", None, _slot("dreg", 1), "read half of in-place NOT: bit bus := not x",
+                 "D MACD (two phases); name ours", writes=(LATCH,)),
+        _digital("OR_R", None, _slot("dsrc", 2), "read half of in-place OR: bit bus := x0 or x1",
+                 "D MACD (two phases); name ours", writes=(LATCH,)),
+        _digital("NOR_R", None, _slot("dsrc", 2), "read half of in-place NOR: bit bus := not (x0 or x1)",
+                 "D MACD (two phases); name ours", writes=(LATCH,)),
+        _digital("REFRESH_L", _slot("dreg", 1), None, "write-back half: y := bit bus", "D ICW", reads=(LATCH,),
+                 notes="Only valid directly after the read half."),
+    )
+}  # fmt: skip
+
+MNEMONIC_ALIASES = {"ALL": "all"}
+"""Other spellings of native words."""
+
+STORE_WORDS = 1024
+"""Instruction words that the controller can hold for all static kernels together (D KAPI; M)."""
+
+
+def highspeed(ops: Iterable[str]) -> bool:
+    """Whether a kernel of these native words stays eligible for high-speed execution (D KAPI/MACD)."""
+    return all(NATIVE[op].highspeed for op in ops)
+
+
+# --- host functions -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HostFunction:
+    """A routine of the microcontroller that host programs can call.
+
+    `operands`: (name, kind, default) in order; kinds are operand classes or "int"; a default of None makes the operand
+    required. `words`: instruction words it issues to the array while it runs.
+    """
+
+    name: str
+    operands: tuple[tuple[str, str, int | str | None], ...]
+    words: int
+    effect: str
+    source: str
+    writes: tuple[str, ...] = ()
+
+    @property
+    def signature(self) -> str:
+        parts = [n if default is None else f"{n}={default}" for n, _, default in self.operands]
+        return f"{self.name}({', '.join(parts)})"
+
+
+_RECT = tuple((n, "int", None) for n in ("r0", "c0", "r1", "c1"))
+_PATTERN = tuple((n, "int", None) for n in ("r", "c", "rx", "cx"))
+_DST: tuple[tuple[str, str, None], ...] = (("d", "dreg", None),)
+_ADDRESS_NOTE = "chip addresses: row 0 is the top, column 0 the right-hand side"
+
+_HOST_FORMS = (
+    HostFunction("scamp5_in", (("a", "areg", None), ("v", "int", None), ("temp", "areg", "NEWS")), 2,
+                 "a := v in all PEs, error-corrected; v in -128..127; temp is clobbered", "D APIA; I words", ("IN",)),
+    HostFunction("scamp5_load_in", (("a", "areg", None), ("v", "int", None), ("temp", "areg", "NEWS")), 2,
+                 "IN := v; temp := -IN; a := -temp, without error correction; v in -128..127", "D APIA; I words",
+                 ("IN",)),
+    HostFunction("scamp5_load_in", (("v", "int", None),), 0, "IN := v, for kernels that read IN; v in -128..127",
+                 "D APIA", ("IN",)),
+    HostFunction("scamp5_load_point", (*_DST, ("r", "int", None), ("c", "int", None)), 2,
+                 f"d := 1 at one PE, 0 elsewhere; {_ADDRESS_NOTE}", "D APID; I words", ("SELECT",)),
+    HostFunction("scamp5_load_rect", (*_DST, *_RECT), 3,
+                 f"d := 1 in the rectangle from top-right (r0, c0) to bottom-left (r1, c1), both included, 0 "
+                 f"elsewhere; {_ADDRESS_NOTE}", "D APID; I words", ("SELECT", "RECT")),
+    HostFunction("scamp5_load_pattern", (*_DST, *_PATTERN), 2,
+                 f"d := 1 where the address matches (r, c) outside the bits set in (rx, cx), 0 elsewhere; "
+                 f"{_ADDRESS_NOTE}", "D APID; I words", ("SELECT",)),
+    HostFunction("scamp5_select_point", (("r", "int", None), ("c", "int", None)), 0,
+                 f"SELECT := one PE; {_ADDRESS_NOTE}", "D APID", ("SELECT",)),
+    HostFunction("scamp5_select_rect", _RECT, 0,
+                 f"RECT := rectangle, corners as in scamp5_load_rect; SELECT changes too; {_ADDRESS_NOTE}",
+                 "D APID", ("SELECT", "RECT")),
+    HostFunction("scamp5_select_pattern", _PATTERN, 0,
+                 f"SELECT := address match as in scamp5_load_pattern; {_ADDRESS_NOTE}", "D APID", ("SELECT",)),
+    HostFunction("scamp5_kernel_all", (), 1, "FLAG := 1 in all PEs", "D KAPI", ("FLAG",)),
+    HostFunction("scamp5_kernel_refresh_dreg", (), 26, "refreshes R0..R12", "D ICW"),
+)  # fmt: skip
+
+HOST: dict[str, tuple[HostFunction, ...]] = {}
+"""Host functions known so far, by name; one entry per accepted operand list. `scamp_sim.host` holds what they do."""
+for _form in _HOST_FORMS:
+    HOST[_form.name] = (*HOST.get(_form.name, ()), _form)
+
+
+def host_form(name: str, operands: int) -> HostFunction | None:
+    """The form of host function `name` that takes this many operands, defaults counted as optional."""
+    for form in HOST.get(name, ()):
+        required = sum(default is None for _, _, default in form.operands)
+        if required <= operands <= len(form.operands):
+            return form
+    return None
