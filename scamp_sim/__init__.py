@@ -1,1 +1,42 @@
-"""scamp-sim: the SCAMP-5 pixel-processor array, word by word."""
+"""scamp-sim: the SCAMP-5 pixel-processor array, word by word.
+
+from compiler import assemble
+from scamp_sim import Machine
+
+machine = Machine()
+machine.expose(image)
+run = machine.run(assemble("get_image(A); movx(B, A, east); sub(B, B, A);"))
+run.outputs["B"], run.profile
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from scamp_sim.errors import ErrorModel
+    from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampError
+    from scamp_sim.machine import Machine, Run
+    from scamp_sim.options import ArrayOptions
+    from scamp_sim.program import Program
+    from scamp_sim.timing import Profile
+
+_HOMES = {
+    "Machine": "machine", "Run": "machine", "ArrayOptions": "options", "ErrorModel": "errors", "Program": "program",
+    "Profile": "timing", "ScampError": "exceptions", "PlaneError": "exceptions", "ProgramError": "exceptions",
+    "RegisterError": "exceptions",
+}  # fmt: skip
+
+__all__ = [
+    "ArrayOptions", "ErrorModel", "Machine", "PlaneError", "Profile", "Program", "ProgramError", "RegisterError", "Run",
+    "ScampError", "__version__",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Names are fetched when they are first used, so that the import itself stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'scamp_sim' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(f"scamp_sim.{_HOMES[name]}"), name)

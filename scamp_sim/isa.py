@@ -213,8 +213,8 @@ _BUS_NOTE = (
     "Every destination takes minus the sum of the sources over the number of destinations. A source named twice is "
     "selected once, a cell that is both source and destination is a hazard: both are errors. XN/XE/XS/XW as source "
     "read a neighbour's NEWS, 0 beyond the edge (Q10); two or more of them in one word share their current, so their "
-    "mean counts (Q7). As destination they drive a neighbour's NEWS, gated by the FLAG of the cell that is written; a PE "
-    "with FLAG = 0 contributes 0 (Q4)."
+    "mean counts (Q7). As destination they drive a neighbour's NEWS, gated by the FLAG of the cell that is written; a "
+    "PE with FLAG = 0 contributes 0 (Q4)."
 )
 _DNEWS_READS = ("R1", "R2", "R3", "R4")
 
@@ -238,8 +238,8 @@ NATIVE: dict[str, Native] = {
         _analog("blur", _slot("areg", 1), _slot("asrc", 1),
                 "y := -(one resistive-grid step of x), along both axes", "D name; I sign; R step (Q8)",
                 reads=("R1", "R2"),
-                notes="y(p) = -(x(p) + k * sum over linked neighbours q of (x(q) - x(p))), k = 0.1. R1 of a PE links it "
-                      "to its south neighbour, R2 to its west neighbour; edges let nothing through."),
+                notes="y(p) = -(x(p) + k * sum over linked neighbours q of (x(q) - x(p))), k = 0.1. R1 of a PE links "
+                      "it to its south neighbour, R2 to its west neighbour; edges let nothing through."),
         _analog("blurh", _slot("areg", 1), _slot("asrc", 1), "as blur, horizontal links only",
                 "D name; I sign; R step (Q8)", reads=("R2",)),
         _analog("blurv", _slot("areg", 1), _slot("asrc", 1), "as blur, vertical links only",

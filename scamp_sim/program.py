@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from scamp_sim import isa
-from scamp_sim.isa import NATIVE, STORE_WORDS, Clock
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.isa import NATIVE, STORE_WORDS, Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ class Word:
 
     def __str__(self) -> str:
         row = self.row
-        plain = (row.dst is None or len(self.dst) <= row.dst.most) and (row.src is None or len(self.src) <= row.src.most)
+        plain = (row.dst is None or len(self.dst) <= row.dst.most) and (
+            row.src is None or len(self.src) <= row.src.most
+        )
         if plain:
             return f"{self.op}({', '.join((*self.dst, *self.src))})"
         return f"{self.op}({{{', '.join(self.dst)}}}, {{{', '.join(self.src)}}})"

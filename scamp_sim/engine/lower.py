@@ -1,0 +1,392 @@
+"""Program -> table of operations for the fast engine. All decisions are made here, once; the walk only obeys.
+
+Four things happen on the way:
+
+* Two-word macros whose NEWS nobody reads afterwards become one operation.
+* A write that would overlap one of its sources goes to the spare plane, and register and spare change places.
+* FLAG is tracked. While it is known to be all ones no mask is applied; its byte and bit forms are converted on demand.
+* Runs of row-by-row operations are marked, so that they can be carried out band by band in the first-level cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim import host, isa
+from scamp_sim.engine import ops
+from scamp_sim.options import ArrayOptions
+from scamp_sim.program import HostCall, Launch, Output, Program, Word
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """A stretch of a program up to its next outputs."""
+
+    code: Ints
+    runs: Ints
+    order: Ints
+    flag_ones: bool
+    outputs: tuple[str, ...]
+
+
+def lower(program: Program, flag_ones: bool, options: ArrayOptions) -> tuple[Segment, ...]:
+    """Lower a program for a machine whose FLAG is all ones at the start, or is not."""
+    segments: list[Segment] = []
+    pending: list[host.Action] = []
+    outputs: list[str] = []
+    steps = [*program.steps]
+    for i, step in enumerate(steps):
+        if isinstance(step, Launch):
+            pending.extend(program.kernels[step.kernel].words)
+        elif isinstance(step, HostCall):
+            pending.extend(host.actions(step))
+        else:
+            outputs.append(step.register)
+        last = i + 1 == len(steps)
+        if last or (isinstance(step, Output) and not isinstance(steps[i + 1], Output)):
+            segment = _Lowering(flag_ones, options).segment(pending, tuple(outputs))
+            segments.append(segment)
+            flag_ones = segment.flag_ones
+            pending, outputs = [], []
+    return tuple(segments)
+
+
+_PORTS = frozenset(isa.PORTS)
+_NEWS_CELL = _PORTS | {"NEWS"}
+
+
+_HORIZON = 64
+"""How many words ahead to look for the next use of NEWS. Macros overwrite it within a few."""
+
+
+def _news_dies(actions: Sequence[host.Action], start: int) -> bool:
+    """Whether no word from `start` on sees the NEWS that stands there now."""
+    covered = True  # a write now would reach every PE that the last one reached
+    shielded = False  # NEWS was written under the FLAG of now, so masked readers see the new value
+    for action in actions[start : start + _HORIZON]:
+        if not isinstance(action, Word):
+            continue
+        if "NEWS" in action.reads:
+            inside_pe = action.op.startswith("bus") and not _PORTS.intersection((*action.src, *action.dst))
+            if not (shielded and inside_pe):
+                return False
+        if "NEWS" in action.writes:
+            if covered:
+                return True
+            shielded = not _PORTS.intersection(action.dst)
+        if action.op in ("where", "WHERE"):
+            covered = shielded = False
+        elif action.op == "all":
+            covered, shielded = True, False
+    return False
+
+
+class _Lowering:
+    """Emits the rows of one segment."""
+
+    def __init__(self, flag_ones: bool, options: ArrayOptions) -> None:
+        self.options = options
+        self.rows: list[list[int]] = []
+        self.plane = list(range(ops.ANALOG_PLANES))  # register or temporary -> plane
+        self.ones = flag_ones
+        self.bits_valid = not flag_ones  # FLAG bits say the truth
+        self.bytes_valid = False
+
+    def segment(self, actions: Sequence[host.Action], outputs: tuple[str, ...]) -> Segment:
+        i = 0
+        while i < len(actions):
+            action = actions[i]
+            if isinstance(action, Word):
+                if self.pair(actions, i):
+                    i += 1
+                else:
+                    self.word(action)
+            elif isinstance(action, host.SetIn):
+                self.emit(ops.FILL, self.analog("IN"), p=action.value)
+            else:
+                self.address(action)
+            i += 1
+        if not self.ones:
+            self.need_bits()
+        code = np.array(self.rows, np.int64).reshape(-1, ops.WIDTH)
+        return Segment(code, _runs(code), np.array(self.plane, np.int64), self.ones, outputs)
+
+    # --- emitting ---
+
+    def emit(self, op: int, d: int, sources: Sequence[int] = (), extra: int = -1, p: int = 0, q: int = 0, r: int = 0,
+             count: int | None = None) -> None:  # fmt: skip
+        padded = [*sources, 0, 0, 0, 0][:4]
+        self.rows.append([op, d, len(sources) if count is None else count, *padded, extra, p, q, r])
+
+    def analog(self, register: str) -> int:
+        return self.plane[ops.ANALOG_INDEX[register]]
+
+    def fresh(self, register: str) -> tuple[int, int]:
+        """(spare plane to write, old plane); from here on the register lives in the former."""
+        index = ops.ANALOG_INDEX[register]
+        old, new = self.plane[index], self.plane[ops.SPARE]
+        self.plane[index], self.plane[ops.SPARE] = new, old
+        return new, old
+
+    def target(self, register: str, sources: Sequence[int]) -> int:
+        """A plane for an unmasked write of `register` that does not overlap the sources."""
+        plane = self.analog(register)
+        return self.fresh(register)[0] if plane in sources else plane
+
+    def linear(self, register: str, sources: Sequence[int], p: int, q: int = 1) -> None:
+        """register := p/q * sum of at most four planes, where FLAG = 1."""
+        if self.ones:
+            self.emit(ops.LINEAR, self.target(register, sources), sources, p=p, q=q)
+        else:
+            self.need_bytes()
+            new, old = self.fresh(register)
+            self.emit(ops.LINEAR_MASKED, new, sources, extra=old, p=p, q=q)
+
+    def subtract(self, register: str, source: int, extra: int) -> None:
+        """register := source - extra, where FLAG = 1."""
+        if self.ones:
+            self.emit(ops.SUBTRACT, self.target(register, (source, extra)), (source,), extra=extra)
+        else:
+            self.need_bytes()
+            new, old = self.fresh(register)
+            self.emit(ops.SUBTRACT_MASKED, new, (source,), extra=extra, p=old)
+
+    def shift(self, register: str, sources: Sequence[int], sign: int, row: int, column: int, extra: int = -1) -> None:
+        """register := sign * (one or two planes, from that far away) - extra; FLAG is all ones."""
+        op = ops.SHIFT if row else ops.SHIFT_EAST_WEST
+        self.emit(op, self.target(register, (*sources, extra)), sources, extra=extra, p=sign, q=row, r=column)
+
+    def need_bytes(self) -> None:
+        if not self.bytes_valid:
+            self.need_bits()
+            self.emit(ops.FLAG_UNPACK, 0)
+            self.bytes_valid = True
+
+    def need_bits(self) -> None:
+        if not self.bits_valid:
+            if self.ones:
+                self.emit(ops.BITS_FILL, ops.FLAG, p=1)
+            else:
+                self.emit(ops.FLAG_PACK, 0)
+            self.bits_valid = True
+
+    # --- two words at once ---
+
+    def pair(self, actions: Sequence[host.Action], i: int) -> bool:
+        """Emit words i and i + 1 as one operation if they pass a value through NEWS that dies with them."""
+        if i + 1 >= len(actions):
+            return False
+        first, second = actions[i], actions[i + 1]
+        if not (isinstance(first, Word) and isinstance(second, Word) and second.op == "bus" and len(second.dst) == 1):
+            return False
+        y = second.dst[0]
+        through = [s for s in second.src if s in _NEWS_CELL]
+        rest = [s for s in second.src if s not in _NEWS_CELL]
+        inner = _ordered(first.src)
+        if y in _NEWS_CELL or len(through) != 1 or len(rest) > 1 or _NEWS_CELL & set(inner) or len(inner) > 4:
+            return False
+        if first.op == "bus2" and set(first.dst) == {y, "NEWS"} and y not in inner and second.src == ("NEWS",):
+            if not _news_dies(actions, i + 2):
+                return False
+            self.linear(y, [self.analog(s) for s in inner], 1, 2)
+            return True
+        if first.op != "bus" or len(first.dst) != 1 or first.dst[0] not in _NEWS_CELL:
+            return False
+        row, column, moves = _way(first.dst[0], through[0])
+        if moves and not (self.ones and 1 <= len(inner) <= 2):
+            return False
+        if moves == 2 and row == column == 0:  # there and back: edges would lose their value on the way
+            return False
+        if not moves and rest and len(inner) > 1:
+            return False
+        if not _news_dies(actions, i + 2):
+            return False
+        planes = [self.analog(s) for s in inner]
+        extra = self.analog(rest[0]) if rest else -1
+        if moves:
+            self.shift(y, planes, 1, row, column, extra)
+        elif not rest:
+            self.linear(y, planes, 1)
+        elif not inner:
+            self.linear(y, [extra], -1)
+        else:
+            self.subtract(y, planes[0], extra)
+        return True
+
+    # --- one word ---
+
+    def word(self, w: Word) -> None:
+        op = w.op
+        if op in ("bus", "bus2", "bus3"):
+            self.bus(tuple(dict.fromkeys(w.dst)), w.src)
+        elif op == "where":
+            sources = [self.analog(s) for s in _ordered(w.src)]
+            if any(s in isa.PORTS for s in w.src):
+                self.total(w.src)
+                sources = [ops.SUM]
+            self.emit(ops.WHERE, 0, sources)
+            self.ones, self.bytes_valid, self.bits_valid = False, True, False
+        elif op == "all":
+            self.ones, self.bytes_valid, self.bits_valid = True, False, False
+        elif op == "rpix":
+            if self.options.flag_gates_rpix and not self.ones:
+                self.need_bytes()
+                self.emit(ops.FILL_MASKED, self.analog("PIX"), p=self.options.pix_reset)
+            else:
+                self.emit(ops.FILL, self.analog("PIX"), p=self.options.pix_reset)
+        elif op in ("blur", "blurh", "blurv"):
+            self.total(w.src)
+            self.emit(ops.BLUR, ops.DRIVE, (ops.SUM,), p=-1, q=int(op != "blurh"), r=int(op != "blurv"))
+            self.drive(w.dst)
+        elif op not in ("nop", "blurset", "PROP_R"):
+            self.digital(w)
+
+    def bus(self, dst: tuple[str, ...], src: tuple[str, ...]) -> None:
+        inner = _ordered(src)
+        ports = [p for p in isa.PORTS if p in src]
+        plain = not any(d in isa.PORTS for d in dst)
+        planes = [self.analog(s) for s in inner]
+        if (
+            plain
+            and not ports
+            and len(inner) <= 4
+            and len(dst) in (1, 2, 4)
+            and (len(dst) == 1 or not {*dst} & {*inner})
+        ):
+            for d in dst:
+                self.linear(d, planes, -1, len(dst))
+        elif self.ones and len(dst) == 1 and plain and len(ports) == 1 and not inner:
+            row, column, _ = _way("NEWS", ports[0])
+            self.shift(dst[0], [self.analog("NEWS")], -1, row, column)
+        elif self.ones and len(dst) == 1 and not plain and not ports and 1 <= len(inner) <= 2:
+            row, column, _ = _way(dst[0], "NEWS")
+            self.shift("NEWS", planes, -1, row, column)
+        else:
+            self.total(src)
+            self.emit(ops.DIVIDE, ops.DRIVE, (ops.SUM,), p=-1, q=len(dst))
+            self.drive(dst)
+
+    def total(self, src: tuple[str, ...]) -> None:
+        """SUM := what the bus sees, in the reference engine's order of summation."""
+        planes = [self.analog(s) for s in _ordered(src)]
+        self.emit(ops.ACCUMULATE, ops.SUM, planes[:4])
+        for plane in planes[4:]:
+            self.emit(ops.ADD_SHIFTED, ops.SUM, (plane,))
+        ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in src]
+        if ports:
+            self.emit(ops.ACCUMULATE, ops.PORTS)
+            for d in ports:
+                self.emit(ops.ADD_SHIFTED, ops.PORTS, (self.analog("NEWS"),), q=d.row, r=d.column)
+            shared = len(ports) if self.options.port_mix == "mean" else 1
+            self.emit(ops.ADD_SCALED, ops.SUM, (ops.PORTS,), p=shared)
+
+    def drive(self, dst: tuple[str, ...]) -> None:
+        """Destinations take DRIVE; neighbours get nothing from PEs with FLAG = 0 (Q4)."""
+        for register in isa.ANALOG:
+            if register in dst and register != "NEWS":
+                self.linear(register, [ops.DRIVE], 1)
+        ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in dst]
+        if ports:
+            self.emit(ops.ACCUMULATE, ops.SUM, (ops.DRIVE,))
+            if not self.ones:
+                self.need_bytes()
+                self.emit(ops.ZERO_UNFLAGGED, ops.SUM)
+            self.emit(ops.ACCUMULATE, ops.PORTS)
+            for d in ports:
+                self.emit(ops.ADD_SHIFTED, ops.PORTS, (ops.SUM,), q=-d.row, r=-d.column)
+            if "NEWS" in dst:
+                self.emit(ops.ADD_SHIFTED, ops.PORTS, (ops.DRIVE,))
+            self.linear("NEWS", [ops.PORTS], 1)
+        elif "NEWS" in dst:
+            self.linear("NEWS", [ops.DRIVE], 1)
+
+    def digital(self, w: Word) -> None:
+        sources = [ops.BIT_INDEX[s] for s in dict.fromkeys(w.src)]
+        if ops.FLAG in sources:
+            self.need_bits()
+        inverted = int(w.op in ("NOT", "NOR", "NOT_R", "NOR_R"))
+        if w.op == "WHERE":
+            self.emit(ops.BITS_OR, ops.FLAG, sources)
+            self.ones, self.bytes_valid, self.bits_valid = False, False, True
+        elif w.op in ("SET", "CLR"):
+            for d in _bit_targets(w.dst):
+                self.store_bits(d, ops.BITS_FILL, (), int(w.op == "SET"))
+        elif w.op in ("MOV", "OR", "NOT", "NOR"):
+            if len(w.dst) > 1 and set(w.dst) & set(w.src):
+                self.emit(ops.BITS_OR, ops.SCRATCH, sources, p=inverted)
+                sources, inverted = [ops.SCRATCH], 0
+            for d in _bit_targets(w.dst):
+                self.store_bits(d, ops.BITS_OR, sources, inverted)
+        elif w.op in ("REFRESH_R", "NOT_R", "OR_R", "NOR_R"):
+            self.emit(ops.BITS_OR, ops.LATCH, sources, p=inverted)
+        elif w.op == "REFRESH_L":
+            self.store_bits(ops.BIT_INDEX[w.dst[0]], ops.BITS_OR, [ops.LATCH], 0)
+        elif w.op in ("DNEWS0", "DNEWS1"):
+            d = ops.BIT_INDEX[w.dst[0]]
+            outside = int(w.op == "DNEWS1")
+            if d in sources:  # it would read what it has just written
+                self.emit(ops.BITS_DNEWS, ops.SCRATCH, sources, p=outside)
+                self.emit(ops.BITS_OR, d, (ops.SCRATCH,))
+            else:
+                self.store_bits(d, ops.BITS_DNEWS, sources, outside)
+        elif w.op in ("PROP_0", "PROP_1"):
+            self.emit(ops.BITS_PROP, 12, p=int(w.op == "PROP_1"))
+        else:
+            raise NotImplementedError(w.op)
+
+    def store_bits(self, d: int, op: int, sources: Sequence[int], p: int) -> None:
+        """d := the operation's result; R12 only where R0 = 1."""
+        if d == 12:
+            self.emit(op, ops.SCRATCH2, sources, p=p)
+            self.emit(ops.BITS_MERGE, 12, (ops.SCRATCH2, 0))
+        else:
+            self.emit(op, d, sources, p=p)
+
+    def address(self, a: host.SetAddress) -> None:
+        op = ops.BITS_PATTERN if a.kind == "pattern" else ops.BITS_RECT
+        self.emit(op, ops.SELECT, (a.r, a.c, a.r1, a.c1))
+        if a.kind == "rect":
+            self.emit(ops.BITS_OR, ops.RECT, (ops.SELECT,))
+
+
+def _ordered(sources: Sequence[str]) -> list[str]:
+    """Sources inside the PE, each once, in table order: the order in which both engines add."""
+    return [r for r in (*isa.ANALOG, *isa.ANALOG_INPUTS) if r in sources]
+
+
+def _bit_targets(registers: Sequence[str]) -> list[int]:
+    """R12 first: it must see the R0 from before the word."""
+    return sorted({ops.BIT_INDEX[r] for r in registers}, key=lambda d: d != 12)
+
+
+def _way(written: str, read: str) -> tuple[int, int, int]:
+    """(row, column) from which a value comes that is put on cell `written` and taken from cell `read`; moves made."""
+    row = column = moves = 0
+    if written in isa.PORTS:
+        d = isa.PORT_DIRECTION[written]
+        row, column, moves = row - d.row, column - d.column, moves + 1
+    if read in isa.PORTS:
+        d = isa.PORT_DIRECTION[read]
+        row, column, moves = row + d.row, column + d.column, moves + 1
+    return row, column, moves
+
+
+def _runs(code: Ints) -> Ints:
+    """[first, last + 1, banded?] for maximal stretches of rows of one kind."""
+    runs: list[list[int]] = []
+    for i, op in enumerate(code[:, ops.OP]):
+        banded = int(op <= ops.BANDED)
+        if runs and runs[-1][2] == banded:
+            runs[-1][1] = i + 1
+        else:
+            runs.append([i, i + 1, banded])
+    for run in runs:
+        if run[1] - run[0] == 1:  # nothing to gain from bands
+            run[2] = 0
+    return np.array(runs, np.int64).reshape(-1, 3)

@@ -1,0 +1,56 @@
+"""Operation codes of the lowered program: what `lower` writes and `kernels` carries out.
+
+A row is `WIDTH` integers: [op, destination, number of sources, source 0..3, extra, p, q, r]. Planes are numbered;
+the first nine analog numbers and the first sixteen bit numbers are registers.
+"""
+
+from __future__ import annotations
+
+from scamp_sim import isa
+
+WIDTH = 11
+OP, DST, COUNT, SRC, EXTRA, P, Q, R = 0, 1, 2, 3, 7, 8, 9, 10
+
+# analog planes
+ANALOG_INDEX = {r: i for i, r in enumerate((*isa.ANALOG, *isa.ANALOG_INPUTS))}
+NEWS = ANALOG_INDEX["NEWS"]
+SPARE, SUM, PORTS, DRIVE = 9, 10, 11, 12
+ANALOG_PLANES = 13
+
+# bit planes
+BIT_INDEX = {r: i for i, r in enumerate((*isa.DIGITAL_SOURCES, isa.LATCH))}
+FLAG, SELECT, RECT, LATCH = (BIT_INDEX[r] for r in ("FLAG", "SELECT", "RECT", isa.LATCH))
+SCRATCH, SCRATCH2 = 17, 18
+LEFT, RIGHT = 19, 20  # never change: 1 in the first and in the last column
+BIT_PLANES = 21
+
+# Analog, row by row: rows of PEs do not depend on each other, so a run of these can go band by band.
+LINEAR = 1  # d := clip(p/q * sum of sources)
+LINEAR_MASKED = 2  # the same where FLAG = 1, else extra
+SUBTRACT = 3  # d := clip(source 0 - extra)
+SUBTRACT_MASKED = 4  # the same where FLAG = 1, else plane p
+SHIFT_EAST_WEST = (
+    5  # d := clip(p * sum of 1 or 2 sources, from r columns away); extra >= 0: d := clip(clip(that) - extra)
+)
+WHERE = 6  # FLAG := sum > 0, one byte a PE
+BANDED = 6
+# Analog, whole planes.
+SHIFT = 7  # as SHIFT_EAST_WEST, from q rows and r columns away
+ACCUMULATE = 8  # d := sum of sources, no clipping
+ADD_SHIFTED = 9  # d += source 0 from q rows and r columns away, 0 outside
+ADD_SCALED = 10  # d += source 0 / p
+DIVIDE = 11  # d := p * source 0 / q
+ZERO_UNFLAGGED = 12  # d := 0 where FLAG = 0
+FILL = 13  # d := p
+FILL_MASKED = 14  # d := p where FLAG = 1
+BLUR = 15  # d := p * (source 0 + k * flux), q: vertical, r: horizontal
+# Bits.
+BITS_FILL = 32  # d := p
+BITS_OR = 33  # d := OR of sources, inverted if p
+BITS_MERGE = 34  # d := source 0 where source 1, else d
+BITS_DNEWS = 35  # d := neighbours of source 0, p: value outside
+BITS_PROP = 36  # R12 floods, p: value outside
+BITS_PATTERN = 37  # d := address match; sources 0..3 hold r, c, rx, cx
+BITS_RECT = 38  # d := rectangle; sources 0..3 hold r0, c0, r1, c1
+FLAG_PACK = 39  # FLAG bytes -> bits
+FLAG_UNPACK = 40  # FLAG bits -> bytes

@@ -1,0 +1,253 @@
+"""The reference engine: one plain NumPy function per native word, to be checked against the fact sheet by eye.
+
+Slow on purpose. The fast engine must agree with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim import host, isa
+from scamp_sim.errors import ErrorModel
+from scamp_sim.options import ArrayOptions
+from scamp_sim.planes import Bits, Floats
+from scamp_sim.program import HostCall, Launch, Output, Program, Word
+
+Scalar = TypeVar("Scalar", np.float32, np.bool_)
+
+
+class ReferenceEngine:
+    """State and behaviour of the array; planes are upright arrays of `shape`, float32 or bool."""
+
+    def __init__(self, shape: tuple[int, int], errors: ErrorModel, options: ArrayOptions) -> None:
+        self.shape = shape
+        self.errors = errors
+        self.options = options
+        self.analog = {r: np.zeros(shape, np.float32) for r in (*isa.ANALOG, *isa.ANALOG_INPUTS)}
+        self.bits = {r: np.zeros(shape, np.bool_) for r in (*isa.DIGITAL_SOURCES, isa.LATCH)}
+        self.analog["PIX"][:] = options.pix_reset
+        self.bits["FLAG"][:] = True
+        self.word = 0  # number of the word in the current run
+
+    def read(self, register: str) -> Floats | Bits:
+        planes: dict[str, Floats] | dict[str, Bits] = self.analog if register in self.analog else self.bits
+        return planes[register].copy()
+
+    def write(self, register: str, plane: Floats | Bits) -> None:
+        if register in self.analog:
+            self.analog[register] = plane.astype(np.float32)
+        else:
+            self.bits[register] = plane.astype(np.bool_)
+
+    def run(self, program: Program) -> list[Floats | Bits]:
+        """Carry out the program's steps. Returns the planes of its outputs, in order."""
+        outputs: list[Floats | Bits] = []
+        self.word = 0
+        for step in program.steps:
+            if isinstance(step, Launch):
+                for word in program.kernels[step.kernel].words:
+                    self.execute(word)
+            elif isinstance(step, HostCall):
+                for action in host.actions(step):
+                    self.act(action)
+            elif isinstance(step, Output):
+                outputs.append(self.read(step.register))
+        return outputs
+
+    def act(self, action: host.Action) -> None:
+        if isinstance(action, Word):
+            self.execute(action)
+        elif isinstance(action, host.SetIn):
+            self.analog["IN"][:] = action.value
+        else:
+            self.bits["SELECT"] = host.address_mask(action, self.shape)
+            # RECT reads the same latches; what it shows for a pattern is not documented, so it keeps its value.
+            if action.kind == "rect":
+                self.bits["RECT"] = self.bits["SELECT"].copy()
+
+    def execute(self, word: Word) -> None:
+        EFFECTS[word.op](self, word)
+        self.word += 1
+
+    # --- parts that several words share ---
+
+    def shifted(self, plane: Floats, row: int, column: int) -> Floats:
+        """What each PE finds at the neighbour (row, column) away; 0 beyond the edge (Q10)."""
+        return _shifted(plane, row, column, np.float32(0))
+
+    def total(self, sources: tuple[str, ...]) -> Floats:
+        """The sum that a bus sees: own cells in table order, then neighbours' NEWS. Named twice counts once."""
+        total = np.zeros(self.shape, np.float32)
+        for register in (*isa.ANALOG, *isa.ANALOG_INPUTS):
+            if register in sources:
+                total = total + self.analog[register]
+        ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in sources]
+        if ports:
+            neighbours = np.zeros(self.shape, np.float32)
+            for d in ports:
+                neighbours = neighbours + self.shifted(self.analog["NEWS"], d.row, d.column)
+            # A NEWS cell that several buses read shares its current among them (Q7).
+            if self.options.port_mix == "mean":
+                neighbours = neighbours / np.float32(len(ports))
+            total = total + neighbours
+        return total
+
+    def store(self, register: str, value: Floats) -> None:
+        """Write an analog cell where FLAG = 1, errors included."""
+        value = self.errors.written(value, register, self.word)
+        self.analog[register] = np.where(self.bits["FLAG"], value, self.analog[register])
+
+    def store_bits(self, register: str, value: Bits) -> None:
+        """Write a bit in all PEs; R12 only where R0 = 1 (D MACD)."""
+        where = self.bits["R0"] if register == "R12" else np.ones(self.shape, np.bool_)
+        self.bits[register] = np.where(where, value, self.bits[register])
+
+    def any_of(self, sources: tuple[str, ...]) -> Bits:
+        value = np.zeros(self.shape, np.bool_)
+        for s in sources:
+            value |= self.bits[s]
+        return value
+
+    def neighbours(self, plane: Bits, outside: bool) -> Bits:
+        """OR over the directions that R1..R4 of the receiving PE allow."""
+        taken = np.zeros(self.shape, np.bool_)
+        for d in isa.DIRECTIONS.values():
+            taken |= self.bits[d.gate] & _shifted(plane, d.row, d.column, np.bool_(outside))
+        return taken
+
+
+def _shifted(plane: npt.NDArray[Scalar], row: int, column: int, outside: Scalar) -> npt.NDArray[Scalar]:
+    rows, columns = plane.shape
+    padded = np.pad(plane, 1, constant_values=outside)
+    return padded[1 + row : 1 + row + rows, 1 + column : 1 + column + columns]
+
+
+def _bus(m: ReferenceEngine, w: Word) -> None:
+    destinations = dict.fromkeys(w.dst)
+    _drive(m, destinations, -(m.total(w.src) / np.float32(len(destinations))))
+
+
+def _drive(m: ReferenceEngine, destinations: Collection[str], value: Floats) -> None:
+    """Every PE's bus carries `value`; its destinations take it."""
+    ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in destinations]
+    # A PE with FLAG = 0 drives nothing; the cell that is driven is written only if its own FLAG is 1 (Q4).
+    driven = np.where(m.bits["FLAG"], value, np.float32(0))
+    news = np.zeros(m.shape, np.float32)
+    for d in ports:
+        news = news + m.shifted(driven, -d.row, -d.column)
+    if "NEWS" in destinations:
+        news = news + value
+    for register in isa.ANALOG:
+        if register in destinations and register != "NEWS":
+            m.store(register, value)
+    if ports or "NEWS" in destinations:
+        m.store("NEWS", news)
+
+
+def _where(m: ReferenceEngine, w: Word) -> None:
+    m.bits["FLAG"] = m.total(w.src) > 0
+
+
+def _all(m: ReferenceEngine, w: Word) -> None:
+    m.bits["FLAG"] = np.ones(m.shape, np.bool_)
+
+
+def _rpix(m: ReferenceEngine, w: Word) -> None:
+    gate = m.bits["FLAG"] if m.options.flag_gates_rpix else np.ones(m.shape, np.bool_)
+    m.analog["PIX"] = np.where(gate, np.float32(m.options.pix_reset), m.analog["PIX"])
+
+
+def _nothing(m: ReferenceEngine, w: Word) -> None:
+    """nop, blurset and PROP_R change no register."""
+
+
+def _blur(horizontal: bool, vertical: bool) -> Callable[[ReferenceEngine, Word], None]:
+    def effect(m: ReferenceEngine, w: Word) -> None:
+        x = m.total(w.src)
+        rows = m.shape[0]
+        flux = np.zeros(m.shape, np.float32)
+        if vertical:  # R1 of a PE links it to its south neighbour (Q8)
+            link = m.bits["R1"][: rows - 1]
+            down = np.where(link, x[1:] - x[:-1], np.float32(0))
+            flux[:-1] += down
+            flux[1:] -= down
+        if horizontal:  # R2 of a PE links it to its west neighbour (Q8)
+            link = m.bits["R2"][:, 1:]
+            left = np.where(link, x[:, :-1] - x[:, 1:], np.float32(0))
+            flux[:, 1:] += left
+            flux[:, :-1] -= left
+        _drive(m, w.dst, -(x + np.float32(m.options.blur_k) * flux))
+
+    return effect
+
+
+def _where_bits(m: ReferenceEngine, w: Word) -> None:
+    m.bits["FLAG"] = m.any_of(w.src)
+
+
+def _constant(value: bool) -> Callable[[ReferenceEngine, Word], None]:
+    def effect(m: ReferenceEngine, w: Word) -> None:
+        # R12 first: a word that also sets R0 gates it by the R0 from before.
+        for register in sorted(w.dst, key=lambda r: r != "R12"):
+            m.store_bits(register, np.full(m.shape, value))
+
+    return effect
+
+
+def _combine(invert: bool) -> Callable[[ReferenceEngine, Word], None]:
+    def effect(m: ReferenceEngine, w: Word) -> None:
+        value = m.any_of(w.src) ^ invert
+        for register in sorted(w.dst, key=lambda r: r != "R12"):
+            m.store_bits(register, value)
+
+    return effect
+
+
+def _latch(invert: bool) -> Callable[[ReferenceEngine, Word], None]:
+    def effect(m: ReferenceEngine, w: Word) -> None:
+        m.bits[isa.LATCH] = m.any_of(w.src) ^ invert
+
+    return effect
+
+
+def _write_back(m: ReferenceEngine, w: Word) -> None:
+    m.store_bits(w.dst[0], m.bits[isa.LATCH])
+
+
+def _dnews(outside: bool) -> Callable[[ReferenceEngine, Word], None]:
+    def effect(m: ReferenceEngine, w: Word) -> None:
+        m.store_bits(w.dst[0], m.neighbours(m.bits[w.src[0]], outside))
+
+    return effect
+
+
+def _prop(outside: bool) -> Callable[[ReferenceEngine, Word], None]:
+    def effect(m: ReferenceEngine, w: Word) -> None:
+        reach = m.options.prop_reach
+        steps = 0
+        while reach is None or steps < reach:  # Q9
+            before = m.bits["R12"]
+            m.store_bits("R12", before | m.neighbours(before, outside))
+            steps += 1
+            if np.array_equal(before, m.bits["R12"]):
+                break
+
+    return effect
+
+
+EFFECTS: dict[str, Callable[[ReferenceEngine, Word], None]] = {
+    "bus": _bus, "bus2": _bus, "bus3": _bus,
+    "where": _where, "all": _all, "rpix": _rpix, "nop": _nothing,
+    "blur": _blur(True, True), "blurh": _blur(True, False), "blurv": _blur(False, True), "blurset": _nothing,
+    "WHERE": _where_bits, "SET": _constant(True), "CLR": _constant(False),
+    "MOV": _combine(False), "OR": _combine(False), "NOT": _combine(True), "NOR": _combine(True),
+    "DNEWS0": _dnews(False), "DNEWS1": _dnews(True),
+    "PROP_R": _nothing, "PROP_0": _prop(False), "PROP_1": _prop(True),
+    "REFRESH_R": _latch(False), "NOT_R": _latch(True), "OR_R": _latch(False), "NOR_R": _latch(True),
+    "REFRESH_L": _write_back,
+}  # fmt: skip
+"""Native word -> what it does. A test checks that it covers the table in `scamp_sim.isa`."""

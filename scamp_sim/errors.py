@@ -1,0 +1,48 @@
+"""What analog hardware does to a value: the one object from which both engines take their errors.
+
+So far there is `ideal`: plain arithmetic, and a hard limit so far out that no sensible program meets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim import isa
+from scamp_sim.exceptions import ProgramError
+
+
+@dataclass(frozen=True)
+class ErrorModel:
+    """Errors of analog writes.
+
+    limit: no register holds more than this in magnitude, in LSB. The default keeps the resolution of float32 below
+    0.001 LSB, holds 25 taps of full-range pixels, and keeps runaway programs from producing infinities.
+    """
+
+    name: str = "ideal"
+    limit: float = 8192.0
+
+    def written(self, value: npt.NDArray[np.float32], register: str, word: int) -> npt.NDArray[np.float32]:
+        """What a register really holds after `value` (float32 plane, LSB) is written to it by word number `word`."""
+        return np.clip(value, np.float32(-self.limit), np.float32(self.limit))
+
+    def parameters(self) -> npt.NDArray[np.float32]:
+        """The same model as the fast engine takes it: [limit]."""
+        return np.array([self.limit], np.float32)
+
+
+MODELS = {"ideal": ErrorModel()}
+
+
+def load_errors(errors: str | ErrorModel) -> ErrorModel:
+    """The named error model. Raises ProgramError with the nearest known name."""
+    if isinstance(errors, ErrorModel):
+        return errors
+    if errors not in MODELS:
+        raise ProgramError(
+            f"unknown error model '{errors}'{isa.did_you_mean(errors, MODELS)} known: {', '.join(MODELS)}"
+        )
+    return MODELS[errors]

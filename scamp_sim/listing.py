@@ -1,0 +1,139 @@
+"""A program as text: what each statement became, word by word, and what has been spent up to there.
+
+The text depends on the program and the price table alone, so golden files can hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from scamp_sim.isa import STORE_WORDS
+from scamp_sim.program import HostCall, Kernel, Launch, Origin, Program, Step
+from scamp_sim.timing import Timing, load_timing, profile
+
+SOURCE_WIDTH = 44
+"""Columns of the source text; longer statements are cut with three dots."""
+
+
+def listing(program: Program, timing: Timing | None = None) -> str:
+    """Source line, expanded words, clock class and running count of every kernel, then the steps of the host program.
+
+    Each statement is shown once, at its first word; a line number that repeats means that a loop or a macro made more
+    words from it. Times are in us at the prices of `timing` (default: scamp5d).
+    """
+    timing = timing or load_timing()
+    cost = profile(program, timing)
+    lines = [
+        f"program {program.name}: {_plural(len(program.kernels), 'kernel')}, "
+        f"{program.stored_words} of {STORE_WORDS} words stored, {program.words} executed, {cost.time_us:.1f} us "
+        f"({timing.name})"
+    ]
+    lines += [f"  param {name} = {_short(repr(value))}" for name, value in program.params.items()]
+    lines += [f"  input {i.name} -> {i.register}" for i in program.inputs]
+    for kernel in program.kernels.values():
+        lines += ["", *_kernel(kernel, timing)]
+    lines += ["", *_host(program, timing)]
+    return "\n".join(lines) + "\n"
+
+
+def as_dict(program: Program, timing: Timing | None = None) -> dict[str, Any]:
+    """The same facts ready for JSON: kernels with their words, and steps with running words and us."""
+    timing = timing or load_timing()
+    kernels = [
+        {
+            "name": kernel.name,
+            "highspeed": kernel.highspeed,
+            "words": [
+                {
+                    "text": str(w),
+                    "clock": w.clock.name.lower(),
+                    "file": w.origin.file if w.origin else None,
+                    "line": w.origin.line if w.origin else None,
+                    "source": source_text(w.origin),
+                    "macros": list(w.origin.macros) if w.origin else [],
+                }
+                for w in kernel.words
+            ],
+        }
+        for kernel in program.kernels.values()
+    ]
+    steps = [
+        {"text": text, "line": step.origin.line if step.origin else None, "words": words, "us": round(us, 6)}
+        for step, text, words, us in _running(program, timing)
+    ]
+    return {"program": program.name, "params": program.params, "kernels": kernels, "steps": steps}
+
+
+def _kernel(kernel: Kernel, timing: Timing) -> Iterator[str]:
+    speed = ", high-speed" if kernel.highspeed else ""
+    yield f"kernel {kernel.name}: {_plural(len(kernel.words), 'word')}{speed}"
+    wide = max((len(str(w)) for w in kernel.words), default=11)
+    sources = [source_text(w.origin) for w in kernel.words]
+    text_wide = min(SOURCE_WIDTH, max(6, *map(len, sources))) if sources else 6
+    yield f"{'word':>6} {'line':>5}  {'source':{text_wide}}  {'native word':{wide}}  {'class':7} {'us':>6}"
+    last: Origin | None = None
+    us = 0.0
+    for number, (word, source) in enumerate(zip(kernel.words, sources, strict=True), 1):
+        new = number == 1 or not _same_statement(word.origin, last)
+        shown = _short(source, text_wide) if new else ""
+        line = str(word.origin.line) if new and word.origin else ""
+        us += timing.word_us(word.clock, kernel.highspeed)
+        yield f"{number:6} {line:>5}  {shown:{text_wide}}  {word!s:{wide}}  {word.clock.name.lower():7} {us:6.1f}"
+        last = word.origin
+
+
+def _host(program: Program, timing: Timing) -> Iterator[str]:
+    yield f"host program: {_plural(len(program.steps), 'step')}"
+    rows = list(_running(program, timing))
+    wide = max((len(text) for _, text, _, _ in rows), default=4)
+    yield f"{'step':>6} {'line':>5}  {'':{wide}}  {'words':>7} {'us':>9}"
+    for number, (step, text, words, us) in enumerate(rows, 1):
+        line = str(step.origin.line) if step.origin else ""
+        yield f"{number:6} {line:>5}  {text:{wide}}  {words:7} {us:9.1f}"
+
+
+def _running(program: Program, timing: Timing) -> Iterator[tuple[Step, str, int, float]]:
+    """Every step with its text and the words and us spent when it is done."""
+    words, us = 0, 0.0
+    cost = {
+        name: timing.launch_us(k) + sum(timing.word_us(w.clock, k.highspeed) for w in k.words)
+        for name, k in program.kernels.items()
+    }
+    for step in program.steps:
+        if isinstance(step, Launch):
+            words += len(program.kernels[step.kernel].words)
+            us += cost[step.kernel]
+        elif isinstance(step, HostCall):
+            words += step.words
+            us += timing.call_us(step)
+        yield step, _step_text(step), words, us
+
+
+def _step_text(step: Step) -> str:
+    if isinstance(step, Launch):
+        return f"launch {step.kernel}"
+    if isinstance(step, HostCall):
+        return f"{step.name}({', '.join(map(str, step.args))})"
+    return f"output {step.name} = {step.register}"
+
+
+def source_text(origin: Origin | None) -> str:
+    """The statement at `origin` as the user wrote it, without the text around it."""
+    if origin is None or not origin.text:
+        return ""
+    if origin.end_line == origin.line:
+        return origin.text[origin.column - 1 : origin.end - 1].strip()
+    return origin.text[origin.column - 1 :].strip() + " ..."
+
+
+def _same_statement(a: Origin | None, b: Origin | None) -> bool:
+    return a is not None and b is not None and (a.file, a.line, a.column) == (b.file, b.line, b.column)
+
+
+def _short(text: str, width: int = 60) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
