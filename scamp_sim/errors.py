@@ -25,6 +25,10 @@ class ErrorModel:
     name: str = "ideal"
     limit: float = 8192.0
 
+    def __post_init__(self) -> None:
+        if not self.limit >= 128:
+            raise ProgramError(f"limit is {self.limit}; a register holds at least the converter's range, 128 LSB")
+
     def written(self, value: npt.NDArray[np.float32], register: str, word: int) -> npt.NDArray[np.float32]:
         """What a register really holds after `value` (float32 plane, LSB) is written to it by word number `word`."""
         return np.clip(value, np.float32(-self.limit), np.float32(self.limit))

@@ -136,7 +136,7 @@ def _write(
         taken = [planes[o.name] for o in request.program.outputs if o.register == name]
         if not any(np.array_equal(plane, p) for p in taken):  # the sheet shows a register once, as the output it is
             tiles.append(render.Tile(f"{name} = {registers[name]}" if name in registers else name, plane))
-    heading = f"{profile.program}: {profile.words} words, {profile.time_us:.1f} us"
+    heading = f"{profile.program}: {profile.words} words, {profile.time_us:.1f} us on the chip (modelled)"
     if image is not None and request.keep_image:
         pictures[prefix + request.keep_image] = render.picture_of(image)
     if tiles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,16 +29,16 @@ class FastEngine:
         self.errors = errors
         self.options = options
         size = shape[0] * shape[1]
-        self.analog = _aligned((ops.ANALOG_PLANES, size), np.float32)
-        self.bits = _aligned((ops.BIT_PLANES, size // 64), np.uint64)
-        self._flat = self.analog.reshape(-1), self.bits.reshape(-1)
-        self.flag = _aligned((1, size), np.uint8)[0]
-        self._views = self.bits[ops.FLAG].view(np.uint8), self.flag.view(np.uint64)
+        self.analog = _aligned(ops.ANALOG_PLANES * size, np.float32)
+        self.slots = np.arange(ops.ANALOG_PLANES) * size
+        self.bits = _aligned(ops.BIT_PLANES * (size // 64), np.uint64).reshape(ops.BIT_PLANES, size // 64)
+        self._bits = self.bits.reshape(-1)
+        self.flag = _aligned(size, np.uint8)
+        self._flag_views = self.bits[ops.FLAG].view(np.uint8), self.flag.view(np.uint64)
         words = shape[1] // 64
         self.bits[ops.LEFT, ::words] = 1
         self.bits[ops.RIGHT, words - 1 :: words] = 1 << 63
-        self.slots = np.arange(ops.ANALOG_PLANES)
-        self.analog[ops.ANALOG_INDEX["PIX"]] = options.pix_reset
+        self._plane("PIX")[:] = options.pix_reset
         self.flag_ones = True  # the bits of FLAG are only looked at when this is False
         self.params = np.append(errors.parameters(), np.float32(options.blur_k)).astype(np.float32)
         self.reach = -1 if options.prop_reach is None else options.prop_reach
@@ -46,7 +47,7 @@ class FastEngine:
     def read(self, register: str) -> Floats | Bits:
         if register in ops.ANALOG_INDEX:
             # + 0 turns the -0.0 that negated sums leave into 0.0
-            plane: Floats = self.analog[self.slots[ops.ANALOG_INDEX[register]]] + np.float32(0)
+            plane: Floats = self._plane(register) + np.float32(0)
             return plane.reshape(self.shape)
         if register == "FLAG" and self.flag_ones:
             return np.ones(self.shape, np.bool_)
@@ -54,7 +55,7 @@ class FastEngine:
 
     def write(self, register: str, plane: Floats | Bits) -> None:
         if register in ops.ANALOG_INDEX:
-            self.analog[self.slots[ops.ANALOG_INDEX[register]]] = plane.reshape(-1)
+            self._plane(register)[:] = plane.reshape(-1)
         else:
             self.bits[ops.BIT_INDEX[register]] = pack(plane.astype(np.bool_))
             if register == "FLAG":
@@ -65,12 +66,18 @@ class FastEngine:
         outputs: list[Floats | Bits] = []
         for segment in self.lowered(program):
             walk(
-                *self._flat, self.flag, *self._views, segment.code, segment.runs, self.params, self.reach,
-                self.shape[1], self.slots, segment.order,
+                self.analog, self._bits, self.flag, *self._flag_views, segment.code, segment.runs, self.params,
+                self.reach, self.shape[1], self.slots, segment.order,
             )  # fmt: skip
             self.flag_ones = segment.flag_ones
             outputs += [self.read(register) for register in segment.outputs]
         return outputs
+
+    def _plane(self, register: str) -> Floats:
+        """Where an analog register lives now."""
+        start = self.slots[ops.ANALOG_INDEX[register]]
+        plane: Floats = self.analog[start : start + self.flag.size]
+        return plane
 
     def lowered(self, program: Program) -> tuple[Segment, ...]:
         """The program's table for the FLAG that the machine has now; made once."""
@@ -80,12 +87,12 @@ class FastEngine:
         return variants[self.flag_ones]
 
 
-def _aligned(shape: tuple[int, int], dtype: npt.DTypeLike) -> npt.NDArray[np.generic]:
+def _aligned(count: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """Zeros that start on a cache line."""
     kind = np.dtype(dtype)
-    raw = np.zeros(shape[0] * shape[1] * kind.itemsize + _LINE, np.uint8)
+    raw = np.zeros(count * kind.itemsize + _LINE, np.uint8)
     start = -raw.ctypes.data % _LINE
-    return raw[start : start + shape[0] * shape[1] * kind.itemsize].view(kind).reshape(shape)
+    return raw[start : start + count * kind.itemsize].view(kind)
 
 
 assert isa.DIGITAL.index("R12") == ops.BIT_INDEX["R12"] == 12

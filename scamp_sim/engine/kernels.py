@@ -39,7 +39,7 @@ def linear(f, d, n, s0, s1, s2, s3, scale, limit, count):
             f[d + i] = np.float32(0)
     elif n == 1:
         for i in range(count):
-            f[d + i] = min(max(scale * f[s0 + i], -limit), limit)
+            f[d + i] = scale * f[s0 + i]  # |scale| <= 1: within the limit because the source is
     elif n == 2:
         for i in range(count):
             f[d + i] = min(max(scale * (f[s0 + i] + f[s1 + i]), -limit), limit)
@@ -59,8 +59,7 @@ def linear_masked(f, flag, d, n, s0, s1, s2, s3, old, scale, limit, lo, count):
             f[d + i] = np.float32(0) if flag[lo + i] else f[old + i]
     elif n == 1:
         for i in range(count):
-            v = min(max(scale * f[s0 + i], -limit), limit)
-            f[d + i] = v if flag[lo + i] else f[old + i]
+            f[d + i] = scale * f[s0 + i] if flag[lo + i] else f[old + i]
     elif n == 2:
         for i in range(count):
             v = min(max(scale * (f[s0 + i] + f[s1 + i]), -limit), limit)
@@ -76,9 +75,14 @@ def linear_masked(f, flag, d, n, s0, s1, s2, s3, old, scale, limit, lo, count):
 
 
 @jit
-def subtract(f, d, s, x, limit, count):
-    for i in range(count):
-        f[d + i] = min(max(f[s + i] - f[x + i], -limit), limit)
+def subtract(f, d, n, s0, s1, x, limit, count):
+    if n == 1:
+        for i in range(count):
+            f[d + i] = min(max(f[s0 + i] - f[x + i], -limit), limit)
+    else:
+        for i in range(count):
+            v = min(max(f[s0 + i] + f[s1 + i], -limit), limit)
+            f[d + i] = min(max(v - f[x + i], -limit), limit)
 
 
 @jit
@@ -108,7 +112,7 @@ def move(f, d, n, s0, s1, x, subtracting, sign, limit, count):
     if not subtracting:
         if n == 1:
             for i in range(count):
-                f[d + i] = min(max(sign * f[s0 + i], -limit), limit)
+                f[d + i] = sign * f[s0 + i]
         else:
             for i in range(count):
                 f[d + i] = min(max(sign * (f[s0 + i] + f[s1 + i]), -limit), limit)
@@ -197,6 +201,12 @@ def add_scaled(f, d, s, divisor, count):
 def divide(f, d, s, sign, divisor, count):
     for i in range(count):
         f[d + i] = sign * (f[s + i] / divisor)
+
+
+@jit
+def clip(f, d, limit, count):
+    for i in range(count):
+        f[d + i] = min(max(f[d + i], -limit), limit)
 
 
 @jit
@@ -370,28 +380,28 @@ def banded(f, flag, code, i, limit, size, width, slots, lo, hi):
     """Row i of the code, one of the row-by-row operations, on the PEs lo..hi."""
     op = code[i, 0]
     n = code[i, 2]
-    d = slots[code[i, 1]] * size
-    s0 = slots[code[i, 3]] * size
-    s1 = slots[code[i, 4]] * size
+    d = slots[code[i, 1]]
+    s0 = slots[code[i, 3]]
+    s1 = slots[code[i, 4]]
     if op == ops.SHIFT_EAST_WEST or op == ops.SHIFT:
-        x = slots[code[i, 7]] * size if code[i, 7] >= 0 else -1
+        x = slots[code[i, 7]] if code[i, 7] >= 0 else -1
         sign = np.float32(code[i, 8])
         shift(f, size, d, n, s0, s1, x, sign, code[i, 9], code[i, 10], limit, width, lo, hi)
         return
     at = np.uint64(lo)
     count = np.uint64(hi - lo)
     to, a, c = np.uint64(d) + at, np.uint64(s0) + at, np.uint64(s1) + at
-    e, g = np.uint64(slots[code[i, 5]] * size) + at, np.uint64(slots[code[i, 6]] * size) + at
-    x = np.uint64(slots[max(code[i, 7], 0)] * size) + at
+    e, g = np.uint64(slots[code[i, 5]]) + at, np.uint64(slots[code[i, 6]]) + at
+    x = np.uint64(slots[max(code[i, 7], 0)]) + at
     if op == ops.LINEAR:
         linear(f, to, n, a, c, e, g, np.float32(code[i, 8]) / np.float32(code[i, 9]), limit, count)
     elif op == ops.LINEAR_MASKED:
         scale = np.float32(code[i, 8]) / np.float32(code[i, 9])
         linear_masked(f, flag, to, n, a, c, e, g, x, scale, limit, at, count)
     elif op == ops.SUBTRACT:
-        subtract(f, to, a, x, limit, count)
+        subtract(f, to, n, a, c, x, limit, count)
     elif op == ops.SUBTRACT_MASKED:
-        old = np.uint64(slots[code[i, 8]] * size) + at
+        old = np.uint64(slots[code[i, 8]]) + at
         subtract_masked(f, flag, to, a, x, old, limit, at, count)
     else:
         where(f, flag, n, a, c, e, at, count)
@@ -427,16 +437,16 @@ def digital(b, flag, flag_octets, flag_words, code, i, reach, count, width):
 
 
 @jit
-def whole(f, b, flag, code, i, blur_k, size, width, slots):
+def whole(f, b, flag, code, i, limit, blur_k, size, width, slots):
     """Row i of the code, one of the analog operations that need whole planes."""
     op = code[i, 0]
-    d = slots[code[i, 1]] * size
-    s = slots[code[i, 3]] * size
+    d = slots[code[i, 1]]
+    s = slots[code[i, 3]]
     p, q = np.float32(code[i, 8]), np.float32(code[i, 9])
     to, a, count = np.uint64(d), np.uint64(s), np.uint64(size)
     if op == ops.ACCUMULATE:
-        c = np.uint64(slots[code[i, 4]] * size)
-        e, g = np.uint64(slots[code[i, 5]] * size), np.uint64(slots[code[i, 6]] * size)
+        c = np.uint64(slots[code[i, 4]])
+        e, g = np.uint64(slots[code[i, 5]]), np.uint64(slots[code[i, 6]])
         accumulate(f, to, code[i, 2], a, c, e, g, count)
     elif op == ops.ADD_SHIFTED:
         add_shifted(f, size, d, s, code[i, 9], code[i, 10], width)
@@ -446,6 +456,8 @@ def whole(f, b, flag, code, i, blur_k, size, width, slots):
         divide(f, to, a, p, q, count)
     elif op == ops.ZERO_UNFLAGGED:
         zero_unflagged(f, flag, to, count)
+    elif op == ops.CLIP:
+        clip(f, to, limit, count)
     elif op == ops.FILL:
         fill(f, to, p, count)
     elif op == ops.FILL_MASKED:
@@ -458,9 +470,9 @@ def whole(f, b, flag, code, i, blur_k, size, width, slots):
 def walk(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, slots, order):
     """Carry out a lowered program.
 
-    runs: [first row, last row + 1, banded?]; params: [limit, k of blur]; slots: register -> plane, updated by `order`,
-    which says in whose old plane each register ends up. flag_octets, flag_words: the bits of FLAG as uint8 and the
-    bytes of FLAG as uint64, views of `b` and `flag`.
+    runs: [first row, last row + 1, banded?]; params: [limit, k of blur]; slots: register -> offset of its plane in `f`,
+    updated by `order`, which says in whose old plane each register ends up. flag_octets, flag_words: the bits of FLAG
+    as uint8 and the bytes of FLAG as uint64, views of `b` and `flag`.
     """
     limit = params[0]
     size = flag.size
@@ -480,7 +492,7 @@ def walk(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, 
                 elif code[i, 0] <= ops.SHIFT:
                     banded(f, flag, code, i, limit, size, width, slots, 0, size)
                 else:
-                    whole(f, b, flag, code, i, params[1], size, width, slots)
+                    whole(f, b, flag, code, i, limit, params[1], size, width, slots)
     before = slots.copy()
     for i in range(slots.size):
         slots[i] = before[order[i]]

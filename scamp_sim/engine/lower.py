@@ -1,10 +1,11 @@
 """Program -> table of operations for the fast engine. All decisions are made here, once; the walk only obeys.
 
-Four things happen on the way:
+Five things happen on the way:
 
 * Two-word macros whose NEWS nobody reads afterwards become one operation.
 * A write that would overlap one of its sources goes to the spare plane, and register and spare change places.
 * FLAG is tracked. While it is known to be all ones no mask is applied; its byte and bit forms are converted on demand.
+* Operations whose result is overwritten unread are left out.
 * Runs of row-by-row operations are marked, so that they can be carried out band by band in the first-level cache.
 """
 
@@ -97,6 +98,7 @@ class _Lowering:
         self.ones = flag_ones
         self.bits_valid = not flag_ones  # FLAG bits say the truth
         self.bytes_valid = False
+        self.r0_ones = False  # known to be all ones: R12 is then written like any other bit
 
     def segment(self, actions: Sequence[host.Action], outputs: tuple[str, ...]) -> Segment:
         i = 0
@@ -114,7 +116,7 @@ class _Lowering:
             i += 1
         if not self.ones:
             self.need_bits()
-        code = np.array(self.rows, np.int64).reshape(-1, ops.WIDTH)
+        code = np.array(_without_dead_rows(self.rows, self.plane), np.int64).reshape(-1, ops.WIDTH)
         return Segment(code, _runs(code), np.array(self.plane, np.int64), self.ones, outputs)
 
     # --- emitting ---
@@ -148,14 +150,14 @@ class _Lowering:
             new, old = self.fresh(register)
             self.emit(ops.LINEAR_MASKED, new, sources, extra=old, p=p, q=q)
 
-    def subtract(self, register: str, source: int, extra: int) -> None:
-        """register := source - extra, where FLAG = 1."""
+    def subtract(self, register: str, sources: Sequence[int], extra: int) -> None:
+        """register := one plane (or, with FLAG all ones, two) - extra, where FLAG = 1."""
         if self.ones:
-            self.emit(ops.SUBTRACT, self.target(register, (source, extra)), (source,), extra=extra)
+            self.emit(ops.SUBTRACT, self.target(register, (*sources, extra)), sources, extra=extra)
         else:
             self.need_bytes()
             new, old = self.fresh(register)
-            self.emit(ops.SUBTRACT_MASKED, new, (source,), extra=extra, p=old)
+            self.emit(ops.SUBTRACT_MASKED, new, sources, extra=extra, p=old)
 
     def shift(self, register: str, sources: Sequence[int], sign: int, row: int, column: int, extra: int = -1) -> None:
         """register := sign * (one or two planes, from that far away) - extra; FLAG is all ones."""
@@ -203,7 +205,7 @@ class _Lowering:
             return False
         if moves == 2 and row == column == 0:  # there and back: edges would lose their value on the way
             return False
-        if not moves and rest and len(inner) > 1:
+        if not moves and rest and len(inner) > (2 if self.ones else 1):
             return False
         if not _news_dies(actions, i + 2):
             return False
@@ -216,7 +218,7 @@ class _Lowering:
         elif not inner:
             self.linear(y, [extra], -1)
         else:
-            self.subtract(y, planes[0], extra)
+            self.subtract(y, planes, extra)
         return True
 
     # --- one word ---
@@ -288,10 +290,13 @@ class _Lowering:
 
     def drive(self, dst: tuple[str, ...]) -> None:
         """Destinations take DRIVE; neighbours get nothing from PEs with FLAG = 0 (Q4)."""
-        for register in isa.ANALOG:
-            if register in dst and register != "NEWS":
-                self.linear(register, [ops.DRIVE], 1)
         ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in dst]
+        own = [r for r in isa.ANALOG if r in dst and not (r == "NEWS" and ports)]
+        if own:
+            self.emit(ops.ACCUMULATE, ops.SUM, (ops.DRIVE,))
+            self.emit(ops.CLIP, ops.SUM)
+            for register in own:
+                self.linear(register, [ops.SUM], 1)
         if ports:
             self.emit(ops.ACCUMULATE, ops.SUM, (ops.DRIVE,))
             if not self.ones:
@@ -302,9 +307,8 @@ class _Lowering:
                 self.emit(ops.ADD_SHIFTED, ops.PORTS, (ops.SUM,), q=-d.row, r=-d.column)
             if "NEWS" in dst:
                 self.emit(ops.ADD_SHIFTED, ops.PORTS, (ops.DRIVE,))
+            self.emit(ops.CLIP, ops.PORTS)
             self.linear("NEWS", [ops.PORTS], 1)
-        elif "NEWS" in dst:
-            self.linear("NEWS", [ops.DRIVE], 1)
 
     def digital(self, w: Word) -> None:
         sources = [ops.BIT_INDEX[s] for s in dict.fromkeys(w.src)]
@@ -317,6 +321,7 @@ class _Lowering:
         elif w.op in ("SET", "CLR"):
             for d in _bit_targets(w.dst):
                 self.store_bits(d, ops.BITS_FILL, (), int(w.op == "SET"))
+            self.r0_ones |= w.op == "SET" and "R0" in w.dst
         elif w.op in ("MOV", "OR", "NOT", "NOR"):
             if len(w.dst) > 1 and set(w.dst) & set(w.src):
                 self.emit(ops.BITS_OR, ops.SCRATCH, sources, p=inverted)
@@ -332,7 +337,7 @@ class _Lowering:
             outside = int(w.op == "DNEWS1")
             if d in sources:  # it would read what it has just written
                 self.emit(ops.BITS_DNEWS, ops.SCRATCH, sources, p=outside)
-                self.emit(ops.BITS_OR, d, (ops.SCRATCH,))
+                self.store_bits(d, ops.BITS_OR, (ops.SCRATCH,), 0)
             else:
                 self.store_bits(d, ops.BITS_DNEWS, sources, outside)
         elif w.op in ("PROP_0", "PROP_1"):
@@ -342,7 +347,9 @@ class _Lowering:
 
     def store_bits(self, d: int, op: int, sources: Sequence[int], p: int) -> None:
         """d := the operation's result; R12 only where R0 = 1."""
-        if d == 12:
+        if d == 0:
+            self.r0_ones = False
+        if d == 12 and not self.r0_ones:
             self.emit(op, ops.SCRATCH2, sources, p=p)
             self.emit(ops.BITS_MERGE, 12, (ops.SCRATCH2, 0))
         else:
@@ -375,6 +382,27 @@ def _way(written: str, read: str) -> tuple[int, int, int]:
         d = isa.PORT_DIRECTION[read]
         row, column, moves = row + d.row, column + d.column, moves + 1
     return row, column, moves
+
+
+def _without_dead_rows(rows: Sequence[list[int]], registers: Sequence[int]) -> list[list[int]]:
+    """Leave out analog operations whose result is overwritten before anything reads it; registers stay at the end."""
+    live = set(registers[: ops.SPARE])
+    kept: list[list[int]] = []
+    for row in reversed(rows):
+        op, d = row[ops.OP], row[ops.DST]
+        if op in ops.WRITES_ALL or op in ops.CHANGES:
+            if d not in live:
+                continue
+            if op in ops.WRITES_ALL:
+                live.discard(d)
+        if op < ops.BITS_FILL:
+            live.update(row[ops.SRC : ops.SRC + row[ops.COUNT]])
+            if row[ops.EXTRA] >= 0:
+                live.add(row[ops.EXTRA])
+            if op == ops.SUBTRACT_MASKED:
+                live.add(row[ops.P])
+        kept.append(row)
+    return kept[::-1]
 
 
 def _runs(code: Ints) -> Ints:

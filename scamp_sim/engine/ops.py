@@ -27,11 +27,9 @@ BIT_PLANES = 21
 # Analog, row by row: rows of PEs do not depend on each other, so a run of these can go band by band.
 LINEAR = 1  # d := clip(p/q * sum of sources)
 LINEAR_MASKED = 2  # the same where FLAG = 1, else extra
-SUBTRACT = 3  # d := clip(source 0 - extra)
-SUBTRACT_MASKED = 4  # the same where FLAG = 1, else plane p
-SHIFT_EAST_WEST = (
-    5  # d := clip(p * sum of 1 or 2 sources, from r columns away); extra >= 0: d := clip(clip(that) - extra)
-)
+SUBTRACT = 3  # d := clip(clip(sum of 1 or 2 sources) - extra)
+SUBTRACT_MASKED = 4  # d := clip(source 0 - extra) where FLAG = 1, else plane p
+SHIFT_EAST_WEST = 5  # d := clip(p * sum of 1 or 2 sources from r columns away), then, if extra >= 0, clip(d - extra)
 WHERE = 6  # FLAG := sum > 0, one byte a PE
 BANDED = 6
 # Analog, whole planes.
@@ -43,7 +41,8 @@ DIVIDE = 11  # d := p * source 0 / q
 ZERO_UNFLAGGED = 12  # d := 0 where FLAG = 0
 FILL = 13  # d := p
 FILL_MASKED = 14  # d := p where FLAG = 1
-BLUR = 15  # d := p * (source 0 + k * flux), q: vertical, r: horizontal
+CLIP = 15  # d := clip(d)
+BLUR = 16  # d := p * (source 0 + k * flux), q: vertical, r: horizontal
 # Bits.
 BITS_FILL = 32  # d := p
 BITS_OR = 33  # d := OR of sources, inverted if p
@@ -54,3 +53,10 @@ BITS_PATTERN = 37  # d := address match; sources 0..3 hold r, c, rx, cx
 BITS_RECT = 38  # d := rectangle; sources 0..3 hold r0, c0, r1, c1
 FLAG_PACK = 39  # FLAG bytes -> bits
 FLAG_UNPACK = 40  # FLAG bits -> bytes
+
+WRITES_ALL = frozenset(
+    (LINEAR, LINEAR_MASKED, SUBTRACT, SUBTRACT_MASKED, SHIFT_EAST_WEST, SHIFT, ACCUMULATE, DIVIDE, FILL, BLUR)
+)
+"""Operations that give every PE of their analog destination a new value; masked ones find the old one elsewhere."""
+CHANGES = frozenset((ADD_SHIFTED, ADD_SCALED, ZERO_UNFLAGGED, FILL_MASKED, CLIP))
+"""Operations that change their analog destination."""

@@ -1,0 +1,373 @@
+"""Choosing registers for scratch names, by liveness over the whole run.
+
+A run is a straight line of words, host calls and outputs, so a place in it is a number. Every register and every
+scratch name occupies closed intervals of places; two that overlap cannot share. Closed, because a word must not read
+and write the same cell. A kernel is stored once, so its scratch keeps one register over all launches.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from compiler.expand import Emitted, Scratch
+from compiler.report import Reporter
+from scamp_sim import isa
+from scamp_sim.program import HostCall, Input, Launch, Origin, Output, Step, Word
+
+CHOICE = {
+    "areg": ("F", "E", "D", "C", "B", "A"),
+    "dreg": ("R11", "R10", "R9", "R8", "R7", "R6", "R5", "R4", "R3", "R2", "R1", "R0"),
+}
+"""Order of preference. NEWS and R12 are left out: nearly everything overwrites NEWS, and R0 gates R12."""
+
+START = -1
+"""The place before the first step, where inputs arrive."""
+
+
+@dataclass(order=True, frozen=True, slots=True)
+class Span:
+    """Places from `first` to `last`, both included, and who holds the register there."""
+
+    first: int
+    last: int
+    holder: str = field(compare=False)
+
+
+@dataclass
+class _Trace:
+    """Accesses to one register, in order, boiled down to the places where its content matters."""
+
+    spans: list[Span] = field(default_factory=list)
+    since: int = START
+    writer: str = "what was in it before the run"
+    mentioned: int | None = None
+
+    def read(self, place: int) -> None:
+        """Its content matters from the last complete write up to here."""
+        if self.spans and self.spans[-1].first == self.since:
+            self.spans[-1] = Span(self.since, place, self.spans[-1].holder)
+        else:
+            self.spans.append(Span(self.since, place, self.writer))
+
+    def write(self, place: int, whole: bool, writer: str) -> None:
+        """A write that does not reach every PE leaves the old content alive."""
+        if whole:
+            self.since, self.writer = place, writer
+        self.spans.append(Span(place, place, writer))
+
+
+def allocate(
+    scratch: Mapping[str, Scratch],
+    kernels: Mapping[str, Sequence[Emitted]],
+    steps: Sequence[Step],
+    inputs: Sequence[Input],
+    aliased: Mapping[str, Origin],
+    reporter: Reporter,
+) -> dict[str, str]:
+    """Scratch name -> register. What cannot be placed, and what is read before it is written, is reported."""
+    used = _used(scratch, kernels, steps, inputs)
+    _read_before_written(used, kernels, steps, inputs, reporter)
+    wanted = _wanted(used, kernels, steps, inputs)
+    taken = _taken(kernels, steps, inputs, aliased, set(scratch))
+    if reporter.failed:
+        return {}
+    by_start = sorted(used, key=lambda n: (wanted[n][0].first, n))
+    by_length = sorted(used, key=lambda n: (wanted[n][0].first - wanted[n][-1].last, n))
+    chosen = _colour(by_start, used, wanted, taken)
+    if isinstance(chosen, str):
+        longest_first = _colour(by_length, used, wanted, taken)
+        if isinstance(longest_first, str):
+            _report_full(chosen, by_start, used, wanted, taken, reporter)
+            return {}
+        chosen = longest_first
+    return chosen
+
+
+def _walk(
+    kernels: Mapping[str, Sequence[Emitted]], steps: Sequence[Step]
+) -> Iterator[tuple[int, Step, Emitted | None]]:
+    """Place, step and word (for launches) of everything that happens."""
+    place = 0
+    for step in steps:
+        if isinstance(step, Launch):
+            for emitted in kernels[step.kernel]:
+                yield place, step, emitted
+                place += 1
+        else:
+            yield place, step, None
+            place += 1
+
+
+def _reads(step: Step, emitted: Emitted | None) -> Iterable[str]:
+    if emitted is not None:
+        # R12 takes a write only where R0 is set, so such a word reads R0
+        return (*emitted.word.reads, "R0") if "R12" in emitted.word.writes else emitted.word.reads
+    if isinstance(step, Output):
+        return (step.register,)
+    if isinstance(step, HostCall):
+        return [r for r, kind in _host_operands(step) if kind in ("asrc", "dsrc")]
+    return ()
+
+
+def _writes(step: Step, emitted: Emitted | None) -> Iterable[str]:
+    if emitted is not None:
+        return emitted.word.writes
+    if isinstance(step, HostCall):
+        form = isa.host_form(step.name, len(step.args))
+        return [*(r for r, kind in _host_operands(step) if kind in ("areg", "dreg")), *(form.writes if form else ())]
+    return ()
+
+
+def _host_operands(call: HostCall) -> Iterator[tuple[str, str]]:
+    form = isa.host_form(call.name, len(call.args))
+    for (_, kind, _), argument in zip(form.operands if form else (), call.args, strict=False):
+        if isinstance(argument, str):
+            yield argument, kind
+
+
+# --- scratch names --------------------------------------------------------------------------------------------
+
+
+def _used(
+    scratch: Mapping[str, Scratch],
+    kernels: Mapping[str, Sequence[Emitted]],
+    steps: Sequence[Step],
+    inputs: Sequence[Input],
+) -> dict[str, Scratch]:
+    """Scratch that a word, a host call, an input or an output names."""
+    seen = {i.register for i in inputs}
+    for words in kernels.values():
+        for emitted in words:
+            seen.update(emitted.word.dst, emitted.word.src)
+    for step in steps:
+        if isinstance(step, Output):
+            seen.add(step.register)
+        elif isinstance(step, HostCall):
+            seen.update(a for a in step.args if isinstance(a, str))
+    return {name: s for name, s in scratch.items() if name in seen}
+
+
+def _read_before_written(
+    used: Mapping[str, Scratch],
+    kernels: Mapping[str, Sequence[Emitted]],
+    steps: Sequence[Step],
+    inputs: Sequence[Input],
+    reporter: Reporter,
+) -> None:
+    def complain(name: str, origin: Origin | None) -> None:
+        kept = "when its kernel starts it holds nothing" if used[name].kernel else "nothing has written it by then"
+        reporter.error(
+            origin or used[name].span, "S214", f"scratch '{_label(name)}' is read before it is written: {kept}",
+            "write it first, or declare it at the top level to keep it between kernels"
+            if used[name].kernel else "write it first",
+        )  # fmt: skip
+
+    for words in kernels.values():
+        written: set[str] = set()
+        for each in words:
+            for name in each.word.src:
+                if name in used and used[name].kernel is not None and name not in written:
+                    written.add(name)  # one message is enough
+                    complain(name, each.word.origin)
+            written.update(each.word.dst)
+    written = {i.register for i in inputs}
+    for _, step, emitted in _walk(kernels, steps):
+        for name in _reads(step, emitted):
+            if name in used and used[name].kernel is None and name not in written:
+                written.add(name)
+                complain(name, step.origin if emitted is None else emitted.word.origin)
+        written.update(n for n in _writes(step, emitted) if n in used)
+
+
+def _wanted(
+    used: Mapping[str, Scratch],
+    kernels: Mapping[str, Sequence[Emitted]],
+    steps: Sequence[Step],
+    inputs: Sequence[Input],
+) -> dict[str, list[Span]]:
+    """Where each scratch name needs its register: once per launch, or from first to last access over the run."""
+    local: dict[str, dict[str, tuple[int, int]]] = {}
+    for kernel, words in kernels.items():
+        found: dict[str, tuple[int, int]] = {}
+        for number, emitted in enumerate(words):
+            for name in (*emitted.word.dst, *emitted.word.src):
+                if name in used and used[name].kernel is not None:
+                    found[name] = (found.get(name, (number, 0))[0], number)
+        local[kernel] = found
+    whole: dict[str, tuple[int, int]] = {i.register: (START, START) for i in inputs if i.register in used}
+    wanted: dict[str, list[Span]] = {}
+    place = 0
+    for step in steps:
+        if isinstance(step, Launch):
+            for name, (first, last) in local[step.kernel].items():
+                wanted.setdefault(name, []).append(Span(place + first, place + last, _who(used[name])))
+            for number, emitted in enumerate(kernels[step.kernel]):
+                _extend(whole, used, (*emitted.word.dst, *emitted.word.src), place + number)
+            place += len(kernels[step.kernel])
+        else:
+            _extend(whole, used, (*_reads(step, None), *_writes(step, None)), place)
+            place += 1
+    wanted.update({name: [Span(first, last, _who(used[name]))] for name, (first, last) in whole.items()})
+    return wanted
+
+
+def _extend(whole: dict[str, tuple[int, int]], used: Mapping[str, Scratch], names: Iterable[str], place: int) -> None:
+    for name in names:
+        if name in used and used[name].kernel is None:
+            whole[name] = (whole.get(name, (place, 0))[0], place)
+
+
+def _who(scratch: Scratch) -> str:
+    return f"scratch '{_label(scratch.name)}' (line {scratch.span.line})"
+
+
+def _label(name: str) -> str:
+    return name.split("#")[0]
+
+
+# --- registers that the text and its macros use ---------------------------------------------------------------
+
+
+def _taken(
+    kernels: Mapping[str, Sequence[Emitted]],
+    steps: Sequence[Step],
+    inputs: Sequence[Input],
+    aliased: Mapping[str, Origin],
+    names: set[str],
+) -> dict[str, list[Span]]:
+    """Where each register of the chip is not free."""
+    traces = {r: _Trace() for kind in CHOICE.values() for r in kind}
+    for item in inputs:
+        if item.register in traces:
+            traces[item.register].mentioned = START
+            traces[item.register].write(START, True, f"input '{item.name}'")
+    whole = True  # FLAG is 1 everywhere
+    place = START
+    for place, step, emitted in _walk(kernels, steps):
+        for register in _reads(step, emitted):
+            if register in traces:
+                traces[register].read(place)
+        for register in _writes(step, emitted):
+            if register == "FLAG":
+                whole = (emitted.word.op if emitted else "") == "all" or (
+                    isinstance(step, HostCall) and step.name == "scamp5_kernel_all"
+                )
+            elif register in traces:
+                gated = register in isa.ANALOG and emitted is not None
+                traces[register].write(place, whole or not gated, _cause(step, emitted))
+        for register in emitted.mine if emitted else _operands(step):
+            if register in traces and traces[register].mentioned is None:
+                traces[register].mentioned = place
+    for register, span in aliased.items():
+        # a name that no word of the run uses may be meant for someone outside of it
+        if register in traces and traces[register].mentioned is None:
+            traces[register].mentioned = START
+            traces[register].writer = f"your text (line {span.line})"
+    taken = {}
+    for register, trace in traces.items():
+        spans = trace.spans
+        if trace.mentioned is not None:
+            spans = [s for s in spans if s.first < trace.mentioned]
+            spans = [*spans, Span(trace.mentioned, place + 1, f"your text{_line(kernels, steps, trace.mentioned)}")]
+        taken[register] = sorted(spans)
+    return taken
+
+
+def _operands(step: Step) -> Iterable[str]:
+    if isinstance(step, Output):
+        return (step.register,)
+    return [r for r, _ in _host_operands(step)] if isinstance(step, HostCall) else ()
+
+
+def _cause(step: Step, emitted: Emitted | None) -> str:
+    origin = emitted.word.origin if emitted else step.origin
+    line = f" (line {origin.line})" if origin else ""
+    if emitted is not None and origin is not None and origin.macros:
+        return f"a temporary of {origin.macros[-1]}{line}"
+    return f"your text{line}"
+
+
+def _line(kernels: Mapping[str, Sequence[Emitted]], steps: Sequence[Step], mentioned: int) -> str:
+    for place, step, emitted in _walk(kernels, steps):
+        if place == mentioned:
+            origin = emitted.word.origin if emitted else step.origin
+            return f" (line {origin.line})" if origin else ""
+    return ""
+
+
+# --- colouring ------------------------------------------------------------------------------------------------
+
+
+def _colour(
+    order: Sequence[str],
+    used: Mapping[str, Scratch],
+    wanted: Mapping[str, list[Span]],
+    taken: Mapping[str, list[Span]],
+) -> dict[str, str] | str:
+    """A register for every name, first fit; or the name that found none."""
+    held = {register: list(spans) for register, spans in taken.items()}
+    chosen: dict[str, str] = {}
+    for name in order:
+        for register in CHOICE[used[name].kind]:
+            if _clash(held[register], wanted[name]) is None:
+                chosen[name] = register
+                for span in wanted[name]:
+                    insort(held[register], span)
+                break
+        else:
+            return name
+    return chosen
+
+
+def _clash(held: Sequence[Span], wanted: Sequence[Span]) -> Span | None:
+    """The first holder that overlaps. Both are sorted by start; held spans may overlap each other."""
+    # held spans are few unless a text is huge, and a long one may start anywhere before
+    last = wanted[-1].last
+    for span in held:
+        if span.first > last:
+            return None
+        if any(span.first <= w.last and w.first <= span.last for w in wanted):
+            return span
+    return None
+
+
+def _report_full(
+    failed: str,
+    order: Sequence[str],
+    used: Mapping[str, Scratch],
+    wanted: Mapping[str, list[Span]],
+    taken: Mapping[str, list[Span]],
+    reporter: Reporter,
+) -> None:
+    held = {register: list(spans) for register, spans in taken.items()}
+    for name in order[: order.index(failed)]:
+        for register in CHOICE[used[name].kind]:
+            if _clash(held[register], wanted[name]) is None:
+                for span in wanted[name]:
+                    insort(held[register], span)
+                break
+    kind = used[failed].kind
+    word = "analog" if kind == "areg" else "digital"
+    notes = []
+    for register in reversed(CHOICE[kind]):
+        clash = _clash(held[register], wanted[failed])
+        if clash is not None:
+            notes.append(f"{register} is held by {clash.holder}")
+    notes.append(
+        "NEWS is the temporary of the analog macros" if kind == "areg" else "R12 is never chosen: R0 gates its writes"
+    )
+    reporter.error(
+        used[failed].span, "S402", f"no {word} register is left for scratch '{_label(failed)}'",
+        "use a scratch register again for something else, or split the work between kernels", notes,
+    )  # fmt: skip
+
+
+def assigned(word: Word, chosen: Mapping[str, str]) -> Word:
+    """The word with scratch names replaced."""
+    if not any(r in chosen for r in (*word.dst, *word.src)):
+        return word
+    dst = tuple(chosen.get(r, r) for r in word.dst)
+    src = tuple(chosen.get(r, r) for r in word.src)
+    return Word(word.op, dst, src, word.origin)

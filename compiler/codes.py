@@ -1,0 +1,68 @@
+"""The catalogue of messages: every code the assembler can report, and its short title.
+
+S1xx text and structure, S2xx names and operands, S3xx hazards (no defined result on the chip), S4xx limits; W5xx traps
+(a defined result, seldom the one that was meant).
+"""
+
+from __future__ import annotations
+
+CODES: dict[str, str] = {
+    # S1xx: text and structure
+    "S101": "a file that cannot be read",
+    "S102": "a file that is not UTF-8",
+    "S103": "an empty text",
+    "S104": "an unknown character",
+    "S105": "a bracket, comment or text without its end",
+    "S106": "a statement without its semicolon",
+    "S107": "a symbol that does not fit",
+    "S108": "an include that cannot be followed",
+    "S109": "a statement where it cannot stand",
+    "S110": "nothing says what runs",
+    # S2xx: names and operands
+    "S201": "an unknown instruction",
+    "S202": "the wrong number of operands",
+    "S203": "an operand of the wrong kind",
+    "S204": "an unknown name",
+    "S205": "a name that is taken",
+    "S206": "an expression without a value",
+    "S207": "an index out of range",
+    "S208": "a parameter without a proper value",
+    "S209": "a call that a kernel cannot hold",
+    "S210": "an array instruction in the host program",
+    "S211": "an unknown kernel or host function",
+    "S212": "a macro that calls itself",
+    "S214": "a scratch register read before it is written",
+    "S215": "a table of another shape than declared",
+    # S3xx: hazards
+    "S301": "a register is read and written by one word",
+    "S302": "a source is named twice on the analog bus",
+    "S303": "a destination is named twice on the analog bus",
+    "S304": "a write-back half does not follow its read half",
+    "S305": "an output that nothing wrote",
+    "S306": "an analog constant beyond the converter",
+    "S307": "a pixel address beyond the address latches",
+    "S310": "a requirement that does not hold",
+    "S311": "an operand overwritten by the macro that still needs it",
+    # S4xx: limits
+    "S401": "more words than the kernel store holds",
+    "S402": "no register left for scratch",
+    "S403": "a text that expands beyond all bounds",
+    "S404": "a text nested too deeply",
+    # W5xx: traps
+    "W501": "R12 written while R0 may not be all ones",
+    "W502": "a register read before anything wrote it",
+    "W503": "a register read after a macro overwrote it",
+    "W504": "a neighbour written while FLAG may not be all ones",
+    "W505": "FLAG left restricted",
+    "W506": "several NEWS cells on one bus",
+    "W507": "blur whose links are not set",
+    "W508": "blur without blurset",
+    "W509": "PROP without its read half",
+    "W510": "DNEWS without directions",
+    "W511": "an analog constant near the rails",
+    "W512": "an empty rectangle",
+    "W513": "a declaration that nothing uses",
+    "W514": "a condition that gates nothing",
+    "W515": "an operand named twice to no effect",
+    "W516": "FLAG read while it is written",
+}

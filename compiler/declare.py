@@ -1,0 +1,426 @@
+"""Declarations: constants, parameters, aliases, scratch, kernels, macros and the files they come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from compiler import prelude, syntax
+from compiler.evaluate import Scope
+from compiler.parse import KEYWORDS, parse
+from compiler.report import Failed
+from compiler.resolve import native_named
+from compiler.source import Unreadable, read
+from compiler.values import KINDS, Reg, Value, describe, expected, fits, show
+from scamp_sim import isa
+from scamp_sim.program import Input, Origin
+
+if TYPE_CHECKING:
+    from compiler.expand import Expander
+
+MARKS = ("scamp5_kernel_begin", "scamp5_kernel_end")
+MOST_SCRATCH = 1000
+
+
+class Declarations:
+    """What the text declares. `load` fills it; statements inside kernels and macros declare through it too."""
+
+    def __init__(self, expander: Expander, params: Mapping[str, Any]) -> None:
+        self.expander = expander
+        self.given = params
+        self.scope = Scope()
+        self.kernels: dict[str, syntax.KernelDecl] = {}
+        self.macros: dict[str, tuple[syntax.MacroDecl, ...]] = dict(prelude.declarations())
+        self.program: syntax.ProgramDecl | None = None
+        self.bare: list[syntax.Item] = []
+        self.inputs: list[Input] = []
+        self.outputs: list[syntax.OutputDecl] = []
+        self.params: dict[str, Value] = {}
+        self.asked: dict[str, None] = {}
+        self.broken: set[str] = set()
+        self.aliased: dict[str, Origin] = {}
+        self.files: list[syntax.File] = []
+        self._own: dict[str, Origin] = {}
+        self._open: list[Path] = []
+        self._seen: set[Path] = set()
+
+    def callable_names(self) -> Iterator[str]:
+        yield from isa.NATIVE
+        yield from isa.MNEMONIC_ALIASES
+        yield from self.macros
+        yield from self.kernels
+        yield from isa.HOST
+
+    # --- files -------------------------------------------------------------------------------------------------
+
+    def load(self, file: syntax.File) -> None:
+        """Take in the user's text and what it includes."""
+        path = Path(file.source.name)
+        if file.source.name != "<text>":
+            self._seen.add(path.resolve())
+            self._open.append(path)
+        self._load(file, main=True)
+        report = self.expander.reporter
+        for name in self.given:
+            if name not in self.asked:
+                near = isa.did_you_mean(name, self.asked)
+                hint = f"it has {', '.join(self.asked)}" if self.asked else "it declares no param at all"
+                if name in self._own:
+                    hint = f"'{name}' is declared, but not as a param: only params can be given"
+                report.error(file.source.span(1, 1, 1, 1), "S208", f"the text has no param '{name}'{near}", hint)
+        known = set(self.callable_names())
+        routines = tuple(
+            i for i in file.items if isinstance(i, syntax.MacroDecl) or (isinstance(i, syntax.KernelDecl) and i.formals)
+        )
+        for call in _calls(routines):
+            # nothing else looks into macros and kernels that are never expanded
+            if call.name not in known and call.name not in MARKS and call.name not in self.broken:
+                near = isa.did_you_mean(call.name, known)
+                report.error(
+                    call.span, "S201", f"unknown instruction '{call.name}'{near}",
+                    "" if near else "'scamp-sim isa' lists what there is",
+                )  # fmt: skip
+
+    def _load(self, file: syntax.File, main: bool) -> None:
+        self.files.append(file)
+        for item in file.items:
+            if isinstance(item, (syntax.MacroDecl, syntax.KernelDecl)):
+                self._try(self._routine, item)
+        for item in file.items:
+            self._try(lambda item: self._item(item, file, main), item)
+        if main and self.bare and (self.kernels or self.program):
+            self.expander.reporter.error(
+                self.bare[0].span, "S109", "a call outside of the kernels",
+                "in a text with kernel blocks, words stand in a kernel, and launches and host calls in program { ... }",
+            )  # fmt: skip
+            self.bare.clear()
+
+    def _try(self, action: Callable[[Any], None], item: syntax.Item) -> None:
+        try:
+            action(item)
+        except Failed:
+            self.give_up(item)
+
+    def give_up(self, item: syntax.Item) -> None:
+        """After an error: what the item would have declared must not be called unknown as well."""
+        if isinstance(item, (syntax.Const, syntax.Param, syntax.Registers, syntax.MacroDecl, syntax.KernelDecl)):
+            self.broken.add(item.name)
+
+    def _item(self, item: syntax.Item, file: syntax.File, main: bool) -> None:
+        match item:
+            case syntax.Include():
+                self._include(item, file)
+            case syntax.Const():
+                self.constant(item, self.scope)
+            case syntax.Param():
+                self._param(item)
+            case syntax.InputDecl():
+                self._input(item)
+            case syntax.Registers():
+                self.registers(item, self.scope)
+            case syntax.KernelDecl() | syntax.MacroDecl():
+                pass
+            case _ if not main:
+                self._fail(item.span, "S109", "an included file holds declarations only", "put this into the main file")
+            case syntax.OutputDecl():
+                self.outputs.append(item)
+            case syntax.ProgramDecl():
+                if self.program is not None:
+                    self._fail(
+                        item.span, "S205", f"there is a program already, at line {self.program.span.line}",
+                        "a text has one: join them",
+                    )  # fmt: skip
+                self.program = item
+            case _:
+                self.bare.append(item)
+
+    def _include(self, item: syntax.Include, file: syntax.File) -> None:
+        base = Path() if file.source.name == "<text>" else Path(file.source.name).parent
+        path = base / item.path
+        key = path.resolve()
+        if key in [p.resolve() for p in self._open]:
+            chain = " > ".join([*(p.name for p in self._open), path.name])
+            self._fail(item.span, "S108", f"'{item.path}' includes itself: {chain}", "remove one of these includes")
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        try:
+            text = read(path)
+        except Unreadable as error:
+            near = isa.did_you_mean(path.name, (p.name for p in base.glob("*.scamp"))) if base.is_dir() else ""
+            self._fail(item.span, "S108", f"cannot include '{item.path}': {error.reason}{near}", error.hint)
+        tree = parse(syntax.Source(str(path), text), self.expander.reporter)
+        if tree is None:
+            raise Failed
+        self._open.append(path)
+        self._load(tree, main=False)
+        self._open.pop()
+
+    # --- names -------------------------------------------------------------------------------------------------
+
+    def _fail(self, span: Origin, code: str, message: str, hint: str = "") -> NoReturn:
+        self.expander.fail(span, code, message, hint)
+
+    def free(self, name: str, span: Origin, macro: bool = False) -> None:
+        """Give up if a name means something else already; macros may share the names of macros."""
+        meaning = ""
+        if name in isa.ALL_REGISTERS or name in isa.ALIASES:
+            meaning = "a register"
+        elif name in isa.DIRECTIONS:
+            meaning = "a direction"
+        elif native_named(name) is not None:
+            meaning = "an instruction"
+        elif name in isa.HOST or name in MARKS:
+            meaning = "a host function"
+        elif name in KEYWORDS:
+            meaning = "a word of the language"
+        elif name in self.macros and not macro:
+            meaning = "a macro"
+        if meaning:
+            self._fail(span, "S205", f"the name '{name}' is taken: it is {meaning}", "choose another name")
+
+    def _declare(self, name: str, span: Origin, scope: Scope, value: Value) -> None:
+        self.free(name, span)
+        if scope is self.scope:
+            self._once(name, span)
+        elif name in scope.names:
+            self._fail(span, "S205", f"'{name}' is declared already", "choose another name")
+        scope.names[name] = value
+
+    def _once(self, name: str, span: Origin) -> None:
+        if name in self._own:
+            other = self._own[name]
+            where = f"at line {other.line}" if other.file == span.file else f"in {other.file}, line {other.line}"
+            self._fail(span, "S205", f"'{name}' is declared already, {where}", "choose another name")
+        self._own[name] = span
+
+    def _routine(self, item: syntax.MacroDecl | syntax.KernelDecl) -> None:
+        if isinstance(item, syntax.KernelDecl):
+            self.free(item.name, item.span)
+            self._once(item.name, item.span)
+            for name in item.formals:
+                self.free(name, item.span)
+            self._distinct(item.formals, item.span)
+            self.kernels[item.name] = item
+            return
+        self.free(item.name, item.span, macro=True)
+        for formal in item.formals:
+            self.free(formal.name, formal.span)
+            if formal.kind not in KINDS:
+                near = isa.did_you_mean(formal.kind, KINDS)
+                self._fail(
+                    formal.span, "S203", f"unknown operand kind '{formal.kind}'{near}", f"there are {', '.join(KINDS)}"
+                )
+        self._distinct([f.name for f in item.formals], item.span)
+        late = [f for a, f in zip(item.formals, item.formals[1:], strict=False) if a.default and not f.default]
+        if late:
+            self._fail(
+                late[0].span, "S203", f"'{late[0].name}' has no default, but the operand before it has",
+                "operands with defaults come last",
+            )  # fmt: skip
+        kinds = [f.kind for f in item.formals]
+        for other in self.macros.get(item.name, ()):
+            if [f.kind for f in other.formals] == kinds:
+                where = "is a macro of the language" if other.prelude else f"is declared at line {other.span.line}"
+                self._fail(
+                    item.span, "S205", f"{item.signature} with operands of these kinds {where} already",
+                    "choose another name; macros share one only if number or kinds of operands differ",
+                )  # fmt: skip
+        self.macros[item.name] = (*self.macros.get(item.name, ()), item)
+
+    def _distinct(self, names: Iterable[str], span: Origin) -> None:
+        seen: set[str] = set()
+        for name in names:
+            if name in seen:
+                self._fail(span, "S205", f"two parameters are called '{name}'", "choose another name for one")
+            seen.add(name)
+
+    # --- values ------------------------------------------------------------------------------------------------
+
+    def register(self, node: syntax.Expression, scope: Scope, what: str) -> Reg:
+        """The register that an expression names."""
+        value = self.expander.evaluate.value(node, scope)
+        if not isinstance(value, Reg):
+            self._fail(node.span, "S203", f"{what} is a register; this is {describe(value)}")
+        return value
+
+    def constant(self, item: syntax.Const, scope: Scope) -> None:
+        value = self.expander.evaluate.value(item.value, scope)
+        dims = self._dims(item.dims, scope)
+        problem = misshapen(value, dims) if dims else None
+        if problem:
+            self._fail(
+                item.value.span, "S215", f"'{item.name}' is declared as {_shape(item.name, dims)}, but {problem}"
+            )
+        self._declare(item.name, item.span, scope, value)
+
+    def _dims(self, nodes: tuple[syntax.Expression, ...], scope: Scope) -> tuple[int, ...]:
+        dims = tuple(self.expander.evaluate.integer(d, scope) for d in nodes)
+        for node, size in zip(nodes, dims, strict=True):
+            if size < 1:
+                self._fail(node.span, "S215", f"a table cannot have {size} elements")
+        return dims
+
+    def _input(self, item: syntax.InputDecl) -> None:
+        register = self.register(item.target, self.scope, "an input's place")
+        if register.name in isa.PORTS or register.name in (*isa.SPECIAL_BITS, "IN"):
+            self._fail(
+                item.target.span, "S203", f"an input cannot go to {describe(register)}",
+                "inputs go to PIX, A-F, NEWS or R0-R12",
+            )  # fmt: skip
+        for other in self.inputs:
+            if other.name == item.name:
+                self._fail(item.span, "S205", f"there is an input '{item.name}' already", "choose another name")
+            if other.register == register.name:
+                self._fail(
+                    item.span,
+                    "S205",
+                    f"input '{other.name}' goes to {register.name} already",
+                    "choose another register",
+                )
+        self.inputs.append(Input(item.name, register.name, item.span))
+
+    def registers(self, item: syntax.Registers, scope: Scope) -> None:
+        """An alias, or scratch: one register or several."""
+        size = None if item.size is None else self._dims((item.size,), scope)[0]
+        value: Value
+        if item.value is None:
+            if size is not None and size > MOST_SCRATCH:
+                assert item.size is not None
+                self._fail(
+                    item.size.span, "S402", f"{size} scratch registers: the chip has 6 analog and 13 digital ones"
+                )
+            # free the name before the allocator hears of it
+            self.free(item.name, item.span)
+            fresh = self.expander.fresh
+            if size is None:
+                value = fresh(item.name, item.kind, item.span)
+            else:
+                value = tuple(fresh(f"{item.name}[{i}]", item.kind, item.span) for i in range(size))
+            self._declare(item.name, item.span, scope, value)
+            return
+        value = self.expander.evaluate.value(item.value, scope)
+        problem = misshapen(value, (size,)) if size is not None else None
+        if problem:
+            assert size is not None
+            self._fail(
+                item.value.span, "S215", f"'{item.name}' is declared as {_shape(item.name, (size,))}, but {problem}"
+            )
+        for register in value if isinstance(value, tuple) else (value,):
+            source = {"areg": "asrc", "dreg": "dsrc"}[item.kind]
+            if not fits(source, register):
+                self._fail(
+                    item.value.span,
+                    "S203",
+                    f"{item.kind} '{item.name}' is {describe(register)}; expected {expected(source)}",
+                )
+            if isinstance(register, Reg) and not register.scratch and scope is self.scope:
+                self.aliased.setdefault(register.name, item.span)
+        self._declare(item.name, item.span, scope, value)
+
+    # --- parameters --------------------------------------------------------------------------------------------
+
+    def _param(self, item: syntax.Param) -> None:
+        self.asked[item.name] = None
+        dims = self._dims(item.dims, self.scope)
+        shape = _shape(item.name, dims)
+        if item.name in self.given:
+            try:
+                value = plain(self.given[item.name])
+            except ValueError as error:
+                self._fail(item.span, "S208", f"param '{item.name}': {error}", f"it is declared as {shape}")
+            origin = "the value given"
+        elif item.default is not None:
+            value = self.expander.evaluate.value(item.default, self.scope)
+            origin = "its default"
+        else:
+            self._fail(
+                item.span, "S208", f"param '{item.name}' has no default, and no value was given",
+                f"give one: params={{'{item.name}': ...}}, or --set {item.name}=... on the command line",
+            )  # fmt: skip
+        problem = misshapen(value, dims)
+        if not problem and item.allowed is not None:
+            problem = self._not_allowed(item.allowed, value)
+        if problem:
+            hint = f"it is declared as {shape}" if dims else "give it a value from there"
+            self._fail(item.span, "S208", f"param '{item.name}': {origin} does not do: {problem}", hint)
+        self._declare(item.name, item.span, self.scope, value)
+        self.params[item.name] = value
+
+    def _not_allowed(self, allowed: syntax.Iterable, value: Value) -> str:
+        evaluate = self.expander.evaluate
+        inside: Any
+        if isinstance(allowed, syntax.Range):
+            low, high = evaluate.integer(allowed.start, self.scope), evaluate.integer(allowed.stop, self.scope)
+            step = 1 if allowed.step is None else evaluate.integer(allowed.step, self.scope)
+            inside = range(low, high + 1, max(step, 1))
+            text = f"{low}..{high}" + (f" step {step}" if step > 1 else "")
+        else:
+            choice = evaluate.value(allowed, self.scope)
+            inside = choice if isinstance(choice, tuple) else (choice,)
+            text = show(choice)
+        for place, number in _elements(value):
+            if number not in inside:
+                where = f" at {place}" if place else ""
+                return f"{show(number)}{where} is not in {text}"
+        return ""
+
+
+def _elements(value: Value, place: str = "") -> Iterator[tuple[str, Value]]:
+    if isinstance(value, tuple):
+        for number, part in enumerate(value):
+            yield from _elements(part, f"{place}[{number}]")
+    else:
+        yield place, value
+
+
+def _shape(name: str, dims: tuple[int, ...]) -> str:
+    return name + "".join(f"[{d}]" for d in dims)
+
+
+def misshapen(value: Value, dims: tuple[int, ...], place: str = "") -> str:
+    """What is wrong with the shape of a table, or ""."""
+    here = place or "it"
+    if not dims:
+        return f"{here} is {describe(value)} where a number was expected" if isinstance(value, tuple) else ""
+    if not isinstance(value, tuple):
+        return f"{here} is {describe(value)} where {dims[0]} elements were expected"
+    if len(value) != dims[0]:
+        return f"{here} has {len(value)} elements, not {dims[0]}"
+    for number, part in enumerate(value):
+        problem = misshapen(part, dims[1:], f"{place}[{number}]")
+        if problem:
+            return problem
+    return ""
+
+
+def plain(value: Any, place: str = "") -> Value:
+    """A caller's value as integers and nested tuples. Raises ValueError for anything else."""
+    where = f" at {place}" if place else ""
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        value = value.tolist()  # NumPy arrays and scalars, without importing NumPy
+    if isinstance(value, bool):
+        raise ValueError(f"expected an integer{where}, found {value}; write {int(value)}")
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value) and value == int(value):
+            return int(value)
+        raise ValueError(f"expected an integer{where}, found {value}")
+    if isinstance(value, (list, tuple)):
+        return tuple(plain(part, f"{place}[{number}]") for number, part in enumerate(value))
+    raise ValueError(f"expected an integer or a table of integers{where}, found {type(value).__name__} {value!r}")
+
+
+def _calls(node: object) -> Iterator[syntax.Call]:
+    if isinstance(node, tuple):
+        for part in node:
+            yield from _calls(part)
+    elif isinstance(node, (syntax.MacroDecl, syntax.KernelDecl, syntax.For)):
+        yield from _calls(node.body)
+    elif isinstance(node, syntax.If):
+        yield from _calls((node.then, node.otherwise))
+    elif isinstance(node, syntax.Call):
+        yield node

@@ -1,0 +1,254 @@
+"""Expressions -> values, while the text is assembled."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import NoReturn, Protocol
+
+from compiler import syntax
+from compiler.report import Failed
+from compiler.values import AnyDirs, Dirs, Reg, Value, describe, show
+from scamp_sim import isa
+from scamp_sim.program import Origin
+
+MOST_BITS = 4096
+"""Integers have any size, but a slip such as 1 << 999999999 shall not eat the memory."""
+
+MOST_ITERATIONS = 200_000
+"""Rounds of all loops of one text together."""
+
+
+class Scope:
+    """Names that are visible at one place, inner before outer."""
+
+    def __init__(self, parent: Scope | None = None, prelude: bool = False) -> None:
+        self.parent = parent
+        self.prelude = prelude
+        self.names: dict[str, Value] = {}
+
+    def find(self, name: str) -> Value | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return None
+
+    def visible(self) -> Iterator[str]:
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope.names
+            scope = scope.parent
+
+
+class Host(Protocol):
+    """What evaluation needs from its surroundings: a way to give up, and what else a name may be."""
+
+    def fail(self, span: Origin, code: str, message: str, hint: str = "") -> NoReturn: ...
+
+    def stop(self, span: Origin, code: str, message: str, hint: str = "") -> NoReturn: ...
+
+    def is_broken(self, name: str) -> bool: ...
+
+    def other_meaning(self, name: str) -> str: ...
+
+
+def _truncated(a: int, b: int) -> int:
+    quotient = abs(a) // abs(b)
+    return quotient if (a < 0) == (b < 0) else -quotient
+
+
+_ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul,
+    "/": _truncated, "%": lambda a, b: a - b * _truncated(a, b),
+    "<<": operator.lshift, ">>": operator.rshift, "&": operator.and_, "|": operator.or_, "^": operator.xor,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+FUNCTIONS = ("abs", "min", "max", "len", "popcount", "opposite", "port", "gates")
+
+
+class Evaluator:
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.rounds = 0
+
+    def value(self, node: syntax.Expression, scope: Scope) -> Value:
+        """The value of an expression; gives up through `host.fail`."""
+        match node:
+            case syntax.Number():
+                return node.value
+            case syntax.Name():
+                return self._name(node, scope)
+            case syntax.Index():
+                return self._index(node, scope)
+            case syntax.Function():
+                return self._function(node, scope)
+            case syntax.Unary():
+                number = self.integer(node.operand, scope)
+                return {"-": -number, "+": number, "~": ~number, "!": int(not number)}[node.operator]
+            case syntax.Binary():
+                return self._binary(node, scope)
+            case syntax.Ternary():
+                return self.value(node.then if self.integer(node.condition, scope) else node.otherwise, scope)
+            case _:
+                return tuple(v for item in node.items for v in self._element(item, scope))
+
+    def integer(self, node: syntax.Expression, scope: Scope) -> int:
+        value = self.value(node, scope)
+        if not isinstance(value, int):
+            self.host.fail(node.span, "S206", f"expected an integer, found {describe(value)}")
+        return value
+
+    def each(self, node: syntax.Iterable, scope: Scope) -> Iterator[Value]:
+        """What a loop runs over; the end of a range is not reached."""
+        if isinstance(node, syntax.Range):
+            start, stop = self.integer(node.start, scope), self.integer(node.stop, scope)
+            step = 1 if node.step is None else self.integer(node.step, scope)
+            if step == 0:
+                self.host.fail(node.span, "S206", "a step of 0 never ends", "leave 'step' out to count by one")
+            values: Iterator[Value] = iter(range(start, stop, step))
+        else:
+            value = self.value(node, scope)
+            if isinstance(value, int):
+                self.host.fail(node.span, "S206", f"cannot loop over {describe(value)}", f"write '0..{value}'")
+            values = iter(value if isinstance(value, tuple) else self.split(value))
+        for item in values:
+            self.rounds += 1
+            if self.rounds > MOST_ITERATIONS:
+                self.host.stop(
+                    node.span, "S403", f"the loops of this text run more than {MOST_ITERATIONS:,} rounds",
+                    "loops are unrolled: the kernel store holds 1,024 words",
+                )  # fmt: skip
+            yield item
+
+    @staticmethod
+    def split(value: Reg | Dirs) -> tuple[Value, ...]:
+        return (value,) if isinstance(value, Reg) else tuple(Dirs((n,)) for n in value.names)
+
+    def _name(self, node: syntax.Name, scope: Scope) -> Value:
+        found = scope.find(node.name)
+        if found is not None:
+            return found
+        canonical = isa.ALIASES.get(node.name, node.name)
+        if canonical in isa.ALL_REGISTERS:
+            return Reg(canonical, user=not scope.prelude)
+        if node.name not in isa.DIRECTIONS:
+            self._unknown(node, scope)
+        return Dirs((node.name,))
+
+    def _unknown(self, node: syntax.Name, scope: Scope) -> NoReturn:
+        if self.host.is_broken(node.name):
+            raise Failed
+        meaning = self.host.other_meaning(node.name)
+        if meaning:
+            self.host.fail(node.span, "S204", f"'{node.name}' is {meaning}; it cannot be an operand")
+        known = [*isa.ALL_REGISTERS, *isa.ALIASES, *isa.DIRECTIONS, *scope.visible()]
+        near = isa.did_you_mean(node.name, known)
+        hint = "" if near else "registers are A-F, NEWS, R0-R12; declare other names with const, param, areg or dreg"
+        self.host.fail(node.span, "S204", f"unknown register or name '{node.name}'{near}", hint)
+
+    def _index(self, node: syntax.Index, scope: Scope) -> Value:
+        base = self.value(node.base, scope)
+        index = self.integer(node.index, scope)
+        if not isinstance(base, tuple):
+            self.host.fail(node.span, "S206", f"only tables and lists have an index; this is {describe(base)}")
+        if not 0 <= index < len(base):
+            name = f"'{node.base.name}' " if isinstance(node.base, syntax.Name) else ""
+            last = f"it has {len(base)} elements, 0 to {len(base) - 1}" if base else "it is empty"
+            self.host.fail(node.index.span, "S207", f"index {index} is out of range: {name}{last}".replace("it ", ""))
+        return base[index]
+
+    def _element(self, node: syntax.Element, scope: Scope) -> Iterator[Value]:
+        if not isinstance(node, syntax.Generator):
+            yield self.value(node, scope)
+            return
+        inner = Scope(scope, scope.prelude)
+        for item in self.each(node.iterable, scope):
+            inner.names[node.name] = item
+            if node.condition is None or self.integer(node.condition, inner):
+                yield from self._element(node.item, inner)
+
+    def _binary(self, node: syntax.Binary, scope: Scope) -> Value:
+        sign = node.operator
+        if sign in ("&&", "||"):  # the right side only where it counts, as in C
+            left = self.integer(node.left, scope)
+            if bool(left) == (sign == "||"):
+                return int(bool(left))
+            return int(bool(self.integer(node.right, scope)))
+        a, b = self.value(node.left, scope), self.value(node.right, scope)
+        if sign in ("==", "!="):
+            return int(_same(a, b) == (sign == "=="))
+        if sign == "|" and isinstance(a, Dirs) and isinstance(b, Dirs):
+            return Dirs(tuple(dict.fromkeys((*a.names, *b.names))))
+        for value, side in ((a, node.left), (b, node.right)):
+            if not isinstance(value, int):
+                hint = "directions join with '|', as in north|east" if isinstance(value, Dirs) else ""
+                self.host.fail(side.span, "S206", f"'{sign}' needs integers; this is {describe(value)}", hint)
+        assert isinstance(a, int)
+        assert isinstance(b, int)
+        if sign in "/%" and b == 0:
+            self.host.fail(node.right.span, "S206", "division by zero")
+        if sign in ("<<", ">>") and not 0 <= b <= MOST_BITS:
+            self.host.fail(node.right.span, "S206", f"cannot shift by {b}: 0 to {MOST_BITS} bits")
+        result = int(_ARITHMETIC[sign](a, b))
+        if result.bit_length() > 2 * MOST_BITS:
+            self.host.fail(node.span, "S206", f"the result has {result.bit_length()} bits: too large")
+        return result
+
+    def _function(self, node: syntax.Function, scope: Scope) -> Value:
+        args = [self.value(a, scope) for a in node.args]
+        name = node.name
+        if name not in FUNCTIONS:
+            meaning = self.host.other_meaning(name)
+            if meaning:
+                self.host.fail(node.span, "S204", f"'{name}' is {meaning}; it has no value", "write it as a statement")
+            self.host.fail(
+                node.span, "S204", f"unknown function '{name}'{isa.did_you_mean(name, FUNCTIONS)}",
+                f"there are {', '.join(FUNCTIONS)}",
+            )  # fmt: skip
+        if name in ("min", "max"):
+            numbers = [n for a in args for n in (a if isinstance(a, tuple) else (a,))]
+            integers = [n for n in numbers if isinstance(n, int)]
+            if not integers or len(integers) != len(numbers):
+                self.host.fail(node.span, "S206", f"{name} takes integers, or a list of them")
+            return min(integers) if name == "min" else max(integers)
+        if len(args) != 1:
+            self.host.fail(node.span, "S206", f"{name} takes one operand, here are {len(args)}")
+        (arg,) = args
+        if name in ("abs", "popcount"):
+            if not isinstance(arg, int):
+                self.host.fail(node.span, "S206", f"{name} takes an integer; this is {describe(arg)}")
+            if name == "abs":
+                return abs(arg)
+            if arg < 0:
+                self.host.fail(node.span, "S206", f"popcount counts the ones of a number from 0 up; this is {arg}")
+            return arg.bit_count()
+        if name == "len":
+            if not isinstance(arg, tuple):
+                self.host.fail(node.span, "S206", f"len takes a table or list; this is {describe(arg)}")
+            return len(arg)
+        return self._of_direction(node, name, arg, user=not scope.prelude)
+
+    def _of_direction(self, node: syntax.Function, name: str, arg: Value, user: bool) -> Value:
+        if not isinstance(arg, Dirs) or (name != "gates" and not arg.single):
+            wanted = "directions" if name == "gates" else "one direction"
+            self.host.fail(node.span, "S206", f"{name} takes {wanted}; this is {describe(arg)}")
+        if isinstance(arg, AnyDirs):
+            text = f"{name}({show(arg)})"
+            if name == "opposite":
+                return AnyDirs((text,))
+            return Reg(text, scratch="areg") if name == "port" else (Reg(text, scratch="dreg"),)
+        rows = [isa.DIRECTIONS[n] for n in arg.names]
+        if name == "opposite":
+            return Dirs((rows[0].opposite,))
+        if name == "port":
+            return Reg(rows[0].port, user=user)
+        return tuple(Reg(g, user=user) for g in sorted(r.gate for r in rows))
+
+
+def _same(a: Value, b: Value) -> bool:
+    if isinstance(a, Dirs) and isinstance(b, Dirs):
+        return set(a.names) == set(b.names)
+    return a == b

@@ -1,0 +1,116 @@
+"""The page docs/messages.md: every code of the catalogue with a short text that provokes it.
+
+python -m compiler.messages > docs/messages.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from compiler.codes import CODES
+from compiler.diagnostics import CompileError, Diagnostic, render
+
+FILE = "example.scamp"
+
+EXAMPLES: dict[str, str] = {
+    "S103": "// nothing but a comment",
+    "S104": "#define N 3\nres(A);",
+    "S105": "kernel k {\n    res(A);",
+    "S106": "res(A)\nmov(B, A);",
+    "S107": "mov(B,, A);",
+    "S108": 'include "nowhere.scamp";',
+    "S109": "kernel outer {\n    kernel inner { res(A); }\n}",
+    "S110": "kernel first { res(A); }\nkernel second { res(B); }",
+    "S201": "mvo(B, A);",
+    "S202": "bus3(A, B, C);",
+    "S203": "where(R5);",
+    "S204": "movx(B, A, nort);",
+    "S205": "const R5 = 3;\nres(A);",
+    "S206": "const N = 1 / 0;\nres(A);",
+    "S207": "dreg b[2] = {R5, R6};\nSET(b[2]);",
+    "S208": "param w[2][2] in {-1, 1};\nif w[0][0] > 0 { res(A); }",
+    "S209": "kernel k {\n    scamp5_in(A, 30);\n}",
+    "S210": "kernel k { res(A); }\nprogram {\n    k();\n    mov(B, A);\n}",
+    "S211": "kernel edges { res(A); }\nprogram {\n    edgse();\n}",
+    "S212": "macro m(y: areg) {\n    m(y);\n}\nm(A);",
+    "S214": "areg t;\nmov(A, t);",
+    "S215": "const T[2] = {1, 2, 3};\nif T[0] > 0 { res(A); }",
+    "S301": "input a -> A;\nbus(A, A);",
+    "S302": "input a -> A;\nbus(B, A, A);",
+    "S303": "input a -> A;\nbus2(B, B, A);",
+    "S304": "input a -> R5;\nREFRESH_R(R5);\nMOV(R6, R5);\nREFRESH_L(R5);",
+    "S305": "kernel k { res(A); }\nprogram {\n    k();\n    output edges = B;\n}",
+    "S306": "kernel k { res(A); }\nprogram {\n    scamp5_in(B, 200);\n    k();\n}",
+    "S307": "kernel k { res(A); }\nprogram {\n    scamp5_load_point(R5, 2000, 3);\n    k();\n}",
+    "S310": "input a -> A;\nneg(A, A);",
+    "S311": "input a -> R5;\nSET(R0);\nIMP(R6, R0, R5);",
+    "S401": "for i in 0..600 { mov(B, PIX); }",
+    "S402": "areg t[7];\nfor i in 0..7 { res(t[i]); }\nfor i in 0..7 { where(t[i]); MOV(R5, FLAG); }\nall();",
+    "S403": "for i in 0..1000000000 { if i < 0 { res(A); } }",
+    "W501": "input mask -> R5;\nAND(R6, R5, FLAG);\nMOV(R12, R6);",
+    "W502": "add(C, A, B);",
+    "W503": "input a -> A;\nbus(NEWS, A);\nadd(C, A, PIX);\nbus(D, XE);",
+    "W504": "input a -> A;\nwhere(A);\nmovx(B, A, east);\nall();",
+    "W505": "input a -> A;\nwhere(A);\nres(A);",
+    "W506": "input a -> A;\nbus(NEWS, A);\nbus(B, XE, XW);",
+    "W507": "input a -> A;\nblurset();\nblurh(B, A);",
+    "W508": "input a -> A;\nSET(R1, R2);\nblur(B, A);",
+    "W509": "SET(R0, R1);\nSET(R12);\nPROP_0();",
+    "W510": "input a -> R5;\nDNEWS0(R6, R5);",
+    "W511": "kernel k { res(A); }\nprogram {\n    scamp5_in(B, -125);\n    k();\n}",
+    "W512": "kernel k { res(A); }\nprogram {\n    scamp5_load_rect(R5, 9, 0, 3, 3);\n    k();\n}",
+    "W513": "const N = 3;\nres(A);",
+    "W514": "input a -> A;\nwhere(A);\nall();\nmov(B, A);",
+    "W515": "input a -> R5;\nOR(R6, R5, R5);",
+    "W516": "input a -> R5;\nWHERE(FLAG, R5);\nres(A);\nall();",
+}
+"""Code -> a text for which the assembler says it."""
+
+_HEAD = """\
+# Messages
+
+Written by `python -m compiler.messages`; do not edit.
+
+Every message has a code, a place and a remedy. Codes that start with S are errors: the text has no defined meaning on
+the chip. Codes that start with W are traps: the text has a meaning, but seldom the one that was meant. Nothing but
+a changed text silences a warning.
+"""
+
+_PARTS = {
+    "S1": "Text and structure",
+    "S2": "Names and operands",
+    "S3": "Hazards",
+    "S4": "Limits",
+    "W5": "Traps",
+}
+
+
+@lru_cache(maxsize=256)
+def messages(text: str) -> tuple[Diagnostic, ...]:
+    """What the assembler says about `text`."""
+    from compiler import assemble
+
+    try:
+        said: tuple[Diagnostic, ...] = assemble(text).diagnostics
+    except CompileError as error:
+        said = error.diagnostics
+    return tuple(replace(d, file=FILE) for d in said)
+
+
+def page() -> str:
+    """The text of docs/messages.md."""
+    parts = [_HEAD]
+    for prefix, title in _PARTS.items():
+        parts.append(f"\n## {title}\n")
+        for code in sorted(c for c in CODES if c.startswith(prefix)):
+            parts.append(f"\n### {code}: {CODES[code]}\n")
+            if code in EXAMPLES:
+                said = [d for d in messages(EXAMPLES[code]) if d.code == code]
+                shown = render(said[:1]).rpartition("\n\n")[0]
+                parts.append(f"\n```\n{shown}\n```\n")
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    print(page(), end="")

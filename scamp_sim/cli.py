@@ -1,0 +1,165 @@
+"""The command line: `scamp-sim run | check | list | isa | demo`.
+
+Exit codes: 0 done, 1 the program or the data is wrong, 2 the command line is wrong. What a user can get wrong ends in
+one message on stderr, never in a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+from scamp_sim import commands
+from scamp_sim.exceptions import ScampError
+
+DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
+FILE_HELP = "a kernel file, - for standard input, or the name of a library kernel (scamp-sim list shows them)"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = build_parser()
+    try:
+        args = parser.parse_args(argv)
+    except SystemExit as e:  # argparse has printed its message
+        return e.code if isinstance(e.code, int) else 2
+    try:
+        code = int(args.command(args))
+        sys.stdout.flush()
+    except ScampError as e:
+        commands.report(e)
+        return 1
+    except BrokenPipeError:
+        # The reader has gone (`| head`); keep the interpreter from complaining when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (OSError, MemoryError) as e:
+        print(f"scamp-sim: error: {e or type(e).__name__}", file=sys.stderr)
+        return 1
+    except Exception as e:
+        if os.environ.get("SCAMP_SIM_DEBUG"):
+            raise
+        print(
+            f"scamp-sim: internal error: {type(e).__name__}: {e}. This is a bug: please report it, with the output of "
+            "the same command under SCAMP_SIM_DEBUG=1",
+            file=sys.stderr,
+        )
+        return 1
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `args.command` is the function to call."""
+    parser = argparse.ArgumentParser(prog="scamp-sim", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"scamp-sim {metadata.version('scamp-sim')}")
+    sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = sub.add_parser(
+        "run",
+        help="assemble a program and run it on images",
+        description="Assemble a program and run it. The image goes to the program's input: to PIX as it is, to an "
+        "analog register as grey - 128, to a bit register as grey >= 128. Without declared inputs it is exposed to "
+        "PIX; if the program never reads PIX, it is written to the analog register that is read before it is written.",
+    )
+    run.add_argument("file", metavar="FILE", help=FILE_HELP)
+    run.add_argument(
+        "--image", metavar="IMG", action="append", default=[],
+        help="PNG, JPEG or another picture; several are frames: run one after another on the same machine, state kept",
+    )  # fmt: skip
+    run.add_argument(
+        "--input", metavar="NAME=PATH", action="append", default=[],
+        help="picture or .npy array for a named input or a register (.npy: register values)",
+    )  # fmt: skip
+    run.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[],
+        help="a parameter: a number, a list such as [1,-1], or @FILE.json or @FILE.npy",
+    )  # fmt: skip
+    run.add_argument("--out", metavar="DIR", help="write every output and a contact sheet there, as PNG")
+    run.add_argument("--planes", action="store_true", help="also write every register that the program writes")
+    run.add_argument("--stretch", action="store_true", help="draw analog planes from their minimum to their maximum")
+    _add_machine(run)
+    run.add_argument("--engine", default="fast", choices=("fast", "reference"), help="default: fast")
+    _add_format(run)
+    run.set_defaults(command=commands.run)
+
+    check = sub.add_parser(
+        "check", help="show errors and warnings of kernel files", description="Show errors and warnings."
+    )
+    check.add_argument("files", metavar="FILE", nargs="+", help=FILE_HELP)
+    _add_set(check)
+    _add_format(check)
+    check.set_defaults(command=commands.check)
+
+    listing = sub.add_parser(
+        "list",
+        help="show what a program becomes, word by word; without FILE: the library",
+        description="Show source lines, their words, clock classes and running cost. Without FILE: the library.",
+    )
+    listing.add_argument("file", metavar="FILE", nargs="?", help=FILE_HELP)
+    _add_set(listing)
+    _add_timing(listing)
+    _add_format(listing)
+    listing.set_defaults(command=commands.list_)
+
+    isa = sub.add_parser(
+        "isa", help="explain the instruction set", description="The instruction set, or one entry of it."
+    )
+    isa.add_argument("name", metavar="NAME", nargs="?", help="a native word, macro or host function")
+    isa.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
+    isa.set_defaults(command=commands.isa_)
+
+    demo = sub.add_parser(
+        "demo",
+        help="a photograph through an edge kernel",
+        description="Run the library's edge kernel on a photograph and write what came out as pictures.",
+    )
+    demo.add_argument("--out", metavar="DIR", default="scamp-demo", help="default: scamp-demo")
+    _add_format(demo)
+    demo.set_defaults(command=commands.demo)
+    return parser
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter, as in run")
+
+
+def _add_timing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timing", metavar="NAME", default="scamp5d", help="price table, by name or path (default: scamp5d)"
+    )
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--resize", action="store_true", help="crop and scale pictures to the array")
+    parser.add_argument(
+        "--size",
+        metavar="HxW",
+        type=_size,
+        default=(256, 256),
+        help="rows x columns of the array, multiples of 64 (default: 256x256)",
+    )
+    parser.add_argument("--errors", metavar="PROFILE", default="ideal", help="analog errors (default: ideal)")
+    _add_timing(parser)
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of random errors (default: 0)")
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        rows, columns = (int(n) for n in text.lower().split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not HxW, such as 256x256") from None
+    return rows, columns
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,351 @@
+"""What the commands of the command line do. Each takes the parsed arguments and returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scamp_sim import isa
+from scamp_sim.exceptions import ProgramError, ScampError
+
+if TYPE_CHECKING:
+    from scamp_sim.program import Program
+    from scamp_sim.timing import Profile
+
+DEMO_KERNEL = "sobel"
+DEMO_PHOTO = "grace_hopper.jpg"
+DEMO_IMAGE = "photo.png"
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+def run(args: argparse.Namespace) -> int:
+    """`run`: assemble, run every frame, write pictures, show what it cost."""
+    from scamp_sim import session
+
+    timing = _timing(args.timing)
+    program = load_program(args.file, parse_settings(args.set))
+    warn(program.diagnostics)
+    request = session.Request(
+        program=program,
+        images=tuple(args.image),
+        inputs=parse_inputs(args.input),
+        shape=args.size,
+        resize=args.resize,
+        errors=args.errors,
+        timing=timing,
+        engine=args.engine,
+        seed=args.seed,
+        out=args.out,
+        planes=args.planes,
+        stretch=args.stretch,
+    )
+    frames, profile = session.carry_out(request)
+    if args.format == "json":
+        document = {
+            "program": program.name,
+            "params": program.params,
+            "frames": [f.as_dict() for f in frames],
+            "profile": profile.as_dict(),
+            "warnings": _diagnostics(program.diagnostics),
+        }
+        print_json(document)
+        return 0
+    print_profile(profile)
+    for frame in frames:
+        print()
+        print("\n".join(frame.lines()))
+    if not args.out:
+        print("\nno pictures written; --out DIR writes them")
+    return 0
+
+
+def check(args: argparse.Namespace) -> int:
+    """`check`: errors and warnings of each file; 1 if any file has errors."""
+    from compiler.diagnostics import CompileError, render
+
+    settings = parse_settings(args.set)
+    found: list[Any] = []
+    failed: list[str] = []
+    for file in args.files:
+        try:
+            found += load_program(file, settings).diagnostics
+        except CompileError as e:
+            found += e.diagnostics
+        except ScampError as e:
+            failed.append(f"{file}: {e}" if str(file) not in str(e) else str(e))
+    errors = any(d.severity == "error" for d in found)
+    if args.format == "json":
+        print_json({"ok": not (errors or failed), "diagnostics": _diagnostics(found), "failures": failed})
+    else:
+        print(render(found, color=_colour(sys.stdout)), end="")
+        for message in failed:
+            print(f"scamp-sim: error: {message}", file=sys.stderr)
+        if not found and not failed:
+            print(f"{_plural(len(args.files), 'file')}: no errors, no warnings")
+    return 1 if errors or failed else 0
+
+
+def list_(args: argparse.Namespace) -> int:
+    """`list`: a program word by word, or the library."""
+    from scamp_sim.listing import as_dict, listing
+    from scamp_sim.timing import profile
+
+    timing = _timing(args.timing)
+    if args.file is None:
+        return _library(args.format)
+    program = load_program(args.file, parse_settings(args.set))
+    warn(program.diagnostics)
+    if args.format == "text":
+        print(listing(program, timing), end="")
+        return 0
+    print_json({**as_dict(program, timing), "profile": profile(program, timing).as_dict()})
+    return 0
+
+
+def isa_(args: argparse.Namespace) -> int:
+    """`isa`: the instruction set, or what one name means; 2 for a name that does not exist."""
+    from scamp_sim import manual
+
+    found = manual.entries() if args.name is None else manual.find(args.name)
+    if not found:
+        known = [e.name for e in manual.entries()] + list(isa.MNEMONIC_ALIASES)
+        print(
+            f"scamp-sim: error: unknown instruction '{args.name}'{isa.did_you_mean(args.name, known)}", file=sys.stderr
+        )
+        return 2
+    if args.format == "json":
+        print_json([e.as_dict() for e in found])
+    elif args.format == "markdown":
+        print(manual.markdown(found), end="")
+    elif args.name is None:
+        print(manual.index_text(found), end="")
+    else:
+        print("\n".join(manual.entry_text(e) for e in found), end="")
+    return 0
+
+
+def demo(args: argparse.Namespace) -> int:
+    """`demo`: the library's edge kernel on a photograph."""
+    from scamp_sim import session
+
+    photo = demo_photograph()
+    program = load_program(DEMO_KERNEL, {})
+    request = session.Request(
+        program=program,
+        images=(photo,),
+        resize=True,
+        timing=_timing("scamp5d"),
+        out=args.out,
+        planes=True,
+        keep_image=DEMO_IMAGE,
+    )
+    frames, profile = session.carry_out(request)
+    if args.format == "json":
+        print_json({"program": program.name, "frames": [f.as_dict() for f in frames], "profile": profile.as_dict()})
+        return 0
+    print_profile(profile)
+    print()
+    print("\n".join(frames[0].lines()))
+    print(
+        f"\nOpen {frames[0].sheet} to see it all. Then:\n"
+        f"  scamp-sim list {DEMO_KERNEL}          what the chip was given, word by word\n"
+        f"  scamp-sim run {DEMO_KERNEL} --image YOUR.jpg --resize --out out\n"
+        "  scamp-sim list                the other kernels of the library\n"
+        "  scamp-sim isa                 every instruction; docs/language.md says how to write a kernel"
+    )
+    return 0
+
+
+# --- input ----------------------------------------------------------------------------------------------------
+
+
+def load_program(file: str, params: dict[str, Any]) -> Program:
+    """Assemble a file, standard input (`-`) or a kernel of the library. Raises ScampError."""
+    import kernels
+    from compiler import assemble
+
+    if file == "-":
+        return assemble(_decoded(sys.stdin.buffer.read()), params=params)
+    path = Path(file)
+    if not path.exists() and file in kernels.names():
+        path = Path(kernels.path(file))
+    if not path.exists():
+        near = isa.did_you_mean(file, kernels.names())
+        raise ProgramError(f"{file}: no such file, and no kernel of the library{near} (scamp-sim list names them)")
+    if path.is_dir():
+        raise ProgramError(f"{file}: is a folder; give a kernel file")
+    return assemble(path, params=params)
+
+
+def _decoded(source: bytes) -> str:
+    try:
+        return source.decode("utf-8")
+    except UnicodeDecodeError as e:
+        line = source.count(b"\n", 0, e.start) + 1
+        raise ProgramError(f"<stdin>:{line}: not UTF-8 text (byte 0x{source[e.start]:02x})") from None
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """`--set` arguments as parameters: name -> int or nested lists of them. Raises ProgramError."""
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            raise ProgramError(f"--set {text}: write NAME=VALUE, such as level=30 or weights=@w.json")
+        if name in settings:
+            raise ProgramError(f"--set {name}: given twice")
+        settings[name] = _setting(name, value.strip())
+    return settings
+
+
+def _setting(name: str, value: str) -> Any:
+    if value.startswith("@"):
+        path = Path(value[1:])
+        try:
+            if path.suffix == ".npy":
+                import numpy as np
+
+                return np.load(path, allow_pickle=False).tolist()
+            return json.loads(path.read_text(encoding="utf-8"))
+        except OSError as e:
+            raise ProgramError(f"--set {name}: cannot read {path}: {e.strerror or e}") from e
+        except ValueError as e:
+            raise ProgramError(f"--set {name}: {path} is neither JSON nor a .npy array of numbers: {e}") from e
+    try:
+        return int(value, 0)
+    except ValueError:
+        pass
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ProgramError(
+            f"--set {name}: '{value}' is not a number, a list such as [1,-1], or @FILE.json or @FILE.npy"
+        ) from None
+
+
+def parse_inputs(texts: Iterable[str]) -> dict[str, str]:
+    """`--input` arguments: name -> path. Raises ProgramError."""
+    inputs: dict[str, str] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or not name or not path:
+            raise ProgramError(f"--input {text}: write NAME=PATH")
+        if name in inputs:
+            raise ProgramError(f"--input {name}: given twice")
+        inputs[name] = path
+    return inputs
+
+
+def _timing(name: str) -> Any:
+    from scamp_sim.timing import load_timing
+
+    return load_timing(name)
+
+
+def demo_photograph() -> str:
+    """Path of the photograph of the demo. Raises ScampError if matplotlib is missing."""
+    try:
+        import matplotlib
+    except ImportError:
+        raise ScampError(
+            'the demo takes its photograph from matplotlib, which is missing: pip install "scamp-sim[demo]" (in a '
+            'clone: pip install -e ".[demo]"), or use your own: scamp-sim run sobel --image IMG --resize --out out'
+        ) from None
+    return str(Path(matplotlib.get_data_path()) / "sample_data" / DEMO_PHOTO)
+
+
+# --- output ---------------------------------------------------------------------------------------------------
+
+
+def report(error: ScampError) -> None:
+    """Show an error on stderr: diagnostics with their source lines, anything else in one line."""
+    from compiler.diagnostics import CompileError, render
+
+    if isinstance(error, CompileError):
+        print(render(error.diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
+    else:
+        print(f"scamp-sim: error: {error}", file=sys.stderr)
+
+
+def warn(diagnostics: Iterable[Any]) -> None:
+    """Show the assembler's warnings on stderr."""
+    from compiler.diagnostics import render
+
+    print(render(diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout; tables of numbers become lists."""
+    print(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
+
+
+def print_profile(profile: Profile) -> None:
+    """The cost table: drawn with rich on a terminal, plain text elsewhere."""
+    if not sys.stdout.isatty():
+        print(profile.text(), end="")
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    rows, columns = profile.shape
+    table = Table(
+        title=f"{profile.program}: cost of one run ({profile.timing}, {rows}x{columns})",
+        caption=f"prices (range): {profile.note}" if profile.note else None,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("item", style="bold")
+    table.add_column("amount")
+    table.add_column("us", justify="right")
+    for section in profile.sections():
+        for item, amount, us in section:
+            table.add_row(item, amount, us, style="green" if item == "total" else None)
+        table.add_section()
+    Console().print(table)
+
+
+def _library(style: str) -> int:
+    import kernels
+
+    about = {name: kernels.summary(name) for name in kernels.names()}
+    if style == "json":
+        print_json([{"name": n, "path": str(kernels.path(n)), "about": text} for n, text in about.items()])
+        return 0
+    wide = max(map(len, about), default=0)
+    for name, text in about.items():
+        print(f"{name:{wide}}  {text}".rstrip())
+    print("\nscamp-sim list NAME shows one word by word; scamp-sim run NAME --image IMG --out DIR runs it.")
+    return 0
+
+
+def _diagnostics(diagnostics: Iterable[Any]) -> Any:
+    from compiler.diagnostics import to_json
+
+    return json.loads(to_json(diagnostics))
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "items"):
+        return dict(value)
+    return str(value)
+
+
+def _colour(stream: Any) -> bool:
+    import os
+
+    return bool(stream.isatty()) and "NO_COLOR" not in os.environ
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,123 @@
+"""Speed of the fast engine, word by word and kernel by kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compiler import assemble
+from scamp_sim import Machine
+from scamp_sim.program import HostCall, Kernel, Launch, Program, Word
+
+pytestmark = pytest.mark.benchmark
+
+REPEAT = 200
+RNG = np.random.default_rng(0)
+PLANES = [RNG.uniform(-50, 50, (256, 256)).astype(np.float32) for _ in range(3)]
+PACKED = [RNG.integers(0, 2**63, 1024).astype(np.uint64) for _ in range(3)]
+
+
+def numpy_add() -> None:
+    np.add(PLANES[0], PLANES[1], out=PLANES[2])
+
+
+def numpy_or() -> None:
+    np.bitwise_or(PACKED[0], PACKED[1], out=PACKED[2])
+
+
+def machine() -> Machine:
+    m = Machine()
+    for register, plane in zip("ABC", PLANES, strict=True):
+        m.write(register, plane)
+    for register in ("R5", "R6", "R7"):
+        m.write(register, RNG.random((256, 256)) < 0.5)
+    return m
+
+
+def repeated(text: str, times: int = REPEAT) -> Program:
+    """The kernel of `text`, launched many times in one run; it must use what it makes, or the engine leaves it out."""
+    program = assemble(text)
+    return Program("repeated", program.kernels, program.steps * times)
+
+
+ANALOG = {
+    "add(A, B, C)": (" ".join(("add(A, B, C);", "add(B, C, A);", "add(C, A, B);")), "0.9"),
+    "sub(A, B, C)": (" ".join(("sub(A, B, C);", "sub(B, C, A);", "sub(C, A, B);")), ""),
+    "movx(A, B, east)": (" ".join(("movx(A, B, east);", "movx(C, A, east);", "movx(B, C, east);")), "1.2"),
+    "movx(A, B, north)": (" ".join(("movx(A, B, north);", "movx(C, A, north);", "movx(B, C, north);")), "1.2"),
+    "movx(A, A, north)": ("movx(A, A, north); " * 3, "1.2"),
+    "divq(A, B)": (" ".join(("divq(A, B);", "divq(C, A);", "divq(B, C);")), ""),
+    "abs(A, B)": (" ".join(("abs(A, B);", "abs(C, A);", "abs(B, C);")), ""),
+}
+"""Macro -> it three times, each result an operand of the next (unread results are left out), and its goal."""
+
+
+@pytest.mark.parametrize("name", ANALOG)
+def test_analog_macros(name: str, benchmark: Any, compare: Callable[..., None]) -> None:
+    text, goal = ANALOG[name]
+    m, program = machine(), repeated(text)
+    benchmark(m.run, program)
+    compare(name, lambda: m.run(program), 3 * REPEAT, "numpy.add", numpy_add, goal)
+
+
+@pytest.mark.parametrize(
+    ("text", "goal"),
+    [
+        ("OR(R5, R6, R7);", "0.35 and 0.15 us"),
+        ("NOR(R5, R6, R7);", "0.35 and 0.15 us"),
+        ("MOV(R5, R6);", ""),
+        ("AND(R5, R6, R7);", ""),
+        ("DNEWS(R5, R6, east);", "2"),
+    ],
+)
+def test_digital_words(text: str, goal: str, benchmark: Any, compare: Callable[..., None]) -> None:
+    m, program = machine(), repeated(text, 1000)
+    benchmark(m.run, program)
+    compare(text, lambda: m.run(program), 1000, "numpy.bitwise_or", numpy_or, goal)
+
+
+def test_gauss5(benchmark: Any, compare: Callable[..., None]) -> None:
+    kernels = pytest.importorskip("kernels")
+    program = kernels.load("gauss5")
+    only = Program("gauss5", program.kernels, (Launch("gauss5"),) * 20)
+    words = only.words // 20
+    m = machine()
+    benchmark(m.run, only)
+    compare(f"gauss5, {words} words", lambda: m.run(only), 20, "numpy.add", numpy_add, "30")
+
+
+def test_launch(benchmark: Any, compare: Callable[..., None]) -> None:
+    """What a launch and a whole run cost beyond the words."""
+    m = machine()
+    nop = Kernel("nop", (Word("nop"),))
+    once = Program("once", {"nop": nop}, (Launch("nop"),))
+    many = Program("many", {"nop": nop}, (Launch("nop"),) * 1000)
+    benchmark(m.run, once)
+    compare("m.run of one launch", lambda: m.run(once), 1, "numpy.add", numpy_add, "5 us")
+    compare("a launch inside a run", lambda: m.run(many), 1000, "numpy.add", numpy_add, "5 us")
+
+
+def test_flood(benchmark: Any, compare: Callable[..., None]) -> None:
+    m = machine()
+    text = "SET(R1, R2, R3, R4); SET(R0); CLR(R12); PROP1(); PROP1();"
+    program = assemble(text)
+    benchmark(m.run, program)
+    compare("flood of the whole plane, two PROP1", lambda: m.run(program), 1, "numpy.add", numpy_add, "200 us")
+
+
+def test_mixed_words(benchmark: Any, compare: Callable[..., None]) -> None:
+    """20,000 words of many kinds in one run."""
+    m = machine()
+    kernel = assemble(
+        "add(A, B, C); movx(D, A, east); subx(E, D, south, A); abs(F, E); where(F); MOV(R5, FLAG); all();"
+        "DNEWS(R6, R5, north); AND(R7, R5, R6); WHERE(R7); mov(B, F); all(); OR(R8, R7, R5); NOT(R9, R8);"
+    )
+    rounds = 20_000 // kernel.words
+    program = Program("mixed", kernel.kernels, (HostCall("scamp5_load_in", (5,)), *kernel.steps * rounds))
+    benchmark(m.run, program)
+    compare(
+        "20,000 mixed words, per word", lambda: m.run(program), kernel.words * rounds, "numpy.add", numpy_add, "6.7 us"
+    )

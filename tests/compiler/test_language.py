@@ -1,0 +1,539 @@
+"""The language feature by feature: what a text assembles to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compiler import CompileError, assemble
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.program import HostCall, Launch, Output, Program
+
+
+def words(text: str, **more: Any) -> list[str]:
+    """The words of the only kernel."""
+    (kernel,) = assemble(text, **more).kernels.values()
+    return [str(w) for w in kernel.words]
+
+
+def steps(program: Program) -> list[str]:
+    shown = []
+    for step in program.steps:
+        if isinstance(step, Launch):
+            shown.append(step.kernel)
+        elif isinstance(step, HostCall):
+            shown.append(f"{step.name}({', '.join(map(str, step.args))})")
+        else:
+            shown.append(f"{step.name} = {step.register}")
+    return shown
+
+
+def errors(text: str | Path, **more: Any) -> list[tuple[str, int, str]]:
+    with pytest.raises(CompileError) as caught:
+        assemble(text, **more)
+    return [(d.code, d.line, d.message) for d in caught.value.diagnostics if d.severity == "error"]
+
+
+def message(text: str | Path, **more: Any) -> str:
+    (one,) = errors(text, **more)
+    return f"{one[0]} {one[2]}"
+
+
+# --- calls and operands ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("bus(A);", ["bus(A)"]),
+        ("bus(A, B, C, D, PIX);", ["bus(A, B, C, D, PIX)"]),
+        ("bus({A, B}, {C, D});", ["bus({A, B}, {C, D})"]),
+        ("bus({A, B}, C, D);", ["bus({A, B}, {C, D})"]),
+        ("bus({A}, {});", ["bus(A)"]),
+        ("bus({A}, {B, C, D, E, F});", ["bus({A}, {B, C, D, E, F})"]),
+        ("MOV({R5, R6}, R7);", ["MOV({R5, R6}, {R7})"]),
+        ("NOT({R5, R6}, {R7, R8});", ["NOT({R5, R6}, {R7, R8})"]),
+        ("SET({R1, R2});", ["SET(R1, R2)"]),
+        ("NOR(R5, {R6, R7});", ["NOR(R5, R6, R7)"]),
+        ("NOR(R5, R6, {R7, R8, R9});", ["NOR(R5, R6, R7, R8, R9)"]),
+        ("ALL();", ["all()"]),
+        ("SET(RF, RS, RW, RN); CLR(RE, S0, S6, RP);", ["SET(R0, R1, R2, R3)", "CLR(R4, R5, R11, R12)"]),
+        ("bus(A, NORTH); bus(B, EAST);", ["bus(A, XN)", "bus(B, XE)"]),
+        ("s.bus(A, B);", ["bus(A, B)"]),
+        ("bus2(A, B, C, D); bus3(A, B, C, D);", ["bus2(A, B, C, D)", "bus3(A, B, C, D)"]),
+        ("WHERE(R5, FLAG, SELECT);", ["WHERE(R5, FLAG, SELECT)"]),
+        ("bus(A, port(north)); bus(B, port(opposite(north)));", ["bus(A, XN)", "bus(B, XS)"]),
+        ("SET(gates(north|east)); SET(gates(south));", ["SET(R3, R4)", "SET(R1)"]),
+        ("SET({for d in west|north: gates(d)});", ["SET(R2, R3)"]),
+        (";; bus(A); ;", ["bus(A)"]),
+        ("bus(A); // a comment\n/* and\n another */ bus(B);", ["bus(A)", "bus(B)"]),
+        ("bus(A);\r\nbus(B);\r\n", ["bus(A)", "bus(B)"]),
+        ("\ufeffbus(A);", ["bus(A)"]),
+    ],
+)
+def test_calls(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_native_form_wins_over_the_macro_of_the_same_name() -> None:
+    assert words("NOT(R5, R6); NOT(R5); OR(R5, R6, R7); OR(R5, R6);") == [
+        "NOT(R5, R6)", "NOT_R(R5)", "REFRESH_L(R5)", "OR(R5, R6, R7)", "OR_R(R5, R6)", "REFRESH_L(R5)",
+    ]  # fmt: skip
+
+
+def test_macros_are_chosen_by_number_and_kind() -> None:
+    text = """
+    macro put(y: areg, x: asrc) { bus(y, x); }
+    macro put(y: dreg, x: dsrc) { MOV(y, x); }
+    macro put(y: areg, n: int) { for i in 0..n { bus(y); } }
+    kernel k { put(A, B); put(R5, R6); put(C, 2); }
+    """
+    assert words(text) == ["bus(A, B)", "MOV(R5, R6)", "bus(C)", "bus(C)"]
+
+
+# --- expressions ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("1 + 2 * 3", 7), ("(1 + 2) * 3", 9), ("7 / 2", 3), ("-7 / 2", -3), ("7 / -2", -3), ("-7 % 3", -1),
+        ("7 % -3", 1),
+        ("1 << 4 >> 2", 4), ("6 & 3 | 8", 10), ("5 ^ 1", 4), ("~0", -1), ("!0 + !5", 1), ("- - 3", 3), ("0x1F", 31),
+        ("0b101", 5), ("1 < 2 == 1", 1), ("1 | 2 == 2", 1), ("2 > 1 && 0 || 1", 1), ("0 ? 1 : 0 ? 2 : 3", 3),
+        ("1 ? 2 : 1 / 0", 2), ("0 && 1 / 0", 0), ("1 || 1 / 0", 1), ("abs(-4)", 4), ("min(3, 1, 2)", 1),
+        ("max({4, 9})", 9),
+        ("len({1, 2, 3})", 3), ("popcount(255)", 8), ("{1, 2, 3}[1]", 2), ("{{1, 2}, {3, 4}}[1][0]", 3),
+        ("opposite(north) == south", 1), ("A == B", 0), ("XN != NORTH", 0), ("(north|east) == (east|north)", 1),
+        ("1 << 200 >> 199", 2), ("10 - 2 - 3", 5), ("2 + 3 << 1", 10), ("1 - 1 ? 5 : 6", 6),
+    ],
+)  # fmt: skip
+def test_expression(expression: str, value: int) -> None:
+    text = f'const value = {expression};\nrequire value == {value} : "wrong";\nbus(A);'
+    assert words(text) == ["bus(A)"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("1 / 0", "S206 division by zero"),
+        ("1 % 0", "S206 division by zero"),
+        ("A + 1", "S206 '+' needs integers; this is A, an analog register"),
+        ("1 << -1", "S206 cannot shift by -1: 0 to 4096 bits"),
+        ("1 << 99999999999", "S206 cannot shift by 99999999999: 0 to 4096 bits"),
+        ("{1, 2}[2]", "S207 index 2 is out of range: has 2 elements, 0 to 1"),
+        ("{1, 2}[-1]", "S207 index -1 is out of range: has 2 elements, 0 to 1"),
+        ("5[0]", "S206 only tables and lists have an index; this is the number 5"),
+        ("popcount(-1)", "S206 popcount counts the ones of a number from 0 up; this is -1"),
+        ("port(north|east)", "S206 port takes one direction; this is north|east, a set of directions"),
+        ("nope", "S204 unknown register or name 'nope'"),
+        ("mov", "S204 'mov' is a macro; it cannot be an operand"),
+        ("lenn({1})", "S204 unknown function 'lenn'; did you mean 'len'?"),
+    ],
+)
+def test_expression_without_a_value(expression: str, expected: str) -> None:
+    assert message(f"const value = {expression};\nbus(A);") == expected
+
+
+# --- declarations and control ---------------------------------------------------------------------------------
+
+
+def test_tables_loops_and_conditions() -> None:
+    text = """
+    const GAUSS[3][3] = {{1, 2, 1}, {2, 4, 2}, {1, 2, 1}};
+    const TO = {A, B, C};
+    for i in 0..3 {
+        if GAUSS[1][i] > 3 { bus(TO[i], PIX); } else if i == 0 { bus(TO[i]); } else { bus(TO[i], IN); }
+    }
+    """
+    assert words(text) == ["bus(A)", "bus(B, PIX)", "bus(C, IN)"]
+
+
+@pytest.mark.parametrize(
+    ("loop", "expected"),
+    [
+        ("0..3", [0, 1, 2]), ("4..-1 step -1", [4, 3, 2, 1, 0]), ("0..7 step 3", [0, 3, 6]), ("3..3", []), ("5..2", []),
+        ("{7, 1}", [7, 1]), ("T", [2, 3]), ("{for i in 0..3: i * i}", [0, 1, 4]),
+        ("{1, for i in 0..4 if i % 2: i}", [1, 1, 3]),
+        ("{for i in 0..2: for j in 0..2: 2 * i + j}", [0, 1, 2, 3]),
+    ],
+)  # fmt: skip
+def test_loop(loop: str, expected: list[int]) -> None:
+    head = "const T = {2, 3};\nconst TO = {A, B, C, D, E, F, NEWS, XN};\nall();\n"
+    text = f"{head}for n in {loop} {{ bus(TO[n % 8]); }}"
+    names = ["A", "B", "C", "D", "E", "F", "NEWS", "XN"]
+    assert words(text)[1:] == [f"bus({names[n % 8]})" for n in expected]
+
+
+def test_loop_over_directions_and_registers() -> None:
+    text = "for d in north|west { bus(A, port(d)); } for d in {east, south} { bus(B, port(d)); }\n"
+    text += "for r in {R5, R6} { SET(r); }"
+    assert words(text) == ["bus(A, XN)", "bus(A, XW)", "bus(B, XE)", "bus(B, XS)", "SET(R5)", "SET(R6)"]
+
+
+def test_generator_picks_registers() -> None:
+    text = "const w = {-1, 1, -1, 1};\ndreg cols[4] = {R5, R6, R7, R8};\n"
+    text += "NOR(R9, {R0, for j in 0..4 if w[j] < 0: cols[j]});"
+    assert words(text) == ["NOR(R9, R0, R5, R7)"]
+
+
+def test_alias_names_a_register() -> None:
+    assert words("areg grey = A, level = E;\nareg both[2] = {grey, level};\nadd(B, grey, both[1]);") == [
+        "bus(NEWS, A, E)", "bus(B, NEWS)",
+    ]  # fmt: skip
+
+
+def test_const_in_a_kernel_sees_the_loop() -> None:
+    assert words("kernel k { for i in 0..2 { const n = i * 2; for j in 0..n { SET(R5); } } }") == ["SET(R5)"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("const A = 3;", "S205 the name 'A' is taken: it is a register"),
+        ("const RF = 3;", "S205 the name 'RF' is taken: it is a register"),
+        ("const mov = 3;", "S205 the name 'mov' is taken: it is a macro"),
+        ("const bus = 3;", "S205 the name 'bus' is taken: it is an instruction"),
+        ("const north = 3;", "S205 the name 'north' is taken: it is a direction"),
+        ("const scamp5_in = 3;", "S205 the name 'scamp5_in' is taken: it is a host function"),
+        ("const n = 1;\nconst n = 2;", "S205 'n' is declared already, at line 1"),
+        ("const T[2] = {1, 2, 3};", "S215 'T' is declared as T[2], but it has 3 elements, not 2"),
+        ("const T[2][2] = {{1, 2}, {3}};", "S215 'T' is declared as T[2][2], but [1] has 1 elements, not 2"),
+        ("areg t = R5;", "S203 areg 't' is R5, a digital register; expected an analog source "
+                         "(A-F, NEWS, XN XE XS XW, PIX, IN)"),
+        ("for mov in 0..2 { }", "S205 the name 'mov' is taken: it is a macro"),
+    ],
+)  # fmt: skip
+def test_declaration_that_cannot_be(text: str, expected: str) -> None:
+    assert message(text + "\nbus(A);") == expected
+
+
+def test_broken_declaration_is_reported_once() -> None:
+    assert [e[0] for e in errors("const N = 1 / 0;\nfor i in 0..N { bus(A); }\nbus(Q);")] == ["S206", "S204"]
+
+
+# --- parameters -----------------------------------------------------------------------------------------------
+
+LEVEL = "param level = 30 in -120..120;\nkernel k { bus(A); }\nprogram { scamp5_in(E, level); k(); }"
+WEIGHTS = "param w[2][2] in {-1, 1};\nfor i in 0..2 { for j in 0..2 { if w[i][j] > 0 { bus(A); } else { bus(B); } } }"
+
+
+@pytest.mark.parametrize("value", [40, -120, 120, np.int64(7), 3.0])
+def test_param_takes_integers(value: Any) -> None:
+    program = assemble(LEVEL, params={"level": value})
+    assert program.params == {"level": int(value)}
+    assert program.steps[0].args == ("E", int(value), "NEWS")  # type: ignore[union-attr]
+
+
+def test_param_default() -> None:
+    assert assemble(LEVEL).params == {"level": 30}
+
+
+@pytest.mark.parametrize("table", [[[1, -1], [-1, 1]], ((1, -1), (-1, 1)), np.array([[1, -1], [-1, 1]], np.int8)])
+def test_param_takes_tables(table: Any) -> None:
+    assert words(WEIGHTS, params={"w": table}) == ["bus(A)", "bus(B)", "bus(B)", "bus(A)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "params", "expected"),
+    [
+        (LEVEL, {"level": 121}, "S208 param 'level': the value given does not do: 121 is not in -120..120"),
+        (LEVEL, {"level": True}, "S208 param 'level': expected an integer, found True; write 1"),
+        (LEVEL, {"level": 1.5}, "S208 param 'level': expected an integer, found 1.5"),
+        (LEVEL, {"level": float("nan")}, "S208 param 'level': expected an integer, found nan"),
+        (LEVEL, {"level": "3"}, "S208 param 'level': expected an integer or a table of integers, found str '3'"),
+        (LEVEL, {"level": [1]}, "S208 param 'level': the value given does not do: it is {1}, a list where a number was "
+                                "expected"),
+        (LEVEL, {"levle": 3}, "S208 the text has no param 'levle'; did you mean 'level'?"),
+        (WEIGHTS, {}, "S208 param 'w' has no default, and no value was given"),
+        (WEIGHTS, {"w": [[1, -1], [1]]}, "S208 param 'w': the value given does not do: [1] has 1 elements, not 2"),
+        (WEIGHTS, {"w": [[1, -1], [1, 0]]},
+         "S208 param 'w': the value given does not do: 0 at [1][1] is not in {-1, 1}"),
+        (WEIGHTS, {"w": np.array([[1, -1], [1, np.nan]])}, "S208 param 'w': expected an integer at [1][1], found nan"),
+        (WEIGHTS, {"w": np.ones((2, 2), bool)}, "S208 param 'w': expected an integer at [0][0], found True; write 1"),
+        ("param n = 5 in 0..3;\nbus(A);", {}, "S208 param 'n': its default does not do: 5 is not in 0..3"),
+    ],
+)  # fmt: skip
+def test_param_refuses(text: str, params: dict[str, Any], expected: str) -> None:
+    assert message(text, params=params) == expected
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+def test_bare_text_is_a_kernel_named_after_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "edges.txt"
+    path.write_text("get_image(A);\nmovx(B, A, north);\n", encoding="utf-8")
+    program = assemble(path)
+    assert program.name == "edges"
+    assert steps(program) == ["edges"]
+    assert assemble(str(path)).stored_words == program.stored_words == 7
+    assert assemble(path, name="other").name == "other"
+
+
+def test_kernel_marks_and_host_calls_between() -> None:
+    text = """
+    s.scamp5_in(E, 20);
+    s.scamp5_kernel_begin();
+        s.get_image(A);
+    s.scamp5_kernel_end();
+    scamp5_load_point(R5, 3, 4);
+    scamp5_kernel_begin();
+        MOV(R6, R5);
+        for i in 0..2 { bus(B, A); }
+    scamp5_kernel_end();
+    output b = B;
+    """
+    program = assemble(text, name="demo")
+    assert steps(program) == [
+        "scamp5_in(E, 20, NEWS)", "demo_1", "scamp5_load_point(R5, 3, 4)", "demo_2", "b = B",
+    ]  # fmt: skip
+    assert [str(w) for w in program.kernels["demo_2"].words] == ["MOV(R6, R5)", "bus(B, A)", "bus(B, A)"]
+
+
+def test_one_pair_of_marks_is_named_after_the_file() -> None:
+    assert steps(assemble("scamp5_kernel_begin(); bus(A); scamp5_kernel_end();", name="one")) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("scamp5_kernel_begin(); bus(A);", "S109"),
+        ("bus(A); kernel k { bus(A); }", "S109"),
+        ("kernel k { kernel j { } }", "S109"),
+        ("kernel k { program { } }", "S109"),
+        ("kernel k { scamp5_kernel_begin(); }", "S109"),
+        ("kernel a { bus(A); } kernel b { bus(B); }", "S110"),
+        ("kernel a(n) { bus(A); }", "S110"),
+        ("const N = 3;", "S110"),
+        ("kernel k { bus(A); } program { k(); } program { k(); }", "S205"),
+        ("kernel k { bus(A); } program { k(); areg t; }", "S109"),
+        ("scamp5_in(A, 3);", "S209"),
+        ("kernel a { bus(A); } kernel b { a(); } program { a(); b(); }", "S209"),
+        ("kernel a { bus(A); } program { a(); mov(A, B); }", "S210"),
+        ("kernel a { bus(A); } program { b(); }", "S211"),
+        ("kernel a(n) { bus(A); } program { a(); }", "S202"),
+        ("kernel a(n) { bus(A); } program { a(B); }", "S203"),
+        ("kernel a { bus(A); } program { a(); scamp5_in(R5, 3); }", "S203"),
+        ("kernel a { bus(A); } program { a(); scamp5_in(A, 3, B, C); }", "S202"),
+    ],
+)
+def test_structure_that_cannot_be(text: str, code: str) -> None:
+    assert [e[0] for e in errors(text)] == [code]
+
+
+def test_include(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "base.scamp").write_text("const N = 2;\n", encoding="utf-8")
+    (tmp_path / "lib" / "steps.scamp").write_text(
+        'include "base.scamp";\nmacro twice(y: areg) { for i in 0..N { bus(y); } }\n', encoding="utf-8"
+    )
+    main = tmp_path / "main.scamp"
+    main.write_text('include "lib/steps.scamp";\ninclude "lib/base.scamp";\ntwice(A);\n', encoding="utf-8")
+    program = assemble(main)
+    (word, _) = program.kernels["main"].words
+    assert word.origin is not None
+    assert (word.origin.file, word.origin.line, word.origin.text) == (str(main), 3, "twice(A);")
+    assert program.diagnostics == ()
+
+
+def test_included_files_only_declare(tmp_path: Path) -> None:
+    (tmp_path / "words.scamp").write_text("bus(A);\n", encoding="utf-8")
+    (tmp_path / "main.scamp").write_text('include "words.scamp";\nbus(B);\n', encoding="utf-8")
+    assert message(tmp_path / "main.scamp") == "S109 an included file holds declarations only"
+
+
+def test_missing_include_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "steps.scamp").write_text("", encoding="utf-8")
+    (tmp_path / "main.scamp").write_text('include "step.scamp";\nbus(B);\n', encoding="utf-8")
+    assert message(tmp_path / "main.scamp") == (
+        "S108 cannot include 'step.scamp': there is no such file; did you mean 'steps.scamp'?"
+    )
+
+
+# --- kernels, program, macros ---------------------------------------------------------------------------------
+
+
+def test_program_launches_and_calls() -> None:
+    program = assemble(
+        """
+        input image -> PIX;
+        output last = C;
+        kernel a { get_image(A); }
+        kernel b { mov(C, A); }
+        program {
+            a();
+            for i in 0..2 { scamp5_in(E, 10 * i); b(); }
+            if 1 > 2 { a(); } else { output c = C; }
+        }
+        """
+    )
+    assert steps(program) == [
+        "a", "scamp5_in(E, 0, NEWS)", "b", "scamp5_in(E, 10, NEWS)", "b", "c = C", "last = C",
+    ]  # fmt: skip
+    assert program.stored_words == 7
+    assert [(i.name, i.register) for i in program.inputs] == [("image", "PIX")]
+
+
+def test_each_combination_of_arguments_is_a_kernel() -> None:
+    program = assemble(
+        "kernel tap(i, j) { for n in 0..i + j { SET(R5); } }\nprogram { for i in 0..2 { tap(i, 1); tap(0, 1); } }"
+    )
+    assert steps(program) == ["tap(0,1)", "tap(0,1)", "tap(1,1)", "tap(0,1)"]
+    assert {n: len(k.words) for n, k in program.kernels.items()} == {"tap(0,1)": 1, "tap(1,1)": 2}
+
+
+def test_kernels_that_are_not_launched_are_not_stored_but_checked() -> None:
+    program = assemble("kernel a { bus(A); }\nkernel b { bus(B); }\nprogram { a(); }")
+    assert list(program.kernels) == ["a"]
+    assert [d.code for d in program.diagnostics] == ["W513"]
+    assert message("kernel a { bus(A); }\nkernel b { buss(B); }\nprogram { a(); }").startswith("S201")
+
+
+def test_macro_defaults_scratch_and_order_of_declaration() -> None:
+    text = """
+    kernel k { twice(A, PIX); east_by(B, A, 2); east_by(B, A); }
+    macro east_by(y: areg, x: asrc, n: int = 1) { movx(y, x, east); for i in 1..n { movx(y, y, east); } }
+    macro twice(y: areg, x: asrc) { areg t; mov(t, x); add(y, x, t); }
+    """
+    east = ["bus(XW, A)", "bus(B, NEWS)"]
+    assert words(text) == [
+        "bus(NEWS, PIX)", "bus(F, NEWS)", "bus(NEWS, PIX, F)", "bus(A, NEWS)", *east, "bus(XW, B)",
+        "bus(B, NEWS)", *east,
+    ]  # fmt: skip
+
+
+def test_origin_is_the_users_statement() -> None:
+    text = "macro m(y: areg) {\n    abs(y, PIX);\n}\nkernel k {\n    m( A );\n}\n"
+    (kernel,) = assemble(text).kernels.values()
+    origins = {w.origin for w in kernel.words}
+    (origin,) = origins
+    assert origin is not None
+    assert (origin.line, origin.column, origin.end_line, origin.end) == (5, 5, 5, 11)
+    assert (origin.macros, origin.text, origin.file) == (("m", "abs"), "    m( A );", "<text>")
+
+
+@pytest.mark.parametrize(
+    ("text", "chain"),
+    [
+        ("macro m() { m(); }\nm();", "m > m"),
+        ("macro a() { b(); }\nmacro b() { c(); }\nmacro c() { b(); }\na();", "b > c > b"),
+    ],
+)
+def test_recursion_shows_its_chain(text: str, chain: str) -> None:
+    assert message(text).endswith(f"calls itself: {chain}")
+
+
+def test_user_requirement_points_at_the_call() -> None:
+    text = 'macro m(y: areg, x: asrc) {\n    require y != x : "m needs two registers";\n    mov(y, x);\n}\nm(A, A);'
+    with pytest.raises(CompileError) as caught:
+        assemble(text)
+    (d,) = caught.value.diagnostics
+    assert (d.code, d.line, d.message) == ("S310", 5, "m needs two registers")
+    assert d.notes == ("y and x are both A", "required by macro m at <text>:2")
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["IMP(R5, R0, R6);", "MUX(R5, R6, R7, R0);", "CLR_IF(R5, R0);", "DNEWS(R5, R1, east);", "m(A, A);", "n(A, B);"],
+)
+def test_operand_overwritten_before_it_is_read(call: str) -> None:
+    text = "macro m(y: areg, x: asrc) { mov(y, PIX); mov(B, x); }\n"
+    text += "macro n(y: areg, x: asrc) { m(y, x); mov(C, x); }\n"
+    ((code, line, _),) = errors(text + call)
+    assert code in ("S310", "S311")
+    assert line == 3
+
+
+def test_overwritten_operand_names_culprits() -> None:
+    with pytest.raises(CompileError) as caught:
+        assemble("macro m(y: areg, x: asrc) { mov(y, PIX); mov(B, x); }\nm(A, A);")
+    (d,) = caught.value.diagnostics
+    assert d.message == "m overwrites A, its operand x, before it has read it: it writes its operand y, which is A too"
+    assert d.hint == "use another register for x or y"
+
+
+def test_several_errors_in_one_run() -> None:
+    text = "foo(A);\nadd(A, R5, B);\nmov(A, G);\nkernel_x(;\n"
+    assert [e[0] for e in errors(text)] == ["S105"]
+    assert [e[:2] for e in errors(text.rpartition("kernel")[0])] == [("S201", 1), ("S203", 2), ("S204", 3)]
+
+
+def test_several_syntax_errors_in_one_run() -> None:
+    text = "mov(A, B)\nadd(A,, C);\nkernel k {\n    sub(A B);\n    mov(A, B;\n}\n@\n"
+    assert sorted(errors(text), key=lambda e: e[1]) == [
+        ("S106", 1, "expected ';' after this statement"),
+        ("S107", 2, "an operand is missing before ','"),
+        ("S107", 4, "expected ',' or ')' before 'B'"),
+        ("S105", 5, "unclosed '('"),
+        ("S104", 7, "unknown character '@'"),
+    ]
+
+
+def test_an_error_in_a_loop_is_told_once() -> None:
+    assert len(errors("for i in 0..50 { mov(A, Q); }")) == 1
+
+
+# --- limits ---------------------------------------------------------------------------------------------------
+
+
+def test_store_overflow_names_the_largest() -> None:
+    text = "kernel a { for i in 0..600 { nop(); } }\nkernel b { for i in 0..500 { nop(); } }\nprogram { a(); b(); }"
+    assert message(text) == (
+        "S401 1,100 words in 2 kernels do not fit the kernel store of 1,024; the largest: a with 600, b with 500"
+    )
+    assert assemble(text.replace("500", "424")).stored_words == 1024
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for i in 0..1000000000000 { }\nbus(A);",
+        "for i in 0..1000 { for j in 0..1000 { nop(); } }",
+        "const T = {for i in 0..1000000000: i};\nbus(A);",
+        "macro m() { for i in 0..1000 { nop(); } }\nfor i in 0..1000 { m(); }",
+        "kernel k { nop(); }\nprogram { for i in 0..1000000 { k(); } }",
+    ],
+)
+def test_bombs_are_defused(text: str) -> None:
+    assert message(text).startswith("S403")
+
+
+def test_deep_nesting_is_an_error_not_a_crash() -> None:
+    assert words("const N = " + "(" * 5000 + "1" + ")" * 5000 + ";\nif N { bus(A); }") == ["bus(A)"]
+    assert message("const N = " + "-" * 5000 + "1;\nbus(A);").startswith("S404")
+
+
+# --- the function itself --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", ["sdk", "skd", ""])
+def test_dialects(dialect: str) -> None:
+    with pytest.raises(ProgramError, match="dialect"):
+        assemble("bus(A);", dialect=dialect)
+
+
+def test_neither_text_nor_path() -> None:
+    with pytest.raises(ProgramError, match="expected source text or a path, found int"):
+        assemble(3)  # type: ignore[arg-type]
+
+
+def test_same_text_same_program() -> None:
+    one, two = assemble(LEVEL), assemble(LEVEL)
+    assert one.kernels == two.kernels
+    assert one.steps == two.steps
+
+
+def test_importing_the_package_does_not_load_the_parser() -> None:
+    code = "import sys, compiler; from compiler import CompileError; sys.exit('lark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_output_is_a_step() -> None:
+    (output,) = [s for s in assemble("bus(A);\noutput a = A;").steps if isinstance(s, Output)]
+    assert (output.name, output.register) == ("a", "A")

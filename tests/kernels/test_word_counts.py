@@ -1,0 +1,118 @@
+"""Word counts of programs that others have published or that the vendor's macros fix.
+
+C1 to C14 are rows of a list of such counts (sources: the SDK's examples and headers, published compiler output, users'
+repositories). C3 (generated convolutions with weights of their own), C11 and C12 (whole programs of others) cannot be
+rebuilt from a description. Counts leave out get_image and scamp5_in unless they are about them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import kernels
+from compiler import assemble
+from scamp_sim import Machine, isa
+from tests.kernels.oracles import grey, inner, random_image, sobel
+
+
+def words(name: str, kernel: str | None = None, **params: int) -> int:
+    return len(kernels.load(name, **params).kernels[kernel or name].words)
+
+
+def test_c1_sobel_of_two_axes() -> None:
+    assert words("sobel") == 46
+    assert words("edges") == 24  # half the magnitude, by our own schedule
+
+
+def test_c2_laplacian() -> None:
+    assert words("laplacian") == 24
+    assert words("laplacian_lean", "laplacian") == 10
+
+
+def test_c4_identity_pass() -> None:
+    program = assemble("diva(A, E, F); mov(F, A); add(A, A, F);")
+    assert program.words == 9
+    machine = Machine((64, 64))
+    machine.write("A", random_image((64, 64)).astype(np.float32) - 128)
+    before = machine.read("A")
+    machine.run(program)
+    np.testing.assert_array_equal(machine.read("A"), before)
+
+
+def test_c5_gauss_3x3() -> None:
+    assert words("gauss3") == 24
+    calls = [w.origin.macros[-1].partition("(")[0] for w in kernels.load("gauss3").kernels["gauss3"].words]
+    assert {name: calls.count(name) / 2 for name in set(calls)} == {"divq": 4, "movx": 4, "add": 4}
+    assert words("gauss_lean", radius=1) == 8
+
+
+def test_c6_gauss_5x5() -> None:
+    assert words("gauss5") == 64
+    assert words("gauss_lean") == 16
+
+
+def test_c7_one_axis() -> None:
+    """The form movx, addx, addx, sub2x is Prewitt's operator; with a third source it is Sobel's, for as many words."""
+    assert words("prewitt") == 8
+    assert words("sobel_axis") == 8
+
+
+C8 = """
+movx(B, A, south);  addx(C, A, B, west);  add(D, A, B, C);
+movx(E, D, north);  movx(F, E, east);     sub(F, F, D);
+subx(B, D, east, E);  add(C, F, B);       sub(D, B, F);
+"""
+
+
+def test_c8_two_sobels_at_once() -> None:
+    program = assemble(C8)
+    assert program.words == 18
+    image = random_image((64, 64))
+    machine = Machine((64, 64))
+    machine.write("A", grey(image))
+    machine.run(program)
+    for register, expected in zip("CD", sobel(grey(image)), strict=True):
+        np.testing.assert_allclose(inner(machine.read(register), 2), inner(expected, 2), atol=1e-3)
+    assert words("sobel_pair") == 16
+
+
+def test_c9_local_threshold() -> None:
+    """Six exact halvings, a box of twelve macros, two differences, and the comparison: 61. The library's needs less."""
+    box = "".join(
+        f"movx(B, A, {d}); movx(C, A, {o}); add(A, A, B, C); movx(B, B, {d}); movx(C, C, {o}); add(A, A, B, C);"
+        for d, o in (("east", "west"), ("south", "north"))
+    )
+    text = f"{'diva(A, B, C);' * 6} {box} sub(D, D, A); sub(D, D, E); where(D); MOV(R5, FLAG); all();"
+    assert assemble(text).words == 61
+    assert words("adaptive_threshold") == 59
+
+
+def test_c10_frame_difference() -> None:
+    assert words("frame_difference") == 15
+
+
+def test_c12_corners() -> None:
+    """1,866 words for one polarity on the previous system. The published rate says that both ran."""
+    program = kernels.load("fast16")
+    assert program.words == 333
+    assert program.stored_words == 175
+    assert 2 * 1866 / program.words > 11
+
+
+@pytest.mark.parametrize(("text", "count"), [("get_image(A);", 5), ("get_image(A, B);", 6)])
+def test_c13_get_image(text: str, count: int) -> None:
+    assert assemble(text).words == count
+
+
+def test_c14_refresh_of_all_bits() -> None:
+    assert assemble("".join(f"REFRESH(R{n});" for n in range(13))).words == 26
+    assert assemble("program { scamp5_kernel_refresh_dreg(); }").words == 26
+    assert isa.host_form("scamp5_kernel_refresh_dreg", 0).words == 26
+
+
+def test_t3_binarisation() -> None:
+    """A published network binarises with one scamp5_in and a kernel of 8 words."""
+    program = kernels.load("threshold")
+    assert program.stored_words == 8
+    assert program.launches == 1

@@ -1,0 +1,557 @@
+"""The command line, end to end: what it prints, what it writes, how it fails."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kernels
+import scamp_sim
+from scamp_sim import cli, commands, session
+
+PROGRAM = """\
+/// Bits where the picture changes by more than `level` from left to right.
+input image -> PIX;
+param level = 40 in 0..127;
+
+kernel find {
+    areg change;
+    get_image(A);
+    subx(change, A, east, A);
+    abs(B, change);
+    sub(B, B, E);
+    where(B);
+    MOV(R5, FLAG);
+    all();
+}
+program {
+    scamp5_in(E, level);
+    find();
+    output edges = R5;
+    output change = B;
+}
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "find.scamp"
+    path.write_text(PROGRAM)
+    return path
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    picture = np.zeros((256, 256), np.uint8)
+    picture[:, 100:] = 200
+    path = tmp_path / "step.png"
+    Image.fromarray(picture).save(path)
+    return path
+
+
+def run(*argv: object) -> int:
+    return cli.main([str(a) for a in argv])
+
+
+# --- run ------------------------------------------------------------------------------------------------------
+
+
+def test_run_writes_planes_and_a_sheet(program: Path, image: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    assert run("run", program, "--image", image, "--out", out) == 0
+    assert sorted(p.name for p in out.iterdir()) == ["change.png", "contact-sheet.png", "edges.png"]
+    edges = np.asarray(Image.open(out / "edges.png"))
+    assert edges.shape == (256, 256)
+    assert (edges[:, 99] == 255).all()
+    assert (edges[:, :99] == 0).all()
+    text = capsys.readouterr().out
+    assert "find: cost of one run" in text
+    assert "edges.png" in text
+
+
+def test_run_without_out_writes_nothing(program: Path, image: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert run("run", program, "--image", image) == 0
+    assert sorted(tmp_path.rglob("*")) == before
+    assert "--out DIR" in capsys.readouterr().out
+
+
+def test_run_as_json_is_one_document(program: Path, image: Path, tmp_path: Path, capsys) -> None:
+    assert run("run", program, "--image", image, "--out", tmp_path / "out", "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["program"] == "find"
+    assert document["params"] == {"level": 40}
+    edges = document["frames"][0]["outputs"]["edges"]
+    assert edges["kind"] == "digital"
+    assert Path(edges["file"]).is_file()
+    assert document["profile"]["launches"] == 1
+    assert document["warnings"] == []
+
+
+def test_params_reach_the_program(program: Path, image: Path, capsys) -> None:
+    ones = {}
+    for level in (40, "0x7f"):
+        assert run("run", program, "--image", image, "--set", f"level={level}", "--format", "json") == 0
+        document = json.loads(capsys.readouterr().out)
+        ones[document["params"]["level"]] = document["frames"][0]["outputs"]["edges"]["ones"]
+    assert sorted(ones) == [40, 127]
+    assert ones[127] <= ones[40]
+
+
+@pytest.mark.parametrize("suffix", ["json", "npy"])
+def test_tables_from_files(suffix: str, tmp_path: Path, capsys) -> None:
+    source = tmp_path / "t.scamp"
+    source.write_text("param w[3] in {-1, 1};\nkernel k { for i in 0..3 { if w[i] > 0 { SET(R5); } } }\n")
+    table = tmp_path / f"w.{suffix}"
+    if suffix == "json":
+        table.write_text("[1, -1, 1]")
+    else:
+        np.save(table, np.array([1, -1, 1]))
+    assert run("run", source, "--set", f"w=@{table}", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["profile"]["words"] == 2
+
+
+def test_tables_on_the_command_line(tmp_path: Path, capsys) -> None:
+    source = tmp_path / "t.scamp"
+    source.write_text("param w[3] in {-1, 1};\nkernel k { for i in 0..3 { if w[i] > 0 { SET(R5); } } }\n")
+    assert run("run", source, "--set", "w=[1, 1, 1]", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["profile"]["words"] == 3
+
+
+def test_planes_adds_the_registers(program: Path, image: Path, tmp_path: Path) -> None:
+    assert run("run", program, "--image", image, "--out", tmp_path / "out", "--planes") == 0
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert {"A.png", "B.png", "E.png", "R5.png", "edges.png"} <= names
+
+
+def test_frames_share_one_machine(tmp_path: Path, capsys) -> None:
+    source = tmp_path / "memory.scamp"
+    source.write_text(
+        "input image -> PIX;\nkernel k { get_image(A); sub(C, A, B); mov(B, A); }\n"
+        "program { k(); output change = C; }\n"
+    )
+    pictures = []
+    for i, grey in enumerate((50, 50, 90)):
+        path = tmp_path / f"{i}.png"
+        Image.fromarray(np.full((256, 256), grey, np.uint8)).save(path)
+        pictures += ["--image", path]
+    out = tmp_path / "out"
+    assert run("run", source, *pictures, "--out", out, "--format", "json") == 0
+    frames = json.loads(capsys.readouterr().out)["frames"]
+    means = [f["outputs"]["change"]["mean"] for f in frames]
+    assert means[1] == pytest.approx(0, abs=0.01)
+    assert means[2] == pytest.approx(40 * 127 / 255, abs=0.01)
+    assert (out / "002-contact-sheet.png").is_file()
+    assert len(list(out.iterdir())) == 6
+
+
+def test_resize(program: Path, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(np.zeros((300, 500, 3), np.uint8)).save(path)
+    assert run("run", program, "--image", path) == 1
+    assert run("run", program, "--image", path, "--resize") == 0
+
+
+def test_other_sizes(program: Path, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "small.png"
+    Image.fromarray(np.zeros((64, 128), np.uint8)).save(path)
+    assert run("run", program, "--image", path, "--size", "64x128", "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["profile"]["shape"] == [64, 128]
+    assert document["frames"][0]["outputs"]["edges"]["of"] == 64 * 128
+
+
+def test_engines_agree(program: Path, image: Path, capsys) -> None:
+    frames = []
+    for engine in ("fast", "reference"):
+        assert run("run", program, "--image", image, "--engine", engine, "--format", "json") == 0
+        frames.append(json.loads(capsys.readouterr().out)["frames"])
+    assert frames[0] == frames[1]
+
+
+def test_program_from_standard_input(image: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROGRAM.encode())))
+    assert run("run", "-", "--image", image) == 0
+    assert "total" in capsys.readouterr().out
+
+
+def test_warnings_go_to_stderr(tmp_path: Path, image: Path, capsys) -> None:
+    source = tmp_path / "trap.scamp"
+    source.write_text("get_image(A);\nwhere(A);\nmov(B, A);\n")  # FLAG is left set
+    assert run("run", source, "--image", image, "--format", "json") == 0
+    captured = capsys.readouterr()
+    assert "warning" in captured.err
+    assert "^" in captured.err
+    assert json.loads(captured.out)["warnings"]
+
+
+# --- where an image goes --------------------------------------------------------------------------------------
+
+
+def outputs(capsys) -> dict:
+    return json.loads(capsys.readouterr().out)["frames"][0]["outputs"]
+
+
+@pytest.fixture
+def grey(tmp_path: Path) -> Path:
+    path = tmp_path / "grey.png"
+    Image.fromarray(np.full((256, 256), 178, np.uint8)).save(path)
+    return path
+
+
+def test_image_to_an_analog_input_is_grey_minus_128(tmp_path: Path, grey: Path, capsys) -> None:
+    source = tmp_path / "a.scamp"
+    source.write_text("input picture -> A;\noutput same = B;\nkernel k { mov(B, A); }\n")
+    assert run("run", source, "--image", grey, "--format", "json") == 0
+    assert outputs(capsys)["same"]["mean"] == 50
+
+
+def test_image_to_a_bit_input_is_thresholded(tmp_path: Path, grey: Path, capsys) -> None:
+    source = tmp_path / "a.scamp"
+    source.write_text("input mask -> R5;\noutput same = R6;\nkernel k { MOV(R6, R5); }\n")
+    assert run("run", source, "--image", grey, "--format", "json") == 0
+    assert outputs(capsys)["same"]["ones"] == 65536
+
+
+def test_image_without_declared_input_goes_to_pix(tmp_path: Path, grey: Path, capsys) -> None:
+    source = tmp_path / "a.scamp"
+    source.write_text("get_image(B);\n")
+    assert run("run", source, "--image", grey, "--format", "json") == 0
+    assert outputs(capsys)["B"]["mean"] == pytest.approx(178 * 127 / 255, abs=0.01)
+
+
+def test_bare_kernel_that_reads_a_register_gets_the_image_there(tmp_path: Path, grey: Path, capsys) -> None:
+    source = tmp_path / "a.scamp"
+    source.write_text("mov(B, A);\n")
+    assert run("run", source, "--image", grey, "--format", "json") == 0
+    assert outputs(capsys)["B"]["mean"] == 50
+
+
+def test_two_unwritten_registers_need_names(tmp_path: Path, grey: Path, capsys) -> None:
+    source = tmp_path / "a.scamp"
+    source.write_text("sub(C, A, B);\n")
+    assert run("run", source, "--image", grey) == 1
+    assert "--input A=PATH" in capsys.readouterr().err
+    array = tmp_path / "b.npy"
+    np.save(array, np.full((256, 256), 20.0))
+    assert run("run", source, "--input", f"A={grey}", "--input", f"B={array}", "--format", "json") == 0
+    assert outputs(capsys)["C"]["mean"] == 30
+
+
+def test_second_input_by_name(tmp_path: Path, grey: Path, image: Path, capsys) -> None:
+    source = tmp_path / "two.scamp"
+    source.write_text("input one -> A;\ninput two -> B;\noutput d = C;\nkernel k { sub(C, A, B); }\n")
+    assert run("run", source, "--image", grey) == 1
+    assert "several inputs (one, two)" in capsys.readouterr().err
+    assert run("run", source, "--image", grey, "--input", f"two={grey}", "--format", "json") == 0
+    assert outputs(capsys)["d"]["mean"] == 0
+
+
+# --- the library ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", kernels.names())
+def test_library_kernels_list(name: str, capsys) -> None:
+    code = run("list", name)
+    captured = capsys.readouterr()
+    if code:
+        assert "param" in captured.err or "give" in captured.err  # kernels that need a table
+    else:
+        assert captured.out.startswith(f"program {name}")
+
+
+def test_library_kernel_by_name(image: Path, capsys) -> None:
+    assert run("run", "sobel", "--image", image) == 0
+    assert "sobel: cost of one run" in capsys.readouterr().out
+
+
+def test_list_without_file_shows_the_library(capsys) -> None:
+    assert run("list") == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in kernels.names())
+
+
+def test_list_as_json(program: Path, capsys) -> None:
+    assert run("list", program, "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["kernels"][0]["words"][0]["clock"] == "analog"
+    assert document["steps"][-1]["words"] == document["profile"]["words"]
+
+
+# --- check ----------------------------------------------------------------------------------------------------
+
+
+def test_check_a_good_file(program: Path, capsys) -> None:
+    assert run("check", program) == 0
+    assert capsys.readouterr().out == "1 file: no errors, no warnings\n"
+
+
+def test_check_shows_several_errors_of_several_files(program: Path, tmp_path: Path, capsys) -> None:
+    bad = tmp_path / "bad.scamp"
+    bad.write_text("kernel k {\n    addd(A, B, C);\n    mov(Q, A);\n}\n")
+    assert run("check", program, bad) == 1
+    text = capsys.readouterr().out
+    assert "bad.scamp:2:5" in text
+    assert "bad.scamp:3:9" in text
+    assert "^^^^" in text
+
+
+def test_check_as_json(tmp_path: Path, capsys) -> None:
+    bad = tmp_path / "bad.scamp"
+    bad.write_text("addd(A, B, C);\n")
+    assert run("check", bad, "--format", "json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is False
+    assert document["diagnostics"][0]["line"] == 1
+
+
+def test_check_goes_on_after_a_missing_file(program: Path, tmp_path: Path, capsys) -> None:
+    assert run("check", tmp_path / "absent.scamp", program) == 1
+    captured = capsys.readouterr()
+    assert "no such file" in captured.err
+
+
+# --- isa ------------------------------------------------------------------------------------------------------
+
+
+def test_isa_lists_everything(capsys) -> None:
+    from scamp_sim import isa
+
+    assert run("isa") == 0
+    text = capsys.readouterr().out
+    for name in (*isa.NATIVE, *isa.HOST, "get_image", "movx"):
+        assert f"  {name}(" in text, name
+
+
+def test_isa_explains_a_native_word(capsys) -> None:
+    assert run("isa", "DNEWS0") == 0
+    text = capsys.readouterr().out
+    for part in ("DNEWS0(y, x)", "dnews", "R1 R2 R3 R4", "R12 only where R0 = 1", "D = documented by the vendor"):
+        assert part in text, part
+
+
+def test_isa_explains_a_macro(capsys) -> None:
+    assert run("isa", "add") == 0
+    text = capsys.readouterr().out
+    for part in ("expands to", "bus(NEWS", "clobbers", "NEWS"):
+        assert part in text, part
+
+
+def test_isa_explains_a_host_function(capsys) -> None:
+    assert run("isa", "scamp5_in") == 0
+    text = capsys.readouterr().out
+    assert "default NEWS" in text
+    assert "2 issued to the array" in text
+
+
+def test_isa_knows_other_spellings(capsys) -> None:
+    assert run("isa", "ALL") == 0
+    assert "FLAG := 1" in capsys.readouterr().out
+
+
+def test_isa_unknown_name(capsys) -> None:
+    assert run("isa", "DNEWS2") == 2
+    assert "did you mean 'DNEWS" in capsys.readouterr().err
+
+
+def test_isa_as_json(capsys) -> None:
+    assert run("isa", "--format", "json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {r["kind"] for r in rows} == {"native", "macro", "host"}
+    assert all(r["source"] and r["effect"] for r in rows)
+
+
+# --- demo -----------------------------------------------------------------------------------------------------
+
+
+def test_demo(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("demo") == 0
+    text = capsys.readouterr().out
+    sheet = tmp_path / "scamp-demo" / "contact-sheet.png"
+    assert np.asarray(Image.open(sheet)).std() > 20
+    assert str(Path("scamp-demo") / "contact-sheet.png") in text
+    assert "scamp-sim run sobel" in text
+
+
+def test_demo_without_matplotlib(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert run("demo", "--out", tmp_path / "out") == 1
+    assert 'pip install "scamp-sim[demo]"' in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+# --- bad input ------------------------------------------------------------------------------------------------
+
+
+def _text(name: str, content: bytes) -> Callable[[Path], list[str]]:
+    def make(folder: Path) -> list[str]:
+        (folder / name).write_bytes(content)
+        return [str(folder / name)]
+
+    return make
+
+
+GOOD = PROGRAM.encode()
+BAD: dict[str, tuple[list[str], int, str]] = {
+    "missing program": (["run", "{dir}/absent.scamp", "--image", "{image}"], 1, "no such file"),
+    "misspelt library kernel": (["run", "sobl", "--image", "{image}"], 1, "did you mean 'sobel'"),
+    "folder as program": (["run", "{dir}", "--image", "{image}"], 1, "is a folder"),
+    "empty program": (["run", "{empty}", "--image", "{image}"], 1, "empty.scamp"),
+    "program not UTF-8": (["run", "{latin}", "--image", "{image}"], 1, "UTF-8"),
+    "unknown instruction": (["run", "{addd}", "--image", "{image}"], 1, "did you mean"),
+    "unknown register": (["run", "{reg}", "--image", "{image}"], 1, "did you mean"),
+    "missing image": (["run", "{prog}", "--image", "{dir}/absent.png"], 1, "no such file"),
+    "text as image": (["run", "{prog}", "--image", "{prog}"], 1, "not a picture"),
+    "cut image": (["run", "{prog}", "--image", "{cut}"], 1, "cannot be read"),
+    "wrong size": (["run", "{prog}", "--image", "{small}"], 1, "--resize"),
+    "second image is bad": (["run", "{prog}", "--image", "{image}", "--image", "{small}"], 1, "--resize"),
+    "no image": (["run", "{prog}"], 1, "needs input 'image': give --image PATH"),
+    "unknown parameter": (["run", "{prog}", "--image", "{image}", "--set", "levl=3"], 1, "did you mean 'level'"),
+    "parameter out of range": (["run", "{prog}", "--image", "{image}", "--set", "level=999"], 1, "127"),
+    "parameter not a number": (["run", "{prog}", "--image", "{image}", "--set", "level=high"], 1, "not a number"),
+    "parameter without value": (["run", "{prog}", "--image", "{image}", "--set", "level"], 1, "NAME=VALUE"),
+    "parameter twice": (["run", "{prog}", "--image", "{image}", "--set", "level=1", "--set", "level=2"], 1, "twice"),
+    "missing table": (["run", "{prog}", "--image", "{image}", "--set", "level=@{dir}/no.json"], 1, "cannot read"),
+    "broken table": (["run", "{prog}", "--image", "{image}", "--set", "level=@{prog}"], 1, "neither JSON"),
+    "missing parameter": (["run", "{table}", "--image", "{image}"], 1, "w"),
+    "table of the wrong shape": (["run", "{table}", "--set", "w=[1,1]"], 1, "w"),
+    "weight that is not +1 or -1": (["run", "{table}", "--set", "w=[1,0,1]"], 1, "w"),
+    "unknown input": (["run", "{prog}", "--input", "imagee={image}"], 1, "did you mean 'image'"),
+    "input that is no plane": (["run", "{prog}", "--input", "FLAG={image}"], 1, "cannot be given from outside"),
+    "input without path": (["run", "{prog}", "--input", "image"], 1, "NAME=PATH"),
+    "input twice": (["run", "{prog}", "--input", "A={image}", "--input", "A={image}"], 1, "twice"),
+    "image with nowhere to go": (["run", "{prog}", "--image", "{image}", "--input", "image={image}"], 1, "nowhere"),
+    "NaN in a plane": (["run", "{prog}", "--image", "{image}", "--input", "C={nan}"], 1, "finite"),
+    "array of the wrong shape": (["run", "{prog}", "--image", "{image}", "--input", "C={short}"], 1, "shape"),
+    "text as array": (["run", "{prog}", "--image", "{image}", "--input", "C={fake}"], 1, "cannot read"),
+    "output folder is a file": (["run", "{prog}", "--image", "{image}", "--out", "{prog}"], 1, "is a file"),
+    "output below a file": (["run", "{prog}", "--image", "{image}", "--out", "{prog}/x"], 1, "is a file"),
+    "odd size": (["run", "{prog}", "--image", "{image}", "--size", "100x256"], 1, "multiples of 64"),
+    "unknown errors": (["run", "{prog}", "--image", "{image}", "--errors", "idael"], 1, "ideal"),
+    "unknown timing": (["run", "{prog}", "--image", "{image}", "--timing", "scamp5"], 1, "did you mean 'scamp5d'"),
+    "unknown engine": (["run", "{prog}", "--image", "{image}", "--engine", "quick"], 2, "invalid choice"),
+    "size without x": (["run", "{prog}", "--image", "{image}", "--size", "big"], 2, "HxW"),
+    "seed is a word": (["run", "{prog}", "--image", "{image}", "--seed", "x"], 2, "invalid int"),
+    "unknown command": (["walk"], 2, "invalid choice"),
+    "unknown option": (["run", "{prog}", "--imge", "{image}"], 2, "unrecognized arguments"),
+    "no command": ([], 2, "required"),
+    "demo into a file": (["demo", "--out", "{prog}"], 1, "is a file"),
+    "list of nothing": (["list", "nothing-here"], 1, "no such file"),
+}
+
+
+@pytest.fixture
+def things(tmp_path: Path, image: Path) -> dict[str, str]:
+    files: dict[str, bytes] = {
+        "prog.scamp": GOOD,
+        "empty.scamp": b"",
+        "latin.scamp": b"// caf\xe9\nmov(A, B);\n",
+        "addd.scamp": b"addd(A, B, C);\n",
+        "reg.scamp": b"mov(A, R13);\n",
+        "table.scamp": b"param w[3] in {-1, 1};\nkernel k { for i in 0..3 { if w[i] > 0 { SET(R5); } } }\n",
+        "cut.png": image.read_bytes()[:120],
+        "fake.npy": b"no array",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    Image.fromarray(np.zeros((20, 10), np.uint8)).save(tmp_path / "small.png")
+    np.save(tmp_path / "nan.npy", np.full((256, 256), np.nan))
+    np.save(tmp_path / "short.npy", np.zeros((3, 3)))
+    found = {p.stem: str(p) for p in tmp_path.iterdir()}
+    return {**found, "dir": str(tmp_path), "image": str(image)}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input(case: str, things: dict[str, str], tmp_path: Path, capsys, monkeypatch) -> None:
+    argv, code, message = BAD[case]
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    argv = [a.format(**things) for a in argv]
+    if argv[:1] == ["run"] and "--out" not in argv:
+        argv += ["--out", str(tmp_path / "out")]
+    assert cli.main(argv) == code
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert sorted(tmp_path.rglob("*")) == before, "nothing may be left behind"
+
+
+def test_output_folder_without_permission(program: Path, image: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert run("run", program, "--image", image, "--out", tmp_path / "out") == 1
+    assert "no permission" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+# --- unexpected ends ------------------------------------------------------------------------------------------
+
+
+def test_interrupt(program: Path, image: Path, capsys, monkeypatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "carry_out", interrupted)
+    assert run("run", program, "--image", image) == 130
+
+
+def test_internal_error_is_one_line(program: Path, capsys, monkeypatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(commands, "load_program", broken)
+    monkeypatch.delenv("SCAMP_SIM_DEBUG", raising=False)
+    assert run("check", program) == 1
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "ZeroDivisionError" in message
+    assert "please report it" in message
+    monkeypatch.setenv("SCAMP_SIM_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        run("check", program)
+
+
+# --- as a process ---------------------------------------------------------------------------------------------
+
+
+def shell(*argv: str, **more: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scamp_sim.cli", *argv]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
+
+
+def test_version() -> None:
+    done = shell("--version")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "scamp-sim")
+
+
+def test_reader_that_goes_away() -> None:
+    command = f"{sys.executable} -m scamp_sim.cli isa | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_failure_of_a_process(tmp_path: Path) -> None:
+    done = shell("run", "absent.scamp", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("scamp-sim: error: absent.scamp: no such file")
+    assert done.stdout == ""
+
+
+def test_import_stays_light() -> None:
+    heavy = ("numba", "PIL", "rich", "lark", "matplotlib")
+    code = f"import sys, scamp_sim; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert scamp_sim.__doc__

@@ -1,0 +1,111 @@
+"""What the documents say is what happens: generated page, README, prices."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kernels
+from scamp_sim import cli, commands, manual, render
+from scamp_sim.timing import load_timing
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of one language on a page."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_instruction_page_is_fresh() -> None:
+    fresh = manual.markdown(manual.entries())
+    assert (ROOT / "docs" / "isa.md").read_text(encoding="utf-8") == fresh, (
+        "write it anew: scamp-sim isa --format markdown > docs/isa.md"
+    )
+
+
+def test_every_operand_class_is_explained() -> None:
+    used = {kind for e in manual.entries() for _, kind, _ in e.operands}
+    assert used <= set(manual.OPERANDS)
+
+
+@pytest.mark.parametrize("entry", manual.entries(), ids=lambda e: e.signature)
+def test_every_entry_explains_itself(entry: manual.Entry) -> None:
+    text = manual.entry_text(entry)
+    assert entry.effect.split()[0] in text
+    assert " = " in manual.source_legend(entry.source), entry.source
+    assert max(map(len, text.splitlines())) <= 100
+    if entry.kind == "macro":
+        assert len(entry.expansion) == entry.words
+
+
+def test_readme_has_one_command_to_run_and_one_to_test() -> None:
+    first, second = blocks(ROOT / "README.md", "sh")
+    assert first.count("\n") == second.count("\n") == 1
+    assert "venv" in first
+    assert first.rstrip().endswith("scamp-sim demo")
+    assert "pytest" in second
+
+
+def test_readme_program_and_its_output_are_real(tmp_path: Path, monkeypatch, capsys) -> None:
+    (source,) = blocks(ROOT / "README.md", "c")
+    (console,) = blocks(ROOT / "README.md", "console")
+    assert len(source.splitlines()) == 10
+    command, _, shown = console.partition("\n")
+    argv = command.removeprefix("$ scamp-sim ").split()
+    monkeypatch.chdir(tmp_path)
+    Path(argv[1]).write_text(source)
+    photo = Path(argv[argv.index("--image") + 1])
+    photo.parent.mkdir(parents=True)
+    Image.fromarray(render.load_image(commands.demo_photograph(), (256, 256), resize=True)).save(photo)
+    assert cli.main(argv) == 0
+    captured = capsys.readouterr()
+    assert captured.out == shown
+    assert "warning" not in captured.err
+
+
+def test_readme_picture_is_the_demo(tmp_path: Path, monkeypatch) -> None:
+    path = ROOT / "docs" / "images" / "demo.png"
+    assert path.stat().st_size < 300_000
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["demo"]) == 0
+    now = np.asarray(Image.open(tmp_path / "scamp-demo" / "contact-sheet.png"), np.int16)
+    kept = np.asarray(Image.open(path), np.int16)
+    assert now.shape == kept.shape
+    # Scaling and text differ by a level here and there between versions of Pillow.
+    assert np.abs(now - kept).mean() < 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_price_table_of_the_costs_page() -> None:
+    page = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- prices -->")[2].partition("<!-- /prices -->")[0]
+    rows = [
+        f"| `{r.name}` | {r.value:g} | {r.unit} | {r.source} | {r.uncertainty} |" for r in load_timing().rows.values()
+    ]
+    head = ["| row | price | unit | source | uncertainty |", "|---|---|---|---|---|"]
+    assert table.strip().splitlines() == head + rows
+
+
+def test_readme_names_what_exists() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in re.findall(r"scamp-sim (?:run|list) ([a-z_0-9]+)(?= |`)", text):
+        assert name in kernels.names() or name.endswith("scamp"), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_pages_hold_no_tabs_and_end_in_a_newline(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "\t" not in text
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
