@@ -7,7 +7,7 @@ and write the same cell. A kernel is stored once, so its scratch keeps one regis
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -255,8 +255,7 @@ def _taken(
                     isinstance(step, HostCall) and step.name == "scamp5_kernel_all"
                 )
             elif register in traces:
-                gated = register in isa.ANALOG and emitted is not None
-                traces[register].write(place, whole or not gated, _cause(step, emitted))
+                traces[register].write(place, whole or register not in isa.ANALOG, _cause(step, emitted))
         for register in emitted.mine if emitted else _operands(step):
             if register in traces and traces[register].mentioned is None:
                 traces[register].mentioned = place
@@ -322,13 +321,12 @@ def _colour(
 
 
 def _clash(held: Sequence[Span], wanted: Sequence[Span]) -> Span | None:
-    """The first holder that overlaps. Both are sorted by start; held spans may overlap each other."""
-    # held spans are few unless a text is huge, and a long one may start anywhere before
-    last = wanted[-1].last
+    """The first holder that overlaps. Both are sorted by start; wanted spans do not overlap each other."""
+    starts = [w.first for w in wanted]
     for span in held:
-        if span.first > last:
-            return None
-        if any(span.first <= w.last and w.first <= span.last for w in wanted):
+        # of the wanted spans that begin before the held one ends, only the last can reach into it first
+        index = bisect_right(starts, span.last) - 1
+        if index >= 0 and wanted[index].last >= span.first:
             return span
     return None
 

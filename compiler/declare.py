@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from compiler import prelude, syntax
 from compiler.evaluate import Scope
-from compiler.parse import KEYWORDS, parse
+from compiler.parse import parse
 from compiler.report import Failed
 from compiler.resolve import native_named
 from compiler.source import Unreadable, read
+from compiler.syntax_errors import KEYWORDS
 from compiler.values import KINDS, Reg, Value, describe, expected, fits, show
 from scamp_sim import isa
 from scamp_sim.program import Input, Origin

@@ -244,13 +244,9 @@ def from_grey(image: npt.NDArray[np.uint8], register: str) -> npt.NDArray[Any]:
 
 def announce_compilation() -> None:
     """One line on stderr if the fast engine has yet to be compiled on this machine, which takes about ten seconds."""
-    from scamp_sim.engine import kernels
+    from scamp_sim.engine._jit import is_compiled
 
-    source = Path(kernels.__file__)
-    cache = getattr(kernels.walk, "_cache", None)
-    folder = Path(getattr(cache, "cache_path", source.parent / "__pycache__"))
-    compiled = [p.stat().st_mtime for p in folder.glob(f"{source.stem}.walk-*.nbi")]
-    if not compiled or max(compiled) < source.stat().st_mtime:
+    if not is_compiled():
         print("compiling the engine, once per installation (about 10 s) ...", file=sys.stderr, flush=True)
 
 

@@ -104,12 +104,21 @@ def test_a_bar_after_a_second(capsys: pytest.CaptureFixture[str], monkeypatch: p
 
 
 def test_compilation_is_announced_once(capsys: pytest.CaptureFixture[str], tmp_path, monkeypatch) -> None:
-    from scamp_sim.engine import kernels
+    from scamp_sim.engine import _jit
 
-    cache = type("Cache", (), {"cache_path": str(tmp_path)})
-    monkeypatch.setattr(kernels, "walk", type("Walk", (), {"_cache": cache}))
+    monkeypatch.setattr(_jit, "cache_folder", lambda: tmp_path)
     session.announce_compilation()
     assert "compiling the engine" in capsys.readouterr().err
-    (tmp_path / "kernels.walk-1.py311.nbi").write_bytes(b"")
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "walk.walk-1.py311.nbi").write_bytes(b"")
     session.announce_compilation()
     assert capsys.readouterr().err == ""
+
+
+def test_the_running_engine_is_found_as_compiled() -> None:
+    from scamp_sim import Machine
+    from scamp_sim.engine._jit import is_compiled
+    from scamp_sim.program import Word, straight_line
+
+    Machine((64, 64)).run(straight_line("nop", [Word("nop")]))
+    assert is_compiled()

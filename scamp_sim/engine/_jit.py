@@ -1,14 +1,56 @@
-"""The one place that says how kernels are compiled: cached on disk, GIL released, arithmetic exactly as written."""
+"""The one place that says how kernels are compiled: cached on disk, GIL released, arithmetic exactly as written.
+
+numba files machine code under the source file of each function. That is not enough here: kernels call each other across
+files and take constants from `ops` and `isa`, so a change there would leave old code in use. The cache therefore
+lies in a folder named after a digest of all these sources.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import config as numba_config
+
+config: Any = numba_config  # its settings are made at run time, which a type checker cannot see
+_ENGINE = Path(__file__).parent
+_SOURCES = (*sorted(_ENGINE.glob("*.py")), _ENGINE.parent / "isa.py")
+
+
+@cache
+def cache_folder() -> Path:
+    """Where the compiled engine of these very sources lies: NUMBA_CACHE_DIR, beside them, or a temporary place."""
+    digest = hashlib.sha256(b"".join(p.read_bytes() for p in _SOURCES)).hexdigest()[:16]
+    name = f"scamp-sim-{digest}"
+    beside = _ENGINE / "__pycache__"
+    if config.CACHE_DIR:
+        return Path(config.CACHE_DIR) / name
+    try:
+        beside.mkdir(exist_ok=True)
+        if os.access(beside, os.W_OK):
+            return beside / name
+    except OSError:
+        pass
+    return Path(tempfile.gettempdir()) / f"{name}-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+
+
+def is_compiled() -> bool:
+    """Whether the engine has been compiled here before; else the first run takes about ten seconds."""
+    return any(cache_folder().rglob("walk.walk-*.nbi"))
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile to machine code at the first call. No fastmath: both engines must round alike."""
-    compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    folder = config.CACHE_DIR
+    try:
+        config.CACHE_DIR = str(cache_folder())
+        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        config.CACHE_DIR = folder
     return compiled

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from scamp_sim import isa
 from scamp_sim.engine import ops
-from scamp_sim.engine.kernels import walk
 from scamp_sim.engine.lower import Segment, lower
+from scamp_sim.engine.walk import walk
 from scamp_sim.errors import ErrorModel
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import Bits, Floats, pack, unpack

@@ -5,7 +5,7 @@ Five things happen on the way:
 * Two-word macros whose NEWS nobody reads afterwards become one operation.
 * A write that would overlap one of its sources goes to the spare plane, and register and spare change places.
 * FLAG is tracked. While it is known to be all ones no mask is applied; its byte and bit forms are converted on demand.
-* Operations whose result is overwritten unread are left out.
+* A scaled copy of a scaled copy is taken from the original; operations whose result nobody reads are left out.
 * Runs of row-by-row operations are marked, so that they can be carried out band by band in the first-level cache.
 """
 
@@ -116,7 +116,7 @@ class _Lowering:
             i += 1
         if not self.ones:
             self.need_bits()
-        code = np.array(_without_dead_rows(self.rows, self.plane), np.int64).reshape(-1, ops.WIDTH)
+        code = np.array(_without_dead_rows(_forwarded(self.rows), self.plane), np.int64).reshape(-1, ops.WIDTH)
         return Segment(code, _runs(code), np.array(self.plane, np.int64), self.ones, outputs)
 
     # --- emitting ---
@@ -384,6 +384,33 @@ def _way(written: str, read: str) -> tuple[int, int, int]:
     return row, column, moves
 
 
+_LONGEST_CHAIN = 1 << 20
+
+
+def _forwarded(rows: Sequence[list[int]]) -> list[list[int]]:
+    """Let a scaled copy of a scaled copy read the original.
+
+    Scales are +-1 over powers of two, so the values are equal; chains stop long before a float32 could underflow.
+    """
+    copies: dict[int, tuple[int, int, int]] = {}  # plane -> (original, p, q): it holds p/q of the original
+    forwarded: list[list[int]] = []
+    for row in rows:
+        op, d = row[ops.OP], row[ops.DST]
+        copy = op == ops.LINEAR and row[ops.COUNT] == 1
+        source = row[ops.SRC]
+        if copy and source in copies:
+            original, p, q = copies[source]
+            if original != d and q * row[ops.Q] <= _LONGEST_CHAIN:
+                row = [*row]
+                row[ops.SRC], row[ops.P], row[ops.Q] = original, row[ops.P] * p, row[ops.Q] * q
+        if op in ops.WRITES_ALL or op in ops.CHANGES:
+            copies = {plane: c for plane, c in copies.items() if d not in (plane, c[0])}
+        if copy:
+            copies[d] = (row[ops.SRC], row[ops.P], row[ops.Q])
+        forwarded.append(row)
+    return forwarded
+
+
 def _without_dead_rows(rows: Sequence[list[int]], registers: Sequence[int]) -> list[list[int]]:
     """Leave out analog operations whose result is overwritten before anything reads it; registers stay at the end."""
     live = set(registers[: ops.SPARE])
@@ -406,15 +433,14 @@ def _without_dead_rows(rows: Sequence[list[int]], registers: Sequence[int]) -> l
 
 
 def _runs(code: Ints) -> Ints:
-    """[first, last + 1, banded?] for maximal stretches of rows of one kind."""
+    """[first, last + 1, band by band?] for maximal stretches of rows of one kind; shifts across rows stand alone."""
     runs: list[list[int]] = []
-    for i, op in enumerate(code[:, ops.OP]):
-        banded = int(op <= ops.BANDED)
-        if runs and runs[-1][2] == banded:
+    kinds = [0 if op <= ops.BANDED else 1 if op == ops.SHIFT else 2 for op in code[:, ops.OP]]
+    for i, kind in enumerate(kinds):
+        if runs and kind != 1 and kinds[i - 1] == kind:
             runs[-1][1] = i + 1
         else:
-            runs.append([i, i + 1, banded])
-    for run in runs:
-        if run[1] - run[0] == 1:  # nothing to gain from bands
-            run[2] = 0
+            runs.append([i, i + 1, 0])
+        # a single operation has nothing to gain from bands
+        runs[-1][2] = int(kind == 0 and runs[-1][1] - runs[-1][0] > 1)
     return np.array(runs, np.int64).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""Operation codes of the lowered program: what `lower` writes and `kernels` carries out.
+"""Operation codes of the lowered program: what `lower` writes and `walk` carries out.
 
 A row is `WIDTH` integers: [op, destination, number of sources, source 0..3, extra, p, q, r]. Planes are numbered;
 the first nine analog numbers and the first sixteen bit numbers are registers.

@@ -493,3 +493,13 @@ def test_runaway_sums_stay_finite(machine: Machine) -> None:
     machine.write("B", 1)
     run(machine, *doubling * 40)
     assert (machine.read("A") == 8192).all()
+
+
+def test_long_chains_of_halving(machine: Machine) -> None:
+    """The fast engine folds halvings into one operation; a hundred of them must not overflow its table."""
+    pairs = [("A", "B"), ("B", "A")] * 50
+    halvings = [x for s, d in pairs for x in (w("bus2", f"{d} NEWS", s), w("bus", d, "NEWS"))]
+    run(machine, *halvings[:20])
+    np.testing.assert_allclose(machine.read("A"), ANALOG["A"] / 2**10, rtol=1e-6)
+    run(machine, *halvings)
+    assert abs(machine.read("A")).max() < 1e-20
