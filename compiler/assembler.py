@@ -164,7 +164,7 @@ def _context(expander: Expander, program: Program, chosen: Mapping[str, str]) ->
             mentioned.add(step.register)
         elif isinstance(step, HostCall):
             mentioned.update(a for a in step.args if isinstance(a, str))
-    return Context(named, _unused(expander, program), frozenset(mentioned - set(chosen)), dict(chosen))
+    return Context(named, _unused(expander, program), frozenset(mentioned - set(chosen)), dict(chosen), declared.state)
 
 
 def _unused(expander: Expander, program: Program) -> tuple[tuple[str, str, Origin], ...]:

@@ -42,6 +42,7 @@ class Declarations:
         self.asked: dict[str, None] = {}
         self.broken: set[str] = set()
         self.aliased: dict[str, Origin] = {}
+        self.state: dict[str, Origin] = {}
         self.files: list[syntax.File] = []
         self._own: dict[str, Origin] = {}
         self._open: list[Path] = []
@@ -117,6 +118,8 @@ class Declarations:
                 self.constant(item, self.scope)
             case syntax.Param():
                 self._param(item)
+            case syntax.StateDecl():
+                self._state(item)
             case syntax.InputDecl():
                 self._input(item)
             case syntax.Registers():
@@ -283,6 +286,16 @@ class Declarations:
                 )
         self.inputs.append(Input(item.name, register.name, item.span))
 
+    def _state(self, item: syntax.StateDecl) -> None:
+        register = self.register(item.register, self.scope, "state")
+        if register.scratch or register.name not in (*isa.ANALOG, *isa.DIGITAL):
+            self._fail(
+                item.span, "S203", f"{describe(register)}, cannot hold state from run to run",
+                "name one of A-F, NEWS or R0-R12",
+            )  # fmt: skip
+        self.state.setdefault(register.name, item.span)
+        self.aliased.setdefault(register.name, item.span)
+
     def registers(self, item: syntax.Registers, scope: Scope) -> None:
         """An alias, or scratch: one register or several."""
         size = None if item.size is None else self._dims((item.size,), scope)[0]
@@ -346,7 +359,7 @@ class Declarations:
             problem = self._not_allowed(item.allowed, value)
         if problem:
             hint = f"it is declared as {shape}" if dims else "give it a value from there"
-            self._fail(item.span, "S208", f"param '{item.name}': {origin} does not do: {problem}", hint)
+            self._fail(item.span, "S208", f"param '{item.name}': {origin} is not allowed: {problem}", hint)
         self._declare(item.name, item.span, self.scope, value)
         self.params[item.name] = value
 
@@ -389,7 +402,7 @@ def misshapen(value: Value, dims: tuple[int, ...], place: str = "") -> str:
     if not isinstance(value, tuple):
         return f"{here} is {describe(value)} where {dims[0]} elements were expected"
     if len(value) != dims[0]:
-        return f"{here} has {len(value)} elements, not {dims[0]}"
+        return f"{here} has {len(value)} element{'s' * (len(value) != 1)}, not {dims[0]}"
     for number, part in enumerate(value):
         problem = misshapen(part, dims[1:], f"{place}[{number}]")
         if problem:

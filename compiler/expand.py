@@ -245,6 +245,7 @@ class Expander:
             syntax.Include: ("'include'", "the top level"),
             syntax.Param: ("'param'", "the top level"),
             syntax.InputDecl: ("'input'", "the top level"),
+            syntax.StateDecl: ("'state'", "the top level"),
             syntax.OutputDecl: ("'output'", "the top level or in the program"),
             syntax.Registers: ("a register declaration", "the top level, a kernel or a macro"),
             syntax.KernelDecl: ("'kernel'", "the top level"),

@@ -100,6 +100,10 @@ class _Builder:
     def input(self, node: _Node, name: Token, target: _Node) -> syntax.Item:
         return syntax.InputDecl(self.span(name), str(name), self.expression(target))
 
+    def state(self, node: _Node, *registers: _Node) -> list[syntax.Item]:
+        found = [self.expression(r) for r in registers if r is not None]
+        return [syntax.StateDecl(r.span, r) for r in found]
+
     def output(self, node: _Node, name: Token, register: _Node) -> syntax.Item:
         return syntax.OutputDecl(self.span(node), str(name), self.expression(register))
 

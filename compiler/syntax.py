@@ -167,6 +167,14 @@ class OutputDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class StateDecl:
+    """A register that a run finds as the last one left it."""
+
+    span: Origin
+    register: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Registers:
     """`areg` or `dreg`: another name for registers if there is a value, else scratch."""
 
@@ -257,7 +265,7 @@ class If:
 
 
 Item = (
-    Include | Const | Param | InputDecl | OutputDecl | Registers | KernelDecl | ProgramDecl | MacroDecl | Require
+    Include | Const | Param | InputDecl | OutputDecl | StateDecl | Registers | KernelDecl | ProgramDecl | MacroDecl | Require
     | Call | For | If
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from compiler.syntax import Source
 from scamp_sim import isa
 
 KEYWORDS = frozenset(
-    ("include", "const", "param", "input", "output", "areg", "dreg", "kernel", "program", "macro", "require", "for",
+    ("include", "const", "param", "input", "output", "state", "areg", "dreg", "kernel", "program", "macro", "require", "for",
      "in", "if", "else", "step")
 )  # fmt: skip
 

@@ -80,6 +80,8 @@ def run_diagnostics(program: Program, context: Context) -> list[Diagnostic]:
     walk = Walk(context, frozenset(program.written))
     for given in program.inputs:
         walk.written[given.register] = Writer(given.origin, statement(given.origin, f"input {given.name}"), True)
+    for register, origin in context.state.items():
+        walk.written[register] = Writer(origin, f"state {register}", True)
     for step in program.steps:
         if isinstance(step, Launch):
             _kernel(walk, step.kernel, program.kernels[step.kernel].words)
@@ -203,7 +205,7 @@ def _unwritten(walk: Walk, word: Word, source: str, own: bool) -> Diagnostic:
     seen = source if source == store else f"{source}, a neighbour's NEWS,"
     hint = _LOAD_HINTS.get(store, f"declare 'input name -> {store};' or load it first")
     if store in walk.kept:
-        hint = f"what a run leaves in {store} is there for the next, but not for the first: {hint}"
+        hint = f"if it is meant to hold what the last run left there, say 'state {store};', else {hint}"
     return found(word, "W502", f"{reader} reads {seen} before anything wrote it", hint)
 
 

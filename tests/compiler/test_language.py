@@ -242,21 +242,21 @@ def test_param_takes_tables(table: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "params", "expected"),
     [
-        (LEVEL, {"level": 121}, "S208 param 'level': the value given does not do: 121 is not in -120..120"),
+        (LEVEL, {"level": 121}, "S208 param 'level': the value given is not allowed: 121 is not in -120..120"),
         (LEVEL, {"level": True}, "S208 param 'level': expected an integer, found True; write 1"),
         (LEVEL, {"level": 1.5}, "S208 param 'level': expected an integer, found 1.5"),
         (LEVEL, {"level": float("nan")}, "S208 param 'level': expected an integer, found nan"),
         (LEVEL, {"level": "3"}, "S208 param 'level': expected an integer or a table of integers, found str '3'"),
-        (LEVEL, {"level": [1]}, "S208 param 'level': the value given does not do: it is {1}, a list where a number was "
+        (LEVEL, {"level": [1]}, "S208 param 'level': the value given is not allowed: it is {1}, a list where a number was "
                                 "expected"),
         (LEVEL, {"levle": 3}, "S208 the text has no param 'levle'; did you mean 'level'?"),
         (WEIGHTS, {}, "S208 param 'w' has no default, and no value was given"),
-        (WEIGHTS, {"w": [[1, -1], [1]]}, "S208 param 'w': the value given does not do: [1] has 1 elements, not 2"),
+        (WEIGHTS, {"w": [[1, -1], [1]]}, "S208 param 'w': the value given is not allowed: [1] has 1 elements, not 2"),
         (WEIGHTS, {"w": [[1, -1], [1, 0]]},
-         "S208 param 'w': the value given does not do: 0 at [1][1] is not in {-1, 1}"),
+         "S208 param 'w': the value given is not allowed: 0 at [1][1] is not in {-1, 1}"),
         (WEIGHTS, {"w": np.array([[1, -1], [1, np.nan]])}, "S208 param 'w': expected an integer at [1][1], found nan"),
         (WEIGHTS, {"w": np.ones((2, 2), bool)}, "S208 param 'w': expected an integer at [0][0], found True; write 1"),
-        ("param n = 5 in 0..3;\nbus(A);", {}, "S208 param 'n': its default does not do: 5 is not in 0..3"),
+        ("param n = 5 in 0..3;\nbus(A);", {}, "S208 param 'n': its default is not allowed: 5 is not in 0..3"),
     ],
 )  # fmt: skip
 def test_param_refuses(text: str, params: dict[str, Any], expected: str) -> None:
@@ -537,3 +537,16 @@ def test_importing_the_package_does_not_load_the_parser() -> None:
 def test_output_is_a_step() -> None:
     (output,) = [s for s in assemble("bus(A);\noutput a = A;").steps if isinstance(s, Output)]
     assert (output.name, output.register) == ("a", "A")
+
+
+def test_state_says_that_a_register_is_meant_to_be_read_first() -> None:
+    text = "kernel k { sub(B, A, F); mov(F, A); }\nprogram { scamp5_in(A, 5); k(); output moved = B; }"
+    assert [d.code for d in assemble(text).diagnostics] == ["W502"]
+    assert assemble(f"state F;\n{text}").diagnostics == ()
+    assert assemble(f"areg last = F;\nstate last, R5;\n{text.replace('F', 'last')}").diagnostics == ()
+
+
+def test_state_is_never_given_to_scratch() -> None:
+    body = "areg t; mov(t, A); add(B, t, F); areg u; mov(u, B); add(C, u, D);"
+    program = assemble(f"state A, B, C, D, F;\nkernel k {{ {body} }}")
+    assert {w.dst[0] for w in program.kernels["k"].words if w.dst[0] not in ("NEWS", "B", "C")} == {"E"}
