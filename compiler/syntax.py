@@ -265,8 +265,8 @@ class If:
 
 
 Item = (
-    Include | Const | Param | InputDecl | OutputDecl | StateDecl | Registers | KernelDecl | ProgramDecl | MacroDecl | Require
-    | Call | For | If
+    Include | Const | Param | InputDecl | OutputDecl | StateDecl | Registers | KernelDecl | ProgramDecl | MacroDecl
+    | Require | Call | For | If
 )  # fmt: skip
 
 

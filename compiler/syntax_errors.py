@@ -15,8 +15,8 @@ from compiler.syntax import Source
 from scamp_sim import isa
 
 KEYWORDS = frozenset(
-    ("include", "const", "param", "input", "output", "state", "areg", "dreg", "kernel", "program", "macro", "require", "for",
-     "in", "if", "else", "step")
+    ("include", "const", "param", "input", "output", "state", "areg", "dreg", "kernel", "program", "macro", "require",
+     "for", "in", "if", "else", "step")
 )  # fmt: skip
 
 _PIECES = re.compile(r'//[^\n]*|/\*(?:.|\n)*?\*/|"[^"\n]*"|(?P<open>/\*|")|(?P<mark>[()\[\]{};])')

@@ -222,7 +222,7 @@ PARAMS = [
     Bad("param «w»[2][2] in {-1, 1};\nfor i in 0..2 { if w[i][0] > 0 { SET(R5); } else { CLR(R5); } }", "S208",
         "param 'w': the value given is not allowed: it is the number 3 where 2 elements were expected", {'w': 3}),
     Bad("param «w»[2][2] in {-1, 1};\nfor i in 0..2 { if w[i][0] > 0 { SET(R5); } else { CLR(R5); } }", "S208",
-        "param 'w': the value given is not allowed: [1] has 1 elements, not 2", {'w': [[1, 1], [1]]}),
+        "param 'w': the value given is not allowed: [1] has 1 element, not 2", {'w': [[1, 1], [1]]}),
     Bad("param «w»[2][2] in {-1, 1};\nfor i in 0..2 { if w[i][0] > 0 { SET(R5); } else { CLR(R5); } }", "S208",
         "param 'w': expected an integer at [0][1], found 0.5", {'w': [[1, 0.5], [1, 1]]}),
     Bad("«»param w[2][2] in {-1, 1};\nfor i in 0..2 { if w[i][0] > 0 { SET(R5); } else { CLR(R5); } }", "S208",

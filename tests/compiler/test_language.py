@@ -203,7 +203,7 @@ def test_const_in_a_kernel_sees_the_loop() -> None:
         ("const scamp5_in = 3;", "S205 the name 'scamp5_in' is taken: it is a host function"),
         ("const n = 1;\nconst n = 2;", "S205 'n' is declared already, at line 1"),
         ("const T[2] = {1, 2, 3};", "S215 'T' is declared as T[2], but it has 3 elements, not 2"),
-        ("const T[2][2] = {{1, 2}, {3}};", "S215 'T' is declared as T[2][2], but [1] has 1 elements, not 2"),
+        ("const T[2][2] = {{1, 2}, {3}};", "S215 'T' is declared as T[2][2], but [1] has 1 element, not 2"),
         ("areg t = R5;", "S203 areg 't' is R5, a digital register; expected an analog source "
                          "(A-F, NEWS, XN XE XS XW, PIX, IN)"),
         ("for mov in 0..2 { }", "S205 the name 'mov' is taken: it is a macro"),
@@ -247,11 +247,11 @@ def test_param_takes_tables(table: Any) -> None:
         (LEVEL, {"level": 1.5}, "S208 param 'level': expected an integer, found 1.5"),
         (LEVEL, {"level": float("nan")}, "S208 param 'level': expected an integer, found nan"),
         (LEVEL, {"level": "3"}, "S208 param 'level': expected an integer or a table of integers, found str '3'"),
-        (LEVEL, {"level": [1]}, "S208 param 'level': the value given is not allowed: it is {1}, a list where a number was "
-                                "expected"),
+        (LEVEL, {"level": [1]}, "S208 param 'level': the value given is not allowed: it is {1}, a list where a number "
+                                "was expected"),
         (LEVEL, {"levle": 3}, "S208 the text has no param 'levle'; did you mean 'level'?"),
         (WEIGHTS, {}, "S208 param 'w' has no default, and no value was given"),
-        (WEIGHTS, {"w": [[1, -1], [1]]}, "S208 param 'w': the value given is not allowed: [1] has 1 elements, not 2"),
+        (WEIGHTS, {"w": [[1, -1], [1]]}, "S208 param 'w': the value given is not allowed: [1] has 1 element, not 2"),
         (WEIGHTS, {"w": [[1, -1], [1, 0]]},
          "S208 param 'w': the value given is not allowed: 0 at [1][1] is not in {-1, 1}"),
         (WEIGHTS, {"w": np.array([[1, -1], [1, np.nan]])}, "S208 param 'w': expected an integer at [1][1], found nan"),
