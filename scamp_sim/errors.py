@@ -1,5 +1,9 @@
 """What analog hardware does to a value: the one object from which both engines take their errors.
 
+The reference engine calls `written` for every write; the fast engine takes the same numbers from `parameters` and
+asks `exact` whether it may join words. A model that changes one must change the other; the agreement tests hold them
+together.
+
 So far there is `ideal`: plain arithmetic, and a hard limit so far out that no sensible program meets it.
 """
 
@@ -28,6 +32,11 @@ class ErrorModel:
     def __post_init__(self) -> None:
         if not self.limit >= 128:
             raise ProgramError(f"limit is {self.limit}; a register holds at least the converter's range, 128 LSB")
+
+    @property
+    def exact(self) -> bool:
+        """Whether a value passes from register to register unchanged, so that the fast engine may join words."""
+        return True
 
     def written(self, value: npt.NDArray[np.float32], register: str, word: int) -> npt.NDArray[np.float32]:
         """What a register really holds after `value` (float32 plane, LSB) is written to it by word number `word`."""

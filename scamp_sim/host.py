@@ -29,7 +29,7 @@ class SetIn:
 
 @dataclass(frozen=True, slots=True)
 class SetAddress:
-    """The address latches change, and with them SELECT (and RECT).
+    """The address latches change. SELECT and RECT both show what they match (D: one set of latches; I: both views).
 
     Chip addresses. A pattern is (r, c, rx, cx): PEs whose row and column equal r and c outside the bits set in rx, cx.
     A rectangle is (r0, c0, r1, c1): top-right and bottom-left corner, both included.

@@ -112,9 +112,11 @@ def register(name: str) -> str:
 
     Raises RegisterError with the nearest known name.
     """
-    canonical = ALIASES.get(name, name)
+    canonical = ALIASES.get(name, name) if isinstance(name, str) else ""
     if canonical in ALL_REGISTERS:
         return canonical
+    if not isinstance(name, str):
+        raise RegisterError(f"a register is named by a text such as 'A' or 'R5', not by {name!r}")
     raise RegisterError(f"unknown register '{name}'{did_you_mean(name, [*ALL_REGISTERS, *ALIASES])}")
 
 
@@ -267,7 +269,7 @@ NATIVE: dict[str, Native] = {
                "R12 spreads through PEs with R0 = 1, taking from the directions R1..R4 allow; outside is 0",
                "D KIM, MACD; I reach (Q9)", reads=("R0", "R12", *_DNEWS_READS), writes=("R12",),
                notes="One word reaches 64 PEs along a 4-connected path (Q9). A PE with R0 = 0 keeps its bit; if that "
-                     "bit is 1 its neighbours can take it."),
+                     "bit is 1 its neighbours can take it (R: R0 gates the write, not the read)."),
         Native("PROP_1", Clock.PROP, Gate.R0, "as PROP_0; outside is 1", "D KIM, MACD; I reach (Q9)",
                reads=("R0", "R12", *_DNEWS_READS), writes=("R12",)),
         _digital("REFRESH_R", None, _slot("dreg", 1), "read half of REFRESH: bit bus := x", "D ICW", writes=(LATCH,)),
@@ -325,27 +327,30 @@ _ADDRESS_NOTE = "chip addresses: row 0 is the top, column 0 the right-hand side"
 
 _HOST_FORMS = (
     HostFunction("scamp5_in", (("a", "areg", None), ("v", "int", None), ("temp", "areg", "NEWS")), 2,
-                 "a := v in all PEs, error-corrected; v in -128..127; temp is clobbered", "D APIA; I words", ("IN",)),
+                 "a := v where FLAG = 1, error-corrected; v in -128..127; temp is clobbered",
+                 "D APIA; I words and gating", ("IN",)),
     HostFunction("scamp5_load_in", (("a", "areg", None), ("v", "int", None), ("temp", "areg", "NEWS")), 2,
-                 "IN := v; temp := -IN; a := -temp, without error correction; v in -128..127", "D APIA; I words",
-                 ("IN",)),
+                 "IN := v; where FLAG = 1: temp := -IN; a := -temp, without error correction; v in -128..127",
+                 "D APIA; I words and gating", ("IN",)),
     HostFunction("scamp5_load_in", (("v", "int", None),), 0, "IN := v, for kernels that read IN; v in -128..127",
                  "D APIA", ("IN",)),
     HostFunction("scamp5_load_point", (*_DST, ("r", "int", None), ("c", "int", None)), 2,
-                 f"d := 1 at one PE, 0 elsewhere; {_ADDRESS_NOTE}", "D APID; I words", ("SELECT",)),
+                 f"d := 1 at one PE, 0 elsewhere; {_ADDRESS_NOTE}", "D APID; I words", ("SELECT", "RECT")),
     HostFunction("scamp5_load_rect", (*_DST, *_RECT), 3,
                  f"d := 1 in the rectangle from top-right (r0, c0) to bottom-left (r1, c1), both included, 0 "
                  f"elsewhere; {_ADDRESS_NOTE}", "D APID; I words", ("SELECT", "RECT")),
     HostFunction("scamp5_load_pattern", (*_DST, *_PATTERN), 2,
                  f"d := 1 where the address matches (r, c) outside the bits set in (rx, cx), 0 elsewhere; "
-                 f"{_ADDRESS_NOTE}", "D APID; I words", ("SELECT",)),
+                 f"{_ADDRESS_NOTE}", "D APID; I words", ("SELECT", "RECT")),
     HostFunction("scamp5_select_point", (("r", "int", None), ("c", "int", None)), 0,
-                 f"SELECT := one PE; {_ADDRESS_NOTE}", "D APID", ("SELECT",)),
+                 f"SELECT, RECT := one PE; {_ADDRESS_NOTE}",
+                 "D APID", ("SELECT", "RECT")),
     HostFunction("scamp5_select_rect", _RECT, 0,
-                 f"RECT := rectangle, corners as in scamp5_load_rect; SELECT changes too; {_ADDRESS_NOTE}",
+                 f"RECT, SELECT := rectangle, corners as in scamp5_load_rect; {_ADDRESS_NOTE}",
                  "D APID", ("SELECT", "RECT")),
     HostFunction("scamp5_select_pattern", _PATTERN, 0,
-                 f"SELECT := address match as in scamp5_load_pattern; {_ADDRESS_NOTE}", "D APID", ("SELECT",)),
+                 f"SELECT, RECT := address match as in scamp5_load_pattern; {_ADDRESS_NOTE}",
+                 "D APID", ("SELECT", "RECT")),
     HostFunction("scamp5_kernel_all", (), 1, "FLAG := 1 in all PEs", "D KAPI", ("FLAG",)),
     HostFunction("scamp5_kernel_refresh_dreg", (), 26, "refreshes R0..R12", "D ICW"),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from scamp_sim.errors import ErrorModel, load_errors
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import GREY_TO_PIX, Bits, Floats, analog_plane, bit_plane, check_shape, image_plane
-from scamp_sim.program import Program
+from scamp_sim.program import HostCall, Program
 from scamp_sim.timing import Profile, Timing, load_timing, profile
 
 _READ_ONLY = ("IN", "SELECT", "RECT")
@@ -38,7 +38,8 @@ class Machine:
     """An array of processing elements with its controller.
 
     shape: (rows, columns), multiples of 64 up to 1024. errors: name of an error model, or one. timing: name or path
-    of a price table. engine: "fast" or "reference"; both give the same planes. seed: fixes every random draw.
+    of a price table. engine: "fast" or "reference"; both give the same planes. seed: for error models that draw
+    random numbers; `ideal` draws none.
     options: choices where the facts about the chip are open.
 
     A new machine holds zeros, FLAG is all ones, PIX is at its reset level. Raises PlaneError or ProgramError.
@@ -103,8 +104,10 @@ class Machine:
         inputs: name -> plane for each input that the program declares: an image 0..255 for PIX, LSB for analog
         registers, bool for bits. Registers keep their contents from run to run. Raises ProgramError, PlaneError.
         """
-        if program.inputs or inputs:
-            self._give(program, inputs or {})
+        if program not in self._profiles:
+            self._check(program)
+        if program.inputs or inputs is not None:
+            self._give(program, {} if inputs is None else inputs)
         planes = self._engine.run(program)
         if program.outputs:
             outputs: dict[str, Floats | Bits] = {o.name: p for o, p in zip(program.outputs, planes, strict=True)}
@@ -112,7 +115,23 @@ class Machine:
             outputs = {register: self._engine.read(register) for register in program.written}
         return Run(outputs, self._profile(program))
 
+    def _check(self, program: Program) -> None:
+        if not isinstance(program, Program):
+            raise ProgramError(f"run takes a Program, not {program!r}; make one with compiler.assemble(...)")
+        rows, columns = self.shape
+        for step in program.steps:
+            if not isinstance(step, HostCall) or not step.name.endswith(("_point", "_pattern")):
+                continue
+            row, column = [a for a in step.args if isinstance(a, int)][:2]
+            if not (0 <= row < rows and 0 <= column < columns):
+                raise ProgramError(
+                    f"{step.name} names row {row}, column {column}, but this array has rows 0..{rows - 1} and "
+                    f"columns 0..{columns - 1}"
+                )
+
     def _give(self, program: Program, inputs: Mapping[str, Any]) -> None:
+        if not isinstance(inputs, Mapping):
+            raise ProgramError(f"inputs go by name: inputs={{'name': plane}}, not {type(inputs).__name__}")
         declared = {i.name: i.register for i in program.inputs}
         for name in inputs:
             if name not in declared:

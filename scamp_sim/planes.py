@@ -72,7 +72,7 @@ def image_plane(image: Any, shape: tuple[int, int], resize: bool = False, name: 
     resize: crop the centre to the array's proportions and scale it. Raises PlaneError.
     """
     array = np.asarray(image)
-    if array.ndim != 2:
+    if array.ndim != 2 or not array.size:
         raise PlaneError(f"{name}: shape {array.shape}; give a grey image (rows, columns)")
     if array.shape != shape:
         if not resize:
@@ -84,6 +84,8 @@ def image_plane(image: Any, shape: tuple[int, int], resize: bool = False, name: 
     plane = analog_plane(array, shape, name)
     if array.dtype == np.bool_:
         plane *= 255
+    if array.dtype.kind == "f" and 0 < plane.max() <= 1:
+        raise PlaneError(f"{name}: values 0 to {plane.max():g}; an image is 0 dark to 255 bright: multiply it by 255")
     if plane.min() < 0 or plane.max() > 255:
         raise PlaneError(f"{name}: values {plane.min():g} to {plane.max():g}; an image is 0 dark to 255 bright")
     return plane

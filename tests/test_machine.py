@@ -10,7 +10,7 @@ import pytest
 
 from scamp_sim import ArrayOptions, Machine, PlaneError, ProgramError, RegisterError, ScampError
 from scamp_sim.planes import pack, unpack
-from scamp_sim.program import Input, Kernel, Launch, Output, Program, Word, straight_line
+from scamp_sim.program import HostCall, Input, Kernel, Launch, Output, Program, Word, straight_line
 
 ENGINES = ("reference", "fast")
 COPY = straight_line("copy", [Word("bus", ("NEWS",), ("A",)), Word("bus", ("B",), ("NEWS",))])
@@ -192,6 +192,8 @@ def test_wrong_inputs(inputs: dict[str, object], message: str) -> None:
         (np.full((64, 64), -1), "0 dark to 255 bright"),
         (np.full((64, 64), np.inf), "inf at row 0"),
         (np.full((64, 64), "x"), "give numbers"),
+        (np.full((64, 64), 0.5), "multiply it by 255"),
+        (np.zeros((0, 64)), "give a grey image"),
     ],
 )
 def test_wrong_images(image: np.ndarray, message: str) -> None:
@@ -225,6 +227,29 @@ def test_unknown_registers(name: str, near: str) -> None:
 def test_views_cannot_be_written(name: str) -> None:
     with pytest.raises(RegisterError, match="not storage"):
         Machine((64, 64)).write(name, 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m.run("mine.scamp"), "run takes a Program"),
+        (lambda m: m.run(INPUTS, np.zeros((64, 64))), "inputs go by name"),
+        (lambda m: m.read(3), "named by a text"),
+        (lambda m: m.expose(np.zeros((0, 0)), resize=True), "give a grey image"),
+    ],
+)
+def test_wrong_arguments(call, message: str) -> None:
+    with pytest.raises(ScampError, match=message):
+        call(Machine((64, 64)))
+
+
+@pytest.mark.parametrize("name", ["scamp5_select_point", "scamp5_load_point"])
+def test_addresses_beyond_the_array_are_refused(name: str) -> None:
+    args = ("R5", 3, 64) if "load" in name else (3, 64)
+    program = Program("p", {}, (HostCall(name, args),))
+    with pytest.raises(ProgramError, match=r"row 3, column 64, but this array has rows 0\.\.63"):
+        Machine((64, 64)).run(program)
+    assert Machine((64, 128)).run(program).profile.host_calls == {name: 1}
 
 
 def test_values_beyond_a_register_are_refused() -> None:

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config as numba_config
 
-config: Any = numba_config  # its settings are made at run time, which a type checker cannot see
+config: Any = numba.config  # its settings are made at run time, which a type checker cannot see
 _ENGINE = Path(__file__).parent
 _SOURCES = (*sorted(_ENGINE.glob("*.py")), _ENGINE.parent / "isa.py")
 
@@ -46,11 +45,20 @@ def is_compiled() -> bool:
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile to machine code at the first call. No fastmath: both engines must round alike."""
-    folder = config.CACHE_DIR
+    """Compile to machine code at the first call. No fastmath: both engines must round alike.
+
+    Where nothing can be written, not even a temporary folder, the code is compiled anew in every process.
+    """
+    folder = config.CACHE_DIR  # other people's functions keep theirs
     try:
         config.CACHE_DIR = str(cache_folder())
-        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return _compiled(function, cache=True)
+    except RuntimeError:
+        return _compiled(function, cache=False)
     finally:
         config.CACHE_DIR = folder
+
+
+def _compiled(function: Callable[..., Any], cache: bool) -> Callable[..., Any]:
+    compiled: Callable[..., Any] = numba.njit(cache=cache, nogil=True, error_model="numpy")(function)
     return compiled

@@ -83,7 +83,7 @@ class FastEngine:
         """The program's table for the FLAG that the machine has now; made once."""
         variants = self._lowered.setdefault(program, {})
         if self.flag_ones not in variants:
-            variants[self.flag_ones] = lower(program, self.flag_ones, self.options)
+            variants[self.flag_ones] = lower(program, self.flag_ones, self.options, self.errors.exact)
         return variants[self.flag_ones]
 
 

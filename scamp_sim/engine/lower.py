@@ -36,8 +36,12 @@ class Segment:
     outputs: tuple[str, ...]
 
 
-def lower(program: Program, flag_ones: bool, options: ArrayOptions) -> tuple[Segment, ...]:
-    """Lower a program for a machine whose FLAG is all ones at the start, or is not."""
+def lower(program: Program, flag_ones: bool, options: ArrayOptions, exact: bool = True) -> tuple[Segment, ...]:
+    """Lower a program for a machine whose FLAG is all ones at the start, or is not.
+
+    exact: analog arithmetic has no errors, so two words may become one operation. A model with errors needs every
+    word by itself.
+    """
     segments: list[Segment] = []
     pending: list[host.Action] = []
     outputs: list[str] = []
@@ -51,7 +55,7 @@ def lower(program: Program, flag_ones: bool, options: ArrayOptions) -> tuple[Seg
             outputs.append(step.register)
         last = i + 1 == len(steps)
         if last or (isinstance(step, Output) and not isinstance(steps[i + 1], Output)):
-            segment = _Lowering(flag_ones, options).segment(pending, tuple(outputs))
+            segment = _Lowering(flag_ones, options, exact).segment(pending, tuple(outputs))
             segments.append(segment)
             flag_ones = segment.flag_ones
             pending, outputs = [], []
@@ -91,8 +95,9 @@ def _news_dies(actions: Sequence[host.Action], start: int) -> bool:
 class _Lowering:
     """Emits the rows of one segment."""
 
-    def __init__(self, flag_ones: bool, options: ArrayOptions) -> None:
+    def __init__(self, flag_ones: bool, options: ArrayOptions, exact: bool) -> None:
         self.options = options
+        self.exact = exact
         self.rows: list[list[int]] = []
         self.plane = list(range(ops.ANALOG_PLANES))  # register or temporary -> plane
         self.ones = flag_ones
@@ -105,7 +110,7 @@ class _Lowering:
         while i < len(actions):
             action = actions[i]
             if isinstance(action, Word):
-                if self.pair(actions, i):
+                if self.exact and self.pair(actions, i):
                     i += 1
                 else:
                     self.word(action)
@@ -116,7 +121,8 @@ class _Lowering:
             i += 1
         if not self.ones:
             self.need_bits()
-        code = np.array(_without_dead_rows(_forwarded(self.rows), self.plane), np.int64).reshape(-1, ops.WIDTH)
+        rows = _without_dead_rows(_forwarded(self.rows), self.plane) if self.exact else self.rows
+        code = np.array(rows, np.int64).reshape(-1, ops.WIDTH)
         return Segment(code, _runs(code), np.array(self.plane, np.int64), self.ones, outputs)
 
     # --- emitting ---
@@ -358,8 +364,7 @@ class _Lowering:
     def address(self, a: host.SetAddress) -> None:
         op = ops.BITS_PATTERN if a.kind == "pattern" else ops.BITS_RECT
         self.emit(op, ops.SELECT, (a.r, a.c, a.r1, a.c1))
-        if a.kind == "rect":
-            self.emit(ops.BITS_OR, ops.RECT, (ops.SELECT,))
+        self.emit(ops.BITS_OR, ops.RECT, (ops.SELECT,))
 
 
 def _ordered(sources: Sequence[str]) -> list[str]:

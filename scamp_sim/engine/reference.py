@@ -65,9 +65,7 @@ class ReferenceEngine:
             self.analog["IN"][:] = action.value
         else:
             self.bits["SELECT"] = host.address_mask(action, self.shape)
-            # RECT reads the same latches; what it shows for a pattern is not documented, so it keeps its value.
-            if action.kind == "rect":
-                self.bits["RECT"] = self.bits["SELECT"].copy()
+            self.bits["RECT"] = self.bits["SELECT"].copy()
 
     def execute(self, word: Word) -> None:
         EFFECTS[word.op](self, word)

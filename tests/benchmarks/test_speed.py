@@ -49,7 +49,10 @@ ANALOG = {
     "movx(A, B, east)": (" ".join(("movx(A, B, east);", "movx(C, A, east);", "movx(B, C, east);")), "1.2"),
     "movx(A, B, north)": (" ".join(("movx(A, B, north);", "movx(C, A, north);", "movx(B, C, north);")), "1.2"),
     "movx(A, A, north)": ("movx(A, A, north); " * 3, "1.2"),
-    "divq(A, B)": (" ".join(("divq(A, B);", "divq(C, A);", "divq(B, C);")), ""),
+    "divq and add": (
+        " ".join(("divq(A, B); add(B, A, C);", "divq(A, C); add(C, A, B);", "divq(C, B); add(B, A, C);")),
+        "",
+    ),
     "abs(A, B)": (" ".join(("abs(A, B);", "abs(C, A);", "abs(B, C);")), ""),
 }
 """Macro -> it three times, each result an operand of the next (unread results are left out), and its goal."""

@@ -84,7 +84,17 @@ def test_c9_local_threshold() -> None:
         for d, o in (("east", "west"), ("south", "north"))
     )
     text = f"{'diva(A, B, C);' * 6} {box} sub(D, D, A); sub(D, D, E); where(D); MOV(R5, FLAG); all();"
-    assert assemble(text).words == 61
+    program = assemble(text)
+    assert program.words == 61
+    picture = random_image((64, 64)).astype(np.float32) / 2
+    machine = Machine((64, 64))
+    for register, plane in (("A", picture), ("D", picture / 2), ("E", 1)):
+        machine.write(register, plane)
+    padded = np.pad(picture.astype(float), 2)
+    mean = sum(padded[i : i + 64, j : j + 64] for i in range(5) for j in range(5)) / 64
+    bits = machine.run(program).outputs["R5"]
+    surplus = picture / 2 - mean - 1
+    assert np.array_equal(bits[2:-2, 2:-2], (surplus > 0)[2:-2, 2:-2])
     assert words("adaptive_threshold") == 59
 
 
@@ -97,7 +107,6 @@ def test_c12_corners() -> None:
     program = kernels.load("fast16")
     assert program.words == 333
     assert program.stored_words == 175
-    assert 2 * 1866 / program.words > 11
 
 
 @pytest.mark.parametrize(("text", "count"), [("get_image(A);", 5), ("get_image(A, B);", 6)])
