@@ -218,7 +218,7 @@ _BUS_NOTE = (
     "mean counts (Q7). As destination they drive a neighbour's NEWS, gated by the FLAG of the cell that is written; a "
     "PE with FLAG = 0 contributes 0 (Q4)."
 )
-_DNEWS_READS = ("R1", "R2", "R3", "R4")
+_DNEWS_READS = tuple(sorted(d.gate for d in DIRECTIONS.values()))
 
 NATIVE: dict[str, Native] = {
     row.name: row

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scamp_sim.engine import ops
 from scamp_sim.engine._jit import jit
 from scamp_sim.engine.bits import linked
 
@@ -224,13 +225,13 @@ def blur(f, b, size, d, s, sign, k, vertical, horizontal, width):
             x = f[s + i]
             flux = np.float32(0)
             if vertical:
-                if r < rows - 1 and linked(b, size, 1, i):
+                if r < rows - 1 and linked(b, size, ops.SOUTH, i):
                     flux += f[s + i + width] - x
-                if r > 0 and linked(b, size, 1, i - width):
+                if r > 0 and linked(b, size, ops.SOUTH, i - width):
                     flux -= x - f[s + i - width]
             if horizontal:
-                if c > 0 and linked(b, size, 2, i):
+                if c > 0 and linked(b, size, ops.WEST, i):
                     flux += f[s + i - 1] - x
-                if c < width - 1 and linked(b, size, 2, i + 1):
+                if c < width - 1 and linked(b, size, ops.WEST, i + 1):
                     flux -= x - f[s + i + 1]
             f[d + i] = sign * (x + k * flux)

@@ -76,7 +76,8 @@ def dnews(b, count, d, s, outside, words):
     """
     one = np.uint64(1)
     lo, hi = words, count - words
-    south, west, north, east = (np.uint64(1) * count, np.uint64(2) * count, np.uint64(3) * count, np.uint64(4) * count)
+    south, west = np.uint64(ops.SOUTH) * count, np.uint64(ops.WEST) * count
+    north, east = np.uint64(ops.NORTH) * count, np.uint64(ops.EAST) * count
     left, right = np.uint64(ops.LEFT) * count, np.uint64(ops.RIGHT) * count
     out, x = b[d + lo : d + hi], b[s + lo : s + hi]
     before, after = b[s + lo - one : s + hi - one], b[s + lo + one : s + hi + one]
@@ -102,13 +103,13 @@ def dnews(b, count, d, s, outside, words):
 @jit
 def prop(b, count, outside, reach, words):
     """R12 takes from its neighbours inside R0, one PE a step, until nothing changes or `reach` steps are done."""
-    target, scratch = np.uint64(12) * count, np.uint64(ops.SCRATCH) * count
+    target, scratch, mask = np.uint64(ops.R12) * count, np.uint64(ops.SCRATCH) * count, np.uint64(ops.R0) * count
     steps = 0
     while reach < 0 or steps < reach:
         dnews(b, count, scratch, target, outside, words)
         changed = ZERO
         for i in range(count):
-            new = b[target + i] | (b[scratch + i] & b[i])
+            new = b[target + i] | (b[scratch + i] & b[mask + i])
             changed |= new ^ b[target + i]
             b[target + i] = new
         steps += 1

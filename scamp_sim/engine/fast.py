@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim import isa
 from scamp_sim.engine import ops
 from scamp_sim.engine.lower import Segment, lower
 from scamp_sim.engine.walk import walk
@@ -93,6 +92,3 @@ def _aligned(count: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     raw = np.zeros(count * kind.itemsize + _LINE, np.uint8)
     start = -raw.ctypes.data % _LINE
     return raw[start : start + count * kind.itemsize].view(kind)
-
-
-assert isa.DIGITAL.index("R12") == ops.BIT_INDEX["R12"] == 12

@@ -15,14 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from scamp_sim import host, isa
 from scamp_sim.engine import ops
+from scamp_sim.engine.passes import Ints, forwarded, runs_of, without_dead_rows
 from scamp_sim.options import ArrayOptions
 from scamp_sim.program import HostCall, Launch, Output, Program, Word
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +119,9 @@ class _Lowering:
             i += 1
         if not self.ones:
             self.need_bits()
-        rows = _without_dead_rows(_forwarded(self.rows), self.plane) if self.exact else self.rows
+        rows = without_dead_rows(forwarded(self.rows), self.plane) if self.exact else self.rows
         code = np.array(rows, np.int64).reshape(-1, ops.WIDTH)
-        return Segment(code, _runs(code), np.array(self.plane, np.int64), self.ones, outputs)
+        return Segment(code, runs_of(code), np.array(self.plane, np.int64), self.ones, outputs)
 
     # --- emitting ---
 
@@ -347,17 +345,17 @@ class _Lowering:
             else:
                 self.store_bits(d, ops.BITS_DNEWS, sources, outside)
         elif w.op in ("PROP_0", "PROP_1"):
-            self.emit(ops.BITS_PROP, 12, p=int(w.op == "PROP_1"))
+            self.emit(ops.BITS_PROP, ops.R12, p=int(w.op == "PROP_1"))
         else:
             raise NotImplementedError(w.op)
 
     def store_bits(self, d: int, op: int, sources: Sequence[int], p: int) -> None:
         """d := the operation's result; R12 only where R0 = 1."""
-        if d == 0:
+        if d == ops.R0:
             self.r0_ones = False
-        if d == 12 and not self.r0_ones:
+        if d == ops.R12 and not self.r0_ones:
             self.emit(op, ops.SCRATCH2, sources, p=p)
-            self.emit(ops.BITS_MERGE, 12, (ops.SCRATCH2, 0))
+            self.emit(ops.BITS_MERGE, ops.R12, (ops.SCRATCH2, ops.R0))
         else:
             self.emit(op, d, sources, p=p)
 
@@ -374,7 +372,7 @@ def _ordered(sources: Sequence[str]) -> list[str]:
 
 def _bit_targets(registers: Sequence[str]) -> list[int]:
     """R12 first: it must see the R0 from before the word."""
-    return sorted({ops.BIT_INDEX[r] for r in registers}, key=lambda d: d != 12)
+    return sorted({ops.BIT_INDEX[r] for r in registers}, key=lambda d: d != ops.R12)
 
 
 def _way(written: str, read: str) -> tuple[int, int, int]:
@@ -387,65 +385,3 @@ def _way(written: str, read: str) -> tuple[int, int, int]:
         d = isa.PORT_DIRECTION[read]
         row, column, moves = row + d.row, column + d.column, moves + 1
     return row, column, moves
-
-
-_LONGEST_CHAIN = 1 << 20
-
-
-def _forwarded(rows: Sequence[list[int]]) -> list[list[int]]:
-    """Let a scaled copy of a scaled copy read the original.
-
-    Scales are +-1 over powers of two, so the values are equal; chains stop long before a float32 could underflow.
-    """
-    copies: dict[int, tuple[int, int, int]] = {}  # plane -> (original, p, q): it holds p/q of the original
-    forwarded: list[list[int]] = []
-    for row in rows:
-        op, d = row[ops.OP], row[ops.DST]
-        copy = op == ops.LINEAR and row[ops.COUNT] == 1
-        source = row[ops.SRC]
-        if copy and source in copies:
-            original, p, q = copies[source]
-            if original != d and q * row[ops.Q] <= _LONGEST_CHAIN:
-                row = [*row]
-                row[ops.SRC], row[ops.P], row[ops.Q] = original, row[ops.P] * p, row[ops.Q] * q
-        if op in ops.WRITES_ALL or op in ops.CHANGES:
-            copies = {plane: c for plane, c in copies.items() if d not in (plane, c[0])}
-        if copy:
-            copies[d] = (row[ops.SRC], row[ops.P], row[ops.Q])
-        forwarded.append(row)
-    return forwarded
-
-
-def _without_dead_rows(rows: Sequence[list[int]], registers: Sequence[int]) -> list[list[int]]:
-    """Leave out analog operations whose result is overwritten before anything reads it; registers stay at the end."""
-    live = set(registers[: ops.SPARE])
-    kept: list[list[int]] = []
-    for row in reversed(rows):
-        op, d = row[ops.OP], row[ops.DST]
-        if op in ops.WRITES_ALL or op in ops.CHANGES:
-            if d not in live:
-                continue
-            if op in ops.WRITES_ALL:
-                live.discard(d)
-        if op < ops.BITS_FILL:
-            live.update(row[ops.SRC : ops.SRC + row[ops.COUNT]])
-            if row[ops.EXTRA] >= 0:
-                live.add(row[ops.EXTRA])
-            if op == ops.SUBTRACT_MASKED:
-                live.add(row[ops.P])
-        kept.append(row)
-    return kept[::-1]
-
-
-def _runs(code: Ints) -> Ints:
-    """[first, last + 1, band by band?] for maximal stretches of rows of one kind; shifts across rows stand alone."""
-    runs: list[list[int]] = []
-    kinds = [0 if op <= ops.BANDED else 1 if op == ops.SHIFT else 2 for op in code[:, ops.OP]]
-    for i, kind in enumerate(kinds):
-        if runs and kind != 1 and kinds[i - 1] == kind:
-            runs[-1][1] = i + 1
-        else:
-            runs.append([i, i + 1, 0])
-        # a single operation has nothing to gain from bands
-        runs[-1][2] = int(kind == 0 and runs[-1][1] - runs[-1][0] > 1)
-    return np.array(runs, np.int64).reshape(-1, 3)

@@ -19,7 +19,8 @@ ANALOG_PLANES = 13
 
 # bit planes
 BIT_INDEX = {r: i for i, r in enumerate((*isa.DIGITAL_SOURCES, isa.LATCH))}
-FLAG, SELECT, RECT, LATCH = (BIT_INDEX[r] for r in ("FLAG", "SELECT", "RECT", isa.LATCH))
+R0, R12, FLAG, SELECT, RECT, LATCH = (BIT_INDEX[r] for r in ("R0", "R12", "FLAG", "SELECT", "RECT", isa.LATCH))
+SOUTH, WEST, NORTH, EAST = (BIT_INDEX[isa.DIRECTIONS[d].gate] for d in ("south", "west", "north", "east"))
 SCRATCH, SCRATCH2 = 17, 18
 LEFT, RIGHT = 19, 20  # never change: 1 in the first and in the last column
 BIT_PLANES = 21
