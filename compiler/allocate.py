@@ -11,6 +11,8 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from compiler.bits import Bit, follow
+from compiler.diagnostics import Diagnostic
 from compiler.expand import Emitted, Scratch
 from compiler.report import Reporter
 from scamp_sim import isa
@@ -52,10 +54,32 @@ class _Trace:
             self.spans.append(Span(self.since, place, self.writer))
 
     def write(self, place: int, whole: bool, writer: str) -> None:
-        """A write that does not reach every PE leaves the old content alive."""
+        """A write that does not reach every PE leaves the old content alive, so it matters up to here."""
         if whole:
             self.since, self.writer = place, writer
+        else:
+            self.read(place)
         self.spans.append(Span(place, place, writer))
+
+
+@dataclass
+class _Mask:
+    """What is known about FLAG along the run. `current`: the place that restricted it, or None: 1 everywhere."""
+
+    current: int | None = None
+    bits: dict[str, Bit] = field(default_factory=dict)
+    flag: Bit = Bit.ONES
+
+    def follow(self, place: int, step: Step, emitted: Emitted | None) -> None:
+        if emitted is not None:
+            self.flag = follow(emitted.word, self.bits, self.flag)
+            if "FLAG" in emitted.word.row.writes:
+                self.current = None if self.flag is Bit.ONES else place
+            return
+        for register in _writes(step, None):
+            self.bits[register] = Bit.UNKNOWN
+        if isinstance(step, HostCall) and step.name == "scamp5_kernel_all":
+            self.current, self.flag = None, Bit.ONES
 
 
 def allocate(
@@ -69,6 +93,7 @@ def allocate(
     """Scratch name -> register. What cannot be placed, and what is read before it is written, is reported."""
     used = _used(scratch, kernels, steps, inputs)
     _read_before_written(used, kernels, steps, inputs, reporter)
+    _partly_written(used, kernels, steps, inputs, reporter)
     wanted = _wanted(used, kernels, steps, inputs)
     taken = _taken(kernels, steps, inputs, aliased, set(scratch))
     if reporter.failed:
@@ -181,6 +206,53 @@ def _read_before_written(
         written.update(n for n in _writes(step, emitted) if n in used)
 
 
+def _partly_written(
+    used: Mapping[str, Scratch],
+    kernels: Mapping[str, Sequence[Emitted]],
+    steps: Sequence[Step],
+    inputs: Sequence[Input],
+    reporter: Reporter,
+) -> None:
+    """Warn about analog scratch that one condition has written and that all PEs read.
+
+    Two conditions may be each other's complement, so what they wrote together counts as written.
+    """
+    mask = _Mask()
+    written: dict[str, set[int | None]] = {i.register: {None} for i in inputs}
+    launch: Step | None = None
+    for place, step, emitted in _walk(kernels, steps):
+        if step is not launch:
+            launch = step
+            for name in [n for n in written if n in used and used[n].kernel is not None]:
+                del written[name]
+        gated = emitted is not None and emitted.word.row.gate is isa.Gate.FLAG
+        for name in _reads(step, emitted):
+            masks = written.get(name, set())
+            if name not in used or used[name].kind != "areg" or len(masks) != 1 or None in masks:
+                continue
+            if mask.current is not None and gated:
+                continue
+            masks.add(None)  # one message is enough
+            _report_partly(name, step, emitted, used, reporter)
+        for name in _writes(step, emitted):
+            if name in used:
+                written.setdefault(name, set()).add(mask.current)
+        mask.follow(place, step, emitted)
+
+
+def _report_partly(
+    name: str, step: Step, emitted: Emitted | None, used: Mapping[str, Scratch], reporter: Reporter
+) -> None:
+    origin = (emitted.word.origin if emitted is not None else step.origin) or used[name].span
+    reporter.add(
+        Diagnostic.at(
+            origin, "W502", "warning",
+            f"scratch '{_label(name)}' is read in all PEs, but it was written only where a condition held",
+            hint="write it everywhere first, as in res(t), or read it under the same condition",
+        )
+    )  # fmt: skip
+
+
 def _wanted(
     used: Mapping[str, Scratch],
     kernels: Mapping[str, Sequence[Emitted]],
@@ -243,22 +315,20 @@ def _taken(
         if item.register in traces:
             traces[item.register].mentioned = START
             traces[item.register].write(START, True, f"input '{item.name}'")
-    whole = True  # FLAG is 1 everywhere
+    mask = _Mask()
     place = START
     for place, step, emitted in _walk(kernels, steps):
+        whole = mask.current is None
         for register in _reads(step, emitted):
             if register in traces:
                 traces[register].read(place)
         for register in _writes(step, emitted):
-            if register == "FLAG":
-                whole = (emitted.word.op if emitted else "") == "all" or (
-                    isinstance(step, HostCall) and step.name == "scamp5_kernel_all"
-                )
-            elif register in traces:
+            if register in traces:
                 traces[register].write(place, whole or register not in isa.ANALOG, _cause(step, emitted))
         for register in emitted.mine if emitted else _operands(step):
             if register in traces and traces[register].mentioned is None:
                 traces[register].mentioned = place
+        mask.follow(place, step, emitted)
     for register, span in aliased.items():
         # a name that no word of the run uses may be meant for someone outside of it
         if register in traces and traces[register].mentioned is None:

@@ -13,6 +13,7 @@ from compiler.check import program_diagnostics
 from compiler.context import Context
 from compiler.diagnostics import CompileError, Diagnostic
 from compiler.expand import Expander
+from compiler.names import nearest_file
 from compiler.parse import parse
 from compiler.report import Reporter
 from compiler.source import Unreadable, read, unify
@@ -52,11 +53,16 @@ def assemble(
     file = str(path) if path is not None else TEXT
     text = _read(path) if path is not None else unify(str(source).removeprefix("\ufeff"))
     title = name or (path.stem if path is not None else "text")
+    if params is not None and not (isinstance(params, Mapping) and all(isinstance(n, str) for n in params)):
+        raise ProgramError(f"params: expected a dict of names and values, found {params!r:.80}")
     reporter = Reporter()
+    expander = Expander(reporter, dict(params or {}), title)
     try:
-        return _assemble(syntax.Source(file, text), title, dict(params or {}), reporter)
+        return _assemble(syntax.Source(file, text), title, expander)
     except RecursionError:
-        reporter.error(Origin(file, 1, 1, 1, 1), "S404", "the text is nested too deeply", "flatten it")
+        # what is nested is limited, but the caller may have used up the stack, or macros may pile up deep blocks
+        place = expander.statement or Origin(file, 1, 1, 1, 1)
+        reporter.error(place, "S404", "this expands to statements nested too deeply", "flatten its macros and blocks")
         reporter.stop()
 
 
@@ -76,9 +82,7 @@ def _read(path: Path) -> str:
     try:
         return read(path)
     except Unreadable as error:
-        near = ""
-        if error.code == "S101" and path.parent.is_dir() and not path.exists():
-            near = isa.did_you_mean(path.name, (p.name for p in path.parent.iterdir()))
+        near = nearest_file(path) if error.code == "S101" else ""
         place = Origin(str(path), error.place, 1, error.place, 1)
         _stop(Diagnostic.at(place, error.code, "error", f"cannot read '{path}': {error}{near}", hint=error.hint))
 
@@ -87,7 +91,8 @@ def _stop(*diagnostics: Diagnostic) -> NoReturn:
     raise CompileError(diagnostics)
 
 
-def _assemble(source: syntax.Source, title: str, params: dict[str, Any], reporter: Reporter) -> Program:
+def _assemble(source: syntax.Source, title: str, expander: Expander) -> Program:
+    reporter = expander.reporter
     tree = parse(source, reporter)
     if tree is None:
         reporter.stop()
@@ -96,7 +101,6 @@ def _assemble(source: syntax.Source, title: str, params: dict[str, Any], reporte
             source.span(1, 1, 1, 1), "S103", "the text is empty", "a text holds calls such as mov(B, A); or kernels"
         )
         reporter.stop()
-    expander = Expander(reporter, params, title)
     expander.run(tree)
     reporter.check()
     declared = expander.declared
@@ -114,7 +118,9 @@ def _assemble(source: syntax.Source, title: str, params: dict[str, Any], reporte
         tuple(_settled(step, chosen) for step in expander.steps),
         tuple(replace(i, register=chosen.get(i.register, i.register)) for i in declared.inputs),
         dict(declared.params),
+        declared.shape,
     )  # fmt: skip
+    _check_empty(program, expander, reporter)
     context = _context(expander, program, chosen)
     for diagnostic in program_diagnostics(program, context):
         reporter.add(diagnostic)
@@ -145,6 +151,22 @@ def _check_store(kernels: Mapping[str, Any], expander: Expander, reporter: Repor
         "a kernel is stored once however often it is launched: put repetition into launches, not into words",
     )  # fmt: skip
     reporter.stop()
+
+
+def _check_empty(program: Program, expander: Expander, reporter: Reporter) -> None:
+    """Warn about kernels and programs that do nothing; of a kernel with parameters, some forms may be empty."""
+
+    def warn(span: Origin, message: str, hint: str) -> None:
+        reporter.add(Diagnostic.at(span, "W517", "warning", message, hint=hint))
+
+    declared = expander.declared
+    if declared.program is not None and not program.steps:
+        warn(declared.program.span, "the program does nothing", "launch a kernel in it, as in name();")
+    filled = {n.partition("(")[0] for n, kernel in program.kernels.items() if kernel.words}
+    for name in dict.fromkeys(n.partition("(")[0] for n in program.kernels):
+        if name not in filled:
+            span = declared.kernels[name].span if name in declared.kernels else expander.kernel_spans[name]
+            warn(span, f"kernel '{name}' holds no words", "write calls into it, or delete it")
 
 
 # --- what the checks want to know -----------------------------------------------------------------------------
@@ -181,13 +203,17 @@ def _unused(expander: Expander, program: Program) -> tuple[tuple[str, str, Origi
 
 
 def _declarations(items: tuple[syntax.Item, ...]) -> list[tuple[str, str, Origin]]:
-    found = []
-    for item in items:
+    found: list[tuple[str, str, Origin]] = []
+    waiting = [*reversed(items)]
+    while waiting:
+        item = waiting.pop()
         match item:
             case syntax.MacroDecl():
-                found += [("macro", item.name, item.span), *_declarations(item.body)]
+                found.append(("macro", item.name, item.span))
+                waiting += reversed(item.body)
             case syntax.KernelDecl():
-                found += [("kernel", item.name, item.span), *_declarations(item.body)]
+                found.append(("kernel", item.name, item.span))
+                waiting += reversed(item.body)
             case syntax.Const():
                 found.append(("const", item.name, item.span))
             case syntax.Param():
@@ -195,9 +221,9 @@ def _declarations(items: tuple[syntax.Item, ...]) -> list[tuple[str, str, Origin
             case syntax.Registers():
                 found.append((item.kind, item.name, item.span))
             case syntax.ProgramDecl() | syntax.For():
-                found += _declarations(item.body)
+                waiting += reversed(item.body)
             case syntax.If():
-                found += _declarations(item.then + item.otherwise)
+                waiting += reversed(item.then + item.otherwise)
             case _:
                 pass
     return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 
-from scamp_sim.isa import LATCH
+from scamp_sim.isa import LATCH, NATIVE
 from scamp_sim.program import Word
 
-READ_HALVES = ("REFRESH_R", "NOT_R", "OR_R", "NOR_R")
+READ_HALVES = tuple(op for op, row in NATIVE.items() if LATCH in row.writes)
+"""Words that leave their result on the bit bus."""
 
 
 class Bit(enum.Enum):
@@ -42,3 +43,17 @@ def any_of(word: Word, bits: Mapping[str, Bit], flag: Bit) -> Bit:
     if Bit.ONES in known:
         return Bit.ONES
     return Bit.ZEROS if known and all(k is Bit.ZEROS for k in known) else Bit.UNKNOWN
+
+
+def follow(word: Word, bits: MutableMapping[str, Bit], flag: Bit) -> Bit:
+    """Bring `bits` up to date with a word; returns what is known about FLAG after it."""
+    result = value(word, bits, flag)
+    after = flag
+    if "FLAG" in word.row.writes:
+        after = Bit.ONES if word.op == "all" else any_of(word, bits, flag)
+    masked = bits.get("R0") is not Bit.ONES
+    for name in word.row.writes:
+        bits[name] = result if name == LATCH else Bit.UNKNOWN
+    for name in word.dst if word.row.dst is not None and word.row.dst.kind == "dreg" else ():
+        bits[name] = Bit.UNKNOWN if name == "R12" and masked else result
+    return after

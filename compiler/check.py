@@ -7,25 +7,21 @@ author seldom wants to know.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
+from compiler.bits import READ_HALVES
 from compiler.context import Context
 from compiler.diagnostics import Diagnostic
 from scamp_sim import isa
 from scamp_sim.isa import NATIVE, PORT_DIRECTION, PORTS
-from scamp_sim.program import HostCall, Origin, Program, Word
+from scamp_sim.program import HostCall, Origin, Program, Word, cell
 
 NOWHERE = Origin("<program>", 1, 1, 1, 1)
 """Stands in for words and calls that were made by hand."""
 
-IN_PLACE = ("NOT", "OR", "NOR")
+IN_PLACE = tuple(op.removesuffix("_R") for op in READ_HALVES if op.removesuffix("_R") in NATIVE)
 """Digital words that have an in-place form of two words: fewer operands, the same name."""
-
-
-def cell(register: str) -> str:
-    """The storage behind an operand: the ports all show NEWS cells."""
-    return "NEWS" if register in PORTS else register
 
 
 def statement(origin: Origin | None, fallback: str = "") -> str:
@@ -65,7 +61,7 @@ def word_hazards(word: Word) -> list[Diagnostic]:
     """What is wrong with a native word by itself, whatever ran before it."""
     if _sound(word):
         return []
-    return [*_feedback(word), *_repeats(word), *_mixed(word)]
+    return [*_feedback(word), *_repeats(word), *_mixed(word), *_addresses(word)]
 
 
 @lru_cache(maxsize=4096)
@@ -74,7 +70,8 @@ def _sound(word: Word) -> bool:
     if word.op not in NATIVE:
         return True
     cells = [cell(r) for r in (*word.dst, *word.src)]
-    return len(set(cells)) == len(cells) and not {*word.row.reads, *word.row.writes} & {*cells}
+    once = len(set(cells)) == len(cells) and not {*word.row.reads, *word.row.writes} & {*cells}
+    return once and not {*ADDRESSED} <= {*cells}
 
 
 def _feedback(word: Word) -> Iterator[Diagnostic]:
@@ -93,10 +90,20 @@ def _feedback(word: Word) -> Iterator[Diagnostic]:
             both = f"reads and writes {target} at once"
         yield found(word, "S301", f"{says(word)} {both}", _feedback_hint(word, store))
     if "FLAG" in word.src and "FLAG" in word.row.writes:
+        other = free(word, _SPARE["dreg"])
         yield found(
             word, "W516", f"{says(word)} reads FLAG while it writes it",
-            "copy it first: MOV(R5, FLAG), then name R5",
+            f"copy it first: MOV({other}, FLAG), then name {other}",
         )  # fmt: skip
+
+
+_SPARE = {"areg": ("F", "E", "D", "C", "B", "A"), "dreg": tuple(f"R{n}" for n in range(5, 12))}
+"""Registers that a hint can propose, by preference."""
+
+
+def free(word: Word, candidates: Iterable[str]) -> str:
+    """A register that the word does not name, or ""."""
+    return next((r for r in candidates if r not in (*word.dst, *word.src)), "")
 
 
 def _role(word: Word) -> str:
@@ -115,7 +122,9 @@ def _feedback_hint(word: Word, store: str) -> str:
         return f"in place there is a form of two words: {word.op}({', '.join((store, *others))})"
     if word.row.dst is not None and word.row.dst.kind == "dreg":
         return "take another register as destination and MOV it back"
-    return "take another register as destination, or copy the source first: mov(F, x)"
+    other = free(word, _SPARE["areg"])
+    copy = f", or copy the source first: {'bus' if store == 'NEWS' else 'mov'}({other}, {store})" if other else ""
+    return f"take another register as destination{copy}"
 
 
 def _repeats(word: Word) -> Iterator[Diagnostic]:
@@ -123,9 +132,10 @@ def _repeats(word: Word) -> Iterator[Diagnostic]:
     analog = word.row.src is not None and word.row.src.kind == "asrc"
     for source in _twice(word.src):
         if analog:
+            other = free(word, _SPARE["areg"])
             yield found(
                 word, "S302", f"{says(word)} names {source} twice as a source, but it is selected once",
-                f"copy it first: mov(F, {source}); then name {source} and F, as in add(y, {source}, F)",
+                f"copy it first: mov({other}, {source}); then name {source} and {other}",
             )  # fmt: skip
         else:
             yield found(word, "W515", f"{says(word)} names {source} twice as a source", _once(word))
@@ -166,11 +176,29 @@ def _mixed(word: Word) -> Iterator[Diagnostic]:
     chain = word.origin.macros if word.origin is not None else ()
     if len(set(cells)) < 2 or any(m.startswith("newsblur") for m in chain):
         return
+    if len(set(cells) - {"NEWS"}) > 1:
+        what = "neighbours that share a bus count as their mean, not their sum"
+    else:
+        what = (
+            "NEWS feeds this bus and the neighbour's; the result on a chip is not known, the simulator adds them (Q7)"
+        )
     yield found(
-        word, "W506",
-        f"{says(word)} reads {_and(cells)} in one word: neighbours that share a bus count as their mean, not their sum",
+        word, "W506", f"{says(word)} reads {_and(cells)} in one word: {what}",
         "read one neighbour a word and add up in registers; for a blur use newsblur(y, x)",
     )  # fmt: skip
+
+
+ADDRESSED = ("SELECT", "RECT")
+"""Two views of the same address lines."""
+
+
+def _addresses(word: Word) -> Iterator[Diagnostic]:
+    if {*ADDRESSED} <= {*word.src}:
+        other = free(word, _SPARE["dreg"])
+        yield found(
+            word, "S308", f"{says(word)} reads SELECT and RECT at once: they are two views of the same address lines",
+            f"one word for each: MOV({other}, SELECT); then name {other} and RECT",
+        )  # fmt: skip
 
 
 def _and(names: Iterable[str]) -> str:
@@ -199,6 +227,9 @@ def call_hazards(call: HostCall) -> list[Diagnostic]:
         severity = "error" if code.startswith("S") else "warning"
         out.append(Diagnostic.at(origin, code, severity, f"'{text}': {message}", hint=hint))
 
+    given = {n: v for (n, _, _), v in zip(form.operands, call.args, strict=False) if isinstance(v, str)}
+    if "temp" in given:
+        _loading(given["a"], given["temp"], add)
     if "v" in values and "IN" in form.writes:
         v = values["v"]
         if not -128 <= v <= 127:
@@ -219,6 +250,20 @@ def call_hazards(call: HostCall) -> list[Diagnostic]:
                 "the corners are top-right, then bottom-left; chip columns count from the right",
             )  # fmt: skip
     return out
+
+
+def _loading(target: str, temp: str, add: Callable[[str, str, str], None]) -> None:
+    """Operands of the routines that load a constant: both are written in one PE, through one another."""
+    for name, register in (("a", target), ("temp", temp)):
+        if register in PORTS:
+            add("S301", f"its operand {name} is {register}, a neighbour's NEWS", "name a register of the PE itself")
+            return
+    if target == temp:
+        default = ", and temp is NEWS unless it is named" if temp == "NEWS" else ""
+        add(
+            "S301", f"its operands a and temp are both {target}{default}",
+            "temp is overwritten on the way: name two registers",
+        )  # fmt: skip
 
 
 # --- the program ----------------------------------------------------------------------------------------------

@@ -38,9 +38,9 @@ CODES: dict[str, str] = {
     "S302": "a source is named twice on the analog bus",
     "S303": "a destination is named twice on the analog bus",
     "S304": "a write-back half does not follow its read half",
-    "S305": "an output that nothing wrote",
     "S306": "an analog constant beyond the converter",
     "S307": "a pixel address beyond the address latches",
+    "S308": "SELECT and RECT in one word",
     "S310": "a requirement that does not hold",
     "S311": "an operand overwritten by the macro that still needs it",
     # S4xx: limits
@@ -52,7 +52,7 @@ CODES: dict[str, str] = {
     "W501": "R12 written while R0 may not be all ones",
     "W502": "a register read before anything wrote it",
     "W503": "a register read after a macro overwrote it",
-    "W504": "a neighbour written while FLAG may not be all ones",
+    "W504": "a neighbour's NEWS while FLAG may not be all ones",
     "W505": "FLAG left restricted",
     "W506": "several NEWS cells on one bus",
     "W507": "blur whose links are not set",
@@ -65,4 +65,7 @@ CODES: dict[str, str] = {
     "W514": "a condition that gates nothing",
     "W515": "an operand named twice to no effect",
     "W516": "FLAG read while it is written",
+    "W517": "a kernel or program that does nothing",
+    "W518": "a condition that a macro ended",
+    "W519": "an operand that a macro of the text overwrites early",
 }

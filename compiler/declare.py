@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from compiler import prelude, syntax
-from compiler.evaluate import Scope
+from compiler.evaluate import LARGEST, MOST_BITS, Scope
+from compiler.names import nearest_file, unsupported
 from compiler.parse import parse
 from compiler.report import Failed
 from compiler.resolve import native_named
@@ -43,6 +44,7 @@ class Declarations:
         self.broken: set[str] = set()
         self.aliased: dict[str, Origin] = {}
         self.state: dict[str, Origin] = {}
+        self.shape: tuple[int, int] | None = None
         self.files: list[syntax.File] = []
         self._own: dict[str, Origin] = {}
         self._open: list[Path] = []
@@ -80,10 +82,9 @@ class Declarations:
             # nothing else looks into macros and kernels that are never expanded
             if call.name not in known and call.name not in MARKS and call.name not in self.broken:
                 near = isa.did_you_mean(call.name, known)
-                report.error(
-                    call.span, "S201", f"unknown instruction '{call.name}'{near}",
-                    "" if near else "'scamp-sim isa' lists what there is",
-                )  # fmt: skip
+                hint = "" if near else "'scamp-sim isa' lists what there is"
+                message, hint = unsupported(call.name) or (f"unknown instruction '{call.name}'{near}", hint)
+                report.error(call.span, "S201", message, hint)
 
     def _load(self, file: syntax.File, main: bool) -> None:
         self.files.append(file)
@@ -118,6 +119,8 @@ class Declarations:
                 self.constant(item, self.scope)
             case syntax.Param():
                 self._param(item)
+            case syntax.ArrayDecl():
+                self._array(item)
             case syntax.StateDecl():
                 self._state(item)
             case syntax.InputDecl():
@@ -153,7 +156,7 @@ class Declarations:
         try:
             text = read(path)
         except Unreadable as error:
-            near = isa.did_you_mean(path.name, (p.name for p in base.glob("*.scamp"))) if base.is_dir() else ""
+            near = nearest_file(path)
             self._fail(item.span, "S108", f"cannot include '{item.path}': {error.reason}{near}", error.hint)
         tree = parse(syntax.Source(str(path), text), self.expander.reporter)
         if tree is None:
@@ -256,15 +259,16 @@ class Declarations:
         problem = misshapen(value, dims) if dims else None
         if problem:
             self._fail(
-                item.value.span, "S215", f"'{item.name}' is declared as {_shape(item.name, dims)}, but {problem}"
-            )
+                item.value.span, "S215", f"'{item.name}' is declared as {_shape(item.name, dims)}, but {problem}",
+                "make the declaration and the value agree",
+            )  # fmt: skip
         self._declare(item.name, item.span, scope, value)
 
     def _dims(self, nodes: tuple[syntax.Expression, ...], scope: Scope) -> tuple[int, ...]:
         dims = tuple(self.expander.evaluate.integer(d, scope) for d in nodes)
         for node, size in zip(nodes, dims, strict=True):
             if size < 1:
-                self._fail(node.span, "S215", f"a table cannot have {size} elements")
+                self._fail(node.span, "S215", f"a table cannot have {size} elements", "a size is 1 or more")
         return dims
 
     def _input(self, item: syntax.InputDecl) -> None:
@@ -285,6 +289,15 @@ class Declarations:
                     "choose another register",
                 )
         self.inputs.append(Input(item.name, register.name, item.span))
+
+    def _array(self, item: syntax.ArrayDecl) -> None:
+        rows, columns = (self.expander.evaluate.integer(n, self.scope) for n in (item.rows, item.columns))
+        for size, node in ((rows, item.rows), (columns, item.columns)):
+            if size % 64 or not 64 <= size <= 1024:
+                self._fail(node.span, "S206", f"an array has a multiple of 64 up to 1024 rows and columns, not {size}")
+        if self.shape not in (None, (rows, columns)):
+            self._fail(item.span, "S205", "the array's size has been said already, and differently")
+        self.shape = (rows, columns)
 
     def _state(self, item: syntax.StateDecl) -> None:
         register = self.register(item.register, self.scope, "state")
@@ -320,8 +333,9 @@ class Declarations:
         if problem:
             assert size is not None
             self._fail(
-                item.value.span, "S215", f"'{item.name}' is declared as {_shape(item.name, (size,))}, but {problem}"
-            )
+                item.value.span, "S215", f"'{item.name}' is declared as {_shape(item.name, (size,))}, but {problem}",
+                "make the declaration and the list of registers agree",
+            )  # fmt: skip
         for register in value if isinstance(value, tuple) else (value,):
             source = {"areg": "asrc", "dreg": "dsrc"}[item.kind]
             if not fits(source, register):
@@ -369,6 +383,11 @@ class Declarations:
         if isinstance(allowed, syntax.Range):
             low, high = evaluate.integer(allowed.start, self.scope), evaluate.integer(allowed.stop, self.scope)
             step = 1 if allowed.step is None else evaluate.integer(allowed.step, self.scope)
+            if low > high:
+                self._fail(
+                    allowed.span, "S208", f"the range {low}..{high} holds no value", f"both ends are allowed; "
+                    f"write {high}..{low}",
+                )  # fmt: skip
             inside = range(low, high + 1, max(step, 1))
             text = f"{low}..{high}" + (f" step {step}" if step > 1 else "")
         else:
@@ -418,6 +437,8 @@ def plain(value: Any, place: str = "") -> Value:
     if isinstance(value, bool):
         raise ValueError(f"expected an integer{where}, found {value}; write {int(value)}")
     if isinstance(value, int):
+        if value.bit_length() > 2 * MOST_BITS:
+            raise ValueError(f"the integer{where} has {value.bit_length()} bits; {LARGEST}")
         return value
     if isinstance(value, float):
         if math.isfinite(value) and value == int(value):
@@ -429,12 +450,14 @@ def plain(value: Any, place: str = "") -> Value:
 
 
 def _calls(node: object) -> Iterator[syntax.Call]:
-    if isinstance(node, tuple):
-        for part in node:
-            yield from _calls(part)
-    elif isinstance(node, (syntax.MacroDecl, syntax.KernelDecl, syntax.For)):
-        yield from _calls(node.body)
-    elif isinstance(node, syntax.If):
-        yield from _calls((node.then, node.otherwise))
-    elif isinstance(node, syntax.Call):
-        yield node
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, tuple):
+            waiting += reversed(item)
+        elif isinstance(item, (syntax.MacroDecl, syntax.KernelDecl, syntax.For)):
+            waiting.append(item.body)
+        elif isinstance(item, syntax.If):
+            waiting += [item.otherwise, item.then]
+        elif isinstance(item, syntax.Call):
+            yield item

@@ -15,8 +15,14 @@ from scamp_sim.program import Origin
 MOST_BITS = 4096
 """Integers have any size, but a slip such as 1 << 999999999 shall not eat the memory."""
 
-MOST_ITERATIONS = 200_000
+LARGEST = f"integers have at most {2 * MOST_BITS:,} bits"
+
+MOST_ITERATIONS = 100_000
 """Rounds of all loops of one text together."""
+
+
+MOST_ELEMENTS = 200_000
+"""Elements of one list, those of its lists included."""
 
 
 class Scope:
@@ -73,6 +79,9 @@ class Evaluator:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.rounds = 0
+        self._sizes: dict[int, tuple[Value, int]] = {}
+        self.direction: syntax.Expression | None = None
+        """An operand that has to be a direction, for what is said about a name that is none."""
 
     def value(self, node: syntax.Expression, scope: Scope) -> Value:
         """The value of an expression; gives up through `host.fail`."""
@@ -93,16 +102,36 @@ class Evaluator:
             case syntax.Ternary():
                 return self.value(node.then if self.integer(node.condition, scope) else node.otherwise, scope)
             case _:
-                return tuple(v for item in node.items for v in self._element(item, scope))
+                found = tuple(v for item in node.items for v in self._element(item, scope))
+                self._measure(node, found)
+                return found
+
+    def _measure(self, node: syntax.ListOf, found: tuple[Value, ...]) -> None:
+        """Give up on lists of lists that double and double again."""
+        size = len(found)
+        for part in found:
+            if isinstance(part, tuple):
+                size += self._sizes[id(part)][1] if id(part) in self._sizes else len(part)
+        if size > MOST_ELEMENTS:
+            self.host.stop(
+                node.span, "S403", f"a list of more than {MOST_ELEMENTS:,} elements", "make it smaller, or split it"
+            )
+        if size > len(found):
+            self._sizes[id(found)] = (found, size)
 
     def integer(self, node: syntax.Expression, scope: Scope) -> int:
-        value = self.value(node, scope)
+        return self._integer(self.value(node, scope), node)
+
+    def _integer(self, value: Value, node: syntax.Expression) -> int:
         if not isinstance(value, int):
-            self.host.fail(node.span, "S206", f"expected an integer, found {describe(value)}")
+            self.host.fail(
+                node.span, "S206", f"expected an integer, found {describe(value)}",
+                "what is computed while the text is assembled cannot depend on registers",
+            )  # fmt: skip
         return value
 
-    def each(self, node: syntax.Iterable, scope: Scope) -> Iterator[Value]:
-        """What a loop runs over; the end of a range is not reached."""
+    def each(self, node: syntax.Iterable, scope: Scope, hint: str = "lists are unrolled too") -> Iterator[Value]:
+        """What a loop runs over; the end of a range is not reached. `hint`: what to say if it runs too long."""
         if isinstance(node, syntax.Range):
             start, stop = self.integer(node.start, scope), self.integer(node.stop, scope)
             step = 1 if node.step is None else self.integer(node.step, scope)
@@ -118,9 +147,8 @@ class Evaluator:
             self.rounds += 1
             if self.rounds > MOST_ITERATIONS:
                 self.host.stop(
-                    node.span, "S403", f"the loops of this text run more than {MOST_ITERATIONS:,} rounds",
-                    "loops are unrolled: the kernel store holds 1,024 words",
-                )  # fmt: skip
+                    node.span, "S403", f"the loops of this text run more than {MOST_ITERATIONS:,} rounds", hint
+                )
             yield item
 
     @staticmethod
@@ -146,14 +174,20 @@ class Evaluator:
             self.host.fail(node.span, "S204", f"'{node.name}' is {meaning}; it cannot be an operand")
         known = [*isa.ALL_REGISTERS, *isa.ALIASES, *isa.DIRECTIONS, *scope.visible()]
         near = isa.did_you_mean(node.name, known)
-        hint = "" if near else "registers are A-F, NEWS, R0-R12; declare other names with const, param, areg or dreg"
+        if node is self.direction:
+            hint = "directions are north, east, south and west"
+        else:
+            hint = "registers are A-F, NEWS, R0-R12; declare other names with const, param, areg or dreg"
+        hint = "" if near else hint
         self.host.fail(node.span, "S204", f"unknown register or name '{node.name}'{near}", hint)
 
     def _index(self, node: syntax.Index, scope: Scope) -> Value:
         base = self.value(node.base, scope)
         index = self.integer(node.index, scope)
         if not isinstance(base, tuple):
-            self.host.fail(node.span, "S206", f"only tables and lists have an index; this is {describe(base)}")
+            self.host.fail(
+                node.span, "S206", f"only tables and lists have an index; this is {describe(base)}", "remove the index"
+            )
         if not 0 <= index < len(base):
             name = f"'{node.base.name}' " if isinstance(node.base, syntax.Name) else ""
             last = f"it has {len(base)} elements, 0 to {len(base) - 1}" if base else "it is empty"
@@ -171,30 +205,45 @@ class Evaluator:
                 yield from self._element(node.item, inner)
 
     def _binary(self, node: syntax.Binary, scope: Scope) -> Value:
+        # operators group from the left: a sum of a thousand terms is walked along, not down
+        spine = [node]
+        while isinstance(spine[-1].left, syntax.Binary):
+            spine.append(spine[-1].left)
+        value = self.value(spine[-1].left, scope)
+        for part in reversed(spine):
+            value = self._apply(part, value, scope)
+        return value
+
+    def _apply(self, node: syntax.Binary, a: Value, scope: Scope) -> Value:
+        """The value of a binary expression whose left side is known."""
         sign = node.operator
         if sign in ("&&", "||"):  # the right side only where it counts, as in C
-            left = self.integer(node.left, scope)
+            left = self._integer(a, node.left)
             if bool(left) == (sign == "||"):
                 return int(bool(left))
             return int(bool(self.integer(node.right, scope)))
-        a, b = self.value(node.left, scope), self.value(node.right, scope)
+        b = self.value(node.right, scope)
         if sign in ("==", "!="):
             return int(_same(a, b) == (sign == "=="))
         if sign == "|" and isinstance(a, Dirs) and isinstance(b, Dirs):
             return Dirs(tuple(dict.fromkeys((*a.names, *b.names))))
         for value, side in ((a, node.left), (b, node.right)):
             if not isinstance(value, int):
-                hint = "directions join with '|', as in north|east" if isinstance(value, Dirs) else ""
+                hint = "sums of registers are words: add(y, x0, x1);"
+                if isinstance(value, Dirs):
+                    hint = "directions join with '|', as in north|east"
+                elif isinstance(value, tuple):
+                    hint = "name one element, as in t[0]"
                 self.host.fail(side.span, "S206", f"'{sign}' needs integers; this is {describe(value)}", hint)
         assert isinstance(a, int)
         assert isinstance(b, int)
         if sign in "/%" and b == 0:
-            self.host.fail(node.right.span, "S206", "division by zero")
+            self.host.fail(node.right.span, "S206", "division by zero", "guard it: b != 0 ? a / b : 0")
         if sign in ("<<", ">>") and not 0 <= b <= MOST_BITS:
-            self.host.fail(node.right.span, "S206", f"cannot shift by {b}: 0 to {MOST_BITS} bits")
+            self.host.fail(node.right.span, "S206", f"cannot shift by {b}: 0 to {MOST_BITS} bits", LARGEST)
         result = int(_ARITHMETIC[sign](a, b))
         if result.bit_length() > 2 * MOST_BITS:
-            self.host.fail(node.span, "S206", f"the result has {result.bit_length()} bits: too large")
+            self.host.fail(node.span, "S206", f"the result has {result.bit_length()} bits: too large", LARGEST)
         return result
 
     def _function(self, node: syntax.Function, scope: Scope) -> Value:
@@ -212,29 +261,36 @@ class Evaluator:
             numbers = [n for a in args for n in (a if isinstance(a, tuple) else (a,))]
             integers = [n for n in numbers if isinstance(n, int)]
             if not integers or len(integers) != len(numbers):
-                self.host.fail(node.span, "S206", f"{name} takes integers, or a list of them")
+                self.host.fail(node.span, "S206", f"{name} takes integers, or a list of them", f"write {name}(1, 2)")
             return min(integers) if name == "min" else max(integers)
         if len(args) != 1:
-            self.host.fail(node.span, "S206", f"{name} takes one operand, here are {len(args)}")
+            self.host.fail(node.span, "S206", f"{name} takes one operand, here are {len(args)}", f"write {name}(x)")
         (arg,) = args
         if name in ("abs", "popcount"):
             if not isinstance(arg, int):
-                self.host.fail(node.span, "S206", f"{name} takes an integer; this is {describe(arg)}")
+                self.host.fail(
+                    node.span, "S206", f"{name} takes an integer; this is {describe(arg)}", f"write {name}(3)"
+                )
             if name == "abs":
                 return abs(arg)
             if arg < 0:
-                self.host.fail(node.span, "S206", f"popcount counts the ones of a number from 0 up; this is {arg}")
+                self.host.fail(
+                    node.span, "S206", f"popcount counts the ones of a number from 0 up; this is {arg}",
+                    "mask it first, as in popcount(x & 0xff)",
+                )  # fmt: skip
             return arg.bit_count()
         if name == "len":
             if not isinstance(arg, tuple):
-                self.host.fail(node.span, "S206", f"len takes a table or list; this is {describe(arg)}")
+                self.host.fail(
+                    node.span, "S206", f"len takes a table or list; this is {describe(arg)}", "write len({1, 2})"
+                )
             return len(arg)
         return self._of_direction(node, name, arg, user=not scope.prelude)
 
     def _of_direction(self, node: syntax.Function, name: str, arg: Value, user: bool) -> Value:
         if not isinstance(arg, Dirs) or (name != "gates" and not arg.single):
             wanted = "directions" if name == "gates" else "one direction"
-            self.host.fail(node.span, "S206", f"{name} takes {wanted}; this is {describe(arg)}")
+            self.host.fail(node.span, "S206", f"{name} takes {wanted}; this is {describe(arg)}", f"write {name}(north)")
         if isinstance(arg, AnyDirs):
             text = f"{name}({show(arg)})"
             if name == "opposite":

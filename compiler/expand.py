@@ -9,17 +9,30 @@ from typing import Any, NoReturn
 from compiler import syntax
 from compiler.check import word_hazards
 from compiler.declare import Declarations
+from compiler.diagnostics import Diagnostic
 from compiler.evaluate import Evaluator, Scope
+from compiler.launch import BEGIN, END, Launcher
+from compiler.names import unsupported
 from compiler.report import Failed, Reporter
-from compiler.resolve import Mismatch, count, explain, host_mismatch, macro_mismatch, native_named, native_operands
+from compiler.resolve import Mismatch, explain, macro_mismatch, native_named, native_operands
 from compiler.values import Reg, Value, describe, expected, fits, flat, registers_in, show
 from scamp_sim import isa
-from scamp_sim.program import HostCall, Launch, Origin, Output, Step, Word
+from scamp_sim.program import Launch, Origin, Step, Word, cell
 
-MOST_WORDS = 200_000
-"""Words of one text, and launches of one program; far beyond the store, it stops run-away loops."""
+MOST_WORDS = 4 * isa.STORE_WORDS
+"""Words of one kernel: beyond that the rest is not worth expanding, it cannot fit."""
 
-BEGIN, END = "scamp5_kernel_begin", "scamp5_kernel_end"
+MOST_TOTAL = 16 * isa.STORE_WORDS
+"""Words of all kernels of one text."""
+
+MOST_CALLS = 50_000
+"""Macro calls of one text: each costs time, even if no word comes out of it."""
+
+MOST_MACROS = 64
+"""Macros inside each other."""
+
+LOOPS_IN_KERNEL = f"loops are unrolled: the kernel store holds {isa.STORE_WORDS:,} words"
+LOOPS_IN_PROGRAM = "loops of the program are unrolled into its steps: repeat the run in Python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,7 @@ class Expander:
         self.declared = Declarations(self, params or {})
         self.kernels: dict[str, list[Emitted]] = {}
         self.kernel_spans: dict[str, Origin] = {}
-        self.steps: list[Step] = []
+        self.launcher = Launcher(self)
         self.scratch: dict[str, Scratch] = {}
         self.frames: list[Frame] = []
         self.statement: Origin | None = None
@@ -72,7 +85,13 @@ class Expander:
         self.kernel: str | None = None
         self.words: list[Emitted] = []
         self.total = 0
+        self.calls = 0
         self._origins: dict[tuple[str, ...], Origin] = {}
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps of the run so far."""
+        return self.launcher.steps
 
     # --- giving up ---------------------------------------------------------------------------------------------
 
@@ -98,7 +117,8 @@ class Expander:
         self.reporter.fail(self.statement, code, message, hint, notes)
 
     def _chain(self) -> list[str]:
-        return [f"in macro {f.macro.name}, called at {f.call.file}:{f.call.line}" for f in reversed(self.frames)]
+        chain = [f"in macro {f.macro.name}, called at {f.call.file}:{f.call.line}" for f in reversed(self.frames)]
+        return chain if len(chain) <= 8 else [*chain[:4], f"in {len(chain) - 6} more macros", *chain[-2:]]
 
     def is_broken(self, name: str) -> bool:
         """Whether a name's declaration has failed, and been reported."""
@@ -152,7 +172,7 @@ class Expander:
                 f"add: program {{ {kernel.name}({', '.join('0' for _ in kernel.formals)}); }}",
             )  # fmt: skip
             return
-        self._launch(kernel, (), kernel.span)
+        self.launcher.launch(kernel, (), kernel.span)
 
     def _unlaunched(self) -> None:
         """Expand kernels that nothing launches too, for their errors; what they store is dropped."""
@@ -160,15 +180,15 @@ class Expander:
             launched = any(k == kernel.name or k.startswith(f"{kernel.name}(") for k in self.kernels)
             if not launched and not kernel.formals:
                 known = set(self.scratch)
-                self._record(kernel.name, kernel.body, Scope(self.declared.scope), kernel.span)
+                self.record(kernel.name, kernel.body, Scope(self.declared.scope), kernel.span)
                 del self.kernels[kernel.name]
                 self.scratch = {n: s for n, s in self.scratch.items() if n in known}
 
     def _bare(self, items: Sequence[syntax.Item], scope: Scope) -> None:
         marks = [i for i, item in enumerate(items) if isinstance(item, syntax.Call) and item.name in (BEGIN, END)]
         if not marks:
-            self._record(self.name, items, scope, items[0].span)
-            self.steps.append(Launch(self.name, items[0].span))
+            self.record(self.name, items, scope, items[0].span)
+            self.launcher.step(Launch(self.name, items[0].span))
             return
         several = sum(items[i].name == BEGIN for i in marks) > 1  # type: ignore[union-attr]
         inside: list[syntax.Item] | None = None
@@ -185,8 +205,8 @@ class Expander:
                     continue
                 count += 1
                 name = f"{self.name}_{count}" if several else self.name
-                self._record(name, inside, scope, begin)
-                self.steps.append(Launch(name, begin))
+                self.record(name, inside, scope, begin)
+                self.launcher.step(Launch(name, begin))
                 inside = None
             elif inside is None:
                 self._guarded(item, scope, "between")
@@ -218,16 +238,16 @@ class Expander:
                 if place in ("kernel", "macro"):
                     self._call(item, scope)
                 else:
-                    self._command(item, scope, place)
+                    self.launcher.command(item, scope, place)
             case syntax.For():
                 self.declared.free(item.name, item.span)
-                for value in self.evaluate.each(item.iterable, scope):
+                hint = LOOPS_IN_PROGRAM if place in ("program", "between") else LOOPS_IN_KERNEL
+                for value in self.evaluate.each(item.iterable, scope, hint):
                     inner = Scope(scope, scope.prelude)
                     inner.names[item.name] = value
                     self.block(item.body, inner, place)
             case syntax.If():
-                chosen = item.then if self.evaluate.integer(item.condition, scope) else item.otherwise
-                self.block(chosen, Scope(scope, scope.prelude), place)
+                self.block(self._chosen(item, scope), Scope(scope, scope.prelude), place)
             case syntax.Const():
                 self.declared.constant(item, scope)
             case syntax.Require():
@@ -235,10 +255,18 @@ class Expander:
             case syntax.Registers() if place in ("kernel", "macro"):
                 self.declared.registers(item, scope)
             case syntax.OutputDecl() if place in ("program", "between"):
-                register = self.declared.register(item.register, scope, "an output")
-                self._step(Output(item.name, register.name, item.span))
+                self.launcher.output(item, scope)
             case _:
                 self._misplaced(item, place)
+
+    def _chosen(self, item: syntax.If, scope: Scope) -> Sequence[syntax.Item]:
+        """The branch to take. An else-if chain is walked along, so it can be long."""
+        while not self.evaluate.integer(item.condition, scope):
+            rest = item.otherwise
+            if len(rest) != 1 or not isinstance(rest[0], syntax.If):
+                return rest
+            item = rest[0]
+        return item.then
 
     def _misplaced(self, item: syntax.Item, place: str) -> NoReturn:
         what, home = {
@@ -246,6 +274,7 @@ class Expander:
             syntax.Param: ("'param'", "the top level"),
             syntax.InputDecl: ("'input'", "the top level"),
             syntax.StateDecl: ("'state'", "the top level"),
+            syntax.ArrayDecl: ("'array'", "the top level"),
             syntax.OutputDecl: ("'output'", "the top level or in the program"),
             syntax.Registers: ("a register declaration", "the top level, a kernel or a macro"),
             syntax.KernelDecl: ("'kernel'", "the top level"),
@@ -253,13 +282,17 @@ class Expander:
             syntax.MacroDecl: ("'macro'", "the top level"),
         }[type(item)]
         where = {"between": "program"}.get(place, place)
+        if self.declared.bare:  # a text without kernel blocks: what is not at its top level is in a loop or an 'if'
+            where = "loop or an 'if'"
         self.fail(item.span, "S109", f"{what} cannot stand in a {where}", f"its place is {home}")
 
     def _require(self, item: syntax.Require, scope: Scope) -> None:
         if self.evaluate.integer(item.condition, scope):
             return
         if not self.frames:
-            self.fail(item.span, "S310", item.message)
+            self.fail(
+                item.span, "S310", f"require failed: {item.message}", "change what the condition compares, or remove it"
+            )
         macro = self.frames[-1].macro
         notes = [f"expanded from {' > '.join(f.macro.name for f in self.frames)}"] if len(self.frames) > 1 else []
         bound = {f.name: scope.find(f.name) for f in macro.formals}
@@ -271,7 +304,7 @@ class Expander:
 
     # --- kernels -----------------------------------------------------------------------------------------------
 
-    def _record(self, name: str, items: Sequence[syntax.Item], scope: Scope, span: Origin) -> None:
+    def record(self, name: str, items: Sequence[syntax.Item], scope: Scope, span: Origin) -> None:
         """Expand the body of a kernel into `kernels[name]`."""
         self.words = self.kernels[name] = []
         self.kernel_spans[name] = span
@@ -294,36 +327,58 @@ class Expander:
         if not self.frames:
             self.statement = item.span
             self._origins.clear()
-        args = [self.evaluate.value(a, scope) for a in item.args]
+        row = native_named(item.name)
+        macros = self.declared.macros.get(item.name, ())
+        if row is None and not macros and not self.other_meaning(item.name):
+            self.not_in_a_kernel(item)  # the name first: who does not know it cannot tell what its operands should be
+        args = self.operands(item, scope)
+        if row is None and not macros:
+            self.not_in_a_kernel(item)
         if not self.frames:
             self.named = frozenset(r.name for a in args for r in registers_in(a))
         tried: list[tuple[str, Mismatch]] = []
-        row = native_named(item.name)
         if row is not None:
             operands = native_operands(row, args)
             if not isinstance(operands, Mismatch):
                 self._emit(row, operands.dst, operands.src)
                 return
             tried.append((row.signature, operands))
-        for macro in self.declared.macros.get(item.name, ()):
+        for macro in macros:
             mismatch = macro_mismatch(macro, args)
             if mismatch is None:
                 self._expand(macro, args, item.span)
                 return
             tried.append((macro.signature, mismatch))
-        if tried:
-            code, message, notes = explain(item.name, len(flat(args) if row else args), tried)
-            self.fail(item.span, code, message, self._call_hint(tried), notes)
-        self._not_in_a_kernel(item)
+        code, message = explain(item.name, len(flat(args) if row else args), [m for _, m in tried])
+        self.fail(item.span, code, message, self._call_hint(item.name, args, tried))
+
+    def operands(self, item: syntax.Call, scope: Scope) -> list[Value]:
+        """The values of a call's operands."""
+        args = []
+        for number, node in enumerate(item.args):
+            kinds = {m.formals[number].kind for m in self.declared.macros.get(item.name, ()) if number < len(m.formals)}
+            self.evaluate.direction = node if kinds & {"dir", "dirs"} else None
+            args.append(self.evaluate.value(node, scope))
+        return args
+
+    def _call_hint(self, name: str, args: Sequence[Value], tried: Sequence[tuple[str, Mismatch]]) -> str:
+        """The forms that were meant, or the word of the same name for the other kind of registers."""
+        sibling = name.lower() if name.isupper() else name.upper()
+        row = native_named(sibling)
+        forms = self.declared.macros.get(sibling, ())
+        if row is not None and not isinstance(native_operands(row, args), Mismatch):
+            return f"for {self._domain(sibling)} there is {row.signature}"
+        for macro in forms:
+            if macro_mismatch(macro, args) is None:
+                return f"for {self._domain(sibling)} there is {macro.signature}"
+        wanted = [s for s, m in tried if m.index] or [s for s, _ in tried]
+        return f"write {' or '.join(wanted)}"
 
     @staticmethod
-    def _call_hint(tried: Sequence[tuple[str, Mismatch]]) -> str:
-        if len(tried) == 1:
-            return f"write {tried[0][0]}"
-        forms = [s for s, m in tried if m.index] or [s for s, _ in tried]
-        return f"write {' or '.join(forms)}"
+    def _domain(name: str) -> str:
+        return "bits" if name.isupper() else "analog registers"
 
-    def _not_in_a_kernel(self, item: syntax.Call) -> NoReturn:
+    def not_in_a_kernel(self, item: syntax.Call) -> NoReturn:
         name = item.name
         if self.is_broken(name):
             raise Failed
@@ -343,6 +398,9 @@ class Expander:
                 item.span, "S209", f"'{name}' is a host function; a kernel holds array instructions only",
                 f"the microcontroller calls it: write it {home}",
             )  # fmt: skip
+        absent = unsupported(name)
+        if absent:
+            self.fail(item.span, "S201", *absent)
         near = isa.did_you_mean(name, self.declared.callable_names())
         hint = "" if near else "'scamp-sim isa' lists what there is"
         self.fail(item.span, "S201", f"unknown instruction '{name}'{near}", hint)
@@ -352,7 +410,17 @@ class Expander:
             chain = [f.macro.name for f in self.frames]
             names = " > ".join([*chain[chain.index(macro.name) :], macro.name])
             self.fail(call, "S212", f"macro '{macro.name}' calls itself: {names}", "unroll it with 'for'")
+        self.calls += 1
+        if self.calls > MOST_CALLS:
+            self.stop(
+                self.statement or call, "S403", f"the text makes more than {MOST_CALLS:,} macro calls",
+                f"macros are expanded: this statement alone may stand for thousands of calls of '{macro.name}'",
+            )  # fmt: skip
         depth = len(self.frames)
+        if depth >= MOST_MACROS:
+            self.fail(
+                self.statement or call, "S404", f"macros call one another more than {MOST_MACROS} deep", "flatten them"
+            )
         scope = Scope(self.declared.scope, macro.prelude)
         for number, formal in enumerate(macro.formals):
             if number < len(args):
@@ -372,12 +440,8 @@ class Expander:
 
     def _emit(self, row: isa.Native, dst: Sequence[Reg], src: Sequence[Reg]) -> None:
         self.total += 1
-        if self.total > MOST_WORDS:
-            assert self.statement is not None
-            self.stop(
-                self.statement, "S403", f"the text expands to more than {MOST_WORDS:,} words",
-                "the kernel store holds 1,024: put repetition into the program, as launches",
-            )  # fmt: skip
+        if self.total > MOST_TOTAL or len(self.words) >= MOST_WORDS:
+            self._too_many_words()
         word = Word(row.name, tuple(r.name for r in dst), tuple(r.name for r in src), self._origin())
         for diagnostic in word_hazards(word):
             self.reporter.add(diagnostic)
@@ -386,6 +450,18 @@ class Expander:
         self._watch(word, dst, src)
         mine = frozenset(r.name for r in (*dst, *src) if r.user and not r.scratch)
         self.words.append(Emitted(word, self.named, mine))
+
+    def _too_many_words(self) -> NoReturn:
+        assert self.statement is not None
+        hint = (
+            f"the kernel store holds {isa.STORE_WORDS:,}, and a kernel is stored once however often it is launched: "
+            "put repetition into the program, as launches"
+        )
+        if len(self.words) >= MOST_WORDS:
+            what = f"kernel '{self.kernel}' expands to more than {MOST_WORDS:,} words"
+            self.stop(self.statement, "S401", what, hint)
+        what = f"the kernels of this text expand to more than {MOST_TOTAL:,} words"
+        self.stop(self.statement, "S403", what, hint)
 
     def _origin(self) -> Origin:
         """The user's statement with the chain of macros that leads to the word."""
@@ -397,7 +473,8 @@ class Expander:
 
     def _watch(self, word: Word, dst: Sequence[Reg], src: Sequence[Reg]) -> None:
         """Hazard: an operand is read after the same macro wrote its register under another name."""
-        for depth, frame in enumerate(self.frames):
+        # what a macro of the prelude cannot take is an error, so it comes first; a macro of the text may mean it
+        for depth, frame in sorted(enumerate(self.frames), key=lambda f: not f[1].macro.prelude):
             for register in src:
                 own = register.tag(depth)
                 if own is None:
@@ -411,85 +488,18 @@ class Expander:
             for name in word.row.writes:
                 frame.writes.setdefault(name, set()).add("")
 
-    def _overwritten(self, depth: int, own: str, other: str, register: str, word: Word) -> NoReturn:
+    def _overwritten(self, depth: int, own: str, other: str, register: str, word: Word) -> None:
         macro = self.frames[depth].macro
         who = f"its operand {other}, which is {register} too" if other else f"{register} as its own temporary"
         notes = [f"the word {word} of its expansion reads it too late"]
         if depth:
             notes.append("expanded from " + " > ".join(f.macro.name for f in self.frames[: depth + 1]))
-        self._fail_statement(
-            "S311", f"{macro.name} overwrites {register}, its operand {own}, before it has read it: it writes {who}",
-            f"use another register for {own}" + (f" or {other}" if other else ""), notes,
-        )  # fmt: skip
-
-    # --- the program -------------------------------------------------------------------------------------------
-
-    def _step(self, step: Step) -> None:
-        self.steps.append(step)
-        if len(self.steps) > MOST_WORDS:
-            assert step.origin is not None
-            self.stop(step.origin, "S403", f"the program has more than {MOST_WORDS:,} steps")
-
-    def _command(self, item: syntax.Call, scope: Scope, place: str) -> None:
-        """A call in the host program: a launch or a host function."""
-        if self.is_broken(item.name):
-            raise Failed
-        args = [self.evaluate.value(a, scope) for a in item.args]
-        kernel = self.declared.kernels.get(item.name)
-        if kernel is not None:
-            self._launch_call(kernel, args, item)
-        elif item.name in isa.HOST:
-            self._host_call(item, args)
-        elif item.name in (BEGIN, END):
-            self._not_in_a_kernel(item)
-        elif native_named(item.name) is not None or item.name in self.declared.macros:
-            home = f"between {BEGIN}(); and {END}();" if place == "between" else "into a kernel, and launch that"
-            self.fail(
-                item.span, "S210", f"'{item.name}' is an array instruction; the host program can only launch kernels",
-                f"put it {home}",
-            )  # fmt: skip
-        else:
-            near = isa.did_you_mean(item.name, [*self.declared.kernels, *isa.HOST])
-            hint = "" if near else "a program launches kernels of this text and calls host functions"
-            self.fail(item.span, "S211", f"unknown kernel or host function '{item.name}'{near}", hint)
-
-    def _launch_call(self, kernel: syntax.KernelDecl, args: Sequence[Value], item: syntax.Call) -> None:
-        if len(args) != len(kernel.formals):
-            self.fail(
-                item.span, "S202", f"kernel '{kernel.name}' does not take {count(len(args))}",
-                f"write {kernel.name}({', '.join(kernel.formals)})",
-            )  # fmt: skip
-        numbers = [a for a in args if isinstance(a, int)]
-        if len(numbers) != len(args):
-            index = next(i for i, a in enumerate(args) if not isinstance(a, int))
-            self.fail(
-                item.span, "S203", f"operand {index + 1} of kernel '{kernel.name}' is {describe(args[index])}; "
-                "expected an integer", "kernels take integers; what takes registers is a macro",
-            )  # fmt: skip
-        self._launch(kernel, numbers, item.span)
-
-    def _launch(self, kernel: syntax.KernelDecl, args: Sequence[int], span: Origin) -> None:
-        name = f"{kernel.name}({','.join(map(str, args))})" if kernel.formals else kernel.name
-        if name not in self.kernels:
-            scope = Scope(self.declared.scope)
-            scope.names.update(zip(kernel.formals, args, strict=True))
-            self._record(name, kernel.body, scope, kernel.span)
-        self._step(Launch(name, span))
-
-    def _host_call(self, item: syntax.Call, args: Sequence[Value]) -> None:
-        forms = isa.HOST[item.name]
-        form = isa.host_form(item.name, len(args))
-        if form is None:
-            code, message, notes = explain(item.name, len(args), [(f.signature, Mismatch()) for f in forms])
-            self.fail(item.span, code, message, f"write {' or '.join(f.signature for f in forms)}", notes)
-        mismatch = host_mismatch(form, args)
-        if mismatch is not None:
-            self.fail(
-                item.span, "S203", f"operand {mismatch.index} of {item.name} {mismatch}", f"write {form.signature}"
-            )
-        values = [a.name if isinstance(a, Reg) else a for a in args]
-        values += [default for _, _, default in form.operands[len(args) :]]  # type: ignore[misc]
-        self._step(HostCall(item.name, tuple(values), item.span))  # type: ignore[arg-type]
+        message = f"{macro.name} overwrites {register}, its operand {own}, before it has read it: it writes {who}"
+        hint = f"use another register for {own}" + (f" or {other}" if other else "")
+        if macro.prelude:
+            self._fail_statement("S311", message, hint, notes)
+        assert self.statement is not None
+        self.reporter.add(Diagnostic.at(self.statement, "W519", "warning", message, hint=hint, notes=tuple(notes)))
 
     # --- scratch -----------------------------------------------------------------------------------------------
 
@@ -517,4 +527,4 @@ def _culprits(bound: Mapping[str, Value | None], names: set[str]) -> str:
 
 
 def _cell(register: str) -> str:
-    return "NEWS" if register in isa.PORTS or register.startswith("port(") else register
+    return "NEWS" if register.startswith("port(") else cell(register)

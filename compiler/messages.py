@@ -40,9 +40,9 @@ EXAMPLES: dict[str, str] = {
     "S302": "input a -> A;\nbus(B, A, A);",
     "S303": "input a -> A;\nbus2(B, B, A);",
     "S304": "input a -> R5;\nREFRESH_R(R5);\nMOV(R6, R5);\nREFRESH_L(R5);",
-    "S305": "kernel k { res(A); }\nprogram {\n    k();\n    output edges = B;\n}",
     "S306": "kernel k { res(A); }\nprogram {\n    scamp5_in(B, 200);\n    k();\n}",
     "S307": "kernel k { res(A); }\nprogram {\n    scamp5_load_point(R5, 2000, 3);\n    k();\n}",
+    "S308": "OR(R5, SELECT, RECT);",
     "S310": "input a -> A;\nneg(A, A);",
     "S311": "input a -> R5;\nSET(R0);\nIMP(R6, R0, R5);",
     "S401": "for i in 0..600 { mov(B, PIX); }",
@@ -64,6 +64,9 @@ EXAMPLES: dict[str, str] = {
     "W514": "input a -> A;\nwhere(A);\nall();\nmov(B, A);",
     "W515": "input a -> R5;\nOR(R6, R5, R5);",
     "W516": "input a -> R5;\nWHERE(FLAG, R5);\nres(A);\nall();",
+    "W517": "kernel k { }\nprogram {\n    k();\n}",
+    "W518": "input a -> A;\nwhere(A);\nabs(B, A);\nmov(C, A);",
+    "W519": "macro m(x: dreg) {\n    SET(R5);\n    OR(R6, x, R7);\n}\ninput a -> R7;\nm(R5);",
 }
 """Code -> a text for which the assembler says it."""
 

@@ -15,6 +15,7 @@ from compiler import syntax
 from compiler.report import Reporter
 from compiler.syntax import Source
 from compiler.syntax_errors import balance, explain
+from scamp_sim import isa
 from scamp_sim.program import Origin
 
 BINDING = {
@@ -24,6 +25,15 @@ BINDING = {
 """Precedence of the binary operators, that of C; all group from the left."""
 
 _MOST_ERRORS = 10
+
+MOST_NESTED = 100
+"""Blocks, calls, lists, signs and choices inside each other; sums and else-if chains are flat, however long."""
+
+MOST_STATEMENTS = 12 * isa.STORE_WORDS
+"""Statements of one text; what is longer was generated, and fits no store."""
+
+MOST_DIGITS = 2400
+"""Digits of a literal, whatever its base."""
 
 
 @cache
@@ -38,6 +48,9 @@ def parse(source: Source, reporter: Reporter) -> syntax.File | None:
     After a syntax error the statement is blanked out and the rest is parsed again, so one run shows several.
     Blanking keeps every offset what it was in the source.
     """
+    if _is_endless(source, reporter):
+        return None
+    before = _errors(reporter)
     text = balance(source, reporter)
     tree = None
     for _ in range(_MOST_ERRORS):
@@ -46,10 +59,47 @@ def parse(source: Source, reporter: Reporter) -> syntax.File | None:
             break
         except UnexpectedInput as error:
             text = explain(error, text, source, reporter)
-    if tree is None:
+    if tree is None or _is_deep(tree, source, reporter):
         return None
     items = _Builder(source, reporter).items(tree.children)
-    return None if reporter.failed else syntax.File(source, items)
+    return None if _errors(reporter) > before else syntax.File(source, items)
+
+
+def _errors(reporter: Reporter) -> int:
+    return sum(d.severity == "error" for d in reporter.diagnostics)
+
+
+def _is_endless(source: Source, reporter: Reporter) -> bool:
+    """Report a text of too many statements before the parser spends seconds on it."""
+    if source.text.count(";") <= MOST_STATEMENTS:
+        return False
+    at = -1
+    for _ in range(MOST_STATEMENTS + 1):
+        at = source.text.index(";", at + 1)
+    reporter.error(
+        source.span_at(at, at + 1), "S403", f"the text has more than {MOST_STATEMENTS:,} statements",
+        f"the kernel store holds {isa.STORE_WORDS:,} words: put repetition into the program, as launches",
+    )  # fmt: skip
+    return True
+
+
+def _is_deep(tree: Tree[Any], source: Source, reporter: Reporter) -> bool:
+    """Report what is nested too deeply to be worked on; the rest recurses along the tree."""
+    waiting: list[tuple[Tree[Any], int]] = [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > MOST_NESTED:
+            meta = node.meta
+            span = source.span(meta.line, meta.column, meta.end_line, meta.end_column)
+            hint = "name a part of it with 'const', or make it a macro"
+            reporter.error(span, "S404", f"nested more than {MOST_NESTED} deep", hint)
+            return True
+        for child in node.children:
+            if isinstance(child, Tree):
+                # the 'if' after an 'else' is no deeper than the one before
+                flat = node.data == "block" or (node.data == child.data == "branch")
+                waiting.append((child, depth if flat else depth + 1))
+    return False
 
 
 # --- tree -> records ------------------------------------------------------------------------------------------
@@ -66,16 +116,21 @@ class _Builder:
         meta: Meta | Token = node.meta if isinstance(node, Tree) else node
         return self.source.span(meta.line or 1, meta.column or 1, meta.end_line or 1, meta.end_column or 1)
 
+    def statement(self, node: Tree[Any]) -> Origin:
+        """The span of a statement; its semicolon is no part of what went wrong."""
+        meta = node.meta
+        return self.source.span(meta.line, meta.column, meta.end_line, max(meta.end_column - 1, 1))
+
     def items(self, nodes: Sequence[_Node]) -> tuple[syntax.Item, ...]:
         found: list[syntax.Item] = []
         for node in nodes:
             if isinstance(node, Tree):
-                made = getattr(self, node.data)(node, *node.children)
+                made = getattr(self, str(node.data))(node, *node.children)
                 found += made if isinstance(made, list) else [made]
         return tuple(found)
 
     def expression(self, node: Tree[Any]) -> Any:
-        return getattr(self, node.data)(node, *node.children)
+        return getattr(self, str(node.data))(node, *node.children)
 
     def maybe(self, node: Tree[Any] | None) -> Any:
         return None if node is None else self.expression(node)
@@ -100,12 +155,15 @@ class _Builder:
     def input(self, node: _Node, name: Token, target: _Node) -> syntax.Item:
         return syntax.InputDecl(self.span(name), str(name), self.expression(target))
 
+    def array(self, node: _Node, rows: _Node, columns: _Node) -> syntax.Item:
+        return syntax.ArrayDecl(self.span(node), self.expression(rows), self.expression(columns))
+
     def state(self, node: _Node, *registers: _Node) -> list[syntax.Item]:
         found = [self.expression(r) for r in registers if r is not None]
         return [syntax.StateDecl(r.span, r) for r in found]
 
     def output(self, node: _Node, name: Token, register: _Node) -> syntax.Item:
-        return syntax.OutputDecl(self.span(node), str(name), self.expression(register))
+        return syntax.OutputDecl(self.statement(node), str(name), self.expression(register))
 
     def registers(self, node: _Node, kind: Token, *bindings: _Node) -> list[syntax.Item]:
         found: list[syntax.Item] = []
@@ -140,25 +198,37 @@ class _Builder:
         return syntax.Require(self.span(condition), self.expression(condition), message[1:-1])
 
     def call(self, node: _Node, prefix: Token | None, name: Token, *args: _Node) -> syntax.Item:
-        meta = node.meta
-        # the semicolon is no part of what went wrong
-        span = self.source.span(meta.line, meta.column, meta.end_line, max(meta.end_column - 1, 1))
-        return syntax.Call(span, str(name), self.several(args))
+        return syntax.Call(self.statement(node), str(name), self.several(args))
 
     def loop(self, node: _Node, name: Token, iterable: _Node, body: _Node) -> syntax.Item:
         return syntax.For(self.span(name), str(name), self.expression(iterable), self.items(body.children))
 
     def branch(self, node: _Node, condition: _Node, then: _Node, otherwise: _Node) -> syntax.Item:
-        rest: tuple[syntax.Item, ...] = ()
-        if otherwise is not None:
-            rest = self.items([otherwise] if otherwise.data == "branch" else otherwise.children)
-        return syntax.If(self.span(condition), self.expression(condition), self.items(then.children), rest)
+        chain = [(condition, then)]
+        while otherwise is not None and otherwise.data == "branch":
+            condition, then, otherwise = otherwise.children
+            chain.append((condition, then))
+        rest = () if otherwise is None else self.items(otherwise.children)
+        for condition, then in reversed(chain):
+            rest = (syntax.If(self.span(condition), self.expression(condition), self.items(then.children), rest),)
+        return rest[0]
 
     # expressions
 
     def number(self, node: _Node, digits: Token) -> syntax.Expression:
+        span = self.span(digits)
+        if len(digits) > MOST_DIGITS:
+            self.reporter.error(
+                span, "S206", f"a number of {len(digits):,} digits is too large", f"write at most {MOST_DIGITS:,}"
+            )
+            return syntax.Number(span, 0)
+        if len(digits) > 1 and digits[0] == "0" and digits.isdigit():
+            octal = f", or {int(digits, 8)} if it is octal" if not set(digits) & set("89") and int(digits) > 7 else ""
+            self.reporter.error(
+                span, "S107", f"'{digits}' begins with 0, which C reads as octal", f"write {int(digits)}{octal}"
+            )
         base = {"0x": 16, "0b": 2}.get(digits[:2].lower(), 10)
-        return syntax.Number(self.span(digits), int(digits, base))
+        return syntax.Number(span, int(digits, base))
 
     def float(self, node: _Node, digits: Token) -> syntax.Expression:
         self.reporter.error(

@@ -14,6 +14,7 @@ from compiler.report import Reporter
 from compiler.syntax import MacroDecl, Source
 from compiler.values import REGISTER_KINDS, AnyDirs, Reg, Value
 from scamp_sim import isa
+from scamp_sim.program import cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ def info(macro: MacroDecl) -> MacroInfo:
     words = [e.word for e in Expander(Reporter()).expansion(macro, args)]
     names = {formal.name for formal in macro.formals}
     written = {r for w in words for r in (*w.dst, *w.row.writes) if r not in names and r != isa.LATCH}
-    cells = {"NEWS" if r in isa.PORTS or r.startswith("port(") else r for r in written}
+    cells = {"NEWS" if r.startswith("port(") else cell(r) for r in written}
     if any(r.startswith("gates(") for r in cells):
         cells = {r for r in cells if not r.startswith("gates(")}
     order = (*isa.ANALOG, *isa.ANALOG_INPUTS, *isa.DIGITAL, *isa.SPECIAL_BITS)

@@ -75,17 +75,16 @@ def host_mismatch(form: HostFunction, args: Sequence[Value]) -> Mismatch | None:
     return None
 
 
-def explain(name: str, given: int, tried: Sequence[tuple[str, Mismatch]]) -> tuple[str, str, tuple[str, ...]]:
-    """Code, message and notes for operands that fit no form; `tried` holds each form's signature and its mismatch."""
-    notes = tuple(f"there is {signature}" for signature, _ in tried) if len(tried) > 1 else ()
-    near = [m for _, m in tried if m.index]
+def explain(name: str, given: int, tried: Sequence[Mismatch]) -> tuple[str, str]:
+    """Code and message for operands that fit no form; `tried` holds what is wrong for each form."""
+    near = [m for m in tried if m.index]
     if near:
         worst = max(near, key=lambda m: m.index)  # the form that took the most operands is the one that was meant
         same = [m for m in near if m.index == worst.index]
         kinds = list(dict.fromkeys(expected(m.kind) for m in same))
         message = f"operand {worst.index} of {name} is {describe(worst.value)}; expected {' or '.join(kinds)}"
-        return "S203", message, notes
-    return "S202", f"{name} does not take {count(given)}", ()
+        return "S203", message
+    return "S202", f"{name} does not take {count(given)}"
 
 
 def count(operands: int) -> str:

@@ -167,6 +167,15 @@ class OutputDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrayDecl:
+    """The size of array that the text is written for."""
+
+    span: Origin
+    rows: Expression
+    columns: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class StateDecl:
     """A register that a run finds as the last one left it."""
 
@@ -265,8 +274,8 @@ class If:
 
 
 Item = (
-    Include | Const | Param | InputDecl | OutputDecl | StateDecl | Registers | KernelDecl | ProgramDecl | MacroDecl
-    | Require | Call | For | If
+    Include | Const | Param | InputDecl | OutputDecl | StateDecl | ArrayDecl | Registers | KernelDecl | ProgramDecl
+    | MacroDecl | Require | Call | For | If
 )  # fmt: skip
 
 
@@ -278,12 +287,12 @@ class File:
 
 def names_used(node: object) -> Iterator[str]:
     """Every name that the tree below `node` refers to; names that it declares are not among them."""
-    if isinstance(node, tuple):
-        for part in node:
-            yield from names_used(part)
-    elif is_dataclass(node) and not isinstance(node, (Origin, Source)):
-        if isinstance(node, (Name, Call, Function)):
-            yield node.name
-        for field in fields(node):
-            if field.name not in ("span", "name"):
-                yield from names_used(getattr(node, field.name))
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+        elif is_dataclass(part) and not isinstance(part, (Origin, Source)):
+            if isinstance(part, (Name, Call, Function)):
+                yield part.name
+            waiting += [getattr(part, f.name) for f in fields(part) if f.name not in ("span", "name")]

@@ -6,6 +6,8 @@ Every mend keeps the offsets of the source, so what is found in a mended text ca
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -15,8 +17,8 @@ from compiler.syntax import Source
 from scamp_sim import isa
 
 KEYWORDS = frozenset(
-    ("include", "const", "param", "input", "output", "state", "areg", "dreg", "kernel", "program", "macro", "require",
-     "for", "in", "if", "else", "step")
+    ("include", "const", "param", "input", "output", "state", "array", "areg", "dreg", "kernel", "program", "macro",
+     "require", "for", "in", "if", "else", "step")
 )  # fmt: skip
 
 _PIECES = re.compile(r'//[^\n]*|/\*(?:.|\n)*?\*/|"[^"\n]*"|(?P<open>/\*|")|(?P<mark>[()\[\]{};])')
@@ -27,9 +29,13 @@ def _blank(text: str, start: int, stop: int) -> str:
     return text[:start] + re.sub(r"[^\n]", " ", text[start:stop]) + text[stop:]
 
 
-def _masked(text: str) -> str:
+def _masked(text: str, strings: bool = True) -> str:
     """The text with comments and strings blanked out, so that brackets and semicolons in them do not count."""
-    return re.sub(r'//[^\n]*|/\*(?:.|\n)*?\*/|"[^"\n]*"', lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+
+    def blank(piece: re.Match[str]) -> str:
+        return piece[0] if piece[0][0] == '"' and not strings else re.sub(r"[^\n]", " ", piece[0])
+
+    return re.sub(r'//[^\n]*|/\*(?:.|\n)*?\*/|"[^"\n]*"', blank, text)
 
 
 def _extent(masked: str, at: int) -> tuple[int, int]:
@@ -90,12 +96,17 @@ def balance(source: Source, reporter: Reporter) -> str:
     """Report brackets that do not match, before the parser trips over them elsewhere; returns the text without them."""
     text = source.text
     masked = _masked(text)
-    for loop in re.finditer(r"\bfor\s*\([^(){}]*;[^(){}]*;[^;{}]*\)(?=\s*\{)", masked):
-        reporter.error(
-            source.span_at(*loop.span()), "S107", "loops are not written as in C",
-            "write 'for i in 0..5 { ... }'; the last number is not reached",
-        )  # fmt: skip
-        text = _blank(text, loop.start(), _block_end(masked, loop.end()))
+    for start, head, stop in _c_loops(masked):
+        if masked.startswith("for", start):
+            reporter.error(
+                source.span_at(start, head), "S107", "loops are not written as in C", _loop(text[start:head])
+            )
+        else:
+            reporter.error(
+                source.span_at(start, head), "S107", f"there is no '{text[start:head]}'",
+                "loops that depend on data are written in Python; loops with fixed bounds: for i in 0..5 { ... }",
+            )  # fmt: skip
+        text = _blank(text, start, stop)
     stack: list[tuple[str, int]] = []
     spoiled: list[int] = []
     ends = ""
@@ -150,6 +161,48 @@ def balance(source: Source, reporter: Reporter) -> str:
     return text + ends
 
 
+def _c_loops(masked: str) -> Iterator[tuple[int, int, int]]:
+    """C's loops: where each starts, where its head (what a message marks) ends, and where the whole of it ends."""
+    done = 0
+    for found in re.finditer(r"(?<![\w.>:])(?:for\s*(?=\()|(?:while|do)\b(?=\s*[({\w]))", masked):
+        start, head = found.span()
+        if start < done:
+            continue
+        after = head
+        if found[0].startswith("for"):
+            head = after = _partner_of(masked, head)
+            if masked.count(";", start, head) != 2:
+                continue
+        elif masked[after:].lstrip().startswith("("):
+            after = _partner_of(masked, masked.index("(", after))
+        brace = re.compile(r"[^;{}]*").match(masked, after)
+        done = brace.end() if brace else after
+        if masked.startswith("{", done):
+            done = _block_end(masked, done)
+            if found[0] == "do":  # up to the ';' after its 'while'
+                done = masked.find(";", done) + 1 or done
+        elif masked.startswith(";", done):
+            done += 1
+        yield start, head, done
+
+
+def _partner_of(masked: str, at: int) -> int:
+    """The offset behind the bracket that closes the one at `at`."""
+    depth = 0
+    for mark in re.finditer(r"[()]", masked[at:]):
+        depth += 1 if mark[0] == "(" else -1
+        if depth == 0:
+            return at + mark.end()
+    return at + 1
+
+
+def _loop(head: str) -> str:
+    """How a C loop is written here, with its own names and bounds where they are simple."""
+    found = re.fullmatch(r"for\s*\(\s*(?:\w+\s+)?(\w+)\s*=\s*(\w+)\s*;\s*\1\s*<\s*(\w+)\s*;.*\)", head, re.DOTALL)
+    name, first, last = found.groups() if found else ("i", "0", "5")
+    return f"write 'for {name} in {first}..{last} {{ ... }}'; the last number is not reached"
+
+
 def _owner(text: str, at: int) -> str:
     """Whose brace it is, from the words before it."""
     head = re.split(r"[;{}]", _masked(text)[:at])[-1]
@@ -171,7 +224,7 @@ def explain(error: UnexpectedInput, text: str, source: Source, reporter: Reporte
     token: Token = error.token
     at = token.start_pos if token.start_pos is not None and token.type != "$END" else len(text)
     expected = set(error.accepts or error.expected)
-    before = _masked(text)[:at].rstrip()
+    before = _masked(text, strings=False)[:at].rstrip()
     previous = re.search(r"(\w+|\S)$", before)
     word = previous[0] if previous else ""
     if "SEMICOLON" in expected and "KERNEL" not in expected and _ends_statement(token, text, len(before), at):
@@ -180,6 +233,14 @@ def explain(error: UnexpectedInput, text: str, source: Source, reporter: Reporte
             "every statement ends with ';'",
         )  # fmt: skip
         return _blank(text, _extent(_masked(text), len(before) - 1)[0], len(before))
+    if {"LPAR", "DOT"} <= expected or expected == {"LPAR"}:
+        prefixed = re.match(r"(->|::|\.)\s*(\w+)", text[at:])
+        if prefixed:
+            reporter.error(
+                source.span_at(at, at + len(prefixed[1])), "S107", f"'{prefixed[1]}' cannot stand before a call",
+                f"write {prefixed[2]}(...), or s.{prefixed[2]}(...) with the name of one object",
+            )  # fmt: skip
+            return _without_statement(text, at)
     message, hint = _unexpected(token, word, expected, before)
     span = source.span_at(at, at + len(token)) if token.type != "$END" else source.span_at(len(before), len(before))
     reporter.error(span, "S107", message, hint)
@@ -190,7 +251,7 @@ def _ends_statement(token: Token, text: str, end: int, at: int) -> bool:
     """Whether the statement before `token` is complete but for its semicolon."""
     if token.type in ("$END", "RBRACE") or "\n" in text[end:at] or str(token) in KEYWORDS:
         return True
-    return text[end - 1 : end] == ")" and token.type == "NAME"
+    return text[end - 1 : end] in (")", '"') and token.type == "NAME"
 
 
 _NAMES = {
@@ -229,6 +290,9 @@ def _unexpected(token: Token, word: str, expected: set[str], before: str) -> tup
         return f"{found} cannot begin a statement", "a statement is a call, name(operands);, or begins with a keyword"
     if {"COMMA", "RPAR"} <= expected and token.type in ("NAME", "INTEGER", "LBRACE"):
         return f"expected ',' or ')' before {found}", "operands are separated by commas"
+    if expected == {"NAME"} and word in ("kernel", "macro"):
+        formals = "(y: areg)" if word == "macro" else ""
+        return f"unexpected {found}; expected a name", f"write '{word} edges{formals} {{ ... }}'"
     if len(expected) <= 5:
         wanted = [_NAMES.get(e, f"'{e.lower()}'") for e in sorted(expected)]
         return f"unexpected {found}; expected {' or '.join(wanted)}", ""
@@ -263,5 +327,22 @@ def _strange_character(text: str, at: int, source: Source, reporter: Reporter) -
         "\u201c": 'use the plain quote "',
         "\u201d": 'use the plain quote "',
     }.get(character, "remove it")
-    shown = character if character.isprintable() else f"U+{ord(character):04X}"
-    reporter.error(span, "S104", f"unknown character '{shown}'", hint)
+    if not character.isascii():
+        if character.isalpha():
+            latin = unicodedata.name(character, "").startswith("LATIN")
+            hint = "names consist of a-z, A-Z, 0-9 and _" if latin else "type the Latin letter"
+        elif unicodedata.category(character) in ("Zs", "Cf"):
+            hint = "type a plain space"
+        elif unicodedata.normalize("NFKC", character).isascii():
+            hint = f"type the plain '{unicodedata.normalize('NFKC', character)}'"
+    reporter.error(span, "S104", f"unknown character {_character(character)}", hint)
+
+
+def _character(character: str) -> str:
+    """A character as a message shows it: what looks like another one comes with its name."""
+    code = f"U+{ord(character):04X}"
+    if character.isascii():
+        return f"'{character}'" if character.isprintable() else f"'{code}'"
+    name = unicodedata.name(character, "")
+    about = f"{code}, {name}" if name else code
+    return f"'{character}' ({about})" if character.isprintable() else about

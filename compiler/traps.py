@@ -7,29 +7,25 @@ facts about the whole array: a masked write counts as a write, because only the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from compiler.bits import READ_HALVES, Bit, any_of, value
-from compiler.check import NOWHERE, cell, found, says, statement
+from compiler.check import ADDRESSED, NOWHERE, found, says, statement
 from compiler.context import Context
 from compiler.diagnostics import Diagnostic
+from compiler.prelude import declarations, info
 from scamp_sim import isa
-from scamp_sim.isa import DIGITAL, DIRECTIONS, LATCH, PORTS, Gate
-from scamp_sim.program import HostCall, Launch, Origin, Output, Program, Word
+from scamp_sim.isa import DIGITAL, DIRECTIONS, LATCH, NATIVE, PORTS, Gate
+from scamp_sim.program import HostCall, Launch, Origin, Output, Program, Word, cell
 
-_BLUR_LINKS = {"blur": ("R1", "R2"), "blurh": ("R2",), "blurv": ("R1",)}
+_BLUR_LINKS = {name: row.reads for name, row in NATIVE.items() if row.dst is not None and name.startswith("blur")}
 _GATES = tuple(d.gate for d in DIRECTIONS.values())
 
-_SDK_ANALOG = (
-    "res", "mov", "add", "sub", "neg", "abs", "divq", "div", "diva", "movx", "subx", "addx", "mov2x", "add2x", "sub2x",
-    "get_image", "respix", "getpix", "gauss", "gaussh", "gaussv", "newsblur", "newsblurh", "newsblurv",
-)  # fmt: skip
-CLOBBERS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(_SDK_ANALOG, frozenset({"NEWS"})),
-    **dict.fromkeys(("ANDX", "NANDX", "IMP", "NIMP", "XORX", "XOR", "CLR_IF"), frozenset({"R0"})),
-    **dict.fromkeys(("AND", "NAND", "MUX"), frozenset({"R0", "R12"})),
-    "DNEWS": frozenset(_GATES),
-}
-"""SDK macro -> registers that it uses without being given them (section 3 of the fact sheet)."""
+
+@cache
+def clobbers(macro: str) -> frozenset[str]:
+    """Registers that a macro of the prelude uses without being given them; of another macro nothing is known."""
+    return frozenset(r for form in declarations().get(macro, ()) for r in info(form).clobbers)
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,8 @@ class Writer:
     own: bool
     mine_before: Origin | None = None
     """For a clobber: where the user had written the register before."""
+    bit_before: Bit = Bit.UNKNOWN
+    """For a clobber: what the user had made of the bit, in all PEs."""
 
     @property
     def place(self) -> str:
@@ -65,6 +63,14 @@ class Walk:
     condition_used: bool = False
     condition_kernel: str = ""
     condition_launch: int = 0
+    displaced: tuple[Word, Word] | None = None
+    """A condition that another one in a macro replaced, and the word that did."""
+    ended: tuple[Word, Word] | None = None
+    """A condition that a macro ended on its way, and the word that did."""
+    news: Word | None = None
+    """The condition under which NEWS was written, if other PEs hold something else there."""
+    news_whole: bool = False
+    """Whether the user's own text had written NEWS in all PEs before."""
     launches: int = 0
     said: set[tuple[object, ...]] = field(default_factory=set)
     out: list[Diagnostic] = field(default_factory=list)
@@ -99,6 +105,7 @@ def run_diagnostics(program: Program, context: Context) -> list[Diagnostic]:
 def _kernel(walk: Walk, name: str, words: tuple[Word, ...]) -> None:
     walk.launches += 1
     walk.latch = None  # the bit bus does not outlive a kernel
+    walk.displaced = walk.ended = None
     charged = False
     previous: Word | None = None
     for index, word in enumerate(words):
@@ -121,7 +128,9 @@ def _kernel(walk: Walk, name: str, words: tuple[Word, ...]) -> None:
         charged = charged or word.op == "blurset"
         _flag(walk, at, word, words[index + 1] if index + 1 < len(words) else None)
         _masked(walk, at, word, named)
-        _write(walk, word, frozenset(map(cell, named)))
+        own = _write(walk, word, frozenset(map(cell, named)))
+        if "NEWS" in map(cell, word.dst):
+            _news(walk, word, own)
         previous = word
 
 
@@ -140,17 +149,36 @@ def _host_call(walk: Walk, call: HostCall) -> None:
                         hint="launch a kernel with SET(R0) first, or load another register and MOV it",
                     ),
                 )  # fmt: skip
+            if argument in isa.ANALOG:
+                _loaded_under_flag(walk, call, text)
             temporary = name == "temp" and argument == default
             walk.written[cell(argument)] = _writer(walk, cell(argument), call.origin, text, not temporary)
             walk.bits.pop(argument, None)
             walk.condition_used = walk.condition_used or argument in isa.ANALOG
+            if argument == "NEWS":
+                walk.news, walk.news_whole = None, walk.flag is Bit.ONES and not temporary
     for register in form.writes if form else ():
         if register == "FLAG":
             _drop_condition(walk)
             walk.flag = Bit.ONES if call.name == "scamp5_kernel_all" else Bit.UNKNOWN
         else:
-            walk.written[register] = Writer(call.origin, text, True)
+            # a plane is loaded by way of the address lines: what they select afterwards was not the point
+            own = register not in ADDRESSED or not any(isinstance(a, str) for a in call.args)
+            walk.written[register] = _writer(walk, register, call.origin, text, own)
             walk.bits.pop(register, None)
+
+
+def _loaded_under_flag(walk: Walk, call: HostCall, text: str) -> None:
+    if walk.condition is None or walk.flag is Bit.ONES:
+        return
+    walk.say(
+        _restricted(walk),
+        Diagnostic.at(
+            call.origin or NOWHERE, "W505", "warning",
+            f"'{text}' loads its constant only where FLAG = 1, and {_place(walk.condition)} still restricts FLAG",
+            hint="end the condition before, with all() in the kernel or scamp5_kernel_all()",
+        ),
+    )  # fmt: skip
 
 
 def _output(walk: Walk, output: Output) -> None:
@@ -160,9 +188,12 @@ def _output(walk: Walk, output: Output) -> None:
     if register in walk.written or register in ("FLAG", "PIX"):
         return
     message = f"output '{output.name}' takes {output.register}, which nothing has written by then"
-    hint = "name the register that holds the result, or launch the kernel that writes it first"
+    hint = (
+        "name the register that holds the result, or launch the kernel that writes it first; if an earlier program "
+        f"left it there, say 'state {register};'"
+    )
     origin = output.origin or NOWHERE
-    walk.say(("S305", output.name), Diagnostic.at(origin, "S305", "error", message, hint=hint))
+    walk.say(("W502", output.name, register), Diagnostic.at(origin, "W502", "warning", message, hint=hint))
 
 
 # --- reads ----------------------------------------------------------------------------------------------------
@@ -190,8 +221,22 @@ def _reads(walk: Walk, at: tuple[str, int], word: Word, named: frozenset[str]) -
             # one message for each register: what follows from it is not news
             walk.written[store] = Writer(None, "", True)
             walk.say(("W502", store), _unwritten(walk, word, source, store in named))
-        elif not writer.own and store in named:
+        elif not writer.own and store in named and (store not in ADDRESSED or writer.mine_before is not None):
             walk.say(("W503", *at, store), _overwritten(word, source, writer))
+    # blurset charges the bus for all links, whichever the blur then uses
+    for store in word.row.reads if word.op != "blurset" else ():
+        writer = walk.written.get(store)
+        if writer is None or writer.own or writer.mine_before is None or store in word.src:
+            continue
+        if writer.bit_before is not Bit.UNKNOWN and writer.bit_before is walk.bits.get(store):
+            continue  # overwritten with what it was
+        if _call(writer.origin) != _call(word.origin) or writer.origin is None:
+            walk.say(("W503", word.origin or at, store), _overwritten(word, store, writer))
+
+
+def _call(origin: Origin | None) -> tuple[object, ...]:
+    """Which call of the user's text, and which macro in it, a word comes from."""
+    return (origin.line, origin.column, origin.macros) if origin is not None else ()
 
 
 def _unwritten(walk: Walk, word: Word, source: str, own: bool) -> Diagnostic:
@@ -210,7 +255,8 @@ def _unwritten(walk: Walk, word: Word, source: str, own: bool) -> Diagnostic:
 
 
 def _overwritten(word: Word, source: str, writer: Writer) -> Diagnostic:
-    reader = f"'{statement(word.origin, str(word))}'"
+    implied = source in word.row.reads
+    reader = says(word) if implied else f"'{statement(word.origin, str(word))}'"
     if writer.mine_before is not None:
         message = (
             f"{reader} reads {source}, but what line {writer.mine_before.line} put there "
@@ -219,6 +265,10 @@ def _overwritten(word: Word, source: str, writer: Writer) -> Diagnostic:
     else:
         message = f"{reader} reads {source}, which holds what {writer.place} left there"
     hint = f"macros use {cell(source)} as a temporary: keep the value in another register"
+    if implied:
+        hint = f"macros use {source} as a temporary: set it again before this"
+    if source in ADDRESSED:
+        hint = "a plane is loaded by way of the address lines: load first, select afterwards"
     return found(word, "W503", message, hint)
 
 
@@ -261,7 +311,7 @@ def _links(walk: Walk, at: tuple[str, int], word: Word) -> None:
             continue
         axis = "vertical" if link == "R1" else "horizontal"
         walk.say(
-            ("W507", *at, link),
+            ("W507", word.origin or at, link),
             found(
                 word, "W507", f"{says(word)} blurs through the {axis} links in {link}, which {why}",
                 f"SET({link}) first, or 1 only where values shall spread",
@@ -277,16 +327,80 @@ def _flag(walk: Walk, at: tuple[str, int], word: Word, following: Word | None) -
         if word.row.gate is Gate.FLAG and walk.condition_launch != walk.launches:
             _left_restricted(walk, f"when kernel '{_base(at[0])}' starts to write")
         walk.condition_used = True
+    if word.row.gate is Gate.FLAG and walk.ended is not None:
+        walk.say(("W518", walk.ended[1].origin), _no_longer_gated(word, *walk.ended))
+        walk.ended = None
+    _neighbours(walk, at, word)
     if any(d in PORTS for d in word.dst) and walk.flag is not Bit.ONES and walk.condition is not None:
         walk.say(("W504", *at), _neighbour_under_flag(walk.condition, word, following))
     if "FLAG" not in word.row.writes:
         return
+    _displace(walk, word)
     _drop_condition(walk)
     walk.flag = Bit.ONES if word.op == "all" else any_of(word, walk.bits, walk.flag)
     walk.condition = word if word.op != "all" else None
     walk.condition_used = False
     walk.condition_kernel = at[0]
     walk.condition_launch = walk.launches
+
+
+def _displace(walk: Walk, word: Word) -> None:
+    """A macro may set FLAG and end with all(): then a condition around its call has ended too."""
+    walk.ended = None
+    before, walk.displaced = walk.displaced, None
+    if word.origin is None or not word.origin.macros:
+        return
+    if word.op == "all":
+        if before is not None and before[1].origin == word.origin:
+            walk.ended = before
+    elif walk.condition is not None and walk.flag is not Bit.ONES:
+        if before is not None and before[1].origin == word.origin:
+            walk.displaced = before
+            return
+        # macros of the text may well leave conditions to one another
+        meant = bool(_macros(walk.condition)) and "FLAG" not in clobbers(_macros(word)[-1])
+        if walk.condition.origin != word.origin and not meant:
+            walk.displaced = (walk.condition, word)
+
+
+def _macros(word: Word) -> tuple[str, ...]:
+    return word.origin.macros if word.origin is not None else ()
+
+
+def _no_longer_gated(word: Word, condition: Word, ending: Word) -> Diagnostic:
+    return found(
+        word, "W518",
+        f"{says(word)} is not gated by {_place(condition)} any more: {_place(ending)} sets FLAG to 1 everywhere",
+        "call the macro outside of the condition, or repeat the condition after it",
+    )  # fmt: skip
+
+
+def _neighbours(walk: Walk, at: tuple[str, int], word: Word) -> None:
+    ports = [r for r in word.src if r in PORTS]
+    if not ports or walk.news is None:
+        return
+    what = ports[0] if len(ports) == 1 else "neighbours' NEWS"
+    walk.say(
+        ("W504", word.origin or at),
+        found(
+            word, "W504",
+            f"{says(word)} reads {what}, but NEWS was written while {_place(walk.news)} restricted FLAG: neighbours "
+            "that it left out hold something else",
+            "write NEWS first and restrict afterwards, or call all() before",
+        ),
+    )  # fmt: skip
+
+
+def _news(walk: Walk, word: Word, own: bool) -> None:
+    """Keep track of NEWS cells that only a part of the PEs has written. Merging into what the user wrote is fine."""
+    if walk.flag is Bit.ONES or walk.condition is None or any(r in PORTS for r in word.dst):
+        # a neighbour's NEWS under a restricted FLAG has had its message
+        walk.news, walk.news_whole = None, own
+    elif not own:
+        walk.news, walk.news_whole = walk.condition, False
+    elif not walk.news_whole:
+        other = walk.news is not None and walk.news.origin != walk.condition.origin
+        walk.news, walk.news_whole = None if other else walk.condition, other
 
 
 def _neighbour_under_flag(condition: Word, word: Word, following: Word | None) -> Diagnostic:
@@ -305,17 +419,15 @@ def _neighbour_under_flag(condition: Word, word: Word, following: Word | None) -
 def _drop_condition(walk: Walk) -> None:
     """FLAG is about to be overwritten: was the condition good for anything?"""
     word = walk.condition
-    if word is not None and not walk.condition_used:
-        macros = word.origin.macros if word.origin is not None else ()
-        if not macros:
-            walk.say(
-                ("W514", walk.condition_kernel, word.origin, str(word)),
-                found(
-                    word, "W514", f"{says(word)} has no effect: FLAG is overwritten before any analog word runs",
-                    "put the analog words that it shall gate before the next where, WHERE or all; digital words "
-                    "ignore FLAG",
-                ),
-            )  # fmt: skip
+    if word is not None and not walk.condition_used and not _macros(word):
+        walk.say(
+            ("W514", walk.condition_kernel, word.origin, str(word)),
+            found(
+                word, "W514", f"{says(word)} has no effect: FLAG is overwritten before any analog word runs",
+                "put the analog words that it shall gate before the next where, WHERE or all; digital words "
+                "ignore FLAG",
+            ),
+        )  # fmt: skip
     walk.condition = None
     walk.condition_used = False
 
@@ -324,7 +436,7 @@ def _left_restricted(walk: Walk, when: str) -> None:
     if walk.condition is None or walk.flag is Bit.ONES:
         return
     walk.say(
-        ("W505", walk.condition_kernel, walk.condition.origin, str(walk.condition)),
+        _restricted(walk),
         found(
             walk.condition, "W505",
             f"{says(walk.condition)} still restricts FLAG {when}: kernel '{_base(walk.condition_kernel)}' ends "
@@ -332,6 +444,10 @@ def _left_restricted(walk: Walk, when: str) -> None:
             "end the part that it gates with all()",
         ),
     )  # fmt: skip
+
+
+def _restricted(walk: Walk) -> tuple[object, ...]:
+    return ("W505", walk.condition_kernel, walk.condition and walk.condition.origin, str(walk.condition))
 
 
 def _base(kernel: str) -> str:
@@ -369,18 +485,21 @@ def _why_masked(walk: Walk) -> str:
     return f"R0 comes from {writer.place}"
 
 
-def _write(walk: Walk, word: Word, named: frozenset[str]) -> None:
+def _write(walk: Walk, word: Word, named: frozenset[str]) -> bool:
+    """Take note of what a word writes; returns whether that was the purpose of the user's call, no macro's detour."""
+    own = True
     result = value(word, walk.bits, walk.flag)
     if word.op in READ_HALVES:
         walk.bits[LATCH] = result
         walk.latch = (word.op, word.src[0])
-        return
-    macros = word.origin.macros if word.origin is not None else ()
+        return own
+    chain = _macros(word)
     for target in word.dst:
         store = cell(target)
         if word.op == "REFRESH_L" and walk.latch == ("REFRESH_R", target):
             continue
-        clobber = bool(macros) and store in CLOBBERS.get(macros[-1], frozenset()) and store not in named
+        clobber = bool(chain) and store in clobbers(chain[-1]) and store not in named
+        own = own and not clobber
         text = statement(word.origin, str(word))
         walk.written[store] = _writer(walk, store, word.origin, text, not clobber)
         if store in DIGITAL:
@@ -390,6 +509,7 @@ def _write(walk: Walk, word: Word, named: frozenset[str]) -> None:
         if store not in ("FLAG", LATCH):
             walk.written[store] = Writer(word.origin, statement(word.origin, str(word)), True)
             walk.bits.pop(store, None)
+    return own
 
 
 def _writer(walk: Walk, store: str, origin: Origin | None, text: str, own: bool) -> Writer:
@@ -397,4 +517,6 @@ def _writer(walk: Walk, store: str, origin: Origin | None, text: str, own: bool)
     writer = Writer(origin, text, own)
     if own or before is None:
         return writer
-    return replace(writer, mine_before=before.origin if before.own else before.mine_before)
+    if before.own:
+        return replace(writer, mine_before=before.origin, bit_before=walk.bits.get(store, Bit.UNKNOWN))
+    return replace(writer, mine_before=before.mine_before, bit_before=before.bit_before)

@@ -1,7 +1,7 @@
 """The command line: `scamp-sim run | check | list | isa | demo`.
 
 Exit codes: 0 done, 1 the program or the data is wrong, 2 the command line is wrong. What a user can get wrong ends in
-one message on stderr, never in a traceback.
+one message on stderr, never in a traceback; with `--format json` it is on stdout too, as a document.
 """
 
 from __future__ import annotations
@@ -21,37 +21,60 @@ FILE_HELP = "a kernel file, - for standard input, or the name of a library kerne
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    _open_closed_streams()
     parser = build_parser()
     try:
         args = parser.parse_args(argv)
     except SystemExit as e:  # argparse has printed its message
         return e.code if isinstance(e.code, int) else 2
     try:
-        code = int(args.command(args))
+        try:
+            code = int(args.command(args))
+        except ScampError as e:
+            commands.report(e, args.format)
+            code = 1
+        except MemoryError:
+            commands.report(ScampError("not enough memory; try a smaller --size or fewer pictures"), args.format)
+            code = 1
         sys.stdout.flush()
-    except ScampError as e:
-        commands.report(e)
-        return 1
-    except BrokenPipeError:
-        # The reader has gone (`| head`); keep the interpreter from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone (`| head`)
+        _drop_output()
         return 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except (OSError, MemoryError) as e:
-        print(f"scamp-sim: error: {e or type(e).__name__}", file=sys.stderr)
+    except OSError as e:
+        where = f"{e.filename}: " if e.filename else ""
+        what = f"{where}{e.strerror or e or type(e).__name__}; check paths, permissions and the space on the disk"
+        print(f"scamp-sim: error: {what}", file=sys.stderr)
+        _drop_output()
         return 1
     except Exception as e:
         if os.environ.get("SCAMP_SIM_DEBUG"):
             raise
-        print(
-            f"scamp-sim: internal error: {type(e).__name__}: {e}. This is a bug: please report it, with the output of "
-            "the same command under SCAMP_SIM_DEBUG=1",
-            file=sys.stderr,
+        bug = ScampError(
+            f"internal: {type(e).__name__}: {e}. This is a bug: please report it, with the output of the same command "
+            "under SCAMP_SIM_DEBUG=1"
         )
+        commands.report(bug, args.format)
         return 1
     return code
+
+
+def _open_closed_streams() -> None:
+    """Python has None for a stream that was closed before it started (`>&-`); what goes there is dropped."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from complaining when it flushes, at exit, what nobody can take any more."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -63,9 +86,10 @@ def build_parser() -> argparse.ArgumentParser:
     run = sub.add_parser(
         "run",
         help="assemble a program and run it on images",
-        description="Assemble a program and run it. The image goes to the program's input: to PIX as it is, to an "
-        "analog register as grey - 128, to a bit register as grey >= 128. Without declared inputs it is exposed to "
-        "PIX; if the program never reads PIX, it is written to the analog register that is read before it is written.",
+        description="Assemble a program and run it. The image goes to the program's input: to PIX as grey 0..255, to "
+        "an analog register as grey - 128, in LSB (the inverse of the readout), to a bit register as grey >= 128. "
+        "Without declared inputs it is exposed to PIX; if the program never reads PIX, it is written to the analog "
+        "register that is read before it is written.",
     )
     run.add_argument("file", metavar="FILE", help=FILE_HELP)
     run.add_argument(
@@ -74,14 +98,17 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     run.add_argument(
         "--input", metavar="NAME=PATH", action="append", default=[],
-        help="picture or .npy array for a named input or a register (.npy: register values)",
+        help="picture or .npy array for a named input or a register. Pictures are taken as --image takes them. Arrays: "
+        "grey 0..255 for PIX, LSB for an analog register, 0 and 1 for bits",
     )  # fmt: skip
     run.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[],
         help="a parameter: a number, a list such as [1,-1], or @FILE.json or @FILE.npy",
     )  # fmt: skip
     run.add_argument("--out", metavar="DIR", help="write every output and a contact sheet there, as PNG")
-    run.add_argument("--planes", action="store_true", help="also write every register that the program writes")
+    run.add_argument(
+        "--planes", action="store_true", help="also write every register that the program writes, to DIR/registers"
+    )
     run.add_argument("--stretch", action="store_true", help="draw analog planes from their minimum to their maximum")
     _add_machine(run)
     run.add_argument("--engine", default="fast", choices=("fast", "reference"), help="default: fast")

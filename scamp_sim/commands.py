@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from scamp_sim.program import Program
     from scamp_sim.timing import Profile
 
-DEMO_KERNEL = "sobel"
+DEMO_KERNEL = "edges"
 DEMO_PHOTO = "grace_hopper.jpg"
 DEMO_IMAGE = "photo.png"
+
+DEEPEST = 16
+"""Dimensions that a table on the command line may have."""
 
 
 # --- commands -------------------------------------------------------------------------------------------------
@@ -27,8 +30,10 @@ DEMO_IMAGE = "photo.png"
 def run(args: argparse.Namespace) -> int:
     """`run`: assemble, run every frame, write pictures, show what it cost."""
     from scamp_sim import session
+    from scamp_sim.errors import load_errors
 
     timing = _timing(args.timing)
+    load_errors(args.errors)
     program = load_program(args.file, parse_settings(args.set))
     warn(program.diagnostics)
     request = session.Request(
@@ -70,25 +75,43 @@ def check(args: argparse.Namespace) -> int:
     from compiler.diagnostics import CompileError, render
 
     settings = parse_settings(args.set)
+    if args.files.count("-") > 1:
+        raise ProgramError("standard input (-) can be read once; give - once")
     found: list[Any] = []
     failed: list[str] = []
+    notes: list[str] = []
     for file in args.files:
         try:
             found += load_program(file, settings).diagnostics
         except CompileError as e:
-            found += e.diagnostics
+            if _only_for_include(file, e.diagnostics):
+                notes.append(f"{file}: only for include; there is nothing to run in it")
+                found += [d for d in e.diagnostics if d.severity != "error"]
+            else:
+                found += e.diagnostics
         except ScampError as e:
             failed.append(f"{file}: {e}" if str(file) not in str(e) else str(e))
     errors = any(d.severity == "error" for d in found)
     if args.format == "json":
-        print_json({"ok": not (errors or failed), "diagnostics": _diagnostics(found), "failures": failed})
+        print_json(
+            {"ok": not (errors or failed), "diagnostics": _diagnostics(found), "failures": failed, "notes": notes}
+        )
     else:
         print(render(found, color=_colour(sys.stdout)), end="")
+        for note in notes:
+            print(f"note: {note}")
         for message in failed:
             print(f"scamp-sim: error: {message}", file=sys.stderr)
         if not found and not failed:
             print(f"{_plural(len(args.files), 'file')}: no errors, no warnings")
     return 1 if errors or failed else 0
+
+
+def _only_for_include(file: str, diagnostics: Iterable[Any]) -> bool:
+    """Whether a file says by its name, _NAME, that it is for include, and nothing else is wrong with it."""
+    errors = [d for d in diagnostics if d.severity == "error"]
+    nothing = [d for d in errors if d.code == "S110" and d.message.startswith("there is nothing to run")]
+    return Path(file).name.startswith("_") and bool(errors) and nothing == errors
 
 
 def list_(args: argparse.Namespace) -> int:
@@ -115,9 +138,8 @@ def isa_(args: argparse.Namespace) -> int:
     found = manual.entries() if args.name is None else manual.find(args.name)
     if not found:
         known = [e.name for e in manual.entries()] + list(isa.MNEMONIC_ALIASES)
-        print(
-            f"scamp-sim: error: unknown instruction '{args.name}'{isa.did_you_mean(args.name, known)}", file=sys.stderr
-        )
+        near = isa.did_you_mean(args.name, known) or "; scamp-sim isa lists them"
+        report(ProgramError(f"unknown instruction '{args.name}'{near}"), args.format)
         return 2
     if args.format == "json":
         print_json([e.as_dict() for e in found])
@@ -170,17 +192,26 @@ def load_program(file: str, params: dict[str, Any]) -> Program:
     import kernels
     from compiler import assemble
 
+    if not file:
+        raise ProgramError("the name of the program is empty; give a kernel file or a name that scamp-sim list shows")
     if file == "-":
+        if sys.stdin is None:
+            raise ProgramError("standard input is closed; give a kernel file instead of -")
         return assemble(_decoded(sys.stdin.buffer.read()), params=params)
     path = Path(file)
-    if not path.exists() and file in kernels.names():
-        path = Path(kernels.path(file))
-    if not path.exists():
-        near = isa.did_you_mean(file, kernels.names())
-        raise ProgramError(f"{file}: no such file, and no kernel of the library{near} (scamp-sim list names them)")
-    if path.is_dir():
-        raise ProgramError(f"{file}: is a folder; give a kernel file")
-    return assemble(path, params=params)
+    try:
+        if not path.exists() and file in kernels.names():
+            path = Path(kernels.path(file))
+        if not path.exists():
+            near = isa.did_you_mean(file, kernels.names())
+            raise ProgramError(f"{file}: no such file, and no kernel of the library{near} (scamp-sim list names them)")
+        if path.is_dir():
+            raise ProgramError(f"{file}: is a folder; give a kernel file")
+        return assemble(path, params=params)
+    except OSError as e:
+        raise ProgramError(
+            f"{_short(file)}: cannot be read: {e.strerror or e}; check the path and its permissions"
+        ) from e
 
 
 def _decoded(source: bytes) -> str:
@@ -198,7 +229,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name.isidentifier():
-            raise ProgramError(f"--set {text}: write NAME=VALUE, such as level=30 or weights=@w.json")
+            raise ProgramError(f"--set {_short(text)}: write NAME=VALUE, such as level=30 or weights=@w.json")
         if name in settings:
             raise ProgramError(f"--set {name}: given twice")
         settings[name] = _setting(name, value.strip())
@@ -206,18 +237,35 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def _setting(name: str, value: str) -> Any:
-    if value.startswith("@"):
-        path = Path(value[1:])
-        try:
-            if path.suffix == ".npy":
-                import numpy as np
+    try:
+        setting = _setting_file(name, Path(value[1:])) if value.startswith("@") else _setting_text(name, value)
+    except RecursionError:  # JSON nested beyond what Python reads
+        setting = None
+        depth = DEEPEST + 1
+    else:
+        depth = _depth(setting)
+    if depth > DEEPEST:
+        raise ProgramError(f"--set {name}: the list is nested too deeply; tables have a few dimensions")
+    return setting
 
-                return np.load(path, allow_pickle=False).tolist()
-            return json.loads(path.read_text(encoding="utf-8"))
-        except OSError as e:
-            raise ProgramError(f"--set {name}: cannot read {path}: {e.strerror or e}") from e
-        except ValueError as e:
-            raise ProgramError(f"--set {name}: {path} is neither JSON nor a .npy array of numbers: {e}") from e
+
+def _setting_file(name: str, path: Path) -> Any:
+    if path.suffix.lower() == ".npy":
+        from scamp_sim.render import load_array
+
+        try:
+            return load_array(path).tolist()
+        except ScampError as e:
+            raise ProgramError(f"--set {name}: {e}") from e
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise ProgramError(f"--set {name}: cannot read {path}: {e.strerror or e}") from e
+    except ValueError as e:
+        raise ProgramError(f"--set {name}: {path} is neither JSON nor a .npy array of numbers: {e}") from e
+
+
+def _setting_text(name: str, value: str) -> Any:
     try:
         return int(value, 0)
     except ValueError:
@@ -226,8 +274,16 @@ def _setting(name: str, value: str) -> Any:
         return json.loads(value)
     except ValueError:
         raise ProgramError(
-            f"--set {name}: '{value}' is not a number, a list such as [1,-1], or @FILE.json or @FILE.npy"
+            f"--set {name}: '{_short(value)}' is not a number, a list such as [1,-1], or @FILE.json or @FILE.npy"
         ) from None
+
+
+def _depth(value: Any) -> int:
+    """How many lists lie inside one another; counted no further than one beyond what is allowed."""
+    depth, level = 0, [value]
+    while depth <= DEEPEST and any(isinstance(v, list) for v in level):
+        depth, level = depth + 1, [w for v in level if isinstance(v, list) for w in v]
+    return depth
 
 
 def parse_inputs(texts: Iterable[str]) -> dict[str, str]:
@@ -256,7 +312,7 @@ def demo_photograph() -> str:
     except ImportError:
         raise ScampError(
             'the demo takes its photograph from matplotlib, which is missing: pip install "scamp-sim[demo]" (in a '
-            'clone: pip install -e ".[demo]"), or use your own: scamp-sim run sobel --image IMG --resize --out out'
+            'clone: pip install -e ".[demo]"), or use your own: scamp-sim run edges --image IMG --resize --out out'
         ) from None
     return str(Path(matplotlib.get_data_path()) / "sample_data" / DEMO_PHOTO)
 
@@ -264,14 +320,22 @@ def demo_photograph() -> str:
 # --- output ---------------------------------------------------------------------------------------------------
 
 
-def report(error: ScampError) -> None:
-    """Show an error on stderr: diagnostics with their source lines, anything else in one line."""
+def report(error: Exception, style: str = "text") -> None:
+    """Show an error on stderr: diagnostics with their source lines, anything else in one line.
+
+    style: with "json", the same goes to stdout as one document.
+    """
     from compiler.diagnostics import CompileError, render
 
     if isinstance(error, CompileError):
         print(render(error.diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
     else:
         print(f"scamp-sim: error: {error}", file=sys.stderr)
+    if style == "json":
+        if isinstance(error, CompileError):
+            print_json({"ok": False, "diagnostics": _diagnostics(error.diagnostics)})
+        else:
+            print_json({"ok": False, "error": {"type": type(error).__name__, "message": str(error)}})
 
 
 def warn(diagnostics: Iterable[Any]) -> None:
@@ -345,6 +409,10 @@ def _colour(stream: Any) -> bool:
     import os
 
     return bool(stream.isatty()) and "NO_COLOR" not in os.environ
+
+
+def _short(text: str, width: int = 80) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _plural(n: int, noun: str) -> str:

@@ -55,7 +55,7 @@ def load_errors(errors: str | ErrorModel) -> ErrorModel:
     if isinstance(errors, ErrorModel):
         return errors
     if errors not in MODELS:
-        raise ProgramError(
-            f"unknown error model '{errors}'{isa.did_you_mean(errors, MODELS)} known: {', '.join(MODELS)}"
-        )
+        near = isa.did_you_mean(errors, MODELS)
+        tail = f"{near} Known" if near else "; known"
+        raise ProgramError(f"unknown error model '{errors}'{tail}: {', '.join(MODELS)}")
     return MODELS[errors]

@@ -119,6 +119,9 @@ class Machine:
         if not isinstance(program, Program):
             raise ProgramError(f"run takes a Program, not {program!r}; make one with compiler.assemble(...)")
         rows, columns = self.shape
+        if program.shape not in (None, self.shape):
+            wanted = "{}x{}".format(*program.shape)
+            raise ProgramError(f"program '{program.name}' is for an array of {wanted}; this one is {rows}x{columns}")
         for step in program.steps:
             if not isinstance(step, HostCall) or not step.name.endswith(("_point", "_pattern")):
                 continue

@@ -52,12 +52,12 @@ class Word:
     @property
     def reads(self) -> frozenset[str]:
         """Registers read, named and implied; a port counts as NEWS."""
-        return frozenset(_cell(r) for r in (*self.src, *self.row.reads))
+        return frozenset(cell(r) for r in (*self.src, *self.row.reads))
 
     @property
     def writes(self) -> frozenset[str]:
         """Registers written, named and implied; a port counts as NEWS."""
-        return frozenset(_cell(r) for r in (*self.dst, *self.row.writes))
+        return frozenset(cell(r) for r in (*self.dst, *self.row.writes))
 
     def __str__(self) -> str:
         row = self.row
@@ -69,7 +69,8 @@ class Word:
         return f"{self.op}({{{', '.join(self.dst)}}}, {{{', '.join(self.src)}}})"
 
 
-def _cell(register: str) -> str:
+def cell(register: str) -> str:
+    """The storage behind an operand: the ports all show NEWS cells."""
     return "NEWS" if register in isa.PORTS else register
 
 
@@ -142,7 +143,8 @@ class Input:
 class Program:
     """Assembled kernels and the host program that uses them.
 
-    `params`: the values that the source's parameters took. `diagnostics`: warnings of the assembler.
+    `params`: the values that the source's parameters took. `shape`: (rows, columns) of the only array that it is meant
+    for, None for any. `diagnostics`: warnings of the assembler.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Program:
     steps: tuple[Step, ...]
     inputs: tuple[Input, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    shape: tuple[int, int] | None = None
     diagnostics: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
@@ -219,5 +222,5 @@ def straight_line(name: str, words: tuple[Word, ...] | list[Word]) -> Program:
 
 
 __all__ = [
-    "HostCall", "Input", "Kernel", "Launch", "Origin", "Output", "Program", "Step", "Word", "straight_line",
+    "HostCall", "Input", "Kernel", "Launch", "Origin", "Output", "Program", "Step", "Word", "cell", "straight_line",
 ]  # fmt: skip

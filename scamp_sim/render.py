@@ -31,6 +31,12 @@ READOUT = (-128.0, 127.0)
 SMALL_SPAN = 24
 """LSB; an analog tile that varies less than this is stretched, or nothing would be seen on it."""
 
+CHIP_RANGE = 150
+"""LSB; beyond about this magnitude a register of a chip compresses, which `ideal` arithmetic does not show."""
+
+CAPTION_WIDTH = 256
+"""Pixels that a tile has for its captions, however narrow its picture."""
+
 BACKGROUND, FRAME, TITLE, CAPTION = 24, 64, 236, 160
 MARGIN, GAP, TITLE_SIZE, CAPTION_SIZE = 20, 16, 17, 13
 
@@ -63,7 +69,7 @@ def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: b
             f"image {path}: not a picture that can be read; give PNG, JPEG or another common format"
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as e:
-        raise PlaneError(f"image {path}: cannot be read: {e}") from e
+        raise PlaneError(f"image {path}: cannot be read: {reason(e)}; save it anew as PNG or JPEG") from e
     if shape is not None and (picture.height, picture.width) != tuple(shape):
         if not resize:
             raise PlaneError(
@@ -72,6 +78,46 @@ def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: b
             )
         picture = ImageOps.fit(picture, (shape[1], shape[0]), Image.Resampling.BOX)
     return np.array(picture, np.uint8)
+
+
+def frame_count(path: str | Path) -> int:
+    """How many frames an animation or a file of several pages holds; 1 for other pictures, and if it cannot be told."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            # A camera's MPO holds other views of the same shot, which nobody would call frames.
+            return 1 if opened.format == "MPO" else int(getattr(opened, "n_frames", 1))
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return 1
+
+
+def load_array(path: str | Path) -> npt.NDArray[Any]:
+    """The numbers in a .npy file. Raises PlaneError that says what is wrong with the file."""
+    try:
+        with open(path, "rb") as file:
+            if file.read(6) != b"\x93NUMPY":
+                raise PlaneError(f"cannot read {path}: not a .npy array; numpy.save writes one")
+            file.seek(0)
+            array = np.asarray(np.load(file, allow_pickle=False))
+    except PlaneError:
+        raise
+    except FileNotFoundError:
+        raise PlaneError(f"cannot read {path}: no such file") from None
+    except OSError as e:
+        raise PlaneError(f"cannot read {path}: {reason(e)}; check the path and its permissions") from e
+    except (ValueError, EOFError, SyntaxError, TypeError, MemoryError) as e:
+        if "bject" in str(e):
+            raise PlaneError(f"cannot read {path}: it holds Python objects; save a plain numeric array") from None
+        raise PlaneError(f"cannot read {path}: it is damaged or cut off; save the array again") from e
+    if array.dtype.kind not in "biuf":
+        raise PlaneError(f"cannot read {path}: it holds {array.dtype} values; save a plain numeric array")
+    return array
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, without the number that the operating system gives it."""
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
 def _grey(picture: Picture, path: str | Path) -> Picture:
@@ -142,6 +188,11 @@ def summary_text(plane: npt.NDArray[Any]) -> str:
     return f"{s['min']:.4g} .. {s['max']:.4g}, mean {s['mean']:.4g}"
 
 
+def beyond_chip(plane: npt.NDArray[Any]) -> bool:
+    """Whether an analog plane holds values that a chip would compress."""
+    return plane.dtype.kind == "f" and bool(np.abs(plane).max() > CHIP_RANGE)
+
+
 # --- contact sheet --------------------------------------------------------------------------------------------
 
 
@@ -163,27 +214,30 @@ def contact_sheet(tiles: Sequence[Tile], heading: str = "", stretch: bool = Fals
     rows, cols = tiles[0].plane.shape
     zoom = max(1, round(256 / max(rows, cols)))
     width, height = cols * zoom, rows * zoom
+    cell = max(width, CAPTION_WIDTH)
     # Three or four a row, whichever leaves fewer places empty.
     across = min(len(tiles), min((4, 3), key=lambda n: -len(tiles) % n)) if len(tiles) > 4 else len(tiles)
     down = -(-len(tiles) // across)
     caption = TITLE_SIZE + 2 * CAPTION_SIZE + 16
     top = MARGIN + (TITLE_SIZE + 16 if heading else 0)
-    sheet_width = 2 * MARGIN + across * width + (across - 1) * GAP
+    sheet_width = 2 * MARGIN + across * cell + (across - 1) * GAP
+    if heading:  # a sheet of one tile is widened for it, within reason
+        sheet_width = max(sheet_width, min(round(title_font.getlength(heading)) + 1, 600) + 2 * MARGIN)
     sheet = Image.new("L", (sheet_width, top + down * (height + caption) + (down - 1) * GAP + MARGIN // 2), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     if heading:
         draw.text((MARGIN, MARGIN - 4), _fitting(heading, title_font, sheet_width - 2 * MARGIN), TITLE, title_font)
     for i, tile in enumerate(tiles):
-        x, y = MARGIN + i % across * (width + GAP), top + i // across * (height + caption + GAP)
+        x, y = MARGIN + i % across * (cell + GAP), top + i // across * (height + caption + GAP)
         scale = READOUT if tile.plane.dtype in (np.bool_, np.uint8) else tile_scale(tile.plane, stretch)
         picture = Image.fromarray(grey_levels(tile.plane, scale)).resize((width, height), Image.Resampling.NEAREST)
         draw.rectangle((x - 1, y - 1, x + width, y + height), outline=FRAME)
         sheet.paste(picture, (x, y))
         y += height + 7
-        draw.text((x, y), _fitting(tile.title, title_font, width), TITLE, title_font)
+        draw.text((x, y), _fitting(tile.title, title_font, cell), TITLE, title_font)
         for line in (summary_text(tile.plane), scale_text(tile.plane, scale)):
             y += CAPTION_SIZE + 5
-            draw.text((x, y + 2), _fitting(line, caption_font, width), CAPTION, caption_font)
+            draw.text((x, y + 2), _fitting(line, caption_font, cell), CAPTION, caption_font)
     return sheet
 
 
@@ -216,6 +270,8 @@ def picture_of(plane: npt.NDArray[Any], stretch: bool = False) -> Picture:
 
 def check_folder(folder: str | Path) -> Path:
     """The folder as a path, if files can be written there (it need not exist yet). Raises ScampError otherwise."""
+    if not str(folder):
+        raise ScampError("the output folder has no name; give one with --out")
     path = Path(folder)
     existing = path
     while not existing.exists() and existing != existing.parent:
@@ -228,7 +284,7 @@ def check_folder(folder: str | Path) -> Path:
 
 
 def write_pictures(folder: str | Path, pictures: Mapping[str, Picture]) -> list[Path]:
-    """Save pictures as PNG files of the given names: all of them, or none if anything fails.
+    """Save pictures as PNG files of the given names, which may lead into subfolders: all of them, or none if one fails.
 
     Files are first written aside and then renamed. Raises ScampError if the folder cannot be written.
     """
@@ -237,12 +293,14 @@ def write_pictures(folder: str | Path, pictures: Mapping[str, Picture]) -> list[
     try:
         path.mkdir(parents=True, exist_ok=True)
         aside = tempfile.mkdtemp(prefix=".scamp-", dir=path)
-        for name, picture in pictures.items():
-            picture.save(Path(aside) / name, format="PNG", optimize=True)
+        for number, picture in enumerate(pictures.values()):
+            picture.save(Path(aside) / str(number), format="PNG", optimize=True)
         for name in pictures:
-            os.replace(Path(aside) / name, path / name)
+            (path / name).parent.mkdir(exist_ok=True)
+        for number, name in enumerate(pictures):
+            os.replace(Path(aside) / str(number), path / name)
     except OSError as e:
-        raise ScampError(f"cannot write pictures to {path}: {e.strerror or e}") from e
+        raise ScampError(f"cannot write pictures to {path}: {reason(e)}; make room, or name another folder") from e
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ import numpy.typing as npt
 
 from scamp_sim import isa, render
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError
-from scamp_sim.planes import check_shape
+from scamp_sim.planes import check_shape, image_plane
 from scamp_sim.program import HostCall, Launch, Output, Program
 from scamp_sim.timing import Profile, Timing
 
 SHEET = "contact-sheet.png"
+REGISTERS = "registers"
+"""Folder, below the one for the pictures, of the registers that `--planes` adds."""
 
 
 @dataclass(frozen=True)
@@ -50,32 +53,49 @@ class Request:
 
 @dataclass(frozen=True)
 class Frame:
-    """What one frame gave. `outputs`: name -> plane; `files`: name -> picture of it, where pictures were asked for."""
+    """What one frame gave. `outputs`: name -> plane; `files`: name -> picture of it, where pictures were asked for.
+
+    `registers`, `register_files`: the same for the registers that `--planes` adds.
+    """
 
     image: str | None
     outputs: Mapping[str, npt.NDArray[Any]]
-    files: Mapping[str, Path]
-    sheet: Path | None
+    registers: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    register_files: Mapping[str, Path] = field(default_factory=dict)
+    sheet: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Names, numbers and paths, ready for JSON."""
-        outputs = {
-            name: {**render.plane_summary(plane), "file": str(self.files[name]) if name in self.files else None}
-            for name, plane in self.outputs.items()
-        }
-        return {"image": self.image, "outputs": outputs, "sheet": str(self.sheet) if self.sheet else None}
+        record: dict[str, Any] = {"image": self.image, "outputs": _described(self.outputs, self.files)}
+        if self.registers:
+            record["registers"] = _described(self.registers, self.register_files)
+        return {**record, "sheet": str(self.sheet) if self.sheet else None}
 
     def lines(self) -> list[str]:
         """The frame as text: every output in numbers, with the path of its picture."""
-        wide = max((len(n) for n in self.outputs), default=0)
-        numbers = {name: render.summary_text(plane) for name, plane in self.outputs.items()}
-        middle = max((len(t) for t in numbers.values()), default=0)
+        rows = [(n, render.summary_text(p), str(self.files.get(n, ""))) for n, p in self.outputs.items()]
+        for name, plane in self.registers.items():
+            rows.append((f"register {name}", render.summary_text(plane), str(self.register_files.get(name, ""))))
+        wide, middle = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
         lines = [str(self.image)] if self.image else []
-        for name, text in numbers.items():
-            lines.append(f"  {name:{wide}}  {text:{middle}}  {self.files.get(name, '')}".rstrip())
+        lines += [f"  {name:{wide}}  {text:{middle}}  {path}".rstrip() for name, text, path in rows]
+        far = [name for name, plane in self.outputs.items() if render.beyond_chip(plane)]
+        registers = [name for name, plane in self.registers.items() if render.beyond_chip(plane)]
+        if registers:
+            far.append(f"registers {' '.join(registers)}")
+        if far:
+            lines.append(f"  beyond {render.CHIP_RANGE} LSB, where a chip compresses: {', '.join(far)}")
         if self.sheet:
             lines.append(f"  all on one sheet: {self.sheet}")
         return lines
+
+
+def _described(planes: Mapping[str, npt.NDArray[Any]], files: Mapping[str, Path]) -> dict[str, Any]:
+    return {
+        name: {**render.plane_summary(plane), "file": str(files[name]) if name in files else None}
+        for name, plane in planes.items()
+    }
 
 
 def carry_out(request: Request) -> tuple[list[Frame], Profile]:
@@ -86,7 +106,11 @@ def carry_out(request: Request) -> tuple[list[Frame], Profile]:
         render.check_folder(request.out)
     target = image_target(program, request.inputs) if request.images else None
     extra = {name: _load(path, name, _register(program, name), request, shape) for name, path in request.inputs.items()}
+    for path in request.images:
+        if _is_array(path):
+            raise PlaneError(f"--image takes pictures; for the array in {path}: --input {target}={path}")
     images = [render.load_image(path, shape, request.resize) for path in request.images]
+    announce_frames([*request.images, *(p for p in request.inputs.values() if not _is_array(p))])
     _complete(program, {*extra, *([target] if target else [])})
 
     from scamp_sim import Machine
@@ -103,8 +127,11 @@ def carry_out(request: Request) -> tuple[list[Frame], Profile]:
     with progress(len(steps)) as advance:
         for number, image in enumerate(steps):
             given: dict[str, npt.NDArray[Any]] = dict(extra)
+            fed: render.Tile | None = None
             if image is not None:
-                given[str(target)] = from_grey(image, _register(program, str(target)))
+                register = _register(program, str(target))
+                given[str(target)] = from_grey(image, register)
+                fed = render.Tile("image" if register == "PIX" else f"image in {register}", given[str(target)])
             for name in [n for n in given if n not in declared]:
                 plane = given.pop(name)
                 if name == "PIX":
@@ -113,36 +140,63 @@ def carry_out(request: Request) -> tuple[list[Frame], Profile]:
                     machine.write(name, plane)
             run = machine.run(program, inputs=given)
             profile = run.profile
-            shown = dict(run.outputs)
-            if request.planes:
-                shown.update({r: machine.read(r) for r in program.written if r not in shown})
-            frames.append(_write(request, profile, number, image, shown))
+            # Without declared outputs the run gives every register already.
+            wanted = program.written if request.planes and program.outputs else ()
+            registers = {r: machine.read(r) for r in wanted}
+            frame = Frame(request.images[number] if images else None, run.outputs, registers)
+            frames.append(_write(request, profile, number, frame, image, fed))
             advance()
     assert profile is not None
     return frames, profile
 
 
 def _write(
-    request: Request, profile: Profile, number: int, image: npt.NDArray[np.uint8] | None, planes: dict[str, Any]
+    request: Request,
+    profile: Profile,
+    number: int,
+    frame: Frame,
+    image: npt.NDArray[np.uint8] | None,
+    fed: render.Tile | None,
 ) -> Frame:
-    source = request.images[number] if request.images else None
+    """The frame with its pictures written, if there is a folder to write to. `fed`: what the array got of `image`."""
     if request.out is None:
-        return Frame(source, planes, {}, None)
+        return frame
     prefix = f"{number:03}-" if len(request.images) > 1 else ""
-    pictures = {f"{prefix}{name}.png": render.picture_of(plane, request.stretch) for name, plane in planes.items()}
-    registers = {o.name: o.register for o in request.program.outputs}
-    tiles = [] if image is None else [render.Tile("image", image)]
-    for name, plane in planes.items():
-        taken = [planes[o.name] for o in request.program.outputs if o.register == name]
+    names = {name: f"{prefix}{stem}.png" for name, stem in _file_stems(frame.outputs).items()}
+    below = {name: f"{REGISTERS}/{prefix}{name}.png" for name in frame.registers}
+    pictures = {names[name]: render.picture_of(plane, request.stretch) for name, plane in frame.outputs.items()}
+    pictures |= {below[name]: render.picture_of(plane, request.stretch) for name, plane in frame.registers.items()}
+    tiles = [] if fed is None else [fed]
+    behind = {o.name: o.register for o in request.program.outputs}
+    for name, plane in frame.outputs.items():
+        tiles.append(render.Tile(f"{name} = {behind[name]}" if name in behind else f"register {name}", plane))
+    for name, plane in frame.registers.items():
+        taken = [frame.outputs[o] for o, register in behind.items() if register == name]
         if not any(np.array_equal(plane, p) for p in taken):  # the sheet shows a register once, as the output it is
-            tiles.append(render.Tile(f"{name} = {registers[name]}" if name in registers else name, plane))
-    heading = f"{profile.program}: {profile.words} words, {profile.time_us:.1f} us on the chip (modelled)"
+            tiles.append(render.Tile(f"register {name}", plane))
+    words = "1 word" if profile.words == 1 else f"{profile.words} words"
+    heading = f"{profile.program}: {words}, {profile.time_us:.1f} us on the chip (modelled)"
     if image is not None and request.keep_image:
         pictures[prefix + request.keep_image] = render.picture_of(image)
     if tiles:
         pictures[prefix + SHEET] = render.contact_sheet(tiles, heading, request.stretch)
-    files = render.write_pictures(request.out, pictures)
-    return Frame(source, planes, dict(zip(planes, files, strict=False)), files[-1] if tiles else None)
+    files = dict(zip(pictures, render.write_pictures(request.out, pictures), strict=True))
+    return replace(
+        frame,
+        files={name: files[file] for name, file in names.items()},
+        register_files={name: files[file] for name, file in below.items()},
+        sheet=files.get(prefix + SHEET),
+    )
+
+
+def _file_stems(names: Iterable[str]) -> dict[str, str]:
+    """Name -> file name without its suffix; names that differ in case alone get a number, as disks may fold case."""
+    used: Counter[str] = Counter()
+    stems = {}
+    for name in names:
+        used[name.lower()] += 1
+        stems[name] = name if used[name.lower()] == 1 else f"{name}-{used[name.lower()]}"
+    return stems
 
 
 # --- which image goes where -----------------------------------------------------------------------------------
@@ -220,14 +274,25 @@ def _complete(program: Program, given: set[str]) -> None:
         raise ProgramError(f"{program.name} needs input {names}: give {option}")
 
 
+def _is_array(path: str) -> bool:
+    return path.lower().endswith(".npy")
+
+
 def _load(path: str, name: str, register: str, request: Request, shape: tuple[int, int]) -> npt.NDArray[Any]:
-    if not path.endswith(".npy"):
+    if not _is_array(path):
         return from_grey(render.load_image(path, shape, request.resize), register)
     try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as e:
-        raise PlaneError(f"input {name}: cannot read {path} as a .npy array: {e}") from e
-    return np.asarray(array)
+        array = render.load_array(path)
+    except PlaneError as e:
+        raise PlaneError(f"input {name}: {e}") from e
+    if register == "PIX" and request.resize:
+        return image_plane(array, shape, resize=True, name=f"input {name}")
+    if array.shape != shape and (array.ndim or register == "PIX"):
+        raise PlaneError(
+            f"input {name}: {path} holds an array of shape {array.shape}, but the array of processing elements is "
+            f"{shape[0]}x{shape[1]} (rows x columns); save it in that shape, or set the other with --size HxW"
+        )
+    return array
 
 
 def from_grey(image: npt.NDArray[np.uint8], register: str) -> npt.NDArray[Any]:
@@ -239,7 +304,19 @@ def from_grey(image: npt.NDArray[np.uint8], register: str) -> npt.NDArray[Any]:
     return image.astype(np.float32) - np.float32(128)
 
 
-# --- waiting --------------------------------------------------------------------------------------------------
+# --- notes and waiting ----------------------------------------------------------------------------------------
+
+
+def announce_frames(paths: Iterable[str]) -> None:
+    """A line on stderr for each picture of several frames, of which only the first is taken."""
+    for path in dict.fromkeys(paths):
+        count = render.frame_count(path)
+        if count > 1:
+            print(
+                f"scamp-sim: note: {path} holds {count} frames, the first is taken; save the others as files of their "
+                "own and give --image several times",
+                file=sys.stderr,
+            )
 
 
 def announce_compilation() -> None:

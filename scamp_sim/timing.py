@@ -109,16 +109,10 @@ def timing_names() -> list[str]:
 
 
 def _timing(document: Any, path: Path) -> Timing:
-    try:
-        rows = {
-            r["name"]: Price(str(r["name"]), float(r["value"]), str(r["unit"]), str(r["source"]), str(r["uncertainty"]))
-            for r in document["rows"]
-        }
-        timing = Timing(str(document["name"]), str(document.get("about", "")), rows)
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
-        raise ScampError(
-            f"price table {path}: needs 'name' and 'rows', each row with name, value, unit, source, uncertainty ({e!r})"
-        ) from e
+    if not isinstance(document, dict) or "name" not in document or not isinstance(document.get("rows"), list):
+        raise ScampError(f"price table {path}: needs 'name' and 'rows', a list of prices; see docs/costs.md")
+    rows = {r.name: r for r in (_price(row, n, path) for n, row in enumerate(document["rows"], 1))}
+    timing = Timing(str(document["name"]), str(document.get("about", "")), rows)
     for row in rows.values():
         if not math.isfinite(row.value) or row.value < 0:
             raise ScampError(f"price table {path}: '{row.name}' is {row.value}; prices are finite and not negative")
@@ -132,6 +126,18 @@ def _timing(document: Any, path: Path) -> Timing:
     if missing:
         raise ScampError(f"price table {path}: missing rows: {', '.join(missing)}")
     return timing
+
+
+def _price(row: Any, number: int, path: Path) -> Price:
+    columns = ("name", "value", "unit", "source", "uncertainty")
+    missing = [c for c in columns if c not in row] if isinstance(row, dict) else list(columns)
+    if missing:
+        raise ScampError(f"price table {path}: row {number} needs {', '.join(missing)}")
+    try:
+        value = float(row["value"])
+    except (TypeError, ValueError, OverflowError):
+        raise ScampError(f"price table {path}: '{row['name']}' is {row['value']!r}, which is not a number") from None
+    return Price(str(row["name"]), value, str(row["unit"]), str(row["source"]), str(row["uncertainty"]))
 
 
 # --- profile --------------------------------------------------------------------------------------------------

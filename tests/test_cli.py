@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -129,9 +130,86 @@ def test_tables_on_the_command_line(tmp_path: Path, capsys) -> None:
 
 
 def test_planes_adds_the_registers(program: Path, image: Path, tmp_path: Path) -> None:
-    assert run("run", program, "--image", image, "--out", tmp_path / "out", "--planes") == 0
-    names = {p.name for p in (tmp_path / "out").iterdir()}
-    assert {"A.png", "B.png", "E.png", "R5.png", "edges.png"} <= names
+    out = tmp_path / "out"
+    assert run("run", program, "--image", image, "--out", out, "--planes") == 0
+    assert sorted(p.name for p in out.iterdir()) == ["change.png", "contact-sheet.png", "edges.png", "registers"]
+    assert {"A.png", "B.png", "E.png", "R5.png"} <= {p.name for p in (out / "registers").iterdir()}
+
+
+SWAPPED = """\
+input image -> PIX;
+kernel k { get_image(A); res(B); }
+program { k(); output A = B; output B = A; output Same = A; output same = B; }
+"""
+
+
+def test_outputs_named_like_registers_hide_nothing(image: Path, tmp_path: Path, capsys) -> None:
+    source, out = tmp_path / "swapped.scamp", tmp_path / "out"
+    source.write_text(SWAPPED)
+    assert run("run", source, "--image", image, "--out", out, "--planes", "--format", "json") == 0
+    frame = json.loads(capsys.readouterr().out)["frames"][0]
+    assert frame["outputs"]["A"]["max"] == 0 == frame["registers"]["B"]["max"]
+    assert frame["outputs"]["B"]["max"] == frame["registers"]["A"]["max"] > 90
+    for kind in ("outputs", "registers"):
+        for record in frame[kind].values():
+            assert (np.asarray(Image.open(record["file"])).max() == 128) == (record["max"] == 0), record
+
+
+def test_file_names_differ_in_more_than_case(image: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "swapped.scamp", tmp_path / "out"
+    source.write_text(SWAPPED)
+    assert run("run", source, "--image", image, "--out", out) == 0
+    names = [p.name.lower() for p in out.iterdir()]
+    assert len(names) == len(set(names)) == 5
+    assert "same-2.png" in names
+
+
+def test_values_that_a_chip_compresses_are_named(image: Path, capsys) -> None:
+    assert run("run", "sobel", "--image", image, "--planes") == 0
+    assert "beyond 150 LSB, where a chip compresses: edges, registers B" in capsys.readouterr().out
+    assert run("run", "threshold", "--image", image) == 0
+    assert "compresses" not in capsys.readouterr().out
+
+
+def test_only_the_first_frame_of_an_animation(program: Path, tmp_path: Path, capsys) -> None:
+    frames = [Image.fromarray(np.full((256, 256), grey, np.uint8)) for grey in (10, 80, 200)]
+    path = tmp_path / "moving.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert run("run", program, "--image", path, "--image", path) == 0
+    error = capsys.readouterr().err
+    assert error.count("moving.gif holds 3 frames, the first is taken") == 1
+    assert "--image several times" in error
+
+
+def test_the_sheet_shows_what_went_in(tmp_path: Path, image: Path, monkeypatch) -> None:
+    from scamp_sim import render
+
+    titles: list[tuple[str, str]] = []
+    sheet = render.contact_sheet
+
+    def spy(tiles: list[render.Tile], *more: object) -> Image.Image:
+        titles.append((tiles[0].title, str(tiles[0].plane.dtype)))
+        return sheet(tiles, *more)
+
+    monkeypatch.setattr(render, "contact_sheet", spy)
+    for line in ("get_image(B);", "mov(B, A);"):
+        (tmp_path / "p.scamp").write_text(line + "\n")
+        assert run("run", tmp_path / "p.scamp", "--image", image, "--out", tmp_path / "out") == 0
+    (tmp_path / "p.scamp").write_text("input mask -> R5;\nkernel k { MOV(R6, R5); }\n")
+    assert run("run", tmp_path / "p.scamp", "--image", image, "--out", tmp_path / "out") == 0
+    assert titles == [("image", "uint8"), ("image in A", "float32"), ("image in R5", "bool")]
+
+
+def test_arrays_for_pix_are_grey(program: Path, tmp_path: Path, capsys) -> None:
+    np.save(tmp_path / "grey.npy", np.full((128, 128), 200))
+    source = tmp_path / "a.scamp"
+    source.write_text("input image -> PIX;\noutput same = A;\nkernel k { get_image(A); }\n")
+    argv = ["run", source, "--input", f"image={tmp_path / 'grey.npy'}", "--format", "json"]
+    assert run(*argv, "--resize") == 0
+    assert outputs(capsys)["same"]["mean"] == pytest.approx(200 * 127 / 255, abs=0.01)
+    assert run(*argv, "--size", "128x128") == 0
+    assert run(*argv) == 1
+    assert "shape (128, 128), but the array of processing elements is 256x256" in capsys.readouterr().err
 
 
 def test_frames_share_one_machine(tmp_path: Path, capsys) -> None:
@@ -321,6 +399,26 @@ def test_check_goes_on_after_a_missing_file(program: Path, tmp_path: Path, capsy
     assert "no such file" in captured.err
 
 
+def test_check_of_a_file_for_include(tmp_path: Path, capsys) -> None:
+    macros = "macro twice(y: areg, x: asrc) { add(y, x, x); }\n"
+    for name in ("_steps.scamp", "steps.scamp"):
+        (tmp_path / name).write_text(macros)
+    assert run("check", tmp_path / "_steps.scamp") == 0
+    captured = capsys.readouterr()
+    assert "_steps.scamp: only for include" in captured.out
+    assert "1 file: no errors, no warnings" in captured.out
+    assert run("check", tmp_path / "_steps.scamp", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["notes"]
+    assert run("check", tmp_path / "steps.scamp") == 1
+    (tmp_path / "_steps.scamp").write_text(macros + "const N = 1 / 0;\n")
+    assert run("check", tmp_path / "_steps.scamp") == 1
+
+
+def test_the_whole_library_checks(capsys) -> None:
+    assert run("check", *sorted(kernels.path("sobel").parent.glob("*.scamp"))) == 1
+    assert "1 error" in capsys.readouterr().out  # depthwise16 needs its weights
+
+
 # --- isa ------------------------------------------------------------------------------------------------------
 
 
@@ -381,7 +479,7 @@ def test_demo(tmp_path: Path, capsys, monkeypatch) -> None:
     sheet = tmp_path / "scamp-demo" / "contact-sheet.png"
     assert np.asarray(Image.open(sheet)).std() > 20
     assert str(Path("scamp-demo") / "contact-sheet.png") in text
-    assert "scamp-sim run sobel" in text
+    assert "scamp-sim run edges" in text
 
 
 def test_demo_without_matplotlib(tmp_path: Path, capsys, monkeypatch) -> None:
@@ -422,6 +520,11 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "parameter not a number": (["run", "{prog}", "--image", "{image}", "--set", "level=high"], 1, "not a number"),
     "parameter without value": (["run", "{prog}", "--image", "{image}", "--set", "level"], 1, "NAME=VALUE"),
     "parameter twice": (["run", "{prog}", "--image", "{image}", "--set", "level=1", "--set", "level=2"], 1, "twice"),
+    "parameter nested too deeply": (["run", "{prog}", "--set", "level=" + "[" * 3000], 1, "nested too deeply"),
+    "table nested too deeply": (["run", "{prog}", "--set", "level=@{deep}"], 1, "nested too deeply"),
+    "parameter of many digits": (["run", "{prog}", "--set", "level=" + "9" * 9000], 1, "is not a number"),
+    "table of objects": (["run", "{table}", "--set", "w=@{objects}"], 1, "holds Python objects; save a plain numeric"),
+    "missing array table": (["run", "{table}", "--set", "w=@{dir}/no.npy"], 1, "no such file"),
     "missing table": (["run", "{prog}", "--image", "{image}", "--set", "level=@{dir}/no.json"], 1, "cannot read"),
     "broken table": (["run", "{prog}", "--image", "{image}", "--set", "level=@{prog}"], 1, "neither JSON"),
     "missing parameter": (["run", "{table}", "--image", "{image}"], 1, "w"),
@@ -435,6 +538,20 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "NaN in a plane": (["run", "{prog}", "--image", "{image}", "--input", "C={nan}"], 1, "finite"),
     "array of the wrong shape": (["run", "{prog}", "--image", "{image}", "--input", "C={short}"], 1, "shape"),
     "text as array": (["run", "{prog}", "--image", "{image}", "--input", "C={fake}"], 1, "cannot read"),
+    "array of objects": (["run", "{prog}", "--image", "{image}", "--input", "C={objects}"], 1, "holds Python objects"),
+    "pickle as array": (["run", "{prog}", "--image", "{image}", "--input", "C={pickle}"], 1, "not a .npy array"),
+    "cut array": (["run", "{prog}", "--image", "{image}", "--input", "C={cutarray}"], 1, "damaged or cut off"),
+    "words as array": (["run", "{prog}", "--image", "{image}", "--input", "C={words}"], 1, "plain numeric array"),
+    "missing array": (["run", "{prog}", "--image", "{image}", "--input", "C={dir}/no.npy"], 1, "no.npy: no such file"),
+    "array as image": (["run", "{prog}", "--image", "{short}"], 1, "--input image="),
+    "size of an array": (["run", "{prog}", "--image", "{image}", "--input", "C={short}"], 1, "--size HxW"),
+    "empty output folder": (["run", "{prog}", "--image", "{image}", "--out", ""], 1, "the output folder has no name"),
+    "empty program name": (["run", "", "--image", "{image}"], 1, "the name of the program is empty"),
+    "endless program name": (["list", "x" * 5000], 1, "File name too long; check"),
+    "standard input twice": (["check", "-", "-"], 1, "can be read once"),
+    "instruction that is none": (["isa", "nosuch"], 2, "unknown instruction 'nosuch'; scamp-sim isa lists them"),
+    "errors before images": (["run", "{prog}", "--image", "{cut}", "--errors", "foo"], 1, "model 'foo'; known: ideal"),
+    "prices without rows": (["run", "{prog}", "--timing", "{norows}"], 1, "needs 'name' and 'rows', a list of prices"),
     "output folder is a file": (["run", "{prog}", "--image", "{image}", "--out", "{prog}"], 1, "is a file"),
     "output below a file": (["run", "{prog}", "--image", "{image}", "--out", "{prog}/x"], 1, "is a file"),
     "odd size": (["run", "{prog}", "--image", "{image}", "--size", "100x256"], 1, "multiples of 64"),
@@ -462,12 +579,18 @@ def things(tmp_path: Path, image: Path) -> dict[str, str]:
         "table.scamp": b"param w[3] in {-1, 1};\nkernel k { for i in 0..3 { if w[i] > 0 { SET(R5); } } }\n",
         "cut.png": image.read_bytes()[:120],
         "fake.npy": b"no array",
+        "pickle.npy": pickle.dumps([1]),
+        "norows.json": b'{"name": "mine"}',
+        "deep.json": b"[" * 3000 + b"]" * 3000,
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     Image.fromarray(np.zeros((20, 10), np.uint8)).save(tmp_path / "small.png")
     np.save(tmp_path / "nan.npy", np.full((256, 256), np.nan))
     np.save(tmp_path / "short.npy", np.zeros((3, 3)))
+    np.save(tmp_path / "objects.npy", np.array([{}, None], object), allow_pickle=True)
+    np.save(tmp_path / "words.npy", np.array(["a", "b"]))
+    (tmp_path / "cutarray.npy").write_bytes((tmp_path / "nan.npy").read_bytes()[:3000])
     found = {p.stem: str(p) for p in tmp_path.iterdir()}
     return {**found, "dir": str(tmp_path), "image": str(image)}
 
@@ -485,7 +608,35 @@ def test_bad_input(case: str, things: dict[str, str], tmp_path: Path, capsys, mo
     assert message in captured.err
     assert captured.out == ""
     assert "Traceback" not in captured.err
+    assert "Errno" not in captured.err
+    assert "load it unsafely" not in captured.err
+    assert len(captured.err) < 3000
     assert sorted(tmp_path.rglob("*")) == before, "nothing may be left behind"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "kind"),
+    [
+        (["run", "{prog}"], 1, "ProgramError"),
+        (["run", "{addd}"], 1, None),
+        (["run", "{prog}", "--image", "{cut}"], 1, "PlaneError"),
+        (["list", "nothing-here"], 1, "ProgramError"),
+        (["list", "{addd}"], 1, None),
+        (["isa", "nosuch"], 2, "ProgramError"),
+        (["check", "-", "-"], 1, "ProgramError"),
+        (["demo", "--out", "{prog}"], 1, "ScampError"),
+    ],
+)
+def test_failure_as_json(argv: list[str], code: int, kind: str | None, things: dict[str, str], capsys) -> None:
+    assert cli.main([*(a.format(**things) for a in argv), "--format", "json"]) == code
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["ok"] is False
+    if kind is None:
+        assert document["diagnostics"][0]["code"] == "S201"
+    else:
+        assert document["error"]["type"] == kind
+        assert document["error"]["message"] in captured.err
 
 
 def test_output_folder_without_permission(program: Path, image: Path, tmp_path: Path, capsys, monkeypatch) -> None:
@@ -540,6 +691,35 @@ def test_reader_that_goes_away() -> None:
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+@pytest.mark.parametrize("command", ["isa", "list sobel", "run threshold --image {image} --format json"])
+def test_closed_output(command: str, closed: str, image: Path) -> None:
+    line = f"{sys.executable} -m scamp_sim {command.format(image=image)} {closed}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_closed_input() -> None:
+    line = f"{sys.executable} -m scamp_sim run - <&-"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "standard input is closed" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_full_disk() -> None:
+    line = f"{sys.executable} -m scamp_sim isa > /dev/full"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("scamp-sim: error: No space left on device")
+    assert done.stderr.count("\n") == 1
+
+
+def test_module_as_a_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "scamp_sim", "--version"], capture_output=True, text=True, check=False)
+    assert done.stdout.split()[0] == "scamp-sim"
 
 
 def test_failure_of_a_process(tmp_path: Path) -> None:

@@ -103,6 +103,27 @@ def test_small_planes_are_enlarged() -> None:
     assert sheet.width == 256 + 2 * render.MARGIN
 
 
+def test_narrow_planes_leave_room_for_their_captions(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    fitting = render._fitting
+
+    def spy(text: str, *more: object) -> str:
+        lines.append(fitting(text, *more))
+        return lines[-1]
+
+    monkeypatch.setattr(render, "_fitting", spy)
+    heading = "threshold: 12 words, 10.9 us on the chip (modelled)"
+    sheet = render.contact_sheet([render.Tile("edges = R5", np.full((1024, 64), True))], heading)
+    assert lines == [heading, "edges = R5", "65,536 of 65,536 set (100.0 %)", "white = 1"]
+    assert (np.asarray(sheet) == 255).sum() >= 65536
+
+
+def test_what_a_chip_compresses() -> None:
+    assert render.beyond_chip(plane(0, -151))
+    assert not render.beyond_chip(plane(150, -150))
+    assert not render.beyond_chip(np.array([[255]], np.uint8))
+
+
 def test_long_titles_are_cut() -> None:
     render.contact_sheet([render.Tile("x" * 300, np.zeros((64, 64), bool))], "y" * 300)
 
@@ -187,6 +208,14 @@ def test_pictures_are_written_and_nothing_else(tmp_path: Path) -> None:
     assert [f.name for f in files] == ["a.png", "b.png"]
     assert sorted(p.name for p in out.iterdir()) == ["a.png", "b.png"]
     assert np.asarray(Image.open(out / "a.png")).tolist() == [[129, 130]]
+
+
+def test_pictures_in_subfolders(tmp_path: Path) -> None:
+    files = render.write_pictures(
+        tmp_path / "out", {"A.png": render.picture_of(plane(1)), "registers/A.png": render.picture_of(plane(2))}
+    )
+    assert [np.asarray(Image.open(f)).tolist() for f in files] == [[[129]], [[130]]]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["A.png", "registers"]
 
 
 def test_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,9 @@ BAD_TABLES = {
         lambda d: d["rows"].append({**d["rows"][0], "name": "launch.analgo"}),
         "did you mean 'launch.analog'",
     ),
-    "text as value": (lambda d: d["rows"][0].update(value="fast"), "needs 'name' and 'rows'"),
+    "text as value": (lambda d: d["rows"][0].update(value="fast"), "'word' is 'fast', which is not a number"),
+    "row without unit": (lambda d: d["rows"][1].pop("unit"), "row 2 needs unit"),
+    "row that is no row": (lambda d: d["rows"].insert(0, 3), "row 1 needs name, value"),
 }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from compiler import CompileError, assemble
 from compiler.allocate import CHOICE
+from scamp_sim import Machine
 from scamp_sim.program import HostCall, Program
 
 
@@ -68,12 +70,68 @@ def test_abs_keeps_operands_apart() -> None:
         ("areg keep = F;\nkernel k { areg t; bus(t, PIX); bus(A, t); }", "bus(E, PIX)"),
         # a write under FLAG leaves the old value alive elsewhere
         ("kernel k { areg t; bus(t, PIX); bus(A, t); where(A); bus(F, PIX); all(); bus(B, F); }", "bus(E, PIX)"),
+        # even if the write is its first mention: an earlier run may have left something there
+        ("kernel k { areg t; bus(t, PIX); bus(A, t); where(A); bus(F, PIX); all(); }", "bus(E, PIX)"),
+        # FLAG is 1 everywhere where a bit says so
+        ("kernel k { areg t; bus(t, PIX); bus(A, t); SET(R5); WHERE(R5); bus(F, PIX); }", "bus(F, PIX)"),
         # after all() a write is complete
         ("kernel k { areg t; bus(t, PIX); bus(A, t); where(A); all(); bus(F, PIX); bus(B, F); }", "bus(F, PIX)"),
     ],
 )
 def test_registers_of_the_user(text: str, expected: str) -> None:
     assert expected in words(text)
+
+
+def test_scratch_leaves_alone_what_survives_between_runs() -> None:
+    text = """
+    input img -> A;
+    kernel k { areg t; mov(t, A); mov(B, t); where(A); mov(F, B); all(); }
+    """
+    machine = Machine((64, 64))
+    program = assemble(text)
+    machine.run(program, inputs={"img": np.full((64, 64), 5)})
+    machine.run(program, inputs={"img": np.full((64, 64), -7)})
+    assert (machine.read("F") == 5).all()
+
+
+def test_constants_loaded_under_a_condition_leave_the_rest() -> None:
+    text = """
+    input img -> A;
+    kernel k { areg t; bus(t, A); bus(B, t); where(B); }
+    kernel l { all(); }
+    program { k(); scamp5_in(F, 30); l(); }
+    """
+    assert "F" not in named(assemble(text), "k")
+
+
+def partly(text: str) -> list[int]:
+    """Lines with a warning about scratch that was written under a condition only."""
+    found = assemble("input a -> A;\ninput b -> R5;\n" + text).diagnostics
+    return [d.line for d in found if d.code == "W502" and "only where a condition held" in d.message]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("areg t; where(A); mov(t, A); all();\nmov(C, t);\nmov(D, t);", [4]),
+        ("areg t; where(A); mov(t, A); neg(B, t);\nwhere(t); mov(C, A); all();", [4]),
+        ("areg t; where(A); mov(t, A); mov(t, B); all();\nmov(C, t);", [4]),
+        ("areg t; kernel k { where(A); mov(t, A); all(); }\nprogram { k();\noutput x = t; }", [5]),
+        ("areg t; kernel k { where(A); }\nkernel l { all(); mov(B, t); }\nprogram { k(); scamp5_in(t, 3); l(); }", [4]),
+        # read under the condition
+        ("areg t; where(A); mov(t, A); mov(C, t); all();", []),
+        ("areg t; where(A); mov(t, A); all(); where(A); mov(C, t); all();", []),
+        # written everywhere first, or afterwards
+        ("areg t; res(t); where(A); mov(t, A); all(); mov(C, t);", []),
+        ("areg t; where(A); mov(t, A); all(); mov(t, A); mov(C, t);", []),
+        # two conditions may be complements
+        ("areg t; where(A); mov(t, A); all(); neg(B, A); where(B); mov(t, B); all(); mov(C, t);", []),
+        ("areg t; SET(R6); WHERE(R6); mov(t, A); all(); mov(C, t);", []),
+        ("areg t; abs(t, A); mov(C, t);", []),
+    ],
+)
+def test_scratch_written_under_a_condition(text: str, lines: list[int]) -> None:
+    assert partly(text) == lines
 
 
 FULL = "SET(R5, R6, R7, R8); SET(R9, R10, R11);"

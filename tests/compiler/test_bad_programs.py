@@ -63,7 +63,19 @@ SYNTAX = [
     Bad("kernel k { res(A); }\nprogram { scamp5_in(A, «1.5»); k(); }", "S107", "'1.5' is not an integer"),
     Bad("kernel «(»a) { mov(A, B); }", "S107", "unexpected '('; expected a name"),
     Bad("macro m(y«)» { mov(y, B); }\nm(A);", "S107", "operand 'y' has no kind"),
-    Bad("while «1» { mov(A, B); }", "S107", "expected '(' after 'while', found '1'"),
+    Bad("«while» 1 { mov(A, B); }", "S107", "there is no 'while'"),
+    Bad("«while» (global_or(R5)) { mov(A, B); }\nres(A);", "S107", "there is no 'while'"),
+    Bad("«do» { mov(A, B); } while (1);\nres(A);", "S107", "there is no 'do'"),
+    Bad("«for (d = 0; d < 5; d++)» { mov(A, B); res(A); }", "S107", "loops are not written as in C"),
+    Bad("«for (int i = 0; i < (N + 1); i++)» mov(A, B);\nres(A);", "S107", "loops are not written as in C"),
+    Bad("s«->»mov(A, B);", "S107", "'->' cannot stand before a call"),
+    Bad("scamp5«::»mov(A, B);", "S107", "'::' cannot stand before a call"),
+    Bad("a.b«.»mov(A, B);", "S107", "'.' cannot stand before a call"),
+    Bad("mov(B, «\u0410»);", "S104", "unknown character '\u0410' (U+0410, CYRILLIC CAPITAL LETTER A)"),
+    Bad("m«\u043e»v(B, A);", "S104", "unknown character '\u043e' (U+043E, CYRILLIC SMALL LETTER O)"),
+    Bad("res(A);«\u00a0»res(B);", "S104", "unknown character U+00A0, NO-BREAK SPACE"),
+    Bad("include \"x.scamp«\"»\nres(A);", "S106", "expected ';' after this statement"),
+    Bad("const N = «010»;\nfor i in 0..N { res(A); }", "S107", "'010' begins with 0, which C reads as octal"),
 ]  # fmt: skip
 
 NAMES = [
@@ -83,8 +95,13 @@ NAMES = [
     Bad("kernel k { mov(B, A); }\nprogram { «kk()»; }", "S211",
         "unknown kernel or host function 'kk'; did you mean 'k'?"),
     Bad("kernel k(i) { mov(B, A); }\nprogram { «k()»; }", "S202", "kernel 'k' does not take 0 operands"),
-    Bad("«scamp5_im(A, 30)»;", "S201", "unknown instruction 'scamp5_im'; did you mean 'scamp5_in'?"),
-    Bad("«vs_gui_set(A)»;", "S201", "unknown instruction 'vs_gui_set'"),
+    Bad("«scamp5_im(A, 30)»;", "S201", "unknown host function 'scamp5_im'; did you mean 'scamp5_in'?"),
+    Bad("«vs_gui_set(A)»;", "S201", "host function 'vs_gui_set' is not supported yet"),
+    Bad("«scamp5_shift(what, 3)»;", "S201", "host function 'scamp5_shift' is not supported yet"),
+    Bad("kernel k { res(A); }\nprogram { k(); «scamp5_output_image(what)»; }", "S211",
+        "host function 'scamp5_output_image' is not supported yet"),
+    Bad("macro m(y: areg) { «scamp5_flood(y)»; }\nm(A);", "S201", "host function 'scamp5_flood' is not supported yet"),
+    Bad("movx(A, B, «up»);", "S204", "unknown register or name 'up'"),
     Bad("«mov(A, north)»;", "S203",
         "operand 2 of mov is north, a direction; expected an analog source (A-F, NEWS, XN XE XS XW, PIX, IN)"),
     Bad("kernel k { mov(B, A); «program» { } }", "S109", "'program' cannot stand in a kernel"),
@@ -127,7 +144,7 @@ OPERANDS = [
     Bad("for i in «0..5 step 0» { mov(B, A); }", "S206", "a step of 0 never ends"),
     Bad("macro m(y: areg, n: int) { mov(y, A); }\n«m(B, C)»;", "S203",
         "operand 2 of m is C, an analog register; expected an integer"),
-    Bad("require «1 > 2» : \"one is not greater\";\nmov(B, A);", "S310", "one is not greater"),
+    Bad("require «1 > 2» : \"one is not greater\";\nmov(B, A);", "S310", "require failed: one is not greater"),
     Bad("dreg b[2] = {R5, R6};\nSET(b[«2»]);", "S207", "index 2 is out of range: 'b' has 2 elements, 0 to 1"),
     Bad("program { «scamp5_in(A, B)»; }", "S203",
         "operand 2 of scamp5_in is B, an analog register; expected an integer"),
@@ -148,6 +165,16 @@ HAZARDS = [
     Bad("«MOV(R5, R5)»;", "S301", "'MOV(R5, R5)' reads and writes R5 at once"),
     Bad("«DNEWS0(R5, R5)»;", "S301", "'DNEWS0(R5, R5)' reads and writes R5 at once"),
     Bad("«DNEWS0(R3, R5)»;", "S301", "'DNEWS0(R3, R5)' writes R3, which DNEWS0 reads as one of its directions"),
+    Bad("«OR(R5, SELECT, RECT)»;", "S308",
+        "'OR(R5, SELECT, RECT)' reads SELECT and RECT at once: they are two views of the same address lines"),
+    Bad("program { «scamp5_in(NEWS, 3)»; }", "S301",
+        "'scamp5_in(NEWS, 3)': its operands a and temp are both NEWS, and temp is NEWS unless it is named"),
+    Bad("program { «scamp5_in(A, 3, A)»; }", "S301",
+        "'scamp5_in(A, 3, A)': its operands a and temp are both A"),
+    Bad("program { «scamp5_load_in(XE, 3)»; }", "S301",
+        "'scamp5_load_in(XE, 3)': its operand a is XE, a neighbour's NEWS"),
+    Bad("program { «scamp5_load_in(A, 3, XW)»; }", "S301",
+        "'scamp5_load_in(A, 3, XW)': its operand temp is XW, a neighbour's NEWS"),
     Bad("«bus({A, B}, {C, A})»;", "S301", "'bus({A, B}, {C, A})' reads and writes A at once"),
     Bad("«REFRESH_L(R5)»;", "S304", "'REFRESH_L(R5)' writes back what no read half put on the bit bus"),
     Bad("input a -> R7;\nREFRESH_R(R5);\nMOV(R6, R7);\n«REFRESH_L(R5)»;", "S304",
@@ -199,6 +226,10 @@ ALIASING = [
     Bad("input a -> R5;\n«OR(R5, R5)»;", "W515", "OR(R5, R5): its word 'OR_R(R5, R5)' names R5 twice as a source"),
 ]  # fmt: skip
 
+DOUBLING = "macro m0(y: areg) { }\n" + "".join(
+    f"macro m{n}(y: areg) {{ m{n - 1}(y); m{n - 1}(y); }}\n" for n in range(1, 41)
+)
+
 LIMITS = [
     Bad("for «i» in 0..600 { mov(B, A); }", "S401",
         "1,200 words do not fit the kernel store of 1,024; the largest: text with 1,200"),
@@ -209,7 +240,20 @@ LIMITS = [
         "g, h, i);", "S402",
         "no analog register is left for scratch 'f'"),
     Bad("for i in «0..1000000000» { if i < 0 { res(A); } }", "S403",
-        "the loops of this text run more than 200,000 rounds"),
+        "the loops of this text run more than 100,000 rounds"),
+    Bad("for i in 0..1000000000 { «res(A)»; }", "S401", "kernel 'text' expands to more than 4,096 words"),
+    Bad("kernel k { for i in 0..9999 { «mov(B, A)»; } }\nprogram { k(); }", "S401",
+        "kernel 'k' expands to more than 4,096 words"),
+    Bad("kernel k(n) { for i in 0..4000 { «nop()»; } }\nprogram { for i in 0..9 { k(i); } }", "S403",
+        "the kernels of this text expand to more than 16,384 words"),
+    Bad("kernel k { res(A); }\nprogram { for i in 0..100000 { «k()»; } }", "S403",
+        "the program has more than 20,000 steps"),
+    Bad("kernel k { for i in 0..500 { mov(B, PIX); } }\nprogram { for i in 0..2000 { «k()»; } }", "S403",
+        "the program executes more than 200,000 words"),
+    Bad("kernel k { res(A); }\nprogram { for i in «0..1000000000» { if i < 0 { k(); } } }", "S403",
+        "the loops of this text run more than 100,000 rounds"),
+    Bad(DOUBLING + "«m40(A)»;", "S403", "the text makes more than 50,000 macro calls"),
+    Bad("res(A);" * 12288 + "res(A)«;»" + "res(A);" * 90000, "S403", "the text has more than 12,288 statements"),
 ]  # fmt: skip
 
 PARAMS = [
@@ -234,9 +278,16 @@ PARAMS = [
     Bad("«»SET(R5);", "S208", "the text has no param 'x'", {'x': 1}),
     Bad("param «n» = 5 in 0..3;\nfor i in 0..n { SET(R5); }", "S208",
         "param 'n': its default is not allowed: 5 is not in 0..3"),
+    Bad("param p = 3 in «9..2»;\nfor i in 0..p { SET(R5); }", "S208", "the range 9..2 holds no value"),
 ]  # fmt: skip
 
 STRUCTURE = [
+    Bad("for i in 0..2 { kernel «k» { res(A); } }", "S109", "'kernel' cannot stand in a loop or an 'if'"),
+    Bad("output x = A;\n«output x = B»;\nres(A); res(B);", "S205", "there is an output 'x' already, at line 1"),
+    Bad("kernel k { res(A); }\nprogram {\n    k();\n    output x = A;\n}\n«output x = A»;", "S205",
+        "there is an output 'x' already, at line 4"),
+    Bad("kernel k { res(A); }\nprogram {\n    for i in 0..3 {\n        k();\n        «output x = A»;\n    }\n}", "S205",
+        "output 'x' at line 5 is taken in every round of its loop"),
     Bad("kernel k { mov(B, A); «scamp5_in(C, 30)»; }", "S209",
         "'scamp5_in' is a host function; a kernel holds array instructions only"),
     Bad("kernel k { mov(B, A); }\nkernel «l» { mov(C, A); }", "S110",
@@ -249,9 +300,9 @@ STRUCTURE = [
         "there is a program already, at line 2"),
     Bad("input image -> PIX;\ninput «image» -> A;\nget_image(B);\nadd(C, A, B);", "S205",
         "there is an input 'image' already"),
-    Bad("kernel k { mov(B, PIX); }\nprogram { k(); «output x = E;» }", "S305",
+    Bad("kernel k { mov(B, PIX); }\nprogram { k(); «output x = E»; }", "W502",
         "output 'x' takes E, which nothing has written by then"),
-    Bad("«output x = R5;»\nmov(B, PIX);", "S305", "output 'x' takes R5, which nothing has written by then"),
+    Bad("«output x = R5»;\nmov(B, PIX);", "W502", "output 'x' takes R5, which nothing has written by then"),
     Bad("kernel k { mov(B, A); }\nprogram { «scamp5_in(A, 200)»; k(); }", "S306",
         "'scamp5_in(A, 200)': the constant 200 is outside -128..127"),
     Bad("kernel k { mov(B, A); }\nprogram { «scamp5_in(A, 121)»; k(); }", "W511",
@@ -266,6 +317,8 @@ STRUCTURE = [
 ]  # fmt: skip
 
 TRAPS = [
+    Bad("«program» { }", "W517", "the program does nothing"),
+    Bad("kernel «k» { }", "W517", "kernel 'k' holds no words"),
     Bad("«SET(R12)»;", "W501",
         "'SET(R12)' writes R12 only where R0 = 1, and nothing has set R0, whose bits are unknown when the "
         "chip wakes up"),
@@ -331,12 +384,34 @@ TRAPS = [
     Bad("input a -> A;\nSET(R1, R2);\nCLR(R2);\nblurset();\n«blurh(B, A)»;", "W507",
         "'blurh(B, A)' blurs through the horizontal links in R2, which 'CLR(R2)' on line 3 left 0 everywhere"),
     Bad("input a -> A;\nbus(NEWS, A);\n«bus(B, NEWS, XE)»;", "W506",
-        "'bus(B, NEWS, XE)' reads NEWS and XE in one word: neighbours that share a bus count as their "
-        "mean, not their sum"),
+        "'bus(B, NEWS, XE)' reads NEWS and XE in one word: NEWS feeds this bus and the neighbour's; the result "
+        "on a chip is not known, the simulator adds them (Q7)"),
     Bad("input a -> A;\nmacro halve(y: areg, x: asrc) { bus(y, x); }\n«halve(A, A)»;", "S301",
         "halve(A, A): its word 'bus(A, A)' reads and writes A at once"),
     Bad("SET(R0);\nSET(R12);\n«PROP0()»;", "W510",
         "PROP0(): its word 'PROP_0()' takes its directions from R1..R4, which nothing has written"),
+]  # fmt: skip
+
+TRAPS += [
+    Bad("input a -> A;\nareg t;\nwhere(A);\nmov(t, A);\nall();\n«mov(C, t)»;", "W502",
+        "scratch 't' is read in all PEs, but it was written only where a condition held"),
+    Bad("input a -> R6;\nSET(R1);\nDNEWS(R7, R6, north);\n«DNEWS0(R8, R6)»;", "W503",
+        "'DNEWS0(R8, R6)' reads R1, but what line 2 put there was overwritten by 'DNEWS(R7, R6, north)' on line 3"),
+    Bad("program { scamp5_select_rect(0, 0, 9, 9); scamp5_load_point(R6, 3, 4); k(); }\n"
+        "kernel k { «MOV(R5, SELECT)»; OR(R5, R6); }", "W503",
+        "'MOV(R5, SELECT)' reads SELECT, but what line 1 put there was overwritten by 'scamp5_load_point(R6, 3, "
+        "4)' on line 1"),
+    Bad("input a -> A;\nwhere(A);\n«newsblur(B, A)»;\nall();", "W504",
+        "newsblur(B, A): its word 'bus(B, XE, XW, XN, XS)' reads neighbours' NEWS, but NEWS was written while "
+        "'where(A)' on line 2 restricted FLAG: neighbours that it left out hold something else"),
+    Bad("input a -> A;\nkernel k { where(A); }\nkernel l { all(); }\nprogram { k(); «scamp5_in(B, 3)»; l(); }",
+        "W505", "'scamp5_in(B, 3)' loads its constant only where FLAG = 1, and 'where(A)' on line 2 still restricts "
+        "FLAG"),
+    Bad("input a -> A;\nwhere(A);\nabs(B, A);\n«mov(C, A)»;", "W518",
+        "mov(C, A): its word 'bus(NEWS, A)' is not gated by 'where(A)' on line 2 any more: 'abs(B, A)' on line 3 sets "
+        "FLAG to 1 everywhere"),
+    Bad("macro m(x: dreg) { SET(R5); OR(R6, x, R7); }\ninput a -> R7;\n«m(R5)»;", "W519",
+        "m overwrites R5, its operand x, before it has read it: it writes R5 as its own temporary"),
 ]  # fmt: skip
 
 ALL = [*SYNTAX, *NAMES, *OPERANDS, *HAZARDS, *ALIASING, *LIMITS, *PARAMS, *STRUCTURE, *TRAPS]
@@ -381,6 +456,12 @@ def test_missing_file_names_the_nearest(tmp_path: Path) -> None:
     (d,) = said(tmp_path / "edgse.scamp")
     assert (d.code, d.line) == ("S101", 1)
     assert d.message.endswith("there is no such file; did you mean 'edges.scamp'?")
+
+
+def test_a_common_suffix_is_no_likeness(tmp_path: Path) -> None:
+    (tmp_path / "sdk.scamp").write_text("res(A);", encoding="utf-8")
+    (d,) = said(tmp_path / "nosuch.scamp")
+    assert d.message.endswith("there is no such file")
 
 
 def test_a_folder_is_no_text(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from compiler.check import call_hazards, program_diagnostics, word_hazards
 from compiler.codes import CODES
 from compiler.context import Context
 from compiler.diagnostics import Diagnostic
+from compiler.traps import clobbers
 from scamp_sim.isa import HOST, NATIVE
 from scamp_sim.program import HostCall, Input, Kernel, Launch, Origin, Output, Program, Step, Word
 
@@ -42,7 +43,9 @@ def words(text: str) -> tuple[Word, ...]:
 def named(kernel: str, listed: tuple[Word, ...]) -> dict[tuple[str, int], frozenset[str]]:
     """What the assembler tells about each word: the registers in the user's call."""
     return {
-        (kernel, i): frozenset(re.findall(r"\b(?:R\d+|[A-F]|NEWS|X[NESW])\b", w.origin.text if w.origin else ""))
+        (kernel, i): frozenset(
+            re.findall(r"\b(?:R\d+|[A-F]|NEWS|X[NESW]|SELECT|RECT)\b", w.origin.text if w.origin else "")
+        )
         for i, w in enumerate(listed)
     }
 
@@ -95,9 +98,10 @@ def codes(found: list[Diagnostic]) -> list[str]:
         ("WHERE(R5, R5)", "W515", "names R5 twice as a source", "name it once"),
         ("SET(R5, R5)", "W515", "names R5 twice as a destination", "name it once"),
         ("CLR(R5, R6, R5)", "W515", "names R5 twice as a destination", "name it once"),
-        ("WHERE(FLAG, R5)", "W516", "reads FLAG while it writes it", "MOV(R5, FLAG)"),
+        ("WHERE(FLAG, R5)", "W516", "reads FLAG while it writes it", "MOV(R6, FLAG)"),
+        ("OR(R5, SELECT, RECT)", "S308", "two views of the same address lines", "MOV(R6, SELECT)"),
         ("bus(A, XE, XW)", "W506", "reads XE and XW in one word", "newsblur"),
-        ("bus(A, NEWS, XN)", "W506", "reads NEWS and XN in one word", "newsblur"),
+        ("bus(A, NEWS, XN)", "W506", "NEWS feeds this bus and the neighbour's", "newsblur"),
         ("where(XE, XN, NEWS)", "W506", "reads XE, XN and NEWS in one word", "newsblur"),
     ],
 )  # fmt: skip
@@ -263,18 +267,22 @@ def test_flag_may_be_cleaned_up_by_the_host_or_by_the_next_kernel() -> None:
     assert "still restricts FLAG when kernel 'l' starts to write" in found.message
 
 
-def test_a_masked_constant_is_no_trap() -> None:
+def test_a_constant_loaded_under_a_condition() -> None:
     listed, ending = words("where(A)"), words("all()")
     program = Program(
         "t", {"k": Kernel("k", listed), "l": Kernel("l", ending)},
         (Launch("k"), HostCall("scamp5_in", ("B", 30, "NEWS")), Launch("l")), (Input("a", "A"),),
     )  # fmt: skip
-    assert program_diagnostics(program) == []
+    (found,) = program_diagnostics(program)
+    assert (found.code, found.severity) == ("W505", "warning")
+    assert "loads its constant only where FLAG = 1, and 'where(A)' on line 1 still restricts FLAG" in found.message
+    steps = (Launch("k"), HostCall("scamp5_kernel_all"), HostCall("scamp5_in", ("B", 30, "NEWS")), Launch("l"))
+    assert "W505" not in codes(program_diagnostics(Program("t", program.kernels, steps, program.inputs)))
 
 
 def test_host_calls_write() -> None:
-    loaded = (HostCall("scamp5_load_in", (30,)), HostCall("scamp5_select_point", (3, 4)),
-              HostCall("scamp5_load_rect", ("R9", 0, 0, 9, 9)), HostCall("scamp5_in", ("E", 10, "NEWS")))  # fmt: skip
+    loaded = (HostCall("scamp5_load_in", (30,)), HostCall("scamp5_load_rect", ("R9", 0, 0, 9, 9)),
+              HostCall("scamp5_select_point", (3, 4)), HostCall("scamp5_in", ("E", 10, "NEWS")))  # fmt: skip
     assert check("bus(B, IN); MOV(R8, SELECT); MOV(R8, RECT); MOV(R8, R9); bus(B, E)", before=loaded) == []
 
 
@@ -292,9 +300,150 @@ def test_host_temporary_is_a_clobber() -> None:
 
 def test_outputs_need_a_writer() -> None:
     (found,) = check("bus(B, A)", after=(Output("edges", "E"),))
-    assert (found.code, found.severity) == ("S305", "error")
+    assert (found.code, found.severity) == ("W502", "warning")
+    assert "say 'state E;'" in found.hint
     assert found.message == "output 'edges' takes E, which nothing has written by then"
     assert check("bus(B, A)", after=(Output("b", "B"), Output("a", "A"), Output("pixels", "PIX"))) == []
+
+
+def test_an_earlier_program_may_have_left_an_output() -> None:
+    kernels = {"k": Kernel("k", words("bus(B, A)"))}
+    program = Program("t", kernels, (Launch("k"), Output("e", "E")), (Input("a", "A"),))
+    place = Origin("t.scamp", 1, 7, 1, 8, "state E;")
+    assert codes(program_diagnostics(program)) == ["W502"]
+    assert program_diagnostics(program, Context(state={"E": place})) == []
+
+
+def test_loading_a_plane_loses_the_selection() -> None:
+    origin = Origin("t.scamp", 9, 1, 9, 32, "scamp5_select_rect(0, 0, 9, 9);")
+    select = HostCall("scamp5_select_rect", (0, 0, 9, 9), origin)
+    load = HostCall("scamp5_load_pattern", ("R9", 0, 0, 1, 1))
+    for view in ("SELECT", "RECT"):
+        (found,) = check(f"MOV(R8, {view})", before=(select, load))
+        assert found.code == "W503"
+        assert found.hint == "a plane is loaded by way of the address lines: load first, select afterwards"
+        # the pattern itself may be what is meant
+        assert check(f"MOV(R8, {view})", before=(load,)) == []
+        assert check(f"MOV(R8, {view})", before=(load, select)) == []
+
+
+BLUR = "gauss(B, A) = blurset(), blur(NEWS, A), blur(B, NEWS), blur(NEWS, B), blur(B, NEWS)"
+
+
+def test_one_message_for_each_link_of_a_blur() -> None:
+    found = check(BLUR)
+    assert codes(found) == ["W507", "W507"]
+    assert ["vertical" in d.message for d in found] == [True, False]
+
+
+DNEWS = "DNEWS(R9, R5, north) = CLR(R1, R2, R3, R4), SET(R3), DNEWS0(R9, R5)"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "register"),
+    [
+        (f"SET(R1); {DNEWS}; DNEWS0(R7, R5)", 3, "R1"),
+        (f"SET(R1, R2); {DNEWS}; {BLUR}", 3, "R1"),
+        (f"SET(R0, R1); SET(R12); {DNEWS}; PROP0() = PROP_R(), PROP_0()", 4, "R1"),
+        ("SET(R0, R1, R2, R3, R4); SET(R12); CLR_IF(R6, R7) = NOT(R0, R6), NOR(R6, R0, R7); "
+         "PROP0() = PROP_R(), PROP_0()", 4, "R0"),
+    ],
+)  # fmt: skip
+def test_registers_that_a_word_reads_without_naming_them(text: str, line: int, register: str) -> None:
+    found = [d for d in check(text) if d.code == "W503"]
+    assert found[0].line == line
+    assert f"reads {register}, but what line 1 put there was overwritten by" in found[0].message
+    assert found[0].hint == f"macros use {register} as a temporary: set it again before this"
+
+
+@pytest.mark.parametrize("text", [
+    f"SET(R1); {DNEWS}; {DNEWS}",
+    f"{DNEWS}; DNEWS0(R7, R5)",
+    f"SET(R1, R2); {DNEWS}; SET(R2); gaussh(B, A) = blurset(), blurh(NEWS, A), blurh(B, NEWS)",
+    # the directions are what they were
+    f"SET(R3); CLR(R1, R2, R4); {DNEWS}; DNEWS0(R7, R5)",
+    f"SET(R1); {DNEWS}; SET(R1); CLR(R2, R3, R4); DNEWS0(R7, R5)",
+    "SET(R0, R1); SET(R12); PROP0() = PROP_R(), PROP_0(); PROP0() = PROP_R(), PROP_0()",
+])  # fmt: skip
+def test_a_macro_reads_what_it_has_set(text: str) -> None:
+    assert check(text) == []
+
+
+ABS = "abs(B, A) = bus(NEWS), bus(B, NEWS, A), bus(NEWS, A), where(A), bus(B, NEWS), all()"
+
+
+@pytest.mark.parametrize("after", ["bus(D, A)", "mov(D, A) = bus(NEWS, A), bus(D, NEWS)", ABS])
+def test_a_macro_ends_the_condition_around_it(after: str) -> None:
+    (found,) = check(f"where(A); bus(C, A); {ABS}; {after}; bus(E, A); all()")
+    assert (found.code, found.line) == ("W518", 4)
+    assert "is not gated by 'where(A)' on line 1 any more: 'abs(B, A)' on line 3 sets FLAG to 1" in found.message
+
+
+def test_a_macro_of_the_text_ends_the_condition_around_it() -> None:
+    (found,) = check("where(A); bus(C, A); step() = where(B), bus(C, B), all(); bus(D, A)")
+    assert (found.code, found.line) == ("W518", 4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ABS}; {ABS}; bus(D, A)",
+        f"where(A); bus(C, A); {ABS}; all(); bus(D, A)",
+        f"where(A); bus(C, A); {ABS}; SET(R5); where(C); bus(D, A); all()",
+        f"SET(R8); WHERE(R8); {ABS}; bus(D, A)",
+        "begin() = where(A); bus(C, A); finish() = all(); bus(D, A)",
+        "begin() = where(A); bus(C, A); step() = where(B), bus(C, B), all(); bus(D, A)",
+    ],
+)
+def test_conditions_that_end_where_they_should(text: str) -> None:
+    assert check(text) == []
+
+
+NEWSBLUR = "newsblur(B, A) = bus(NEWS, A), bus(B, XE, XW, XN, XS)"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"where(A); {NEWSBLUR}; all()", 2),
+        (f"bus(NEWS, C); where(A); {NEWSBLUR}; all()", 3),
+        ("where(A); bus(NEWS, C); all(); bus(B, XE)", 4),
+        ("where(A); bus(NEWS, C); bus(B, XE); all()", 3),
+        ("where(A); bus(NEWS, C); bus(NEWS, D); all(); bus(B, XE); bus(F, XW)", 5),
+    ],
+)
+def test_neighbours_that_wrote_nothing(text: str, line: int) -> None:
+    found = [d for d in check(text) if d.code == "W504"]
+    assert found[0].line == line
+    assert "NEWS was written while 'where(A)'" in found[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bus(NEWS, A); where(A); bus(B, XE); all()",
+        # zero where the condition holds, then look around
+        "bus(NEWS, A); where(A); bus(NEWS); all(); bus(B, XE)",
+        # one value here, another one there
+        "where(A); bus(NEWS, B); WHERE(R5); bus(NEWS, C); all(); bus(D, XE)",
+        "where(A); bus(NEWS, B); bus(D, NEWS); all(); bus(NEWS, A); bus(C, XE)",
+        f"where(A); bus(B, C); all(); {NEWSBLUR}",
+        f"SET(R8); WHERE(R8); {NEWSBLUR}",
+    ],
+)
+def test_neighbours_that_wrote_in_time(text: str) -> None:
+    assert check(text) == []
+
+
+def test_clobbers_come_from_the_macros_themselves() -> None:
+    assert clobbers("abs") == {"NEWS", "FLAG"}
+    assert clobbers("DNEWS") == {"R1", "R2", "R3", "R4"}
+    assert clobbers("MUX") == {"R0", "R12"}
+    assert clobbers("get_image") == {"NEWS", "PIX"}
+    assert not clobbers("REFRESH")
+    assert not clobbers("no_such_macro")
+    # what a flood has spread is its result
+    assert check("SET(R0, R1); SET(R12); PROP0() = PROP_R(), PROP_0(); MOV(R8, R12)") == []
 
 
 def test_macro_bodies_may_use_what_they_set() -> None:
@@ -327,6 +476,10 @@ def test_unused_declarations() -> None:
         (("scamp5_load_point", ("R5", 1024, 0)), "S307", "r = 1024 is not an address"),
         (("scamp5_select_pattern", (0, -1, 255, 255)), "S307", "c = -1 is not an address"),
         (("scamp5_load_rect", ("R5", 9, 0, 3, 9)), "W512", "no PE lies from (9, 0) to (3, 9)"),
+        (("scamp5_in", ("NEWS", 3, "NEWS")), "S301", "its operands a and temp are both NEWS, and temp is NEWS unless"),
+        (("scamp5_load_in", ("B", 3, "B")), "S301", "its operands a and temp are both B"),
+        (("scamp5_in", ("XE", 3, "NEWS")), "S301", "its operand a is XE, a neighbour's NEWS"),
+        (("scamp5_load_in", ("A", 3, "XS")), "S301", "its operand temp is XS, a neighbour's NEWS"),
         (("scamp5_select_rect", (0, 9, 9, 3)), "W512", "the rectangle is treated as empty"),
     ],
 )  # fmt: skip
@@ -338,8 +491,9 @@ def test_host_call_operands(call: tuple[str, tuple[str | int, ...]], code: str, 
 
 @pytest.mark.parametrize(
     "call",
-    [("scamp5_in", ("E", 120, "NEWS")), ("scamp5_load_in", (-120,)), ("scamp5_load_rect", ("R5", 0, 0, 255, 255)),
-     ("scamp5_load_rect", ("R5", 3, 3, 3, 3)), ("scamp5_kernel_all", ())],
+    [("scamp5_in", ("E", 120, "NEWS")), ("scamp5_in", ("NEWS", 3, "B")), ("scamp5_load_in", (-120,)),
+     ("scamp5_load_rect", ("R5", 0, 0, 255, 255)), ("scamp5_load_rect", ("R5", 3, 3, 3, 3)),
+     ("scamp5_kernel_all", ())],
 )  # fmt: skip
 def test_sound_host_calls_pass(call: tuple[str, tuple[str | int, ...]]) -> None:
     assert call_hazards(HostCall(*call)) == []

@@ -105,9 +105,9 @@ CLEAN = {
     """,
     "a condition that the next kernel ends": """
         input image -> A;
-        kernel choose { where(A); }
-        kernel finish { all(); }
-        program { choose(); scamp5_in(B, 30); finish(); output b = B; }
+        kernel choose { where(A); MOV(R5, FLAG); }
+        kernel finish { all(); mov(B, A); }
+        program { choose(); finish(); output b = B; output bits = R5; }
     """,
     "kernels with parameters": """
         param w[3][3] in {-1, 1};

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from compiler import CompileError, assemble
+from scamp_sim import Machine
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import HostCall, Launch, Output, Program
 
@@ -342,6 +343,13 @@ def test_include(tmp_path: Path) -> None:
     assert program.diagnostics == ()
 
 
+def test_a_mistake_elsewhere_does_not_undo_an_include(tmp_path: Path) -> None:
+    (tmp_path / "lib.scamp").write_text("macro twice(y: areg) { bus(y); bus(y); }\n", encoding="utf-8")
+    main = tmp_path / "main.scamp"
+    main.write_text('param level = 64 in 0..120;\ninclude "lib.scamp";\ntwice(A);\n', encoding="utf-8")
+    assert [(code, line) for code, line, _ in errors(main, params={"level": 500})] == [("S208", 1)]
+
+
 def test_included_files_only_declare(tmp_path: Path) -> None:
     (tmp_path / "words.scamp").write_text("bus(A);\n", encoding="utf-8")
     (tmp_path / "main.scamp").write_text('include "words.scamp";\nbus(B);\n', encoding="utf-8")
@@ -440,20 +448,27 @@ def test_user_requirement_points_at_the_call() -> None:
 
 @pytest.mark.parametrize(
     "call",
-    ["IMP(R5, R0, R6);", "MUX(R5, R6, R7, R0);", "CLR_IF(R5, R0);", "DNEWS(R5, R1, east);", "m(A, A);", "n(A, B);"],
+    ["IMP(R5, R0, R6);", "MUX(R5, R6, R7, R0);", "CLR_IF(R5, R0);", "DNEWS(R5, R1, east);", "m(R0);", "n(R0);"],
 )
 def test_operand_overwritten_before_it_is_read(call: str) -> None:
-    text = "macro m(y: areg, x: asrc) { mov(y, PIX); mov(B, x); }\n"
-    text += "macro n(y: areg, x: asrc) { m(y, x); mov(C, x); }\n"
+    text = "macro m(x: dsrc) { IMP(R6, x, R5); }\n"
+    text += "macro n(x: dsrc) { m(x); SET(R7); }\n"
     ((code, line, _),) = errors(text + call)
     assert code in ("S310", "S311")
     assert line == 3
 
 
+@pytest.mark.parametrize("call", ["m(A, A)", "n(A, B)"])
+def test_a_macro_of_the_text_may_overwrite_its_operand(call: str) -> None:
+    text = "macro m(y: areg, x: asrc) { mov(y, PIX); mov(B, x); }\n"
+    text += "macro n(y: areg, x: asrc) { m(y, x); mov(C, x); }\n"
+    found = [d for d in assemble(f"{text}{call};").diagnostics if d.code == "W519"]
+    assert {(d.severity, d.line) for d in found} == {("warning", 3)}
+
+
 def test_overwritten_operand_names_culprits() -> None:
-    with pytest.raises(CompileError) as caught:
-        assemble("macro m(y: areg, x: asrc) { mov(y, PIX); mov(B, x); }\nm(A, A);")
-    (d,) = caught.value.diagnostics
+    (d,) = assemble("macro m(y: areg, x: asrc) { mov(y, PIX); mov(B, x); }\nm(A, A);").diagnostics
+    assert d.code == "W519"
     assert d.message == "m overwrites A, its operand x, before it has read it: it writes its operand y, which is A too"
     assert d.hint == "use another register for x or y"
 
@@ -501,12 +516,119 @@ def test_store_overflow_names_the_largest() -> None:
     ],
 )
 def test_bombs_are_defused(text: str) -> None:
-    assert message(text).startswith("S403")
+    assert message(text).startswith(("S401", "S403"))
 
 
 def test_deep_nesting_is_an_error_not_a_crash() -> None:
     assert words("const N = " + "(" * 5000 + "1" + ")" * 5000 + ";\nif N { bus(A); }") == ["bus(A)"]
     assert message("const N = " + "-" * 5000 + "1;\nbus(A);").startswith("S404")
+
+
+DEEP = {
+    "calls": "abs(" * 300 + "1" + ")" * 300,
+    "lists": "{" * 10_000 + "1" + "}" * 10_000,
+    "choices": "1?1:" * 10_000 + "1",
+    "brackets and sums": "(1+" * 300 + "1" + ")" * 300,
+    "indices": "T" + "[0]" * 300,
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_nesting_has_a_limit_at_a_place(name: str) -> None:
+    assert errors(f"bus(A);\n\nconst N = {DEEP[name]};") == [("S404", 3, "nested more than 100 deep")]
+
+
+def test_nesting_of_blocks_and_macros_has_a_limit() -> None:
+    assert errors("bus(A);\n" + "if 1 {" * 300 + "bus(B);" + "}" * 300) == [("S404", 2, "nested more than 100 deep")]
+    chain = "".join(f"macro m{n}() {{ if 1 {{ m{n + 1}(); }} }}\n" for n in range(100)) + "macro m100() { nop(); }\n"
+    assert errors(f"{chain}m0();") == [("S404", 102, "macros call one another more than 64 deep")]
+    assert words(f"{chain}m40();") == ["nop()"]
+
+
+def test_a_stack_that_runs_out_is_reported_at_the_statement() -> None:
+    block = "if 1 {" * 90, "}" * 90
+    chain = "".join(f"macro m{n}() {{ {block[0]} m{n + 1}(); {block[1]} }}\n" for n in range(30))
+    text = f"{chain}macro m30() {{ nop(); }}\nm0();"
+    assert errors(text) == [("S404", 32, "this expands to statements nested too deeply")]
+
+
+def test_nesting_within_the_limit_works() -> None:
+    text = f"const N = {'abs(' * 95}1{')' * 95};\nkernel k {{ {'if N {' * 95} bus(A); {'}' * 95} }}"
+    assert words(text) == ["bus(A)"]
+
+
+def test_long_sums_and_chains_are_flat() -> None:
+    assert words(f"const N = {'1 + ' * 2000}1;\nif N == 2001 {{ bus(A); }}") == ["bus(A)"]
+    assert words(f"if 0 {{ bus(A); }}{' else if 0 { bus(A); }' * 500} else {{ bus(B); }}") == ["bus(B)"]
+    assert words(f"kernel k {{ if 0 {{ bus(A); }}{' else if 0 { bus(A); }' * 500} else if 1 {{ bus(B); }} }}") == [
+        "bus(B)"
+    ]
+
+
+def test_long_numbers() -> None:
+    assert errors(f"const N = {'1' * 5000};\nbus(A);") == [("S206", 1, "a number of 5,000 digits is too large")]
+    with pytest.raises(CompileError, match="bits"):
+        assemble("param n;\nif n { bus(A); }", params={"n": 10**5000})
+
+
+def test_lists_that_double_are_stopped() -> None:
+    lists = "".join(f"const L{n} = {{L{n - 1}, L{n - 1}}};\n" for n in range(1, 60))
+    assert errors(f"const L0 = {{R5}};\n{lists}SET(L59);") == [("S403", 18, "a list of more than 200,000 elements")]
+
+
+@pytest.mark.parametrize(
+    ("digits", "hint"), [("010", "write 10, or 8 if it is octal"), ("09", "write 9"), ("00", "write 0")]
+)
+def test_leading_zeros(digits: str, hint: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        assemble(f"const N = {digits};\nif N == 0 {{ nop(); }}")
+    assert [(d.code, d.hint) for d in caught.value.diagnostics] == [("S107", hint)]
+
+
+def test_logic_still_stops_early() -> None:
+    assert words("if 0 && 1 / 0 || 1 || 1 / 0 { nop(); }") == ["nop()"]
+
+
+@pytest.mark.parametrize("params", [[3], 3, "n", {3: 1}])
+def test_params_that_are_no_dict(params: Any) -> None:
+    with pytest.raises(ProgramError, match="params: expected a dict of names and values"):
+        assemble("nop();", params=params)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("input a -> A;\nbus(F, A, A);", "copy it first: mov(E, A); then name A and E"),
+        ("input a -> A;\nbus(B, A, A);", "copy it first: mov(F, A); then name A and F"),
+        ("mov(R5, R6);", "for bits there is MOV(y, x)"),
+        ("MOV(A, B);", "for analog registers there is mov(y, x)"),
+        ("where(R5);", "for bits there is WHERE(x0, [x1], [x2])"),
+        ("WHERE(A);", "for analog registers there is where(x0, [x1], [x2])"),
+        ("movx(A, B, up);", "directions are north, east, south and west"),
+        ("kernel { nop(); }", "write 'kernel edges { ... }'"),
+        ("for (d = 0; d < N; d++) { nop(); }", "write 'for d in 0..N { ... }'; the last number is not reached"),
+        ("bus(\u0410);", "type the Latin letter"),
+        ("kernel k { nop(); }\nprogram { for i in 0..1000000000 { if i < 0 { k(); } } }",
+         "loops of the program are unrolled into its steps: repeat the run in Python"),
+    ],
+)  # fmt: skip
+def test_hints_say_what_to_write(text: str, hint: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        assemble(text)
+    (d,) = [d for d in caught.value.diagnostics if d.severity == "error"]
+    assert d.hint == hint
+    assert not d.notes
+
+
+def test_one_name_for_each_output() -> None:
+    program = assemble("kernel k { nop(); }\nstate A;\nprogram { for i in 0..2 { k(); } output a = A; output b = A; }")
+    assert steps(program) == ["k", "k", "a = A", "b = A"]
+
+
+def test_kernels_with_parameters_may_be_empty_in_part() -> None:
+    text = "kernel k(n) { if n { nop(); } }\nprogram { k(0); k(1); }"
+    assert assemble(text).diagnostics == ()
+    assert [d.code for d in assemble(text.replace("k(1);", "")).diagnostics] == ["W517"]
 
 
 # --- the function itself --------------------------------------------------------------------------------------
@@ -550,3 +672,18 @@ def test_state_is_never_given_to_scratch() -> None:
     body = "areg t; mov(t, A); add(B, t, F); areg u; mov(u, B); add(C, u, D);"
     program = assemble(f"state A, B, C, D, F;\nkernel k {{ {body} }}")
     assert {w.dst[0] for w in program.kernels["k"].words if w.dst[0] not in ("NEWS", "B", "C")} == {"E"}
+
+
+def test_array_says_what_size_the_text_is_for() -> None:
+    program = assemble("array 64, 128;\nres(A);")
+    assert program.shape == (64, 128)
+    assert assemble("res(A);").shape is None
+    Machine((64, 128)).run(program)
+    with pytest.raises(ProgramError, match="is for an array of 64x128; this one is 256x256"):
+        Machine().run(program)
+
+
+@pytest.mark.parametrize("text", ["array 100, 64;", "array 64, 2048;", "array 0, 64;", "array 64, 64; array 64, 128;"])
+def test_array_of_a_size_that_cannot_be(text: str) -> None:
+    with pytest.raises(CompileError):
+        assemble(f"{text}\nres(A);")

@@ -1,0 +1,140 @@
+"""The host program: launches, host calls and outputs become the steps of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from compiler import syntax
+from compiler.evaluate import Scope
+from compiler.names import unsupported
+from compiler.report import Failed
+from compiler.resolve import Mismatch, count, explain, host_mismatch, native_named
+from compiler.values import Reg, Value, describe
+from scamp_sim import isa
+from scamp_sim.program import HostCall, Launch, Origin, Output, Step
+
+if TYPE_CHECKING:
+    from compiler.expand import Expander
+
+BEGIN, END = "scamp5_kernel_begin", "scamp5_kernel_end"
+"""Kernel marks in texts without kernel blocks."""
+
+MOST_STEPS = 20_000
+"""Launches, host calls and outputs of one run."""
+
+MOST_EXECUTED = 200_000
+"""Words that one run executes: 20 ms of the chip's time."""
+
+
+class Launcher:
+    """Collects `steps`, and has the expander record each kernel that is launched."""
+
+    def __init__(self, expander: Expander) -> None:
+        self.expander = expander
+        self.steps: list[Step] = []
+        self.executed = 0
+        self._outputs: dict[str, Origin] = {}
+
+    def step(self, step: Step) -> None:
+        """Add a step to the run."""
+        self.steps.append(step)
+        if isinstance(step, Launch):
+            self.executed += len(self.expander.kernels[step.kernel])
+        assert step.origin is not None
+        if len(self.steps) > MOST_STEPS or self.executed > MOST_EXECUTED:
+            what = (
+                f"has more than {MOST_STEPS:,} steps" if len(self.steps) > MOST_STEPS
+                else f"executes more than {MOST_EXECUTED:,} words"
+            )  # fmt: skip
+            self.expander.stop(
+                step.origin, "S403", f"the program {what}", "a program is one run: repeat the run in Python"
+            )
+
+    def output(self, item: syntax.OutputDecl, scope: Scope) -> None:
+        """Take a result; a run has one of each name."""
+        expander = self.expander
+        register = expander.declared.register(item.register, scope, "an output")
+        first = self._outputs.get(item.name)
+        if first is not None and first != item.span:
+            expander.fail(
+                item.span, "S205", f"there is an output '{item.name}' already, at line {first.line}",
+                "choose another name: a run has one result of each name",
+            )  # fmt: skip
+        if first is not None:
+            expander.fail(
+                item.span, "S205", f"output '{item.name}' at line {first.line} is taken in every round of its loop",
+                "a run has one result of each name: take it after the loop, or write an output for each",
+            )  # fmt: skip
+        self._outputs[item.name] = item.span
+        self.step(Output(item.name, register.name, item.span))
+
+    def command(self, item: syntax.Call, scope: Scope, place: str) -> None:
+        """A call in the host program: a launch or a host function."""
+        expander, name = self.expander, item.name
+        if expander.is_broken(name):
+            raise Failed
+        kernel = expander.declared.kernels.get(name)
+        if name in (BEGIN, END):
+            expander.not_in_a_kernel(item)
+        elif kernel is None and name not in isa.HOST:
+            self._no_command(item, place)
+        args = expander.operands(item, scope)
+        if kernel is not None:
+            self._launch_call(kernel, args, item)
+        else:
+            self._host_call(item, args)
+
+    def _no_command(self, item: syntax.Call, place: str) -> None:
+        fail, declared = self.expander.fail, self.expander.declared
+        if native_named(item.name) is not None or item.name in declared.macros:
+            home = f"between {BEGIN}(); and {END}();" if place == "between" else "into a kernel, and launch that"
+            fail(
+                item.span, "S210", f"'{item.name}' is an array instruction; the host program can only launch kernels",
+                f"put it {home}",
+            )  # fmt: skip
+        absent = unsupported(item.name)
+        if absent:
+            fail(item.span, "S211", *absent)
+        near = isa.did_you_mean(item.name, [*declared.kernels, *isa.HOST])
+        hint = "" if near else "a program launches kernels of this text and calls host functions"
+        fail(item.span, "S211", f"unknown kernel or host function '{item.name}'{near}", hint)
+
+    def _launch_call(self, kernel: syntax.KernelDecl, args: Sequence[Value], item: syntax.Call) -> None:
+        fail = self.expander.fail
+        if len(args) != len(kernel.formals):
+            fail(
+                item.span, "S202", f"kernel '{kernel.name}' does not take {count(len(args))}",
+                f"write {kernel.name}({', '.join(kernel.formals)})",
+            )  # fmt: skip
+        numbers = [a for a in args if isinstance(a, int)]
+        if len(numbers) != len(args):
+            index = next(i for i, a in enumerate(args) if not isinstance(a, int))
+            fail(
+                item.span, "S203", f"operand {index + 1} of kernel '{kernel.name}' is {describe(args[index])}; "
+                "expected an integer", "kernels take integers; what takes registers is a macro",
+            )  # fmt: skip
+        self.launch(kernel, numbers, item.span)
+
+    def launch(self, kernel: syntax.KernelDecl, args: Sequence[int], span: Origin) -> None:
+        """Launch a kernel, recording it first if it is new."""
+        expander = self.expander
+        name = f"{kernel.name}({','.join(map(str, args))})" if kernel.formals else kernel.name
+        if name not in expander.kernels:
+            scope = Scope(expander.declared.scope)
+            scope.names.update(zip(kernel.formals, args, strict=True))
+            expander.record(name, kernel.body, scope, kernel.span)
+        self.step(Launch(name, span))
+
+    def _host_call(self, item: syntax.Call, args: Sequence[Value]) -> None:
+        fail, forms = self.expander.fail, isa.HOST[item.name]
+        form = isa.host_form(item.name, len(args))
+        if form is None:
+            code, message = explain(item.name, len(args), [Mismatch() for _ in forms])
+            fail(item.span, code, message, f"write {' or '.join(f.signature for f in forms)}")
+        mismatch = host_mismatch(form, args)
+        if mismatch is not None:
+            fail(item.span, "S203", f"operand {mismatch.index} of {item.name} {mismatch}", f"write {form.signature}")
+        values = [a.name if isinstance(a, Reg) else a for a in args]
+        values += [default for _, _, default in form.operands[len(args) :]]  # type: ignore[misc]
+        self.step(HostCall(item.name, tuple(values), item.span))  # type: ignore[arg-type]

@@ -1,0 +1,8 @@
+"""`python -m scamp_sim` is `scamp-sim`."""
+
+import sys
+
+from scamp_sim.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
