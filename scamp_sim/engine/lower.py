@@ -5,7 +5,7 @@ Five things happen on the way:
 * Two-word macros whose NEWS nobody reads afterwards become one operation.
 * A write that would overlap one of its sources goes to the spare plane, and register and spare change places.
 * FLAG is tracked. While it is known to be all ones no mask is applied; its byte and bit forms are converted on demand.
-* A scaled copy of a scaled copy is taken from the original; operations whose result nobody reads are left out.
+* Copies, halves and their sums are taken from the original; operations whose result nobody reads are left out.
 * Runs of row-by-row operations are marked, so that they can be carried out band by band in the first-level cache.
 """
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -12,30 +13,58 @@ from scamp_sim.engine import ops
 Ints = npt.NDArray[np.int64]
 
 _LONGEST_CHAIN = 1 << 20
+"""Halvings in a row are followed so far and no further: a float32 must not underflow on the way."""
 
 
 def forwarded(rows: Sequence[list[int]]) -> list[list[int]]:
-    """Let a scaled copy of a scaled copy read the original.
+    """Let what is a scaled copy of a plane read that plane, however many copies lie between.
 
-    Scales are +-1 over powers of two, so the values are equal; chains stop long before a float32 could underflow.
+    Halves of halves, and sums and differences of copies of one plane, as `div` and `diva` are made of: where all
+    steps are powers of two at most 1, a float32 goes through them without rounding and within the limit.
     """
-    copies: dict[int, tuple[int, int, int]] = {}  # plane -> (original, p, q): it holds p/q of the original
-    forwarded: list[list[int]] = []
+    copies: dict[int, tuple[int, Fraction]] = {}  # plane -> (original, factor)
+    shorter: list[list[int]] = []
     for row in rows:
         op, d = row[ops.OP], row[ops.DST]
-        copy = op == ops.LINEAR and row[ops.COUNT] == 1
-        source = row[ops.SRC]
-        if copy and source in copies:
-            original, p, q = copies[source]
-            if original != d and q * row[ops.Q] <= _LONGEST_CHAIN:
-                row = [*row]
-                row[ops.SRC], row[ops.P], row[ops.Q] = original, row[ops.P] * p, row[ops.Q] * q
+        copy = _as_copy(row, copies)
+        if copy is not None and copy[0] == d:
+            copy = None  # a plane cannot be made from itself while it is written
+        if copy is not None:
+            original, factor = copy
+            row = [ops.LINEAR, d, int(factor != 0), original, 0, 0, 0, -1, factor.numerator, factor.denominator, 0]
         if op in ops.WRITES_ALL or op in ops.CHANGES:
             copies = {plane: c for plane, c in copies.items() if d not in (plane, c[0])}
-        if copy:
-            copies[d] = (row[ops.SRC], row[ops.P], row[ops.Q])
-        forwarded.append(row)
-    return forwarded
+        if copy is not None:
+            copies[d] = copy
+        shorter.append(row)
+    return shorter
+
+
+def _as_copy(row: Sequence[int], copies: Mapping[int, tuple[int, Fraction]]) -> tuple[int, Fraction] | None:
+    """(plane, factor) if a row gives an exact multiple of one plane."""
+    op, count = row[ops.OP], row[ops.COUNT]
+    if op not in (ops.LINEAR, ops.SUBTRACT) or not count:
+        return None
+    terms = [copies.get(s, (s, Fraction(1))) for s in row[ops.SRC : ops.SRC + count]]
+    if op == ops.SUBTRACT:
+        original, factor = copies.get(row[ops.EXTRA], (row[ops.EXTRA], Fraction(1)))
+        terms.append((original, -factor))
+    if len({original for original, _ in terms}) > 1:
+        return None
+    total = Fraction(0)
+    for _, factor in terms:
+        total += factor
+        if not _exact(total):
+            return None
+    if op == ops.LINEAR:
+        total *= Fraction(row[ops.P], row[ops.Q])
+    return (terms[0][0], total) if _exact(total) else None
+
+
+def _exact(factor: Fraction) -> bool:
+    """Whether multiplying a float32 by it neither rounds nor grows it."""
+    size, parts = abs(factor.numerator), factor.denominator
+    return size == 0 or (size == 1 and parts & (parts - 1) == 0 and parts <= _LONGEST_CHAIN)
 
 
 def without_dead_rows(rows: Sequence[list[int]], registers: Sequence[int]) -> list[list[int]]:
