@@ -239,11 +239,10 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
 def _setting(name: str, value: str) -> Any:
     try:
         setting = _setting_file(name, Path(value[1:])) if value.startswith("@") else _setting_text(name, value)
-    except RecursionError:  # JSON nested beyond what Python reads
+        depth = _depth(setting)
+    except RecursionError:  # nested beyond what this Python reads, or walks
         setting = None
         depth = DEEPEST + 1
-    else:
-        depth = _depth(setting)
     if depth > DEEPEST:
         raise ProgramError(f"--set {name}: the list is nested too deeply; tables have a few dimensions")
     return setting

@@ -520,7 +520,11 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "parameter not a number": (["run", "{prog}", "--image", "{image}", "--set", "level=high"], 1, "not a number"),
     "parameter without value": (["run", "{prog}", "--image", "{image}", "--set", "level"], 1, "NAME=VALUE"),
     "parameter twice": (["run", "{prog}", "--image", "{image}", "--set", "level=1", "--set", "level=2"], 1, "twice"),
-    "parameter nested too deeply": (["run", "{prog}", "--set", "level=" + "[" * 3000], 1, "nested too deeply"),
+    "parameter nested too deeply": (
+        ["run", "{prog}", "--set", "level=" + "[" * 3000 + "]" * 3000],
+        1,
+        "nested too deeply",
+    ),
     "table nested too deeply": (["run", "{prog}", "--set", "level=@{deep}"], 1, "nested too deeply"),
     "parameter of many digits": (["run", "{prog}", "--set", "level=" + "9" * 9000], 1, "is not a number"),
     "table of objects": (["run", "{table}", "--set", "w=@{objects}"], 1, "holds Python objects; save a plain numeric"),
