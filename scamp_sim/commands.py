@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.wording import plural, short
 
 if TYPE_CHECKING:
     from scamp_sim.program import Program
@@ -103,7 +104,7 @@ def check(args: argparse.Namespace) -> int:
         for message in failed:
             print(f"scamp-sim: error: {message}", file=sys.stderr)
         if not found and not failed:
-            print(f"{_plural(len(args.files), 'file')}: no errors, no warnings")
+            print(f"{plural(len(args.files), 'file')}: no errors, no warnings")
     return 1 if errors or failed else 0
 
 
@@ -210,7 +211,7 @@ def load_program(file: str, params: dict[str, Any]) -> Program:
         return assemble(path, params=params)
     except OSError as e:
         raise ProgramError(
-            f"{_short(file)}: cannot be read: {e.strerror or e}; check the path and its permissions"
+            f"{short(file, 80)}: cannot be read: {e.strerror or e}; check the path and its permissions"
         ) from e
 
 
@@ -229,7 +230,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name.isidentifier():
-            raise ProgramError(f"--set {_short(text)}: write NAME=VALUE, such as level=30 or weights=@w.json")
+            raise ProgramError(f"--set {short(text, 80)}: write NAME=VALUE, such as level=30 or weights=@w.json")
         if name in settings:
             raise ProgramError(f"--set {name}: given twice")
         settings[name] = _setting(name, value.strip())
@@ -273,7 +274,7 @@ def _setting_text(name: str, value: str) -> Any:
         return json.loads(value)
     except ValueError:
         raise ProgramError(
-            f"--set {name}: '{_short(value)}' is not a number, a list such as [1,-1], or @FILE.json or @FILE.npy"
+            f"--set {name}: '{short(value, 80)}' is not a number, a list such as [1,-1], or @FILE.json or @FILE.npy"
         ) from None
 
 
@@ -408,11 +409,3 @@ def _colour(stream: Any) -> bool:
     import os
 
     return bool(stream.isatty()) and "NO_COLOR" not in os.environ
-
-
-def _short(text: str, width: int = 80) -> str:
-    return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

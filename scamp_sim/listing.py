@@ -11,6 +11,7 @@ from typing import Any
 from scamp_sim.isa import STORE_WORDS
 from scamp_sim.program import HostCall, Kernel, Launch, Origin, Program, Step
 from scamp_sim.timing import Timing, load_timing, profile
+from scamp_sim.wording import plural, short
 
 SOURCE_WIDTH = 44
 """Columns of the source text; longer statements are cut with three dots."""
@@ -25,11 +26,11 @@ def listing(program: Program, timing: Timing | None = None) -> str:
     timing = timing or load_timing()
     cost = profile(program, timing)
     lines = [
-        f"program {program.name}: {_plural(len(program.kernels), 'kernel')}, "
+        f"program {program.name}: {plural(len(program.kernels), 'kernel')}, "
         f"{program.stored_words} of {STORE_WORDS} words stored, {program.words} executed, {cost.time_us:.1f} us "
         f"({timing.name})"
     ]
-    lines += [f"  param {name} = {_short(repr(value))}" for name, value in program.params.items()]
+    lines += [f"  param {name} = {short(repr(value), 60)}" for name, value in program.params.items()]
     lines += [f"  input {i.name} -> {i.register}" for i in program.inputs]
     for kernel in program.kernels.values():
         lines += ["", *_kernel(kernel, timing)]
@@ -67,7 +68,7 @@ def as_dict(program: Program, timing: Timing | None = None) -> dict[str, Any]:
 
 def _kernel(kernel: Kernel, timing: Timing) -> Iterator[str]:
     speed = ", high-speed" if kernel.highspeed else ""
-    yield f"kernel {kernel.name}: {_plural(len(kernel.words), 'word')}{speed}"
+    yield f"kernel {kernel.name}: {plural(len(kernel.words), 'word')}{speed}"
     wide = max((len(str(w)) for w in kernel.words), default=11)
     sources = [source_text(w.origin) for w in kernel.words]
     text_wide = min(SOURCE_WIDTH, max(6, *map(len, sources))) if sources else 6
@@ -76,7 +77,7 @@ def _kernel(kernel: Kernel, timing: Timing) -> Iterator[str]:
     us = 0.0
     for number, (word, source) in enumerate(zip(kernel.words, sources, strict=True), 1):
         new = number == 1 or not _same_statement(word.origin, last)
-        shown = _short(source, text_wide) if new else ""
+        shown = short(source, text_wide) if new else ""
         line = str(word.origin.line) if new and word.origin else ""
         us += timing.word_us(word.clock, kernel.highspeed)
         yield f"{number:6} {line:>5}  {shown:{text_wide}}  {word!s:{wide}}  {word.clock.name.lower():7} {us:6.1f}"
@@ -84,7 +85,7 @@ def _kernel(kernel: Kernel, timing: Timing) -> Iterator[str]:
 
 
 def _host(program: Program, timing: Timing) -> Iterator[str]:
-    yield f"host program: {_plural(len(program.steps), 'step')}"
+    yield f"host program: {plural(len(program.steps), 'step')}"
     rows = list(_running(program, timing))
     wide = max((len(text) for _, text, _, _ in rows), default=4)
     yield f"{'step':>6} {'line':>5}  {'':{wide}}  {'words':>7} {'us':>9}"
@@ -129,11 +130,3 @@ def source_text(origin: Origin | None) -> str:
 
 def _same_statement(a: Origin | None, b: Origin | None) -> bool:
     return a is not None and b is not None and (a.file, a.line, a.column) == (b.file, b.line, b.column)
-
-
-def _short(text: str, width: int = 60) -> str:
-    return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

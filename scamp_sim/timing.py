@@ -19,6 +19,7 @@ from scamp_sim.exceptions import ScampError
 from scamp_sim.host import actions
 from scamp_sim.isa import NATIVE, Clock
 from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word
+from scamp_sim.wording import plural
 
 DATA = Path(__file__).parent / "data"
 
@@ -196,11 +197,11 @@ class Profile:
         for k in self.kernels:
             times = "" if k.launches == 1 else f" x {k.launches} launches"
             speed = ", high-speed" if k.highspeed else ""
-            parts.append((f"kernel {k.name}", f"{_count(k.words, 'word')}{times}{speed}", f"{k.time_us:.1f}"))
+            parts.append((f"kernel {k.name}", f"{plural(k.words, 'word')}{times}{speed}", f"{k.time_us:.1f}"))
         calls = [(f"call {name}", f"x {n}", "") for name, n in self.host_calls.items()]
         time = self.time_breakdown
         split = ", ".join(f"{n} {name}" for name, n in self.words_by_class.items())
-        outside = f" ({_count(self.host_words, 'word')} of the above among them)" if self.host_words else ""
+        outside = f" ({plural(self.host_words, 'word')} of the above among them)" if self.host_words else ""
         called = sum(self.host_calls.values())
         total = [
             ("words", f"{self.words} ({split})" if split else "0", f"{time['words']:.1f}"),
@@ -296,7 +297,3 @@ def output_bits(output: Output, pixels: int) -> int:
 def _us(value: float) -> float:
     """Sums of 0.1 carry binary dust; prices have no digits beyond a picosecond."""
     return round(value, 6)
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -46,21 +46,21 @@ BAND = 2048
 def resolve(code, slots, offsets, scales):
     """Where the operands of each row-by-row operation lie, worked out once and not once a band."""
     for i in range(code.shape[0]):
-        op = code[i, 0]
+        op = code[i, ops.OP]
         if op <= ops.SHIFT:
-            offsets[i, 0] = slots[code[i, 1]]
+            offsets[i, 0] = slots[code[i, ops.DST]]
             for k in range(4):
-                offsets[i, 1 + k] = slots[code[i, 3 + k]]
-            offsets[i, 5] = slots[max(code[i, 7], 0)]
-            offsets[i, 6] = slots[code[i, 8]] if op == ops.SUBTRACT_MASKED else 0
-            scales[i] = np.float32(code[i, 8]) / np.float32(max(code[i, 9], 1))
+                offsets[i, 1 + k] = slots[code[i, ops.SRC + k]]
+            offsets[i, 5] = slots[max(code[i, ops.EXTRA], 0)]
+            offsets[i, 6] = slots[code[i, ops.P]] if op == ops.SUBTRACT_MASKED else 0
+            scales[i] = np.float32(code[i, ops.P]) / np.float32(max(code[i, ops.Q], 1))
 
 
 @jit
 def banded(f, flag, code, i, offsets, scale, limit, at, count):
     """Row i of the code, one of the operations inside PEs, on `count` PEs from `at` on."""
-    op = code[i, np.uint64(0)]
-    n = code[i, np.uint64(2)]
+    op = code[i, ops.OP]
+    n = code[i, ops.COUNT]
     to = offsets[i, np.uint64(0)] + at
     a = offsets[i, np.uint64(1)] + at
     c = offsets[i, np.uint64(2)] + at
@@ -83,21 +83,36 @@ def banded(f, flag, code, i, offsets, scale, limit, at, count):
 def shifted(f, code, i, offsets, limit, size, width, lo, hi):
     """Row i of the code, one of the two shifts, for the PEs lo..hi."""
     d, s0, s1 = np.int64(offsets[i, 0]), np.int64(offsets[i, 1]), np.int64(offsets[i, 2])
-    x = np.int64(offsets[i, 5]) if code[i, 7] >= 0 else -1
-    shift(f, size, d, code[i, 2], s0, s1, x, np.float32(code[i, 8]), code[i, 9], code[i, 10], limit, width, lo, hi)
+    x = np.int64(offsets[i, 5]) if code[i, ops.EXTRA] >= 0 else -1
+    shift(
+        f,
+        size,
+        d,
+        code[i, ops.COUNT],
+        s0,
+        s1,
+        x,
+        np.float32(code[i, ops.P]),
+        code[i, ops.Q],
+        code[i, ops.R],
+        limit,
+        width,
+        lo,
+        hi,
+    )
 
 
 @jit
 def digital(b, flag, flag_octets, flag_words, code, i, reach, count, width):
     """Row i of the code, one of the operations on bits; `count` words a plane."""
-    op = code[i, 0]
-    d = np.uint64(code[i, 1]) * count
-    s0, s1 = np.uint64(code[i, 3]) * count, np.uint64(code[i, 4]) * count
-    ones = ONES if code[i, 8] else ZERO
+    op = code[i, ops.OP]
+    d = np.uint64(code[i, ops.DST]) * count
+    s0, s1 = np.uint64(code[i, ops.SRC]) * count, np.uint64(code[i, ops.SRC + 1]) * count
+    ones = ONES if code[i, ops.P] else ZERO
     words = np.uint64(width // 64)
     if op == ops.BITS_OR:
-        s2, s3 = np.uint64(code[i, 5]) * count, np.uint64(code[i, 6]) * count
-        bits_or(b, d, code[i, 2], s0, s1, s2, s3, ones, count)
+        s2, s3 = np.uint64(code[i, ops.SRC + 2]) * count, np.uint64(code[i, ops.SRC + 3]) * count
+        bits_or(b, d, code[i, ops.COUNT], s0, s1, s2, s3, ones, count)
     elif op == ops.BITS_FILL:
         bits_fill(b, d, ones, count)
     elif op == ops.BITS_MERGE:
@@ -113,23 +128,33 @@ def digital(b, flag, flag_octets, flag_words, code, i, reach, count, width):
     else:
         size = np.int64(count) * 64
         rect = op == ops.BITS_RECT
-        address(b, size, np.int64(d), rect, code[i, 3], code[i, 4], code[i, 5], code[i, 6], width)
+        address(
+            b,
+            size,
+            np.int64(d),
+            rect,
+            code[i, ops.SRC],
+            code[i, ops.SRC + 1],
+            code[i, ops.SRC + 2],
+            code[i, ops.SRC + 3],
+            width,
+        )
 
 
 @jit
 def whole(f, b, flag, code, i, limit, blur_k, size, width, slots):
     """Row i of the code, one of the analog operations that need whole planes."""
-    op = code[i, 0]
-    d = slots[code[i, 1]]
-    s = slots[code[i, 3]]
-    p, q = np.float32(code[i, 8]), np.float32(code[i, 9])
+    op = code[i, ops.OP]
+    d = slots[code[i, ops.DST]]
+    s = slots[code[i, ops.SRC]]
+    p, q = np.float32(code[i, ops.P]), np.float32(code[i, ops.Q])
     to, a, count = np.uint64(d), np.uint64(s), np.uint64(size)
     if op == ops.ACCUMULATE:
-        c = np.uint64(slots[code[i, 4]])
-        e, g = np.uint64(slots[code[i, 5]]), np.uint64(slots[code[i, 6]])
-        accumulate(f, to, code[i, 2], a, c, e, g, count)
+        c = np.uint64(slots[code[i, ops.SRC + 1]])
+        e, g = np.uint64(slots[code[i, ops.SRC + 2]]), np.uint64(slots[code[i, ops.SRC + 3]])
+        accumulate(f, to, code[i, ops.COUNT], a, c, e, g, count)
     elif op == ops.ADD_SHIFTED:
-        add_shifted(f, size, d, s, code[i, 9], code[i, 10], width)
+        add_shifted(f, size, d, s, code[i, ops.Q], code[i, ops.R], width)
     elif op == ops.ADD_SCALED:
         add_scaled(f, to, a, p, count)
     elif op == ops.DIVIDE:
@@ -143,7 +168,7 @@ def whole(f, b, flag, code, i, limit, blur_k, size, width, slots):
     elif op == ops.FILL_MASKED:
         fill_masked(f, flag, to, p, count)
     elif op == ops.BLUR:
-        blur(f, b, size, d, s, p, blur_k, code[i, 9], code[i, 10], width)
+        blur(f, b, size, d, s, p, blur_k, code[i, ops.Q], code[i, ops.R], width)
 
 
 @jit
@@ -164,17 +189,17 @@ def walk(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, 
     for k in range(runs.shape[0]):
         first, last = np.uint64(runs[k, 0]), np.uint64(runs[k, 1])
         step = band if runs[k, 2] else size
-        if code[first, 0] <= ops.SHIFT:
+        if code[first, ops.OP] <= ops.SHIFT:
             for lo in range(0, size, step):
                 hi = min(size, lo + step)
                 for i in range(first, last):
-                    if code[i, 0] == ops.SHIFT_EAST_WEST or code[i, 0] == ops.SHIFT:
+                    if code[i, ops.OP] == ops.SHIFT_EAST_WEST or code[i, ops.OP] == ops.SHIFT:
                         shifted(f, code, i, offsets, limit, size, width, lo, hi)
                     else:
                         banded(f, flag, code, i, offsets, scales[i], limit, np.uint64(lo), np.uint64(hi - lo))
         else:
             for i in range(first, last):
-                if code[i, 0] >= ops.BITS_FILL:
+                if code[i, ops.OP] >= ops.BITS_FILL:
                     digital(b, flag, flag_octets, flag_words, code, i, reach, count, width)
                 else:
                     whole(f, b, flag, code, i, limit, params[1], size, width, slots)
