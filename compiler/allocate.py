@@ -78,7 +78,7 @@ class _Mask:
             return
         for register in _writes(step, None):
             self.bits[register] = Bit.UNKNOWN
-        if isinstance(step, HostCall) and step.name == "scamp5_kernel_all":
+        if isinstance(step, HostCall) and "FLAG" in step.form.writes:
             self.current, self.flag = None, Bit.ONES
 
 
@@ -131,25 +131,13 @@ def _reads(step: Step, emitted: Emitted | None) -> Iterable[str]:
         return (*emitted.word.reads, "R0") if "R12" in emitted.word.writes else emitted.word.reads
     if isinstance(step, Output):
         return (step.register,)
-    if isinstance(step, HostCall):
-        return [r for r, kind in _host_operands(step) if kind in ("asrc", "dsrc")]
-    return ()
+    return step.reads if isinstance(step, HostCall) else ()
 
 
 def _writes(step: Step, emitted: Emitted | None) -> Iterable[str]:
     if emitted is not None:
         return emitted.word.writes
-    if isinstance(step, HostCall):
-        form = isa.host_form(step.name, len(step.args))
-        return [*(r for r, kind in _host_operands(step) if kind in ("areg", "dreg")), *(form.writes if form else ())]
-    return ()
-
-
-def _host_operands(call: HostCall) -> Iterator[tuple[str, str]]:
-    form = isa.host_form(call.name, len(call.args))
-    for (_, kind, _), argument in zip(form.operands if form else (), call.args, strict=False):
-        if isinstance(argument, str):
-            yield argument, kind
+    return step.writes if isinstance(step, HostCall) else ()
 
 
 # --- scratch names --------------------------------------------------------------------------------------------
@@ -347,7 +335,7 @@ def _taken(
 def _operands(step: Step) -> Iterable[str]:
     if isinstance(step, Output):
         return (step.register,)
-    return [r for r, _ in _host_operands(step)] if isinstance(step, HostCall) else ()
+    return [r for r, _ in step.registers] if isinstance(step, HostCall) else ()
 
 
 def _cause(step: Step, emitted: Emitted | None) -> str:

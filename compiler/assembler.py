@@ -19,10 +19,13 @@ from compiler.report import Reporter
 from compiler.source import Unreadable, read, unify
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Step
+from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Step, stored_words
 
 TEXT = "<text>"
 """What messages call a text that came from no file."""
+
+DIALECTS = ("scamp", "sdk")
+"""Our own language, and the C++ of the SDK."""
 
 SUFFIXES = (".scamp", ".txt", ".cpp", ".cc", ".hpp", ".h", ".c", ".jss", ".kernel")
 
@@ -33,28 +36,29 @@ def assemble(
     """Turn kernel source text, or a file of it, into a program.
 
     `source`: a Path, or a str naming a file (one line without `;`, `(` or `{` that ends like a source file or
-    exists), or else the text itself. `params`: values of the text's parameters: integers, nested sequences or integer
+    exists), or else the text itself. `dialect`: "scamp", or "sdk" for the C++ of the SDK, of which the kernels and host
+    calls count (docs/porting.md). `params`: values of the text's parameters: integers, nested sequences or integer
     arrays of the declared shape. `name`: what the program is called, by default the name of the file.
 
     Warnings are in `Program.diagnostics`. Raises CompileError with every error found, and ProgramError for a dialect
     that is not known.
     """
-    if dialect == "sdk":
+    if dialect not in DIALECTS:
         raise ProgramError(
-            "dialect 'sdk' is not available yet; assemble the lines between kernel begin and end instead"
-        )
-    if dialect != "scamp":
-        raise ProgramError(
-            f"unknown dialect '{dialect}'{isa.did_you_mean(dialect, ('scamp', 'sdk'))}; there is 'scamp'"
+            f"unknown dialect '{dialect}'{isa.did_you_mean(str(dialect), DIALECTS)}; there are 'scamp' and 'sdk'"
         )
     if not isinstance(source, (str, Path)):
         raise ProgramError(f"expected source text or a path, found {type(source).__name__}")
     path = _as_path(source)
+    if params is not None and not (isinstance(params, Mapping) and all(isinstance(n, str) for n in params)):
+        raise ProgramError(f"params: expected a dict of names and values, found {params!r:.80}")
+    if dialect == "sdk":
+        from compiler.sdk.program import assemble_sdk
+
+        return assemble_sdk(str(source) if path is None else path, dict(params or {}), name)
     file = str(path) if path is not None else TEXT
     text = _read(path) if path is not None else unify(str(source).removeprefix("\ufeff"))
     title = name or (path.stem if path is not None else "text")
-    if params is not None and not (isinstance(params, Mapping) and all(isinstance(n, str) for n in params)):
-        raise ProgramError(f"params: expected a dict of names and values, found {params!r:.80}")
     reporter = Reporter()
     expander = Expander(reporter, dict(params or {}), title)
     try:
@@ -101,6 +105,16 @@ def _assemble(source: syntax.Source, title: str, expander: Expander) -> Program:
             source.span(1, 1, 1, 1), "S103", "the text is empty", "a text holds calls such as mov(B, A); or kernels"
         )
         reporter.stop()
+    return _assembled(tree, title, expander)
+
+
+def assemble_tree(tree: syntax.File, title: str, params: Mapping[str, Any] | None = None) -> Program:
+    """A program from a syntax tree that no text of ours was read for. Raises CompileError."""
+    return _assembled(tree, title, Expander(Reporter(), dict(params or {}), title))
+
+
+def _assembled(tree: syntax.File, title: str, expander: Expander) -> Program:
+    reporter = expander.reporter
     expander.run(tree)
     reporter.check()
     declared = expander.declared
@@ -113,7 +127,8 @@ def _assemble(source: syntax.Source, title: str, expander: Expander) -> Program:
     _check_store(kernels, expander, reporter)
     program = Program(
         title,
-        {n: Kernel(n, tuple(assigned(e.word, chosen) for e in words), expander.kernel_spans[n])
+        {n: Kernel(n, tuple(assigned(e.word, chosen) for e in words), expander.kernel_spans[n],
+                   expander.storage.get(n, "static"))
          for n, words in kernels.items()},
         tuple(_settled(step, chosen) for step in expander.steps),
         tuple(replace(i, register=chosen.get(i.register, i.register)) for i in declared.inputs),
@@ -139,16 +154,18 @@ def _settled(step: Step, chosen: Mapping[str, str]) -> Step:
 
 
 def _check_store(kernels: Mapping[str, Any], expander: Expander, reporter: Reporter) -> None:
-    total = sum(len(words) for words in kernels.values())
+    stored = {n: len(words) for n, words in kernels.items() if expander.storage.get(n) != "heap"}
+    total = stored_words((expander.storage.get(n, "static"), length) for n, length in stored.items())
     if total <= isa.STORE_WORDS:
         return
-    largest = sorted(kernels, key=lambda n: -len(kernels[n]))[:3]
+    largest = sorted(stored, key=lambda n: -stored[n])[:3]
     names = ", ".join(f"{n} with {len(kernels[n]):,}" for n in largest)
-    what = f"{total:,} words in {len(kernels)} kernels" if len(kernels) > 1 else f"{total:,} words"
+    what = f"{total:,} words in {len(stored)} kernels" if len(stored) > 1 else f"{total:,} words"
     reporter.error(
         expander.kernel_spans[largest[0]], "S401",
         f"{what} do not fit the kernel store of {isa.STORE_WORDS:,}; the largest: {names}",
-        "a kernel is stored once however often it is launched: put repetition into launches, not into words",
+        "a kernel is stored once however often it is launched: put repetition into launches, not into words, or keep "
+        "a kernel elsewhere: 'heap kernel NAME'",
     )  # fmt: skip
     reporter.stop()
 

@@ -7,13 +7,13 @@ author seldom wants to know.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from compiler.bits import READ_HALVES
 from compiler.context import Context
 from compiler.diagnostics import Diagnostic
-from scamp_sim import isa
+from scamp_sim.faults import faults
 from scamp_sim.isa import NATIVE, PORT_DIRECTION, PORTS
 from scamp_sim.program import HostCall, Origin, Program, Word, cell
 
@@ -208,62 +208,17 @@ def _and(names: Iterable[str]) -> str:
 
 # --- host calls -----------------------------------------------------------------------------------------------
 
-RAILS = 120
-"""Constants beyond this load badly (M: users keep within it)."""
-ADDRESS_LIMIT = 1023
-
 
 def call_hazards(call: HostCall) -> list[Diagnostic]:
     """What is wrong with the operands of one host call."""
-    form = isa.host_form(call.name, len(call.args))
-    if form is None:
-        return []
-    origin = call.origin or NOWHERE
     text = statement(call.origin, f"{call.name}({', '.join(map(str, call.args))})")
-    values = {n: v for (n, _, _), v in zip(form.operands, call.args, strict=False) if isinstance(v, int)}
-    out = []
-
-    def add(code: str, message: str, hint: str) -> None:
-        severity = "error" if code.startswith("S") else "warning"
-        out.append(Diagnostic.at(origin, code, severity, f"'{text}': {message}", hint=hint))
-
-    given = {n: v for (n, _, _), v in zip(form.operands, call.args, strict=False) if isinstance(v, str)}
-    if "temp" in given:
-        _loading(given["a"], given["temp"], add)
-    if "v" in values and "IN" in form.writes:
-        v = values["v"]
-        if not -128 <= v <= 127:
-            add("S306", f"the constant {v} is outside -128..127", "the converter has 8 bits: scale the program down")
-        elif abs(v) > RAILS:
-            add(
-                "W511", f"the constant {v} is close to the rails, where values load badly",
-                f"stay within -{RAILS}..{RAILS}",
-            )  # fmt: skip
-    if form.writes and "SELECT" in form.writes:
-        for name, v in values.items():
-            if not 0 <= v <= ADDRESS_LIMIT:
-                add("S307", f"{name} = {v} is not an address", "rows and columns of the chip count 0..255")
-        if values.get("r1", 0) < values.get("r0", 0) or values.get("c1", 0) < values.get("c0", 0):
-            add(
-                "W512", f"no PE lies from ({values['r0']}, {values['c0']}) to ({values['r1']}, {values['c1']}), so "
-                "the rectangle is treated as empty",
-                "the corners are top-right, then bottom-left; chip columns count from the right",
-            )  # fmt: skip
-    return out
-
-
-def _loading(target: str, temp: str, add: Callable[[str, str, str], None]) -> None:
-    """Operands of the routines that load a constant: both are written in one PE, through one another."""
-    for name, register in (("a", target), ("temp", temp)):
-        if register in PORTS:
-            add("S301", f"its operand {name} is {register}, a neighbour's NEWS", "name a register of the PE itself")
-            return
-    if target == temp:
-        default = ", and temp is NEWS unless it is named" if temp == "NEWS" else ""
-        add(
-            "S301", f"its operands a and temp are both {target}{default}",
-            "temp is overwritten on the way: name two registers",
-        )  # fmt: skip
+    return [
+        Diagnostic.at(
+            call.origin or NOWHERE, f.code, "error" if f.code.startswith("S") else "warning", f"'{text}': {f.message}",
+            hint=f.hint,
+        )
+        for f in faults(call)
+    ]  # fmt: skip
 
 
 # --- the program ----------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The catalogue of messages: every code the assembler can report, and its short title.
 
 S1xx text and structure, S2xx names and operands, S3xx hazards (no defined result on the chip), S4xx limits; W5xx traps
-(a defined result, seldom the one that was meant).
+(a defined result, seldom the one that was meant); S6xx and W6xx what concerns C++ that is imported.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "S210": "an array instruction in the host program",
     "S211": "an unknown kernel or host function",
     "S212": "a macro that calls itself",
+    "S213": "an output from a function that gives nothing",
     "S214": "a scratch register read before it is written",
     "S215": "a table of another shape than declared",
     # S3xx: hazards
@@ -43,6 +44,8 @@ CODES: dict[str, str] = {
     "S308": "SELECT and RECT in one word",
     "S310": "a requirement that does not hold",
     "S311": "an operand overwritten by the macro that still needs it",
+    "S312": "an operand of a host function out of range",
+    "S313": "a host call that lacks the one before it",
     # S4xx: limits
     "S401": "more words than the kernel store holds",
     "S402": "no register left for scratch",
@@ -68,4 +71,18 @@ CODES: dict[str, str] = {
     "W517": "a kernel or program that does nothing",
     "W518": "a condition that a macro ended",
     "W519": "an operand that a macro of the text overwrites early",
+    # S6xx: imported C++
+    "S601": "C++ that holds nothing for the array",
+    "S602": "a call in a kernel that the text does not define",
+    "S603": "kernel marks that do not pair",
+    "S604": "a raw instruction word",
+    "S605": "an operand that the text does not tell",
+    "S606": "C++ in a kernel that cannot be read",
+    # W6xx: what an import assumed or left out
+    "W601": "a variable whose value was assumed",
+    "W602": "a condition whose value was assumed",
+    "W603": "a call of the host program left out",
+    "W604": "a kernel left out",
+    "W605": "C++ left out",
+    "W606": "a static kernel launched with other operands",
 }

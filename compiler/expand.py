@@ -77,6 +77,7 @@ class Expander:
         self.declared = Declarations(self, params or {})
         self.kernels: dict[str, list[Emitted]] = {}
         self.kernel_spans: dict[str, Origin] = {}
+        self.storage: dict[str, str] = {}
         self.launcher = Launcher(self)
         self.scratch: dict[str, Scratch] = {}
         self.frames: list[Frame] = []

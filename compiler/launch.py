@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compiler import syntax
+from compiler.check import NOWHERE
 from compiler.evaluate import Scope
 from compiler.names import unsupported
 from compiler.report import Failed
@@ -34,6 +36,8 @@ class Launcher:
         self.expander = expander
         self.steps: list[Step] = []
         self.executed = 0
+        self.drawing = isa.DRAWING
+        self.stack: int | None = None
         self._outputs: dict[str, Origin] = {}
 
     def step(self, step: Step) -> None:
@@ -52,9 +56,20 @@ class Launcher:
             )
 
     def output(self, item: syntax.OutputDecl, scope: Scope) -> None:
-        """Take a result; a run has one of each name."""
+        """Take a result, a plane or what a host function gives; a run has one of each name."""
         expander = self.expander
-        register = expander.declared.register(item.register, scope, "an output")
+        node = item.register
+        if isinstance(node, syntax.Function) and node.name in isa.HOST:
+            self._claim(item)
+            self._host_call(syntax.Call(node.span, node.name, node.args), scope, item.name)
+            return
+        register = expander.declared.register(node, scope, "an output")
+        self._claim(item)
+        self.step(Output(item.name, register.name, item.span))
+
+    def _claim(self, item: syntax.OutputDecl) -> None:
+        """Enter an output's name, once."""
+        expander = self.expander
         first = self._outputs.get(item.name)
         if first is not None and first != item.span:
             expander.fail(
@@ -67,7 +82,6 @@ class Launcher:
                 "a run has one result of each name: take it after the loop, or write an output for each",
             )  # fmt: skip
         self._outputs[item.name] = item.span
-        self.step(Output(item.name, register.name, item.span))
 
     def command(self, item: syntax.Call, scope: Scope, place: str) -> None:
         """A call in the host program: a launch or a host function."""
@@ -79,11 +93,10 @@ class Launcher:
             expander.not_in_a_kernel(item)
         elif kernel is None and name not in isa.HOST:
             self._no_command(item, place)
-        args = expander.operands(item, scope)
         if kernel is not None:
-            self._launch_call(kernel, args, item)
+            self._launch_call(kernel, expander.operands(item, scope), item)
         else:
-            self._host_call(item, args)
+            self._host_call(item, scope)
 
     def _no_command(self, item: syntax.Call, place: str) -> None:
         fail, declared = self.expander.fail, self.expander.declared
@@ -124,17 +137,78 @@ class Launcher:
             scope = Scope(expander.declared.scope)
             scope.names.update(zip(kernel.formals, args, strict=True))
             expander.record(name, kernel.body, scope, kernel.span)
+            expander.storage[name] = kernel.storage
         self.step(Launch(name, span))
 
-    def _host_call(self, item: syntax.Call, args: Sequence[Value]) -> None:
+    def _host_call(self, item: syntax.Call, scope: Scope, result: str = "") -> None:
+        """A host function. `result`: the name under which a statement asks for what it gives."""
         fail, forms = self.expander.fail, isa.HOST[item.name]
-        form = isa.host_form(item.name, len(args))
-        if form is None:
+        item, buffer = self._without_buffer(item, scope)
+        args = self.expander.operands(item, scope)
+        tried = isa.host_forms(item.name, len(args))
+        written = " or ".join(f.signature for f in forms)
+        if not tried:
             code, message = explain(item.name, len(args), [Mismatch() for _ in forms])
-            fail(item.span, code, message, f"write {' or '.join(f.signature for f in forms)}")
-        mismatch = host_mismatch(form, args)
-        if mismatch is not None:
-            fail(item.span, "S203", f"operand {mismatch.index} of {item.name} {mismatch}", f"write {form.signature}")
-        values = [a.name if isinstance(a, Reg) else a for a in args]
-        values += [default for _, _, default in form.operands[len(args) :]]  # type: ignore[misc]
-        self.step(HostCall(item.name, tuple(values), item.span))  # type: ignore[arg-type]
+            fail(item.span, code, message, f"write {written}")
+        mismatches = [host_mismatch(form, args) for form in tried]
+        if None not in mismatches:
+            code, message = explain(item.name, len(args), [m for m in mismatches if m is not None])
+            fail(item.span, code, message, f"write {written}")
+        form = tried[mismatches.index(None)]
+        values: list[str | int] = [a.name if isinstance(a, Reg) else a for a in args]  # type: ignore[misc]
+        values += [self.drawing if d == isa.DRAWING else d for _, _, d, _ in form.operands[len(args) :]]  # type: ignore[misc]
+        if buffer and form.operands and form.operands[-1].name == "each":
+            values[-1] = 1
+        if result and not form.result:
+            fail(item.span, "S213", f"{item.name} gives no result", "call it as a statement, without 'output'")
+        name = self._result(form, result, buffer)
+        self._follow(item, tuple(values))
+        self.step(HostCall(item.name, tuple(values), item.span, name))
+
+    def _without_buffer(self, item: syntax.Call, scope: Scope) -> tuple[syntax.Call, str]:
+        """The call without the operand that takes its result in the SDK, and that operand's name."""
+        place = max(f.buffer for f in isa.HOST[item.name])
+        if not 0 <= place < len(item.args):
+            return item, ""
+        node = item.args[place]
+        if not isinstance(node, syntax.Name) or scope.find(node.name) is not None or node.name in isa.ALIASES:
+            return item, ""
+        if node.name in isa.ALL_REGISTERS or self.expander.is_broken(node.name):
+            return item, ""
+        return replace(item, args=(*item.args[:place], *item.args[place + 1 :])), node.name
+
+    def _result(self, form: isa.HostFunction, asked: str, buffer: str) -> str:
+        """The name of a result: what the statement says, else its buffer's, else the function's, numbered."""
+        if asked or not form.result:
+            return asked
+        stem = buffer or form.name.removeprefix("scamp5_")
+        name, n = stem, 1
+        while name in self._outputs:
+            n += 1
+            name = f"{stem}_{n}"
+        self._outputs[name] = NOWHERE
+        return name
+
+    def _follow(self, item: syntax.Call, values: tuple[str | int, ...]) -> None:
+        """Calls that come in groups: drawing, and pictures of several planes."""
+        fail = self.expander.fail
+        match item.name:
+            case "scamp5_draw_begin":
+                self.drawing = str(values[0])
+            case "scamp5_draw_end":
+                self.drawing = isa.DRAWING
+            case "scamp5_output_bitstack_begin":
+                self.stack = int(values[0])
+            case "scamp5_output_bitstack_bit" | "scamp5_output_bitstack_end" if self.stack is None:
+                fail(item.span, "S313", f"there is no scamp5_output_bitstack_begin before {item.name}", "add it")
+            case "scamp5_output_bitstack_bit":
+                assert self.stack is not None
+                self.stack -= 1
+            case "scamp5_output_bitstack_end":
+                missing, self.stack = self.stack or 0, None
+                if missing:
+                    what = f"{missing} more" if missing > 0 else f"{-missing} fewer"
+                    fail(
+                        item.span, "S313", f"the picture needs {what} scamp5_output_bitstack_bit",
+                        "scamp5_output_bitstack_begin(n) says how many planes there are",
+                    )  # fmt: skip

@@ -34,6 +34,7 @@ EXAMPLES: dict[str, str] = {
     "S210": "kernel k { res(A); }\nprogram {\n    k();\n    mov(B, A);\n}",
     "S211": "kernel edges { res(A); }\nprogram {\n    edgse();\n}",
     "S212": "macro m(y: areg) {\n    m(y);\n}\nm(A);",
+    "S213": "kernel k { res(A); }\nprogram {\n    k();\n    output a = scamp5_load_in(A, 5);\n}",
     "S214": "areg t;\nmov(A, t);",
     "S215": "const T[2] = {1, 2, 3};\nif T[0] > 0 { res(A); }",
     "S301": "input a -> A;\nbus(A, A);",
@@ -45,6 +46,8 @@ EXAMPLES: dict[str, str] = {
     "S308": "OR(R5, SELECT, RECT);",
     "S310": "input a -> A;\nneg(A, A);",
     "S311": "input a -> R5;\nSET(R0);\nIMP(R6, R0, R5);",
+    "S312": "kernel k { SET(R5); }\nprogram {\n    k();\n    output corners = scamp5_scan_events(R5, 5000);\n}",
+    "S313": "kernel k { CLR(R5); }\nprogram {\n    k();\n    scamp5_draw_pixel(127, 127);\n    output dot = R5;\n}",
     "S401": "for i in 0..600 { mov(B, PIX); }",
     "S402": "areg t[7];\nfor i in 0..7 { res(t[i]); }\nfor i in 0..7 { where(t[i]); MOV(R5, FLAG); }\nall();",
     "S403": "for i in 0..1000000000 { if i < 0 { res(A); } }",
@@ -70,6 +73,26 @@ EXAMPLES: dict[str, str] = {
 }
 """Code -> a text for which the assembler says it."""
 
+_MARKED = "scamp5_kernel_begin();\n{}\nscamp5_kernel_end();"
+IMPORTED: dict[str, str] = {
+    "S601": "int main() { return 0; }",
+    "S602": _MARKED.format("    sharpen(A);"),
+    "S603": "scamp5_kernel_begin();\n    res(A);\nscamp5_kernel_begin();\n    res(B);\nscamp5_kernel_end();",
+    "S604": _MARKED.format("    icw(0, {1, 2});"),
+    "S605": _MARKED.format('    mov(A, "B");'),
+    "S606": _MARKED.format("    mov(A, B;"),
+    "W601": _MARKED.format("    mov(output_image, A);"),
+    "W602": "void step(int n) {\n    scamp5_dynamic_kernel_begin();\n    if (n > 3) { res(A); }\n    "
+            "scamp5_dynamic_kernel_end();\n}",
+    "W603": "scamp5_kernel_begin();\nres(A);\nscamp5_kernel_end();\nscamp5_load_point(R5, 2000, 3);",
+    "W604": "scamp5_kernel_begin();\nres(A);\nscamp5_kernel_end();\n" + _MARKED.format("neg(A, A);"),
+    "W605": _MARKED.format("res(A);") + "\nscamp5_kernel_end();",
+    "W606": "void go(areg_t y) {\n    scamp5_kernel_begin();\n    res(y);\n    scamp5_kernel_end();\n}\n"
+            "int main() { go(A); go(B); }",
+}  # fmt: skip
+"""The same for texts in C++."""
+EXAMPLES |= IMPORTED
+
 _HEAD = """\
 # Messages
 
@@ -77,7 +100,7 @@ Written by `python -m compiler.messages`; do not edit.
 
 Every message has a code, a place and a remedy. Codes that start with S are errors: the text has no defined meaning on
 the chip. Codes that start with W are traps: the text has a meaning, but seldom the one that was meant. Nothing but
-a changed text silences a warning.
+a changed text silences a warning. S6 and W6 are about [C++ that is imported](porting.md).
 """
 
 _PARTS = {
@@ -86,6 +109,8 @@ _PARTS = {
     "S3": "Hazards",
     "S4": "Limits",
     "W5": "Traps",
+    "S6": "C++ of the SDK",
+    "W6": "C++ of the SDK: assumed or left out",
 }
 
 
@@ -94,10 +119,16 @@ def messages(text: str) -> tuple[Diagnostic, ...]:
     """What the assembler says about `text`."""
     from compiler import assemble
 
+    imported = text in IMPORTED.values()
+    said: tuple[Diagnostic, ...] = ()
+    if imported:
+        from compiler.sdk import extract_kernels
+
+        said = tuple(d for block in extract_kernels(text) for d in block.diagnostics)
     try:
-        said: tuple[Diagnostic, ...] = assemble(text).diagnostics
+        said += assemble(text, dialect="sdk" if imported else "scamp").diagnostics
     except CompileError as error:
-        said = error.diagnostics
+        said += error.diagnostics
     return tuple(replace(d, file=FILE) for d in said)
 
 

@@ -18,7 +18,7 @@ def unsupported(name: str) -> tuple[str, str] | None:
     near = difflib.get_close_matches(name, isa.HOST, n=1, cutoff=_SLIP)
     if near:
         return f"unknown host function '{name}'; did you mean '{near[0]}'?", ""
-    return f"host function '{name}' is not supported yet", "'scamp-sim isa' lists the host functions there are"
+    return f"there is no host function '{name}' here", "'scamp-sim isa' lists those there are"
 
 
 def nearest_file(path: Path) -> str:

@@ -172,10 +172,12 @@ class _Builder:
             found.append(syntax.Registers(self.span(name), str(kind), str(name), self.maybe(size), self.maybe(value)))
         return found
 
-    def kernel(self, node: _Node, name: Token, names: _Node, body: _Node) -> syntax.Item:
+    def kernel(self, node: _Node, storage: Token | None, name: Token, names: _Node, body: _Node) -> syntax.Item:
         formals = () if names is None else tuple(str(n) for n in names.children if n is not None)
         doc = self.source.doc_above(node.meta.line)
-        return syntax.KernelDecl(self.span(name), str(name), formals, self.items(body.children), doc)
+        return syntax.KernelDecl(
+            self.span(name), str(name), formals, self.items(body.children), doc, str(storage or "static")
+        )
 
     def program(self, node: _Node, body: _Node) -> syntax.Item:
         word = self.source.span(node.meta.line, node.meta.column, node.meta.line, node.meta.column + len("program"))

@@ -69,9 +69,9 @@ def macro_mismatch(macro: MacroDecl, args: Sequence[Value]) -> Mismatch | None:
 
 def host_mismatch(form: HostFunction, args: Sequence[Value]) -> Mismatch | None:
     """None if the routine takes these operands."""
-    for number, ((_, kind, _), value) in enumerate(zip(form.operands, args, strict=False), 1):
-        if not fits(kind, value):
-            return Mismatch(number, value, kind)
+    for number, (operand, value) in enumerate(zip(form.operands, args, strict=False), 1):
+        if not fits(operand.kind, value):
+            return Mismatch(number, value, operand.kind)
     return None
 
 

@@ -201,6 +201,7 @@ class KernelDecl:
     formals: tuple[str, ...]
     body: tuple[Item, ...]
     doc: str
+    storage: str = "static"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from scamp_sim import isa
 
 KEYWORDS = frozenset(
     ("include", "const", "param", "input", "output", "state", "array", "areg", "dreg", "kernel", "program", "macro",
-     "require", "for", "in", "if", "else", "step")
+     "require", "for", "in", "if", "else", "step", "dynamic", "heap")
 )  # fmt: skip
 
 _PIECES = re.compile(r'//[^\n]*|/\*(?:.|\n)*?\*/|"[^"\n]*"|(?P<open>/\*|")|(?P<mark>[()\[\]{};])')

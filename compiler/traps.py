@@ -135,65 +135,76 @@ def _kernel(walk: Walk, name: str, words: tuple[Word, ...]) -> None:
 
 
 def _host_call(walk: Walk, call: HostCall) -> None:
-    form = isa.host_form(call.name, len(call.args))
     text = statement(call.origin, call.name)
-    registers = [(n, a, d) for (n, _, d), a in zip(form.operands, call.args, strict=False)] if form else []
-    for name, argument, default in registers:
-        if isinstance(argument, str):
-            if argument == "R12" and walk.bits.get("R0") is not Bit.ONES:
-                walk.say(
-                    ("W501", call.origin, call.name),
-                    Diagnostic.at(
-                        call.origin or NOWHERE, "W501", "warning",
-                        f"'{text}' writes R12 only where R0 = 1, and {_why_masked(walk)}",
-                        hint="launch a kernel with SET(R0) first, or load another register and MOV it",
-                    ),
-                )  # fmt: skip
-            if argument in isa.ANALOG:
-                _loaded_under_flag(walk, call, text)
-            temporary = name == "temp" and argument == default
-            walk.written[cell(argument)] = _writer(walk, cell(argument), call.origin, text, not temporary)
-            walk.bits.pop(argument, None)
-            walk.condition_used = walk.condition_used or argument in isa.ANALOG
-            if argument == "NEWS":
-                walk.news, walk.news_whole = None, walk.flag is Bit.ONES and not temporary
-    for register in form.writes if form else ():
+    for register, operand in call.registers:
+        if operand.use in ("reads", "updates"):
+            _taken(walk, call, register, f"'{text}' reads {register}")
+    for argument, operand in call.registers:
+        if operand.use == "reads":
+            continue
+        if argument == "R12" and walk.bits.get("R0") is not Bit.ONES and "R12" not in call.implied:
+            walk.say(
+                ("W501", call.origin, call.name),
+                Diagnostic.at(
+                    call.origin or NOWHERE, "W501", "warning",
+                    f"'{text}' writes R12 only where R0 = 1, and {_why_masked(walk)}",
+                    hint="launch a kernel with SET(R0) first, or load another register and MOV it",
+                ),
+            )  # fmt: skip
+        if argument in isa.ANALOG and "FLAG" not in call.form.writes:
+            _loaded_under_flag(walk, call, text, operand.kind == "areg" and operand.use == "writes")
+        temporary = operand.use == "temp" and argument == operand.default
+        walk.written[cell(argument)] = _writer(walk, cell(argument), call.origin, text, not temporary)
+        walk.bits.pop(argument, None)
+        walk.condition_used = walk.condition_used or argument in isa.ANALOG
+        if argument == "NEWS":
+            walk.news, walk.news_whole = None, walk.flag is Bit.ONES and not temporary
+    named = {r for r, _ in call.registers}
+    for register in call.implied:
+        if register in named:
+            continue
         if register == "FLAG":
             _drop_condition(walk)
-            walk.flag = Bit.ONES if call.name == "scamp5_kernel_all" else Bit.UNKNOWN
+            walk.flag = Bit.ONES
         else:
             # a plane is loaded by way of the address lines: what they select afterwards was not the point
-            own = register not in ADDRESSED or not any(isinstance(a, str) for a in call.args)
+            own = register == "IN" or (register in ADDRESSED and not named)
             walk.written[register] = _writer(walk, register, call.origin, text, own)
             walk.bits.pop(register, None)
 
 
-def _loaded_under_flag(walk: Walk, call: HostCall, text: str) -> None:
+def _loaded_under_flag(walk: Walk, call: HostCall, text: str, constant: bool) -> None:
     if walk.condition is None or walk.flag is Bit.ONES:
         return
+    does = "loads its constant" if constant else "works"
     walk.say(
         _restricted(walk),
         Diagnostic.at(
             call.origin or NOWHERE, "W505", "warning",
-            f"'{text}' loads its constant only where FLAG = 1, and {_place(walk.condition)} still restricts FLAG",
+            f"'{text}' {does} only where FLAG = 1, and {_place(walk.condition)} still restricts FLAG",
             hint="end the condition before, with all() in the kernel or scamp5_kernel_all()",
         ),
     )  # fmt: skip
 
 
 def _output(walk: Walk, output: Output) -> None:
-    register = cell(output.register)
+    _taken(walk, output, output.register, f"output '{output.name}' takes {output.register}")
+
+
+def _taken(walk: Walk, step: Output | HostCall, name: str, what: str) -> None:
+    """A plane is read from outside the array."""
+    register = cell(name)
     if register == "FLAG":
         walk.condition_used = True
     if register in walk.written or register in ("FLAG", "PIX"):
         return
-    message = f"output '{output.name}' takes {output.register}, which nothing has written by then"
+    message = f"{what}, which nothing has written by then"
     hint = (
         "name the register that holds the result, or launch the kernel that writes it first; if an earlier program "
         f"left it there, say 'state {register};'"
     )
-    origin = output.origin or NOWHERE
-    walk.say(("W502", output.name, register), Diagnostic.at(origin, "W502", "warning", message, hint=hint))
+    origin = step.origin or NOWHERE
+    walk.say(("W502", what, register), Diagnostic.at(origin, "W502", "warning", message, hint=hint))
 
 
 # --- reads ----------------------------------------------------------------------------------------------------
@@ -231,7 +242,7 @@ def _reads(walk: Walk, at: tuple[str, int], word: Word, named: frozenset[str]) -
         if writer.bit_before is not Bit.UNKNOWN and writer.bit_before is walk.bits.get(store):
             continue  # overwritten with what it was
         if _call(writer.origin) != _call(word.origin) or writer.origin is None:
-            walk.say(("W503", word.origin or at, store), _overwritten(word, store, writer))
+            walk.say(("W503", word.origin or at), _overwritten(word, store, writer))  # the others had the same fate
 
 
 def _call(origin: Origin | None) -> tuple[object, ...]:

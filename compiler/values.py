@@ -48,12 +48,13 @@ class AnyDirs(Dirs):
 
 Value = int | Reg | Dirs | tuple["Value", ...]
 
-REGISTER_KINDS = tuple(isa.OPERAND_KINDS)
+REGISTER_KINDS = ("areg", "asrc", "dreg", "dsrc")
 KINDS = (*REGISTER_KINDS, "dir", "dirs", "int", "table")
 """Operand classes that a macro parameter can have."""
 
 _SCRATCH_FITS = {
-    "areg": ("areg", "asrc"), "asrc": ("asrc",), "dreg": ("dreg", "dsrc"), "dsrc": ("dsrc",), "": (),
+    "areg": ("areg", "asrc", "acell", "plane"), "asrc": ("asrc",), "dreg": ("dreg", "dsrc", "plane"),
+    "dsrc": ("dsrc",), "": (),
 }  # fmt: skip
 
 _EXPECTED = {
@@ -61,6 +62,11 @@ _EXPECTED = {
     "asrc": "an analog source (A-F, NEWS, XN XE XS XW, PIX, IN)",
     "dreg": "a digital register (R0-R12)",
     "dsrc": "a digital source (R0-R12, FLAG, SELECT, RECT)",
+    "acell": "an analog register of the PE (A-F, NEWS, PIX, IN)",
+    "plane": "a register of the PE (A-F, NEWS, PIX, IN, R0-R12, FLAG, SELECT, RECT)",
+    "row": "an integer, a chip row",
+    "column": "an integer, a chip column",
+    "address": "an integer, an address or mask",
     "dir": "a direction (north, east, south, west)",
     "dirs": "directions (such as north|east)",
     "int": "an integer",
@@ -77,7 +83,7 @@ def fits(kind: str, value: Value) -> bool:
     if isinstance(value, Dirs):
         return kind == "dirs" or (kind == "dir" and value.single)
     if isinstance(value, int):
-        return kind == "int"
+        return kind in isa.INTEGER_KINDS
     return kind == "table"
 
 

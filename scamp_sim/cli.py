@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from scamp_sim import commands
+from scamp_sim import commands, commands_costs, commands_report, commands_sdk
 from scamp_sim.exceptions import ScampError
 
 DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
@@ -109,6 +109,13 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--planes", action="store_true", help="also write every register that the program writes, to DIR/registers"
     )
+    run.add_argument(
+        "--trace", metavar="FILE", help="write the timeline of one run there, for chrome://tracing or Perfetto"
+    )
+    run.add_argument(
+        "--dump-after", metavar="LINE", action="append", default=[],
+        help="write all planes touched so far to DIR/after-line-LINE each time that the line is left; also FILE:LINE",
+    )  # fmt: skip
     run.add_argument("--stretch", action="store_true", help="draw analog planes from their minimum to their maximum")
     _add_machine(run)
     run.add_argument("--engine", default="fast", choices=("fast", "reference"), help="default: fast")
@@ -140,6 +147,10 @@ def build_parser() -> argparse.ArgumentParser:
     isa.add_argument("name", metavar="NAME", nargs="?", help="a native word, macro or host function")
     isa.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
     isa.set_defaults(command=commands.isa_)
+
+    commands_report.add_parsers(sub)
+    commands_costs.add_parsers(sub)
+    commands_sdk.add_parsers(sub)
 
     demo = sub.add_parser(
         "demo",

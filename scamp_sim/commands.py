@@ -31,12 +31,19 @@ DEEPEST = 16
 def run(args: argparse.Namespace) -> int:
     """`run`: assemble, run every frame, write pictures, show what it cost."""
     from scamp_sim import session
+    from scamp_sim.dump import parse_line
     from scamp_sim.errors import load_errors
+    from scamp_sim.timeline import check_file, timeline, write_trace
 
     timing = _timing(args.timing)
     load_errors(args.errors)
     program = load_program(args.file, parse_settings(args.set))
     warn(program.diagnostics)
+    if args.dump_after and not args.out:
+        raise ProgramError("--dump-after writes pictures; say where with --out DIR")
+    dump_after = tuple(dict.fromkeys(parse_line(program, text) for text in args.dump_after))
+    if args.trace is not None:
+        check_file(args.trace, "trace")
     request = session.Request(
         program=program,
         images=tuple(args.image),
@@ -50,8 +57,11 @@ def run(args: argparse.Namespace) -> int:
         out=args.out,
         planes=args.planes,
         stretch=args.stretch,
+        dump_after=dump_after,
     )
     frames, profile = session.carry_out(request)
+    if args.trace is not None:
+        write_trace(timeline(program, timing, args.size), args.trace, program.name)
     if args.format == "json":
         document = {
             "program": program.name,
@@ -66,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     for frame in frames:
         print()
         print("\n".join(frame.lines()))
+    if args.trace is not None:
+        print(f"\ntimeline: {args.trace}, for chrome://tracing or ui.perfetto.dev")
     if not args.out:
         print("\nno pictures written; --out DIR writes them")
     return 0
@@ -359,9 +371,8 @@ def print_profile(profile: Profile) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    rows, columns = profile.shape
     table = Table(
-        title=f"{profile.program}: cost of one run ({profile.timing}, {rows}x{columns})",
+        title=profile.title,
         caption=f"prices (range): {profile.note}" if profile.note else None,
         box=box.SIMPLE_HEAD,
         title_justify="left",

@@ -38,8 +38,13 @@ class ErrorModel:
         """Whether a value passes from register to register unchanged, so that the fast engine may join words."""
         return True
 
-    def written(self, value: npt.NDArray[np.float32], register: str, word: int) -> npt.NDArray[np.float32]:
-        """What a register really holds after `value` (float32 plane, LSB) is written to it by word number `word`."""
+    def written(
+        self, value: npt.NDArray[np.float32], register: str, word: int, split: tuple[int, int] = (0, 1)
+    ) -> npt.NDArray[np.float32]:
+        """What a register really holds after `value` (float32 plane, LSB) is written to it by word number `word`.
+
+        split: (i, n) for the i-th of n destinations that share the current of one word; halves differ a little.
+        """
         return np.clip(value, np.float32(-self.limit), np.float32(self.limit))
 
     def parameters(self) -> npt.NDArray[np.float32]:

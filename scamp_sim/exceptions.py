@@ -15,3 +15,7 @@ class RegisterError(ScampError):
 
 class ProgramError(ScampError):
     """A program that cannot be run as asked (missing input, unknown engine, wrong parameter)."""
+
+
+class ScampWarning(UserWarning):
+    """Something that the chip would do, but that the caller seldom wants."""

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scamp_sim.exceptions import RegisterError
+from scamp_sim.routines import DRAWING, HOST, MOST_EVENTS, HostFunction, Operand, host_form, host_forms
 
 SOURCES = {
     "ICW": "SCAMP-5 SDK, instruction control word header",
@@ -103,8 +104,14 @@ OPERAND_KINDS = {
     "asrc": ANALOG_SOURCES,
     "dreg": DIGITAL,
     "dsrc": DIGITAL_SOURCES,
+    "acell": ANALOG + ANALOG_INPUTS,
+    "plane": ANALOG + ANALOG_INPUTS + DIGITAL_SOURCES,
 }
-"""Operand class -> registers it admits (section 1.4 of the fact sheet; D KAPI/ICW)."""
+"""Operand class -> registers it admits (section 1.4 of the fact sheet; D KAPI/ICW). The last two are what a readout
+takes: a cell of the PE itself."""
+
+INTEGER_KINDS = ("int", "row", "column", "address")
+"""Operand classes of host functions that are integers."""
 
 
 def register(name: str) -> str:
@@ -296,75 +303,9 @@ def highspeed(ops: Iterable[str]) -> bool:
     return all(NATIVE[op].highspeed for op in ops)
 
 
-# --- host functions -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class HostFunction:
-    """A routine of the microcontroller that host programs can call.
-
-    `operands`: (name, kind, default) in order; kinds are operand classes or "int"; a default of None makes the operand
-    required. `words`: instruction words it issues to the array while it runs.
-    """
-
-    name: str
-    operands: tuple[tuple[str, str, int | str | None], ...]
-    words: int
-    effect: str
-    source: str
-    writes: tuple[str, ...] = ()
-
-    @property
-    def signature(self) -> str:
-        parts = [n if default is None else f"{n}={default}" for n, _, default in self.operands]
-        return f"{self.name}({', '.join(parts)})"
-
-
-_RECT = tuple((n, "int", None) for n in ("r0", "c0", "r1", "c1"))
-_PATTERN = tuple((n, "int", None) for n in ("r", "c", "rx", "cx"))
-_DST: tuple[tuple[str, str, None], ...] = (("d", "dreg", None),)
-_ADDRESS_NOTE = "chip addresses: row 0 is the top, column 0 the right-hand side"
-
-_HOST_FORMS = (
-    HostFunction("scamp5_in", (("a", "areg", None), ("v", "int", None), ("temp", "areg", "NEWS")), 2,
-                 "a := v where FLAG = 1, error-corrected; v in -128..127; temp is clobbered",
-                 "D APIA; I words and gating", ("IN",)),
-    HostFunction("scamp5_load_in", (("a", "areg", None), ("v", "int", None), ("temp", "areg", "NEWS")), 2,
-                 "IN := v; where FLAG = 1: temp := -IN; a := -temp, without error correction; v in -128..127",
-                 "D APIA; I words and gating", ("IN",)),
-    HostFunction("scamp5_load_in", (("v", "int", None),), 0, "IN := v, for kernels that read IN; v in -128..127",
-                 "D APIA", ("IN",)),
-    HostFunction("scamp5_load_point", (*_DST, ("r", "int", None), ("c", "int", None)), 2,
-                 f"d := 1 at one PE, 0 elsewhere; {_ADDRESS_NOTE}", "D APID; I words", ("SELECT", "RECT")),
-    HostFunction("scamp5_load_rect", (*_DST, *_RECT), 3,
-                 f"d := 1 in the rectangle from top-right (r0, c0) to bottom-left (r1, c1), both included, 0 "
-                 f"elsewhere; {_ADDRESS_NOTE}", "D APID; I words", ("SELECT", "RECT")),
-    HostFunction("scamp5_load_pattern", (*_DST, *_PATTERN), 2,
-                 f"d := 1 where the address matches (r, c) outside the bits set in (rx, cx), 0 elsewhere; "
-                 f"{_ADDRESS_NOTE}", "D APID; I words", ("SELECT", "RECT")),
-    HostFunction("scamp5_select_point", (("r", "int", None), ("c", "int", None)), 0,
-                 f"SELECT, RECT := one PE; {_ADDRESS_NOTE}",
-                 "D APID", ("SELECT", "RECT")),
-    HostFunction("scamp5_select_rect", _RECT, 0,
-                 f"RECT, SELECT := rectangle, corners as in scamp5_load_rect; {_ADDRESS_NOTE}",
-                 "D APID", ("SELECT", "RECT")),
-    HostFunction("scamp5_select_pattern", _PATTERN, 0,
-                 f"SELECT, RECT := address match as in scamp5_load_pattern; {_ADDRESS_NOTE}",
-                 "D APID", ("SELECT", "RECT")),
-    HostFunction("scamp5_kernel_all", (), 1, "FLAG := 1 in all PEs", "D KAPI", ("FLAG",)),
-    HostFunction("scamp5_kernel_refresh_dreg", (), 26, "refreshes R0..R12", "D ICW"),
-)  # fmt: skip
-
-HOST: dict[str, tuple[HostFunction, ...]] = {}
-"""Host functions known so far, by name; one entry per accepted operand list. `scamp_sim.host` holds what they do."""
-for _form in _HOST_FORMS:
-    HOST[_form.name] = (*HOST.get(_form.name, ()), _form)
-
-
-def host_form(name: str, operands: int) -> HostFunction | None:
-    """The form of host function `name` that takes this many operands, defaults counted as optional."""
-    for form in HOST.get(name, ()):
-        required = sum(default is None for _, _, default in form.operands)
-        if required <= operands <= len(form.operands):
-            return form
-    return None
+__all__ = [
+    "ALIASES", "ALL_REGISTERS", "ANALOG", "ANALOG_INPUTS", "ANALOG_SOURCES", "DIGITAL", "DIGITAL_SOURCES", "DIRECTIONS",
+    "DRAWING", "HOST", "INTEGER_KINDS", "LATCH", "MNEMONIC_ALIASES", "MOST_EVENTS", "NATIVE", "OPERAND_KINDS", "PLANES",
+    "PORTS", "PORT_DIRECTION", "SOURCES", "SPECIAL_BITS", "STORE_WORDS", "Clock", "Direction", "Gate", "HostFunction",
+    "Native", "Operand", "Slot", "did_you_mean", "highspeed", "host_form", "host_forms", "register",
+]  # fmt: skip

@@ -8,23 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from scamp_sim.costs import StepCost, tidy, traits
+from scamp_sim.host import CHIP
 from scamp_sim.isa import STORE_WORDS
 from scamp_sim.program import HostCall, Kernel, Launch, Origin, Program, Step
-from scamp_sim.timing import Timing, load_timing, profile
+from scamp_sim.timing import Timing, load_timing, profile, step_cost
 from scamp_sim.wording import plural, short
 
 SOURCE_WIDTH = 44
 """Columns of the source text; longer statements are cut with three dots."""
 
 
-def listing(program: Program, timing: Timing | None = None) -> str:
+def listing(program: Program, timing: Timing | None = None, shape: tuple[int, int] = CHIP) -> str:
     """Source line, expanded words, clock class and running count of every kernel, then the steps of the host program.
 
     Each statement is shown once, at its first word; a line number that repeats means that a loop or a macro made more
-    words from it. Times are in us at the prices of `timing` (default: scamp5d).
+    words from it. Times are in us at the prices of `timing` (default: scamp5d) on an array of `shape`, unless the
+    program says for which one it is.
     """
     timing = timing or load_timing()
-    cost = profile(program, timing)
+    shape = program.shape or shape
+    cost = profile(program, timing, shape)
     lines = [
         f"program {program.name}: {plural(len(program.kernels), 'kernel')}, "
         f"{program.stored_words} of {STORE_WORDS} words stored, {program.words} executed, {cost.time_us:.1f} us "
@@ -34,17 +38,18 @@ def listing(program: Program, timing: Timing | None = None) -> str:
     lines += [f"  input {i.name} -> {i.register}" for i in program.inputs]
     for kernel in program.kernels.values():
         lines += ["", *_kernel(kernel, timing)]
-    lines += ["", *_host(program, timing)]
+    lines += ["", *_host(program, timing, shape)]
     return "\n".join(lines) + "\n"
 
 
-def as_dict(program: Program, timing: Timing | None = None) -> dict[str, Any]:
+def as_dict(program: Program, timing: Timing | None = None, shape: tuple[int, int] = CHIP) -> dict[str, Any]:
     """The same facts ready for JSON: kernels with their words, and steps with running words and us."""
-    timing = timing or load_timing()
+    timing, shape = timing or load_timing(), program.shape or shape
     kernels = [
         {
             "name": kernel.name,
             "highspeed": kernel.highspeed,
+            "storage": kernel.storage,
             "words": [
                 {
                     "text": str(w),
@@ -60,15 +65,20 @@ def as_dict(program: Program, timing: Timing | None = None) -> dict[str, Any]:
         for kernel in program.kernels.values()
     ]
     steps = [
-        {"text": text, "line": step.origin.line if step.origin else None, "words": words, "us": round(us, 6)}
-        for step, text, words, us in _running(program, timing)
+        {
+            "text": text,
+            "line": step.origin.line if step.origin else None,
+            "words": words,
+            "us": tidy(us),
+            "bytes": out,
+        }
+        for step, text, words, us, out in _running(program, timing, shape)
     ]
     return {"program": program.name, "params": program.params, "kernels": kernels, "steps": steps}
 
 
 def _kernel(kernel: Kernel, timing: Timing) -> Iterator[str]:
-    speed = ", high-speed" if kernel.highspeed else ""
-    yield f"kernel {kernel.name}: {plural(len(kernel.words), 'word')}{speed}"
+    yield f"kernel {kernel.name}: {plural(len(kernel.words), 'word')}{traits(kernel.storage, kernel.highspeed)}"
     wide = max((len(str(w)) for w in kernel.words), default=11)
     sources = [source_text(w.origin) for w in kernel.words]
     text_wide = min(SOURCE_WIDTH, max(6, *map(len, sources))) if sources else 6
@@ -84,38 +94,37 @@ def _kernel(kernel: Kernel, timing: Timing) -> Iterator[str]:
         last = word.origin
 
 
-def _host(program: Program, timing: Timing) -> Iterator[str]:
+def _host(program: Program, timing: Timing, shape: tuple[int, int]) -> Iterator[str]:
     yield f"host program: {plural(len(program.steps), 'step')}"
-    rows = list(_running(program, timing))
-    wide = max((len(text) for _, text, _, _ in rows), default=4)
-    yield f"{'step':>6} {'line':>5}  {'':{wide}}  {'words':>7} {'us':>9}"
-    for number, (step, text, words, us) in enumerate(rows, 1):
+    rows = list(_running(program, timing, shape))
+    wide = max((len(text) for _, text, *_ in rows), default=4)
+    yield f"{'step':>6} {'line':>5}  {'':{wide}}  {'words':>7} {'us':>9} {'bytes out':>9}".rstrip()
+    for count, (step, text, words, us, out) in enumerate(rows, 1):
         line = str(step.origin.line) if step.origin else ""
-        yield f"{number:6} {line:>5}  {text:{wide}}  {words:7} {us:9.1f}"
+        sent = f"{out:,}" if out else ""
+        yield f"{count:6} {line:>5}  {text:{wide}}  {words:7} {us:9.1f} {sent:>9}".rstrip()
 
 
-def _running(program: Program, timing: Timing) -> Iterator[tuple[Step, str, int, float]]:
-    """Every step with its text and the words and us spent when it is done."""
+def _running(program: Program, timing: Timing, shape: tuple[int, int]) -> Iterator[tuple[Step, str, int, float, int]]:
+    """Every step with its text, the words and us spent when it is done, and the bytes that leave in it."""
     words, us = 0, 0.0
-    cost = {
-        name: timing.launch_us(k) + sum(timing.word_us(w.clock, k.highspeed) for w in k.words)
-        for name, k in program.kernels.items()
-    }
+    launches: dict[str, StepCost] = {}
     for step in program.steps:
         if isinstance(step, Launch):
-            words += len(program.kernels[step.kernel].words)
-            us += cost[step.kernel]
-        elif isinstance(step, HostCall):
-            words += step.words
-            us += timing.call_us(step)
-        yield step, _step_text(step), words, us
+            cost = launches.get(step.kernel) or step_cost(step, program, timing, shape)
+            launches[step.kernel] = cost
+        else:
+            cost = step_cost(step, program, timing, shape)
+        words, us = words + cost.words, us + cost.us
+        yield step, _step_text(step), words, us, cost.volume.bytes if cost.volume else 0
 
 
 def _step_text(step: Step) -> str:
     if isinstance(step, Launch):
         return f"launch {step.kernel}"
     if isinstance(step, HostCall):
-        return f"{step.name}({', '.join(map(str, step.args))})"
+        taken = f"{step.result} = " if step.result else ""
+        return f"{taken}{step.name}({', '.join(map(str, step.args))})"
     return f"output {step.name} = {step.register}"
 
 

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim import isa
+from scamp_sim import isa, readout
+from scamp_sim.calls import HostCalls
+from scamp_sim.debug import Position, Stepper
 from scamp_sim.engine import make_engine
 from scamp_sim.errors import ErrorModel, load_errors
-from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError
+from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampWarning
+from scamp_sim.faults import faults, outside
 from scamp_sim.options import ArrayOptions
-from scamp_sim.planes import GREY_TO_PIX, Bits, Floats, analog_plane, bit_plane, check_shape, image_plane
-from scamp_sim.program import HostCall, Program
-from scamp_sim.timing import Profile, Timing, load_timing, profile
+from scamp_sim.planes import GREY_TO_PIX, analog_plane, bit_plane, check_shape, image_plane
+from scamp_sim.program import BITSTACK, BITSTACK_BIT, HostCall, Output, Program
+from scamp_sim.timing import Profile, Timing, combine, load_timing, profile
+from scamp_sim.wording import plural
 
+_RESULT = "result"
+_EVERYTHING = "everything so far"
+_MOST_CALLS = 4096
 _READ_ONLY = ("IN", "SELECT", "RECT")
 
 
@@ -26,21 +34,38 @@ _READ_ONLY = ("IN", "SELECT", "RECT")
 class Run:
     """What one run gave.
 
-    outputs: name -> upright plane, float32 (LSB) or bool, as it was when the program took it. A program without outputs
-    gives every register that it writes, by register name. profile: what it cost.
+    outputs: name -> upright plane, float32 (LSB) or bool, as it was when the program took it; what a readout function
+    gives is as `scamp_sim.calls` says, an array or an int. A program without results gives every register that it
+    writes, by register name. profile: what it cost.
     """
 
-    outputs: Mapping[str, npt.NDArray[Any]]
+    outputs: Mapping[str, Any]
     profile: Profile
+    program: Program = field(repr=False, compare=False)
+    options: ArrayOptions = field(repr=False, compare=False)
+
+    def payload(self, name: str) -> bytes:
+        """The bytes of one result in the order in which they leave the chip, without headers."""
+        named = {s.name if isinstance(s, Output) else s.result: s for s in self.program.readouts}
+        if name not in named or not name:
+            raise ProgramError(f"the run gave no readout '{name}'{isa.did_you_mean(name, named)}")
+        stacks = [s for s in self.program.readouts if isinstance(s, HostCall) and s.name.startswith(BITSTACK)]
+        ends = [
+            s.args[0] if s.args and s.name.endswith("begin") else s.result for s in stacks if s.name != BITSTACK_BIT
+        ]
+        bits = int(ends[ends.index(name) - 1]) if name in ends else 8
+        return readout.payload(named[name], self.outputs[name], self.options, bits)
 
 
-class Machine:
+class Machine(HostCalls):
     """An array of processing elements with its controller.
 
     shape: (rows, columns), multiples of 64 up to 1024. errors: name of an error model, or one. timing: name or path
     of a price table. engine: "fast" or "reference"; both give the same planes. seed: for error models that draw
     random numbers; `ideal` draws none.
     options: choices where the facts about the chip are open.
+
+    Host functions are methods, under their SDK names without the prefix: `m.scan_events("R5", 100)`.
 
     A new machine holds zeros, FLAG is all ones, PIX is at its reset level. Raises PlaneError or ProgramError.
     """
@@ -63,6 +88,13 @@ class Machine:
         self.backdoor_reads = 0
         self.backdoor_writes = 0
         self._engine = make_engine(engine, self.shape, self.errors, self.options)
+        self._spent: dict[int, tuple[Profile, int]] = {}
+        self._calls: dict[tuple[Any, ...], Program] = {}
+        self._drawing = isa.DRAWING
+        self._stack: list[Any] = []
+        self._stack_size = 0
+        self._stepper: Stepper | None = None
+        self._finished: Run | None = None
         self._profiles: weakref.WeakKeyDictionary[Program, Profile] = weakref.WeakKeyDictionary()
 
     def expose(self, image: Any, resize: bool = False) -> None:
@@ -104,16 +136,176 @@ class Machine:
         inputs: name -> plane for each input that the program declares: an image 0..255 for PIX, LSB for analog
         registers, bool for bits. Registers keep their contents from run to run. Raises ProgramError, PlaneError.
         """
+        self._prepare(program, inputs)
+        return self._run(program, self._carry_out(program))
+
+    def load(
+        self, program: Program, inputs: Mapping[str, Any] | None = None, breakpoints: Iterable[Any] = ()
+    ) -> Position:
+        """Prepare a run, as `run` does, without carrying anything out; `step` and `resume` then do.
+
+        breakpoints: source lines of the main file, or (file, line). Between steps, `read` shows every plane and
+        `write` changes it. Raises ProgramError, PlaneError.
+        """
+        if not isinstance(program, Program):
+            self._check(program)
+        stepper = Stepper(program, self._engine.run, self._results, breakpoints)
+        self._prepare(program, inputs)
+        self._stepper, self._finished = stepper, None
+        self._note_end()
+        return stepper.position
+
+    def step(self, count: int = 1) -> Position | None:
+        """Carry out the next word, host call or output of the loaded program, or the next `count` of them.
+
+        Returns where execution stands, or None if the program had ended before. Breakpoints do not stop it. Raises
+        ProgramError.
+        """
+        position = self._loaded().step(count)
+        self._note_end()
+        return position
+
+    def resume(self) -> Position | None:
+        """Carry on to the next breakpoint: where it stopped, before the first word of that line, or None at the end.
+
+        Raises ProgramError.
+        """
+        position = self._loaded().resume()
+        self._note_end()
+        return position
+
+    @property
+    def finished(self) -> Run | None:
+        """What the loaded program gave, as `run` would have returned it; None until it has ended."""
+        return self._finished
+
+    def _loaded(self) -> Stepper:
+        if self._stepper is None:
+            raise ProgramError("no program is loaded; load one first: machine.load(program)")
+        return self._stepper
+
+    def _note_end(self) -> None:
+        stepper = self._loaded()
+        if stepper.ended and self._finished is None:
+            self._count(stepper.program)
+            self._finished = self._run(stepper.program, stepper.outputs)
+
+    def _prepare(self, program: Program, inputs: Mapping[str, Any] | None) -> None:
         if program not in self._profiles:
             self._check(program)
         if program.inputs or inputs is not None:
             self._give(program, {} if inputs is None else inputs)
-        planes = self._engine.run(program)
-        if program.outputs:
-            outputs: dict[str, Floats | Bits] = {o.name: p for o, p in zip(program.outputs, planes, strict=True)}
-        else:
+
+    def _run(self, program: Program, outputs: dict[str, Any]) -> Run:
+        if not program.readouts:
             outputs = {register: self._engine.read(register) for register in program.written}
-        return Run(outputs, self._profile(program))
+        return Run(outputs, self._profile(program), program, self.options)
+
+    @property
+    def spent(self) -> Profile:
+        """What everything that ran on this machine has cost, programs and host functions, since `reset_spent`."""
+        if not self._spent:
+            return profile(Program(_EVERYTHING, {}, ()), self.timing, self.shape)
+        return combine(self._spent.values(), _EVERYTHING)
+
+    def reset_spent(self) -> None:
+        """Begin to count anew in `spent`."""
+        self._spent.clear()
+
+    def _carry_out(self, program: Program) -> dict[str, Any]:
+        """Run a checked program, count its cost, and work out what its readouts give."""
+        planes = self._engine.run(program)
+        self._count(program)
+        return self._results(program.readouts, iter(planes)) if program.readouts else {}
+
+    def _count(self, program: Program) -> None:
+        cost = self._profile(program)
+        self._spent[id(cost)] = (cost, self._spent.get(id(cost), (cost, 0))[1] + 1)
+
+    def call(self, name: str, *operands: Any) -> Any:
+        """Carry out one host function, by its name in the SDK, with or without the prefix scamp5_; what it gives.
+
+        A rectangle that is upside down and a constant near the rails are carried out with a ScampWarning. Raises
+        ProgramError.
+        """
+        for o in operands:
+            if not isinstance(o, (str, int, np.integer)):
+                raise ProgramError(f"operand {o!r:.40} of {name}: give a register's name or an integer")
+        key = (name, self._drawing, *operands)
+        program = self._calls.get(key)
+        if program is None:
+            program = self._one_call(name, operands)
+            self._check(program)
+            if len(self._calls) >= _MOST_CALLS:
+                self._calls.clear()
+            self._calls[key] = program
+        (step,) = program.steps
+        assert isinstance(step, HostCall)
+        result = self._carry_out(program).get(_RESULT)
+        match step.name:
+            case "scamp5_draw_begin":
+                self._drawing = str(step.args[0])
+            case "scamp5_draw_end":
+                self._drawing = isa.DRAWING
+            case "scamp5_draw_point":
+                r, c = step.args[:2]
+                return 0 <= int(r) < self.shape[0] and 0 <= int(c) < self.shape[1]
+        return result
+
+    def _one_call(self, name: str, operands: tuple[Any, ...]) -> Program:
+        """The program of one checked host call."""
+        full = name if name in isa.HOST else f"scamp5_{name.rstrip('_')}"
+        if full not in isa.HOST:
+            raise ProgramError(f"unknown host function '{name}'{isa.did_you_mean(name, isa.HOST)}")
+        forms = isa.host_forms(full, len(operands))
+        if not forms:
+            wanted = " or ".join(f.signature for f in isa.HOST[full])
+            raise ProgramError(f"{full} does not take {plural(len(operands), 'operand')}; write {wanted}")
+        refused = ""
+        for form in forms:
+            try:
+                args = tuple(_operand(full, o, v) for o, v in zip(form.operands, operands, strict=False))
+            except (ProgramError, RegisterError) as e:
+                refused = refused or str(e)
+                continue
+            defaults = tuple(
+                self._drawing if o.default == isa.DRAWING else o.default for o in form.operands[len(args) :]
+            )
+            step = HostCall(full, (*args, *defaults), result=_RESULT if form.result else "")  # type: ignore[arg-type]
+            for fault in faults(step):
+                if fault.code.startswith("S"):
+                    raise ProgramError(f"{full}: {fault.message}; {fault.hint}")
+                warnings.warn(f"{full}: {fault.message}; {fault.hint}", ScampWarning, stacklevel=4)
+            return Program(full, {}, (step,))
+        raise ProgramError(refused)
+
+    def _results(self, readouts: Iterable[Output | HostCall], planes: Iterator[Any]) -> dict[str, Any]:
+        """What readouts give, from the planes that they took."""
+        outputs: dict[str, Any] = {}
+        for step in readouts:
+            if isinstance(step, Output):
+                outputs[step.name] = next(planes)
+            elif step.name.startswith(BITSTACK):
+                if step.name == BITSTACK_BIT:
+                    self._stack.append(next(planes))
+                elif step.name.endswith("begin"):
+                    self._stack, self._stack_size = [], int(step.args[0])
+                else:
+                    outputs[step.result or _RESULT] = self._picture()
+            else:
+                value = readout.result(step, next(planes), self.shape, self.options)
+                if step.result:
+                    outputs[step.result] = value
+        return outputs
+
+    def _picture(self) -> Any:
+        if not self._stack or len(self._stack) != self._stack_size:
+            raise ProgramError(
+                f"the picture has {plural(len(self._stack), 'plane')}, but scamp5_output_bitstack_begin said "
+                f"{self._stack_size}"
+            )
+        picture, self._stack, self._stack_size = readout.bit_stack(self._stack), [], 0
+        return picture
 
     def _check(self, program: Program) -> None:
         if not isinstance(program, Program):
@@ -123,14 +315,9 @@ class Machine:
             wanted = "{}x{}".format(*program.shape)
             raise ProgramError(f"program '{program.name}' is for an array of {wanted}; this one is {rows}x{columns}")
         for step in program.steps:
-            if not isinstance(step, HostCall) or not step.name.endswith(("_point", "_pattern")):
-                continue
-            row, column = [a for a in step.args if isinstance(a, int)][:2]
-            if not (0 <= row < rows and 0 <= column < columns):
-                raise ProgramError(
-                    f"{step.name} names row {row}, column {column}, but this array has rows 0..{rows - 1} and "
-                    f"columns 0..{columns - 1}"
-                )
+            wrong = outside(step, self.shape) if isinstance(step, HostCall) else ""
+            if wrong:
+                raise ProgramError(wrong)
 
     def _give(self, program: Program, inputs: Mapping[str, Any]) -> None:
         if not isinstance(inputs, Mapping):
@@ -172,5 +359,20 @@ class Machine:
 
     def _profile(self, program: Program) -> Profile:
         if program not in self._profiles:
-            self._profiles[program] = profile(program, self.timing, self.shape)
+            self._profiles[program] = profile(program, self.timing, self.shape, self.options)
         return self._profiles[program]
+
+
+def _operand(function: str, operand: isa.Operand, value: Any) -> str | int:
+    """One operand of a host function, checked against its row of the table."""
+    what = f"operand {operand.name} of {function}"
+    if operand.kind in isa.INTEGER_KINDS:
+        if isinstance(value, str) or not hasattr(value, "__index__"):
+            raise ProgramError(f"{what} is {value!r}; expected an integer")
+        return int(value)
+    if not isinstance(value, str):
+        raise ProgramError(f"{what} is {value!r}; expected the name of a register")
+    name = isa.register(value)
+    if name not in isa.OPERAND_KINDS[operand.kind]:
+        raise ProgramError(f"{what} is {name}; expected one of {' '.join(isa.OPERAND_KINDS[operand.kind])}")
+    return name

@@ -37,6 +37,9 @@ OPERANDS = {
     "dir": f"a direction: {' '.join(isa.DIRECTIONS)}",
     "dirs": "directions: north|east",
     "int": "a constant integer expression",
+    "row": "an integer, a chip row inside the array: row 0 is the top",
+    "column": "an integer, a chip column inside the array: column 0 is on the right",
+    "address": "an integer, an address or a mask of address bits",
     "table": "a table of integers",
 }
 """Operand class -> what may stand there."""
@@ -58,7 +61,7 @@ class Entry:
     kind: str
     signature: str
     operands: tuple[tuple[str, str, str], ...]
-    words: int
+    words: int | str
     clock: str
     gate: str
     effect: str
@@ -113,7 +116,8 @@ def _slot_remark(slot: Slot, lists: bool) -> str:
 
 
 def _host(form: HostFunction) -> Entry:
-    operands = _with_defaults(form.operands)
+    shown = [(o.name, o.kind, o.default) for o in form.operands if o.default != isa.DRAWING]
+    operands = _with_defaults(shown)
     return Entry(
         form.name, "host", form.signature, operands, form.words, "", "", form.effect, form.source, writes=form.writes
     )
@@ -159,9 +163,13 @@ def index_text(all_entries: Sequence[Entry]) -> str:
         lines += [title, ""]
         for e in rows:
             clock = "" if kind == "host" else f" {_clock_short(e.clock):11}"
-            lines += _wrapped(f"  {e.signature:{wide}}  {e.words:3}{clock}  ", e.effect, INDEX_WIDTH)
+            lines += _wrapped(f"  {e.signature:{wide}}  {_count(e.words):>3}{clock}  ", e.effect, INDEX_WIDTH)
         lines.append("")
     return "\n".join([*lines, "scamp-sim isa NAME explains one of them.", ""])
+
+
+def _count(words: int | str) -> str:
+    return str(words) if isinstance(words, int) else "..."
 
 
 def _clock_short(clock: str) -> str:

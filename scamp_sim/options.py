@@ -16,6 +16,16 @@ class ArrayOptions:
     port_mix: two or more neighbour ports in one word: "mean" (Q7) or "sum".
     flag_gates_rpix: whether `rpix` spares PEs with FLAG = 0 (Q5: no).
     pix_reset: value of PIX after `rpix`, in LSB (D KIM magnitude; sign I).
+
+    What host functions do and give:
+
+    dreg_bit_order: in the bytes of `scamp5_scan_dreg`, whether the lowest column is the "lsb" (Q11) or the "msb".
+    areg_min, areg_max: LSB at the ends of the scale of the global sums; sum16_floor, sum16_span and sum64_floor,
+    sum64_span: what the 16- and the 64-sum give there (Q12; the SDK's calibration parameters of these names).
+    sum_grid: samples of these sums are "sparse" grids of every 4th or 8th PE (Q13), or "blocks" side by side.
+    gain_words: words that each doubling by `scamp5_get_image` takes (Q14: 10).
+    draw_clears: whether `scamp5_draw_begin` clears the plane (Q15: no).
+    event_order: `scamp5_scan_events` goes through the array "rows" first or "columns" first (R).
     """
 
     prop_reach: int | None = 64
@@ -23,11 +33,36 @@ class ArrayOptions:
     port_mix: str = "mean"
     flag_gates_rpix: bool = False
     pix_reset: int = -127
+    dreg_bit_order: str = "lsb"
+    areg_min: float = -128.0
+    areg_max: float = 127.0
+    sum16_floor: float = 0.0
+    sum16_span: float = 4080.0
+    sum64_floor: float = 0.0
+    sum64_span: float = 16320.0
+    sum_grid: str = "sparse"
+    gain_words: int = 10
+    draw_clears: bool = False
+    event_order: str = "rows"
 
     def __post_init__(self) -> None:
         if self.prop_reach is not None and self.prop_reach < 1:
             raise ProgramError(f"prop_reach is {self.prop_reach}; give at least 1, or None for no limit")
         if not 0 <= self.blur_k <= 0.25:
             raise ProgramError(f"blur_k is {self.blur_k}; a resistive-grid step is stable for 0 to 0.25")
-        if self.port_mix not in ("mean", "sum"):
-            raise ProgramError(f"port_mix is '{self.port_mix}'; it is 'mean' or 'sum'")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                wanted = " or ".join(repr(c) for c in choices)
+                raise ProgramError(f"{name} is {getattr(self, name)!r}; it is {wanted}")
+        if not self.areg_min < self.areg_max:
+            raise ProgramError(f"areg_min is {self.areg_min}, areg_max {self.areg_max}; the first must be lower")
+        if self.gain_words < 0:
+            raise ProgramError(f"gain_words is {self.gain_words}; a doubling takes no words or more")
+
+
+_CHOICES = {
+    "port_mix": ("mean", "sum"),
+    "dreg_bit_order": ("lsb", "msb"),
+    "sum_grid": ("sparse", "blocks"),
+    "event_order": ("rows", "columns"),
+}

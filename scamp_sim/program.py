@@ -6,7 +6,8 @@ no data-dependent control, so its steps are a straight line; loops of the source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -74,13 +75,27 @@ def cell(register: str) -> str:
     return "NEWS" if register in isa.PORTS else register
 
 
+BITSTACK = "scamp5_output_bitstack_"
+BITSTACK_BIT = "scamp5_output_bitstack_bit"
+STORAGE = ("static", "dynamic", "heap")
+
+
 @dataclass(frozen=True)
 class Kernel:
-    """A recorded list of words that the controller launches as one."""
+    """A recorded list of words that the controller launches as one.
+
+    storage: "static", recorded once into the kernel store; "dynamic", recorded anew at every launch, into what the
+    static ones leave of the store; "heap", recorded once, but kept in the controller's memory (section 3.6).
+    """
 
     name: str
     words: tuple[Word, ...]
     origin: Origin | None = field(default=None, compare=False)
+    storage: str = "static"
+
+    def __post_init__(self) -> None:
+        if self.storage not in STORAGE:
+            raise ProgramError(f"kernel '{self.name}': storage is '{self.storage}'; it is one of {', '.join(STORAGE)}")
 
     @cached_property
     def highspeed(self) -> bool:
@@ -91,6 +106,11 @@ class Kernel:
     def analog(self) -> bool:
         """Whether a launch of it is priced as analog: it holds a word that clears high-speed."""
         return not self.highspeed
+
+    @cached_property
+    def classes(self) -> Mapping[Clock, int]:
+        """How many words it has of each clock class."""
+        return Counter(w.clock for w in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,24 +123,78 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class HostCall:
-    """The controller runs one of its routines; `args` are complete (defaults filled in), registers canonical."""
+    """The controller runs one of its routines; `args` are complete (defaults filled in), registers canonical.
+
+    result: the name under which the run gives what the routine gives, if it gives anything.
+    """
 
     name: str
     args: tuple[str | int, ...] = ()
     origin: Origin | None = field(default=None, compare=False)
+    result: str = ""
 
     @property
-    def words(self) -> int:
-        """Instruction words that the routine issues."""
+    def form(self) -> isa.HostFunction:
+        """Its row of the table. Raises ProgramError if there is none."""
         form = isa.host_form(self.name, len(self.args))
         if form is None:
             raise ProgramError(f"host function '{self.name}' does not take {len(self.args)} operands")
-        return form.words
+        return form
+
+    @property
+    def words(self) -> int:
+        """Instruction words that the routine issues on the chip's array."""
+        form = self.form
+        if isinstance(form.words, int):
+            return form.words
+        from scamp_sim.host import words_of
+
+        return len(words_of(self))
+
+    @property
+    def takes(self) -> bool:
+        """Whether the controller takes a plane from the array in it."""
+        form = self.form
+        return bool(form.operands) and (bool(form.result) or self.name == BITSTACK_BIT)
+
+    @property
+    def reads_out(self) -> bool:
+        """Whether it takes a plane, or is one of the calls around those that do."""
+        return self.takes or self.name.startswith(BITSTACK)
+
+    @property
+    def registers(self) -> tuple[tuple[str, isa.Operand], ...]:
+        """The registers that it is given, each with its row of the table."""
+        pairs = zip(self.args, self.form.operands, strict=True)
+        return tuple((a, o) for a, o in pairs if isinstance(a, str))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The given registers whose contents it uses."""
+        return tuple(a for a, o in self.registers if o.use in ("reads", "updates"))
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Registers that it changes, given and implied."""
+        return (*(a for a, o in self.registers if o.use != "reads"), *self.implied)
+
+    @property
+    def implied(self) -> tuple[str, ...]:
+        """Registers that it changes without being given them; bits only if this very call changes them."""
+        if isinstance(self.form.words, int):
+            return self.form.writes
+        from scamp_sim.host import words_of
+
+        changed = {r for word in words_of(self) for r in word.writes}
+        return tuple(r for r in self.form.writes if r in changed or r not in isa.DIGITAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The plane of `register` leaves the chip under `name`."""
+    """The plane of `register` leaves the chip under `name`: its bits, or its values as the array holds them.
+
+    It costs what `scamp5_output_image` costs, whose result is quantised as the converter does it.
+    """
 
     name: str
     register: str
@@ -162,7 +236,8 @@ class Program:
                     f"launch of unknown kernel '{step.kernel}'{isa.did_you_mean(step.kernel, self.kernels)}"
                 )
         if self.stored_words > STORE_WORDS:
-            largest = sorted(self.kernels.values(), key=lambda k: -len(k.words))[:3]
+            inside = [k for k in self.kernels.values() if k.storage != "heap"]
+            largest = sorted(inside, key=lambda k: -len(k.words))[:3]
             names = ", ".join(f"{k.name} ({len(k.words)})" for k in largest)
             raise ProgramError(
                 f"{self.stored_words} stored words do not fit the kernel store of {STORE_WORDS}; largest: {names}"
@@ -170,8 +245,9 @@ class Program:
 
     @cached_property
     def stored_words(self) -> int:
-        """Words in the kernel store: every kernel once, however often it is launched."""
-        return sum(len(k.words) for k in self.kernels.values())
+        """Words in the kernel store: every static kernel once, however often it is launched, and room for the longest
+        dynamic one (I: those are recorded into what is left). Kernels on the heap take none."""
+        return stored_words((k.storage, len(k.words)) for k in self.kernels.values())
 
     @cached_property
     def words(self) -> int:
@@ -187,8 +263,19 @@ class Program:
         return sum(isinstance(s, Launch) for s in self.steps)
 
     @cached_property
+    def results(self) -> tuple[str, ...]:
+        """Names of what one run gives, in the order in which it leaves the chip."""
+        named = (s.name if isinstance(s, Output) else s.result for s in self.steps if not isinstance(s, Launch))
+        return tuple(n for n in named if n)
+
+    @cached_property
+    def readouts(self) -> tuple[Output | HostCall, ...]:
+        """The steps that take a plane or give a result, in the order of the run."""
+        return tuple(s for s in self.steps if isinstance(s, Output) or (isinstance(s, HostCall) and s.reads_out))
+
+    @cached_property
     def outputs(self) -> tuple[Output, ...]:
-        """Declared outputs, in the order in which they leave the chip."""
+        """The planes that are put out as they are, in the order in which they leave the chip."""
         return tuple(s for s in self.steps if isinstance(s, Output))
 
     def kernel_words(self) -> Iterator[Word]:
@@ -203,7 +290,7 @@ class Program:
         touched: set[str] = set()
         for step in self.steps:
             if isinstance(step, HostCall):
-                touched.update(a for a in step.args if isinstance(a, str))
+                touched.update(r for r in step.writes if r not in isa.ANALOG_INPUTS)
         for kernel in {s.kernel for s in self.steps if isinstance(s, Launch)}:
             for word in self.kernels[kernel].words:
                 touched |= word.writes
@@ -216,11 +303,20 @@ class Program:
         return listing(self)
 
 
+def stored_words(kernels: Iterable[tuple[str, int]]) -> int:
+    """Words of the kernel store that kernels, given as (storage, words), take."""
+    sizes: dict[str, list[int]] = {storage: [0] for storage in STORAGE}
+    for storage, words in kernels:
+        sizes[storage].append(words)
+    return sum(sizes["static"]) + max(sizes["dynamic"])
+
+
 def straight_line(name: str, words: tuple[Word, ...] | list[Word]) -> Program:
     """A program of one kernel that is launched once."""
     return Program(name, {name: Kernel(name, tuple(words))}, (Launch(name),))
 
 
 __all__ = [
-    "HostCall", "Input", "Kernel", "Launch", "Origin", "Output", "Program", "Step", "Word", "cell", "straight_line",
+    "STORAGE", "HostCall", "Input", "Kernel", "Launch", "Origin", "Output", "Program", "Step", "Word", "cell",
+    "stored_words", "straight_line",
 ]  # fmt: skip

@@ -284,7 +284,12 @@ def check_folder(folder: str | Path) -> Path:
 
 
 def write_pictures(folder: str | Path, pictures: Mapping[str, Picture]) -> list[Path]:
-    """Save pictures as PNG files of the given names, which may lead into subfolders: all of them, or none if one fails.
+    """Save pictures as PNG files of the given names, as `write_files` does."""
+    return write_files(folder, pictures, {})
+
+
+def write_files(folder: str | Path, pictures: Mapping[str, Picture], texts: Mapping[str, str]) -> list[Path]:
+    """Save pictures as PNG, and texts, under names that may lead into subfolders: all of them, or none if one fails.
 
     Files are first written aside and then renamed. Raises ScampError if the folder cannot be written.
     """
@@ -295,13 +300,15 @@ def write_pictures(folder: str | Path, pictures: Mapping[str, Picture]) -> list[
         aside = tempfile.mkdtemp(prefix=".scamp-", dir=path)
         for number, picture in enumerate(pictures.values()):
             picture.save(Path(aside) / str(number), format="PNG", optimize=True)
-        for name in pictures:
+        for number, text in enumerate(texts.values(), len(pictures)):
+            (Path(aside) / str(number)).write_text(text, encoding="utf-8")
+        for name in (*pictures, *texts):
             (path / name).parent.mkdir(exist_ok=True)
-        for number, name in enumerate(pictures):
+        for number, name in enumerate((*pictures, *texts)):
             os.replace(Path(aside) / str(number), path / name)
     except OSError as e:
-        raise ScampError(f"cannot write pictures to {path}: {reason(e)}; make room, or name another folder") from e
+        raise ScampError(f"cannot write files to {path}: {reason(e)}; make room, or name another folder") from e
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)
-    return [path / name for name in pictures]
+    return [path / name for name in (*pictures, *texts)]

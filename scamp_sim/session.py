@@ -6,6 +6,7 @@ behind.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import Counter
@@ -13,18 +14,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim import isa, render
+from scamp_sim import isa, render, results
+from scamp_sim.debug import Place
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError
 from scamp_sim.planes import check_shape, image_plane
 from scamp_sim.program import HostCall, Launch, Output, Program
 from scamp_sim.timing import Profile, Timing
 
+if TYPE_CHECKING:
+    from scamp_sim.machine import Machine
+
 SHEET = "contact-sheet.png"
+VALUES = "values.json"
+"""File of the results that are no pictures."""
 REGISTERS = "registers"
 """Folder, below the one for the pictures, of the registers that `--planes` adds."""
 
@@ -33,7 +40,8 @@ REGISTERS = "registers"
 class Request:
     """What to run and where to put it. `images`: one per frame. `inputs`: input or register name -> file.
 
-    `keep_image`: file name under which the image, as the array saw it, is written too.
+    `keep_image`: file name under which the image, as the array saw it, is written too. `dump_after`: source lines after
+    which everything that the program has touched is written.
     """
 
     program: Program
@@ -49,38 +57,48 @@ class Request:
     planes: bool = False
     stretch: bool = False
     keep_image: str | None = None
+    dump_after: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What one frame gave. `outputs`: name -> plane; `files`: name -> picture of it, where pictures were asked for.
+    """What one frame gave. `outputs`: name -> result; `kinds`: their kinds, as `results` has them; `files`: name ->
+    picture of it, or the file of those that are none, where files were asked for.
 
     `registers`, `register_files`: the same for the registers that `--planes` adds.
     """
 
     image: str | None
-    outputs: Mapping[str, npt.NDArray[Any]]
+    outputs: Mapping[str, Any]
+    kinds: Mapping[str, str]
     registers: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     register_files: Mapping[str, Path] = field(default_factory=dict)
     sheet: Path | None = None
+    dumps: tuple[Path, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Names, numbers and paths, ready for JSON."""
-        record: dict[str, Any] = {"image": self.image, "outputs": _described(self.outputs, self.files)}
+        kinds = self.kinds
+        outputs = {n: {**results.record(kinds[n], v), "file": _file(self.files, n)} for n, v in self.outputs.items()}
+        record: dict[str, Any] = {"image": self.image, "outputs": outputs}
         if self.registers:
-            record["registers"] = _described(self.registers, self.register_files)
+            record["registers"] = {
+                n: {**render.plane_summary(p), "file": _file(self.register_files, n)} for n, p in self.registers.items()
+            }
+        if self.dumps:
+            record["dumps"] = [str(folder) for folder in self.dumps]
         return {**record, "sheet": str(self.sheet) if self.sheet else None}
 
     def lines(self) -> list[str]:
         """The frame as text: every output in numbers, with the path of its picture."""
-        rows = [(n, render.summary_text(p), str(self.files.get(n, ""))) for n, p in self.outputs.items()]
+        rows = [(n, results.text(self.kinds[n], v), str(self.files.get(n, ""))) for n, v in self.outputs.items()]
         for name, plane in self.registers.items():
             rows.append((f"register {name}", render.summary_text(plane), str(self.register_files.get(name, ""))))
         wide, middle = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
         lines = [str(self.image)] if self.image else []
         lines += [f"  {name:{wide}}  {text:{middle}}  {path}".rstrip() for name, text, path in rows]
-        far = [name for name, plane in self.outputs.items() if render.beyond_chip(plane)]
+        far = [n for n, v in self.outputs.items() if self.kinds[n] == "plane" and render.beyond_chip(v)]
         registers = [name for name, plane in self.registers.items() if render.beyond_chip(plane)]
         if registers:
             far.append(f"registers {' '.join(registers)}")
@@ -88,18 +106,28 @@ class Frame:
             lines.append(f"  beyond {render.CHIP_RANGE} LSB, where a chip compresses: {', '.join(far)}")
         if self.sheet:
             lines.append(f"  all on one sheet: {self.sheet}")
+        if self.dumps:
+            more = f" .. {self.dumps[-1].name} ({len(self.dumps)} folders)" if len(self.dumps) > 1 else ""
+            lines.append(f"  planes after the line: {self.dumps[0]}{more}")
         return lines
 
 
-def _described(planes: Mapping[str, npt.NDArray[Any]], files: Mapping[str, Path]) -> dict[str, Any]:
-    return {
-        name: {**render.plane_summary(plane), "file": str(files[name]) if name in files else None}
-        for name, plane in planes.items()
-    }
+def _file(files: Mapping[str, Path], name: str) -> str | None:
+    return str(files[name]) if name in files else None
 
 
-def carry_out(request: Request) -> tuple[list[Frame], Profile]:
-    """Run the request. Raises ScampError before anything is written if it cannot be done."""
+@dataclass(frozen=True)
+class Bound:
+    """A request with its files read. `images`: grey, one per frame. `target`: the input, or register, that they go to.
+    `extra`: input or register name -> the plane that every frame is given."""
+
+    images: list[npt.NDArray[np.uint8]]
+    target: str | None
+    extra: Mapping[str, npt.NDArray[Any]]
+
+
+def bind(request: Request) -> Bound:
+    """Read what the request gives to the program. Raises ScampError if something does not fit, or is missing."""
     program = request.program
     shape = check_shape(request.shape)
     if request.out is not None:
@@ -112,42 +140,77 @@ def carry_out(request: Request) -> tuple[list[Frame], Profile]:
     images = [render.load_image(path, shape, request.resize) for path in request.images]
     announce_frames([*request.images, *(p for p in request.inputs.values() if not _is_array(p))])
     _complete(program, {*extra, *([target] if target else [])})
+    return Bound(images, target, extra)
 
+
+def feed(
+    machine: Machine, program: Program, bound: Bound, image: npt.NDArray[np.uint8] | None
+) -> tuple[dict[str, npt.NDArray[Any]], render.Tile | None]:
+    """The inputs of one frame, after registers that are no inputs are written; and what the array got of `image`."""
+    given: dict[str, npt.NDArray[Any]] = dict(bound.extra)
+    fed: render.Tile | None = None
+    if image is not None:
+        register = _register(program, str(bound.target))
+        given[str(bound.target)] = from_grey(image, register)
+        fed = render.Tile("image" if register == "PIX" else f"image in {register}", given[str(bound.target)])
+    declared = {i.name for i in program.inputs}
+    for name in [n for n in given if n not in declared]:
+        plane = given.pop(name)
+        if name == "PIX":
+            machine.expose(plane)
+        else:
+            machine.write(name, plane)
+    return given, fed
+
+
+def make_machine(request: Request) -> Machine:
+    """The machine that a request is run on."""
     from scamp_sim import Machine
 
-    machine = Machine(
-        shape=shape, errors=request.errors, timing=request.timing, engine=request.engine, seed=request.seed
-    )
-    declared = {i.name for i in program.inputs}
-    frames: list[Frame] = []
-    steps: Sequence[npt.NDArray[np.uint8] | None] = images or [None]
-    profile: Profile | None = None
     if request.engine == "fast":
         announce_compilation()
+    return Machine(
+        shape=request.shape, errors=request.errors, timing=request.timing, engine=request.engine, seed=request.seed
+    )
+
+
+def carry_out(request: Request) -> tuple[list[Frame], Profile]:
+    """Run the request. Raises ScampError before anything is written if it cannot be done."""
+    program = request.program
+    bound = bind(request)
+    machine = make_machine(request)
+    frames: list[Frame] = []
+    steps: Sequence[npt.NDArray[np.uint8] | None] = bound.images or [None]
+    profile: Profile | None = None
     with progress(len(steps)) as advance:
         for number, image in enumerate(steps):
-            given: dict[str, npt.NDArray[Any]] = dict(extra)
-            fed: render.Tile | None = None
-            if image is not None:
-                register = _register(program, str(target))
-                given[str(target)] = from_grey(image, register)
-                fed = render.Tile("image" if register == "PIX" else f"image in {register}", given[str(target)])
-            for name in [n for n in given if n not in declared]:
-                plane = given.pop(name)
-                if name == "PIX":
-                    machine.expose(plane)
-                else:
-                    machine.write(name, plane)
-            run = machine.run(program, inputs=given)
+            given, fed = feed(machine, program, bound, image)
+            dumps: list[Path] = []
+            if request.dump_after and request.out is not None:
+                from scamp_sim.dump import run_with_dumps
+
+                before = _prefix(request, number)
+                run, dumps = run_with_dumps(
+                    machine, program, given, request.dump_after, request.out, before, request.stretch
+                )
+            else:
+                run = machine.run(program, inputs=given)
             profile = run.profile
             # Without declared outputs the run gives every register already.
-            wanted = program.written if request.planes and program.outputs else ()
+            wanted = program.written if request.planes and program.results else ()
             registers = {r: machine.read(r) for r in wanted}
-            frame = Frame(request.images[number] if images else None, run.outputs, registers)
+            kinds = results.kinds(program) or dict.fromkeys(run.outputs, "plane")
+            shown = request.images[number] if bound.images else None
+            frame = Frame(shown, run.outputs, kinds, registers, dumps=tuple(dumps))
             frames.append(_write(request, profile, number, frame, image, fed))
             advance()
     assert profile is not None
     return frames, profile
+
+
+def _prefix(request: Request, number: int) -> str:
+    """What the names of a frame's files begin with."""
+    return f"{number:03}-" if len(request.images) > 1 else ""
 
 
 def _write(
@@ -161,17 +224,19 @@ def _write(
     """The frame with its pictures written, if there is a folder to write to. `fed`: what the array got of `image`."""
     if request.out is None:
         return frame
-    prefix = f"{number:03}-" if len(request.images) > 1 else ""
-    names = {name: f"{prefix}{stem}.png" for name, stem in _file_stems(frame.outputs).items()}
+    prefix = _prefix(request, number)
+    kinds = frame.kinds
+    planes = {n: results.drawable(kinds[n], v) for n, v in frame.outputs.items() if results.is_picture(kinds[n])}
+    names = {name: f"{prefix}{stem}.png" for name, stem in _file_stems(planes).items()}
     below = {name: f"{REGISTERS}/{prefix}{name}.png" for name in frame.registers}
-    pictures = {names[name]: render.picture_of(plane, request.stretch) for name, plane in frame.outputs.items()}
+    pictures = {names[name]: render.picture_of(plane, request.stretch) for name, plane in planes.items()}
     pictures |= {below[name]: render.picture_of(plane, request.stretch) for name, plane in frame.registers.items()}
     tiles = [] if fed is None else [fed]
     behind = {o.name: o.register for o in request.program.outputs}
-    for name, plane in frame.outputs.items():
+    for name, plane in planes.items():
         tiles.append(render.Tile(f"{name} = {behind[name]}" if name in behind else f"register {name}", plane))
     for name, plane in frame.registers.items():
-        taken = [frame.outputs[o] for o, register in behind.items() if register == name]
+        taken = [planes[o] for o, register in behind.items() if register == name]
         if not any(np.array_equal(plane, p) for p in taken):  # the sheet shows a register once, as the output it is
             tiles.append(render.Tile(f"register {name}", plane))
     words = "1 word" if profile.words == 1 else f"{profile.words} words"
@@ -180,7 +245,10 @@ def _write(
         pictures[prefix + request.keep_image] = render.picture_of(image)
     if tiles:
         pictures[prefix + SHEET] = render.contact_sheet(tiles, heading, request.stretch)
-    files = dict(zip(pictures, render.write_pictures(request.out, pictures), strict=True))
+    values = results.values(frame.outputs, frame.kinds)
+    texts = {prefix + VALUES: json.dumps(values, indent=1) + "\n"} if values else {}
+    files = dict(zip([*pictures, *texts], render.write_files(request.out, pictures, texts), strict=True))
+    names |= dict.fromkeys(values, prefix + VALUES)
     return replace(
         frame,
         files={name: files[file] for name, file in names.items()},
@@ -243,7 +311,8 @@ def read_first(program: Program) -> list[str]:
                 found |= word.reads - written
                 written |= word.writes
         elif isinstance(step, HostCall):
-            written.update(a for a in step.args if isinstance(a, str))
+            found |= set(step.reads) - written
+            written.update(step.writes)
         elif isinstance(step, Output):
             found |= {step.register} - written
     return [r for r in ("PIX", *isa.ANALOG) if r in found and r != "NEWS"]

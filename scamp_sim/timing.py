@@ -1,299 +1,234 @@
 """What a program costs: words, launches, host calls, modelled time, bytes that leave the chip, energy.
 
-Counts are exact. Times are counts times the prices of a table (`data/timing_*.json`), each price with its source and
-its uncertainty. The cost of a program does not depend on data, so a profile is a pure function of the program.
+Counts are exact. Times are counts times the prices of a table. The cost of a program does not depend on data, so a
+profile is a pure function of the program. Everything that shows a cost (profile, listing, trace) sums `step_cost`.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
 
-from scamp_sim import isa
+from scamp_sim.costs import KernelCost, Profile, Readout, StepCost, tidy
 from scamp_sim.exceptions import ScampError
-from scamp_sim.host import actions
-from scamp_sim.isa import NATIVE, Clock
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word
-from scamp_sim.wording import plural
+from scamp_sim.host import CHIP, DEFAULT, SetAddress, SetIn, actions
+from scamp_sim.isa import Clock
+from scamp_sim.options import ArrayOptions
+from scamp_sim.prices import DATA, REQUIRED, Price, Timing, load_timing, timing_names
+from scamp_sim.program import HostCall, Launch, Output, Program, Step, Word, stored_words
+from scamp_sim.readout import Volume, volume
 
-DATA = Path(__file__).parent / "data"
+OUTPUT = "scamp5_output_image"
+"""The host function whose price the `output` of a register has."""
 
-REQUIRED = {
-    "word": "us",
-    **{f"class.{c.name.lower()}": "x word" for c in Clock},
-    "highspeed": "x word",
-    "launch.analog": "us",
-    "launch.digital": "us",
-    "call": "us",
-    "energy.word": "pJ per PE",
-}
-"""Rows that every price table has, with their unit. `call.NAME` rows, in us, are optional."""
+ON_BITS = ("dreg image", "bit rows")
+"""Kinds of readouts that take whole rows of bits."""
 
 
-@dataclass(frozen=True)
-class Price:
-    """One row of a price table."""
-
-    name: str
-    value: float
-    unit: str
-    source: str
-    uncertainty: str
-
-
-@dataclass(frozen=True)
-class Timing:
-    """A price table. `rows` holds every price by name."""
-
-    name: str
-    about: str
-    rows: Mapping[str, Price]
-
-    def __getitem__(self, name: str) -> float:
-        return self.rows[name].value
-
-    def word_us(self, clock: Clock, highspeed: bool = False) -> float:
-        """Duration of one word in us."""
-        factor = self["highspeed"] if highspeed else 1.0
-        return self["word"] * self[f"class.{clock.name.lower()}"] * factor
-
-    def launch_us(self, kernel: Kernel) -> float:
-        """Price of sending one kernel to the array, beyond its words, in us."""
-        return self["launch.analog" if kernel.analog else "launch.digital"]
-
-    def call_us(self, call: HostCall) -> float:
-        """Price of one host call in us, the words it issues included: its own row, or the common one plus its words."""
-        row = self.rows.get(f"call.{call.name}")
-        if row is not None:
-            return row.value
-        return self["call"] + sum(self.word_us(word.clock) for word in call_words(call))
-
-    @property
-    def note(self) -> str:
-        """One sentence on how far launch and call prices can be trusted."""
-        rows = (self.rows[n] for n in ("launch.analog", "launch.digital", "call.scamp5_in") if n in self.rows)
-        return ", ".join(f"{r.name} {r.value:g} {r.unit} ({r.uncertainty})" for r in rows)
+def step_cost(
+    step: Step,
+    program: Program,
+    timing: Timing,
+    shape: tuple[int, int] = CHIP,
+    options: ArrayOptions = DEFAULT,
+) -> StepCost:
+    """What one step of `program` costs on an array of `shape` PEs at the prices of `timing`."""
+    if isinstance(step, Launch):
+        kernel = program.kernels[step.kernel]
+        # A kernel on the heap is launched like a static one; a dynamic one is recorded anew before it is sent.
+        launch = timing["launch.analog" if kernel.analog else "launch.digital"]
+        record = timing["record.word"] * len(kernel.words) if kernel.storage == "dynamic" else 0.0
+        words_us = timing.words_us(kernel.classes, kernel.highspeed)
+        return StepCost(words=len(kernel.words), word_us=words_us, launch_us=launch + record)
+    moved = volume(step, shape)
+    if isinstance(step, Output):
+        return StepCost(readout_us=_readout_us(OUTPUT, moved, timing), volume=moved)
+    classes, addresses, constants = _issued(step.name, step.args, shape, options)
+    words, own = sum(classes.values()), timing.own(step.name)
+    issued_us = timing.words_us(classes) + constants * timing.constant_us
+    if moved is not None:
+        readout_us = _readout_us(step.name, moved, timing) + (issued_us if own is None else 0.0)
+        return StepCost(words=words, readout_us=readout_us, volume=moved)
+    # A routine that goes to several places, such as the PEs of a line, turns to the array as many times (R). The price
+    # of a constant is that of a whole call.
+    turns = max(addresses, 0 if constants else 1)
+    return StepCost(words=words, call_us=turns * timing["call"] + issued_us if own is None else own)
 
 
-def load_timing(name_or_path: str | Path = "scamp5d") -> Timing:
-    """The price table of that name in this package, or the one in the JSON file at that path.
-
-    Raises ScampError if there is none, or if it is not a complete table of finite, non-negative prices.
-    """
-    given = str(name_or_path)
-    path = DATA / f"timing_{given}.json"
-    if given.endswith(".json") or "/" in given:
-        path = Path(given)
-    elif not path.exists():
-        known = timing_names()
-        raise ScampError(
-            f"unknown timing '{given}'{isa.did_you_mean(given, known)}; known: {', '.join(known)}, or the path of a "
-            ".json price table"
-        )
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ScampError(f"cannot read price table {path}: {e.strerror or e}") from e
-    except ValueError as e:
-        raise ScampError(f"price table {path} is not JSON: {e}") from e
-    return _timing(document, path)
+def _readout_us(function: str, moved: Volume | None, timing: Timing) -> float:
+    """Price of a readout. The fixed part of a conversion is that of the whole call: published times are of calls."""
+    own = timing.own(function)
+    if own is not None or moved is None:
+        return own or 0.0
+    if moved.samples:
+        return timing["adc.fixed"] + moved.samples * timing["adc.sample"]
+    if moved.slots:
+        return timing["call"] + moved.slots * timing["event.slot"]
+    return timing["call"] + (moved.bytes * timing["dreg.byte"] if moved.kind in ON_BITS else 0.0)
 
 
-def timing_names() -> list[str]:
-    """Price tables that come with the package."""
-    return sorted(p.stem.removeprefix("timing_") for p in DATA.glob("timing_*.json"))
+@lru_cache(maxsize=4096)
+def _issued(
+    name: str, args: tuple[str | int, ...], shape: tuple[int, int], options: ArrayOptions
+) -> tuple[Mapping[Clock, int], int, int]:
+    """Words by class, addresses and constants that a host routine gives to the array."""
+    done = actions(HostCall(name, args), shape, options)
+    classes = Counter(a.clock for a in done if isinstance(a, Word))
+    return classes, sum(isinstance(a, SetAddress) for a in done), sum(isinstance(a, SetIn) for a in done)
 
 
-def _timing(document: Any, path: Path) -> Timing:
-    if not isinstance(document, dict) or "name" not in document or not isinstance(document.get("rows"), list):
-        raise ScampError(f"price table {path}: needs 'name' and 'rows', a list of prices; see docs/costs.md")
-    rows = {r.name: r for r in (_price(row, n, path) for n, row in enumerate(document["rows"], 1))}
-    timing = Timing(str(document["name"]), str(document.get("about", "")), rows)
-    for row in rows.values():
-        if not math.isfinite(row.value) or row.value < 0:
-            raise ScampError(f"price table {path}: '{row.name}' is {row.value}; prices are finite and not negative")
-        unit = REQUIRED.get(row.name, "us" if row.name.startswith("call.") else None)
-        if unit is None:
-            near = isa.did_you_mean(row.name, [*REQUIRED, *(f"call.{h}" for h in isa.HOST)])
-            raise ScampError(f"price table {path}: unknown row '{row.name}'{near}")
-        if row.unit != unit:
-            raise ScampError(f"price table {path}: '{row.name}' is in {row.unit!r}, expected {unit!r}")
-    missing = [n for n in REQUIRED if n not in rows]
-    if missing:
-        raise ScampError(f"price table {path}: missing rows: {', '.join(missing)}")
-    return timing
-
-
-def _price(row: Any, number: int, path: Path) -> Price:
-    columns = ("name", "value", "unit", "source", "uncertainty")
-    missing = [c for c in columns if c not in row] if isinstance(row, dict) else list(columns)
-    if missing:
-        raise ScampError(f"price table {path}: row {number} needs {', '.join(missing)}")
-    try:
-        value = float(row["value"])
-    except (TypeError, ValueError, OverflowError):
-        raise ScampError(f"price table {path}: '{row['name']}' is {row['value']!r}, which is not a number") from None
-    return Price(str(row["name"]), value, str(row["unit"]), str(row["source"]), str(row["uncertainty"]))
-
-
-# --- profile --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class KernelCost:
-    """What one kernel of a program costs in one run. `words`: its length; `time_us`: all its launches and words."""
-
-    name: str
-    words: int
-    launches: int
-    total_words: int
-    time_us: float
-    highspeed: bool
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What one run of a program costs. Times in us; the time of the readout is not modelled and not in them.
-
-    `words`: executed, those of host routines included. `host_words`: those of host routines alone. `readout_bytes`: of
-    the declared outputs, 1 byte a PE for an analog register and 1 bit a PE for a digital one. `energy_uj`: of the
-    array at its published energy per word.
-    """
-
-    program: str
-    timing: str
-    shape: tuple[int, int]
-    words: int
-    words_by_class: Mapping[str, int]
-    kernels: tuple[KernelCost, ...]
-    launches: int
-    host_calls: Mapping[str, int]
-    host_words: int
-    time_us: float
-    time_breakdown: Mapping[str, float]
-    readout_bytes: int
-    energy_uj: float
-    stored_words: int
-    note: str = field(default="", compare=False)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain numbers, lists and dicts, ready for JSON."""
-        record = {**vars(self), "shape": list(self.shape), "kernels": [dict(vars(k)) for k in self.kernels]}
-        for name in ("words_by_class", "host_calls", "time_breakdown"):
-            record[name] = dict(record[name])
-        return record
-
-    def sections(self) -> list[list[tuple[str, str, str]]]:
-        """The table that `text` and the terminal show, in parts: (item, amount, us); us is empty where none applies.
-
-        First what was launched and called, then where the time goes and its total, then everything else.
-        """
-        parts = []
-        for k in self.kernels:
-            times = "" if k.launches == 1 else f" x {k.launches} launches"
-            speed = ", high-speed" if k.highspeed else ""
-            parts.append((f"kernel {k.name}", f"{plural(k.words, 'word')}{times}{speed}", f"{k.time_us:.1f}"))
-        calls = [(f"call {name}", f"x {n}", "") for name, n in self.host_calls.items()]
-        time = self.time_breakdown
-        split = ", ".join(f"{n} {name}" for name, n in self.words_by_class.items())
-        outside = f" ({plural(self.host_words, 'word')} of the above among them)" if self.host_words else ""
-        called = sum(self.host_calls.values())
-        total = [
-            ("words", f"{self.words} ({split})" if split else "0", f"{time['words']:.1f}"),
-            ("launches", f"{self.launches}", f"{time['launches']:.1f}"),
-            ("host calls", f"{called}{outside}", f"{time['host calls']:.1f}"),
-            ("total", f"{1e6 / self.time_us:,.0f} runs a second" if self.time_us else "", f"{self.time_us:.1f}"),
-        ]
-        rest = [
-            ("kernel store", f"{self.stored_words} of {isa.STORE_WORDS} words", ""),
-            ("energy", f"{self.energy_uj:.2f} uJ in the array", ""),
-            ("readout", f"{self.readout_bytes:,} bytes; its time is not modelled", ""),
-        ]
-        return [parts + calls, total, rest]
-
-    def text(self) -> str:
-        """The costs as a plain table, the same for the same program on every machine."""
-        sections = [s for s in self.sections() if s]
-        rows = [r for s in sections for r in s]
-        widths = [max(len(r[i]) for r in rows) for i in range(2)]
-        last = max(len("us"), *(len(r[2]) for r in rows))
-        rule = "-" * (widths[0] + widths[1] + last + 4)
-        title = f"{self.program}: cost of one run ({self.timing}, {self.shape[0]}x{self.shape[1]})"
-        lines = [title, " " * (len(rule) - 2) + "us"]
-        for section in sections:
-            lines += [rule, *(f"{a:{widths[0]}}  {b:{widths[1]}}  {c:>{last}}".rstrip() for a, b, c in section)]
-        if self.note:
-            lines += [rule, f"prices (range): {self.note}"]
-        return "\n".join(lines) + "\n"
-
-    def __str__(self) -> str:
-        return self.text()
-
-
-def profile(program: Program, timing: Timing, shape: tuple[int, int] = (256, 256)) -> Profile:
+def profile(
+    program: Program,
+    timing: Timing,
+    shape: tuple[int, int] = CHIP,
+    options: ArrayOptions = DEFAULT,
+) -> Profile:
     """What one run of `program` costs on an array of `shape` PEs at the prices of `timing`."""
     launches: Counter[str] = Counter()
     calls: Counter[str] = Counter()
+    call_times: dict[str, float] = {}
     classes: Counter[Clock] = Counter()
-    host_words, call_us, pixels, readout_bits = 0, 0.0, shape[0] * shape[1], 0
+    readouts: list[Readout] = []
+    kernel_costs: dict[str, StepCost] = {}
+    word_us = launch_us = call_us = readout_us = 0.0
+    host_words = 0
     for step in program.steps:
         if isinstance(step, Launch):
             launches[step.kernel] += 1
-        elif isinstance(step, HostCall):
-            calls[step.name] += 1
-            issued = call_words(step)
-            host_words += len(issued)
-            classes.update(word.clock for word in issued)
-            call_us += timing.call_us(step)
+            cost = kernel_costs.get(step.kernel) or step_cost(step, program, timing, shape, options)
+            kernel_costs[step.kernel] = cost
         else:
-            readout_bits += output_bits(step, pixels)
-    costs, word_us, launch_us = [], 0.0, 0.0
-    for name, kernel in program.kernels.items():
-        n = launches[name]
-        inside = Counter(NATIVE[w.op].clock for w in kernel.words)
-        for clock, count in inside.items():
-            classes[clock] += n * count
-        each = sum(timing.word_us(clock, kernel.highspeed) * count for clock, count in inside.items())
-        price = timing.launch_us(kernel)
-        word_us, launch_us = word_us + n * each, launch_us + n * price
-        costs.append(
-            KernelCost(name, len(kernel.words), n, n * len(kernel.words), _us(n * (each + price)), kernel.highspeed)
+            cost = step_cost(step, program, timing, shape, options)
+            if cost.volume is not None:
+                readouts.append(_readout(step, cost.volume, cost.us))
+        if isinstance(step, HostCall):
+            calls[step.name] += 1
+            host_words += cost.words
+            classes.update(_issued(step.name, step.args, shape, options)[0])
+            if cost.volume is None:
+                call_times[step.name] = call_times.get(step.name, 0.0) + cost.us
+        word_us, launch_us = word_us + cost.word_us, launch_us + cost.launch_us
+        call_us, readout_us = call_us + cost.call_us, readout_us + cost.readout_us
+    for name, times in launches.items():
+        for clock, count in program.kernels[name].classes.items():
+            classes[clock] += times * count
+    kernels = tuple(
+        KernelCost(
+            name, len(k.words), launches[name], launches[name] * len(k.words),
+            tidy(launches[name] * kernel_costs[name].us) if name in kernel_costs else 0.0, k.highspeed, k.storage,
         )
-    words = classes.total()
+        for name, k in program.kernels.items()
+    )  # fmt: skip
+    spent = {"words": word_us, "launches": launch_us, "host calls": call_us, "readout": readout_us}
+    total, words, pixels = sum(spent.values()), classes.total(), shape[0] * shape[1]
     return Profile(
         program=program.name,
         timing=timing.name,
         shape=(shape[0], shape[1]),
         words=words,
         words_by_class={c.name.lower(): classes[c] for c in Clock if classes[c]},
-        kernels=tuple(costs),
+        kernels=kernels,
         launches=launches.total(),
         host_calls=dict(calls),
+        call_times={name: tidy(us) for name, us in call_times.items()},
         host_words=host_words,
-        time_us=_us(word_us + launch_us + call_us),
-        time_breakdown={"words": _us(word_us), "launches": _us(launch_us), "host calls": _us(call_us)},
-        readout_bytes=readout_bits // 8,
-        energy_uj=round(words * pixels * timing["energy.word"] * 1e-6, 6),
+        time_us=tidy(total),
+        time_breakdown={name: tidy(us) for name, us in spent.items()},
+        readouts=tuple(readouts),
+        readout_bytes=sum(r.bytes for r in readouts),
+        readout_bytes_with_headers=sum(r.bytes_with_headers for r in readouts),
+        energy_uj=tidy(words * pixels * timing["energy.word"] * 1e-6),
+        system_energy_uj=tidy(total * timing["power.system"]),
         stored_words=program.stored_words,
         note=timing.note,
     )
 
 
-def call_words(call: HostCall) -> list[Word]:
-    """The instruction words that a host routine issues."""
-    return [a for a in actions(call) if isinstance(a, Word)]
+def _readout(step: Output | HostCall, moved: Volume, us: float) -> Readout:
+    if isinstance(step, Output):
+        name, function, register = step.name, OUTPUT, step.register
+    else:
+        registers = [str(register) for register, _ in step.registers]
+        name, function = step.result or step.name.removeprefix("scamp5_"), step.name
+        register = registers[0] if registers else ""
+    return Readout(
+        name,
+        function,
+        moved.kind,
+        register,
+        moved.elements,
+        moved.bits,
+        moved.bytes,
+        moved.bytes_with_headers,
+        tidy(us),
+    )
 
 
-def output_bits(output: Output, pixels: int) -> int:
-    """Bits that one output sends out of the chip: 8 a PE for an analog register, 1 for a digital one."""
-    return pixels * (1 if output.register in isa.DIGITAL_SOURCES else 8)
+def combine(parts: Iterable[tuple[Profile, int]], name: str) -> Profile:
+    """The cost of several runs together: each profile as many times as is said with it.
+
+    Kernels of the same name, length and storage count as one, in the store too: it is one store for all programs. The
+    profiles must be of the same array and table, and there must be one at least; ScampError otherwise.
+    """
+    runs = [(p, n) for p, n in parts]
+    if not runs:
+        raise ScampError(f"{name}: there are no runs to add up")
+    first = runs[0][0]
+    for part, _ in runs:
+        if (part.timing, part.shape) != (first.timing, first.shape):
+            raise ScampError(
+                f"{name}: runs on different arrays or at different prices do not add up: {first.timing} on "
+                f"{first.shape[0]}x{first.shape[1]}, {part.timing} on {part.shape[0]}x{part.shape[1]}"
+            )
+    kernels: dict[tuple[str, int, str], KernelCost] = {}
+    readouts: dict[Readout, int] = {}
+    for part, n in runs:
+        for k in part.kernels:
+            key = (k.name, k.words, k.storage)
+            old = kernels.get(key, replace(k, launches=0, total_words=0, time_us=0.0))
+            kernels[key] = replace(
+                old,
+                launches=old.launches + n * k.launches,
+                total_words=old.total_words + n * k.total_words,
+                time_us=tidy(old.time_us + n * k.time_us),
+            )
+        for r in part.readouts:
+            alike = replace(r, times=1)
+            readouts[alike] = readouts.get(alike, 0) + n * r.times
+    return replace(
+        first,
+        program=name,
+        words=sum(n * p.words for p, n in runs),
+        words_by_class={c: int(v) for c, v in _sum((p.words_by_class, n) for p, n in runs).items()},
+        kernels=tuple(kernels.values()),
+        launches=sum(n * p.launches for p, n in runs),
+        host_calls={c: int(v) for c, v in _sum((p.host_calls, n) for p, n in runs).items()},
+        call_times=_sum((p.call_times, n) for p, n in runs),
+        host_words=sum(n * p.host_words for p, n in runs),
+        time_us=tidy(sum(n * p.time_us for p, n in runs)),
+        time_breakdown=_sum((p.time_breakdown, n) for p, n in runs),
+        readouts=tuple(replace(r, times=n) for r, n in readouts.items() if n),
+        readout_bytes=sum(n * p.readout_bytes for p, n in runs),
+        readout_bytes_with_headers=sum(n * p.readout_bytes_with_headers for p, n in runs),
+        energy_uj=tidy(sum(n * p.energy_uj for p, n in runs)),
+        system_energy_uj=tidy(sum(n * p.system_energy_uj for p, n in runs)),
+        stored_words=stored_words((k.storage, k.words) for k in kernels.values()),
+        runs=sum(n * p.runs for p, n in runs),
+    )
 
 
-def _us(value: float) -> float:
-    """Sums of 0.1 carry binary dust; prices have no digits beyond a picosecond."""
-    return round(value, 6)
+def _sum(parts: Iterable[tuple[Mapping[str, float], int]]) -> dict[str, float]:
+    """Sums by name, in the order in which the names turn up."""
+    total: dict[str, float] = {}
+    for amounts, times in parts:
+        for name, amount in amounts.items():
+            total[name] = tidy(total.get(name, 0) + times * amount)
+    return total
+
+
+__all__ = [
+    "DATA", "REQUIRED", "KernelCost", "Price", "Profile", "Readout", "StepCost", "Timing", "combine", "load_timing",
+    "profile", "step_cost", "timing_names",
+]  # fmt: skip

@@ -50,6 +50,23 @@ def test_running_totals_end_at_the_profile() -> None:
     assert f"{cost.time_us:.1f}" in listing(program).splitlines()[-1]
 
 
+def test_bytes_that_leave_stand_at_their_step() -> None:
+    program = assemble(SOURCE)
+    assert [s["bytes"] for s in as_dict(program)["steps"]] == [0, 0, 0, 0, 65536]
+    assert listing(program).splitlines()[-1].endswith(" 65,536")
+    small = as_dict(program, shape=(64, 64))["steps"][-1]
+    assert (small["bytes"], small["us"]) == (4096, profile(program, load_timing(), (64, 64)).time_us)
+
+
+def test_storage_and_results_are_shown() -> None:
+    kernel = Kernel("k", (Word("NOT", ("R5",), ("R6",)),), storage="dynamic")
+    steps = (Launch("k"), HostCall("scamp5_global_sum_fast", ("A",), result="total"))
+    text = listing(Program("p", {"k": kernel}, steps))
+    assert "kernel k: 1 word, dynamic, high-speed" in text
+    assert "total = scamp5_global_sum_fast(A)" in text
+    assert as_dict(Program("p", {"k": kernel}, steps))["kernels"][0]["storage"] == "dynamic"
+
+
 def test_every_word_has_a_line() -> None:
     program = assemble(SOURCE)
     text = listing(program)

@@ -210,6 +210,13 @@ def fill(f, d, value, count):
 
 
 @jit
+def amplify(f, d, s, factor, offset, low, high, count):
+    """d := factor * source + offset, within low..high."""
+    for i in range(count):
+        f[d + i] = min(max(factor * f[s + i] + offset, low), high)
+
+
+@jit
 def fill_masked(f, flag, d, value, count):
     for i in range(count):
         f[d + i] = value if flag[i] else f[d + i]

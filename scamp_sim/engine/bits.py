@@ -101,36 +101,143 @@ def dnews(b, count, d, s, outside, words):
 
 
 @jit
-def prop(b, count, outside, reach, words):
-    """R12 takes from its neighbours inside R0, one PE a step, until nothing changes or `reach` steps are done."""
-    target, scratch, mask = np.uint64(ops.R12) * count, np.uint64(ops.SCRATCH) * count, np.uint64(ops.R0) * count
+def spread_rows(b, count, d, s, lo, hi, free, outside, words):
+    """One step of a flood for the words lo..hi, none of them in the first or last row: d := s or what it takes in R0.
+
+    Slices, because so many offsets into one array would not vectorise. `free`: R1..R4 are all ones.
+    """
+    one = np.uint64(1)
+    out, x = b[d + lo : d + hi], b[s + lo : s + hi]
+    before, after = b[s + lo - one : s + hi - one], b[s + lo + one : s + hi + one]
+    above, below = b[s + lo - words : s + hi - words], b[s + lo + words : s + hi + words]
+    mask = b[np.uint64(ops.R0) * count + lo : np.uint64(ops.R0) * count + hi]
+    left, right = np.uint64(ops.LEFT) * count, np.uint64(ops.RIGHT) * count
+    edge_left, edge_right = b[left + lo : left + hi], b[right + lo : right + hi]
+    if free:
+        for i in range(out.size):
+            taken = from_west(x[i], before[i], edge_left[i], outside) | above[i] | below[i]
+            taken |= from_east(x[i], after[i], edge_right[i], outside)
+            out[i] = x[i] | (taken & mask[i])
+        return
+    south, west = np.uint64(ops.SOUTH) * count, np.uint64(ops.WEST) * count
+    north, east = np.uint64(ops.NORTH) * count, np.uint64(ops.EAST) * count
+    take_south, take_west = b[south + lo : south + hi], b[west + lo : west + hi]
+    take_north, take_east = b[north + lo : north + hi], b[east + lo : east + hi]
+    for i in range(out.size):
+        taken = from_west(x[i], before[i], edge_left[i], outside) & take_west[i]
+        taken |= from_east(x[i], after[i], edge_right[i], outside) & take_east[i]
+        out[i] = x[i] | ((taken | (take_north[i] & above[i]) | (take_south[i] & below[i])) & mask[i])
+
+
+@jit
+def spread_edge(b, count, d, s, start, outside, words):
+    """The same for the words of the first or the last row, which begins at `start`."""
+    one, mask = np.uint64(1), np.uint64(ops.R0) * count
+    south, west = np.uint64(ops.SOUTH) * count, np.uint64(ops.WEST) * count
+    north, east = np.uint64(ops.NORTH) * count, np.uint64(ops.EAST) * count
+    left, right = np.uint64(ops.LEFT) * count, np.uint64(ops.RIGHT) * count
+    for i in range(start, start + words):
+        before = b[s + i - one] if i > start else ZERO
+        after = b[s + i + one] if i + one < start + words else ZERO
+        above = b[s + i - words] if start > ZERO else outside
+        below = b[s + i + words] if start == ZERO else outside
+        taken = from_west(b[s + i], before, b[left + i], outside) & b[west + i]
+        taken |= from_east(b[s + i], after, b[right + i], outside) & b[east + i]
+        taken |= (b[north + i] & above) | (b[south + i] & below)
+        b[d + i] = b[s + i] | (taken & b[mask + i])
+
+
+@jit
+def same_row(b, s, d, row, words):
+    for i in range(row * words, row * words + words):  # noqa: SIM110  (numba has no generators inside all)
+        if b[s + i] != b[d + i]:
+            return False
+    return True
+
+
+@jit
+def prop(b, count, free, outside, reach, words):
+    """R12 takes from its neighbours inside R0, one PE a step, until nothing changes or `reach` steps are done.
+
+    Steps go to and fro between R12 and a scratch plane, and only through the rows at and next to those that the step
+    before has changed: all others are the same in both.
+    """
+    target, scratch = np.uint64(ops.R12) * count, np.uint64(ops.SCRATCH) * count
+    rows = count // words
+    one, end = np.uint64(1), rows - np.uint64(1)
+    for i in range(count):
+        b[scratch + i] = b[target + i]
+    s, d = target, scratch
+    first, last = ZERO, end
     steps = 0
     while reach < 0 or steps < reach:
-        dnews(b, count, scratch, target, outside, words)
-        changed = ZERO
-        for i in range(count):
-            new = b[target + i] | (b[scratch + i] & b[mask + i])
-            changed |= new ^ b[target + i]
-            b[target + i] = new
+        lo, hi = max(first, one), min(last, end - one)
+        if lo <= hi:
+            spread_rows(b, count, d, s, lo * words, (hi + one) * words, free, outside, words)
+        if first == ZERO:
+            spread_edge(b, count, d, s, ZERO, outside, words)
+        if last == end:
+            spread_edge(b, count, d, s, end * words, outside, words)
+        while first < last and same_row(b, s, d, first, words):
+            first += one
+        while last > first and same_row(b, s, d, last, words):
+            last -= one
+        still = same_row(b, s, d, first, words)
+        s, d = d, s
         steps += 1
-        if changed == ZERO:
+        if still:
             break
+        first = first - one if first > ZERO else ZERO
+        last = min(last + one, end)
+    if s != target:
+        for i in range(count):
+            b[target + i] = b[scratch + i]
+
+
+@jit
+def matches(x, first, second, rect):
+    return first <= x <= second if rect else (x & ~second) == (first & ~second)
 
 
 @jit
 def address(b, size, d, rect, r0, c0, r1, c1, width):
     """Address match of the chip's latches. Chip columns count from the right."""
     words = width // 64
+    pattern = np.zeros(words, np.uint64)
+    for j in range(width):
+        if matches(width - 1 - j, c0, c1, rect):
+            pattern[j >> 6] |= ONE << np.uint64(j & 63)
     for row in range(size // width):
-        hit = (r0 <= row <= r1) if rect else ((row & ~r1) == (r0 & ~r1))
+        hit = matches(row, r0, r1, rect)
         for w in range(words):
-            value = ZERO
-            if hit:
-                for j in range(64):
-                    c = width - 1 - (w * 64 + j)
-                    if (c0 <= c <= c1) if rect else ((c & ~c1) == (c0 & ~c1)):
-                        value |= ONE << np.uint64(j)
-            b[d + row * words + w] = value
+            b[d + row * words + w] = pattern[w] if hit else ZERO
+
+
+@jit
+def move(b, count, d, s, direction, outside, words):
+    """d := the neighbour of the source in one direction, 0 south, 1 west, 2 north, 3 east; the planes are not one."""
+    one = np.uint64(1)
+    if direction == 0 or direction == 2:
+        inner, edge = (ZERO, count - words) if direction == 0 else (words, ZERO)
+        n = count - words
+        out, x = b[d + inner : d + inner + n], b[s + words - inner : s + words - inner + n]
+        for i in range(n):
+            out[i] = x[i]
+        for i in range(words):
+            b[d + edge + i] = outside
+    elif direction == 1:
+        x, before, out = b[s + one : s + count], b[s : s + count - one], b[d + one : d + count]
+        left = b[np.uint64(ops.LEFT) * count + one : np.uint64(ops.LEFT) * count + count]
+        for i in range(out.size):
+            out[i] = from_west(x[i], before[i], left[i], outside)
+        b[d] = from_west(b[s], ZERO, ONE, outside)
+    else:
+        last = count - one
+        x, after, out = b[s : s + last], b[s + one : s + count], b[d : d + last]
+        right = b[np.uint64(ops.RIGHT) * count : np.uint64(ops.RIGHT) * count + last]
+        for i in range(out.size):
+            out[i] = from_east(x[i], after[i], right[i], outside)
+        b[d + last] = from_east(b[s + last], ZERO, ONE << TOP, outside)
 
 
 @jit

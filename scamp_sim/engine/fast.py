@@ -61,7 +61,7 @@ class FastEngine:
                 self.flag_ones = bool(plane.all())
 
     def run(self, program: Program) -> list[Floats | Bits]:
-        """Carry out the program's steps. Returns the planes of its outputs, in order."""
+        """Carry out the program's steps. Returns the planes of its outputs and readouts, in order."""
         outputs: list[Floats | Bits] = []
         for segment in self.lowered(program):
             walk(
@@ -82,7 +82,7 @@ class FastEngine:
         """The program's table for the FLAG that the machine has now; made once."""
         variants = self._lowered.setdefault(program, {})
         if self.flag_ones not in variants:
-            variants[self.flag_ones] = lower(program, self.flag_ones, self.options, self.errors.exact)
+            variants[self.flag_ones] = lower(program, self.flag_ones, self.options, self.errors.exact, self.shape)
         return variants[self.flag_ones]
 
 

@@ -11,7 +11,7 @@ Five things happen on the way:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from scamp_sim import host, isa
 from scamp_sim.engine import ops
 from scamp_sim.engine.passes import Ints, forwarded, runs_of, without_dead_rows
 from scamp_sim.options import ArrayOptions
-from scamp_sim.program import HostCall, Launch, Output, Program, Word
+from scamp_sim.program import HostCall, Launch, Program, Word
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,33 +34,44 @@ class Segment:
     outputs: tuple[str, ...]
 
 
-def lower(program: Program, flag_ones: bool, options: ArrayOptions, exact: bool = True) -> tuple[Segment, ...]:
-    """Lower a program for a machine whose FLAG is all ones at the start, or is not.
+def lower(
+    program: Program, flag_ones: bool, options: ArrayOptions, exact: bool = True, shape: tuple[int, int] = host.CHIP
+) -> tuple[Segment, ...]:
+    """Lower a program for a machine of `shape` whose FLAG is all ones at the start, or is not.
 
     exact: analog arithmetic has no errors, so two words may become one operation. A model with errors needs every
     word by itself.
     """
     segments: list[Segment] = []
-    pending: list[host.Action] = []
-    outputs: list[str] = []
-    steps = [*program.steps]
-    for i, step in enumerate(steps):
-        if isinstance(step, Launch):
-            pending.extend(program.kernels[step.kernel].words)
-        elif isinstance(step, HostCall):
-            pending.extend(host.actions(step))
-        else:
-            outputs.append(step.register)
-        last = i + 1 == len(steps)
-        if last or (isinstance(step, Output) and not isinstance(steps[i + 1], Output)):
-            segment = _Lowering(flag_ones, options, exact).segment(pending, tuple(outputs))
-            segments.append(segment)
-            flag_ones = segment.flag_ones
-            pending, outputs = [], []
+    pending: list[_Carried] = []
+    taken: list[str] = []
+    for action in _actions(program, shape, options):
+        if isinstance(action, host.Take):
+            taken.append(action.register)
+            continue
+        if taken:
+            segments.append(_Lowering(flag_ones, options, exact).segment(pending, tuple(taken)))
+            flag_ones, pending, taken = segments[-1].flag_ones, [], []
+        pending.append(action)
+    segments.append(_Lowering(flag_ones, options, exact).segment(pending, tuple(taken)))
     return tuple(segments)
 
 
+_Carried = Word | host.SetIn | host.SetAddress | host.Amplify
+
+
+def _actions(program: Program, shape: tuple[int, int], options: ArrayOptions) -> Iterator[host.Action]:
+    for step in program.steps:
+        if isinstance(step, Launch):
+            yield from program.kernels[step.kernel].words
+        elif isinstance(step, HostCall):
+            yield from host.actions(step, shape, options)
+        else:
+            yield host.Take(step.register)
+
+
 _PORTS = frozenset(isa.PORTS)
+_GATES = (ops.SOUTH, ops.WEST, ops.NORTH, ops.EAST)
 _NEWS_CELL = _PORTS | {"NEWS"}
 
 
@@ -68,7 +79,7 @@ _HORIZON = 64
 """How many words ahead to look for the next use of NEWS. Macros overwrite it within a few."""
 
 
-def _news_dies(actions: Sequence[host.Action], start: int) -> bool:
+def _news_dies(actions: Sequence[_Carried], start: int) -> bool:
     """Whether no word from `start` on sees the NEWS that stands there now."""
     covered = True  # a write now would reach every PE that the last one reached
     shielded = False  # NEWS was written under the FLAG of now, so masked readers see the new value
@@ -102,8 +113,9 @@ class _Lowering:
         self.bits_valid = not flag_ones  # FLAG bits say the truth
         self.bytes_valid = False
         self.r0_ones = False  # known to be all ones: R12 is then written like any other bit
+        self.gates: dict[int, int] = {}  # direction bits that are known to be the same in all PEs
 
-    def segment(self, actions: Sequence[host.Action], outputs: tuple[str, ...]) -> Segment:
+    def segment(self, actions: Sequence[_Carried], outputs: tuple[str, ...]) -> Segment:
         i = 0
         while i < len(actions):
             action = actions[i]
@@ -113,7 +125,13 @@ class _Lowering:
                 else:
                     self.word(action)
             elif isinstance(action, host.SetIn):
-                self.emit(ops.FILL, self.analog("IN"), p=action.value)
+                self.fill_in(action.value)
+            elif isinstance(action, host.Amplify):
+                a = action
+                black = a.black * (1 - a.factor)
+                source = self.analog(a.register)
+                self.emit(ops.AMPLIFY, ops.DRIVE, (source, a.low, a.high), count=1, p=a.factor, q=black)
+                self.linear(a.register, [ops.DRIVE], 1)
             else:
                 self.address(action)
             i += 1
@@ -129,6 +147,13 @@ class _Lowering:
              count: int | None = None) -> None:  # fmt: skip
         padded = [*sources, 0, 0, 0, 0][:4]
         self.rows.append([op, d, len(sources) if count is None else count, *padded, extra, p, q, r])
+
+    def fill_in(self, value: float) -> None:
+        """IN := value. Codes of the converter give fractions of an LSB, which a row holds as numerator and divisor."""
+        p, q = value.as_integer_ratio()
+        if q > 1:
+            p, q = round(value * host.DAC_CODES), host.DAC_CODES
+        self.emit(ops.FILL, self.analog("IN"), p=p, q=q)
 
     def analog(self, register: str) -> int:
         return self.plane[ops.ANALOG_INDEX[register]]
@@ -177,14 +202,14 @@ class _Lowering:
     def need_bits(self) -> None:
         if not self.bits_valid:
             if self.ones:
-                self.emit(ops.BITS_FILL, ops.FLAG, p=1)
+                self.emit(ops.BITS_FILL, ops.FLAG, p=1, count=1)
             else:
                 self.emit(ops.FLAG_PACK, 0)
             self.bits_valid = True
 
     # --- two words at once ---
 
-    def pair(self, actions: Sequence[host.Action], i: int) -> bool:
+    def pair(self, actions: Sequence[_Carried], i: int) -> bool:
         """Emit words i and i + 1 as one operation if they pass a value through NEWS that dies with them."""
         if i + 1 >= len(actions):
             return False
@@ -323,8 +348,14 @@ class _Lowering:
             self.emit(ops.BITS_OR, ops.FLAG, sources)
             self.ones, self.bytes_valid, self.bits_valid = False, False, True
         elif w.op in ("SET", "CLR"):
-            for d in _bit_targets(w.dst):
-                self.store_bits(d, ops.BITS_FILL, (), int(w.op == "SET"))
+            targets = _bit_targets(w.dst)
+            if targets[-1] - targets[0] + 1 == len(targets) and not {ops.R0, ops.R12} & {*targets}:
+                self.fill_bits(targets, int(w.op == "SET"))  # one stretch of planes
+            else:
+                for d in targets:
+                    self.store_bits(d, ops.BITS_FILL, (), int(w.op == "SET"))
+                    if d in _GATES:
+                        self.gates[d] = int(w.op == "SET")
             self.r0_ones |= w.op == "SET" and "R0" in w.dst
         elif w.op in ("MOV", "OR", "NOT", "NOR"):
             if len(w.dst) > 1 and set(w.dst) & set(w.src):
@@ -339,25 +370,41 @@ class _Lowering:
         elif w.op in ("DNEWS0", "DNEWS1"):
             d = ops.BIT_INDEX[w.dst[0]]
             outside = int(w.op == "DNEWS1")
+            open_gates = [i for i, gate in enumerate(_GATES) if self.gates.get(gate) == 1]
+            one_way = len(self.gates) == len(_GATES) and len(open_gates) == 1
+            op, q = (ops.BITS_MOVE, open_gates[0]) if one_way else (ops.BITS_DNEWS, 0)
             if d in sources:  # it would read what it has just written
-                self.emit(ops.BITS_DNEWS, ops.SCRATCH, sources, p=outside)
+                self.emit(op, ops.SCRATCH, sources, p=outside, q=q)
                 self.store_bits(d, ops.BITS_OR, (ops.SCRATCH,), 0)
             else:
-                self.store_bits(d, ops.BITS_DNEWS, sources, outside)
+                self.store_bits(d, op, sources, outside, q)
         elif w.op in ("PROP_0", "PROP_1"):
-            self.emit(ops.BITS_PROP, ops.R12, p=int(w.op == "PROP_1"))
+            free = all(self.gates.get(gate) == 1 for gate in _GATES)
+            self.emit(ops.BITS_PROP, ops.R12, p=int(w.op == "PROP_1"), q=int(free))
         else:
             raise NotImplementedError(w.op)
 
-    def store_bits(self, d: int, op: int, sources: Sequence[int], p: int) -> None:
+    def fill_bits(self, targets: Sequence[int], value: int) -> None:
+        """Planes side by side := value."""
+        last = self.rows[-1] if self.rows else None
+        if last is not None and last[ops.OP] == ops.BITS_FILL and (last[ops.DST], last[ops.COUNT]) == (
+            targets[0], len(targets),
+        ):  # fmt: skip
+            self.rows.pop()  # overwritten at once
+        self.emit(ops.BITS_FILL, targets[0], p=value, count=len(targets))
+        self.gates.update((d, value) for d in targets if d in _GATES)
+
+    def store_bits(self, d: int, op: int, sources: Sequence[int], p: int, q: int = 0) -> None:
         """d := the operation's result; R12 only where R0 = 1."""
+        self.gates.pop(d, None)
         if d == ops.R0:
             self.r0_ones = False
+        count = 1 if op == ops.BITS_FILL else None
         if d == ops.R12 and not self.r0_ones:
-            self.emit(op, ops.SCRATCH2, sources, p=p)
+            self.emit(op, ops.SCRATCH2, sources, p=p, q=q, count=count)
             self.emit(ops.BITS_MERGE, ops.R12, (ops.SCRATCH2, ops.R0))
         else:
-            self.emit(op, d, sources, p=p)
+            self.emit(op, d, sources, p=p, q=q, count=count)
 
     def address(self, a: host.SetAddress) -> None:
         op = ops.BITS_PATTERN if a.kind == "pattern" else ops.BITS_RECT
@@ -372,7 +419,7 @@ def _ordered(sources: Sequence[str]) -> list[str]:
 
 def _bit_targets(registers: Sequence[str]) -> list[int]:
     """R12 first: it must see the R0 from before the word."""
-    return sorted({ops.BIT_INDEX[r] for r in registers}, key=lambda d: d != ops.R12)
+    return sorted({ops.BIT_INDEX[r] for r in registers}, key=lambda d: (d != ops.R12, d))
 
 
 def _way(written: str, read: str) -> tuple[int, int, int]:

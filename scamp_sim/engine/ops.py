@@ -40,23 +40,25 @@ ADD_SHIFTED = 9  # d += source 0 from q rows and r columns away, 0 outside
 ADD_SCALED = 10  # d += source 0 / p
 DIVIDE = 11  # d := p * source 0 / q
 ZERO_UNFLAGGED = 12  # d := 0 where FLAG = 0
-FILL = 13  # d := p
+FILL = 13  # d := p / q, p if q is 0
 FILL_MASKED = 14  # d := p where FLAG = 1
 CLIP = 15  # d := clip(d)
 BLUR = 16  # d := p * (source 0 + k * flux), q: vertical, r: horizontal
+AMPLIFY = 17  # d := p * source 0 + q, within source 1..source 2, which are numbers
 # Bits.
-BITS_FILL = 32  # d := p
+BITS_FILL = 32  # d and the planes behind it, as many as sources are counted: p
 BITS_OR = 33  # d := OR of sources, inverted if p
 BITS_MERGE = 34  # d := source 0 where source 1, else d
 BITS_DNEWS = 35  # d := neighbours of source 0, p: value outside
-BITS_PROP = 36  # R12 floods, p: value outside
+BITS_PROP = 36  # R12 floods, p: value outside, q: R1..R4 are known to be all ones
 BITS_PATTERN = 37  # d := address match; sources 0..3 hold r, c, rx, cx
 BITS_RECT = 38  # d := rectangle; sources 0..3 hold r0, c0, r1, c1
 FLAG_PACK = 39  # FLAG bytes -> bits
 FLAG_UNPACK = 40  # FLAG bits -> bytes
+BITS_MOVE = 41  # d := the neighbour of source 0 in direction q, 0 south, 1 west, 2 north, 3 east; p: value outside
 
 WRITES_ALL = frozenset(
-    (LINEAR, LINEAR_MASKED, SUBTRACT, SUBTRACT_MASKED, SHIFT_EAST_WEST, SHIFT, ACCUMULATE, DIVIDE, FILL, BLUR)
+    (LINEAR, LINEAR_MASKED, SUBTRACT, SUBTRACT_MASKED, SHIFT_EAST_WEST, SHIFT, ACCUMULATE, DIVIDE, FILL, BLUR, AMPLIFY)
 )
 """Operations that give every PE of their analog destination a new value; masked ones find the old one elsewhere."""
 CHANGES = frozenset((ADD_SHIFTED, ADD_SCALED, ZERO_UNFLAGGED, FILL_MASKED, CLIP))

@@ -15,7 +15,7 @@ from scamp_sim import host, isa
 from scamp_sim.errors import ErrorModel
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import Bits, Floats
-from scamp_sim.program import HostCall, Launch, Output, Program, Word
+from scamp_sim.program import HostCall, Launch, Program, Word
 
 Scalar = TypeVar("Scalar", np.float32, np.bool_)
 
@@ -44,7 +44,7 @@ class ReferenceEngine:
             self.bits[register] = plane.astype(np.bool_)
 
     def run(self, program: Program) -> list[Floats | Bits]:
-        """Carry out the program's steps. Returns the planes of its outputs, in order."""
+        """Carry out the program's steps. Returns the planes of its outputs and readouts, in order."""
         outputs: list[Floats | Bits] = []
         self.word = 0
         for step in program.steps:
@@ -52,17 +52,24 @@ class ReferenceEngine:
                 for word in program.kernels[step.kernel].words:
                     self.execute(word)
             elif isinstance(step, HostCall):
-                for action in host.actions(step):
-                    self.act(action)
-            elif isinstance(step, Output):
+                for action in host.actions(step, self.shape, self.options):
+                    if isinstance(action, host.Take):
+                        outputs.append(self.read(action.register))
+                    else:
+                        self.act(action)
+            else:
                 outputs.append(self.read(step.register))
         return outputs
 
-    def act(self, action: host.Action) -> None:
+    def act(self, action: Word | host.SetIn | host.SetAddress | host.Amplify) -> None:
         if isinstance(action, Word):
             self.execute(action)
         elif isinstance(action, host.SetIn):
             self.analog["IN"][:] = action.value
+        elif isinstance(action, host.Amplify):
+            value = (self.analog[action.register] - np.float32(action.black)) * np.float32(action.factor)
+            value = np.clip(value + np.float32(action.black), np.float32(action.low), np.float32(action.high))
+            self.store(action.register, value)
         else:
             self.bits["SELECT"] = host.address_mask(action, self.shape)
             self.bits["RECT"] = self.bits["SELECT"].copy()
@@ -94,9 +101,9 @@ class ReferenceEngine:
             total = total + neighbours
         return total
 
-    def store(self, register: str, value: Floats) -> None:
-        """Write an analog cell where FLAG = 1, errors included."""
-        value = self.errors.written(value, register, self.word)
+    def store(self, register: str, value: Floats, split: tuple[int, int] = (0, 1)) -> None:
+        """Write an analog cell where FLAG = 1, errors included; the i-th of n destinations of one word."""
+        value = self.errors.written(value, register, self.word, split)
         self.analog[register] = np.where(self.bits["FLAG"], value, self.analog[register])
 
     def store_bits(self, register: str, value: Bits) -> None:
@@ -132,6 +139,7 @@ def _bus(m: ReferenceEngine, w: Word) -> None:
 def _drive(m: ReferenceEngine, destinations: Collection[str], value: Floats) -> None:
     """Every PE's bus carries `value`; its destinations take it."""
     ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in destinations]
+    split = {register: (i, len(destinations)) for i, register in enumerate(destinations)}
     # A PE with FLAG = 0 drives nothing; the cell that is driven is written only if its own FLAG is 1 (Q4).
     driven = np.where(m.bits["FLAG"], value, np.float32(0))
     news = np.zeros(m.shape, np.float32)
@@ -141,9 +149,9 @@ def _drive(m: ReferenceEngine, destinations: Collection[str], value: Floats) -> 
         news = news + value
     for register in isa.ANALOG:
         if register in destinations and register != "NEWS":
-            m.store(register, value)
+            m.store(register, value, split[register])
     if ports or "NEWS" in destinations:
-        m.store("NEWS", news)
+        m.store("NEWS", news, split.get("NEWS", (0, 1)))
 
 
 def _where(m: ReferenceEngine, w: Word) -> None:

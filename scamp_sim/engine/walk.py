@@ -12,6 +12,7 @@ from scamp_sim.engine.analog import (
     accumulate,
     add_scaled,
     add_shifted,
+    amplify,
     blur,
     clip,
     divide,
@@ -35,6 +36,7 @@ from scamp_sim.engine.bits import (
     dnews,
     flag_pack,
     flag_unpack,
+    move,
     prop,
 )
 
@@ -114,13 +116,15 @@ def digital(b, flag, flag_octets, flag_words, code, i, reach, count, width):
         s2, s3 = np.uint64(code[i, ops.SRC + 2]) * count, np.uint64(code[i, ops.SRC + 3]) * count
         bits_or(b, d, code[i, ops.COUNT], s0, s1, s2, s3, ones, count)
     elif op == ops.BITS_FILL:
-        bits_fill(b, d, ones, count)
+        bits_fill(b, d, ones, count * np.uint64(code[i, ops.COUNT]))
     elif op == ops.BITS_MERGE:
         bits_merge(b, d, s0, s1, count)
     elif op == ops.BITS_DNEWS:
         dnews(b, count, d, s0, ones, words)
+    elif op == ops.BITS_MOVE:
+        move(b, count, d, s0, code[i, ops.Q], ones, words)
     elif op == ops.BITS_PROP:
-        prop(b, count, ones, reach, words)
+        prop(b, count, code[i, ops.Q] == 1, ones, reach, words)
     elif op == ops.FLAG_PACK:
         flag_pack(b, flag, count)
     elif op == ops.FLAG_UNPACK:
@@ -164,7 +168,10 @@ def whole(f, b, flag, code, i, limit, blur_k, size, width, slots):
     elif op == ops.CLIP:
         clip(f, to, limit, count)
     elif op == ops.FILL:
-        fill(f, to, p, count)
+        fill(f, to, p / q if code[i, ops.Q] else p, count)
+    elif op == ops.AMPLIFY:
+        low, high = np.float32(code[i, ops.SRC + 1]), np.float32(code[i, ops.SRC + 2])
+        amplify(f, to, a, p, q, low, high, count)
     elif op == ops.FILL_MASKED:
         fill_masked(f, flag, to, p, count)
     elif op == ops.BLUR:

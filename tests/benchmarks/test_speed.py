@@ -73,7 +73,7 @@ def test_analog_macros(name: str, benchmark: Any, compare: Callable[..., None]) 
         ("NOR(R5, R6, R7);", "0.35 and 0.15 us"),
         ("MOV(R5, R6);", ""),
         ("AND(R5, R6, R7);", ""),
-        ("DNEWS(R5, R6, east);", "2"),
+        *((f"DNEWS(R5, R6, {d});", "2") for d in ("north", "east", "south", "west")),
     ],
 )
 def test_digital_words(text: str, goal: str, benchmark: Any, compare: Callable[..., None]) -> None:
@@ -109,6 +109,43 @@ def test_flood(benchmark: Any, compare: Callable[..., None]) -> None:
     program = assemble(text)
     benchmark(m.run, program)
     compare("flood of the whole plane, two PROP1", lambda: m.run(program), 1, "numpy.add", numpy_add, "200 us")
+
+
+HOST_CALLS: dict[str, tuple[Callable[[Machine], object], str, str]] = {
+    "shift(A, 64, 0)": (lambda m: m.shift("A", 64, 0), "numpy.add", "64"),
+    "shift(A, 0, 64)": (lambda m: m.shift("A", 0, 64), "numpy.add", "64"),
+    "shift(R5, 64, 0)": (lambda m: m.shift("R5", 64, 0), "numpy.add", ""),
+    "flood(R6, R7, 0), mask all ones": (lambda m: m.flood("R6", "R7", 0), "numpy.add", "200 us"),
+    "scan_events(R5, 1000)": (lambda m: m.scan_events("R5", 1000), "numpy.add", "100 us"),
+    "scan_boundingbox(R5)": (lambda m: m.scan_boundingbox("R5"), "numpy.add", ""),
+    "global_sum_16(A)": (lambda m: m.global_sum_16("A"), "numpy.add", ""),
+    "global_or(R5)": (lambda m: m.global_or("R5"), "numpy.add", ""),
+    "output_image(A)": (lambda m: m.output_image("A"), "numpy.add", ""),
+    "load_pattern(R8, ...)": (lambda m: m.load_pattern("R8", 3, 3, 192, 192), "numpy.add", ""),
+}
+"""Host function -> the call as a user makes it, its baseline, its goal."""
+
+
+@pytest.mark.parametrize("name", HOST_CALLS)
+def test_host_functions(name: str, benchmark: Any, compare: Callable[..., None]) -> None:
+    call, label, goal = HOST_CALLS[name]
+    m = machine()
+    m.write("R5", RNG.random((256, 256)) < 0.1)
+    m.load_point("R6", 0, 0)
+    m.write("R7", True)
+    m.load_point("R9", 0, 0)
+
+    def once() -> None:
+        if name.startswith("flood"):
+            m._engine.write("R6", CORNER)  # as far to go every time
+        call(m)
+
+    benchmark(once)
+    compare(name, once, 1, label, numpy_add, goal)
+
+
+CORNER = np.zeros((256, 256), bool)
+CORNER[0, 255] = True
 
 
 def test_mixed_words(benchmark: Any, compare: Callable[..., None]) -> None:

@@ -11,7 +11,7 @@ from compiler.codes import CODES
 from compiler.context import Context
 from compiler.diagnostics import Diagnostic
 from compiler.traps import clobbers
-from scamp_sim.isa import HOST, NATIVE
+from scamp_sim.isa import DRAWING, HOST, NATIVE, OPERAND_KINDS
 from scamp_sim.program import HostCall, Input, Kernel, Launch, Origin, Output, Program, Step, Word
 
 
@@ -505,11 +505,17 @@ def test_r12_loaded_behind_r0() -> None:
 
 
 def test_every_host_function_is_understood() -> None:
-    values = {"areg": "A", "asrc": "A", "dreg": "R5", "dsrc": "R5", "int": 1}
+    analog, bits = "ABCDEF", ("R5", "R6")
     for forms in HOST.values():
         for form in forms:
-            args = tuple(values.get(kind, 1) if default is None else default for _, kind, default in form.operands)
-            assert call_hazards(HostCall(form.name, args)) == []
+            args: list[str | int] = []
+            for n, operand in enumerate(form.operands):
+                kinds = {"a": analog[n % 6], "p": analog[n % 6], "d": bits[n % 2]}
+                given = kinds[operand.kind[0]] if operand.kind in OPERAND_KINDS else 1
+                args.append(
+                    "R7" if operand.default == DRAWING else given if operand.default is None else operand.default
+                )
+            assert call_hazards(HostCall(form.name, tuple(args))) == [], form.name
 
 
 def test_codes_are_in_the_catalogue() -> None:

@@ -634,7 +634,7 @@ def test_kernels_with_parameters_may_be_empty_in_part() -> None:
 # --- the function itself --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dialect", ["sdk", "skd", ""])
+@pytest.mark.parametrize("dialect", ["skd", ""])
 def test_dialects(dialect: str) -> None:
     with pytest.raises(ProgramError, match="dialect"):
         assemble("bus(A);", dialect=dialect)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from scamp_sim import isa
+from scamp_sim.faults import faults
 from scamp_sim.planes import bit_plane
 from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Step, Word
 
@@ -101,22 +102,34 @@ def rare(pick: Pick) -> list[Word]:
 CHUNKS = (bus, bus, through_news, through_news, through_news, halve, flag, logic, logic, spread, rare)
 
 
-def host_call(pick: Pick, shape: tuple[int, int]) -> HostCall:
-    def address() -> tuple[int, int, int, int]:
-        return pick(shape[0]), pick(shape[1]), pick(256), pick(256)
+FORMS = [form for forms in isa.HOST.values() for form in forms if "bitstack" not in form.name]
+SMALL = {"n": 3, "iterations": 2, "max": 20, "gain": 5, "rs": 3, "cs": 3, "s": 4, "radius": 20, "code": 4096}
+"""Bounds of the integers that are not flags or addresses."""
 
-    match pick(6):
-        case 0:
-            return HostCall("scamp5_load_in", (pick(256) - 128,))
-        case 1:
-            return HostCall("scamp5_in", (one(pick, CELLS), pick(256) - 128, "NEWS"))
-        case 2:
-            return HostCall("scamp5_load_pattern", (one(pick, isa.DIGITAL), *address()))
-        case 3:
-            return HostCall("scamp5_load_rect", (one(pick, isa.DIGITAL), *address()))
-        case 4:
-            return HostCall("scamp5_select_pattern", address())
-    return HostCall("scamp5_select_rect", address())
+
+def host_call(pick: Pick, shape: tuple[int, int]) -> HostCall:
+    """Any host function of the table with sound operands."""
+    form = FORMS[pick(len(FORMS))]
+
+    def operand(o: isa.Operand) -> str | int:
+        if o.kind in isa.OPERAND_KINDS:
+            return one(pick, [r for r in isa.OPERAND_KINDS[o.kind] if r not in isa.PORTS])
+        if o.kind in ("row", "column"):
+            return pick(shape[o.kind == "column"])
+        if o.kind == "address":
+            return pick(256)
+        if o.name in ("h", "v") and form.name == "scamp5_shift":
+            return pick(15) - 7
+        if o.name == "v":
+            return pick(256) - 128
+        if o.name in ("r", "c", "r0", "c0", "r1", "c1"):
+            return pick(300) - 100
+        return pick(SMALL.get(o.name, 2)) + (o.name in ("iterations", "max", "gain", "rs", "cs", "s"))
+
+    while True:
+        call = HostCall(form.name, tuple(operand(o) for o in form.operands), result="r" if form.result else "")
+        if not any(f.code.startswith("S") for f in faults(call)):
+            return call
 
 
 def random_program(seed: int, shape: tuple[int, int], chunks: int, steps_taken: int) -> Program:

@@ -1,0 +1,115 @@
+"""What a text holds, without following it: its functions, its kernels, and which statements matter to the array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from compiler import prelude
+from compiler.resolve import native_named
+from compiler.sdk import tree
+from compiler.sdk.lexer import Place, Text
+from scamp_sim import isa
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """Every record of a tree below and including `node`, in order of the text."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (Place, Text)):
+            continue
+        if isinstance(part, tuple):
+            waiting += reversed(part)
+        elif hasattr(part, "__slots__"):
+            yield part
+            waiting += [getattr(part, name) for name in reversed(part.__slots__) if name != "place"]
+
+
+def called(node: tree.Call) -> str:
+    """The name of what a call calls, "" if it has none."""
+    callee = node.callee
+    return callee.name if isinstance(callee, (tree.Name, tree.Member)) else ""
+
+
+def is_operation(name: str) -> bool:
+    """Whether a call of this name is a word or a macro of the array."""
+    return native_named(name) is not None or name in prelude.declarations()
+
+
+def is_launch(name: str) -> bool:
+    """Whether a call of this name launches the kernel that it is given."""
+    return "kernel" in name and "launch" in name
+
+
+class Survey:
+    """Facts about one text."""
+
+    def __init__(self, statements: tuple[tree.Statement, ...]) -> None:
+        self.functions: dict[str, list[tree.Function]] = {}
+        self.kernels: list[tree.Kernel] = []
+        self.calls: set[str] = set()
+        """Names that are called, or handed on, anywhere."""
+        self.stray: list[tree.StrayEnd] = []
+        self.aliases: dict[str, str] = {}
+        self.classes: dict[str, tuple[tree.Variable, ...]] = {}
+        for node in walk(statements):
+            match node:
+                case tree.Function():
+                    self.functions.setdefault(node.name, []).append(node)
+                case tree.Kernel():
+                    self.kernels.append(node)
+                case tree.StrayEnd():
+                    self.stray.append(node)
+                case tree.TypeName():
+                    self.aliases[node.name] = node.type
+                case tree.Group() if node.members:
+                    declared = [s for s in node.body if isinstance(s, tree.Declare)]
+                    self.classes[node.name] = tuple(v for d in declared for v in d.variables if not v.static)
+                case tree.Name():
+                    self.calls.add(node.name)
+                case tree.Call():
+                    self.calls.add(called(node))
+                case _:
+                    pass
+        self._matter: dict[int, bool] = {}
+        self._own: dict[str, bool] = {}
+
+    def matters(self, node: Any) -> bool:
+        """Whether kernels or host calls are in a statement, or in the functions that it calls."""
+        key = id(node)
+        if key not in self._matter:
+            self._matter[key] = False  # while a function that calls itself is looked into
+            self._matter[key] = any(self._one(part) for part in walk(node))
+        return self._matter[key]
+
+    def _one(self, part: Any) -> bool:
+        match part:
+            case tree.Kernel():
+                return True
+            case tree.Variable():
+                return "kernel" in part.type
+            case tree.Call():
+                name = called(part)
+                if name in isa.HOST or is_launch(name):
+                    return True
+                return any(self.matters(f.body) for f in self.functions.get(name, ()))
+            case _:
+                return False
+
+    def is_own(self, name: str) -> bool:
+        """Whether the text defines a function whose calls are to be followed. A simulator's own definitions of SDK
+        functions, which hold no calls for the array, are not.
+        """
+        if name not in self._own:
+            found = self.functions.get(name, ())
+            known = is_operation(name) or name in isa.HOST
+            self._own[name] = bool(found) and (not known or any(self._operates(f) for f in found))
+        return self._own[name]
+
+    def _operates(self, function: tree.Function) -> bool:
+        return any(
+            isinstance(p, tree.Kernel) or (isinstance(p, tree.Call) and called(p) != function.name
+                                           and (is_operation(called(p)) or called(p) in isa.HOST))
+            for p in walk(function.body)
+        )  # fmt: skip

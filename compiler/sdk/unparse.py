@@ -1,0 +1,71 @@
+"""Syntax tree -> text of our language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from compiler import syntax
+from compiler.sdk.expressions import BINDING
+
+_INDENT = "    "
+
+
+def text(items: Iterable[syntax.Item]) -> str:
+    """Statements as a text that assembles to the same words."""
+    return "\n".join(_lines(items, "")) + "\n"
+
+
+def _lines(items: Iterable[syntax.Item], indent: str) -> Iterator[str]:
+    for item in items:
+        match item:
+            case syntax.Call():
+                yield f"{indent}{call(item)};"
+            case syntax.Param():
+                default = "" if item.default is None else f" = {expression(item.default)}"
+                yield f"{indent}param {item.name}{default};"
+            case syntax.OutputDecl():
+                yield f"{indent}output {item.name} = {expression(item.register)};"
+            case syntax.KernelDecl():
+                yield from (f"{indent}/// {line}" for line in item.doc.split("\n") if line)
+                storage = "" if item.storage == "static" else f"{item.storage} "
+                yield f"{indent}{storage}kernel {item.name} {{"
+                yield from _lines(item.body, indent + _INDENT)
+                yield f"{indent}}}"
+            case syntax.ProgramDecl():
+                yield f"{indent}program {{"
+                yield from _lines(item.body, indent + _INDENT)
+                yield f"{indent}}}"
+            case _:
+                raise ValueError(f"no text for {type(item).__name__}")
+
+
+def call(item: syntax.Call) -> str:
+    """A call without its semicolon."""
+    return f"{item.name}({', '.join(expression(a) for a in item.args)})"
+
+
+def expression(node: syntax.Expression, above: int = 0) -> str:
+    """An expression, in brackets where an operator that binds more tightly than it stands around."""
+    match node:
+        case syntax.Number():
+            return str(node.value)
+        case syntax.Name():
+            return node.name
+        case syntax.Unary():
+            return f"{node.operator}{expression(node.operand, 20)}"
+        case syntax.Binary():
+            own = BINDING[node.operator]
+            # sums of a thousand terms are flat, but none comes out of C++ that has been worked out
+            sign = node.operator if node.operator == "|" else f" {node.operator} "
+            found = f"{expression(node.left, own)}{sign}{expression(node.right, own + 1)}"
+            return f"({found})" if above > own else found
+        case syntax.Ternary():
+            parts = (expression(n, 1) for n in (node.condition, node.then, node.otherwise))
+            condition, then, otherwise = parts
+            return f"({condition} ? {then} : {otherwise})"
+        case syntax.Index():
+            return f"{expression(node.base, 20)}[{expression(node.index)}]"
+        case syntax.Function():
+            return f"{node.name}({', '.join(expression(a) for a in node.args)})"
+        case syntax.ListOf():
+            return "{" + ", ".join(expression(i) for i in node.items if not isinstance(i, syntax.Generator)) + "}"

@@ -1,0 +1,170 @@
+"""Price tables: what a word, a launch, a call and a sample cost, each price with its source and its uncertainty.
+
+A table is a data file (`data/timing_*.json`) or a user's own. Nothing in here knows what a program is; `timing` applies
+the prices to one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scamp_sim import isa
+from scamp_sim.exceptions import ScampError
+from scamp_sim.isa import Clock
+
+DATA = Path(__file__).parent / "data"
+
+REQUIRED = {
+    "word": "us",
+    **{f"class.{c.name.lower()}": "x word" for c in Clock},
+    "highspeed": "x word",
+    "launch.analog": "us",
+    "launch.digital": "us",
+    "record.word": "us",
+    "call": "us",
+    "adc.fixed": "us",
+    "adc.sample": "us",
+    "event.slot": "us",
+    "dreg.byte": "us",
+    "energy.word": "pJ per PE",
+    "power.system": "W",
+}
+"""Rows that every price table has, with their unit."""
+
+OPTIONAL = {"call.": "us", "mcu.mac.": "us"}
+"""Beginnings of further rows: the price of one host function as a whole; a multiplication in the controller."""
+
+CONSTANT = "call.scamp5_in"
+"""The row that prices a constant, also one that another routine sets on its way."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """One row of a price table. uncertainty: a range such as "0.5 .. 1.4", then remarks after a semicolon."""
+
+    name: str
+    value: float
+    unit: str
+    source: str
+    uncertainty: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A price table. `rows` holds every price by name."""
+
+    name: str
+    about: str
+    rows: Mapping[str, Price]
+
+    def __getitem__(self, name: str) -> float:
+        return self.rows[name].value
+
+    def own(self, function: str) -> float | None:
+        """The price of a host function that has a row of its own."""
+        row = self.rows.get(f"call.{function}")
+        return row.value if row else None
+
+    @property
+    def constant_us(self) -> float:
+        """Setting IN to a value, in us."""
+        return self[CONSTANT if CONSTANT in self.rows else "call"]
+
+    def word_us(self, clock: Clock, highspeed: bool = False) -> float:
+        """Duration of one word in us."""
+        factor = self["highspeed"] if highspeed else 1.0
+        return self["word"] * self[f"class.{clock.name.lower()}"] * factor
+
+    def words_us(self, classes: Mapping[Clock, int], highspeed: bool = False) -> float:
+        """Duration of so many words of each class in us."""
+        return sum(self.word_us(clock, highspeed) * count for clock, count in classes.items())
+
+    @property
+    def note(self) -> str:
+        """One sentence on how far the prices that were not measured can be trusted."""
+        named = {"launch.analog": "launch", CONSTANT: "scamp5_in", "call": "other calls", "dreg.byte": "byte of bits"}
+        shown = ((label, self.rows[row]) for row, label in named.items() if row in self.rows)
+        return ", ".join(f"{label} {r.value:g} {r.unit} ({r.uncertainty.split(';')[0]})" for label, r in shown)
+
+    def changed(self, prices: Mapping[str, float]) -> Timing:
+        """The same table with other values in some rows."""
+        rows = {n: replace(r, value=float(prices[n])) if n in prices else r for n, r in self.rows.items()}
+        return replace(self, rows=rows)
+
+
+def load_timing(name_or_path: str | Path = "scamp5d") -> Timing:
+    """The price table of that name in this package, or the one in the JSON file at that path.
+
+    Raises ScampError if there is none, or if it is not a complete table of finite, non-negative prices.
+    """
+    given = str(name_or_path)
+    path = DATA / f"timing_{given}.json"
+    if given.endswith(".json") or "/" in given:
+        path = Path(given)
+    elif not path.exists():
+        known = timing_names()
+        raise ScampError(
+            f"unknown timing '{given}'{isa.did_you_mean(given, known)}; known: {', '.join(known)}, or the path of a "
+            ".json price table"
+        )
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise ScampError(f"cannot read price table {path}: {e.strerror or e}") from e
+    except ValueError as e:
+        raise ScampError(f"price table {path} is not JSON: {e}") from e
+    return timing_from(document, path)
+
+
+def timing_names() -> list[str]:
+    """Price tables that come with the package."""
+    return sorted(p.stem.removeprefix("timing_") for p in DATA.glob("timing_*.json"))
+
+
+def timing_from(document: Any, path: Path) -> Timing:
+    """The price table in a document that was read from `path`, checked. Raises ScampError."""
+    if not isinstance(document, dict) or "name" not in document or not isinstance(document.get("rows"), list):
+        raise ScampError(f"price table {path}: needs 'name' and 'rows', a list of prices; see docs/costs.md")
+    rows: dict[str, Price] = {}
+    for number, entry in enumerate(document["rows"], 1):
+        row = _price(entry, number, path)
+        if row.name in rows:
+            raise ScampError(f"price table {path}: row {number} gives '{row.name}' a second time")
+        rows[row.name] = _checked(row, path)
+    missing = [n for n in REQUIRED if n not in rows]
+    if missing:
+        raise ScampError(
+            f"price table {path}: missing rows: {', '.join(missing)}; where you know nothing better, copy them from "
+            f"{DATA / 'timing_scamp5d.json'}"
+        )
+    return Timing(str(document["name"]), str(document.get("about", "")), rows)
+
+
+def _checked(row: Price, path: Path) -> Price:
+    if not math.isfinite(row.value) or row.value < 0:
+        raise ScampError(f"price table {path}: '{row.name}' is {row.value}; prices are finite and not negative")
+    unit = REQUIRED.get(row.name) or next((u for start, u in OPTIONAL.items() if row.name.startswith(start)), None)
+    function = row.name.removeprefix("call.") if row.name.startswith("call.") else None
+    if unit is None or (function is not None and function not in isa.HOST):
+        near = isa.did_you_mean(row.name, [*REQUIRED, *(f"call.{h}" for h in isa.HOST)])
+        raise ScampError(f"price table {path}: unknown row '{row.name}'{near}")
+    if row.unit != unit:
+        raise ScampError(f"price table {path}: '{row.name}' is in {row.unit!r}, expected {unit!r}")
+    return row
+
+
+def _price(row: Any, number: int, path: Path) -> Price:
+    columns = ("name", "value", "unit", "source", "uncertainty")
+    missing = [c for c in columns if c not in row] if isinstance(row, dict) else list(columns)
+    if missing:
+        raise ScampError(f"price table {path}: row {number} needs {', '.join(missing)}")
+    try:
+        value = float(row["value"])
+    except (TypeError, ValueError, OverflowError):
+        raise ScampError(f"price table {path}: '{row['name']}' is {row['value']!r}, which is not a number") from None
+    return Price(str(row["name"]), value, str(row["unit"]), str(row["source"]), str(row["uncertainty"]))

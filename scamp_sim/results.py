@@ -1,0 +1,81 @@
+"""Results of a run in words and numbers: planes and pictures, event lists, samples, sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from scamp_sim import render
+from scamp_sim.program import Output, Program
+from scamp_sim.wording import plural
+
+SHOWN = 8
+"""Elements of a list that one line shows."""
+
+
+def kinds(program: Program) -> dict[str, str]:
+    """Name -> kind of each result: "plane" for those of `output x = B`, else what the host function gives."""
+    named = {}
+    for step in program.readouts:
+        if isinstance(step, Output):
+            named[step.name] = "plane"
+        elif step.result:
+            named[step.result] = step.form.result
+    return named
+
+
+def is_picture(kind: str) -> bool:
+    """Whether results of this kind are upright planes."""
+    return kind in ("plane", "image", "bit stack")
+
+
+def drawable(kind: str, value: Any) -> Any:
+    """A picture as it is drawn: the levels of a bit stack are spread over 0..255."""
+    if kind != "bit stack":
+        return value
+    top = (1 << max(1, int(value.max()).bit_length())) - 1
+    return (value.astype(np.uint32) * 255 // top).astype(np.uint8)
+
+
+def text(kind: str, value: Any) -> str:
+    """One result in one line."""
+    if is_picture(kind):
+        return render.summary_text(value)
+    if kind == "events":
+        found = events(value)
+        shown = " ".join(f"({c}, {r})" for c, r in found[:SHOWN])
+        more = " ..." if len(found) > SHOWN else ""
+        return f"{plural(len(found), 'event')} in {plural(len(value), 'slot')}: {shown}{more}".rstrip(": ")
+    if kind == "bounding box":
+        r0, c0, r1, c1 = (int(v) for v in value)
+        return "empty" if r1 < r0 else f"rows {r0}..{r1}, chip columns {c0}..{c1}"
+    if isinstance(value, np.ndarray):
+        shown = " ".join(str(int(v)) for v in value[:SHOWN])
+        return f"{plural(value.size, 'value')}: {shown}{' ...' if value.size > SHOWN else ''}"
+    return str(value)
+
+
+def record(kind: str, value: Any) -> dict[str, Any]:
+    """One result as plain values, ready for JSON."""
+    if is_picture(kind):
+        return render.plane_summary(value)
+    if kind == "events":
+        return {"kind": kind, "slots": len(value), "events": [[int(a), int(b)] for a, b in events(value)]}
+    plain = value.astype(int).tolist() if isinstance(value, np.ndarray) else int(value)
+    return {"kind": kind, "value": plain}
+
+
+def events(slots: Any) -> Any:
+    """The used slots of an event list: those before the first (0, 0), which ends it.
+
+    An event at row 0, column 0 looks like the end, to the microcontroller as well.
+    """
+    ends = np.flatnonzero(~np.asarray(slots).any(axis=1))
+    return slots[: ends[0]] if ends.size else slots
+
+
+def values(outputs: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
+    """The results that are no pictures, ready for JSON."""
+    return {n: record(named[n], v) for n, v in outputs.items() if n in named and not is_picture(named[n])}
