@@ -13,7 +13,7 @@ from functools import lru_cache
 from compiler.bits import READ_HALVES
 from compiler.context import Context
 from compiler.diagnostics import Diagnostic
-from scamp_sim.faults import faults
+from scamp_sim.faults import Fault, faults, outside
 from scamp_sim.isa import NATIVE, PORT_DIRECTION, PORTS
 from scamp_sim.program import HostCall, Origin, Program, Word, cell
 
@@ -209,15 +209,25 @@ def _and(names: Iterable[str]) -> str:
 # --- host calls -----------------------------------------------------------------------------------------------
 
 
-def call_hazards(call: HostCall) -> list[Diagnostic]:
-    """What is wrong with the operands of one host call."""
+CHIP = (256, 256)
+
+
+def call_hazards(call: HostCall, shape: tuple[int, int] | None = None) -> list[Diagnostic]:
+    """What is wrong with the operands of one host call, on an array of `shape` PEs if the text says which."""
     text = statement(call.origin, f"{call.name}({', '.join(map(str, call.args))})")
+    wrong = list(faults(call))
+    beyond = "" if wrong else outside(call, shape or CHIP)
+    if beyond and shape is None:
+        hint = "if it is meant for a larger array, say so: 'array 512, 512;'"
+        wrong.append(Fault("W520", beyond.replace("this array has", "the chip has"), hint))
+    elif beyond:
+        wrong.append(Fault("S307", beyond, "'array' in this text says how large it is"))
     return [
         Diagnostic.at(
             call.origin or NOWHERE, f.code, "error" if f.code.startswith("S") else "warning", f"'{text}': {f.message}",
             hint=f.hint,
         )
-        for f in faults(call)
+        for f in wrong
     ]  # fmt: skip
 
 
@@ -232,7 +242,7 @@ def program_diagnostics(program: Program, context: Context | None = None) -> lis
     from compiler.traps import run_diagnostics
 
     known = context or Context()
-    calls = [d for step in program.steps if isinstance(step, HostCall) for d in call_hazards(step)]
+    calls = [d for step in program.steps if isinstance(step, HostCall) for d in call_hazards(step, program.shape)]
     return [*run_diagnostics(program, known), *calls, *_unused(known)]
 
 

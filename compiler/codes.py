@@ -71,6 +71,7 @@ CODES: dict[str, str] = {
     "W517": "a kernel or program that does nothing",
     "W518": "a condition that a macro ended",
     "W519": "an operand that a macro of the text overwrites early",
+    "W520": "an address beyond the chip's array",
     # S6xx: imported C++
     "S601": "C++ that holds nothing for the array",
     "S602": "a call in a kernel that the text does not define",

@@ -12,6 +12,7 @@ from compiler.codes import CODES
 from compiler.diagnostics import CompileError, Diagnostic, render
 
 FILE = "example.scamp"
+FILE_CPP = "example.cpp"
 
 EXAMPLES: dict[str, str] = {
     "S103": "// nothing but a comment",
@@ -69,6 +70,7 @@ EXAMPLES: dict[str, str] = {
     "W516": "input a -> R5;\nWHERE(FLAG, R5);\nres(A);\nall();",
     "W517": "kernel k { }\nprogram {\n    k();\n}",
     "W518": "input a -> A;\nwhere(A);\nabs(B, A);\nmov(C, A);",
+    "W520": "kernel k { get_image(A); }\nprogram {\n    k();\n    output p = scamp5_read_areg(A, 300, 3);\n}",
     "W519": "macro m(x: dreg) {\n    SET(R5);\n    OR(R6, x, R7);\n}\ninput a -> R7;\nm(R5);",
 }
 """Code -> a text for which the assembler says it."""
@@ -129,7 +131,7 @@ def messages(text: str) -> tuple[Diagnostic, ...]:
         said += assemble(text, dialect="sdk" if imported else "scamp").diagnostics
     except CompileError as error:
         said += error.diagnostics
-    return tuple(replace(d, file=FILE) for d in said)
+    return tuple(replace(d, file=FILE_CPP if imported else FILE) for d in said)
 
 
 def page() -> str:

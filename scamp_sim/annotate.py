@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scamp_sim.costs import Profile, number, plural_bytes
-from scamp_sim.debug import Place, described, main_file
+from scamp_sim.debug import Place, Seen, comes_again, described, main_file
 from scamp_sim.host import CHIP, DEFAULT
 from scamp_sim.options import ArrayOptions
 from scamp_sim.program import HostCall, Launch, Origin, Program, Word
@@ -156,18 +156,15 @@ def _through(macros: dict[str, tuple[int, float]], origin: Origin, words: int, u
 def _rounds(words: Sequence[Word]) -> Iterator[list[Word]]:
     """The words of a kernel by line, anew for each round of a loop, which the assembler gives an origin of its own."""
     current: list[Word] = []
-    heads: dict[tuple[str, ...], Origin] = {}
+    seen: Seen = {}
     for word in words:
         origin, last = word.origin, current[-1].origin if current else None
-        if origin is None or last is None or (origin.file, origin.line) != (last.file, last.line):
-            fresh = True
-        else:
-            fresh = heads.setdefault(origin.macros, origin) is not origin
-        if fresh and current:
-            yield current
-            current = []
-        if fresh:
-            heads = {} if origin is None else {origin.macros: origin}
+        same = origin is not None and last is not None and (origin.file, origin.line) == (last.file, last.line)
+        if not same or comes_again(seen, origin):
+            if current:
+                yield current
+            current, seen = [], {}
+            comes_again(seen, origin)
         current.append(word)
     if current:
         yield current

@@ -102,21 +102,29 @@ def moments(program: Program) -> Iterator[Moment]:
         words = program.kernels[step.kernel].words
         # The anonymous kernel of bare calls is launched by its own first line, which then means that line alone.
         launched = _places(step.origin) - {p for w in words for p in _places(w.origin)}
-        seen: dict[tuple[str, ...], Origin] = {}
+        seen: Seen = {}
         here = None
         for number, word in enumerate(words, 1):
             own = _places(word.origin)
-            place, origin = next(iter(own), None), word.origin
-            # The assembler makes an origin for each time that a statement is expanded: the same chain of macros with
-            # another origin is the next round of a loop.
-            again = origin is not None and seen.get(origin.macros, origin) is not origin
-            arrived = place != here or again
+            place = next(iter(own), None)
+            arrived = place != here or comes_again(seen, word.origin)
             if arrived:
                 here, seen = place, {}
-            if origin is not None:
-                seen.setdefault(origin.macros, origin)
+                comes_again(seen, word.origin)
             arrivals = (own if arrived else _NO_PLACES) | (launched if number == 1 else _NO_PLACES)
             yield Moment(word, index, step.kernel, number, own | launched, arrivals)
+
+
+Seen = dict[tuple[int, int, tuple[str, ...]], Origin]
+
+
+def comes_again(seen: Seen, origin: Origin | None) -> bool:
+    """Whether a word begins another round of a loop, given the origins `seen` in this round; it is noted there.
+
+    The assembler makes an origin for each time that a statement is expanded, so the same place in a statement, reached
+    through the same macros, with another origin is the statement over again.
+    """
+    return origin is not None and seen.setdefault((origin.line, origin.column, origin.macros), origin) is not origin
 
 
 def _places(origin: Origin | None) -> frozenset[Place]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KINDS = {
     "native": "Native words: one instruction control word each",
     "macro": "Macros: fixed sequences of native words",
-    "host": "Host functions: routines of the microcontroller",
+    "host": "Host functions: routines of the microcontroller. Rows count from the top, columns from the right",
 }
 
 STATUS = {
@@ -118,8 +118,20 @@ def _slot_remark(slot: Slot, lists: bool) -> str:
 def _host(form: HostFunction) -> Entry:
     shown = [(o.name, o.kind, o.default) for o in form.operands if o.default != isa.DRAWING]
     operands = _with_defaults(shown)
+    addressed = form.result in ("events", "bounding box") or any(k in ("row", "column", "address") for _, k, _ in shown)
+    notes = "Addresses are the chip's: row 0 is the top, column 0 the right-hand side." if addressed else ""
     return Entry(
-        form.name, "host", form.signature, operands, form.words, "", "", form.effect, form.source, writes=form.writes
+        form.name,
+        "host",
+        form.signature,
+        operands,
+        form.words,
+        "",
+        "",
+        form.effect,
+        form.source,
+        writes=form.writes,
+        notes=notes,
     )
 
 
@@ -253,7 +265,7 @@ def markdown(all_entries: Sequence[Entry]) -> str:
                 }  # fmt: skip
                 lines.append(_row([cells[c] for c in columns]))
         lines.append("")
-    notes = [f"- `{e.name}`: {e.notes}" for e in all_entries if e.notes]
+    notes = [f"- `{e.name}`: {e.notes}" for e in all_entries if e.notes and e.kind != "host"]
     gates = [f"- {g.value}: {', '.join(f'`{r.name}`' for r in isa.NATIVE.values() if r.gate is g)}" for g in Gate]
     lines += ["## Gating of native words", "", *gates, "", "## Notes", "", *notes, "", "## Sources", ""]
     lines += [f"- {key}: {text}" for key, text in isa.SOURCES.items()]

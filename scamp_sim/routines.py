@@ -85,7 +85,6 @@ _READ_X = Operand("x", "plane", use="reads")
 _EACH = Operand("each", "int", 0)
 _EVENTS = (Operand("max", "int", 1000), Operand("h_dir", "int", 0), Operand("v_dir", "int", 0))
 _LINES = ("SELECT", "RECT")
-_CHIP = "chip addresses: row 0 is the top, column 0 the right-hand side"
 
 _FORMS = (
     # constants (section 4.1 of the fact sheet)
@@ -124,34 +123,34 @@ _FORMS = (
                   Operand("horiz", "int", 1), Operand("t0", "areg", "NEWS", "temp")),
                  "2 + 2n", "n rounds of blur, along the axes that are 1", "D APIA; I words and links", ("R1", "R2")),
     # single bits of planes
-    HostFunction("scamp5_load_point", (_D, *_POINT), 2, f"d := 1 at one PE, 0 elsewhere; {_CHIP}",
+    HostFunction("scamp5_load_point", (_D, *_POINT), 2, "d := 1 at one PE, 0 elsewhere",
                  "D APID; I words", _LINES),
     HostFunction("scamp5_load_rect", (_D, *_RECT), 3,
-                 f"d := 1 in the rectangle from top-right (r0, c0) to bottom-left (r1, c1), both included, 0 "
-                 f"elsewhere; {_CHIP}", "D APID; I words", _LINES),
+                 "d := 1 in the rectangle from top-right (r0, c0) to bottom-left (r1, c1), both included, 0 "
+                 "elsewhere", "D APID; I words", _LINES),
     HostFunction("scamp5_load_region", (_D, *_RECT), 3, "newer name of scamp5_load_rect", "LB-TUT; I words", _LINES),
     HostFunction("scamp5_load_pattern", (_D, *_PATTERN), 2,
-                 f"d := 1 where the address matches (r, c) outside the bits set in (rx, cx), 0 elsewhere; {_CHIP}",
+                 "d := 1 where the address matches (r, c) outside the bits set in (rx, cx), 0 elsewhere",
                  "D APID; I words", _LINES),
-    HostFunction("scamp5_select_point", _POINT, 0, f"SELECT, RECT := one PE; {_CHIP}", "D APID", _LINES),
+    HostFunction("scamp5_select_point", _POINT, 0, "SELECT, RECT := one PE", "D APID", _LINES),
     HostFunction("scamp5_select_rect", _RECT, 0,
-                 f"RECT, SELECT := rectangle, corners as in scamp5_load_rect; {_CHIP}", "D APID", _LINES),
+                 "RECT, SELECT := rectangle, corners as in scamp5_load_rect", "D APID", _LINES),
     HostFunction("scamp5_select_pattern", _PATTERN, 0,
-                 f"SELECT, RECT := address match as in scamp5_load_pattern; {_CHIP}", "D APID", _LINES),
+                 "SELECT, RECT := address match as in scamp5_load_pattern", "D APID", _LINES),
     HostFunction("scamp5_select_row", (Operand("r", "row"),), 0, "SELECT, RECT := one row", "D APID", _LINES),
-    HostFunction("scamp5_select_col", (Operand("c", "column"),), 0, f"SELECT, RECT := one column; {_CHIP}",
+    HostFunction("scamp5_select_col", (Operand("c", "column"),), 0, "SELECT, RECT := one column",
                  "D APID", _LINES),
     HostFunction("scamp5_select_rowx", (Operand("r", "row"), Operand("rx", "address")), 0,
                  "SELECT, RECT := rows that match r outside the bits set in rx", "D APID", _LINES),
     HostFunction("scamp5_select_colx", (Operand("c", "column"), Operand("cx", "address")), 0,
-                 f"SELECT, RECT := columns that match c outside the bits set in cx; {_CHIP}", "D APID", _LINES),
+                 "SELECT, RECT := columns that match c outside the bits set in cx", "D APID", _LINES),
     # drawing
     HostFunction("scamp5_draw_begin", (Operand("d", "dreg", use="updates"),), 0,
                  "what is drawn until scamp5_draw_end goes to d; d keeps its contents (Q15)", "D APID; I keeps"),
-    HostFunction("scamp5_draw_pixel", (*_PIXEL, _INTO), 2, f"sets one PE; addresses wrap round; {_CHIP}",
+    HostFunction("scamp5_draw_pixel", (*_PIXEL, _INTO), 2, "sets one PE; addresses wrap round",
                  "D APID; I words", _LINES),
     HostFunction("scamp5_draw_point", (*_PIXEL, _INTO), "2, or 0 outside",
-                 f"sets one PE; nothing outside the array; gives whether it was inside; {_CHIP}", "D APID; I words",
+                 "sets one PE; nothing outside the array; gives whether it was inside", "D APID; I words",
                  _LINES),
     HostFunction("scamp5_draw_rect", (*_RECT, _INTO), 2, "sets a filled rectangle, corners as in scamp5_load_rect",
                  "D APID; I filled, words", _LINES),
@@ -174,7 +173,7 @@ _FORMS = (
     HostFunction("scamp5_global_or",
                  (_READ_D, Operand("r", "row", 0), Operand("c", "column", 0), Operand("rx", "address", MASK_ALL),
                   Operand("cx", "address", MASK_ALL)), 0,
-                 f"gives 1 if d is 1 in any PE whose address matches as in scamp5_load_pattern, else 0; {_CHIP}",
+                 "gives 1 if d is 1 in any PE whose address matches as in scamp5_load_pattern, else 0",
                  "D APID", _LINES, "bit"),
     HostFunction("scamp5_global_sum_16", (_READ_A, _EACH), 0,
                  "gives the total, 0..4080, of 16 samples of a 4x4 set of grids (Q13); the samples with a buffer or "
@@ -199,10 +198,10 @@ _FORMS = (
                  "opt 0 takes 16 samples, 1 takes 64", "D APIA; I words", ("NEWS", "IN", "FLAG", *_LINES), "sum"),
     # readout (section 4.3)
     HostFunction("scamp5_read_areg", (_READ_A, *_POINT), 0,
-                 f"gives one PE's value, 0..255 = value + 128; {_CHIP}", "D APIA", _LINES, "pixel"),
+                 "gives one PE's value, 0..255 = value + 128", "D APIA", _LINES, "pixel"),
     HostFunction("scamp5_scan_areg", (_READ_A, *_RECT, Operand("rs", "int", 1), Operand("cs", "int", 1)), 0,
                  "gives the values of a rectangle, every rs-th row and cs-th column, column after column from the "
-                 f"top right; {_CHIP}", "D APIA; M KUR inclusive end", _LINES, "samples", 1),
+                 "top right", "D APIA; M KUR inclusive end", _LINES, "samples", 1),
     HostFunction("scamp5_scan_areg_8x8", (_READ_A,), 0,
                  "gives 64 values, one from the top right of each of 8x8 blocks, column after column from the top "
                  "right", "D APIA; I phase", _LINES, "samples", 1),
@@ -212,20 +211,20 @@ _FORMS = (
     HostFunction("scamp5_scan_dreg", (_READ_D, Operand("r0", "address", 0), Operand("r1", "address", MASK_ALL)), 0,
                  "gives the rows r0..r1, 8 PEs a byte, lowest column first (Q11)", "D APID", _LINES, "bit rows", 1),
     HostFunction("scamp5_scan_events", (_READ_D, *_EVENTS), 0,
-                 f"gives (column, row) of PEs that are 1, at most max, unused slots (0, 0); h_dir, v_dir = 1 start "
-                 f"from the far side; {_CHIP}", "D APID; M KUR zero fill; R row after row", _LINES, "events", 1),
+                 "gives (column, row) of PEs that are 1, at most max, unused slots (0, 0); h_dir, v_dir = 1 start "
+                 "from the far side", "D APID; M KUR zero fill; R row after row", _LINES, "events", 1),
     HostFunction("scamp5_scan_events_cr", (_READ_D, *_EVENTS), 0, "as scamp5_scan_events", "LB-TUT", _LINES,
                  "events", 1),
     HostFunction("scamp5_scan_events_rc", (_READ_D, *_EVENTS), 0,
                  "as scamp5_scan_events, but (row, column)", "LB-TUT; I order", _LINES, "events", 1),
     HostFunction("scamp5_scan_boundingbox", (_READ_D,), 0,
-                 f"gives (r_min, c_min, r_max, c_max) of the PEs that are 1; upside down if there are none; {_CHIP}",
+                 "gives (r_min, c_min, r_max, c_max) of the PEs that are 1; upside down if there are none",
                  "D APID; R empty plane", _LINES, "bounding box", 1),
     HostFunction("scamp5_output_image", (_READ_X,), 0,
                  "sends a plane: upright, an analog one as 0..255 = value + 128", "D OUT", _LINES, "image", 1),
     HostFunction("scamp5_output_areg", (_READ_A, Operand("s", "int", 1), Operand("r0", "row", 0),
                                         Operand("c0", "column", 0)), 0,
-                 f"sends every s-th row and column, from (r0, c0) on; {_CHIP}", "D OUT", _LINES, "image", 1),
+                 "sends every s-th row and column, from (r0, c0) on", "D OUT", _LINES, "image", 1),
     HostFunction("scamp5_output_events", (_READ_D, *_EVENTS), 0, "sends what scamp5_scan_events gives", "D OUT",
                  _LINES, "events", 1),
     HostFunction("scamp5_output_boundingbox", (_READ_D,), 0, "sends what scamp5_scan_boundingbox gives", "D OUT",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.debug import described
+from scamp_sim.debug import Seen, comes_again, described
 from scamp_sim.exceptions import ScampError
 from scamp_sim.host import CHIP, DEFAULT
 from scamp_sim.options import ArrayOptions
@@ -117,21 +117,20 @@ def _statements(kernel: Kernel, timing: Timing) -> Iterator[Span]:
     groups: list[list[Word]] = []  # the words of equal neighbours
     times: list[int] = []
     last: Origin | None = None
-    heads: dict[tuple[str, ...], Origin] = {}
+    seen: Seen = {}
     for word in kernel.words:
-        origin = word.origin
-        if groups and _same(origin, last):
-            # another origin for the same chain of macros: the next round of a loop
-            again = origin is not None and heads.setdefault(origin.macros, origin) is not origin
+        same = bool(groups) and _same(word.origin, last)
+        again = same and comes_again(seen, word.origin)
+        if same:
             groups[-1].append(word)
             times[-1] += again
         else:
             groups.append([word])
             times.append(1)
-            again = True
-        if again:
-            heads = {} if origin is None else {origin.macros: origin}
-        last = origin
+        if again or not same:
+            seen = {}
+            comes_again(seen, word.origin)
+        last = word.origin
     now = 0.0
     for words, count in zip(groups, times, strict=True):
         taken = sum(timing.word_us(w.clock, kernel.highspeed) for w in words)

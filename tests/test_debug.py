@@ -215,6 +215,13 @@ def test_a_breakpoint_is_hit_once_for_every_round_of_a_loop() -> None:
     assert [words for _, words in hits(program(), 11)] == [11, 15, 32, 36]
 
 
+def test_a_line_of_several_statements_is_one_arrival() -> None:
+    text = "mov(B, A);\nmov(C, B); mov(D, C); where(D); all(); MOV(R5, FLAG); mov(C, D);\nmov(D, C);\n"
+    assert hits(assemble(text), 2) == [(2, 2)]
+    looped = assemble("for i in 0..3 {\n    mov(C, B); where(C); mov(D, C); all();\n}\n")
+    assert hits(looped, 2) == [(2, 0), (2, 6), (2, 12)]
+
+
 def test_the_line_of_a_launch_is_hit_at_every_launch() -> None:
     assert hits(program(), 16) == [(7, 2), (7, 19)]
     assert hits(program(), 16, 7) == [(7, 2), (7, 19)]

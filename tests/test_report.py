@@ -147,6 +147,12 @@ def test_a_macro_counts_at_the_line_that_calls_it() -> None:
     assert [place for place, _ in annotation.heaviest(2)] == [("<text>", 27), ("<text>", 26)]
 
 
+def test_a_round_is_one_time_round_the_loop() -> None:
+    annotation = annotate(assemble("for i in 0..3 {\n    mov(C, B); where(C); mov(D, C); all();\n}\n"), TIMING)
+    ((natives, times),) = annotation.lines["<text>", 2].rounds.items()
+    assert (len(natives), times) == (6, 3)
+
+
 def test_the_annotated_source() -> None:
     annotation = annotate(assemble(TEXT), TIMING)
     text = annotated_text(annotation, gather_sources(annotation, TEXT))
@@ -252,7 +258,7 @@ def test_lines_open_to_their_native_words() -> None:
 
 
 def test_long_programs_make_short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = "for i in 0..1000 { bus(A, B); }" if False else "for i in 0..500 { add(B, B, A); }"
+    body = "for i in 0..500 { add(B, B, A); }"
     program = assemble(f"kernel k {{ {body} }}\nprogram {{ for i in 0..200 {{ k(); }} }}")
     text = report(program)
     assert len(text) < 120_000

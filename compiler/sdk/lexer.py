@@ -82,7 +82,7 @@ class Token(NamedTuple):
 
 _PIECE = re.compile(
     r"""
-    (?P<space>(?:[ \t\f\v\r]|\\[ \t]*\n)+)
+    (?P<space>(?:[ \t\f\v\r\u00a0\u3000\ufeff]|\\[ \t]*\n)+)
     | (?P<line>\n)
     | (?P<comment>//(?:\\\n|[^\n])*|/\*.*?(?:\*/|\Z))
     | (?P<raw>(?:u8|[uUL])?R"(?P<mark>[^\s()\\"]{0,16})\(.*?(?:\)(?P=mark)"|\Z))

@@ -156,7 +156,10 @@ class Reader(DeclarationReader):
         ahead = 0
         while self.peek(ahead).kind == "name" and self.text(ahead + 1) in ("::", ".", "->"):
             ahead += 2
-        return mark_edge(self.text(ahead)) if self.text(ahead + 1) in ("(", ";") else ""
+        after = self.peek(ahead + 1)
+        # a mark in capitals is a macro that a header defines; it may come without brackets
+        bare = after.fresh and self.text(ahead).isupper()
+        return mark_edge(self.text(ahead)) if bare or after.text in ("(", ";") else ""
 
     def _take_mark(self) -> tuple[Place, str]:
         start = self.at

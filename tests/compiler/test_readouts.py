@@ -197,3 +197,12 @@ def test_a_full_store_names_its_largest_kernels() -> None:
 def test_storage_is_checked() -> None:
     with pytest.raises(ProgramError, match="storage is 'flash'; it is one of static, dynamic, heap"):
         Kernel("k", (Word("nop"),), storage="flash")
+
+
+def test_addresses_are_held_against_the_array() -> None:
+    (warning,) = program("scamp5_load_point(R5, 300, 3); output p = R5;").diagnostics
+    assert warning.code == "W520"
+    assert "names row 300, column 3, but the chip has rows 0..255" in warning.message
+    text = "array 64, 64; kernel k { CLR(R5); } program { k(); scamp5_load_point(R5, 3, 64); output p = R5; }"
+    assert codes(text) == ["S307"]
+    assert assemble(text.replace("64, 64", "64, 128")).diagnostics == ()
