@@ -1,4 +1,4 @@
-"""The command line: `scamp-sim run | check | list | isa | demo`.
+"""The command line: `scamp-sim run | check | list | profile | isa | demo`.
 
 Exit codes: 0 done, 1 the program or the data is wrong, 2 the command line is wrong. What a user can get wrong ends in
 one message on stderr, never in a traceback; with `--format json` it is on stdout too, as a document.

@@ -70,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
             "profile": profile.as_dict(),
             "warnings": _diagnostics(program.diagnostics),
         }
+        if args.trace is not None:
+            document["trace"] = args.trace
         print_json(document)
         return 0
     print_profile(profile)

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 from compiler.diagnostics import Diagnostic
+from compiler.expand import MOST_WORDS
 from compiler.sdk import tree
 from compiler.sdk.evaluate import Evaluator, Exhausted, Problem
 from compiler.sdk.lexer import Place
@@ -30,9 +31,13 @@ from compiler.sdk.scope import (
 )
 from compiler.sdk.survey import Survey
 from compiler.values import Dirs, Reg
+from scamp_sim import isa
 
 MOST_IN_KERNEL = 40_000
-"""Statements followed for one kernel."""
+"""Statements followed for one kernel; loops over tables that are all zero take some."""
+
+MOST_ERRORS = 20
+"""Errors of one kernel, after which the rest is noise."""
 
 MOST_ROUNDS = 20_000
 """Rounds of one loop of the host program."""
@@ -82,6 +87,10 @@ class Executor(Evaluator):
                     self.warn(_as_warning(problem))
                 else:
                     self.recording.errors.append(problem.diagnostic())
+                    if len(self.recording.errors) >= MOST_ERRORS:
+                        raise Jump("return") from None
+            if self.recording is not None and len(self.recording.calls) > MOST_WORDS:
+                raise Exhausted(item.place)
 
     def record(self, items: Sequence[tree.Statement], scope: Scope, place: Place) -> Recording:
         """Write down what a kernel holds."""
@@ -91,10 +100,10 @@ class Executor(Evaluator):
         try:
             self.body(items, Scope(scope))
         except Exhausted as end:
-            message = f"this kernel runs through more than {MOST_IN_KERNEL:,} statements"
-            recording.errors.append(
-                Diagnostic.at(end.place.origin, "S403", "error", message, hint="a kernel holds 1,024 words at most")
-            )
+            message = f"this kernel goes on for more than {MOST_IN_KERNEL:,} statements, or {MOST_WORDS:,} calls"
+            hint = f"the kernel store holds {isa.STORE_WORDS:,} words"
+            recording.errors.append(Diagnostic.at(end.place.origin, "S403", "error", message, hint=hint))
+            recording.calls.clear()
         except Jump:
             pass  # a return ends the recording
         finally:
@@ -451,8 +460,8 @@ class Executor(Evaluator):
                 return
             self._count(rounds, item.place)
             rounds += 1
-            endless = item.condition is None and self.recording is None
-            if found is None and (self.recording is not None or self.survey.matters(item.body)):
+            endless = self.recording is None and (item.condition is None or self.survey.is_frame_loop(item.body))
+            if found is None and not endless and (self.recording is not None or self.survey.matters(item.body)):
                 assert item.condition is not None
                 self.assume(item.condition.place, "true for one round")
             if not self._round(item.body, inner) or found is None or endless or self._once(item.body):
@@ -482,7 +491,7 @@ class Executor(Evaluator):
                     self._skipped(item.body, scope, rounds)
                 return
             # the frame loop: one pass of it is what a program is
-            endless = bool(found) and literal and self.recording is None
+            endless = self.recording is None and ((bool(found) and literal) or self.survey.is_frame_loop(item.body))
             if item.after and (endless or self._once(item.body)):
                 return
             self._count(rounds, item.place)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from compiler import syntax
 from compiler.diagnostics import Diagnostic
+from compiler.launch import MOST_STEPS
 from compiler.sdk import tree
 from compiler.sdk.blocks import made_block
 from compiler.sdk.calls import Caller, number, wanted_kinds
@@ -23,7 +24,7 @@ from compiler.sdk.unparse import expression
 from scamp_sim import isa
 from scamp_sim.program import Origin
 
-MOST_FOLLOWED = 200_000
+MOST_FOLLOWED = 100_000
 """Statements of one pass."""
 
 
@@ -75,9 +76,14 @@ class Runner(Caller):
         except Problem as problem:
             self.warn(problem.diagnostic("warning"))
         except Exhausted as end:
-            message = f"the host program runs through more than {MOST_FOLLOWED:,} statements; what follows is left out"
+            message = "the host program goes on for too long: what follows is left out"
             self.warn(Diagnostic.at(end.place.origin, "W603", "warning", message, hint="shorten its loops"))
         self.limit = self.steps + MOST_FOLLOWED
+
+    def step(self, place: Place) -> None:
+        super().step(place)
+        if len(self.made) > MOST_STEPS:
+            raise Exhausted(place)
 
     def warn(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.warnings:

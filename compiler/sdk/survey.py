@@ -73,6 +73,7 @@ class Survey:
                 case _:
                     pass
         self._matter: dict[int, bool] = {}
+        self._frames: dict[int, bool] = {}
         self._own: dict[str, bool] = {}
 
     def matters(self, node: Any) -> bool:
@@ -82,6 +83,15 @@ class Survey:
             self._matter[key] = False  # while a function that calls itself is looked into
             self._matter[key] = any(self._one(part) for part in walk(node))
         return self._matter[key]
+
+    def is_frame_loop(self, body: Any) -> bool:
+        """Whether the body of a loop waits for the next frame: one pass of it is what a program is."""
+        key = id(body)
+        if key not in self._frames:
+            self._frames[key] = any(
+                isinstance(p, tree.Call) and called(p).startswith("vs_frame_loop") for p in walk(body)
+            )
+        return self._frames[key]
 
     def _one(self, part: Any) -> bool:
         match part:
