@@ -8,8 +8,8 @@ from typing import Any
 
 def calibration(args: argparse.Namespace) -> int:
     """Show what the model says about every published figure. Prices that miss are no error of the command."""
-    from scamp_sim import calibration as model
     from scamp_sim.commands import print_json
+    from scamp_sim.costs import calibration as model
     from scamp_sim.timing import load_timing
 
     timing = load_timing(args.timing)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim import commands
 
 if TYPE_CHECKING:
-    from scamp_sim.annotate import Annotation, SourceText
     from scamp_sim.debug import Moment
     from scamp_sim.program import Program
-    from scamp_sim.report import Shot
+    from scamp_sim.report.annotate import Annotation, SourceText
+    from scamp_sim.report.page import Shot
     from scamp_sim.session import Request
 
 MOST_SHOTS = 24
@@ -22,8 +22,8 @@ MOST_SHOTS = 24
 
 def profile(args: argparse.Namespace) -> int:
     """`profile`: the annotated source, or, with --html, the report."""
-    from scamp_sim import annotate
     from scamp_sim.exceptions import ProgramError
+    from scamp_sim.report import annotate
     from scamp_sim.session import Request, bind
     from scamp_sim.timeline import check_file, timeline, write_text
     from scamp_sim.timing import load_timing
@@ -41,7 +41,7 @@ def profile(args: argparse.Namespace) -> int:
     sources = gather_sources(annotation, text)
     page = None
     if args.html is not None:
-        from scamp_sim import report
+        from scamp_sim.report import page as report
 
         shots: list[Shot] = []
         if args.image or args.input:
@@ -84,7 +84,7 @@ def gather_sources(annotation: Annotation, text: str | None = None) -> list[Sour
     """The main file of a program, then the files that it includes, with their macros; `text`: the main file's, if it
     comes from no file. Files that cannot be read any more are left to what the program knows of them."""
     from compiler.source import Unreadable, read, unify
-    from scamp_sim.annotate import SourceText, sources_of
+    from scamp_sim.report.annotate import SourceText, sources_of
 
     known = {s.name: s for s in sources_of(annotation)}
     found: dict[str, SourceText] = {}
@@ -132,7 +132,7 @@ def shots_of(request: Request) -> list[Shot]:
     from scamp_sim import session
     from scamp_sim.dump import SHOWN, walk
     from scamp_sim.program import Launch
-    from scamp_sim.report import Shot
+    from scamp_sim.report.page import Shot
 
     bound = session.bind(request)
     machine = session.make_machine(request)

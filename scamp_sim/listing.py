@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scamp_sim.costs import StepCost, tidy, traits
+from scamp_sim.costs.profile import StepCost, tidy, traits
 from scamp_sim.host import CHIP
 from scamp_sim.isa import STORE_WORDS
 from scamp_sim.program import HostCall, Kernel, Launch, Origin, Program, Step

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from scamp_sim.costs import KernelCost, Profile, Readout, StepCost, tidy
+from scamp_sim.costs.prices import DATA, REQUIRED, Price, Timing, load_timing, timing_names
+from scamp_sim.costs.profile import KernelCost, Profile, Readout, StepCost, tidy
 from scamp_sim.exceptions import ScampError
 from scamp_sim.host import CHIP, DEFAULT, SetAddress, SetIn, actions
 from scamp_sim.isa import Clock
 from scamp_sim.options import ArrayOptions
-from scamp_sim.prices import DATA, REQUIRED, Price, Timing, load_timing, timing_names
 from scamp_sim.program import HostCall, Launch, Output, Program, Step, Word, stored_words
 from scamp_sim.readout import Volume, volume
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scamp_sim import anchors, calibration, cli
-from scamp_sim.anchors import ANCHORS, Anchor
-from scamp_sim.calibration import TOLERANCE, calibrate, judge
+from scamp_sim import cli
+from scamp_sim.costs import anchors, calibration
+from scamp_sim.costs.anchors import ANCHORS, Anchor
+from scamp_sim.costs.calibration import TOLERANCE, calibrate, judge
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.timing import load_timing, profile
 from tools import fit_timing

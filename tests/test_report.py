@@ -14,13 +14,14 @@ from PIL import Image
 
 import kernels
 from compiler import assemble
-from scamp_sim import Machine, cli, report_source
-from scamp_sim import report as module
-from scamp_sim.annotate import NOWHERE, annotate, annotated_text, as_dict, sources_of
+from scamp_sim import Machine, cli
 from scamp_sim.commands_report import gather_sources
 from scamp_sim.program import Kernel, Launch, Output, Program, Word
-from scamp_sim.report import Shot, page
-from scamp_sim.report_charts import percent, store_strip, time_parts, timeline_svg, us
+from scamp_sim.report import page as module
+from scamp_sim.report import source as report_source
+from scamp_sim.report.annotate import NOWHERE, annotate, annotated_text, as_dict, sources_of
+from scamp_sim.report.charts import percent, store_strip, time_parts, timeline_svg, us
+from scamp_sim.report.page import Shot, page
 from scamp_sim.timeline import timeline
 from scamp_sim.timing import load_timing
 from tests.engine.programs import random_program

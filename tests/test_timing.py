@@ -11,9 +11,9 @@ import pytest
 
 import kernels
 from scamp_sim import ArrayOptions, isa
+from scamp_sim.costs.prices import DATA, REQUIRED, Timing, load_timing, timing_from
 from scamp_sim.exceptions import ScampError
 from scamp_sim.isa import Clock
-from scamp_sim.prices import DATA, REQUIRED, Timing, load_timing, timing_from
 from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
 from scamp_sim.timing import combine, profile, step_cost
 

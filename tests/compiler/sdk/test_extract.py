@@ -14,21 +14,33 @@ from scamp_sim.program import Program
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.cpp"))
 
-KERNEL_CALLS = (
-    "MOV add bus mov WHERE sub CLR all DNEWS0 ALL SET where OR NOT AND DNEWS REFRESH abs get_image divq res DNEWS1 "
-    "diva movx neg XOR respix div subx CLR_IF PROP0 NOR getpix mov2x PROP1 newsblur XORX addx add2x sub2x"
-).split()
-HOST_CALLS = (
-    "scamp5_load_rect scamp5_output_image scamp5_in scamp5_load_in scamp5_load_pattern scamp5_draw_line scamp5_shift "
-    "scamp5_scan_events scamp5_launch_kernel scamp5_draw_begin scamp5_draw_end scamp5_select_pattern scamp5_draw_rect "
-    "scamp5_load_point scamp5_get_image scamp5_flood scamp5_output_bitstack_begin scamp5_output_bitstack_bit "
-    "scamp5_output_bitstack_end scamp5_global_or scamp5_scan_boundingbox scamp5_output_boundingbox "
-    "scamp5_display_boundingbox scamp5_global_sum_sparse scamp5_global_sum_64 scamp5_global_sum_16 "
-    "scamp5_global_sum_fast scamp5_draw_circle scamp5_draw_point scamp5_draw_pixel scamp5_draw_negate scamp5_read_areg "
-    "scamp5_global_count scamp5_scan_areg scamp5_scan_areg_mean_8x8 scamp5_diffuse vs_gui_add_display "
-    "vs_gui_add_slider vs_post_text vs_gui_add_switch vs_frame_loop_control vs_on_gui_update"
-).split()
-USER_MACROS = "east west div2_inplace neg_inplace sub_inplace add_twice double_north quarter".split()
+KERNEL_CALLS = re.findall(
+    r"\w+",
+    """
+    MOV add bus mov WHERE sub CLR all DNEWS0 ALL SET where OR NOT AND DNEWS REFRESH abs get_image divq res
+    DNEWS1 diva movx neg XOR respix div subx CLR_IF PROP0 NOR getpix mov2x PROP1 newsblur XORX addx add2x sub2x
+    """,
+)
+HOST_CALLS = re.findall(
+    r"\w+",
+    """
+    scamp5_load_rect scamp5_output_image scamp5_in scamp5_load_in scamp5_load_pattern scamp5_draw_line
+    scamp5_shift scamp5_scan_events scamp5_launch_kernel scamp5_draw_begin scamp5_draw_end scamp5_select_pattern
+    scamp5_draw_rect scamp5_load_point scamp5_get_image scamp5_flood scamp5_output_bitstack_begin
+    scamp5_output_bitstack_bit scamp5_output_bitstack_end scamp5_global_or scamp5_scan_boundingbox
+    scamp5_output_boundingbox scamp5_display_boundingbox scamp5_global_sum_sparse scamp5_global_sum_64
+    scamp5_global_sum_16 scamp5_global_sum_fast scamp5_draw_circle scamp5_draw_point scamp5_draw_pixel
+    scamp5_draw_negate scamp5_read_areg scamp5_global_count scamp5_scan_areg scamp5_scan_areg_mean_8x8
+    scamp5_diffuse vs_gui_add_display vs_gui_add_slider vs_post_text vs_gui_add_switch vs_frame_loop_control
+    vs_on_gui_update
+    """,
+)
+USER_MACROS = re.findall(
+    r"\w+",
+    """
+    east west div2_inplace neg_inplace sub_inplace add_twice double_north quarter
+    """,
+)
 
 
 def words(program: Program | None) -> list[str]:
@@ -115,10 +127,10 @@ def test_messages_point_into_the_text(path: Path) -> None:
         ("scamp5_kernel k([] { mov(B, A); });", "lambda", "k"),
         ("static scamp5_kernel k{[&]() { mov(B, A); }};", "lambda", "k"),
         ("scamp5_kernel k = [] { mov(B, A); };", "lambda", "k"),
-        ("auto k = scamp5_kernel([=] { mov(B, A); }); void f() { k(); }", "lambda", "f"),
+        ("auto k = scamp5_kernel([=] { mov(B, A); }); void f() { k(); }", "lambda", "k"),
         ("scamp5_dynamic_kernel k([&](void) { mov(B, A); });", "dynamic lambda", "k"),
         ("void f() { scamp5_launch_kernel([] { mov(B, A); }); }", "lambda", "f"),
-        ("void step() { mov(B, A); }\nvoid f() { scamp5_launch_kernel(step); }", "lambda", "step"),
+        ("void ahead() { mov(B, A); }\nvoid f() { scamp5_launch_kernel(ahead); }", "lambda", "ahead"),
         ("using namespace SCAMP5_PE;\nSCAMP5_PE::scamp5_kernel_begin(); SCAMP5_PE::mov(SCAMP5_PE::B, A); "
          "SCAMP5_PE::scamp5_kernel_end();", "static", "block"),
         ("// scamp5_kernel_begin();\ns.mov(B, A);\n// scamp5_kernel_end();", "static", "block"),
@@ -299,7 +311,7 @@ def test_files_beside_the_text_are_read(tmp_path: Path) -> None:
         ("mov(B, T[9]);", "S207", "9"),
         ("sub(A, B, A);", "S310", "sub(A, B, A)"),
         ("bus(A, A);", "S301", "bus(A, A)"),
-        ("where(R5);", "S203", "R5"),
+        ("where(R5);", "S203", "where(R5)"),
         ("mov(B);", "S202", "mov(B)"),
         ("scamp5_in(A, 30);", "S209", "scamp5_in(A, 30)"),
         ("for (;;) { mov(B, A); }", "S403", "mov(B, A)"),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scamp_sim.costs import Profile, number, plural_bytes
+from scamp_sim.costs.profile import Profile, number, plural_bytes
 from scamp_sim.debug import Place, Seen, comes_again, described, main_file
 from scamp_sim.host import CHIP, DEFAULT
 from scamp_sim.options import ArrayOptions

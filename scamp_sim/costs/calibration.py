@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scamp_sim.anchors import ANCHORS, Anchor
-from scamp_sim.prices import CONSTANT, Timing
+from scamp_sim.costs.anchors import ANCHORS, Anchor
+from scamp_sim.costs.prices import CONSTANT, Timing
 from scamp_sim.wording import plural
 
 TOLERANCE = 0.15

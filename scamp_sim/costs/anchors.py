@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scamp_sim.prices import CONSTANT, Timing
+from scamp_sim.costs.prices import CONSTANT, Timing
 from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
 from scamp_sim.timing import profile
 
 if TYPE_CHECKING:
-    from scamp_sim.costs import Profile
+    from scamp_sim.costs.profile import Profile
 
 Predict = Callable[[Timing], float]
 

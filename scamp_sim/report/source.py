@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path, PurePath
 
-from scamp_sim.annotate import NOWHERE, Annotation, LineCost, Native, SourceText
-from scamp_sim.report_charts import CLASSES, percent, us
+from scamp_sim.report.annotate import NOWHERE, Annotation, LineCost, Native, SourceText
+from scamp_sim.report.charts import CLASSES, percent, us
 from scamp_sim.wording import plural
 
 MOST_WORDS = 400

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
-from scamp_sim.annotate import Annotation
 from scamp_sim.isa import STORE_WORDS, Clock
 from scamp_sim.program import Kernel, Program
+from scamp_sim.report.annotate import Annotation
 from scamp_sim.timeline import TRACKS, Span
 from scamp_sim.timing import Timing
 

@@ -11,18 +11,19 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
 from scamp_sim import __version__, render
-from scamp_sim.annotate import Annotation, SourceText, sources_of
-from scamp_sim.costs import Profile
+from scamp_sim.costs.profile import Profile
 from scamp_sim.isa import STORE_WORDS
-from scamp_sim.report_charts import percent, stack, store_colours, store_strip, time_parts, timeline_svg, us
-from scamp_sim.report_source import source_section
+from scamp_sim.report.annotate import Annotation, SourceText, sources_of
+from scamp_sim.report.charts import percent, stack, store_colours, store_strip, time_parts, timeline_svg, us
+from scamp_sim.report.source import source_section
 from scamp_sim.timeline import MOST_STATEMENTS, Span
-from scamp_sim.timing import DATA, Timing
+from scamp_sim.timing import Timing
 from scamp_sim.wording import plural
 
 MOST_PICTURES = 2_000_000
@@ -61,7 +62,7 @@ def page(
     shown = [(key, title, body) for key, title, body in parts if body]
     links = "".join(f'<a href="#{key}">{title}</a>' for key, title, _ in shown)
     sections = "".join(f'<section><h2 id="{key}">{title}</h2>{body}</section>' for key, title, body in shown)
-    style = (DATA / "report.css").read_text(encoding="utf-8")
+    style = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'

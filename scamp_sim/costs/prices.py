@@ -17,7 +17,7 @@ from scamp_sim import isa
 from scamp_sim.exceptions import ScampError
 from scamp_sim.isa import Clock
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent.parent / "data"
 
 REQUIRED = {
     "word": "us",

@@ -1,0 +1,1 @@
+"""Prices, the records of what things cost, and the published figures that the prices are held against."""

@@ -1,0 +1,1 @@
+"""Costs beside the source: on the terminal, and as one web page."""

@@ -1,0 +1,202 @@
+"""Programs as C++: what comes out, and that it comes back."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+import kernels
+from compiler import assemble, prelude
+from compiler.export import export, is_foreign, statements
+from compiler.sdk import extract_kernels
+from scamp_sim import isa
+from scamp_sim.program import HostCall, Kernel, Launch, Program, Word, straight_line
+
+GIVEN = {"depthwise16": {"weights": [[[1, -1, 1, 1, -1]] * 5] * 16}}
+
+
+def library(name: str) -> Program:
+    return kernels.load(name, **GIVEN.get(name, {}))
+
+
+def executed(program: Program) -> list[str]:
+    """Words and host calls in order; outputs come back as the readouts that they are."""
+    found = []
+    for step in program.steps:
+        if isinstance(step, Launch):
+            found += [str(w) for w in program.kernels[step.kernel].words]
+        elif isinstance(step, HostCall):
+            found.append(f"{step.name}{step.args}")
+        else:
+            found.append(f"scamp5_output_image('{step.register}',)")
+    return found
+
+
+@pytest.mark.parametrize("to", ["sdk", "jss"])
+@pytest.mark.parametrize("name", kernels.names())
+def test_the_library_comes_back(name: str, to: str) -> None:
+    program = library(name)
+    result = export(program, to)
+    assert result.text.isascii()
+    assert executed(assemble(result.text, dialect="sdk")) == executed(program)
+
+
+@pytest.mark.parametrize("name", kernels.names())
+def test_kernels_of_the_library_come_back_one_by_one(name: str) -> None:
+    program = library(name)
+    blocks = extract_kernels(export(program, "sdk").text)
+    assert [b.ok for b in blocks] == [True] * len(program.kernels)
+    for block, kernel in zip(blocks, program.kernels.values(), strict=True):
+        assert block.program is not None
+        assert tuple(block.program.kernel_words()) == kernel.words
+        assert "dynamic" in block.kind or kernel.storage != "dynamic"
+
+
+# --- random programs ------------------------------------------------------------------------------------------
+
+
+def random_text(seed: int) -> str:
+    """Calls of macros and words with operands of the right kinds, as far as they are no hazards."""
+    choose = random.Random(seed)
+    lines = []
+    while len(lines) < 30:
+        name = choose.choice([*prelude.declarations(), *isa.NATIVE])
+        forms = prelude.declarations().get(name)
+        if forms:
+            kinds = [f.kind for f in choose.choice(forms).formals]
+        else:
+            row = isa.NATIVE[name]
+            kinds = [s.kind for s in (row.dst, row.src) if s for _ in range(choose.randint(s.least, s.most))]
+        registers = {k: choose.sample(isa.OPERAND_KINDS[k], len(isa.OPERAND_KINDS[k])) for k in set(kinds)
+                     if k in isa.OPERAND_KINDS}  # fmt: skip
+        args = []
+        for kind in kinds:
+            if kind in registers:
+                args.append(registers[kind].pop())
+            elif kind == "int":
+                args.append(str(choose.randint(0, 2)))
+            else:
+                count = choose.randint(1, 3) if kind == "dirs" else 1
+                args.append("|".join(choose.sample(sorted(isa.DIRECTIONS), count)))
+        line = f"{name}({', '.join(args)});"
+        try:
+            assemble(line)
+        except Exception:  # a hazard: not one of those that are asked for
+            continue
+        lines.append(line)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_programs_come_back(seed: int) -> None:
+    text = random_text(seed)
+    try:
+        program = assemble(text)
+    except Exception:
+        pytest.skip("a hazard between two lines")
+    result = export(program, "sdk")
+    again = assemble(result.text, dialect="sdk")
+    assert list(again.kernel_words()) == list(program.kernel_words())
+    # what the user wrote as a macro stands there as one
+    (kernel,) = program.kernels.values()
+    assert len(list(statements(kernel))) <= text.count("\n") + 1 + text.count("_R(") + text.count("{")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_words_without_a_source_come_back(seed: int) -> None:
+    words = [Word(w.op, w.dst, w.src) for w in assemble(random_text(seed + 100)).kernel_words()]
+    program = straight_line("bare", words)
+    again = assemble(export(program, "sdk").text, dialect="sdk")
+    assert list(again.kernel_words()) == words
+
+
+# --- how it looks ---------------------------------------------------------------------------------------------
+
+
+def test_the_text() -> None:
+    program = assemble("""\
+param level = 30;
+input image -> PIX;
+kernel find {
+    get_image(A);
+    for i in 0..2 { movx(A, A, west); }
+    bus(NEWS, A); bus(B, NEWS);
+    NOT(R5); OR(R5, R6);
+}
+dynamic kernel tap(i) { newsblur(C, A, i); }
+heap kernel wipe { CLR(R5, R6); }
+program {
+    scamp5_in(E, level);
+    find(); tap(2); wipe();
+    output n = scamp5_global_count(R5, F);
+    scamp5_scan_events(R5, corners, 100);
+    output edges = B;
+}
+""")
+    text = export(program, "sdk").text
+    for line in (
+        "// param level = 30",
+        "static void find() {",
+        "        get_image(A);                       // line 4: get_image(A);",
+        "        movx(A, A, west);                   // line 5: for i in 0..2 { movx(A, A, west); }",
+        "        bus(NEWS, A);                       // line 6: bus(NEWS, A); bus(B, NEWS);",
+        "        NOT(R5);                            // line 7: NOT(R5); OR(R5, R6);",
+        "        OR(R5, R6);",
+        "static void tap_2() {",
+        "    scamp5_dynamic_kernel_begin();",
+        "        newsblur(C, A, 2);                  // line 9: dynamic kernel tap(i) { newsblur(C, A, i); }",
+        "static scamp5_kernel wipe([] {",
+        "static uint8_t corners[8000];  // events",
+        "    wipe.move_to_heap(true);",
+        "    scamp5_in(E, 30);",
+        "    tap_2();",
+        "    int n = scamp5_global_count(R5, F);",
+        "    scamp5_scan_events(R5, corners, 100);",
+        "    scamp5_output_image(B, edges);  // output edges",
+    ):
+        assert line in text.split("\n"), line
+    again = assemble(text, dialect="sdk")
+    assert executed(again) == executed(program)
+    assert {k.storage for k in again.kernels.values()} == {"static", "dynamic", "heap"}
+    assert [s.result for s in again.steps if isinstance(s, HostCall)] == ["", "n", "corners", "edges"]
+
+
+def test_jss_text() -> None:
+    program = assemble("kernel k { mov(B, A); }\nprogram { k(); scamp5_in(A, 3); output n = scamp5_global_or(R5); }")
+    lines = export(program, "jss").text.split("\n")
+    assert "s.mov(B, A);                                // line 1: kernel k { mov(B, A); }" in lines
+    assert "// scamp5_kernel_begin();" in lines
+    assert "s.scamp5_in(A, 3);" in lines
+    assert "int n = s.scamp5_global_or(R5);" in lines
+
+
+def test_halves_are_joined_and_lone_ones_are_said() -> None:
+    words = [Word("NOT_R", (), ("R5",)), Word("REFRESH_L", ("R5",)), Word("NOR_R", (), ("R6", "FLAG")),
+             Word("REFRESH_L", ("R6",)), Word("OR_R", (), ("R6", "R7")), Word("REFRESH_L", ("R8",))]  # fmt: skip
+    kernel = Kernel("k", tuple(words))
+    assert [text for text, _ in statements(kernel)] == [
+        "NOT(R5)", "NOR(R6, FLAG)", "OR_R(R6, R7)", "REFRESH_L(R8)",
+    ]  # fmt: skip
+    result = export(straight_line("k", words), "sdk")
+    assert len(result.notes) == 2
+    assert "not in the SDK" in result.text
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"), [("MOV({R5, R6}, {R7})", True), ("MOV(R5, R6)", False), ("NOT(R5)", False)]
+)
+def test_what_the_sdk_has_not(text: str, foreign: bool) -> None:
+    assert is_foreign(text) == foreign
+
+
+def test_names_that_cpp_cannot_have() -> None:
+    program = assemble("kernel go(i) { res(A); }\nkernel union { res(B); }\nprogram { go(-1); go(2); union(); }")
+    text = export(program, "sdk").text
+    for name in ("go_m1", "go_2", "kernel_union"):
+        assert f"static void {name}() {{" in text
+
+
+def test_unknown_target() -> None:
+    with pytest.raises(ValueError, match="'sdk' and 'jss'"):
+        export(assemble("res(A);"), "apron")
