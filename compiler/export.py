@@ -216,7 +216,7 @@ def _expansion(macro: syntax.MacroDecl, args: Sequence[Value]) -> list[Word]:
 
 def _identifier(name: str, taken: set[str], tail: str) -> str:
     """A C++ name for a kernel or a result: `tap(-1,2)` is tap_m1_2."""
-    clean = re.sub(r"\W+", "_", name.replace("-", "m"), flags=re.ASCII).strip("_") or tail
+    clean = re.sub(r"[\W_]+", "_", name.replace("-", "m"), flags=re.ASCII).strip("_") or tail
     if clean[0].isdigit() or clean in _CPP_WORDS or is_taken(clean):
         clean = f"{tail}_{clean}"
     found, n = clean, 1

@@ -11,11 +11,12 @@ from pathlib import Path
 from compiler import syntax
 from compiler.diagnostics import CompileError, Diagnostic
 from compiler.sdk import tree
-from compiler.sdk.calls import Caller, settle
+from compiler.sdk.calls import Caller
 from compiler.sdk.evaluate import Exhausted, Problem
 from compiler.sdk.execute import Jump
 from compiler.sdk.lexer import Place, Text
 from compiler.sdk.names import kernel_name
+from compiler.sdk.operands import register_kind, settle
 from compiler.sdk.preprocess import Preprocessor, TooMuch, decoded, holds_marks
 from compiler.sdk.scope import Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value, show
 from compiler.sdk.statements import read
@@ -114,7 +115,7 @@ class Looker(Caller):
         self.names = names
         self.title = ""
         self.open: tuple[Recording, Place, Place] | None = None
-        self.implicit = not survey.kernels
+        self.implicit = not survey.kernels and not survey.objects
         self._seen: set[int] = set()
         self._entered: set[int] = set()
 
@@ -283,8 +284,6 @@ class Looker(Caller):
             self.invoke(closure, None, closure.scope)
 
     def unknown_operand(self, value: Unknown, wanted: Sequence[str], node: tree.Expression) -> syntax.Expression:
-        from compiler.sdk.calls import register_kind
-
         span = node.place.origin
         assert self.recording is not None
         kind = register_kind(value, wanted)

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from compiler import prelude, syntax
 from compiler.diagnostics import Diagnostic
-from compiler.resolve import native_named
 from compiler.sdk import tree
-from compiler.sdk.evaluate import FUNCTIONS, Problem, converted, register_named
+from compiler.sdk.evaluate import Problem
 from compiler.sdk.execute import Executor, Jump
 from compiler.sdk.expressions import BUILTIN
 from compiler.sdk.lexer import Place
+from compiler.sdk.library import FUNCTIONS, converted, register_named
+from compiler.sdk.operands import number, wanted_kinds
 from compiler.sdk.scope import (
     Array,
     Cell,
@@ -22,26 +23,21 @@ from compiler.sdk.scope import (
     Handle,
     KernelValue,
     Pointer,
-    Recording,
     Scope,
     Struct,
     Unknown,
     Value,
     kind_of,
 )
-from compiler.sdk.stubs import SIDEWAYS, is_stub
-from compiler.sdk.survey import called, is_launch, is_operation
+from compiler.sdk.stubs import is_stub
+from compiler.sdk.survey import called, is_kernel_type, is_launch, is_operation
 from compiler.values import Dirs, Reg
 from scamp_sim import isa
-from scamp_sim.program import Origin
 
 MOST_DEEP = 30
 """Functions of the text that call each other."""
 
 _TYPES = BUILTIN | {"areg_t", "dreg_t", "news_t"}
-_ANALOG = ("areg", "asrc", "acell")
-_DIGITAL = ("dreg", "dsrc")
-_POOLS = {"areg": isa.ANALOG[:6], "dreg": (*(f"R{i}" for i in range(5, 12)), "R1", "R2", "R3", "R4")}
 
 
 class Caller(Executor):
@@ -101,11 +97,9 @@ class Caller(Executor):
             return self._launch_call(node, scope)
         if name in _TYPES and len(node.args) == 1:  # int(x)
             return converted(self.value(node.args[0], scope), name)
-        if "kernel" in name and name not in isa.HOST and node.args:  # scamp5_kernel([] { ... })
-            made = [self.value(a, scope) for a in node.args]
-            kernels = [v for v in made if isinstance(v, (Closure, KernelValue))]
-            if kernels:
-                return kernels[0]
+        if is_kernel_type(name):  # scamp5_kernel([] { ... })
+            made = [v for v in (self.value(a, scope) for a in node.args) if isinstance(v, Closure)]
+            return KernelValue(made[0], "", "dynamic" if "dynamic" in name else "static") if made else None
         if name in FUNCTIONS and not (is_operation(name) and self._is_word(node, scope)):
             return self._computed(name, node, scope)
         if is_operation(name):
@@ -331,9 +325,6 @@ class Caller(Executor):
             case Array():
                 return syntax.ListOf(span, tuple(self.written(v, node, wanted, scope) for v in value.items))
             case Unknown():
-                way = SIDEWAYS.get(value.name) if set(wanted) & {"dir", "dirs"} else None
-                if way is not None:
-                    return syntax.Name(span, way)
                 return self.unknown_operand(value, wanted, node)
             case _:
                 hint = "operands are registers, directions and integers"
@@ -345,70 +336,3 @@ def _spelling(node: tree.Expression, value: Reg) -> str:
     if isinstance(node, tree.Name) and register_named(node.name) == value:
         return node.name
     return value.name
-
-
-def number(value: int, span: Origin) -> syntax.Expression:
-    """An integer as an expression of our language."""
-    found = syntax.Number(span, abs(value))
-    return syntax.Unary(span, "-", found) if value < 0 else found
-
-
-def wanted_kinds(name: str, position: int, count: int) -> tuple[str, ...]:
-    """The operand classes that a word, macro or host function takes at a position."""
-    found: dict[str, None] = {}
-    row = native_named(name)
-    if row is not None:
-        slot = row.dst if row.dst is not None and position < row.dst.most else row.src
-        if slot is not None:
-            found[slot.kind] = None
-    for macro in prelude.declarations().get(name, ()):
-        if macro.required <= count <= len(macro.formals) and position < len(macro.formals):
-            found[macro.formals[position].kind] = None
-    for form in isa.HOST.get(name, ()):
-        if position < len(form.operands):
-            found[form.operands[position].kind] = None
-    return tuple(found)
-
-
-def register_kind(value: Unknown, wanted: Sequence[str]) -> str:
-    """Whether an unknown operand stands for a register, and of which kind: areg, dreg or ""."""
-    analog = any(k in _ANALOG or k == "plane" for k in wanted)
-    digital = any(k in _DIGITAL or k == "plane" for k in wanted)
-    if value.kind in ("areg", "dreg"):
-        return value.kind
-    if value.kind in ("int", "float", "dir"):
-        return ""
-    return "areg" if analog else "dreg" if digital else ""
-
-
-def settle(recording: Recording) -> None:
-    """Choose registers for the names that stand for unknown ones, none that the kernel uses otherwise."""
-    used = {isa.ALIASES.get(n, n) for call in recording.calls for n in syntax.names_used(call.args)}
-    chosen: dict[str, str] = {}
-    for name, (kind, place) in recording.unknown.items():
-        free = [r for r in _POOLS[kind] if r not in used]
-        if not free:
-            message = f"no {'analog' if kind == 'areg' else 'digital'} register is left to stand for '{name}'"
-            recording.errors.append(
-                Diagnostic.at(place.origin, "S605", "error", message, hint="give the variable a value in the text")
-            )
-            return
-        chosen[f"?{name}"] = free[0]
-        used.add(free[0])
-        recording.placeholders[name] = free[0]
-        message = f"'{name}' is not known in this text: register {free[0]} stands for it"
-        hint = "its declaration, in the text or in a file beside it, settles it"
-        recording.warn(Diagnostic.at(place.origin, "W601", "warning", message, hint=hint))
-    if chosen:
-        recording.calls = [replace(c, args=tuple(_filled_in(a, chosen) for a in c.args)) for c in recording.calls]
-
-
-def _filled_in(node: syntax.Expression, chosen: dict[str, str]) -> syntax.Expression:
-    if isinstance(node, syntax.Name):
-        return replace(node, name=chosen.get(node.name, node.name))
-    if isinstance(node, syntax.ListOf):
-        return replace(node, items=tuple(_filled_in(i, chosen) for i in node.items))  # type: ignore[arg-type]
-    return node
-
-
-__all__ = ["Caller", "Problem", "number", "register_kind", "settle", "wanted_kinds"]

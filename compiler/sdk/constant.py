@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from compiler.sdk import tree
-from compiler.sdk.expressions import ExpressionReader, Unreadable
+from compiler.sdk.cursor import Unreadable
+from compiler.sdk.expressions import ExpressionReader
 from compiler.sdk.lexer import Token
 
 Plain = int | float

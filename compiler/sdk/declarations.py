@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from compiler.sdk import tree
-from compiler.sdk.expressions import BUILTIN, QUALIFIERS, ExpressionReader, Unreadable
+from compiler.sdk.cursor import Unreadable
+from compiler.sdk.expressions import BUILTIN, QUALIFIERS, ExpressionReader
 from compiler.sdk.lexer import Token
 from compiler.sdk.survey import is_operation
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NoReturn
 
 from compiler.diagnostics import Diagnostic
 from compiler.sdk import tree
 from compiler.sdk.constant import apply, negated
 from compiler.sdk.lexer import Place
+from compiler.sdk.library import CONSTANTS, SIDEWAYS, converted, register_named, scalars
 from compiler.sdk.scope import (
     Array,
     Cell,
@@ -33,13 +33,6 @@ MOST_STEPS = 300_000
 
 MOST_ELEMENTS = 70_000
 """Elements of one array: a byte for each PE."""
-
-_CONSTANTS: dict[str, int | float] = {
-    "true": 1, "false": 0, "TRUE": 1, "FALSE": 0, "NULL": 0, "nullptr": 0, "M_PI": math.pi, "INT8_MAX": 127,
-    "INT8_MIN": -128, "UINT8_MAX": 255, "INT16_MAX": 32767, "UINT16_MAX": 65535, "INT_MAX": 2**31 - 1,
-}  # fmt: skip
-_BITS = {"int8_t": 8, "uint8_t": 8, "char": 8, "int16_t": 16, "uint16_t": 16, "short": 16, "int32_t": 32, "int": 32,
-         "uint32_t": 32, "unsigned": 32, "bool": 1}  # fmt: skip
 
 
 class Exhausted(Exception):
@@ -202,10 +195,13 @@ class Evaluator(ABC):
             return value
         if register is not None:
             return register
-        if node.name in _CONSTANTS:
-            return _CONSTANTS[node.name]
+        if node.name in CONSTANTS:
+            return CONSTANTS[node.name]
         if node.name in self.functions:
             return Closure(self.functions[node.name][0], self.globals)
+        if node.name in SIDEWAYS and self.recording is not None:
+            self.recording.placeholders[node.name] = SIDEWAYS[node.name]
+            return Dirs((SIDEWAYS[node.name],))
         return Unknown(node.name, "", node.place)
 
     def cell_of(self, node: tree.Expression, scope: Scope) -> Cell | None:
@@ -298,7 +294,7 @@ class Evaluator(ABC):
         part = 1 if node.right.operand is None else self.value(node.right.operand, scope)
         if not isinstance(whole, Array):
             return None
-        return len(whole.items) if isinstance(node.right.operand, tree.Index) else _scalars(whole) // _scalars(part)
+        return len(whole.items) if isinstance(node.right.operand, tree.Index) else scalars(whole) // scalars(part)
 
     def _applied(self, sign: str, left: Value, right: Value, node: tree.Expression) -> Value:
         if isinstance(left, (int, float)) and isinstance(right, (int, float)):
@@ -347,47 +343,3 @@ class Evaluator(ABC):
         if isinstance(value, Array) and len(value.items) == 1:
             value = value.items[0]
         return converted(value, node.type)
-
-
-def converted(value: Value, type_: str) -> Value:
-    """A number as another type holds it."""
-    words = set(type_.split())
-    if isinstance(value, (int, float)):
-        if words & {"float", "double"}:
-            return float(value)
-        bits = next((_BITS[w] for w in type_.split() if w in _BITS), 0)
-        if bits == 1:
-            return int(bool(value))
-        if not bits:
-            return int(value) if words & {"long", "size_t", "int64_t", "uint64_t"} else value
-        number = int(value) & ((1 << bits) - 1)
-        unsigned = bool(words & {"unsigned"}) or type_.startswith("uint")
-        return number if unsigned or number < 1 << (bits - 1) else number - (1 << bits)
-    if isinstance(value, Unknown) and not value.kind and words & set(_BITS):
-        return Unknown(value.name, "int", value.place)
-    return value
-
-
-def register_named(name: str) -> Reg | Dirs | None:
-    """The register or direction of a name, whatever spelling of the SDK's it is."""
-    canonical = isa.ALIASES.get(name, name)
-    if canonical in isa.ALL_REGISTERS:
-        return Reg(canonical, user=True)
-    return Dirs((name,)) if name in isa.DIRECTIONS else None
-
-
-def _scalars(value: Value) -> int:
-    return max(sum(_scalars(v) for v in value.items), 1) if isinstance(value, Array) else 1
-
-
-FUNCTIONS: dict[str, Callable[..., int | float]] = {
-    "abs": abs, "fabs": abs, "min": min, "max": max, "fmin": min, "fmax": max, "floor": lambda x: float(math.floor(x)),
-    "ceil": lambda x: float(math.ceil(x)), "round": lambda x: float(math.floor(abs(x) + 0.5) * (1 if x >= 0 else -1)),
-    "sqrt": math.sqrt, "pow": math.pow, "sin": math.sin, "cos": math.cos, "tan": math.tan, "exp": math.exp,
-    "log": math.log, "log2": math.log2, "atan2": math.atan2, "atan": math.atan, "lround": lambda x: math.floor(x + 0.5),
-    "clamp": lambda x, low, high: min(max(x, low), high),
-}  # fmt: skip
-FUNCTIONS |= {
-    f"{n}f": FUNCTIONS[n] for n in ("floor", "ceil", "round", "sqrt", "pow", "sin", "cos", "tan", "exp", "log")
-}
-"""Functions of the C library that tables and positions are computed with."""

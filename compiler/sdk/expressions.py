@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NoReturn
-
 from compiler.sdk import tree
-from compiler.sdk.lexer import Place, Token, number
+from compiler.sdk.cursor import Cursor, Unreadable, shown
+from compiler.sdk.lexer import Token, number
 
 BINDING = {
     "||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, "<=": 7, ">": 7, ">=": 7,
     "<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10,
 }  # fmt: skip
 """Precedence of the binary operators; all group from the left."""
+
+_WORDED = {"and": "&&", "or": "||", "bitand": "&", "bitor": "|", "xor": "^"}
 
 ASSIGNMENTS = {f"{o}=" for o in ("", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>")}
 
@@ -27,99 +27,16 @@ QUALIFIERS = frozenset(
      "__restrict", "restrict", "__volatile__", "__extension__")
 )  # fmt: skip
 _CASTS = ("static_cast", "reinterpret_cast", "const_cast", "dynamic_cast")
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
 
-MOST_NESTED = 60
-"""Brackets, signs and blocks inside each other."""
+MOST_SKIPPED = 4096
+"""Elements that an initialiser may leave out in front of one it names."""
 
 MOST_TERMS = 150
 """Operands of one chain of binary operators."""
 
 
-class Unreadable(Exception):
-    """C++ that this reader does not follow; it gives up the statement."""
-
-    def __init__(self, token: Token, reason: str) -> None:
-        super().__init__(reason)
-        self.token, self.reason = token, reason
-
-
-class ExpressionReader:
+class ExpressionReader(Cursor):
     """Walks along tokens. Statements are read by the class derived from it; a lambda needs them."""
-
-    def __init__(self, words: Sequence[Token]) -> None:
-        last = words[-1].place if words else None
-        self.words = words
-        self.end = Token("end", "", last) if last else None
-        self.at = 0
-        self.depth = 0
-        self._closing: dict[int, int] | None = None
-
-    # --- tokens ------------------------------------------------------------------------------------------------
-
-    def peek(self, ahead: int = 0) -> Token:
-        i = self.at + ahead
-        if i < len(self.words):
-            return self.words[i]
-        assert self.end is not None
-        return self.end
-
-    def text(self, ahead: int = 0) -> str:
-        """The next sign or name; texts and characters look like nothing."""
-        token = self.peek(ahead)
-        return token.text if token.kind in ("name", "sign") else ""
-
-    def take(self) -> Token:
-        token = self.peek()
-        self.at += 1
-        return token
-
-    def accept(self, text: str) -> bool:
-        if self.text() == text:
-            self.at += 1
-            return True
-        return False
-
-    def expect(self, text: str) -> Token:
-        if self.text() != text:
-            self.give_up(f"expected '{text}'")
-        return self.take()
-
-    def give_up(self, reason: str) -> NoReturn:
-        raise Unreadable(self.peek(), f"{reason}, found {_found(self.peek())}")
-
-    def since(self, start: int) -> Place:
-        """The place of the tokens taken since number `start`."""
-        first = self.words[min(start, len(self.words) - 1)].place
-        last = self.words[max(min(self.at, len(self.words)) - 1, min(start, len(self.words) - 1))].place
-        return first.to(last)
-
-    def closing(self, at: int) -> int:
-        """The number of the token that closes the bracket at number `at`; beyond the end if none does."""
-        if self._closing is None:
-            self._closing = {}
-            stack: list[int] = []
-            for i, token in enumerate(self.words):
-                if token.kind != "sign":
-                    continue
-                if token.text in _PAIRS:
-                    stack.append(i)
-                elif token.text in ")]}":
-                    # a bracket that was left open does not swallow the brace behind it
-                    while stack and _PAIRS[self.words[stack[-1]].text] != token.text and token.text == "}":
-                        stack.pop()
-                    if stack and _PAIRS[self.words[stack[-1]].text] == token.text:
-                        self._closing[stack.pop()] = i
-        return self._closing.get(at, len(self.words))
-
-    def skip_bracket(self) -> None:
-        """Go behind the bracket that opens here."""
-        self.at = min(self.closing(self.at) + 1, len(self.words))
-
-    def deeper(self) -> None:
-        self.depth += 1
-        if self.depth > MOST_NESTED:
-            self.give_up(f"nested more than {MOST_NESTED} deep")
 
     # --- expressions -------------------------------------------------------------------------------------------
 
@@ -166,8 +83,8 @@ class ExpressionReader:
             right, left = operands.pop(), operands.pop()
             operands.append(tree.Binary(left.place.to(right.place), operators.pop(), left, right))
 
-        while self.text() in BINDING:
-            sign = self.take().text
+        while (sign := _WORDED.get(self.text(), self.text())) in BINDING:
+            self.take()
             while operators and BINDING[operators[-1]] >= BINDING[sign]:
                 reduce()
             operators.append(sign)
@@ -241,7 +158,10 @@ class ExpressionReader:
             return operand or signs
         if inside[-1].text == "*":
             return operand
-        return operand and len(names) == 1 and len(inside) == 1 and names[0].endswith("_t")
+        if len(inside) != 1 or after is None:
+            return False
+        # (name)name is nothing else; (name)(...) may be a call
+        return operand if names[0].endswith("_t") else after.kind in ("name", "number") and after.text not in _WORDED
 
     def postfix(self) -> tree.Expression:
         start = self.at
@@ -340,7 +260,13 @@ class ExpressionReader:
                 names[-1] = self.text(1)
                 self.at += 3 if self.text(2) == "=" else 2  # .field = value
             elif self.text() == "[" and self.text(2) == "]" and self.text(3) == "=":
-                self.at += 4  # [2] = value
+                index = number(self.peek(1).text) if self.peek(1).kind == "number" else None  # [2] = value
+                if not isinstance(index, int) or not len(items) <= index <= MOST_SKIPPED:
+                    self.give_up("expected elements in ascending order")
+                place = self.peek().place
+                names += [""] * (index - len(items))
+                items += [tree.Number(place, 0)] * (index - len(items))
+                self.at += 4
             items.append(self.braces() if self.text() == "{" else self.assignment())
             if not self.accept(","):
                 break
@@ -432,15 +358,11 @@ class ExpressionReader:
         if token.kind == "name" or token.text == "::":
             name = self.qualified()
             return tree.Name(self.since(start), name)
-        raise Unreadable(token, f"expected an expression, found {_found(token)}")
+        raise Unreadable(token, f"expected an expression, found {shown(token)}")
 
     def lambda_(self) -> tree.Expression:
         """Overridden where statements can be read."""
         self.give_up("expected an expression")
-
-
-def _found(token: Token) -> str:
-    return f"'{token.text:.30}'" if token.kind != "end" else "the end of the text"
 
 
 def _character(text: str) -> int:

@@ -137,7 +137,7 @@ def mark_edge(name: str) -> str:
 
 def number(text: str) -> int | float | None:
     """The value of a C++ number; None if it is none."""
-    digits = text.replace("'", "").lower()
+    digits = re.sub(r"(?<=[0-9a-f])_[a-z_]\w*$", "", text.replace("'", "").lower())  # 100_us
     if digits.startswith("0x") and "." not in digits and "p" not in digits:
         return _whole(digits.rstrip("ul"), 16)
     if digits.startswith("0b"):

@@ -11,11 +11,12 @@ from compiler.diagnostics import Diagnostic
 from compiler.launch import MOST_STEPS
 from compiler.sdk import tree
 from compiler.sdk.blocks import made_block
-from compiler.sdk.calls import Caller, number, wanted_kinds
+from compiler.sdk.calls import Caller
 from compiler.sdk.evaluate import Exhausted, Problem
 from compiler.sdk.execute import Jump
 from compiler.sdk.lexer import Place
 from compiler.sdk.names import free_name, kernel_name
+from compiler.sdk.operands import number, wanted_kinds
 from compiler.sdk.scope import Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value
 from compiler.sdk.stubs import gui, is_callback, is_stub
 from compiler.sdk.survey import Survey, called
@@ -39,7 +40,7 @@ class Runner(Caller):
         self.made: list[syntax.Item] = []
         self.warnings: list[Diagnostic] = []
         self.title = ""
-        self.implicit = not survey.kernels
+        self.implicit = not survey.kernels and not survey.objects
         self.open: tuple[Recording, Place, Place] | None = None
         self._recorded: dict[int, str | None] = {}
         self._contents: dict[tuple[object, ...], str | None] = {}

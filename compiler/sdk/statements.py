@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compiler.sdk import tree
+from compiler.sdk.cursor import Unreadable
 from compiler.sdk.declarations import DeclarationReader
-from compiler.sdk.expressions import Unreadable
 from compiler.sdk.lexer import Place, Token, mark_edge
 from compiler.sdk.survey import is_operation
 from scamp_sim import isa
@@ -80,6 +80,9 @@ class Reader(DeclarationReader):
                 break
             if sign in ("(", "[", "{"):
                 close = self.closing(self.at)
+                if close >= len(self.words):  # left open: it does not swallow the rest of the text
+                    self.at += 1
+                    continue
                 inside = self.words[self.at : close]
                 if any(t.kind == "name" and mark_edge(t.text) for t in inside):
                     self.at += 1  # kernels in there are read all the same
@@ -158,7 +161,7 @@ class Reader(DeclarationReader):
             ahead += 2
         after = self.peek(ahead + 1)
         # a mark in capitals is a macro that a header defines; it may come without brackets
-        bare = after.fresh and self.text(ahead).isupper()
+        bare = (after.fresh or after.text == "}" or after.kind == "end") and self.text(ahead).isupper()
         return mark_edge(self.text(ahead)) if bare or after.text in ("(", ";") else ""
 
     def _take_mark(self) -> tuple[Place, str]:

@@ -5,13 +5,7 @@ a variable its value.
 from __future__ import annotations
 
 from compiler.sdk import tree
-from compiler.sdk.scope import Array, Handle, Pointer, Unknown, Value
-
-SIDEWAYS = {
-    "up": "north", "down": "south", "left": "west", "right": "east",
-    "North": "north", "South": "south", "West": "west", "East": "east",
-}  # fmt: skip
-"""Other names of directions, on the upright picture."""
+from compiler.sdk.scope import Handle, Pointer, Unknown, Value
 
 _PREFIXES = (
     "vs_gui_", "vs_post_", "vs_frame_", "vs_on_", "vs_loop_", "vs_stopwatch", "vs_led_", "vs_init", "vs_gpio_",
@@ -66,6 +60,3 @@ def gui(name: str, node: tree.Call, args: list[Value], given: dict[str, int]) ->
             args[0].cell.value = args[1]
         return None
     return Unknown(node.place.text, "int" if "display" not in name else "", node.place)
-
-
-__all__ = ["SIDEWAYS", "Array", "gui", "is_callback", "is_stub"]

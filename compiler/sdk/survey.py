@@ -42,6 +42,11 @@ def is_launch(name: str) -> bool:
     return "kernel" in name and "launch" in name
 
 
+def is_kernel_type(name: str) -> bool:
+    """Whether a name is the type of a kernel object."""
+    return name in ("scamp5_kernel", "scamp5_dynamic_kernel", "scamp7_kernel", "scamp7_dynamic_kernel")
+
+
 class Survey:
     """Facts about one text."""
 
@@ -50,7 +55,8 @@ class Survey:
         self.kernels: list[tree.Kernel] = []
         self.calls: set[str] = set()
         """Names that are called, or handed on, anywhere."""
-        self.stray: list[tree.StrayEnd] = []
+        self.objects = False
+        """Whether there are kernel objects, or launches of them."""
         self.aliases: dict[str, str] = {}
         self.classes: dict[str, tuple[tree.Variable, ...]] = {}
         for node in walk(statements):
@@ -59,8 +65,8 @@ class Survey:
                     self.functions.setdefault(node.name, []).append(node)
                 case tree.Kernel():
                     self.kernels.append(node)
-                case tree.StrayEnd():
-                    self.stray.append(node)
+                case tree.Variable():
+                    self.objects = self.objects or "kernel" in node.type
                 case tree.TypeName():
                     self.aliases[node.name] = node.type
                 case tree.Group() if node.members:
@@ -69,7 +75,9 @@ class Survey:
                 case tree.Name():
                     self.calls.add(node.name)
                 case tree.Call():
-                    self.calls.add(called(node))
+                    name = called(node)
+                    self.calls.add(name)
+                    self.objects = self.objects or is_launch(name) or is_kernel_type(name)
                 case _:
                     pass
         self._matter: dict[int, bool] = {}

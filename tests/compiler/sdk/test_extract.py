@@ -183,6 +183,9 @@ def test_form(text: str, kind: str, name: str) -> None:
         ("newsblur(B, A, static_cast<int>(2.7));", "newsblur(B, A, 2);"),
         ("newsblur(B, A, int(7 / 2) - 010 / 8u);", "newsblur(B, A, 2);"),
         ("newsblur(B, A, sizeof(T) / sizeof(T[0]));", "newsblur(B, A, 3);"),
+        ("newsblur(B, A, L[4]); newsblur(B, A, L[6] + L[2] + 1);", "newsblur(B, A, 2); newsblur(B, A, 4);"),
+        ("if (not K or K == 1 and true) { mov(B, A); }", "mov(B, A);"),
+        ("newsblur(B, A, (Level)LOW + 1'0 - 9_steps);", "newsblur(B, A, 2);"),
         ("newsblur(B, A, T[1]); newsblur(B, A, M[1][0]);", "newsblur(B, A, 2); newsblur(B, A, 3);"),
         ("movx(REGS[1], REGS[0], WAYS[2]);", "movx(B, A, south);"),
         ("mov(TARGET, SOURCE);", "mov(C, A);"),
@@ -206,6 +209,8 @@ def test_body(body: str, ours: str) -> None:
             add(y, y, x); } while (0)
         const int K = 1, T[] = {1, 2, 3};
         static const int8_t M[2][2] = {{1, 2}, {3, 4}};
+        const int L[8] = {9, [4] = 2, 8, 3};
+        enum Level { LOW = 1, HIGH };
         areg_t REGS[] = {A, B};
         const news_t WAYS[4] = {north, east, south, west};
         typedef areg_t plane;
