@@ -86,4 +86,5 @@ CODES: dict[str, str] = {
     "W604": "a kernel left out",
     "W605": "C++ left out",
     "W606": "a static kernel launched with other operands",
+    "W607": "a helper that the text does not define",
 }

@@ -89,6 +89,7 @@ IMPORTED: dict[str, str] = {
     "W603": "scamp5_kernel_begin();\nres(A);\nscamp5_kernel_end();\nscamp5_load_point(R5, 2000, 3);",
     "W604": "scamp5_kernel_begin();\nres(A);\nscamp5_kernel_end();\n" + _MARKED.format("neg(A, A);"),
     "W605": _MARKED.format("res(A);") + "\nscamp5_kernel_end();",
+    "W607": _MARKED.format("    double_north(B, A);"),
     "W606": "void go(areg_t y) {\n    scamp5_kernel_begin();\n    res(y);\n    scamp5_kernel_end();\n}\n"
             "int main() { go(A); go(B); }",
 }  # fmt: skip

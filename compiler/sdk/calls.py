@@ -13,6 +13,7 @@ from compiler.sdk import tree
 from compiler.sdk.evaluate import Problem
 from compiler.sdk.execute import Executor, Jump
 from compiler.sdk.expressions import BUILTIN
+from compiler.sdk.helpers import HELPERS, reading
 from compiler.sdk.lexer import Place
 from compiler.sdk.library import FUNCTIONS, converted, register_named
 from compiler.sdk.operands import number, wanted_kinds
@@ -132,6 +133,8 @@ class Caller(Executor):
 
     def _other(self, name: str, node: tree.Call, scope: Scope) -> Value:
         """A function that neither the text nor the assembler knows."""
+        if self.recording is not None and (name, len(node.args)) in HELPERS:
+            return self._helper(name, node, scope)
         if self.recording is not None and not is_stub(name):
             near = isa.did_you_mean(name, [*isa.NATIVE, *prelude.declarations()])
             what = f"'{name or node.place.text:.60}' is not defined in this text, and is no instruction{near}"
@@ -143,6 +146,19 @@ class Caller(Executor):
             )
         args = [self.value(a, scope) for a in node.args]
         return self.library(name, node, args)
+
+    def _helper(self, name: str, node: tree.Call, scope: Scope) -> Value:
+        """A helper that the text uses and does not define, as it is usually meant."""
+        assert self.recording is not None
+        taken = reading(name, len(node.args))
+        self.recording.placeholders[name] = taken
+        message = f"'{name}' is not defined in this text: taken as {taken}"
+        hint = "put its definition into the text, or the file that has it beside it, to have it otherwise"
+        self.recording.warn(Diagnostic.at(node.place.origin, "W607", "warning", message, hint=hint))
+        for op, operands in HELPERS[(name, len(node.args))]:
+            args = tuple(node.args[o] if isinstance(o, int) else tree.Name(node.place, o) for o in operands)
+            self._operation(op, replace(node, callee=tree.Name(node.place, op), args=args), scope)
+        return None
 
     @abstractmethod
     def library(self, name: str, node: tree.Call, args: list[Value]) -> Value:

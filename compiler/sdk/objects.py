@@ -9,6 +9,7 @@ from dataclasses import replace
 from compiler.sdk import tree
 from compiler.sdk.evaluate import Evaluator
 from compiler.sdk.scope import (
+    READ_OUT,
     Array,
     Cell,
     Closure,
@@ -111,7 +112,7 @@ class Declarer(Evaluator):
         if isinstance(value, Handle) and kind == "int":
             value = value.value
         if isinstance(value, Unknown):
-            return Unknown(variable.name, kind or value.kind, variable.place)
+            return Unknown(variable.name, value.kind if value.kind == READ_OUT else kind or value.kind, variable.place)
         if value is None:
             return Unknown(variable.name, kind, variable.place)
         return value

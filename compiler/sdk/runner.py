@@ -17,7 +17,7 @@ from compiler.sdk.execute import Jump
 from compiler.sdk.lexer import Place
 from compiler.sdk.names import free_name, kernel_name
 from compiler.sdk.operands import number, wanted_kinds
-from compiler.sdk.scope import Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value
+from compiler.sdk.scope import READ_OUT, Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value
 from compiler.sdk.stubs import gui, is_callback, is_stub
 from compiler.sdk.survey import Survey, called
 from compiler.sdk.symbolic import symbolic
@@ -192,7 +192,8 @@ class Runner(Caller):
     def host_call(self, node: tree.Call, name: str, scope: Scope) -> Value:
         self.close()
         forms = isa.HOST[name]
-        result = Unknown(node.place.text, "int", node.place)
+        # what the chip gives is known at run time alone: it makes no parameter
+        result = Unknown(node.place.text, READ_OUT if any(f.result for f in forms) else "int", node.place)
         wanted, self._wanted = self._wanted if any(f.result for f in forms) else "", ""
         buffer = max(f.buffer for f in forms)
         args: list[syntax.Expression] = []
@@ -284,6 +285,8 @@ class Runner(Caller):
         if not self._can_be_given(cell) or (cell.writes and not isinstance(cell.value, Unknown)):
             return None
         if not isinstance(cell.value, int) and (self._judging or not isinstance(cell.value, Unknown)):
+            return None
+        if isinstance(cell.value, Unknown) and cell.value.kind == READ_OUT and cell.name not in self.given:
             return None
         name = free_name(cell.name, "value")
         if name in self.params or name in self.kernels:

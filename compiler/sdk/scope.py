@@ -22,6 +22,10 @@ class Unknown:
     place: Place | None = None
 
 
+READ_OUT = "read out"
+"""Kind of a value that the chip gives at run time."""
+
+
 @dataclass(eq=False)
 class Array:
     items: list[Value]

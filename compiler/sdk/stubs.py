@@ -26,6 +26,10 @@ _NAMES = frozenset(
 )  # fmt: skip
 
 
+FRAME_GAIN = "VS_GUI_FRAME_GAIN"
+"""The SDK's own slider for the gain of the capture: it starts at 1."""
+
+
 def is_stub(name: str) -> bool:
     """Whether a function does nothing to the array."""
     return name.startswith(_PREFIXES) or name in _NAMES
@@ -55,6 +59,8 @@ def gui(name: str, node: tree.Call, args: list[Value], given: dict[str, int]) ->
         handle = args[0]
         if isinstance(handle, Handle):
             return handle.value
+        if isinstance(handle, Unknown) and handle.name == FRAME_GAIN:
+            return 1
     if name in ("vs_gui_move_slider", "vs_gui_set_slider") and len(args) > 1 and isinstance(args[0], Pointer):
         if args[0].cell.name not in given and isinstance(args[1], int):
             args[0].cell.value = args[1]

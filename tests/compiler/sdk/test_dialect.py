@@ -141,11 +141,13 @@ def test_unknown_parameter_is_an_error() -> None:
     assert "did you mean 'threshold'?" in d.message
 
 
-def test_variable_from_a_readout_has_to_be_given() -> None:
-    text = "int main() {\n    int sum = scamp5_global_sum_64(A);\n    scamp5_in(B, sum / 64);\n}"
-    (d,) = errors(text)
-    assert (d.code, d.line) == ("S208", 2)
-    assert "'sum'" in d.message
+def test_what_depends_on_a_readout_is_left_out_unless_it_is_given() -> None:
+    text = "int main() {\n    int sum = scamp5_global_sum_64(A);\n    scamp5_in(B, sum / 64);\n    scamp5_in(C, 5);\n}"
+    program = sdk(text)
+    assert steps(program)[1:] == ["scamp5_in(C, 5, NEWS)"]
+    (left_out,) = [d for d in program.diagnostics if d.code == "W603"]
+    assert left_out.line == 3
+    assert "'sum / 64'" in left_out.message
     assert steps(sdk(text, sum=640))[1] == "scamp5_in(B, 10, NEWS)"
 
 
@@ -274,3 +276,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_other_dialects_are_refused() -> None:
     with pytest.raises(ProgramError, match="did you mean 'sdk'"):
         assemble("res(A);", dialect="skd")
+
+
+def test_the_gain_slider_of_the_sdk_starts_at_one() -> None:
+    text = "int main() { while (1) { scamp5_get_image(A, B, vs_gui_read_slider(VS_GUI_FRAME_GAIN)); } }"
+    assert steps(sdk(text)) == ["scamp5_get_image(A, B, 1)"]

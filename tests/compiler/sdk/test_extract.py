@@ -377,3 +377,37 @@ def test_functions_that_call_themselves_end() -> None:
     same(block, "mov(B, A);")
     block = kernel("f1();", "void f1() { f1(); }")
     assert [d.code for d in block.diagnostics if d.severity == "error"] == ["S404"]
+
+
+@pytest.mark.parametrize(
+    ("call", "expansion"),
+    [
+        ("east(B);", "movx(B, B, east);"),
+        ("west(C, B);", "movx(C, B, west);"),
+        ("double_north(B, A);", "mov2x(B, A, north, north);"),
+        ("sub_inplace(A, B);", "sub(A, A, B);"),
+        ("add_twice(A, B);", "add(A, A, B); add(A, A, B);"),
+        ("neg_inplace(A, F);", "neg(F, A); mov(A, F);"),
+        ("div2_inplace(A, F);", "divq(F, A); mov(A, F);"),
+        ("div2_inplace(A, E, F);", "diva(A, E, F);"),
+    ],
+)
+def test_helpers_without_a_definition_are_taken_as_usual(call: str, expansion: str) -> None:
+    block = kernel(call)
+    assert words(block.program) == words(assemble(expansion))
+    (note,) = [d for d in block.diagnostics if d.code == "W607"]
+    assert "is not defined in this text: taken as" in note.message
+    name = call.partition("(")[0]
+    assert name in block.placeholders
+
+
+def test_a_helper_of_one_operand_finds_a_spare_register() -> None:
+    block = kernel("neg_inplace(A);")
+    assert block.ok
+    assert block.placeholders["spare"] not in ("A", "NEWS")
+
+
+def test_a_definition_in_the_text_comes_first() -> None:
+    block = kernel("add_twice(A, B);", "#define add_twice(y, x) add(y, y, x)")
+    assert words(block.program) == words(assemble("add(A, A, B);"))
+    assert [d.code for d in block.diagnostics if d.code.startswith("W6")] == []
