@@ -1,0 +1,148 @@
+"""PixelRNN on the array: the encoder, frame by frame, under either mapping.
+
+encoder = Encoder(Weights.load("weights.npz"), mapping="macropixel")
+result = encoder.run(clip)          # .o leaves the chip; .b, .f, .h are looked at behind the scenes
+result.profile.readout_ratio        # 256: 4,096 values for 16 frames
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.pixelrnn import golden
+from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
+from kernels.pixelrnn.weights import Weights
+from scamp_sim import isa
+from scamp_sim.costs.profile import Profile
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.machine import Machine
+from scamp_sim.program import Program
+from scamp_sim.timing import combine, profile
+from scamp_sim.wording import plural
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a frame as the reports show it, with the part of the run that it is."""
+
+    title: str
+    program: Program
+
+
+class Mapping(Protocol):
+    """A way to lay the network out on the array, for one set of weights."""
+
+    name: str
+
+    def steps(self, t: int) -> Sequence[Step]:
+        """What the chip does for frame t of 16, in order."""
+        ...
+
+    def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The picture that PIX is to see: (256, 256), 0..255, from a frame (64, 64), uint8 grey or bool."""
+        ...
+
+    def look(self, machine: Machine) -> tuple[Bits, Bits, Bits]:
+        """b, f and h after a frame, (64, 64) bool each, read behind the program's back."""
+        ...
+
+    def output(self, results: dict[str, Any]) -> Floats:
+        """o, (64, 64) float32 in units of one tap product, from what the last frame put out."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What the array made of a clip; the fields of `golden.Result`, and what it cost.
+
+    x, b, f, h: (16, 64, 64) bool, one row a frame, `h[t]` after frame t. o: (64, 64) float32. profile: of the whole
+    clip; frame_profile: of a frame that is neither the first nor the last.
+    """
+
+    x: Bits
+    b: Bits
+    f: Bits
+    h: Bits
+    o: Floats
+    profile: Profile
+    frame_profile: Profile
+
+
+class Encoder:
+    """The encoder on a simulated chip.
+
+    mapping: "macropixel" (own, 4x4 PEs a pixel for the recurrent part) or "blocks" (as published, in 64x64 blocks).
+    errors, chip, seed, engine, timing: of the machine. level: grey above it counts as +1. Raises ProgramError.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        mapping: str = "macropixel",
+        errors: str = "ideal",
+        chip: int = 0,
+        seed: int = 0,
+        *,
+        engine: str = "fast",
+        timing: str = "scamp5d",
+        level: int = golden.INPUT_LEVEL,
+        **options: Any,
+    ) -> None:
+        self.weights = weights
+        self.mapping = make_mapping(weights, mapping, level, options)
+        self.chip = chip
+        self.machine = Machine(errors=errors, seed=seed, engine=engine, timing=timing)
+        self.level = level
+
+    def run(self, clip: npt.ArrayLike) -> Encoded:
+        """Encode one clip: (16, 64, 64), uint8 grey, or bool (binarised already). Raises PlaneError."""
+        frames = golden.checked(clip)
+        machine = self.machine
+        planes = np.empty((3, FRAMES, SIDE, SIDE), bool)
+        spent: dict[int, tuple[Profile, int]] = {}
+        results: dict[str, Any] = {}
+        for t, frame in enumerate(frames):
+            machine.expose(self.mapping.picture(frame))
+            for step in self.mapping.steps(t):
+                run = machine.run(step.program)
+                cost = run.profile
+                spent[id(cost)] = (cost, spent.get(id(cost), (cost, 0))[1] + 1)
+                results.update(run.outputs if step.program.readouts else {})
+            planes[:, t] = self.mapping.look(machine)
+        b, f, h = planes
+        return Encoded(
+            golden.binarise(frames, self.level), b, f, h, self.mapping.output(results),
+            self._cost(spent.values(), FRAMES), self.frame_profile,
+        )  # fmt: skip
+
+    @property
+    def frame_profile(self) -> Profile:
+        """What a frame costs that is neither the first nor the last."""
+        parts = [(profile(s.program, self.machine.timing, self.machine.shape), 1) for s in self.mapping.steps(1)]
+        return self._cost(parts, 1)
+
+    def _cost(self, parts: Iterable[tuple[Profile, int]], frames: int) -> Profile:
+        """The cost of so many frames, each of which is several programs but one run to a user."""
+        name = f"pixelrnn, {self.mapping.name}, {plural(frames, 'frame')}"
+        return replace(combine(parts, name), runs=frames)
+
+
+MAPPINGS = ("macropixel", "blocks")
+
+
+def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any]) -> Mapping:
+    """The named mapping of these weights. Raises ProgramError."""
+    if name == "macropixel":
+        from kernels.pixelrnn.macropixel import MacropixelMapping
+
+        return MacropixelMapping(weights, level, **options)
+    if name == "blocks":
+        from kernels.pixelrnn.blocks import BlockMapping
+
+        return BlockMapping(weights, level, **options)
+    raise ProgramError(f"unknown mapping '{name}'{isa.did_you_mean(name, MAPPINGS)}; there are {', '.join(MAPPINGS)}")

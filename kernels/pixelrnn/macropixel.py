@@ -1,0 +1,133 @@
+"""The macropixel mapping: the CNN in 64x64 blocks, the recurrent part with 4x4 PEs for each pixel.
+
+The sixteen pooled maps, a value every 4 PEs, already are the 64x64 picture that the recurrent part takes, a pixel
+every 4 PEs. So nothing is shrunk and nothing is moved together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from compiler import assemble
+from kernels import load
+from kernels.depthwise import tile
+from kernels.pixelrnn.encoder import Step
+from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
+from kernels.pixelrnn.weights import Weights
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.machine import Machine
+from scamp_sim.program import HostCall, Launch, Program
+
+SOURCE = Path(__file__).with_name("macropixel.scamp")
+
+UNIT = 5
+"""LSB for a tap product: 25 of them stay within the converter's range, sums of 50 in halves."""
+
+STEPS = {
+    "capture": "capture, binarise", "binarise": "capture, binarise", "setup": "masks", "depthwise": "CNN, 25 taps",
+    "pool": "threshold, pool, fill", "place": "place x and h", "convolve": "gates, 25 taps",
+    "update": "sign, update h", "store": "sign, update h",
+}  # fmt: skip
+"""Kernel -> title of the step that it belongs to."""
+
+
+class MacropixelMapping:
+    """Programs of the macropixel mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`."""
+
+    name = "macropixel"
+
+    def __init__(self, weights: Weights, level: int) -> None:
+        if weights.layers != 1:
+            raise ProgramError(
+                f"the macropixel mapping takes one layer of kernels; these weights have {weights.layers}"
+            )
+        self.weights = weights
+        self.level = level
+
+    def steps(self, t: int) -> Sequence[Step]:
+        return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
+
+    @cached_property
+    def _first(self) -> Sequence[Step]:
+        return self._frame(start=1)
+
+    @cached_property
+    def _middle(self) -> Sequence[Step]:
+        return self._frame()
+
+    @cached_property
+    def _last(self) -> Sequence[Step]:
+        return self._frame(read=1)
+
+    @cached_property
+    def cnn(self) -> Program:
+        """The sixteen convolutions, from PIX to C."""
+        kernels, _ = self.weights.layer(0)
+        return load(
+            "depthwise16", weights=kernels.tolist(), level=pix_level(self.level), amplitude=UNIT, keep=1, read=0
+        )
+
+    def recurrent(self, **options: int) -> Program:
+        """Everything behind them."""
+        w = self.weights
+        gates = [[w.w_f.tolist(), w.u_f.tolist()], [w.w_o.tolist(), w.u_o.tolist()]]
+        _, theta1 = w.layer(0)
+        params = {
+            "gates": gates, "unit": UNIT, "threshold": halves(theta1, 1), "forget": halves(w.theta_r, 2), **options,
+        }  # fmt: skip
+        return assemble(SOURCE, params=params)
+
+    def _frame(self, **options: int) -> Sequence[Step]:
+        return [s for p in (self.cnn, self.recurrent(**options)) for s in cut(p, STEPS)]
+
+    def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return tile(frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame)
+
+    def look(self, machine: Machine) -> tuple[Bits, Bits, Bits]:
+        b, f, h = (machine.read(register) for register in ("R5", "R6", "R7"))
+        return b[::4, ::4], f[1::4, 1::4], h[::4, ::4]
+
+    def output(self, results: Mapping[str, Any]) -> Floats:
+        # column after column from the top right; the converter gives 128 - o UNIT / 2
+        samples = results["o"].reshape(SIDE, SIDE).T[:, ::-1]
+        return np.asarray((128 - samples.astype(np.float32)) / (UNIT / 2), np.float32)
+
+
+def pix_level(level: int) -> int:
+    """The threshold of depthwise16 for grey above `level`: PIX takes 0..255 as 0..127."""
+    return math.floor((level + 0.5) * 127 / 255)
+
+
+def halves(theta: float, spacing: int) -> int:
+    """Twice a level that separates sums above theta from the rest, in the middle between lattice points.
+
+    spacing: 1 for sums that can be any integer, 2 for even ones.
+    """
+    return 2 * spacing * math.floor(theta / spacing) + spacing
+
+
+def cut(program: Program, titles: Mapping[str, str]) -> list[Step]:
+    """A program as steps: each launch with the host calls before it, neighbours of one title together.
+
+    What follows the last launch stays with it. All parts share the kernels of the whole.
+    """
+    parts: list[tuple[str, list[Any]]] = []
+    waiting: list[Any] = []
+    for step in program.steps:
+        if isinstance(step, HostCall):
+            waiting.append(step)
+            continue
+        title = titles[step.kernel] if isinstance(step, Launch) else parts[-1][0]
+        if not parts or parts[-1][0] != title:
+            parts.append((title, []))
+        parts[-1][1].extend([*waiting, step])
+        waiting = []
+    parts[-1][1].extend(waiting)
+    return [Step(title, Program(title, program.kernels, tuple(steps), shape=program.shape)) for title, steps in parts]
