@@ -214,7 +214,7 @@ def _unused(expander: Expander, program: Program) -> tuple[tuple[str, str, Origi
     if declared.program is None:
         found = [d for d in found if d[0] != "kernel"]
     read = {r for word in program.kernel_words() for r in word.reads} | {o.register for o in program.outputs}
-    read |= {a for s in program.steps if isinstance(s, HostCall) for a in s.args if isinstance(a, str)}
+    read |= {a for s in program.steps if isinstance(s, HostCall) for a in s.reads}
     found += [("input", i.name, i.origin) for i in program.inputs if i.register not in read and i.origin]
     return tuple(found)
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compiler import syntax
-from compiler.check import NOWHERE
+from compiler.check import statement
 from compiler.evaluate import Scope
 from compiler.names import unsupported
 from compiler.report import Failed
 from compiler.resolve import Mismatch, count, explain, host_mismatch, native_named
 from compiler.values import Reg, Value, describe
 from scamp_sim import isa
+from scamp_sim.faults import faults
 from scamp_sim.program import HostCall, Launch, Origin, Output, Step
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Launcher:
         self.steps.append(step)
         if isinstance(step, Launch):
             self.executed += len(self.expander.kernels[step.kernel])
+        elif isinstance(step, HostCall) and not any(a in self.expander.scratch for a in step.args):
+            self.executed += step.words
         assert step.origin is not None
         if len(self.steps) > MOST_STEPS or self.executed > MOST_EXECUTED:
             what = (
@@ -161,7 +164,13 @@ class Launcher:
             values[-1] = 1
         if result and not form.result:
             fail(item.span, "S213", f"{item.name} gives no result", "call it as a statement, without 'output'")
-        name = self._result(form, result, buffer)
+        if result and buffer and buffer != result:
+            fail(item.span, "S205", f"the result has two names, '{result}' and '{buffer}'", "leave one of them out")
+        call = HostCall(item.name, tuple(values), item.span)
+        refused = next((f for f in faults(call) if f.code.startswith("S") and f.code != "S313"), None)
+        if refused is not None:
+            fail(item.span, refused.code, f"'{statement(item.span, item.name)}': {refused.message}", refused.hint)
+        name = self._result(form, result, buffer, item.span)
         self._follow(item, tuple(values))
         self.step(HostCall(item.name, tuple(values), item.span, name))
 
@@ -177,7 +186,7 @@ class Launcher:
             return item, ""
         return replace(item, args=(*item.args[:place], *item.args[place + 1 :])), node.name
 
-    def _result(self, form: isa.HostFunction, asked: str, buffer: str) -> str:
+    def _result(self, form: isa.HostFunction, asked: str, buffer: str, span: Origin) -> str:
         """The name of a result: what the statement says, else its buffer's, else the function's, numbered."""
         if asked or not form.result:
             return asked
@@ -186,7 +195,7 @@ class Launcher:
         while name in self._outputs:
             n += 1
             name = f"{stem}_{n}"
-        self._outputs[name] = NOWHERE
+        self._outputs[name] = span
         return name
 
     def _follow(self, item: syntax.Call, values: tuple[str | int, ...]) -> None:

@@ -168,7 +168,7 @@ def _host_call(walk: Walk, call: HostCall) -> None:
             walk.flag = Bit.ONES
         else:
             # a plane is loaded by way of the address lines: what they select afterwards was not the point
-            own = register == "IN" or (register in ADDRESSED and not named)
+            own = register in (*ADDRESSED, "IN") and not named
             walk.written[register] = _writer(walk, register, call.origin, text, own)
             walk.bits.pop(register, None)
 
@@ -196,13 +196,15 @@ def _taken(walk: Walk, step: Output | HostCall, name: str, what: str) -> None:
     register = cell(name)
     if register == "FLAG":
         walk.condition_used = True
-    if register in walk.written or register in ("FLAG", "PIX"):
+    if register in walk.written or register in ("FLAG", "PIX", isa.DRAWING):
         return
     message = f"{what}, which nothing has written by then"
     hint = (
         "name the register that holds the result, or launch the kernel that writes it first; if an earlier program "
         f"left it there, say 'state {register};'"
     )
+    if isinstance(step, HostCall) and step.name == "scamp5_draw_begin":
+        hint = f"drawing adds to what is there: clear it in a kernel first, with CLR({register})"
     origin = step.origin or NOWHERE
     walk.say(("W502", what, register), Diagnostic.at(origin, "W502", "warning", message, hint=hint))
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scamp_sim.routines import MASK_ALL
 
 Bytes = npt.NDArray[np.uint8]
-Addresses = npt.NDArray[np.uint8 | np.uint16]
+Addresses = npt.NDArray[np.int64]
 
 
 class HostCalls(ABC):
@@ -48,12 +48,10 @@ class HostCalls(ABC):
         """yf := image, full range; yh := half range 0..127; PIX is reset. gain 1..5 multiplies by 2^(gain - 1)."""
         self.call("scamp5_get_image", yf, yh, gain)
 
-    def shift(self, x: str, h: int, v: int, boundary: int = 0, refresh: int = 2) -> None:
-        """Move a plane h PEs to the east and v to the north; boundary and refresh are for bits."""
-        from scamp_sim.isa import DIGITAL, register
-
-        bits = register(x) in DIGITAL
-        self.call("scamp5_shift", x, h, v, *((boundary, refresh) if bits else ()))
+    def shift(self, x: str, h: int, v: int, boundary: int | None = None, refresh: int | None = None) -> None:
+        """Move a plane h PEs to the east and v to the north; for bits also boundary (0) and refresh (2)."""
+        more = () if boundary is None and refresh is None else (boundary or 0, 2 if refresh is None else refresh)
+        self.call("scamp5_shift", x, h, v, *more)
 
     def diffuse(self, a: str, n: int, vert: int = 1, horiz: int = 1, t0: str = "NEWS") -> None:
         """n rounds of blur; clobbers R1, R2 and t0."""

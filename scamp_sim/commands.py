@@ -131,6 +131,7 @@ def _only_for_include(file: str, diagnostics: Iterable[Any]) -> bool:
 
 def list_(args: argparse.Namespace) -> int:
     """`list`: a program word by word, or the library."""
+    from scamp_sim.host import CHIP
     from scamp_sim.listing import as_dict, listing
     from scamp_sim.timing import profile
 
@@ -142,7 +143,7 @@ def list_(args: argparse.Namespace) -> int:
     if args.format == "text":
         print(listing(program, timing), end="")
         return 0
-    print_json({**as_dict(program, timing), "profile": profile(program, timing).as_dict()})
+    print_json({**as_dict(program, timing), "profile": profile(program, timing, program.shape or CHIP).as_dict()})
     return 0
 
 

@@ -23,6 +23,8 @@ MOST_SHOTS = 24
 def profile(args: argparse.Namespace) -> int:
     """`profile`: the annotated source, or, with --html, the report."""
     from scamp_sim.exceptions import ProgramError
+    from scamp_sim.machine import check_program
+    from scamp_sim.planes import check_shape
     from scamp_sim.report import annotate
     from scamp_sim.session import Request, bind
     from scamp_sim.timeline import check_file, timeline, write_text
@@ -31,13 +33,19 @@ def profile(args: argparse.Namespace) -> int:
     timing = load_timing(args.timing)
     if args.html is not None:
         check_file(args.html, "report")
-    elif args.image or args.input:
-        raise ProgramError("pictures are for the report; give --html FILE as well, or leave --image and --input out")
+    elif args.image or args.input or args.resize:
+        raise ProgramError(
+            "pictures are for the report; give --html FILE as well, or leave --image, --input and --resize out"
+        )
+    if len(args.image or ()) > 1:
+        raise ProgramError("the report shows one picture; give one --image")
     text = _standard_input() if args.file == "-" else None
     settings = commands.parse_settings(args.set)
     program = commands.load_program(args.file, settings) if text is None else _assembled(text, settings)
     commands.warn(program.diagnostics)
-    annotation = annotate.annotate(program, timing, args.size)
+    shape = check_shape(args.size or program.shape or (256, 256))
+    check_program(program, shape)
+    annotation = annotate.annotate(program, timing, shape)
     sources = gather_sources(annotation, text)
     page = None
     if args.html is not None:
@@ -46,12 +54,12 @@ def profile(args: argparse.Namespace) -> int:
         shots: list[Shot] = []
         if args.image or args.input:
             request = Request(
-                program=program, timing=timing, images=tuple(args.image or ()), shape=args.size, resize=args.resize,
+                program=program, timing=timing, images=tuple(args.image or ()), shape=shape, resize=args.resize,
                 inputs=commands.parse_inputs(args.input),
             )  # fmt: skip
             bind(request)
             shots = shots_of(request)
-        spans = timeline(program, timing, args.size)
+        spans = timeline(program, timing, shape)
         page = write_text(args.html, report.page(annotation, spans, timing, sources, shots), "report")
     if args.format == "json":
         commands.print_json({**annotate.as_dict(annotation, sources), "html": str(page) if page else None})
@@ -179,7 +187,7 @@ def add_parsers(sub: Any) -> None:
     )
     parser.add_argument("--resize", action="store_true", help="crop and scale pictures to the array")
     parser.add_argument(
-        "--size", metavar="HxW", type=cli._size, default=(256, 256), help="rows x columns (default: 256x256)"
+        "--size", metavar="HxW", type=cli._size, help="rows x columns (default: what the program is for, else 256x256)"
     )
     cli._add_set(parser)
     cli._add_timing(parser)

@@ -224,13 +224,14 @@ class Stepper:
         execute: Callable[[Program], Iterable[Any]],
         results: Callable[[Sequence[Output | HostCall], Iterator[Any]], Mapping[str, Any]],
         breakpoints: Iterable[Any] = (),
+        issued: Callable[[HostCall], int] = lambda call: call.words,
     ) -> None:
         if isinstance(breakpoints, (int, str)) or not isinstance(breakpoints, Iterable):
             raise ProgramError(f"breakpoints are a list of source lines; write breakpoints=[{breakpoints}]")
         self.program = program
         self.breakpoints = frozenset(resolve_line(program, b) for b in breakpoints)
         self.outputs: dict[str, Any] = {}
-        self._execute, self._results = execute, results
+        self._execute, self._results, self._issued = execute, results, issued
         self._moments = moments(program)
         self._next = next(self._moments, None)
         self._told = False  # whether the caller knows that the breakpoint before `_next` was reached
@@ -272,7 +273,8 @@ class Stepper:
         if isinstance(moment.item, Output) or (isinstance(moment.item, HostCall) and moment.item.reads_out):
             given = self._results((moment.item,), iter(planes))
         self.outputs.update(given)
-        issued = moment.item.words if isinstance(moment.item, HostCall) else int(isinstance(moment.item, Word))
+        item = moment.item
+        issued = self._issued(item) if isinstance(item, HostCall) else int(isinstance(item, Word))
         self._next, self._told = next(self._moments, None), False
         self.position = self._position(moment, given, self.position.word + issued)
 

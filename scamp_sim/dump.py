@@ -108,6 +108,9 @@ def _visits(program: Program, places: Sequence[Place]) -> Counter[Place]:
 
 def _name(program: Program, place: Place, number: int, of: int) -> str:
     file, line = place
-    inside = "" if file == main_file(program) else f"{PurePath(file).stem}-"
+    path = PurePath(file).with_suffix("")
+    inside = (
+        "" if file == main_file(program) else "-".join([*(p for p in path.parts if p not in ("..", path.anchor)), ""])
+    )
     wide = len(str(min(of, MOST_DUMPS)))
     return f"after-{inside}line-{line}" + (f"-{number:0{wide}}" if of > 1 else "")

@@ -27,6 +27,7 @@ _RANGES = {
     "h_dir": (0, 1), "v_dir": (0, 1), "each": (0, 1), "opt": (0, 1), "repeat": (0, 1), "max": (1, MOST_EVENTS),
     "rs": (1, ADDRESS_LIMIT), "cs": (1, ADDRESS_LIMIT), "s": (1, ADDRESS_LIMIT), "n": (0, 1024),
     "iterations": (1, 1024), "refresh": (0, 1024), "radius": (0, 1024), "h": (-1024, 1024), "v": (-1024, 1024),
+    **dict.fromkeys(("r", "c", "r0", "c0", "r1", "c1"), (-4096, 4096)),
 }  # fmt: skip
 """What integer operands may be, by name."""
 
@@ -112,6 +113,8 @@ def _registers(call: HostCall, given: dict[str, str]) -> Iterator[Fault]:
         )  # fmt: skip
     elif name == "global_count" and given["temp"] == "NEWS":
         yield Fault("S301", "its operand temp is NEWS, which it works through", "name one of A..F")
+    elif name == "global_count" and given["d"] == "FLAG":
+        yield Fault("S301", "its operand d is FLAG, which it sets on its way", "copy it first: MOV(R5, FLAG)")
     elif name == "get_image" and ("NEWS" in given.values() or given["yf"] == given["yh"]):
         yield Fault("S301", "it needs two registers other than NEWS, which it works through", "name two of A..F")
     elif name == "diffuse" and given["a"] == given["t0"]:

@@ -36,6 +36,15 @@ SOURCES = {
     "SAND": "Bose/Carey, sandcastle_sum",
     "KUR": "Kuramoto lattice program with notes measured on silicon",
     "VLSI13": "Carey et al., VLSI 2013",
+    "EX-SDK": "SCAMP-5 SDK, examples",
+    "BG": "Guillard, CNNs on focal-plane sensor-processors: timings and noise measured on a chip",
+    "ANET": "Wong et al., AnalogNet, 2020",
+    "ECCV20": "Bose et al., Fully embedding fast convolutional networks on pixel processor arrays, ECCV 2020",
+    "BMVC20": "Liu et al., strided binary networks on a pixel processor array, BMVC 2020",
+    "CVPRW22": "Liu and Lu, heat maps on a pixel processor array, CVPR workshops 2022",
+    "DIP25": "Bose et al., Descriptor-In-Pixel, CVPR 2025",
+    "BITVO": "Murai et al., BIT-VO, 2020 and 2023",
+    "PixelRNN": "So et al., PixelRNN, CVPR 2024",
 }
 
 

@@ -31,7 +31,7 @@ def listing(program: Program, timing: Timing | None = None, shape: tuple[int, in
     cost = profile(program, timing, shape)
     lines = [
         f"program {program.name}: {plural(len(program.kernels), 'kernel')}, "
-        f"{program.stored_words} of {STORE_WORDS} words stored, {program.words} executed, {cost.time_us:.1f} us "
+        f"{program.stored_words} of {STORE_WORDS} words stored, {cost.words} executed, {cost.time_us:.1f} us "
         f"({timing.name})"
     ]
     lines += [f"  param {name} = {short(repr(value), 60)}" for name, value in program.params.items()]
@@ -98,7 +98,7 @@ def _host(program: Program, timing: Timing, shape: tuple[int, int]) -> Iterator[
     yield f"host program: {plural(len(program.steps), 'step')}"
     rows = list(_running(program, timing, shape))
     wide = max((len(text) for _, text, *_ in rows), default=4)
-    yield f"{'step':>6} {'line':>5}  {'':{wide}}  {'words':>7} {'us':>9} {'bytes out':>9}".rstrip()
+    yield f"{'step':>6} {'line':>5}  {'':{wide}}  {'words':>7} {'us so far':>9} {'bytes out':>9}".rstrip()
     for count, (step, text, words, us, out) in enumerate(rows, 1):
         line = str(step.origin.line) if step.origin else ""
         sent = f"{out:,}" if out else ""

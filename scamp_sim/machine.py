@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,13 @@ from scamp_sim.engine import make_engine
 from scamp_sim.errors import ErrorModel, load_errors
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampWarning
 from scamp_sim.faults import faults, outside
+from scamp_sim.host import words_of
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import GREY_TO_PIX, analog_plane, bit_plane, check_shape, image_plane
 from scamp_sim.program import BITSTACK, BITSTACK_BIT, HostCall, Output, Program
 from scamp_sim.timing import Profile, Timing, combine, load_timing, profile
 from scamp_sim.wording import plural
 
-_RESULT = "result"
 _EVERYTHING = "everything so far"
 _MOST_CALLS = 4096
 _READ_ONLY = ("IN", "SELECT", "RECT")
@@ -49,12 +49,8 @@ class Run:
         named = {s.name if isinstance(s, Output) else s.result: s for s in self.program.readouts}
         if name not in named or not name:
             raise ProgramError(f"the run gave no readout '{name}'{isa.did_you_mean(name, named)}")
-        stacks = [s for s in self.program.readouts if isinstance(s, HostCall) and s.name.startswith(BITSTACK)]
-        ends = [
-            s.args[0] if s.args and s.name.endswith("begin") else s.result for s in stacks if s.name != BITSTACK_BIT
-        ]
-        bits = int(ends[ends.index(name) - 1]) if name in ends else 8
-        return readout.payload(named[name], self.outputs[name], self.options, bits)
+        bits = readout.stack_bits(self.program).get(name, 8)
+        return readout.payload(named[name], self.outputs[name], self.profile.shape, self.options, bits)
 
 
 class Machine(HostCalls):
@@ -83,8 +79,12 @@ class Machine(HostCalls):
         self.shape = check_shape(shape)
         self.errors = load_errors(errors)
         self.timing = timing if isinstance(timing, Timing) else load_timing(timing)
-        self.options = options or ArrayOptions()
-        self.seed = seed
+        self.options = ArrayOptions() if options is None else options
+        if options is not None and not isinstance(options, ArrayOptions):
+            raise ProgramError(f"options is {options!r:.60}; give ArrayOptions(...)")
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise ProgramError(f"seed is {seed!r:.40}; give an integer")
+        self.seed = int(seed)
         self.backdoor_reads = 0
         self.backdoor_writes = 0
         self._engine = make_engine(engine, self.shape, self.errors, self.options)
@@ -148,8 +148,8 @@ class Machine(HostCalls):
         `write` changes it. Raises ProgramError, PlaneError.
         """
         if not isinstance(program, Program):
-            self._check(program)
-        stepper = Stepper(program, self._engine.run, self._results, breakpoints)
+            self.check(program)
+        stepper = Stepper(program, self._engine.run, self._results, breakpoints, self._issued)
         self._prepare(program, inputs)
         self._stepper, self._finished = stepper, None
         self._note_end()
@@ -179,6 +179,10 @@ class Machine(HostCalls):
         """What the loaded program gave, as `run` would have returned it; None until it has ended."""
         return self._finished
 
+    def _issued(self, call: HostCall) -> int:
+        """Instruction words that a host routine issues on this machine."""
+        return len(words_of(call, self.shape, self.options))
+
     def _loaded(self) -> Stepper:
         if self._stepper is None:
             raise ProgramError("no program is loaded; load one first: machine.load(program)")
@@ -192,7 +196,7 @@ class Machine(HostCalls):
 
     def _prepare(self, program: Program, inputs: Mapping[str, Any] | None) -> None:
         if program not in self._profiles:
-            self._check(program)
+            self.check(program)
         if program.inputs or inputs is not None:
             self._give(program, {} if inputs is None else inputs)
 
@@ -205,8 +209,8 @@ class Machine(HostCalls):
     def spent(self) -> Profile:
         """What everything that ran on this machine has cost, programs and host functions, since `reset_spent`."""
         if not self._spent:
-            return profile(Program(_EVERYTHING, {}, ()), self.timing, self.shape)
-        return combine(self._spent.values(), _EVERYTHING)
+            return replace(profile(Program(_EVERYTHING, {}, ()), self.timing, self.shape), runs=0)
+        return replace(combine(self._spent.values(), _EVERYTHING), runs=0)
 
     def reset_spent(self) -> None:
         """Begin to count anew in `spent`."""
@@ -228,20 +232,27 @@ class Machine(HostCalls):
         A rectangle that is upside down and a constant near the rails are carried out with a ScampWarning. Raises
         ProgramError.
         """
+        if not isinstance(name, str):
+            raise ProgramError(f"host functions go by name, such as 'scamp5_in', not by {name!r:.40}")
         for o in operands:
-            if not isinstance(o, (str, int, np.integer)):
+            if not isinstance(o, Hashable):
                 raise ProgramError(f"operand {o!r:.40} of {name}: give a register's name or an integer")
         key = (name, self._drawing, *operands)
         program = self._calls.get(key)
         if program is None:
             program = self._one_call(name, operands)
-            self._check(program)
+            self.check(program)
             if len(self._calls) >= _MOST_CALLS:
                 self._calls.clear()
             self._calls[key] = program
         (step,) = program.steps
         assert isinstance(step, HostCall)
-        result = self._carry_out(program).get(_RESULT)
+        given = [r for r, o in step.registers if o.use != "reads"]
+        if "R12" in given and "R12" not in step.form.writes and not self._engine.read("R0").all():
+            warnings.warn(
+                f"{step.name} writes R12 only where R0 is 1, and R0 is not all ones", ScampWarning, stacklevel=3
+            )
+        result = self._carry_out(program).get(step.result)
         match step.name:
             case "scamp5_draw_begin":
                 self._drawing = str(step.args[0])
@@ -271,7 +282,7 @@ class Machine(HostCalls):
             defaults = tuple(
                 self._drawing if o.default == isa.DRAWING else o.default for o in form.operands[len(args) :]
             )
-            step = HostCall(full, (*args, *defaults), result=_RESULT if form.result else "")  # type: ignore[arg-type]
+            step = HostCall(full, (*args, *defaults), result=full.removeprefix("scamp5_") if form.result else "")  # type: ignore[arg-type]
             for fault in faults(step):
                 if fault.code.startswith("S"):
                     raise ProgramError(f"{full}: {fault.message}; {fault.hint}")
@@ -287,11 +298,17 @@ class Machine(HostCalls):
                 outputs[step.name] = next(planes)
             elif step.name.startswith(BITSTACK):
                 if step.name == BITSTACK_BIT:
-                    self._stack.append(next(planes))
+                    plane = next(planes)
+                    if len(self._stack) >= self._stack_size:
+                        raise ProgramError(
+                            f"scamp5_output_bitstack_bit: scamp5_output_bitstack_begin has announced "
+                            f"{plural(self._stack_size, 'plane')} and {plural(len(self._stack), 'plane')} came already"
+                        )
+                    self._stack.append(plane)
                 elif step.name.endswith("begin"):
                     self._stack, self._stack_size = [], int(step.args[0])
                 else:
-                    outputs[step.result or _RESULT] = self._picture()
+                    outputs[step.result] = self._picture()
             else:
                 value = readout.result(step, next(planes), self.shape, self.options)
                 if step.result:
@@ -307,17 +324,9 @@ class Machine(HostCalls):
         picture, self._stack, self._stack_size = readout.bit_stack(self._stack), [], 0
         return picture
 
-    def _check(self, program: Program) -> None:
-        if not isinstance(program, Program):
-            raise ProgramError(f"run takes a Program, not {program!r}; make one with compiler.assemble(...)")
-        rows, columns = self.shape
-        if program.shape not in (None, self.shape):
-            wanted = "{}x{}".format(*program.shape)
-            raise ProgramError(f"program '{program.name}' is for an array of {wanted}; this one is {rows}x{columns}")
-        for step in program.steps:
-            wrong = outside(step, self.shape) if isinstance(step, HostCall) else ""
-            if wrong:
-                raise ProgramError(wrong)
+    def check(self, program: Program) -> None:
+        """Whether this machine can run a program. Raises ProgramError that says why not."""
+        check_program(program, self.shape)
 
     def _give(self, program: Program, inputs: Mapping[str, Any]) -> None:
         if not isinstance(inputs, Mapping):
@@ -376,3 +385,23 @@ def _operand(function: str, operand: isa.Operand, value: Any) -> str | int:
     if name not in isa.OPERAND_KINDS[operand.kind]:
         raise ProgramError(f"{what} is {name}; expected one of {' '.join(isa.OPERAND_KINDS[operand.kind])}")
     return name
+
+
+def check_program(program: Program, shape: tuple[int, int]) -> None:
+    """Whether an array of `shape` can run a program. Raises ProgramError that says why not."""
+    if not isinstance(program, Program):
+        raise ProgramError(f"expected a Program, not {program!r:.60}; make one with compiler.assemble(...)")
+    rows, columns = shape
+    if program.shape not in (None, shape):
+        wanted = "{}x{}".format(*program.shape)
+        raise ProgramError(f"program '{program.name}' is for an array of {wanted}; this one is {rows}x{columns}")
+    if len(set(program.results)) != len(program.results):
+        twice = next(n for n in program.results if program.results.count(n) > 1)
+        raise ProgramError(f"program '{program.name}' has two results named '{twice}'")
+    for step in dict.fromkeys(s for s in program.steps if isinstance(s, HostCall)):
+        refused = next((f for f in faults(step) if f.code.startswith("S")), None)
+        if refused is not None:
+            raise ProgramError(f"{step.name}: {refused.message}; {refused.hint}")
+        wrong = outside(step, shape)
+        if wrong:
+            raise ProgramError(wrong)

@@ -159,7 +159,7 @@ def source_legend(source: str) -> str:
     """A source note such as "D KAPI; I sign" with its letters and keys spelled out."""
     keys = [f"{k} = {text}" for k, text in isa.SOURCES.items() if re.search(rf"(?<![\w-]){k}(?![\w-])", source)]
     letters = [f"{k} = {text}" for k, text in STATUS.items() if re.search(rf"(?<!\w){k}(?!\w)", source)]
-    question = ["Qn = open question n of the fact sheet"] if re.search(r"\bQ\d", source) else []
+    question = ["Qn = open question n, see docs/questions.md"] if re.search(r"\bQ\d", source) else []
     return "; ".join([*letters, *keys, *question])
 
 
@@ -240,8 +240,8 @@ def markdown(all_entries: Sequence[Entry]) -> str:
         *(f"- `{name}`: {text}" for name, text in OPERANDS.items()),
         "",
         "Source notes: a status letter (" + ", ".join(f"{k} {v}" for k, v in STATUS.items()) + "), then a key of the",
-        "list at the end. Qn is the n-th open question of the fact sheet behind this project: the chip's answer is not",
-        "public, and the one taken here is a stated choice.",
+        "list at the end. Qn is the n-th of the [open questions](questions.md): the chip's answer is not public, and the",
+        "one taken here is a stated choice.",
         "",
     ]
     for kind, title in KINDS.items():

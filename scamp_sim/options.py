@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
+from typing import Any
 
 from scamp_sim.exceptions import ProgramError
 
@@ -46,6 +48,11 @@ class ArrayOptions:
     event_order: str = "rows"
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            _check_type(field.name, getattr(self, field.name), field.default)
+        for name in ("sum16_span", "sum64_span"):
+            if getattr(self, name) == 0:
+                raise ProgramError(f"{name} is 0; a sum must change with what it adds")
         if self.prop_reach is not None and self.prop_reach < 1:
             raise ProgramError(f"prop_reach is {self.prop_reach}; give at least 1, or None for no limit")
         if not 0 <= self.blur_k <= 0.25:
@@ -66,3 +73,16 @@ _CHOICES = {
     "sum_grid": ("sparse", "blocks"),
     "event_order": ("rows", "columns"),
 }
+
+
+def _check_type(name: str, value: Any, default: Any) -> None:
+    """Options are of the type of their default; prop_reach may be None."""
+    if name == "prop_reach" and value is None:
+        return
+    if isinstance(default, float):
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    else:
+        good = type(value) is type(default)
+    if not good:
+        wanted = {bool: "True or False", int: "an integer", float: "a finite number", str: "a text"}[type(default)]
+        raise ProgramError(f"{name} is {value!r}; it is {wanted}")

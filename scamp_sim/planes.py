@@ -72,13 +72,17 @@ def image_plane(image: Any, shape: tuple[int, int], resize: bool = False, name: 
     resize: crop the centre to the array's proportions and scale it. Raises PlaneError.
     """
     array = np.asarray(image)
+    if array.dtype.kind in "US" and not array.ndim:
+        raise PlaneError(
+            f"{name}: {image!r:.60} is a text; load a picture with scamp_sim.render.load_image(path, shape)"
+        )
     if array.ndim != 2 or not array.size:
         raise PlaneError(f"{name}: shape {array.shape}; give a grey image (rows, columns)")
     if array.shape != shape:
         if not resize:
             raise PlaneError(
                 f"{name}: {array.shape[0]}x{array.shape[1]}, but the array is {shape[0]}x{shape[1]}; "
-                "give resize=True to crop and scale it"
+                "expose(image, resize=True) crops and scales it"
             )
         array = _fit(_plain(array, array.shape, name).astype(np.float32), shape)
     plane = analog_plane(array, shape, name)

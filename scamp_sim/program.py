@@ -75,6 +75,8 @@ def cell(register: str) -> str:
     return "NEWS" if register in isa.PORTS else register
 
 
+ADDRESSED = ("SELECT", "RECT")
+"""Bits that host functions set on their way."""
 BITSTACK = "scamp5_output_bitstack_"
 BITSTACK_BIT = "scamp5_output_bitstack_bit"
 STORAGE = ("static", "dynamic", "heap")
@@ -170,8 +172,18 @@ class HostCall:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The given registers whose contents it uses."""
-        return tuple(a for a, o in self.registers if o.use in ("reads", "updates"))
+        """Registers whose contents it uses, given and implied, such as PIX for a capture."""
+        given = tuple(a for a, o in self.registers if o.use in ("reads", "updates"))
+        if isinstance(self.form.words, int):
+            return given
+        from scamp_sim.host import words_of
+
+        found: dict[str, None] = dict.fromkeys(given)
+        written: set[str] = {"IN"}
+        for word in words_of(self):
+            found.update((r, None) for r in sorted(word.reads - written) if r in isa.PLANES and r not in ADDRESSED)
+            written |= word.writes
+        return tuple(found)
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -251,12 +263,18 @@ class Program:
 
     @cached_property
     def words(self) -> int:
-        """Words executed in one run: launched kernels and the words issued inside host functions."""
-        return sum(
-            len(self.kernels[s.kernel].words) if isinstance(s, Launch) else s.words
-            for s in self.steps
-            if not isinstance(s, Output)
-        )
+        """Words executed in one run on the array that the program is for, the chip's by default: launched kernels and
+        the words issued inside host functions."""
+        from scamp_sim.host import CHIP, words_of
+
+        issued = 0
+        for step in self.steps:
+            if isinstance(step, Launch):
+                issued += len(self.kernels[step.kernel].words)
+            elif isinstance(step, HostCall):
+                words = step.form.words
+                issued += words if isinstance(words, int) else len(words_of(step, self.shape or CHIP))
+        return issued
 
     @property
     def launches(self) -> int:

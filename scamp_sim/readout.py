@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scamp_sim import isa
 from scamp_sim.host import SetAddress, address_mask
 from scamp_sim.options import ArrayOptions
-from scamp_sim.program import HostCall, Output
+from scamp_sim.program import BITSTACK, HostCall, Output, Program
 
 Plane = npt.NDArray[Any]
 Result = npt.NDArray[Any] | int
@@ -225,7 +225,7 @@ def _events(column_first: bool) -> Callable[..., Result]:
             r = shape[0] - 1 - r
         if h_dir:
             c = shape[1] - 1 - c
-        slots = np.zeros((most, 2), address_type(shape))
+        slots = np.zeros((most, 2), np.int64)  # users calculate with addresses: bytes would wrap round
         slots[: found.size] = np.stack((c, r) if column_first else (r, c), axis=1)
         return slots
 
@@ -237,7 +237,7 @@ def _bounding_box(plane: Plane, args: Sequence[Any], shape: tuple[int, int], opt
     columns = np.flatnonzero(_chip(plane).any(axis=0))
     # nothing is known of an empty plane; upside down it is empty for the routines that take rectangles, too (R)
     box = (rows[0], columns[0], rows[-1], columns[-1]) if rows.size else (shape[0] - 1, shape[1] - 1, 0, 0)
-    return np.array(box, address_type(shape))
+    return np.array(box, np.int64)
 
 
 def _image(plane: Plane, args: Sequence[Any], shape: tuple[int, int], options: ArrayOptions) -> Result:
@@ -268,7 +268,20 @@ def bit_stack(planes: Sequence[Plane]) -> Result:
     return value
 
 
-def payload(step: HostCall | Output, value: Result, options: ArrayOptions | None = None, bits: int = 8) -> bytes:
+def stack_bits(program: Program) -> dict[str, int]:
+    """Name -> number of planes of each bit stack."""
+    found, planes = {}, 8
+    for step in program.readouts:
+        if isinstance(step, HostCall) and step.name == f"{BITSTACK}begin":
+            planes = int(step.args[0])
+        elif isinstance(step, HostCall) and step.form.result == "bit stack":
+            found[step.result] = planes
+    return found
+
+
+def payload(
+    step: HostCall | Output, value: Result, shape: tuple[int, int], options: ArrayOptions | None = None, bits: int = 8
+) -> bytes:
     """The bytes of one result as they leave the chip, without headers.
 
     Pictures of analog registers go column after column from the top right, bits row after row as in
@@ -277,15 +290,18 @@ def payload(step: HostCall | Output, value: Result, options: ArrayOptions | None
     """
     order = (options or ArrayOptions()).dreg_bit_order
     if isinstance(value, int):
-        return value.to_bytes(1 if value < 256 else 2, "little")
+        moved = volume(step, shape)
+        return value.to_bytes(moved.bytes if moved else 1, "little")
     if isinstance(step, HostCall) and step.name == "scamp5_output_bitstack_end":
         planes = [(value >> n & 1).astype(np.bool_) for n in reversed(range(bits))]
-        return b"".join(payload(Output("", "R0"), plane, options) for plane in planes)
+        return b"".join(payload(Output("", "R0"), plane, shape, options) for plane in planes)
+    if isinstance(step, HostCall) and step.form.result in ("events", "bounding box"):
+        return value.astype(address_type(shape)).tobytes()
     if isinstance(step, HostCall) and not step.name.startswith("scamp5_output_"):
         return value.tobytes()
     if value.ndim == 2 and value.dtype == np.bool_:
         return np.packbits(_chip(value), axis=1, bitorder="little" if order == "lsb" else "big").tobytes()
-    if value.ndim == 2 and value.shape[1] != 2:
+    if isinstance(step, Output) or step.form.result == "image":
         grey = adc(value) if value.dtype == np.float32 else value
         return _chip(grey).T.tobytes()
     return value.tobytes()

@@ -125,6 +125,8 @@ def _grey(picture: Picture, path: str | Path) -> Picture:
 
     if picture.mode.startswith(("I", "F")):
         values = np.asarray(picture, np.float64)
+        if picture.mode.startswith("F") and 0 < values.max() <= 1:
+            raise PlaneError(f"cannot read {path}: its values are 0 to {values.max():g}; save it with grey 0..255")
         if not np.isfinite(values).all() or values.min() < 0 or values.max() > 65535:
             raise PlaneError(f"image {path}: values outside 0 .. 65535; save it as 8-bit grey")
         if picture.mode.startswith("I;16") or values.max() > 255:
@@ -294,6 +296,9 @@ def write_files(folder: str | Path, pictures: Mapping[str, Picture], texts: Mapp
     Files are first written aside and then renamed. Raises ScampError if the folder cannot be written.
     """
     path = check_folder(folder)
+    for name in (*pictures, *texts):
+        if (path / name).is_dir():
+            raise ScampError(f"cannot write {path / name}: it is a folder; move it, or name another folder")
     aside: str | None = None
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,12 +32,9 @@ def is_picture(kind: str) -> bool:
     return kind in ("plane", "image", "bit stack")
 
 
-def drawable(kind: str, value: Any) -> Any:
-    """A picture as it is drawn: the levels of a bit stack are spread over 0..255."""
-    if kind != "bit stack":
-        return value
-    top = (1 << max(1, int(value.max()).bit_length())) - 1
-    return (value.astype(np.uint32) * 255 // top).astype(np.uint8)
+def drawable(value: Any, bits: int = 0) -> Any:
+    """A picture as it is drawn: the levels of a stack of so many bits are spread over 0..255."""
+    return (value.astype(np.uint32) * 255 // ((1 << bits) - 1)).astype(np.uint8) if bits else value
 
 
 def text(kind: str, value: Any) -> str:
@@ -47,7 +45,8 @@ def text(kind: str, value: Any) -> str:
         found = events(value)
         shown = " ".join(f"({c}, {r})" for c, r in found[:SHOWN])
         more = " ..." if len(found) > SHOWN else ""
-        return f"{plural(len(found), 'event')} in {plural(len(value), 'slot')}: {shown}{more}".rstrip(": ")
+        head = f"{plural(len(found), 'event')} in {plural(len(value), 'slot')}"
+        return f"{head}, chip column and row: {shown}{more}" if len(found) else head
     if kind == "bounding box":
         r0, c0, r1, c1 = (int(v) for v in value)
         return "empty" if r1 < r0 else f"rows {r0}..{r1}, chip columns {c0}..{c1}"
@@ -68,14 +67,20 @@ def record(kind: str, value: Any) -> dict[str, Any]:
 
 
 def events(slots: Any) -> Any:
-    """The used slots of an event list: those before the first (0, 0), which ends it.
+    """The slots of an event list without the unused ones at its end, which are (0, 0).
 
-    An event at row 0, column 0 looks like the end, to the microcontroller as well.
+    An event at row 0, column 0 looks like an unused slot, to the microcontroller as well.
     """
-    ends = np.flatnonzero(~np.asarray(slots).any(axis=1))
-    return slots[: ends[0]] if ends.size else slots
+    used = np.flatnonzero(np.asarray(slots).any(axis=1))
+    return slots[: used[-1] + 1] if used.size else slots[:0]
 
 
 def values(outputs: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
     """The results that are no pictures, ready for JSON."""
     return {n: record(named[n], v) for n, v in outputs.items() if n in named and not is_picture(named[n])}
+
+
+def as_json(values: Mapping[str, Any]) -> str:
+    """Results as one JSON object, a line each."""
+    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in values.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"

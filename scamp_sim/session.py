@@ -6,7 +6,6 @@ behind.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import Counter
@@ -24,6 +23,7 @@ from scamp_sim.debug import Place
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError
 from scamp_sim.planes import check_shape, image_plane
 from scamp_sim.program import HostCall, Launch, Output, Program
+from scamp_sim.readout import stack_bits
 from scamp_sim.timing import Profile, Timing
 
 if TYPE_CHECKING:
@@ -226,7 +226,9 @@ def _write(
         return frame
     prefix = _prefix(request, number)
     kinds = frame.kinds
-    planes = {n: results.drawable(kinds[n], v) for n, v in frame.outputs.items() if results.is_picture(kinds[n])}
+    bits = stack_bits(request.program)
+    shown = {n: v for n, v in frame.outputs.items() if results.is_picture(kinds[n])}
+    planes = {n: results.drawable(v, bits.get(n, 0)) for n, v in shown.items()}
     names = {name: f"{prefix}{stem}.png" for name, stem in _file_stems(planes).items()}
     below = {name: f"{REGISTERS}/{prefix}{name}.png" for name in frame.registers}
     pictures = {names[name]: render.picture_of(plane, request.stretch) for name, plane in planes.items()}
@@ -234,7 +236,10 @@ def _write(
     tiles = [] if fed is None else [fed]
     behind = {o.name: o.register for o in request.program.outputs}
     for name, plane in planes.items():
-        tiles.append(render.Tile(f"{name} = {behind[name]}" if name in behind else f"register {name}", plane))
+        title = (
+            f"{name} = {behind[name]}" if name in behind else name if request.program.results else f"register {name}"
+        )
+        tiles.append(render.Tile(title, plane))
     for name, plane in frame.registers.items():
         taken = [planes[o] for o, register in behind.items() if register == name]
         if not any(np.array_equal(plane, p) for p in taken):  # the sheet shows a register once, as the output it is
@@ -246,7 +251,7 @@ def _write(
     if tiles:
         pictures[prefix + SHEET] = render.contact_sheet(tiles, heading, request.stretch)
     values = results.values(frame.outputs, frame.kinds)
-    texts = {prefix + VALUES: json.dumps(values, indent=1) + "\n"} if values else {}
+    texts = {prefix + VALUES: results.as_json(values)} if values else {}
     files = dict(zip([*pictures, *texts], render.write_files(request.out, pictures, texts), strict=True))
     names |= dict.fromkeys(values, prefix + VALUES)
     return replace(

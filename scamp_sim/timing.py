@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from scamp_sim.costs.prices import DATA, REQUIRED, Price, Timing, load_timing, timing_names
+from scamp_sim.costs.prices import CONSTANT, DATA, REQUIRED, Price, Timing, load_timing, timing_names
 from scamp_sim.costs.profile import KernelCost, Profile, Readout, StepCost, tidy
 from scamp_sim.exceptions import ScampError
 from scamp_sim.host import CHIP, DEFAULT, SetAddress, SetIn, actions
@@ -45,9 +45,10 @@ def step_cost(
     moved = volume(step, shape)
     if isinstance(step, Output):
         return StepCost(readout_us=_readout_us(OUTPUT, moved, timing), volume=moved)
-    classes, addresses, constants = _issued(step.name, step.args, shape, options)
+    classes, addresses, constants, held = _issued(step.name, step.args, shape, options)
     words, own = sum(classes.values()), timing.own(step.name)
-    issued_us = timing.words_us(classes) + constants * timing.constant_us
+    held_us = held * timing.word_us(Clock.ANALOG) if CONSTANT in timing.rows else 0.0
+    issued_us = timing.words_us(classes) - held_us + constants * timing.constant_us
     if moved is not None:
         readout_us = _readout_us(step.name, moved, timing) + (issued_us if own is None else 0.0)
         return StepCost(words=words, readout_us=readout_us, volume=moved)
@@ -72,11 +73,14 @@ def _readout_us(function: str, moved: Volume | None, timing: Timing) -> float:
 @lru_cache(maxsize=4096)
 def _issued(
     name: str, args: tuple[str | int, ...], shape: tuple[int, int], options: ArrayOptions
-) -> tuple[Mapping[Clock, int], int, int]:
-    """Words by class, addresses and constants that a host routine gives to the array."""
+) -> tuple[Mapping[Clock, int], int, int, int]:
+    """Words by class, addresses and constants that a host routine gives to the array, and how many of the words the
+    price of the constants holds: the two that take each from IN."""
     done = actions(HostCall(name, args), shape, options)
     classes = Counter(a.clock for a in done if isinstance(a, Word))
-    return classes, sum(isinstance(a, SetAddress) for a in done), sum(isinstance(a, SetIn) for a in done)
+    addresses, constants = (sum(isinstance(a, kind) for a in done) for kind in (SetAddress, SetIn))
+    taken = sum(isinstance(a, Word) and "IN" in a.src for a in done)
+    return classes, addresses, constants, 2 * taken
 
 
 def profile(

@@ -309,7 +309,7 @@ def test_what_run_refuses_load_refuses_and_keeps_what_was_loaded() -> None:
     m.load(assemble("mov(B, A);"))
     with pytest.raises(ProgramError, match="needs input 'x'"):
         m.load(assemble("input x -> A;\nmov(B, A);"))
-    with pytest.raises(ProgramError, match="takes a Program"):
+    with pytest.raises(ProgramError, match="expected a Program"):
         m.load("mov(B, A);")  # type: ignore[arg-type]
     position = m.step()
     assert position is not None

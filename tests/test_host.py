@@ -453,7 +453,7 @@ def test_events(h_dir: int, v_dir: int, order: str) -> None:
         found = [(c, r) for c in columns for r in rows if at(SPOTS, r, c)]
     got = machine.scan_events("R5", 1000, h_dir, v_dir)
     assert got.shape == (1000, 2)
-    assert got.dtype == np.uint8
+    assert got.dtype == np.int64  # to calculate with: a byte would wrap round
     assert [tuple(e) for e in got[: len(found)].tolist()] == found
     assert not got[len(found) :].any()  # unused slots are zero
     few = machine.scan_events("R5", 5, h_dir, v_dir)
@@ -603,7 +603,7 @@ def test_diva_cancels_split_mismatch_and_divq_does_not() -> None:
         (lambda m: m.in_("A", 200), r"the constant 200 is outside -128\.\.127"),
         (lambda m: m.in_("R5", 3), "operand a of scamp5_in is R5"),
         (lambda m: m.in_("A", "B"), "operand v of scamp5_in is 'B'; expected an integer"),
-        (lambda m: m.in_("A", 1.5), "operand 1.5 of scamp5_in"),
+        (lambda m: m.in_("A", 1.5), "operand v of scamp5_in is 1.5; expected an integer"),
         (lambda m: m.in_("NEWS", 3), "both NEWS"),
         (lambda m: m.load_dac(5000), r"code = 5000 is outside 0\.\.4095"),
         (lambda m: m.get_image("A", "A"), "two registers"),
@@ -661,3 +661,109 @@ def test_what_everything_has_cost() -> None:
     assert spent.readout_bytes == 200
     machine.reset_spent()
     assert machine.spent.time_us == 0
+
+
+# --- what reviews found -----------------------------------------------------------------------------------------
+
+
+def test_a_capture_reads_pix() -> None:
+    """The picture of the command line goes to PIX, and its input counts as used."""
+    from compiler import assemble
+    from scamp_sim.session import image_target
+
+    text = "state D; kernel s { sub(C, A, D); mov(D, A); } program { scamp5_get_image(A, B); s(); output d = C; }"
+    assert image_target(assemble(text), {}) == "PIX"
+    assert assemble("input p -> PIX; program { scamp5_get_image(A, B); output a = A; }").diagnostics == ()
+
+
+def test_flag_cannot_be_counted() -> None:
+    with pytest.raises(ProgramError, match="its operand d is FLAG, which it sets on its way"):
+        Machine(SHAPE).global_count("FLAG", "A")
+
+
+def test_words_follow_the_array() -> None:
+    from compiler import assemble
+
+    text = "program { scamp5_draw_begin(R5); scamp5_draw_point(100, 100); scamp5_draw_circle(60, 60, 20, 0); }"
+    small = assemble(f"array 64, 64; state R5; {text}")
+    machine = Machine((64, 64))
+    profile = machine.run(small).profile
+    assert small.words == profile.words < assemble(f"state R5; {text}").words
+    machine.load(small)
+    while (position := machine.step()) is not None:
+        last = position
+    assert last.word == profile.words
+    assert f"{profile.words} executed" in small.listing()
+
+
+@pytest.mark.parametrize("name", [n for n, forms in isa.HOST.items() if forms[0].result and "bitstack" not in n])
+def test_payload_is_as_long_as_the_profile_says(name: str) -> None:
+    from scamp_sim.program import Program
+
+    values: dict[str, str | int] = {"a": "A", "p": "A", "d": "R5"}
+    for shape in (SHAPE, (64, 320)):
+        args: list[str | int] = []
+        for o in isa.HOST[name][0].operands:
+            known = values[o.kind[0]] if o.kind in isa.OPERAND_KINDS else 3
+            args.append("B" if o.use == "temp" else known if o.default is None else o.default)
+        machine = Machine(shape)
+        machine.write("R5", True)
+        run = machine.run(Program("p", {}, (HostCall(name, tuple(args), result="x"),)))
+        assert len(run.payload("x")) == run.profile.readouts[0].bytes, (name, shape)
+
+
+def test_a_picture_two_columns_wide_is_no_event_list() -> None:
+    from compiler import assemble
+
+    machine = Machine(SHAPE)
+    machine.write("A", np.arange(COLUMNS) - 60.0 + np.arange(ROWS)[:, None])
+    run = machine.run(assemble("state A; program { output i = scamp5_output_areg(A, 64); }"))
+    picture = run.outputs["i"]
+    assert picture.shape == (1, 2)
+    assert run.payload("i") == bytes([picture[0, 1], picture[0, 0]])
+
+
+def test_the_first_pe_is_an_event_too() -> None:
+    from scamp_sim import results
+
+    machine = Machine(SHAPE)
+    machine.load_rect("R5", 0, 0, 1, 1)
+    slots = machine.scan_events("R5", 6)
+    assert results.events(slots).tolist() == [[0, 0], [1, 0], [0, 1], [1, 1]]
+    assert results.text("events", slots) == "4 events in 6 slots, chip column and row: (0, 0) (1, 0) (0, 1) (1, 1)"
+
+
+def test_addresses_do_not_wrap() -> None:
+    machine = Machine()
+    machine.load_rect("R5", 10, 100, 250, 250)
+    box = machine.scan_boundingbox("R5")
+    assert ((box[:2] + box[2:]) // 2).tolist() == [130, 175]
+
+
+def test_bit_stack_needs_its_beginning() -> None:
+    with pytest.raises(ProgramError, match="has announced 0 planes"):
+        Machine(SHAPE).output_bitstack_bit("R5")
+
+
+def test_writes_to_r12_behind_r0_are_said() -> None:
+    with pytest.warns(ScampWarning, match="writes R12 only where R0 is 1"):
+        Machine(SHAPE).load_rect("R12", 0, 0, 63, 63)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"pix_reset": -126.5}, {"gain_words": 2.5}, {"sum16_span": 0.0}, {"draw_clears": "no"}, {"areg_min": 9e999}],
+)
+def test_options_of_a_wrong_type(options: dict[str, object]) -> None:
+    with pytest.raises(ProgramError, match=next(iter(options))):
+        ArrayOptions(**options)  # type: ignore[arg-type]
+
+
+def test_the_running_total_has_no_rate() -> None:
+    machine = Machine(SHAPE)
+    machine.scan_events("R5", 10)
+    machine.scan_boundingbox("R5")
+    text = machine.spent.text()
+    assert "runs a second" not in text
+    assert "readout scan_events" in text
+    assert machine.spent.readout_ratio == SHAPE[0] * SHAPE[1] / 24

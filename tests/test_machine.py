@@ -186,7 +186,7 @@ def test_wrong_inputs(inputs: dict[str, object], message: str) -> None:
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (np.zeros((10, 10)), "10x10, but the array is 64x64; give resize=True"),
+        (np.zeros((10, 10)), r"10x10, but the array is 64x64; expose\(image, resize=True\)"),
         (np.zeros((64, 64, 3)), "give a grey image"),
         (np.full((64, 64), 256), "0 dark to 255 bright"),
         (np.full((64, 64), -1), "0 dark to 255 bright"),
@@ -232,7 +232,7 @@ def test_views_cannot_be_written(name: str) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda m: m.run("mine.scamp"), "run takes a Program"),
+        (lambda m: m.run("mine.scamp"), "expected a Program, not 'mine.scamp'"),
         (lambda m: m.run(INPUTS, np.zeros((64, 64))), "inputs go by name"),
         (lambda m: m.read(3), "named by a text"),
         (lambda m: m.expose(np.zeros((0, 0)), resize=True), "give a grey image"),

@@ -61,6 +61,8 @@ def _room(anchor: Anchor, timing: Timing) -> str:
     """What the published rate of a program that nobody can see leaves room for."""
     constant = timing.constant_us if CONSTANT in timing.rows else timing["call"]
     kernel = timing["launch.analog"] + 20 * timing["word"]
+    if not kernel:
+        return "at these prices a kernel costs nothing"
     launches = int(max(0.0, anchor.value - constant) / kernel)
     return f"its rate leaves room for a constant and {plural(launches, 'kernel')} of 20 words"
 

@@ -7,7 +7,6 @@ the prices to one.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,9 @@ from scamp_sim.exceptions import ScampError
 from scamp_sim.isa import Clock
 
 DATA = Path(__file__).parent.parent / "data"
+
+HIGHEST = 1e9
+"""No single price is above a quarter of an hour."""
 
 REQUIRED = {
     "word": "us",
@@ -92,7 +94,10 @@ class Timing:
         return ", ".join(f"{label} {r.value:g} {r.unit} ({r.uncertainty.split(';')[0]})" for label, r in shown)
 
     def changed(self, prices: Mapping[str, float]) -> Timing:
-        """The same table with other values in some rows."""
+        """The same table with other values in some rows. Raises ScampError for a row that it has not."""
+        for name in prices:
+            if name not in self.rows:
+                raise ScampError(f"price table {self.name} has no row '{name}'{isa.did_you_mean(name, self.rows)}")
         rows = {n: replace(r, value=float(prices[n])) if n in prices else r for n, r in self.rows.items()}
         return replace(self, rows=rows)
 
@@ -118,6 +123,8 @@ def load_timing(name_or_path: str | Path = "scamp5d") -> Timing:
         raise ScampError(f"cannot read price table {path}: {e.strerror or e}") from e
     except ValueError as e:
         raise ScampError(f"price table {path} is not JSON: {e}") from e
+    except RecursionError:
+        raise ScampError(f"price table {path}: nested too deeply; it is an object with 'name' and 'rows'") from None
     return timing_from(document, path)
 
 
@@ -128,7 +135,11 @@ def timing_names() -> list[str]:
 
 def timing_from(document: Any, path: Path) -> Timing:
     """The price table in a document that was read from `path`, checked. Raises ScampError."""
-    if not isinstance(document, dict) or "name" not in document or not isinstance(document.get("rows"), list):
+    if (
+        not isinstance(document, dict)
+        or not isinstance(document.get("name"), str)
+        or not isinstance(document.get("rows"), list)
+    ):
         raise ScampError(f"price table {path}: needs 'name' and 'rows', a list of prices; see docs/costs.md")
     rows: dict[str, Price] = {}
     for number, entry in enumerate(document["rows"], 1):
@@ -146,8 +157,8 @@ def timing_from(document: Any, path: Path) -> Timing:
 
 
 def _checked(row: Price, path: Path) -> Price:
-    if not math.isfinite(row.value) or row.value < 0:
-        raise ScampError(f"price table {path}: '{row.name}' is {row.value}; prices are finite and not negative")
+    if not 0 <= row.value <= HIGHEST:
+        raise ScampError(f"price table {path}: '{row.name}' is {row.value:g}; prices are 0 to {HIGHEST:,.0f}")
     unit = REQUIRED.get(row.name) or next((u for start, u in OPTIONAL.items() if row.name.startswith(start)), None)
     function = row.name.removeprefix("call.") if row.name.startswith("call.") else None
     if unit is None or (function is not None and function not in isa.HOST):
@@ -164,7 +175,11 @@ def _price(row: Any, number: int, path: Path) -> Price:
     if missing:
         raise ScampError(f"price table {path}: row {number} needs {', '.join(missing)}")
     try:
+        if isinstance(row["value"], bool):
+            raise TypeError
         value = float(row["value"])
     except (TypeError, ValueError, OverflowError):
-        raise ScampError(f"price table {path}: '{row['name']}' is {row['value']!r}, which is not a number") from None
+        raise ScampError(
+            f"price table {path}: '{row['name']}' is {row['value']!r:.40}, which is not a number"
+        ) from None
     return Price(str(row["name"]), value, str(row["unit"]), str(row["source"]), str(row["uncertainty"]))

@@ -87,7 +87,7 @@ class Profile:
     host functions by name; those that read out are in `readouts` instead. `time_us`: everything, with the readout;
     `time_breakdown`: its parts. `readout_bytes`: payload of all readouts. `energy_uj`: of the array at its published
     energy per word; `system_energy_uj`: of the whole vision system at its published power. `runs`: how many runs
-    these numbers are the sum of.
+    these numbers are the sum of; 0 for a sum of different things, of which there is no rate.
     """
 
     program: str
@@ -129,7 +129,7 @@ class Profile:
     @property
     def readout_ratio(self) -> float | None:
         """How many times less than a raw frame leaves the array in a run, None if nothing does."""
-        return self.raw_frame_bytes * self.runs / self.readout_bytes if self.readout_bytes else None
+        return self.raw_frame_bytes * max(self.runs, 1) / self.readout_bytes if self.readout_bytes else None
 
     @property
     def highspeed_kernels(self) -> tuple[str, ...]:
@@ -151,8 +151,8 @@ class Profile:
     @property
     def title(self) -> str:
         """The headline of the table."""
-        runs = "one run" if self.runs == 1 else f"{self.runs:,} runs"
-        return f"{self.program}: cost of {runs} ({self.timing}, {self.shape[0]}x{self.shape[1]})"
+        runs = {0: "cost", 1: "cost of one run"}.get(self.runs, f"cost of {self.runs:,} runs")
+        return f"{self.program}: {runs} ({self.timing}, {self.shape[0]}x{self.shape[1]})"
 
     def sections(self) -> list[list[tuple[str, str, str]]]:
         """The table that `text` and the terminal show, in parts: (item, amount, us); us is empty where none applies.
@@ -180,11 +180,11 @@ class Profile:
             ("launches", f"{self.launches:,}", number(time["launches"])),
             ("host calls", f"{called:,}{outside}", number(time["host calls"])),
         ]
-        rates = f"{1e6 * self.runs / self.time_us:,.0f} runs a second" if self.time_us else ""
+        rates = f"{1e6 * self.runs / self.time_us:,.0f} runs a second" if self.time_us and self.runs else ""
         if self.readout_bytes:
-            size = f"{plural_bytes(self.readout_bytes)}, {_share(self.readout_bytes, self.raw_frame_bytes * self.runs)}"
-            rows.append(("readout", size, number(time["readout"])))
-            rates += f"; {1e6 * self.runs / self.compute_us:,.0f} without readout" if self.compute_us else ""
+            share = _share(self.readout_bytes, self.raw_frame_bytes * max(self.runs, 1))
+            rows.append(("readout", f"{plural_bytes(self.readout_bytes)}, {share}", number(time["readout"])))
+            rates += f"; {1e6 * self.runs / self.compute_us:,.0f} without readout" if rates and self.compute_us else ""
         return [*rows, ("total", rates, number(self.time_us))]
 
     def _other_rows(self) -> list[tuple[str, str, str]]:

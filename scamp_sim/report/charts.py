@@ -126,9 +126,9 @@ def timeline_svg(spans: Sequence[Span]) -> tuple[str, bool]:
     height = TOP + len(TRACKS) * (ROW + GAP) + ROW + 6
     out = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Timeline of one run">']
     bottom = height - 6
-    for at, label in _ticks(spans, end, place, cut):
+    for at, middle, label in _ticks(spans, end, place, cut):
         out.append(f'<line class="grid" x1="{at:.1f}" y1="{TOP - 4}" x2="{at:.1f}" y2="{bottom}"/>')
-        out.append(f'<text class="soft" x="{at:.1f}" y="12" text-anchor="middle">{label}</text>')
+        out.append(f'<text class="soft" x="{middle:.1f}" y="12" text-anchor="middle">{label}</text>')
     y = TOP
     rows = {"controller": y, "array": y + ROW + GAP, "readout": y + 3 * ROW + 2 * GAP + 2}
     for track, top in rows.items():
@@ -174,8 +174,11 @@ def _axis(spans: Sequence[Span], end: float) -> tuple[Callable[[float], float], 
 
 def _ticks(
     spans: Sequence[Span], end: float, place: Callable[[float], float], cut: bool
-) -> Iterator[tuple[float, str]]:
-    """Round times with room for their labels; none inside readouts that are squeezed."""
+) -> Iterator[tuple[float, float, str]]:
+    """Place of the line, place of the label, label: round times with room for their labels.
+
+    There are none inside readouts that are squeezed.
+    """
     hidden = [(s.start_us, s.end_us) for s in spans if cut and s.category == "readout" and s.us > 0]
     shown = end - sum(b - a for a, b in hidden)
     raw = shown / 8
@@ -197,7 +200,7 @@ def _ticks(
         half = len(label.replace("&micro;", "u")) * LETTER / 2
         x_text = min(x, WIDTH - half)
         if x_text - last > 2 * half + 10:
-            yield x_text, label
+            yield x, x_text, label
             last = x_text
 
 

@@ -116,7 +116,12 @@ def _tiles(cost: Profile) -> str:
         ("Time", us(cost.time_us), "&micro;s", f"{us(cost.compute_us)} without readout"),
         ("Frames per second", frames, "", without),
         ("Words", f"{cost.words:,}", "", f"{cost.host_words:,} of them in host calls"),
-        ("Launches", f"{cost.launches:,}", "", f"{plural(sum(cost.host_calls.values()), 'host call')}"),
+        (
+            "Launches",
+            f"{cost.launches:,}",
+            "",
+            f"{plural(sum(cost.host_calls[n] for n in cost.call_times), 'host call')}",
+        ),
         ("Bytes out", f"{cost.readout_bytes:,}", "", ratio),
         ("Energy in the array", f"{energy:,.2f}", unit, system),
     ]

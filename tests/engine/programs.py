@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -150,7 +151,8 @@ def random_program(seed: int, shape: tuple[int, int], chunks: int, steps_taken: 
     for i in range(steps_taken):
         match pick(5):
             case 0:
-                steps.append(host_call(pick, shape))
+                call = host_call(pick, shape)
+                steps.append(replace(call, result=f"r{i}" if call.result else ""))
             case 1:
                 steps.append(Output(f"o{i}", one(pick, isa.PLANES)))
             case _:
