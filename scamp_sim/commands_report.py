@@ -137,9 +137,10 @@ def _declared(name: str, text: str) -> tuple[list[str], dict[int, str]]:
 
 def shots_of(request: Request) -> list[Shot]:
     """The planes that each kernel has written when its last launch ends, after what the array was given."""
-    from scamp_sim import session
+    from scamp_sim import results, session
     from scamp_sim.dump import SHOWN, walk
     from scamp_sim.program import Launch
+    from scamp_sim.readout import stack_bits
     from scamp_sim.report.page import Shot
 
     bound = session.bind(request)
@@ -163,8 +164,15 @@ def shots_of(request: Request) -> list[Shot]:
         title = f"after {done.kernel}" + (f", launch {times} of {times}" if times > 1 else "")
         shots.append(Shot(title, tuple((r, machine.read(r)) for r in SHOWN if r in written)))
 
-    walk(machine, program, given, see)
-    return shots
+    run = walk(machine, program, given, see)
+    kinds = results.kinds(program)
+    bits = stack_bits(program)
+    pictures = [
+        (name, results.drawable(value, bits.get(name, 0)))
+        for name, value in run.outputs.items()
+        if name in kinds and results.is_picture(kinds[name])
+    ]
+    return [*shots, Shot("what the run puts out", tuple(pictures))] if pictures else shots
 
 
 def add_parsers(sub: Any) -> None:

@@ -224,6 +224,9 @@ class Machine(HostCalls):
 
     def _count(self, program: Program) -> None:
         cost = self._profile(program)
+        if len(self._spent) >= _MOST_CALLS and id(cost) not in self._spent:
+            whole = self.spent
+            self._spent = {id(whole): (whole, 1)}
         self._spent[id(cost)] = (cost, self._spent.get(id(cost), (cost, 0))[1] + 1)
 
     def call(self, name: str, *operands: Any) -> Any:

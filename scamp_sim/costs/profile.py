@@ -189,7 +189,9 @@ class Profile:
 
     def _other_rows(self) -> list[tuple[str, str, str]]:
         store = f"{self.stored_words:,} of {isa.STORE_WORDS} words"
-        if self.stored_words > CROWDED * isa.STORE_WORDS:
+        if self.stored_words > isa.STORE_WORDS:
+            store += ": the programs do not fit together"
+        elif self.stored_words > CROWDED * isa.STORE_WORDS:
             largest = sorted((k for k in self.kernels if k.storage != "heap"), key=lambda k: -k.words)[:3]
             store += "; largest: " + ", ".join(f"{short(k.name, 16)} {k.words}" for k in largest)
         energy = f"{_energy(self.energy_uj)} in the array, {_energy(self.system_energy_uj)} in the whole system"
