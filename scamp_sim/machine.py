@@ -104,7 +104,9 @@ class Machine(HostCalls):
         resize: crop and scale an image of another size. Raises PlaneError.
         """
         plane = image_plane(image, self.shape, resize)
-        self._engine.write("PIX", plane * np.float32(GREY_TO_PIX) + np.float32(self.options.pix_reset))
+        plane *= np.float32(GREY_TO_PIX)
+        plane += np.float32(self.options.pix_reset)
+        self._engine.write("PIX", plane)
 
     def write(self, register: str, plane: Any) -> None:
         """Set a register behind the program's back: an upright plane, or one value for all PEs.
@@ -130,14 +132,16 @@ class Machine(HostCalls):
         self.backdoor_reads += 1
         return self._engine.read(name)
 
-    def run(self, program: Program, inputs: Mapping[str, Any] | None = None) -> Run:
+    def run(self, program: Program, inputs: Mapping[str, Any] | None = None, *, registers: bool = True) -> Run:
         """Carry out a program on the present state of the array.
 
         inputs: name -> plane for each input that the program declares: an image 0..255 for PIX, LSB for analog
-        registers, bool for bits. Registers keep their contents from run to run. Raises ProgramError, PlaneError.
+        registers, bool for bits. Registers keep their contents from run to run. registers: whether a program without
+        results gives the registers that it writes; copying them takes longer than many a kernel. Raises ProgramError,
+        PlaneError.
         """
         self._prepare(program, inputs)
-        return self._run(program, self._carry_out(program))
+        return self._run(program, self._carry_out(program), registers)
 
     def load(
         self, program: Program, inputs: Mapping[str, Any] | None = None, breakpoints: Iterable[Any] = ()
@@ -200,8 +204,8 @@ class Machine(HostCalls):
         if program.inputs or inputs is not None:
             self._give(program, {} if inputs is None else inputs)
 
-    def _run(self, program: Program, outputs: dict[str, Any]) -> Run:
-        if not program.readouts:
+    def _run(self, program: Program, outputs: dict[str, Any], registers: bool = True) -> Run:
+        if not program.readouts and registers:
             outputs = {register: self._engine.read(register) for register in program.written}
         return Run(outputs, self._profile(program), program, self.options)
 

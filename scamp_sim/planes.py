@@ -85,6 +85,8 @@ def image_plane(image: Any, shape: tuple[int, int], resize: bool = False, name: 
                 "expose(image, resize=True) crops and scales it"
             )
         array = _fit(_plain(array, array.shape, name).astype(np.float32), shape)
+    if array.dtype == np.uint8:
+        return array.astype(np.float32)  # nothing can be wrong with its values
     plane = analog_plane(array, shape, name)
     if array.dtype == np.bool_:
         plane *= 255

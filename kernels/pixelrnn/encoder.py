@@ -8,6 +8,7 @@ result.profile.readout_ratio        # 256: 4,096 values for 16 frames
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -28,10 +29,11 @@ from scamp_sim.wording import plural
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a frame as the reports show it, with the part of the run that it is."""
+    """One step of a frame as the reports show it, with the part of the run that it is, and planes that it is given."""
 
     title: str
     program: Program
+    inputs: Map[str, Any] | None = None
 
 
 class Mapping(Protocol):
@@ -109,10 +111,10 @@ class Encoder:
         for t, frame in enumerate(frames):
             machine.expose(self.mapping.picture(frame))
             for step in self.mapping.steps(t):
-                run = machine.run(step.program)
+                run = machine.run(step.program, step.inputs, registers=False)
                 cost = run.profile
                 spent[id(cost)] = (cost, spent.get(id(cost), (cost, 0))[1] + 1)
-                results.update(run.outputs if step.program.readouts else {})
+                results.update(run.outputs)
             planes[:, t] = self.mapping.look(machine)
         b, f, h = planes
         return Encoded(

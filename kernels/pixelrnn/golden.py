@@ -196,13 +196,13 @@ def pool(conv: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def threshold(values: npt.NDArray[Any], theta: float, ties: str = "up") -> Bits:
     """Where `values` exceed the threshold; both in units of one tap product.
 
-    ties="up": where value >= theta, the paper's rule; with a theta as learned (0.998, say) it never meets equality.
+    ties="up": where value > theta, the paper's rule; with a theta as learned (0.998, say) it never meets equality.
     ties="down": the rule of the released program. It compares with theta in whole LSB, ten to the unit, so 0.998
     becomes exactly one unit, and a sum of one unit is not above it.
     """
     values = np.asarray(values, np.float64)  # NumPy 1 would compare int8 in half precision
     if ties == "up":
-        return values >= theta
+        return values > theta
     return values > round(theta * LEVELS_PER_UNIT) / LEVELS_PER_UNIT
 
 

@@ -30,6 +30,9 @@ SOURCE = Path(__file__).with_name("macropixel.scamp")
 UNIT = 5
 """LSB for a tap product: 25 of them stay within the converter's range, sums of 50 in halves."""
 
+LARGEST = 25
+"""Tap products that the DAC's range stands for: a threshold cannot lie further out."""
+
 STEPS = {
     "capture": "capture, binarise", "binarise": "capture, binarise", "setup": "masks", "depthwise": "CNN, 25 taps",
     "pool": "threshold, pool, fill", "place": "place x and h", "convolve": "gates, 25 taps",
@@ -47,6 +50,10 @@ class MacropixelMapping:
         if weights.layers != 1:
             raise ProgramError(
                 f"the macropixel mapping takes one layer of kernels; these weights have {weights.layers}"
+            )
+        if not -LARGEST <= weights.theta_r < LARGEST:
+            raise ProgramError(
+                f"theta_r is {weights.theta_r:g}; the converter's range holds thresholds of -{LARGEST}..{LARGEST}"
             )
         self.weights = weights
         self.level = level
@@ -80,7 +87,7 @@ class MacropixelMapping:
         gates = [[w.w_f.tolist(), w.u_f.tolist()], [w.w_o.tolist(), w.u_o.tolist()]]
         _, theta1 = w.layer(0)
         params = {
-            "gates": gates, "unit": UNIT, "threshold": halves(theta1, 1), "forget": halves(w.theta_r, 2), **options,
+            "gates": gates, "unit": UNIT, "threshold": pooled_halves(theta1), "forget": halves(w.theta_r, 2), **options,
         }  # fmt: skip
         return assemble(SOURCE, params=params)
 
@@ -103,6 +110,11 @@ class MacropixelMapping:
 def pix_level(level: int) -> int:
     """The threshold of depthwise16 for grey above `level`: PIX takes 0..255 as 0..127."""
     return math.floor((level + 0.5) * 127 / 255)
+
+
+def pooled_halves(theta: float) -> int:
+    """The same for pooled maps. They are never below 0, and never above 25: beyond that every sum passes, or none."""
+    return -51 if theta < 0 else halves(min(theta, LARGEST), 1)
 
 
 def halves(theta: float, spacing: int) -> int:

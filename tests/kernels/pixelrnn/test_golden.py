@@ -116,7 +116,7 @@ def test_pooling_then_threshold_is_threshold_then_or() -> None:
         (0.99765, 1, True, False),  # the learned threshold: ten LSB on the chip, where one unit is not above it
         (0.99765, 0, False, False),
         (0.99765, 2, True, True),
-        (1.0, 1, True, False),
+        (1.0, 1, False, False),  # equality gives -1 in the paper
         (1.02, 1, False, False),
         (0.1405, 0, False, False),
         (0.1405, 1, True, True),
