@@ -5,6 +5,7 @@ from kernels import pixelrnn
 weights = pixelrnn.Weights.load("weights.npz")                    # or .pt, or Weights.random(seed=1)
 frames, label = pixelrnn.gestures.clip("spread/leftward", seed=1)
 result = pixelrnn.golden.encode(frames, weights)                   # .o is what leaves the sensor
+result = pixelrnn.Encoder(weights).run(frames)                     # the same on the array, and what it costs
 
 What is named here is imported when it is first used.
 """
@@ -17,6 +18,7 @@ from typing import Any
 # Name -> module of this package; a module stands for itself.
 _HOMES = {
     "Decoder": "weights",
+    "Encoder": "encoder",
     "Weights": "weights",
     "datasets": "",
     "gestures": "",
@@ -38,4 +40,4 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
 
 
-__all__ = ["Decoder", "Weights", "datasets", "gestures", "golden", "weights"]
+__all__ = ["Decoder", "Encoder", "Weights", "datasets", "gestures", "golden", "weights"]
