@@ -33,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim import session
     from scamp_sim.dump import parse_line
     from scamp_sim.errors import load_errors
-    from scamp_sim.timeline import check_file, timeline, write_trace
+    from scamp_sim.files import check_file
+    from scamp_sim.timeline import timeline, write_trace
 
     timing = _timing(args.timing)
     load_errors(args.errors)

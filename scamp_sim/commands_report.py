@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim import commands
 
 if TYPE_CHECKING:
-    from scamp_sim.debug import Moment
+    from scamp_sim.course import Moment
     from scamp_sim.program import Program
     from scamp_sim.report.annotate import Annotation, SourceText
     from scamp_sim.report.page import Shot
@@ -23,11 +23,12 @@ MOST_SHOTS = 24
 def profile(args: argparse.Namespace) -> int:
     """`profile`: the annotated source, or, with --html, the report."""
     from scamp_sim.exceptions import ProgramError
+    from scamp_sim.files import check_file, write_text
     from scamp_sim.machine import check_program
     from scamp_sim.planes import check_shape
     from scamp_sim.report import annotate
     from scamp_sim.session import Request, bind
-    from scamp_sim.timeline import check_file, timeline, write_text
+    from scamp_sim.timeline import timeline
     from scamp_sim.timing import load_timing
 
     timing = load_timing(args.timing)

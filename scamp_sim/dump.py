@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim import isa, render
-from scamp_sim.debug import Moment, Place, main_file, moments, resolve_line, touched
+from scamp_sim.course import Moment, Place, main_file, moments, resolve_line, touched
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import Program
 

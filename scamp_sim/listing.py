@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from scamp_sim.costs.profile import StepCost, tidy, traits
+from scamp_sim.course import described, same_statement, source_text
 from scamp_sim.host import CHIP
 from scamp_sim.isa import STORE_WORDS
-from scamp_sim.program import HostCall, Kernel, Launch, Origin, Program, Step
+from scamp_sim.program import Kernel, Launch, Origin, Program, Step
 from scamp_sim.timing import Timing, load_timing, profile, step_cost
 from scamp_sim.wording import plural, short
 
@@ -86,7 +87,7 @@ def _kernel(kernel: Kernel, timing: Timing) -> Iterator[str]:
     last: Origin | None = None
     us = 0.0
     for number, (word, source) in enumerate(zip(kernel.words, sources, strict=True), 1):
-        new = number == 1 or not _same_statement(word.origin, last)
+        new = number == 1 or not same_statement(word.origin, last)
         shown = short(source, text_wide) if new else ""
         line = str(word.origin.line) if new and word.origin else ""
         us += timing.word_us(word.clock, kernel.highspeed)
@@ -116,26 +117,4 @@ def _running(program: Program, timing: Timing, shape: tuple[int, int]) -> Iterat
         else:
             cost = step_cost(step, program, timing, shape)
         words, us = words + cost.words, us + cost.us
-        yield step, _step_text(step), words, us, cost.volume.bytes if cost.volume else 0
-
-
-def _step_text(step: Step) -> str:
-    if isinstance(step, Launch):
-        return f"launch {step.kernel}"
-    if isinstance(step, HostCall):
-        taken = f"{step.result} = " if step.result else ""
-        return f"{taken}{step.name}({', '.join(map(str, step.args))})"
-    return f"output {step.name} = {step.register}"
-
-
-def source_text(origin: Origin | None) -> str:
-    """The statement at `origin` as the user wrote it, without the text around it."""
-    if origin is None or not origin.text:
-        return ""
-    if origin.end_line == origin.line:
-        return origin.text[origin.column - 1 : origin.end - 1].strip()
-    return origin.text[origin.column - 1 :].strip() + " ..."
-
-
-def _same_statement(a: Origin | None, b: Origin | None) -> bool:
-    return a is not None and b is not None and (a.file, a.line, a.column) == (b.file, b.line, b.column)
+        yield step, described(step), words, us, cost.volume.bytes if cost.volume else 0

@@ -240,8 +240,8 @@ def markdown(all_entries: Sequence[Entry]) -> str:
         *(f"- `{name}`: {text}" for name, text in OPERANDS.items()),
         "",
         "Source notes: a status letter (" + ", ".join(f"{k} {v}" for k, v in STATUS.items()) + "), then a key of the",
-        "list at the end. Qn is the n-th of the [open questions](questions.md): the chip's answer is not public, and the",
-        "one taken here is a stated choice.",
+        "list at the end. Qn is the n-th of the [open questions](questions.md): the chip's answer is not public, and",
+        "the one taken here is a stated choice.",
         "",
     ]
     for kind, title in KINDS.items():

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim import isa, render, results
-from scamp_sim.debug import Place
+from scamp_sim.course import Place
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError
 from scamp_sim.planes import check_shape, image_plane
 from scamp_sim.program import HostCall, Launch, Output, Program

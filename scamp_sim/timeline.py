@@ -7,16 +7,13 @@ last span is the modelled time of the run.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.debug import Seen, comes_again, described
-from scamp_sim.exceptions import ScampError
+from scamp_sim.course import Seen, comes_again, described, same_statement, source_text
+from scamp_sim.files import check_file, write_text  # noqa: F401
 from scamp_sim.host import CHIP, DEFAULT
 from scamp_sim.options import ArrayOptions
 from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Word
@@ -119,7 +116,7 @@ def _statements(kernel: Kernel, timing: Timing) -> Iterator[Span]:
     last: Origin | None = None
     seen: Seen = {}
     for word in kernel.words:
-        same = bool(groups) and _same(word.origin, last)
+        same = bool(groups) and same_statement(word.origin, last)
         again = same and comes_again(seen, word.origin)
         if same:
             groups[-1].append(word)
@@ -136,22 +133,8 @@ def _statements(kernel: Kernel, timing: Timing) -> Iterator[Span]:
         taken = sum(timing.word_us(w.clock, kernel.highspeed) for w in words)
         origin = words[0].origin
         args = {"words": len(words), **({"times": count} if count > 1 else {}), **_at(origin)}
-        yield Span("array", statement_text(origin) or str(words[0]), now, taken, "statement", origin, args)
+        yield Span("array", source_text(origin) or str(words[0]), now, taken, "statement", origin, args)
         now += taken
-
-
-def _same(a: Origin | None, b: Origin | None) -> bool:
-    """Whether two words come from the same statement of the source."""
-    return a is not None and b is not None and (a.file, a.line, a.column) == (b.file, b.line, b.column)
-
-
-def statement_text(origin: Origin | None) -> str:
-    """The statement at `origin` as the user wrote it, in one line."""
-    if origin is None or not origin.text:
-        return ""
-    if origin.end_line == origin.line:
-        return origin.text[origin.column - 1 : origin.end - 1].strip()
-    return origin.text[origin.column - 1 :].strip() + " ..."
 
 
 def _at(origin: Origin | None) -> dict[str, Any]:
@@ -184,36 +167,3 @@ def write_trace(spans: Sequence[Span], path: str | Path, name: str = "scamp-sim"
     """Write the spans as a trace file. `name`: what a viewer calls the process. Raises ScampError."""
     text = json.dumps(trace(spans, name), separators=(",", ":"), ensure_ascii=False)
     return write_text(path, text + "\n", "trace")
-
-
-def check_file(path: str | Path, what: str) -> Path:
-    """The path, if a file can be written there. Raises ScampError otherwise."""
-    target = Path(path)
-    if not str(path) or target.is_dir():
-        raise ScampError(f"cannot write the {what} to '{path}': it is a folder; name a file")
-    if not target.parent.is_dir():
-        raise ScampError(f"cannot write the {what} to {path}: there is no folder {target.parent}; make it first")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise ScampError(f"cannot write the {what} to {path}: no permission in {target.parent}; name another file")
-    return target
-
-
-def write_text(path: str | Path, text: str, what: str) -> Path:
-    """Write a file: all of it, or nothing if that fails. Raises ScampError that names `what` it was to hold."""
-    target = check_file(path, what)
-    aside = ""
-    try:
-        number, aside = tempfile.mkstemp(prefix=".scamp-", dir=target.parent)
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(aside, 0o666 & ~mask)
-        os.replace(aside, target)
-    except OSError as e:
-        if aside:
-            with suppress(OSError):
-                os.unlink(aside)
-        why = e.strerror or type(e).__name__
-        raise ScampError(f"cannot write the {what} to {path}: {why}; make room, or name another file") from e
-    return target

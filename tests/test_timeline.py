@@ -12,6 +12,7 @@ import pytest
 import kernels
 from compiler import assemble
 from scamp_sim import ScampError
+from scamp_sim import files
 from scamp_sim import timeline as module
 from scamp_sim.program import HostCall, Kernel, Launch, Program, Word
 from scamp_sim.timeline import TRACKS, Span, timeline, trace, write_trace
@@ -148,7 +149,7 @@ def test_readout_functions_are_on_the_readout_track() -> None:
     call = HostCall("scamp5_scan_events", ("R5", 100, 0, 0), result="corners")
     (span,) = checked(Program("p", {}, (call,)))
     assert (span.track, span.name) == ("readout", "corners")
-    assert span.args == {"call": "scamp5_scan_events(R5, 100, 0, 0)", "kind": "events", "bytes": 200}
+    assert span.args == {"call": "corners = scamp5_scan_events(R5, 100, 0, 0)", "kind": "events", "bytes": 200}
 
 
 # --- the file ---------------------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ def test_a_failed_trace_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(ScampError, match="No space left on device; make room"):
         write_trace((), path)
     assert path.read_text() == "before"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scamp_sim.costs.profile import Profile, number, plural_bytes
-from scamp_sim.debug import Place, Seen, comes_again, described, main_file
+from scamp_sim.course import Place, Seen, comes_again, described, main_file
 from scamp_sim.host import CHIP, DEFAULT
 from scamp_sim.options import ArrayOptions
 from scamp_sim.program import HostCall, Launch, Origin, Program, Word

@@ -61,7 +61,9 @@ def page(
     ]
     shown = [(key, title, body) for key, title, body in parts if body]
     links = "".join(f'<a href="#{key}">{title}</a>' for key, title, _ in shown)
-    sections = "".join(f'<section class="at-{key}"><h2 id="{key}">{title}</h2>{body}</section>' for key, title, body in shown)
+    sections = "".join(
+        f'<section class="at-{key}"><h2 id="{key}">{title}</h2>{body}</section>' for key, title, body in shown
+    )
     style = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
