@@ -77,11 +77,16 @@ class Caller(Executor):
         if isinstance(node.callee, tree.Member):
             base = self.value(node.callee.base, scope)
             base = base.cell.value if isinstance(base, Pointer) else base
+            if isinstance(base, KernelValue) or (isinstance(base, Unknown) and base.kind == "kernel"):
+                body = next((v for v in (self.value(a, scope) for a in node.args) if isinstance(v, Closure)), None)
+                if body is not None and self.recording is None:
+                    return self._filled(node.callee.base, base, body, scope)
             if isinstance(base, (KernelValue, Array, Handle)):
                 return self._method(base, name, node, scope)
             if isinstance(base, Struct) and name in self.functions:
                 inside = Scope(self.globals)
                 inside.cells.update(base.cells)
+                inside.declare(Cell("this", Pointer(Cell("this", base)), "", True, "local", node.place))
                 return self.invoke(Closure(self._overload(name, len(node.args)), inside), node, scope)
         cell = scope.find(name) if name else None
         target: Value = cell.value if cell is not None else None
@@ -96,6 +101,13 @@ class Caller(Executor):
             return self.invoke(Closure(self._overload(name, len(node.args)), self.globals), node, scope)
         if is_launch(name):
             return self._launch_call(node, scope)
+        if name == "new" and len(node.args) == 1:
+            return self.value(node.args[0], scope)
+        if name == "swap" and len(node.args) == 2:
+            first, second = (self.value(a, scope) for a in node.args)
+            self.assign(node.args[0], second, scope)
+            self.assign(node.args[1], first, scope)
+            return None
         if name in _TYPES and len(node.args) == 1:  # int(x)
             return converted(self.value(node.args[0], scope), name)
         if is_kernel_type(name):  # scamp5_kernel([] { ... })
@@ -174,6 +186,16 @@ class Caller(Executor):
                 pass
         return Unknown(node.place.text, "int", node.place)
 
+    def _filled(self, node: tree.Expression, old: KernelValue | Unknown, body: Closure, scope: Scope) -> Value:
+        """A kernel object that is given its body after it was declared, or another one."""
+        cell = self.cell_of(node, scope)
+        storage = old.storage if isinstance(old, KernelValue) else "static"
+        made = KernelValue(body, cell.name if cell is not None else "", storage)
+        self.meet(made)
+        if cell is not None:
+            self.write(cell, made)
+        return made
+
     def _method(self, base: Value, name: str, node: tree.Call, scope: Scope) -> Value:
         """A method of an object that is followed."""
         args = [self.value(a, scope) for a in node.args]
@@ -192,6 +214,8 @@ class Caller(Executor):
             return len(base.items)
         if name in ("begin", "data", "end"):
             return base
+        if name in ("front", "back") and base.items:
+            return base.items[0 if name == "front" else -1]
         if name == "at" and args and isinstance(args[0], int) and 0 <= args[0] < len(base.items):
             return base.items[args[0]]
         if name in ("push_back", "emplace_back") and args and len(base.items) < 70_000:
@@ -311,8 +335,23 @@ class Caller(Executor):
     def array_call(self, node: tree.Call, name: str, scope: Scope) -> syntax.Call:
         """A call in a kernel, its operands worked out. Raises Problem."""
         count = len(node.args)
-        args = [self.operand(arg, wanted_kinds(name, i, count), scope) for i, arg in enumerate(node.args)]
+        args = [self._operand_of(arg, wanted_kinds(name, i, count), scope) for i, arg in enumerate(node.args)]
         return syntax.Call(node.place.origin, name, tuple(args))
+
+    def _operand_of(self, node: tree.Expression, wanted: Sequence[str], scope: Scope) -> syntax.Expression:
+        """An operand in a kernel. What an unknown function gives is unknown, but is no reason to give up."""
+        if isinstance(node, tree.Call) and self._is_foreign(node, scope):
+            return self.written(Unknown(node.place.text, "", node.place), node, wanted, scope)
+        return self.operand(node, wanted, scope)
+
+    def _is_foreign(self, node: tree.Call, scope: Scope) -> bool:
+        """Whether a call is of a function that neither the text nor anybody else tells."""
+        name = called(node)
+        if not name or scope.find(name) is not None or name in self.functions or name in isa.HOST:
+            return False
+        if isinstance(node.callee, tree.Member):
+            return isinstance(self.value(node.callee.base, scope), Unknown)
+        return not (name in FUNCTIONS or name in _TYPES or is_operation(name))
 
     def operand(self, node: tree.Expression, wanted: Sequence[str], scope: Scope) -> syntax.Expression:
         """The operand of a word, macro or host function as our language writes it. Raises Problem."""

@@ -220,10 +220,17 @@ class Evaluator(ABC):
     def _member(self, node: tree.Member, scope: Scope) -> Value:
         cell = self.cell_of(node, scope)
         if cell is None:
+            base = self.value(node.base, scope)
+            if isinstance(base, Array) and len(base.items) == 2 and node.name in ("first", "second"):
+                return base.items[node.name == "second"]
             return Unknown(node.place.text, "", node.place)
         if not cell.const:
             self.reads.append(cell)
-        return self.read(cell, node.place)
+        value = self.read(cell, node.place)
+        own = isinstance(node.base, tree.Name) and node.base.name == "this"
+        if isinstance(value, Unknown) and not own and cell is self.globals.find(node.name):
+            return Unknown(node.place.text, value.kind, node.place)  # of another object than the one at hand
+        return value
 
     def _index(self, node: tree.Index, scope: Scope) -> Value:
         base, index = self.value(node.base, scope), self.value(node.index, scope)

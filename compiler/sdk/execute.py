@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from compiler.diagnostics import Diagnostic
 from compiler.expand import MOST_WORDS
 from compiler.sdk import tree
-from compiler.sdk.evaluate import Exhausted, Problem
+from compiler.sdk.evaluate import MOST_STEPS, Exhausted, Problem
 from compiler.sdk.lexer import Place
 from compiler.sdk.objects import Declarer
 from compiler.sdk.scope import (
+    READ_OUT,
     Array,
-    Cell,
     Handle,
     Pointer,
     Recording,
@@ -27,6 +27,7 @@ from compiler.sdk.scope import (
     Value,
     kind_of,
 )
+from compiler.sdk.survey import leaves, until_break
 from compiler.values import Dirs
 from scamp_sim import isa
 
@@ -35,6 +36,9 @@ MOST_IN_KERNEL = 40_000
 
 MOST_ERRORS = 20
 """Errors of one kernel, after which the rest is noise."""
+
+MOST_ASIDE = 10_000
+"""Statements followed in one loop of the host program without kernels or host calls."""
 
 MOST_ROUNDS = 20_000
 """Rounds of one loop of the host program."""
@@ -123,12 +127,8 @@ class Executor(Declarer):
                 self.body(item.body, Scope(scope))
             case tree.If():
                 self._if(item, scope)
-            case tree.For():
-                self._for(item, scope)
-            case tree.Each():
-                self._each(item, scope)
-            case tree.While():
-                self._while(item, scope)
+            case tree.For() | tree.Each() | tree.While():
+                self._loop(item, scope)
             case tree.Switch():
                 self._switch(item, scope)
             case tree.Jump():
@@ -190,19 +190,19 @@ class Executor(Declarer):
                 self.body((chosen,), Scope(scope))
         elif self.looking:
             chosen, other = (item.otherwise, item.then) if found is False else (item.then, item.otherwise)
-            self._look(chosen, scope, keep=found is not None or not _leaves(chosen))
+            self._look(chosen, scope, keep=found is not None or not leaves(chosen))
             self._look(other, scope, keep=False)
         elif found is not None:
             chosen = item.then if found else item.otherwise
             if chosen is not None:
                 self.body((chosen,), Scope(scope))
         elif self.survey.matters(item.then) or self.survey.matters(item.otherwise):
-            if _leaves(item.then) and item.otherwise is None:
+            if leaves(item.then) and item.otherwise is None:
                 self.assume(item.condition.place, "false")
                 return
             self.assume(item.condition.place, "true")
             self.body((item.then,), Scope(scope))
-        elif not _leaves(item.then):
+        elif not leaves(item.then):
             self.body((item.then,), Scope(scope))
 
     def _look(self, item: tree.Statement | None, scope: Scope, keep: bool) -> None:
@@ -229,7 +229,7 @@ class Executor(Declarer):
         if self.looking and self.recording is None:
             cases = [i for i, s in enumerate(item.body) if isinstance(s, tree.Case)]
             for first in sorted(cases, key=lambda i: i != start):
-                self._look(tree.Block(item.place, _until_break(item.body[first:])), inner, keep=first == start)
+                self._look(tree.Block(item.place, until_break(item.body[first:])), inner, keep=first == start)
             return
         if isinstance(value, Unknown) or value is None:
             if not self.survey.matters(item) and self.recording is None:
@@ -268,6 +268,32 @@ class Executor(Declarer):
         return default
 
     # --- loops -------------------------------------------------------------------------------------------------
+
+    def _loop(self, item: tree.For | tree.Each | tree.While, scope: Scope) -> None:
+        """A loop. One of the host program that only computes is given up after a while, and so is what it assigns."""
+        limit = self.limit
+        aside = self.recording is None and not self.survey.matters(item)
+        if aside:
+            self.limit = min(limit, self.steps + (1 if id(item) in self.survey.long else MOST_ASIDE))
+        try:
+            match item:
+                case tree.For():
+                    self._for(item, scope)
+                case tree.Each():
+                    self._each(item, scope)
+                case tree.While():
+                    self._while(item, scope)
+        except Exhausted:
+            if not aside or self.steps > min(limit, MOST_STEPS):
+                raise
+            self.survey.long.add(id(item))
+            for name in self.survey.assigned(item):
+                cell = scope.find(name)
+                if cell is not None and not cell.const:
+                    kind = cell.kind if self.looking or cell.kind in ("areg", "dreg") else READ_OUT
+                    self.write(cell, Unknown(name, kind, item.place))
+        finally:
+            self.limit = limit
 
     def _once(self, body: tree.Statement) -> bool:
         """Whether a loop is gone round but once: where kernels are only looked for."""
@@ -328,7 +354,7 @@ class Executor(Declarer):
                     self._skipped(item.body, scope, rounds)
                 return
             # the frame loop: one pass of it is what a program is
-            endless = self.recording is None and ((bool(found) and literal) or self.survey.is_frame_loop(item.body))
+            endless = self.recording is None and ((bool(found) and literal) or self._is_frames(item))
             if item.after and (endless or self._once(item.body)):
                 return
             self._count(rounds, item.place)
@@ -337,6 +363,9 @@ class Executor(Declarer):
                 self.assume(item.condition.place, "true for one round")
             if not self._round(item.body, scope) or found is None or endless or self._once(item.body):
                 return
+
+    def _is_frames(self, item: tree.While) -> bool:
+        return self.survey.is_frame_loop(item.body) or self.survey.is_frame_loop(item.condition)
 
     def _each(self, item: tree.Each, scope: Scope) -> None:
         values = self.value(item.values, scope)
@@ -349,8 +378,7 @@ class Executor(Declarer):
         for value in found:
             self.step(item.place)
             inner = Scope(scope)
-            role = "loop" if self.recording is None else "local"
-            inner.declare(Cell(item.variable.name, value, kind, False, role, item.variable.place))
+            self.unpack(item.variable, value, "loop" if self.recording is None else "local", inner)
             if not self._round(item.body, inner) or self._once(item.body):
                 return
 
@@ -366,20 +394,6 @@ class Executor(Declarer):
 
 def _as_warning(problem: Problem) -> Diagnostic:
     return Diagnostic.at(problem.place.origin, "W603", "warning", f"left out: {problem.message}", hint=problem.hint)
-
-
-def _leaves(item: tree.Statement | None) -> bool:
-    """Whether a branch ends in break, continue or return."""
-    while isinstance(item, tree.Block):
-        item = item.body[-1] if item.body else None
-    return isinstance(item, tree.Jump)
-
-
-def _until_break(items: Sequence[tree.Statement]) -> tuple[tree.Statement, ...]:
-    for i, item in enumerate(items):
-        if isinstance(item, tree.Jump) and item.kind == "break":
-            return tuple(items[:i])
-    return tuple(items)
 
 
 __all__ = ["Executor", "Jump", "Pointer"]

@@ -182,6 +182,21 @@ class Declarer(Evaluator):
             self.meet(value)
         scope.declare(Cell(variable.name, value, "kernel", variable.const, self.role(), variable.place))
 
+    def unpack(self, variable: tree.Variable, value: Value, role: str, scope: Scope) -> None:
+        """Enter the variable of a loop, or the several names that it is taken apart into."""
+        kind = kind_of(variable.type, self.survey.aliases)
+        if not variable.parts:
+            scope.declare(Cell(variable.name, value, kind, False, role, variable.place))
+            return
+        found: list[Value] = []
+        if isinstance(value, Struct):
+            found += [c.value for c in value.cells.values()]
+        elif isinstance(value, Array):
+            found += value.items
+        for i, name in enumerate(variable.parts):
+            part = found[i] if i < len(found) else Unknown(name, "", variable.place)
+            scope.declare(Cell(name, part, "", False, role, variable.place))
+
     def meet(self, kernel: KernelValue) -> None:
         """A kernel object is made."""
 

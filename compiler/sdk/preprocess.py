@@ -21,6 +21,10 @@ MOST_DEPTH = 40
 MOST_FILES = 64
 MOST_BYTES = 4_000_000
 
+_BUILT_IN = ("__cplusplus", "__GNUC__")
+
+_TRUTHS = ("true", "false")
+
 _VENDOR = ("scamp5", "scamp7", "vs_", "s5d", "debug")
 """Beginnings of the names of SDK headers: their contents are the assembler's own business."""
 
@@ -51,7 +55,6 @@ class _Part:
     live: bool
     reading: bool
     taken: bool
-    unsure: bool
 
 
 class Preprocessor:
@@ -65,6 +68,8 @@ class Preprocessor:
         self.used: set[str] = set()
         self.defined: list[Macro] = []
         self.included: set[Path] = set()
+        self.complete = True
+        """Whether every file of the project that the text includes stands beside it."""
         self.unsure = False
         """Whether some condition was not known, so that a second reading may show more."""
         self._count = 0
@@ -111,9 +116,8 @@ class Preprocessor:
 
     def _conditional(self, name: str, rest: Sequence[Token], parts: list[_Part], reading: bool) -> None:
         if name in ("if", "ifdef", "ifndef"):
-            verdict = self._verdict(name, rest) if reading else False
-            take = self._taken(verdict, last=False)
-            parts.append(_Part(reading, reading and take, take, verdict is None))
+            take = reading and self._taken(name, rest)
+            parts.append(_Part(reading, take, take))
         elif parts and name == "endif":
             parts.pop()
         elif parts:
@@ -121,28 +125,29 @@ class Preprocessor:
             if part.taken or not part.live:
                 part.reading = False
                 return
-            verdict = True if name == "else" else self._verdict(name.removeprefix("el"), rest)
-            part.taken = part.reading = self._taken(verdict, last=name == "else")
+            part.taken = part.reading = name == "else" or self._taken(name.removeprefix("el"), rest)
 
-    def _taken(self, verdict: bool | None, last: bool) -> bool:
+    def _taken(self, name: str, rest: Sequence[Token]) -> bool:
+        verdict = self._verdict(name, rest)
         if verdict is not None:
             return verdict
         self.unsure = True
-        return not self.second or last
+        likely = bool(self._verdict(name, rest, unknown=False)) if self.complete else True
+        return likely != self.second
 
-    def _verdict(self, name: str, rest: Sequence[Token]) -> bool | None:
-        """Whether a condition holds; None if that cannot be known."""
+    def _verdict(self, name: str, rest: Sequence[Token], unknown: bool | None = None) -> bool | None:
+        """Whether a condition holds; None if that cannot be known. `unknown`: whether what is not known is defined."""
         if not rest:
             return None
         if name in ("ifdef", "ifndef"):
-            known = self._is_defined(rest[0].text)
+            known = self._is_defined(rest[0].text, unknown)
             return None if known is None else known == (name == "ifdef")
-        return _condition(self, rest)
+        return _condition(self, rest, unknown)
 
-    def _is_defined(self, name: str) -> bool | None:
-        if name in self.macros:
+    def _is_defined(self, name: str, unknown: bool | None) -> bool | None:
+        if name in self.macros or name in _BUILT_IN:
             return True
-        return False if name in self.undefined else None
+        return False if name in self.undefined else unknown
 
     def _define(self, directive: str, rest: Sequence[Token]) -> None:
         if not rest or rest[0].kind != "name":
@@ -169,21 +174,27 @@ class Preprocessor:
 
     def _include(self, rest: Sequence[Token], source: Text) -> list[Token]:
         """The tokens of a file that stands beside the text; none if it does not, or is one of the SDK's."""
-        if not rest or rest[0].kind != "text" or source.name.startswith("<"):
+        if not rest or rest[0].kind != "text":
             return []
         name = rest[0].text.strip('"')
         path = Path(source.name).parent / name
-        if Path(name).name.lower().startswith(_VENDOR) or path in self.included or len(self.included) >= MOST_FILES:
+        if Path(name).name.lower().startswith(_VENDOR) or path in self.included:
             return []
-        try:
-            if not path.is_file() or path.stat().st_size + self._bytes > MOST_BYTES:
-                return []
-            data = path.read_bytes()
-        except (OSError, ValueError):
+        data = None if source.name.startswith("<") else self._contents(path)
+        if data is None:
+            self.complete = False
             return []
         self.included.add(path)
         self._bytes += len(data)
         return self.run(Text(str(path), decoded(data), main=False))
+
+    def _contents(self, path: Path) -> bytes | None:
+        try:
+            if len(self.included) >= MOST_FILES or not path.is_file() or path.stat().st_size + self._bytes > MOST_BYTES:
+                return None
+            return path.read_bytes()
+        except (OSError, ValueError):
+            return None
 
     # --- expansion ---------------------------------------------------------------------------------------------
 
@@ -238,6 +249,10 @@ class Preprocessor:
                 found.append(Token("text", '"' + text.replace('"', "'") + '"', place))
                 i += 2
                 continue
+            if token.text == "##" and found and found[-1].text == "," and macro.variadic and after == formals[-1]:
+                found[-1:] = [found[-1], *self._expanded(bound[after], depth + 1)] if bound[after] else []
+                i += 2
+                continue
             if token.text == "##" and found and i + 1 < len(body):
                 right = bound.get(after, [body[i + 1]]) or [Token("sign", "", place)]
                 found[-1] = _pasted(found[-1], right[0], place)
@@ -290,7 +305,7 @@ def _arguments(waiting: list[Token]) -> list[list[Token]] | None:
     return None
 
 
-def _condition(pre: Preprocessor, rest: Sequence[Token]) -> bool | None:
+def _condition(pre: Preprocessor, rest: Sequence[Token], unknown: bool | None) -> bool | None:
     """The worth of an #if expression; None if it asks for what the text does not define."""
     from compiler.sdk.constant import constant
 
@@ -300,15 +315,18 @@ def _condition(pre: Preprocessor, rest: Sequence[Token]) -> bool | None:
         token = rest[i]
         if token.text == "defined":
             name = next((t for t in rest[i + 1 :] if t.kind == "name"), None)
-            known = pre._is_defined(name.text) if name else None
+            known = pre._is_defined(name.text, unknown) if name else None
             if known is None:
                 return None
             words.append(Token("number", str(int(known)), token.place))
             i += 4 if i + 1 < len(rest) and rest[i + 1].text == "(" else 2
             continue
-        words.append(token)
+        words.append(Token("number", "201703", token.place) if token.text in _BUILT_IN else token)
         i += 1
-    value = constant(pre._expanded(words))
+    words = pre._expanded(words)
+    if unknown is False:  # as a compiler has it for names that nobody defines
+        words = [Token("number", "0", t.place) if t.kind == "name" and t.text not in _TRUTHS else t for t in words]
+    value = constant(words)
     return None if value is None else bool(value)
 
 

@@ -156,7 +156,7 @@ class Reader(DeclarationReader):
 
     def _mark(self) -> str:
         """The edge of the kernel mark that stands here, whatever it is qualified with; "" if none does."""
-        ahead = 0
+        ahead = 1 if self.text() == "::" else 0
         while self.peek(ahead).kind == "name" and self.text(ahead + 1) in ("::", ".", "->"):
             ahead += 2
         after = self.peek(ahead + 1)
@@ -166,6 +166,7 @@ class Reader(DeclarationReader):
 
     def _take_mark(self) -> tuple[Place, str]:
         start = self.at
+        self.accept("::")
         while self.text(1) in ("::", ".", "->"):
             self.at += 2
         name = self.take().text
@@ -263,7 +264,9 @@ class Reader(DeclarationReader):
         while self.text() in ("&", "&&", "*", "const"):
             reference = self.take().text == "&" or reference
         token = self.peek()
+        parts: tuple[str, ...] = ()
         if token.text == "[":
+            parts = tuple(t.text for t in self.words[self.at : self.closing(self.at)] if t.kind == "name")
             self.skip_bracket()
         else:
             self.take()
@@ -271,7 +274,7 @@ class Reader(DeclarationReader):
         values = self.braces() if self.text() == "{" else self.expression()
         self.expect(")")
         place = self.since(start)
-        variable = tree.Variable(token.place, token.text, type_, const, False)
+        variable = tree.Variable(token.place, token.text, type_, const, False, parts=parts)
         found.append(tree.Each(place, variable, values, self.inner()))
 
     def while_(self, found: list[tree.Statement]) -> None:

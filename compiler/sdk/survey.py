@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from compiler import prelude
@@ -80,6 +80,8 @@ class Survey:
                     self.objects = self.objects or is_launch(name) or is_kernel_type(name)
                 case _:
                     pass
+        self.long: set[int] = set()
+        """Loops of the host program that were given up once; they are not tried again."""
         self._matter: dict[int, bool] = {}
         self._frames: dict[int, bool] = {}
         self._own: dict[str, bool] = {}
@@ -109,7 +111,9 @@ class Survey:
                 return "kernel" in part.type
             case tree.Call():
                 name = called(part)
-                if name in isa.HOST or is_launch(name):
+                if name in isa.HOST or is_launch(name) or is_kernel_type(name):
+                    return True
+                if isinstance(part.callee, tree.Member) and name in ("launch", "constructor"):
                     return True
                 return any(self.matters(f.body) for f in self.functions.get(name, ()))
             case _:
@@ -131,3 +135,40 @@ class Survey:
                                            and (is_operation(called(p)) or called(p) in isa.HOST))
             for p in walk(function.body)
         )  # fmt: skip
+
+    def assigned(self, node: Any) -> set[str]:
+        """The variables that a statement, or a function that it calls, assigns."""
+        found: set[str] = set()
+        met: set[str] = set()
+        waiting = [node]
+        while waiting:
+            for part in walk(waiting.pop()):
+                target = None
+                match part:
+                    case tree.Assign():
+                        target = part.target
+                    case tree.Unary() if part.operator in ("++", "--", "p++", "p--"):
+                        target = part.operand
+                    case tree.Call() if called(part) not in met:
+                        met.add(called(part))
+                        waiting += [f.body for f in self.functions.get(called(part), ())]
+                while isinstance(target, (tree.Index, tree.Member)):
+                    target = target.base
+                if isinstance(target, tree.Name):
+                    found.add(target.name)
+        return found
+
+
+def leaves(item: tree.Statement | None) -> bool:
+    """Whether a branch ends in break, continue or return."""
+    while isinstance(item, tree.Block):
+        item = item.body[-1] if item.body else None
+    return isinstance(item, tree.Jump)
+
+
+def until_break(items: Sequence[tree.Statement]) -> tuple[tree.Statement, ...]:
+    """The statements up to the first `break` among them."""
+    for i, item in enumerate(items):
+        if isinstance(item, tree.Jump) and item.kind == "break":
+            return tuple(items[:i])
+    return tuple(items)

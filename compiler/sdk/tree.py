@@ -153,7 +153,10 @@ class Evaluate:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One declared name. `dims`: sizes of an array, None where it is left out. `direct`: initialised by brackets."""
+    """One declared name. `dims`: sizes of an array, None where it is left out. `direct`: initialised by brackets.
+
+    `parts`: the names in `auto [a, b]`.
+    """
 
     place: Place
     name: str
@@ -164,6 +167,7 @@ class Variable:
     value: Expression | None = None
     direct: tuple[Expression, ...] | None = None
     reference: bool = False
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

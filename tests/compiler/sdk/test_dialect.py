@@ -281,3 +281,28 @@ def test_other_dialects_are_refused() -> None:
 def test_the_gain_slider_of_the_sdk_starts_at_one() -> None:
     text = "int main() { while (1) { scamp5_get_image(A, B, vs_gui_read_slider(VS_GUI_FRAME_GAIN)); } }"
     assert steps(sdk(text)) == ["scamp5_get_image(A, B, 1)"]
+
+
+def test_long_loops_of_the_host_program_do_not_end_it() -> None:
+    program = sdk("""
+        int level = 5, best = 0;
+        int main() {
+            vs_init();
+            for (int y = 0; y < 256; y++)
+                for (int x = 0; x < 256; x++) best += x * y;
+            scamp5_in(C, level);
+            scamp5_in(D, best);
+            scamp5_kernel_begin(); sub(E, A, C); scamp5_kernel_end();
+        }
+    """)
+    assert steps(program) == ["scamp5_in(C, 5, NEWS)", "main"]
+    assert [d.code for d in said(program)] == ["W603"]
+
+
+def test_frame_loops_that_wait_in_their_condition() -> None:
+    program = sdk("""
+        int main() {
+            while (vs_frame_loop_control(), true) { scamp5_kernel_begin(); mov(B, A); scamp5_kernel_end(); }
+        }
+    """)
+    assert steps(program) == ["main"]

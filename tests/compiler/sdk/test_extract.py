@@ -267,8 +267,33 @@ def test_unknown_direction_and_number() -> None:
     same(block, "movx(B, A, north); newsblur(B, A, 1);")
 
 
-def test_first_branch_of_unknown_conditions_is_read_and_the_others_are_listed() -> None:
+def test_names_that_nobody_defines_are_not_defined_and_the_other_branches_are_listed() -> None:
     text = """
+        scamp5_kernel_begin();
+        #ifdef FAST
+        mov(B, A);
+        #else
+        mov(C, A);
+        #endif
+        #ifndef QUIET
+        res(A);
+        #endif
+        scamp5_kernel_end();
+        #if LEVEL > 3
+        scamp5_kernel_begin(); res(A); scamp5_kernel_end();
+        #elif !defined(LEVEL) && __cplusplus
+        scamp5_kernel_begin(); res(B); scamp5_kernel_end();
+        #endif
+    """
+    first, other, second = extract_kernels(text)
+    same(first, "mov(C, A); res(A);")
+    same(second, "res(B);")
+    same(other, "res(A);")
+
+
+def test_first_branch_is_read_if_a_file_of_the_project_is_missing() -> None:
+    text = """
+        #include "settings.h"
         scamp5_kernel_begin();
         #ifdef FAST
         mov(B, A);
@@ -290,6 +315,80 @@ def test_first_branch_of_unknown_conditions_is_read_and_the_others_are_listed() 
     same(second, "res(A);")
     same(other, "res(B);")
     assert len({first.name, second.name, other.name}) == 3
+
+
+def test_commas_before_empty_variable_operands_are_dropped() -> None:
+    before = "#define JOIN(d, ...) OR(d, ##__VA_ARGS__)\n#define WIPE(d, rest...) CLR(d, ## rest)"
+    same(kernel("JOIN(R5, R6); JOIN(R5, R6, R7); WIPE(R8);", before), "OR(R5, R6); OR(R5, R6, R7); CLR(R8);")
+
+
+def test_marks_of_the_global_namespace_count() -> None:
+    same(only("void f() { ::scamp5_kernel_begin(); mov(B, A); ::scamp5_kernel_end(); }"), "mov(B, A);")
+
+
+def test_kernel_objects_that_are_given_their_body_later() -> None:
+    text = """
+        scamp5_kernel capture;
+        void f() {
+            capture.constructor([] { get_image(A, B); });
+            capture.move_to_heap(true);
+            capture.launch();
+            auto mask = new scamp5_kernel([] { CLR(R5); });
+            mask->launch();
+        }
+    """
+    capture, mask = extract_kernels(text)
+    assert (capture.name, mask.name) == ("capture", "mask")
+    same(capture, "get_image(A, B);")
+    same(mask, "CLR(R5);")
+    assert len(assemble(text, dialect="sdk").kernels) == 2
+
+
+def test_registers_that_unknown_functions_give() -> None:
+    block = kernel("MOV(R5, plane_of(2)); sub(A, B, pool.take());")
+    same(block, "MOV(R5, R6); sub(A, B, C);")
+    assert block.placeholders == {"plane_of(2)": "R6", "pool.take()": "C"}
+
+
+def test_methods_that_return_their_object() -> None:
+    text = """
+        class Stage { AREG a; DREG m; public:
+            Stage(AREG x, DREG y) : a(x), m(y) {}
+            Stage& spread() { scamp5_dynamic_kernel_begin(); movx(F, this->a, east); scamp5_dynamic_kernel_end();
+                              return *this; }
+            Stage& cut() { scamp5_dynamic_kernel_begin(); where(a); MOV(m, FLAG); scamp5_dynamic_kernel_end();
+                           return *this; } };
+        int main() { Stage s(C, R9); s.spread().cut(); }
+    """
+    spread, cut = extract_kernels(text)
+    same(spread, "movx(F, C, east);")
+    same(cut, "where(C); MOV(R9, FLAG);")
+
+
+def test_members_of_an_object_that_is_not_at_hand_are_other_registers() -> None:
+    text = """
+        class Plane { DREG r; public:
+            void copy(const Plane& o) { scamp5_dynamic_kernel_begin(); MOV(r, o.r); scamp5_dynamic_kernel_end(); } };
+    """
+    same(only(text), "MOV(R5, R6);")
+
+
+@pytest.mark.parametrize(
+    ("before", "body", "expected"),
+    [
+        ("std::pair<AREG, DREG> p{D, R9};", "where(p.first); MOV(p.second, FLAG);", "where(D); MOV(R9, FLAG);"),
+        ("const DREG t[] = {R5, R6};", "for (const auto& r : t) CLR(r);", "CLR(R5); CLR(R6);"),
+        ("std::array<DREG, 2> t = {R5, R6};", "MOV(t.front(), t.back());", "MOV(R5, R6);"),
+        (
+            "const int t[][2] = {{1, 0}, {0, 1}};",
+            "for (auto [x, y] : t) { if (x) movx(A, A, west); if (y) movx(A, A, south); }",
+            "movx(A, A, west); movx(A, A, south);",
+        ),
+        ("", "AREG x = A, y = B; std::swap(x, y); mov(x, y);", "mov(B, A);"),
+    ],
+)
+def test_containers_of_the_standard_library(before: str, body: str, expected: str) -> None:
+    same(kernel(body, before), expected)
 
 
 def test_files_beside_the_text_are_read(tmp_path: Path) -> None:
