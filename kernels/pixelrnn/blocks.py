@@ -1,0 +1,206 @@
+"""The block mapping, as published: CNN and recurrent part in 64x64 blocks, weights in register planes.
+
+Weights lie in two analog planes, tap by tap in a cell that repeats every 8 PEs of a block. A tap selects its places in
+all cells, and a flood spreads what is there over the block. Sixteen maps are pooled and shrunk to one block; the
+recurrent part takes four blocks, x beside h, for f above those for o.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from compiler import assemble
+from kernels.depthwise import tile
+from kernels.pixelrnn.encoder import Step
+from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
+from kernels.pixelrnn.macropixel import halves, pix_level
+from kernels.pixelrnn.weights import Weights
+from scamp_sim import isa
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.machine import Machine
+from scamp_sim.program import Input, Launch, Program
+
+FOLDER = Path(__file__).parent
+
+GRID, CELL, WEIGHT = 4, 8, 120
+"""Blocks along an axis; PEs from one copy of a weight to the next; LSB that stand for a weight of 1."""
+
+TOP = 3
+"""Row of a cell, counted from the top, that holds the top row of a kernel; its left column is the cell's left one."""
+
+TITLES = (
+    "binarise, unpack kernels, masks", "CNN, 25 taps", "ReLU", "max-pool, fill", "threshold, centre",
+    "shrink 256 to 64", "move into a block", "place x and h", "unpack gate kernels", "gates, 25 taps",
+    "align by 64, add", "sign, update h",
+)  # fmt: skip
+"""The steps of a frame, in the order of the published program."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a version of the mapping consists of.
+
+    source: its file. x: block (row, column) of x; h is one to the right, o below h. starts: the kernel that begins
+    each step, with the step's title. unit: LSB for a sum of 1; o: LSB of the readout for an output of 1.
+    """
+
+    source: Path
+    x: tuple[int, int]
+    starts: Sequence[tuple[str, str]]
+    unit: int
+    o: float
+
+
+LAYOUTS = {
+    "published": Layout(
+        FOLDER / "blocks_published.scamp",
+        (1, 1),
+        (
+            ("capture", TITLES[0]),
+            ("seeds", TITLES[1]),
+            ("relu", TITLES[2]),
+            ("compare_east", TITLES[3]),
+            ("sign", TITLES[4]),
+            ("slide_columns", TITLES[5]),
+            ("start_x", TITLES[6]),
+            ("snap", TITLES[7]),
+            ("unpack_gates", TITLES[8]),
+            ("seeds", TITLES[9]),
+            ("align", TITLES[10]),
+            ("update", TITLES[11]),
+        ),
+        10,
+        10,
+    ),
+    "lean": Layout(
+        FOLDER / "blocks_lean.scamp",
+        (0, 0),
+        (
+            ("capture", TITLES[0]),
+            ("tap", TITLES[1]),
+            ("pool", "threshold, pool"),
+            ("gather", TITLES[5]),
+            ("place", TITLES[7]),
+            ("unpack", TITLES[8]),
+            ("tap", TITLES[9]),
+            ("align", TITLES[10]),
+            ("update", TITLES[11]),
+        ),
+        5,
+        2.5,
+    ),
+}
+
+
+class BlockMapping:
+    """Programs of the block mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`."""
+
+    name = "blocks"
+
+    def __init__(self, weights: Weights, level: int, *, version: str = "published") -> None:
+        if weights.layers != 1:
+            raise ProgramError(f"the block mapping takes one layer of kernels; these weights have {weights.layers}")
+        if version not in LAYOUTS:
+            raise ProgramError(
+                f"unknown version '{version}'{isa.did_you_mean(version, LAYOUTS)}; there are {', '.join(LAYOUTS)}"
+            )
+        self.weights = weights
+        self.level = level
+        self.version = version
+        self.layout = LAYOUTS[version]
+
+    def steps(self, t: int) -> Sequence[Step]:
+        return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
+
+    @cached_property
+    def _first(self) -> Sequence[Step]:
+        """The frame that sets the state; the host gives the weights with it, at no cost to the array."""
+        first, *others = self._frame(start=1)
+        planes = weight_planes(self.weights, self.layout.x)
+        program = replace(first.program, inputs=(Input("gates", "A"), Input("cnn", "B")))
+        return [Step(first.title, program, planes), *others]
+
+    @cached_property
+    def _middle(self) -> Sequence[Step]:
+        return self._frame()
+
+    @cached_property
+    def _last(self) -> Sequence[Step]:
+        return self._frame(read=1)
+
+    def program(self, **options: int) -> Program:
+        """A frame in one program. options: start, read, as its file says."""
+        unit = self.layout.unit
+        _, theta1 = self.weights.layer(0)
+        # sums for f are even; the released program rounds to whole LSB, and so may meet a sum
+        threshold, forget = (
+            unit * halves(theta, spacing) // 2 if self.version == "lean" else round(unit * theta)
+            for theta, spacing in ((theta1, 1), (self.weights.theta_r, 2))
+        )
+        params = {"level": pix_level(self.level), "unit": unit, "threshold": threshold, "forget": forget}
+        return assemble(self.layout.source, params=params | options)
+
+    def _frame(self, **options: int) -> Sequence[Step]:
+        return cut(self.program(**options), self.layout.starts)
+
+    def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return tile(frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame)
+
+    def look(self, machine: Machine) -> tuple[Bits, Bits, Bits]:
+        row, column = self.layout.x
+        x, f, h = (machine.read(register) for register in ("R5", "R9", "R6"))
+        return block(x, row, column), block(f, row, column + 1), block(h, row, column + 1)
+
+    def output(self, results: Mapping[str, Any]) -> Floats:
+        samples = results["o"].reshape(SIDE, SIDE).T[:, ::-1]  # column after column from the top right
+        return np.asarray((samples.astype(np.float32) - 128) / self.layout.o, np.float32)
+
+
+def block(plane: npt.NDArray[Any], row: int, column: int) -> npt.NDArray[Any]:
+    return plane[SIDE * row : SIDE * (row + 1), SIDE * column : SIDE * (column + 1)]
+
+
+def weight_planes(weights: Weights, x: tuple[int, int]) -> dict[str, npt.NDArray[np.float32]]:
+    """The planes of the gate kernels and of the CNN kernels, 256x256, in LSB."""
+    kernels, _ = weights.layer(0)
+    gates = {(0, 0): weights.w_f, (0, 1): weights.u_f, (1, 0): weights.w_o, (1, 1): weights.u_o}
+    return {
+        "gates": _plane({(x[0] + r, x[1] + c): kernel for (r, c), kernel in gates.items()}),
+        "cnn": _plane({(k % GRID, k // GRID): kernel for k, kernel in enumerate(kernels)}),
+    }
+
+
+def _plane(kernels: Mapping[tuple[int, int], npt.NDArray[np.int8]]) -> npt.NDArray[np.float32]:
+    plane = np.zeros((GRID * SIDE, GRID * SIDE), np.float32)
+    for (row, column), kernel in kernels.items():
+        cell = np.zeros((CELL, CELL))
+        cell[TOP:, : kernel.shape[1]] = WEIGHT * kernel
+        block(plane, row, column)[:] = np.tile(cell, (SIDE // CELL, SIDE // CELL))
+    return plane
+
+
+def cut(program: Program, starts: Sequence[tuple[str, str]]) -> list[Step]:
+    """A program as steps. starts: kernel and title; a step begins with the first launch of its kernel after the step
+    before, and with the host calls ahead of that. All parts share the kernels of the whole."""
+    parts: list[tuple[str, list[Any]]] = []
+    waiting: list[Any] = []
+    for step in program.steps:
+        if not isinstance(step, Launch):
+            waiting.append(step)
+            continue
+        if len(parts) < len(starts) and step.kernel.partition("(")[0] == starts[len(parts)][0]:
+            parts.append((starts[len(parts)][1], []))
+        parts[-1][1].extend([*waiting, step])
+        waiting = []
+    parts[-1][1].extend(waiting)
+    return [Step(title, Program(title, program.kernels, tuple(steps), shape=program.shape)) for title, steps in parts]
+
+
+__all__ = ["LAYOUTS", "TITLES", "BlockMapping", "weight_planes"]
