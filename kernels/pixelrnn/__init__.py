@@ -23,6 +23,7 @@ _HOMES = {
     "datasets": "",
     "gestures": "",
     "golden": "",
+    "layout": "",
     "weights": "",
 }
 
@@ -40,4 +41,4 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
 
 
-__all__ = ["Decoder", "Encoder", "Weights", "datasets", "gestures", "golden", "weights"]
+__all__ = ["Decoder", "Encoder", "Weights", "datasets", "gestures", "golden", "layout", "weights"]

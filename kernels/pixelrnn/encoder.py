@@ -27,6 +27,10 @@ from scamp_sim.timing import combine, profile
 from scamp_sim.wording import plural
 
 
+SENSOR = 256
+"""Rows and columns of a full frame."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a frame as the reports show it, with the part of the run that it is, and planes that it is given."""
@@ -102,14 +106,19 @@ class Encoder:
         self.level = level
 
     def run(self, clip: npt.ArrayLike) -> Encoded:
-        """Encode one clip: (16, 64, 64), uint8 grey, or bool (binarised already). Raises PlaneError."""
-        frames = golden.checked(clip)
+        """Encode one clip: (16, 64, 64), uint8 grey, or bool (binarised already).
+
+        With the option front_end, which scales on the array, also (16, 256, 256). Raises PlaneError.
+        """
+        large = getattr(self.mapping, "front_end", False) and np.shape(clip)[1:] == (SENSOR, SENSOR)
+        frames = golden.checked(clip, SENSOR if large else SIDE)
+        x = scaled_bits(frames, self.level) if large else golden.binarise(frames, self.level)
         machine = self.machine
         planes = np.empty((3, FRAMES, SIDE, SIDE), bool)
         spent: dict[int, tuple[Profile, int]] = {}
         results: dict[str, Any] = {}
         for t, frame in enumerate(frames):
-            machine.expose(self.mapping.picture(frame))
+            machine.expose(frame if large else self.mapping.picture(frame))
             for step in self.mapping.steps(t):
                 run = machine.run(step.program, step.inputs, registers=False)
                 cost = run.profile
@@ -118,7 +127,7 @@ class Encoder:
             planes[:, t] = self.mapping.look(machine)
         b, f, h = planes
         return Encoded(
-            golden.binarise(frames, self.level), b, f, h, self.mapping.output(results),
+            x, b, f, h, self.mapping.output(results),
             self._cost(spent.values(), FRAMES), self.frame_profile,
         )  # fmt: skip
 
@@ -134,11 +143,24 @@ class Encoder:
         return replace(combine(parts, name), runs=frames)
 
 
+def scaled_bits(frames: npt.NDArray[Any], level: int) -> Bits:
+    """What the front end makes of full frames, (16, 256, 256) -> (16, 64, 64): means of 4x4 PEs above the level."""
+    from kernels.pixelrnn.layout import downsampled
+    from kernels.pixelrnn.macropixel import pix_level
+
+    grey = frames * np.float32(255 if frames.dtype == np.bool_ else 1)
+    return np.stack([downsampled(frame * (127 / 255)) > pix_level(level) for frame in grey])
+
+
 MAPPINGS = ("macropixel", "blocks")
 
 
 def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any]) -> Mapping:
     """The named mapping of these weights. Raises ProgramError."""
+    if name == "macropixel" and weights.layers == 2:
+        from kernels.pixelrnn.two_layers import TwoLayerMapping
+
+        return TwoLayerMapping(weights, level, **options)
     if name == "macropixel":
         from kernels.pixelrnn.macropixel import MacropixelMapping
 

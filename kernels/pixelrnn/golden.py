@@ -251,24 +251,24 @@ def update(h: Bits, f: Bits) -> Bits:
 # --- what is allowed --------------------------------------------------------------------------------------------
 
 
-def checked(clip: npt.ArrayLike) -> npt.NDArray[Any]:
-    """The clip as an array (16, 64, 64) of uint8 or bool. Raises PlaneError with the remedy."""
+def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
+    """The clip as an array (16, side, side) of uint8 or bool. Raises PlaneError with the remedy."""
     array = np.asarray(clip)
     if array.dtype != bool and array.dtype != np.uint8:
         raise PlaneError(
             f"the clip is of type {array.dtype}; give grey as uint8, 0 dark .. 255 bright, or bool, True for +1"
         )
     if array.ndim != 3:
-        raise PlaneError(f"the clip has shape {array.shape}; one clip is ({FRAMES}, {SIDE}, {SIDE})")
-    if array.shape[1:] != (SIDE, SIDE):
+        raise PlaneError(f"the clip has shape {array.shape}; one clip is ({FRAMES}, {side}, {side})")
+    if array.shape[1:] != (side, side):
         raise PlaneError(
-            f"the frames are {array.shape[1]}x{array.shape[2]}; the network sees {SIDE}x{SIDE}. "
-            "datasets.resample(clip, 64) scales them"
+            f"the frames are {array.shape[1]}x{array.shape[2]}; the network sees {side}x{side}. "
+            f"datasets.resample(clip, {side}) scales them"
         )
     if len(array) != FRAMES:
         raise PlaneError(
             f"the clip has {len(array)} frames; the state starts anew every {FRAMES}, and the output is that of the "
-            f"last one. datasets.resample(clip, 64) picks {FRAMES}"
+            f"last one. datasets.resample(clip, {side}) picks {FRAMES}"
         )
     return array
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from compiler import assemble
 from kernels import load
 from kernels.depthwise import tile
+from kernels.pixelrnn import layout
 from kernels.pixelrnn.encoder import Step
 from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
 from kernels.pixelrnn.weights import Weights
@@ -37,16 +38,20 @@ STEPS = {
     "capture": "capture, binarise", "binarise": "capture, binarise", "setup": "masks", "depthwise": "CNN, 25 taps",
     "pool": "threshold, pool, fill", "place": "place x and h", "convolve": "gates, 25 taps",
     "update": "sign, update h", "store": "sign, update h",
+    **dict.fromkeys(("look", "pair(0)", "pair(1)", "tile(0)", "tile(1)", "enter"), "front end"),
 }  # fmt: skip
 """Kernel -> title of the step that it belongs to."""
 
 
 class MacropixelMapping:
-    """Programs of the macropixel mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`."""
+    """Programs of the macropixel mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`.
+
+    front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small.
+    """
 
     name = "macropixel"
 
-    def __init__(self, weights: Weights, level: int) -> None:
+    def __init__(self, weights: Weights, level: int, *, front_end: bool = False) -> None:
         if weights.layers != 1:
             raise ProgramError(
                 f"the macropixel mapping takes one layer of kernels; these weights have {weights.layers}"
@@ -57,6 +62,7 @@ class MacropixelMapping:
             )
         self.weights = weights
         self.level = level
+        self.front_end = front_end
 
     def steps(self, t: int) -> Sequence[Step]:
         return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
@@ -92,10 +98,12 @@ class MacropixelMapping:
         return assemble(SOURCE, params=params)
 
     def _frame(self, **options: int) -> Sequence[Step]:
-        return [s for p in (self.cnn, self.recurrent(**options)) for s in cut(p, STEPS)]
+        cnn = layout.behind_front_end(self.cnn, pix_level(self.level), UNIT) if self.front_end else (self.cnn,)
+        return [s for p in (*cnn, self.recurrent(**options)) for s in cut(p, STEPS)]
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return tile(frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame)
+        grey = frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame
+        return layout.Macropixel().fill(grey) if self.front_end else tile(grey)
 
     def look(self, machine: Machine) -> tuple[Bits, Bits, Bits]:
         b, f, h = (machine.read(register) for register in ("R5", "R6", "R7"))

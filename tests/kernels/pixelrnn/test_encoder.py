@@ -48,7 +48,10 @@ def test_reference_engine_agrees() -> None:
     same(Encoder(weights, engine="reference").run(clip), golden.encode(clip, weights))
 
 
-@pytest.mark.parametrize(("theta1", "theta_r"), [(0.0, 0.5), (0.99765, 0.99412), (3.5, -2.5), (-4.2, 7.0), (24.5, 24.0), (25.5, 0.5), (1.0, 2.0)])
+@pytest.mark.parametrize(
+    ("theta1", "theta_r"),
+    [(0.0, 0.5), (0.99765, 0.99412), (3.5, -2.5), (-4.2, 7.0), (24.5, 24.0), (25.5, 0.5), (1.0, 2.0)],
+)
 def test_thresholds(theta1: float, theta_r: float) -> None:
     from dataclasses import replace
 
@@ -112,6 +115,25 @@ def test_bad_input() -> None:
     two = Weights.random(1, layers=2)
     with pytest.raises(ProgramError, match="one layer"):
         MacropixelMapping(two, 116)
+
+
+def test_full_frames_are_scaled_on_the_array() -> None:
+    weights = Weights.random(5)
+    clip, _ = gestures.clip(2, seed=3, size=256)
+    result = Encoder(weights, front_end=True).run(clip)
+    same(result, golden.encode(result.x, weights))
+    scaled = clip.reshape(16, 64, 4, 64, 4).mean((2, 4))
+    assert np.mean(result.x != (scaled > golden.INPUT_LEVEL)) < 0.01  # but for greys that the level lies between
+    assert result.frame_profile.words > Encoder(weights).frame_profile.words + 500
+    with pytest.raises(PlaneError, match="the frames are 256x256"):
+        Encoder(weights).run(clip)
+
+
+def test_two_layers() -> None:
+    weights = Weights.random(4, layers=2)
+    assert weights.parameters == 902
+    clip, _ = gestures.clip(3, seed=4)
+    same(Encoder(weights).run(clip), golden.encode(clip, weights))
 
 
 def test_reference_clips(measured_data: Path) -> None:
