@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
 
 if TYPE_CHECKING:
@@ -155,8 +155,8 @@ def _text(record: Mapping[str, Any], encoder: Encoder) -> str:
         "",
         "one frame",
         step_table(mapping_cost(encoder)),
-        f"frame    {frame['time_us']:,.1f} us, {1e6 / frame['time_us']:,.0f} frames a second, {frame['energy_uj']:,.1f} uJ "
-        "in the array",
+        f"frame    {frame['time_us']:,.1f} us, {1e6 / frame['time_us']:,.0f} a second, {frame['energy_uj']:,.1f} uJ in "
+        "the array",
         f"clip     {clip['time_us']:,.1f} us: {clip['words']:,} words, {clip['launches']:,} launches, "
         f"{clip['compute_us']:,.1f} us, then {readout:,.1f} us of readout",
         f"readout  {out['values']:,} values once in {clip['runs']} frames, {out['bytes']:,} bytes: 1/"
@@ -165,7 +165,13 @@ def _text(record: Mapping[str, Any], encoder: Encoder) -> str:
     if "decoder" in record:
         decoder = record["decoder"]
         label = record["clip"]["label"]
-        should = "" if label is None else ", as labelled" if label == decoder["class"] else f", labelled {decoder['label_name']}"
+        should = (
+            ""
+            if label is None
+            else ", as labelled"
+            if label == decoder["class"]
+            else f", labelled {decoder['label_name']}"
+        )
         lines.append(f"decoder  {decoder['name']}{should}")
     lines.append(f"golden   {_differing(record['differs_from_golden'])}")
     if "files" in record:
@@ -175,7 +181,11 @@ def _text(record: Mapping[str, Any], encoder: Encoder) -> str:
 
 def _differing(counts: Mapping[str, int]) -> str:
     wrong = [f"{n:,} of {stage}" for stage, n in counts.items() if n]
-    return f"values that differ from the golden model: {', '.join(wrong)}" if wrong else "b, f, h and o equal the golden model"
+    return (
+        f"values that differ from the golden model: {', '.join(wrong)}"
+        if wrong
+        else "b, f, h and o equal the golden model"
+    )
 
 
 def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -> list[Path]:
@@ -204,12 +214,12 @@ def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -
 
 
 def validate(args: argparse.Namespace) -> int:
-    """`validate`: every clip through the array and through the golden model. Differences are no error of the command."""
+    """`validate`: every clip through the array and the golden model. Differences are no error of the command."""
     from kernels.pixelrnn import study
     from kernels.pixelrnn.clips import read_clips
+    from scamp_sim.files import check_file
     from scamp_sim.render import check_folder
     from scamp_sim.session import announce_compilation, progress
-    from scamp_sim.timeline import check_file
 
     if args.out is not None:
         check_file(args.out, "results")
@@ -242,13 +252,15 @@ def validate(args: argparse.Namespace) -> int:
         commands.print_json({**found.as_dict(), "results": args.out, "pictures": [str(path) for path in files]})
         return 0
     frames = len(found.records) * clips.input.shape[1]
-    print(f"validation of {PROGRAM}, {args.mapping}: {plural(len(found.records), 'clip')} of {clips.source}, {frames:,} frames\n")
-    print(found.text(), end="")
+    done = plural(len(found.records), "clip")
+    print(f"validation of {PROGRAM}, {args.mapping}: {done} of {clips.source}, {frames:,} frames\n")
+    print(found.text())
     if args.out is not None:
         print(f"results: {args.out}")
     if files:
         print(f"pictures: {', '.join(str(path) for path in files)}")
-    print(f"took {seconds:.1f} s, {seconds / frames * 1e3:.1f} ms a frame")
+    fresh = found.ran * clips.input.shape[1]
+    print(f"took {seconds:.1f} s, {seconds / fresh * 1e3:.1f} ms a frame" if fresh else "nothing was left to run")
     return 0
 
 
@@ -285,10 +297,12 @@ def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
     """Costs of both mappings, and the bandwidth."""
     from kernels.pixelrnn import bandwidth, report
 
-    found = report.costs(load_weights(args.weights or RANDOM), args.timing)
     if args.plot is not None:
         from kernels.pixelrnn import plots
 
+        plots.check(args.plot)
+    found = report.costs(load_weights(args.weights or RANDOM), args.timing)
+    if args.plot is not None:
         plots.write(args.plot, found)
     text = report.text(found) + "\n" + bandwidth.text()
     document = {**report.as_dict(found), "bandwidth": bandwidth.as_dict(), "plot": args.plot}
@@ -298,12 +312,12 @@ def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
 def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
     """What lies where in the registers."""
     if args.plot is not None or args.weights is not None:
-        raise ProgramError("the memory does not depend on weights, and there is no plot of it; leave --weights and --plot out")
-    try:
-        from kernels.pixelrnn import layout
-    except ImportError:
-        raise ScampError("this version has no report of the memory") from None
-    return layout.memory_report(), layout.as_dict()
+        raise ProgramError(
+            "the memory does not depend on weights, and there is no plot of it; leave --weights and --plot out"
+        )
+    from kernels.pixelrnn import layout
+
+    return layout.memory_text(), layout.memory_report()
 
 
 REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {

@@ -11,8 +11,7 @@ import pytest
 
 import kernels
 from compiler import assemble
-from scamp_sim import ScampError
-from scamp_sim import files
+from scamp_sim import ScampError, files
 from scamp_sim import timeline as module
 from scamp_sim.program import HostCall, Kernel, Launch, Program, Word
 from scamp_sim.timeline import TRACKS, Span, timeline, trace, write_trace

@@ -26,7 +26,6 @@ from scamp_sim.program import Program
 from scamp_sim.timing import combine, profile
 from scamp_sim.wording import plural
 
-
 SENSOR = 256
 """Rows and columns of a full frame."""
 
@@ -83,7 +82,9 @@ class Encoder:
     """The encoder on a simulated chip.
 
     mapping: "macropixel" (own, 4x4 PEs a pixel for the recurrent part) or "blocks" (as published, in 64x64 blocks).
-    errors, chip, seed, engine, timing: of the machine. level: grey above it counts as +1. Raises ProgramError.
+    errors, chip, seed, engine, timing: of the machine. level: grey above it counts as +1; the array can tell about
+    every other level apart, 116 among them. options: of the mapping, such as front_end=True for "macropixel" and
+    version="lean" for "blocks". Raises ProgramError.
     """
 
     def __init__(

@@ -116,8 +116,28 @@ class MacropixelMapping:
 
 
 def pix_level(level: int) -> int:
-    """The threshold of depthwise16 for grey above `level`: PIX takes 0..255 as 0..127."""
-    return math.floor((level + 0.5) * 127 / 255)
+    """The threshold of depthwise16 that tells grey above `level` from the rest: PIX takes 0..255 as 0..127.
+
+    Thresholds are whole LSB and greys lie half an LSB apart, so every other level has none. Raises ProgramError that
+    names the nearest levels that have one.
+    """
+    if not _separable(level):
+        near = [n for n in (*range(level - 1, -1, -1), *range(level + 1, 255)) if _separable(n)]
+        below, above = (
+            max((n for n in near if n < level), default=None),
+            min((n for n in near if n > level), default=None),
+        )
+        named = " or ".join(str(n) for n in (below, above) if n is not None)
+        raise ProgramError(
+            f"level {level}: the array cannot tell grey {level} from grey {level + 1}; take {named}, or give the clip "
+            "as bits"
+        )
+    return math.ceil(level * 127 / 255)
+
+
+def _separable(level: int) -> bool:
+    """Whether a whole number of LSB lies between grey `level` and the next, or on the former."""
+    return 0 <= level < 255 and math.ceil(level * 127 / 255) < (level + 1) * 127 / 255
 
 
 def pooled_halves(theta: float) -> int:

@@ -58,6 +58,27 @@ def compare(
     return note
 
 
+@pytest.fixture
+def against_chip(request: pytest.FixtureRequest) -> Callable[[str, Callable[[], object], int, float, str], None]:
+    """`against_chip(name, run, frames in it, us of a frame on the chip, goal)` notes wall and processor time a frame.
+
+    Processor time is that of this thread: it tells a slow program from a busy machine.
+    """
+
+    def note(name: str, run: Callable[[], object], frames: int, chip_us: float, goal: str) -> None:
+        wall = spent = float("inf")
+        for _ in range(12):
+            start, start_spent = time.perf_counter(), time.thread_time()
+            run()
+            wall = min(wall, (time.perf_counter() - start) / frames * 1e6)
+            spent = min(spent, (time.thread_time() - start_spent) / frames * 1e6)
+        rows = request.config.stash[ROWS]
+        rows.append(Row(name, wall, "the chip, modelled", chip_us, goal))
+        rows.append(Row(f"{name}, processor", spent, "the chip, modelled", chip_us, goal))
+
+    return note
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     rows = config.stash.get(ROWS, [])
     if rows:

@@ -35,8 +35,9 @@ def test_array_equals_golden_model(seed: int) -> None:
     same(encoder.run(clip), golden.encode(clip, weights))  # a second clip starts afresh
 
 
-def test_noise_of_bits(seed: int = 7) -> None:
+def test_noise_of_bits() -> None:
     """Clips that are binary already, and busy up to the edges, where the padding shows."""
+    seed = 7
     weights = Weights.random(seed)
     clip = np.random.default_rng(seed).random((16, 64, 64)) < 0.5
     same(Encoder(weights).run(clip), golden.encode(clip, weights))
@@ -78,12 +79,20 @@ def test_what_a_frame_costs() -> None:
 
 def test_every_grey_counts_as_the_model_says() -> None:
     """The threshold lies between two greys, whatever PIX makes of them."""
+    exact = []
     for level in range(255):
-        edge = (pix_level(level) + 0.5) * 255 / 127  # what the array compares with, as grey; it takes whole LSB
-        above = np.arange(256) * (127 / 255) > pix_level(level)
-        assert np.array_equal(above, np.arange(256) > level) or edge > 0
-    exact = [n for n in range(256) if np.array_equal(np.arange(256) * (127 / 255) > pix_level(n), np.arange(256) > n)]
+        try:
+            threshold = pix_level(level)
+        except ProgramError:
+            continue
+        exact.append(level)
+        assert np.array_equal(
+            np.arange(256, dtype=np.float32) * np.float32(127 / 255) > threshold, np.arange(256) > level
+        )
     assert golden.INPUT_LEVEL in exact
+    assert 120 <= len(exact) <= 135
+    with pytest.raises(ProgramError, match="cannot tell grey 117 from grey 118; take 116 or 118"):
+        Encoder(Weights.random(1), level=117).run(np.zeros((16, 64, 64), bool))
 
 
 def test_levels_between_lattice_points() -> None:
