@@ -93,11 +93,12 @@ def agrees(program: Program, inputs: dict[str, Any] | None, shape: tuple[int, in
 @pytest.mark.parametrize("name", [n for n in kernels.names() if n != "depthwise16"])
 def test_library_kernels_step_as_they_run(name: str, engine: str) -> None:
     p = kernels.load(name)
-    inputs = {i.name: photo(SHAPE) if i.register == "PIX" else np.ones(SHAPE, bool) for i in p.inputs}
+    shape = p.shape or SHAPE
+    inputs = {i.name: photo(shape) if i.register == "PIX" else np.ones(shape, bool) for i in p.inputs}
     for i in p.inputs:
         if i.register in isa.ANALOG:
-            inputs[i.name] = photo(SHAPE).astype(np.float32) / 2
-    agrees(p, inputs, SHAPE, engine, 1)
+            inputs[i.name] = photo(shape).astype(np.float32) / 2
+    agrees(p, inputs, shape, engine, 1)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
