@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ import numpy.typing as npt
 
 from compiler import assemble
 from kernels.depthwise import tile
-from kernels.pixelrnn.encoder import Step
-from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
+from kernels.pixelrnn.encoder import Step, ThreeKinds
+from kernels.pixelrnn.golden import SIDE, Bits, Floats
 from kernels.pixelrnn.macropixel import halves, pix_level
 from kernels.pixelrnn.weights import Weights
 from scamp_sim import isa
@@ -99,7 +98,7 @@ LAYOUTS = {
 }
 
 
-class BlockMapping:
+class BlockMapping(ThreeKinds):
     """Programs of the block mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`."""
 
     name = "blocks"
@@ -116,25 +115,6 @@ class BlockMapping:
         self.version = version
         self.layout = LAYOUTS[version]
 
-    def steps(self, t: int) -> Sequence[Step]:
-        return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
-
-    @cached_property
-    def _first(self) -> Sequence[Step]:
-        """The frame that sets the state; the host gives the weights with it, at no cost to the array."""
-        first, *others = self._frame(start=1)
-        planes = weight_planes(self.weights, self.layout.x)
-        program = replace(first.program, inputs=(Input("gates", "A"), Input("cnn", "B")))
-        return [Step(first.title, program, planes), *others]
-
-    @cached_property
-    def _middle(self) -> Sequence[Step]:
-        return self._frame()
-
-    @cached_property
-    def _last(self) -> Sequence[Step]:
-        return self._frame(read=1)
-
     def program(self, **options: int) -> Program:
         """A frame in one program. options: start, read, as its file says."""
         unit = self.layout.unit
@@ -148,7 +128,11 @@ class BlockMapping:
         return assemble(self.layout.source, params=params | options)
 
     def _frame(self, **options: int) -> Sequence[Step]:
-        return cut(self.program(**options), self.layout.starts)
+        first, *others = cut(self.program(**options), self.layout.starts)
+        if "start" in options:  # the host gives the weights with the first frame, at no cost to the array
+            program = replace(first.program, inputs=(Input("gates", "A"), Input("cnn", "B")))
+            first = Step(first.title, program, weight_planes(self.weights, self.layout.x))
+        return [first, *others]
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return tile(frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame)

@@ -7,9 +7,11 @@ result.profile.readout_ratio        # 256: 4,096 values for 16 frames
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -59,6 +61,30 @@ class Mapping(Protocol):
     def output(self, results: dict[str, Any]) -> Floats:
         """o, (64, 64) float32 in units of one tap product, from what the last frame put out."""
         ...
+
+
+class ThreeKinds(ABC):
+    """Steps of a mapping whose first and last frames are not like those between; each kind is made once."""
+
+    def steps(self, t: int) -> Sequence[Step]:
+        """What the chip does for frame t of 16, in order."""
+        return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
+
+    @abstractmethod
+    def _frame(self, **options: int) -> Sequence[Step]:
+        """The steps of a frame that sets the state (start=1), that reads o out (read=1), or neither."""
+
+    @cached_property
+    def _first(self) -> Sequence[Step]:
+        return self._frame(start=1)
+
+    @cached_property
+    def _middle(self) -> Sequence[Step]:
+        return self._frame()
+
+    @cached_property
+    def _last(self) -> Sequence[Step]:
+        return self._frame(read=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from compiler import assemble
 from kernels import load
 from kernels.depthwise import tile
 from kernels.pixelrnn import layout
-from kernels.pixelrnn.encoder import Step
-from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
+from kernels.pixelrnn.encoder import Step, ThreeKinds
+from kernels.pixelrnn.golden import SIDE, Bits, Floats
 from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
@@ -43,7 +43,7 @@ STEPS = {
 """Kernel -> title of the step that it belongs to."""
 
 
-class MacropixelMapping:
+class MacropixelMapping(ThreeKinds):
     """Programs of the macropixel mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`.
 
     front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small.
@@ -63,21 +63,6 @@ class MacropixelMapping:
         self.weights = weights
         self.level = level
         self.front_end = front_end
-
-    def steps(self, t: int) -> Sequence[Step]:
-        return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
-
-    @cached_property
-    def _first(self) -> Sequence[Step]:
-        return self._frame(start=1)
-
-    @cached_property
-    def _middle(self) -> Sequence[Step]:
-        return self._frame()
-
-    @cached_property
-    def _last(self) -> Sequence[Step]:
-        return self._frame(read=1)
 
     @cached_property
     def cnn(self) -> Program:

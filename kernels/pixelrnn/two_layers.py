@@ -18,8 +18,8 @@ import numpy.typing as npt
 from compiler import assemble
 from kernels import load
 from kernels.pixelrnn import layout, macropixel
-from kernels.pixelrnn.encoder import Step
-from kernels.pixelrnn.golden import FRAMES, Bits, Floats
+from kernels.pixelrnn.encoder import Step, ThreeKinds
+from kernels.pixelrnn.golden import Bits, Floats
 from kernels.pixelrnn.macropixel import UNIT, MacropixelMapping, cut, pix_level, pooled_halves
 from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
@@ -41,7 +41,7 @@ TITLES = (
 """For the programs of a frame without a front end: kernel -> title of the step that it belongs to."""
 
 
-class TwoLayerMapping:
+class TwoLayerMapping(ThreeKinds):
     """Programs for one set of weights with two layers; see `kernels.pixelrnn.encoder.Mapping`.
 
     front_end: as for MacropixelMapping. All kernels of a frame are more than the kernel store holds, so the
@@ -55,28 +55,13 @@ class TwoLayerMapping:
             raise ProgramError(f"this mapping takes two layers of kernels; these weights have {weights.layers}")
         self.weights = weights
         self.level = level
-        self._front_end = front_end
-
-    def steps(self, t: int) -> Sequence[Step]:
-        return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
-
-    @cached_property
-    def _first(self) -> Sequence[Step]:
-        return self._frame(start=1)
-
-    @cached_property
-    def _middle(self) -> Sequence[Step]:
-        return self._frame()
-
-    @cached_property
-    def _last(self) -> Sequence[Step]:
-        return self._frame(read=1)
+        self.front_end = front_end
 
     def programs(self, **options: int) -> tuple[Program, ...]:
         """What a frame runs: the front end if there is one, layer 1, what lies between, layer 2, the recurrent part."""
         first = self._convolutions(0)
         shown: tuple[Program, ...] = (first,)
-        if self._front_end:
+        if self.front_end:
             shown = layout.behind_front_end(first, pix_level(self.level), UNIT)
         second = layout.behind(self._convolutions(1), "binarise")
         return (
@@ -108,7 +93,7 @@ class TwoLayerMapping:
         """The mapping of the second layer alone: what follows the convolutions is the same."""
         kernels, theta1 = self.weights.layer(1)
         one = replace(self.weights, cnn=kernels, theta1=(theta1,))
-        return MacropixelMapping(one, self.level, front_end=self._front_end)
+        return MacropixelMapping(one, self.level, front_end=self.front_end)
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return self._behind.picture(frame)
