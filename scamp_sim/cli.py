@@ -16,7 +16,10 @@ from scamp_sim import commands, commands_costs, commands_pixelrnn, commands_repo
 from scamp_sim.exceptions import ScampError
 
 DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
-FILE_HELP = "a kernel file, - for standard input, or the name of a library kernel (scamp-sim list shows them)"
+FILE_HELP = (
+    "a kernel file, a C++ file for the SDK (.cpp, .h ...), - for standard input, or the name of a library kernel "
+    "(scamp-sim list shows them)"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -21,6 +21,9 @@ DEMO_KERNEL = "edges"
 DEMO_PHOTO = "grace_hopper.jpg"
 DEMO_IMAGE = "photo.png"
 
+CPP = (".cpp", ".cc", ".cxx", ".hpp", ".hxx", ".hh", ".h", ".ino")
+"""Files that are taken as C++ for the SDK."""
+
 DEEPEST = 16
 """Dimensions that a table on the command line may have."""
 
@@ -224,7 +227,7 @@ def load_program(file: str, params: dict[str, Any]) -> Program:
             raise ProgramError(f"{file}: no such file, and no kernel of the library{near} (scamp-sim list names them)")
         if path.is_dir():
             raise ProgramError(f"{file}: is a folder; give a kernel file")
-        return assemble(path, params=params)
+        return assemble(path, params=params, dialect="sdk" if path.suffix.lower() in CPP else "scamp")
     except OSError as e:
         raise ProgramError(
             f"{short(file, 80)}: cannot be read: {e.strerror or e}; check the path and its permissions"

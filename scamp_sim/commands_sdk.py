@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.commands import load_program, parse_settings, print_json, warn
+from scamp_sim.commands import CPP, load_program, parse_settings, print_json, warn
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.wording import short
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from compiler.sdk import Block
     from scamp_sim.program import Program
 
-CPP = (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".h", ".c", ".jss", ".ino")
+EXPORTED = (*CPP, ".c", ".jss")
 """Endings of files that are C++."""
 
 
@@ -201,7 +201,7 @@ def export(args: argparse.Namespace) -> int:
     from compiler.export import export as exported
 
     settings = parse_settings(args.set)
-    if Path(args.file).suffix.lower() in CPP:
+    if Path(args.file).suffix.lower() in EXPORTED:
         from compiler import assemble
 
         program = assemble(_source(args.file), params=settings, dialect="sdk")

@@ -349,6 +349,8 @@ class Executor(Declarer):
         literal = isinstance(item.condition, (tree.Number, tree.Name))
         while True:
             found = self.condition(item.condition, scope)
+            if found is None and item.after and not self._is_frames(item) and self.survey.matters(item.body):
+                self.assume(item.condition.place, "false after one round")
             if found is False or (item.after and found is None):
                 if not item.after:
                     self._skipped(item.body, scope, rounds)
@@ -359,7 +361,8 @@ class Executor(Declarer):
                 return
             self._count(rounds, item.place)
             rounds += 1
-            if found is None and not literal and self.recording is not None:
+            works = self.recording is not None or self.survey.matters(item.body)
+            if found is None and works and not endless and not (literal and self.looking):
                 self.assume(item.condition.place, "true for one round")
             if not self._round(item.body, scope) or found is None or endless or self._once(item.body):
                 return

@@ -17,11 +17,12 @@ from compiler.sdk.execute import Jump
 from compiler.sdk.lexer import Place
 from compiler.sdk.names import free_name, kernel_name
 from compiler.sdk.operands import number, wanted_kinds
-from compiler.sdk.scope import READ_OUT, Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value
+from compiler.sdk.scope import READ_OUT, Array, Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value
 from compiler.sdk.stubs import gui, is_callback, is_stub
 from compiler.sdk.survey import Survey, called
 from compiler.sdk.symbolic import symbolic
 from compiler.sdk.unparse import expression
+from compiler.values import Reg
 from scamp_sim import isa
 from scamp_sim.program import Origin
 
@@ -203,6 +204,7 @@ class Runner(Caller):
                 memory = buffer_name(arg) if i == buffer else None
                 if memory:
                     wanted = ""
+                    self._fill(memory, scope, node)
                     args.append(syntax.Name(arg.place.origin, free_name(memory, "out")))
                 if memory is None:
                     args.append(self.operand(arg, wanted_kinds(name, position, len(node.args)), scope))
@@ -219,6 +221,21 @@ class Runner(Caller):
         own = free_name(wanted, "out") + (f"_{times}" if times > 1 else "")
         self.made.append(syntax.OutputDecl(span, own, syntax.Function(span, name, tuple(args))))
         return result
+
+    def _fill(self, memory: str, scope: Scope, node: tree.Call) -> None:
+        """What stands in the memory that a readout writes is known at run time alone."""
+        cell = scope.find(memory)
+        value = cell.value if cell is not None else None
+        if isinstance(value, Pointer):
+            value = value.cell.value
+        waiting = [value] if isinstance(value, Array) else []
+        while waiting:
+            array = waiting.pop()
+            for i, item in enumerate(array.items):
+                if isinstance(item, Array):
+                    waiting.append(item)
+                else:
+                    self._put(array, i, Unknown(f"{memory}[{i}]", READ_OUT, node.place))
 
     def declare(self, variable: tree.Variable, scope: Scope) -> None:
         self._wanted = variable.name if _gives(variable.value) else ""
@@ -237,6 +254,11 @@ class Runner(Caller):
             near = isa.did_you_mean(name, isa.HOST)
             message = f"'{name}' is left out: there is no such host function{near}"
             hint = "" if near else "'scamp-sim isa' lists the host functions there are"
+            self.warn(Diagnostic.at(node.place.origin, "W603", "warning", message, hint=hint))
+        elif (name == "icw" or any(isinstance(a, Reg) for a in args)) and not is_stub(name) and name not in self._said:
+            self._said.add(name)
+            message = f"'{name}' is left out: this text does not define it, and it may work on the array"
+            hint = "put its definition into the text, or the file that has it beside it"
             self.warn(Diagnostic.at(node.place.origin, "W603", "warning", message, hint=hint))
         if not is_callback(name):
             for value in args:

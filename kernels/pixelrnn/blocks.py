@@ -19,12 +19,15 @@ from compiler import assemble
 from kernels.depthwise import tile
 from kernels.pixelrnn.encoder import Step, ThreeKinds
 from kernels.pixelrnn.golden import SIDE, Bits, Floats
-from kernels.pixelrnn.macropixel import halves, pix_level
+from kernels.pixelrnn.macropixel import LARGEST, halves, pix_level, pooled_halves
 from kernels.pixelrnn.weights import Weights
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
 from scamp_sim.program import Input, Launch, Program
+
+HIGHEST = 120
+"""LSB that a constant is loaded with at most."""
 
 FOLDER = Path(__file__).parent
 
@@ -114,16 +117,23 @@ class BlockMapping(ThreeKinds):
         self.level = level
         self.version = version
         self.layout = LAYOUTS[version]
+        most = LARGEST if version == "lean" else HIGHEST / self.layout.unit
+        # pooled maps are 0 to 25: beyond that the lean version needs no threshold of its own
+        checked = {"theta_r": weights.theta_r} | ({} if version == "lean" else {"theta1": weights.theta1[0]})
+        for name, theta in checked.items():
+            if abs(theta) > most:
+                raise ProgramError(
+                    f"{name} is {theta:g}; the {version} block mapping holds thresholds of -{most:g}..{most:g}, "
+                    f"{self.layout.unit} LSB to the unit"
+                )
 
     def program(self, **options: int) -> Program:
         """A frame in one program. options: start, read, as its file says."""
         unit = self.layout.unit
         _, theta1 = self.weights.layer(0)
-        # sums for f are even; the released program rounds to whole LSB, and so may meet a sum
-        threshold, forget = (
-            unit * halves(theta, spacing) // 2 if self.version == "lean" else round(unit * theta)
-            for theta, spacing in ((theta1, 1), (self.weights.theta_r, 2))
-        )
+        threshold, forget = round(unit * theta1), round(unit * self.weights.theta_r)
+        if self.version == "lean":  # between two sums; those for f are even. The released program rounds to whole LSB
+            threshold, forget = unit * pooled_halves(theta1) // 2, unit * halves(self.weights.theta_r, 2) // 2
         params = {"level": pix_level(self.level), "unit": unit, "threshold": threshold, "forget": forget}
         return assemble(self.layout.source, params=params | options)
 

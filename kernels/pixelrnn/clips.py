@@ -238,8 +238,10 @@ def _read_archive(path: Path) -> ClipSet:
 def _labels(labels: npt.NDArray[Any], count: int, what: str) -> npt.NDArray[np.int64]:
     if labels.shape != (count,):
         raise PlaneError(f"{what}: 'label' has shape {labels.shape}, but there are {count} clips; it is ({count},)")
-    if labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise PlaneError(f"{what}: 'label' is to be whole numbers from 0 up, not {labels.dtype} from {labels.min()}")
+    if labels.dtype.kind not in "iu":
+        raise PlaneError(f"{what}: 'label' holds {labels.dtype} values; it is to be whole numbers from 0 up")
+    if labels.size and labels.min() < 0:
+        raise PlaneError(f"{what}: 'label' holds {labels.min()}; it is to be whole numbers from 0 up")
     return labels.astype(np.int64)
 
 

@@ -126,6 +126,8 @@ class Encoder:
         level: int = golden.INPUT_LEVEL,
         **options: Any,
     ) -> None:
+        if not isinstance(weights, Weights):
+            raise ProgramError(f"expected Weights, not {weights!r:.60}; Weights.load(path) reads a file")
         self.weights = weights
         self.mapping = make_mapping(weights, mapping, level, options)
         self.chip = chip
@@ -183,7 +185,14 @@ MAPPINGS = ("macropixel", "blocks")
 
 
 def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any]) -> Mapping:
-    """The named mapping of these weights. Raises ProgramError."""
+    """The named mapping of these weights; "blocks:lean" is the lean version of "blocks". Raises ProgramError."""
+    name, _, version = str(name).partition(":")
+    if version:
+        options = {**options, "version": version}
+    known = {"macropixel": ("front_end",), "blocks": ("version",)}
+    for option in options if name in known else ():
+        if option not in known[name]:
+            raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")
     if name == "macropixel" and weights.layers == 2:
         from kernels.pixelrnn.two_layers import TwoLayerMapping
 

@@ -127,3 +127,15 @@ def test_export_of_what_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert cli.main(["export", str(tmp_path / "gone.cpp")]) == 1
     assert cli.main(["export", "edges", "--out", str(tmp_path)]) == 1
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_run_takes_cpp_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "main.cpp"
+    file.write_text(
+        "int main() {\n  int level = 20;\n  while (1) {\n"
+        "    scamp5_kernel_begin(); get_image(A); scamp5_kernel_end();\n"
+        "    scamp5_in(B, level);\n    scamp5_output_image(A, 0);\n  }\n}\n"
+    )
+    assert cli.main(["run", str(file), "--size", "64x64", "--set", "level=30"]) == 0
+    assert "readout output_image" in capsys.readouterr().out
+    assert cli.main(["check", str(file)]) == 0

@@ -306,3 +306,29 @@ def test_frame_loops_that_wait_in_their_condition() -> None:
         }
     """)
     assert steps(program) == ["main"]
+
+
+def test_memory_that_a_readout_fills_is_not_zero() -> None:
+    """The commonest idiom: a list is read, and its entries are used."""
+    program = sdk(
+        "int main() {\n uint8_t c[20];\n scamp5_scan_events(R5, c, 10);\n"
+        " for (int i = 0; i < 10; i++) { scamp5_load_point(R6, c[2*i], c[2*i+1]); }\n"
+        " uint8_t s[16]; scamp5_global_sum_16(A, s);\n if (s[3] > 50) { scamp5_in(F, s[0]); scamp5_in(F, 7); }\n}"
+    )
+    assert steps(program) == [
+        "scamp5_scan_events(R5, 10, 0, 0)", "scamp5_global_sum_16(A, 1)", "scamp5_in(F, 7, NEWS)",
+    ]  # fmt: skip
+    assert {d.code for d in program.diagnostics} >= {"W602", "W603"}
+
+
+def test_loops_on_a_readout_are_said() -> None:
+    program = sdk(
+        "int main() {\n int n = scamp5_global_sum_fast(A);\n while (n > 100) { scamp5_in(F, 2); }\n"
+        " do { scamp5_in(F, 3); } while (n > 20);\n}"
+    )
+    assert [d.line for d in program.diagnostics if d.code == "W602"] == [3, 4]
+
+
+def test_unknown_calls_that_name_registers_are_said() -> None:
+    program = sdk("int main() {\n scamp5_in(A, 3);\n WIPE(A, B);\n icw(0x1234);\n other(3);\n}")
+    assert [d.line for d in program.diagnostics if d.code == "W603"] == [3, 4]

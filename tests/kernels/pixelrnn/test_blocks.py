@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -274,3 +275,24 @@ def test_the_chip_has_the_misalignment_of_published(measured_data: Path) -> None
     assert alike(np.roll(chip, (-3, 4), (1, 2)), g) == pytest.approx(0.32, abs=0.02)
     around = {(dy, dx): alike(np.roll(chip, (dy, dx), (1, 2)), h) for dy in (-1, 0, 1) for dx in (-1, 0, 1)}
     assert max(around, key=lambda place: around[place]) == (0, 0)
+
+
+@pytest.mark.parametrize(("theta1", "theta_r"), [(-0.5, -0.001), (-1.5, 0.5), (30.0, 0.5), (1.0, 24.0), (3.2, -25.0)])
+def test_lean_equals_the_network_at_any_threshold(theta1: float, theta_r: float) -> None:
+    weights = dataclasses.replace(Weights.random(1), theta1=theta1, theta_r=theta_r)
+    clip, _ = gestures.clip(1, seed=2)
+    array, model = Encoder(weights, "blocks:lean").run(clip), golden.encode(clip, weights)
+    for name in ("b", "f", "h", "o"):
+        assert np.array_equal(getattr(array, name), getattr(model, name)), name
+
+
+def test_thresholds_that_no_constant_holds_are_refused() -> None:
+    weights = Weights.random(1)
+    with pytest.raises(ProgramError, match="theta1 is 1000; the published block mapping holds"):
+        Encoder(dataclasses.replace(weights, theta1=1000.0), "blocks")
+    with pytest.raises(ProgramError, match="theta_r is 26"):
+        Encoder(dataclasses.replace(weights, theta_r=26.0), "blocks:lean")
+    with pytest.raises(ProgramError, match="the mapping 'macropixel' has no option 'version'; it takes front_end"):
+        Encoder(weights, version="lean")
+    with pytest.raises(ProgramError, match="expected Weights"):
+        Encoder("weights.npz")  # type: ignore[arg-type]
