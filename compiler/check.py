@@ -14,8 +14,9 @@ from compiler.bits import READ_HALVES
 from compiler.context import Context
 from compiler.diagnostics import Diagnostic
 from scamp_sim.faults import Fault, faults, outside
+from scamp_sim.host import CHIP
 from scamp_sim.isa import NATIVE, PORT_DIRECTION, PORTS
-from scamp_sim.program import HostCall, Origin, Program, Word, cell
+from scamp_sim.program import ADDRESSED, HostCall, Origin, Program, Word, cell
 
 NOWHERE = Origin("<program>", 1, 1, 1, 1)
 """Stands in for words and calls that were made by hand."""
@@ -188,10 +189,6 @@ def _mixed(word: Word) -> Iterator[Diagnostic]:
     )  # fmt: skip
 
 
-ADDRESSED = ("SELECT", "RECT")
-"""Two views of the same address lines."""
-
-
 def _addresses(word: Word) -> Iterator[Diagnostic]:
     if {*ADDRESSED} <= {*word.src}:
         other = free(word, _SPARE["dreg"])
@@ -207,9 +204,6 @@ def _and(names: Iterable[str]) -> str:
 
 
 # --- host calls -----------------------------------------------------------------------------------------------
-
-
-CHIP = (256, 256)
 
 
 def call_hazards(call: HostCall, shape: tuple[int, int] | None = None) -> list[Diagnostic]:

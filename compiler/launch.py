@@ -172,7 +172,7 @@ class Launcher:
             fail(item.span, refused.code, f"'{statement(item.span, item.name)}': {refused.message}", refused.hint)
         name = self._result(form, result, buffer, item.span)
         self._follow(item, tuple(values))
-        self.step(HostCall(item.name, tuple(values), item.span, name))
+        self.step(replace(call, result=name))
 
     def _without_buffer(self, item: syntax.Call, scope: Scope) -> tuple[syntax.Call, str]:
         """The call without the operand that takes its result in the SDK, and that operand's name."""

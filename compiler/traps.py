@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from compiler.bits import READ_HALVES, Bit, any_of, value
-from compiler.check import ADDRESSED, NOWHERE, found, says, statement
+from compiler.check import NOWHERE, found, says, statement
 from compiler.context import Context
 from compiler.diagnostics import Diagnostic
 from compiler.prelude import declarations, info
 from scamp_sim import isa
 from scamp_sim.isa import DIGITAL, DIRECTIONS, LATCH, NATIVE, PORTS, Gate
-from scamp_sim.program import HostCall, Launch, Origin, Output, Program, Word, cell
+from scamp_sim.program import ADDRESSED, HostCall, Launch, Origin, Output, Program, Word, cell
 
 _BLUR_LINKS = {name: row.reads for name, row in NATIVE.items() if row.dst is not None and name.startswith("blur")}
 _GATES = tuple(d.gate for d in DIRECTIONS.values())

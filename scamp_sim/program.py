@@ -76,7 +76,7 @@ def cell(register: str) -> str:
 
 
 ADDRESSED = ("SELECT", "RECT")
-"""Bits that host functions set on their way."""
+"""Bits that host functions set on their way: two views of the same address lines."""
 BITSTACK = "scamp5_output_bitstack_"
 BITSTACK_BIT = "scamp5_output_bitstack_bit"
 STORAGE = ("static", "dynamic", "heap")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scamp_sim.course import Seen, comes_again, described, same_statement, source_text
-from scamp_sim.files import check_file, write_text  # noqa: F401
+from scamp_sim.files import write_text
 from scamp_sim.host import CHIP, DEFAULT
 from scamp_sim.options import ArrayOptions
 from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Word

@@ -228,13 +228,7 @@ class Looker(Caller):
             self.close()
             recording, first = Recording(), node.place
         self.open = recording, first, node.place
-        self.recording = recording
-        try:
-            recording.calls.append(self.array_call(node, name, scope))
-        except Problem as problem:
-            recording.errors.append(problem.diagnostic())
-        finally:
-            self.recording = None
+        self.record_one(recording, node, name, scope)
 
     def close(self) -> None:
         """End the kernel that calls without marks make."""

@@ -24,6 +24,7 @@ from compiler.sdk.scope import (
     Handle,
     KernelValue,
     Pointer,
+    Recording,
     Scope,
     Struct,
     Unknown,
@@ -331,6 +332,16 @@ class Caller(Executor):
             return Unknown(node.place.text, "", node.place)
         self.recording.calls.append(self.array_call(node, name, scope))
         return None
+
+    def record_one(self, recording: Recording, node: tree.Call, name: str, scope: Scope) -> None:
+        """Write down one call of the array that stands outside of kernel marks."""
+        self.recording = recording
+        try:
+            recording.calls.append(self.array_call(node, name, scope))
+        except Problem as problem:
+            recording.errors.append(problem.diagnostic())
+        finally:
+            self.recording = None
 
     def array_call(self, node: tree.Call, name: str, scope: Scope) -> syntax.Call:
         """A call in a kernel, its operands worked out. Raises Problem."""

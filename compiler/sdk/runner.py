@@ -172,13 +172,7 @@ class Runner(Caller):
             return
         recording, first, _ = self.open or (Recording(), node.place, node.place)
         self.open = recording, first, node.place
-        self.recording = recording
-        try:
-            recording.calls.append(self.array_call(node, name, scope))
-        except Problem as problem:
-            recording.errors.append(problem.diagnostic())
-        finally:
-            self.recording = None
+        self.record_one(recording, node, name, scope)
 
     def close(self) -> None:
         """End the kernel that calls without marks make."""
