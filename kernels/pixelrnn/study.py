@@ -30,7 +30,6 @@ from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record, Results, Study
 from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.machine import Machine
 from scamp_sim.program import Launch
 
 
@@ -139,13 +138,11 @@ def encode(
     with a seed of its own.
     """
     machine = encoder.machine
-    if machine.errors.exact:
-        # a new machine would lower every program anew, which takes as long as the clip
-        for register in (*isa.ANALOG, *isa.DIGITAL):
-            machine.write(register, False if register in isa.DIGITAL else 0)
-    else:
-        own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-        encoder.machine = Machine(errors=machine.errors, timing=machine.timing, seed=own_seed)
+    # a new machine would lower every program anew, which takes as long as the clip
+    for register in (*isa.ANALOG, *isa.DIGITAL):
+        machine.write(register, False if register in isa.DIGITAL else 0)
+    if not machine.errors.exact:
+        machine.reseed(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
     return encoder.run(clip), references(encoder, clip), look_at_input(encoder, clip)
 
 
