@@ -109,8 +109,8 @@ class Encoder:
 
     mapping: "macropixel" (own, 4x4 PEs a pixel for the recurrent part) or "blocks" (as published, in 64x64 blocks).
     errors, chip, seed, engine, timing: of the machine. level: grey above it counts as +1; the array can tell about
-    every other level apart, 116 among them. options: of the mapping, such as front_end=True for "macropixel" and
-    version="lean" for "blocks". Raises ProgramError.
+    every other level apart, 116 among them. options: of the mapping: front_end=True, by which the array also scales the
+    frames down and copies them, and version="lean" for "blocks". Raises ProgramError.
     """
 
     def __init__(
@@ -139,15 +139,12 @@ class Encoder:
 
         With the option front_end, which scales on the array, also (16, 256, 256). Raises PlaneError.
         """
-        large = getattr(self.mapping, "front_end", False) and np.shape(clip)[1:] == (SENSOR, SENSOR)
-        frames = golden.checked(clip, SENSOR if large else SIDE)
-        x = scaled_bits(frames, self.level) if large else golden.binarise(frames, self.level)
-        machine = self.machine
+        x, machine = self.bits(clip), self.machine
         planes = np.empty((3, FRAMES, SIDE, SIDE), bool)
         spent: dict[int, tuple[Profile, int]] = {}
         results: dict[str, Any] = {}
-        for t, frame in enumerate(frames):
-            machine.expose(frame if large else self.mapping.picture(frame))
+        for t, picture in enumerate(self.pictures(clip)):
+            machine.expose(picture)
             for step in self.mapping.steps(t):
                 run = machine.run(step.program, step.inputs, registers=False)
                 cost = run.profile
@@ -159,6 +156,29 @@ class Encoder:
             x, b, f, h, self.mapping.output(results),
             self._cost(spent.values(), FRAMES), self.frame_profile,
         )  # fmt: skip
+
+    def bits(self, clip: npt.ArrayLike) -> Bits:
+        """The bits (16, 64, 64) that the array is to make of a clip, scaled where that is its part.
+
+        Raises PlaneError.
+        """
+        frames = self._checked(clip)
+        large = frames.shape[1] == SENSOR
+        return scaled_bits(frames, self.level) if large else golden.binarise(frames, self.level)
+
+    def pictures(self, clip: npt.ArrayLike) -> list[npt.NDArray[Any]]:
+        """What PIX is to see, frame by frame: (256, 256), uint8 or bool. Raises PlaneError."""
+        frames = self._checked(clip)
+        return list(frames) if frames.shape[1] == SENSOR else [self.mapping.picture(frame) for frame in frames]
+
+    def _checked(self, clip: npt.ArrayLike) -> npt.NDArray[Any]:
+        large = self.front_end and np.shape(clip)[1:] == (SENSOR, SENSOR)
+        return golden.checked(clip, SENSOR if large else SIDE)
+
+    @property
+    def front_end(self) -> bool:
+        """Whether the array scales the frames down and copies them."""
+        return bool(getattr(self.mapping, "front_end", False))
 
     @property
     def frame_profile(self) -> Profile:
@@ -189,7 +209,7 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     name, _, version = str(name).partition(":")
     if version:
         options = {**options, "version": version}
-    known = {"macropixel": ("front_end",), "blocks": ("version",)}
+    known = {"macropixel": ("front_end",), "blocks": ("version", "front_end")}
     for option in options if name in known else ():
         if option not in known[name]:
             raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")

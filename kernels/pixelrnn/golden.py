@@ -261,9 +261,10 @@ def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
     if array.ndim != 3:
         raise PlaneError(f"the clip has shape {array.shape}; one clip is ({FRAMES}, {side}, {side})")
     if array.shape[1:] != (side, side):
+        on_the_array = ", and with front_end=True (--front-end) the array does" if array.shape[1:] == (256, 256) else ""
         raise PlaneError(
             f"the frames are {array.shape[1]}x{array.shape[2]}; the network sees {side}x{side}. "
-            f"datasets.resample(clip, {side}) scales them"
+            f"datasets.resample(clip, {side}) scales them{on_the_array}"
         )
     if len(array) != FRAMES:
         raise PlaneError(

@@ -13,7 +13,7 @@ depthwise16's kernels.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -187,12 +187,13 @@ def _file(name: str, kind: str | None) -> Path:
     return there[kind]
 
 
-def front_end(level: int = -1, amplitude: int = 5, *, read: bool = False) -> Program:
+def front_end(level: int = -1, amplitude: int = 5, *, keep: int = 0, read: bool = False) -> Program:
     """From a full picture on PIX to A as `depthwise16` takes it: 64x64 pixels, in sixteen blocks.
 
-    level: -1 for grey, 0..127; else pixels whose mean is above it become +amplitude, the others -amplitude.
+    level: -1 for grey, 0..127; else pixels whose mean is above it become +amplitude, the others -amplitude. keep: with
+    a level, 1 leaves them as bits in R5, and A, B and D as they are; 2 also R6. Raises ScampError.
     """
-    return program("front_end", level=level, amplitude=amplitude, read=read)
+    return program("front_end", level=level, amplitude=amplitude, keep=keep, read=read)
 
 
 def behind(whole: Program, kernel: str) -> Program:
@@ -213,9 +214,9 @@ LARGE = ("depthwise",)
 """Kernels that the controller can keep in its own memory, where a frame has more words than the kernel store holds."""
 
 
-def on_the_heap(whole: Program) -> Program:
-    """The program with its LARGE kernels on the heap."""
-    moved = {name: replace(k, storage="heap") for name, k in whole.kernels.items() if name in LARGE}
+def on_the_heap(whole: Program, large: Sequence[str] = LARGE) -> Program:
+    """The program with its large kernels on the heap."""
+    moved = {name: replace(k, storage="heap") for name, k in whole.kernels.items() if name in large}
     return replace(whole, kernels={**whole.kernels, **moved})
 
 
