@@ -7,6 +7,7 @@ result.profile.readout_ratio        # 256: 4,096 values for 16 frames
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
@@ -22,7 +23,7 @@ from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
 from kernels.pixelrnn.weights import Weights
 from scamp_sim import isa
 from scamp_sim.costs.profile import Profile
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import ProgramError, ScampWarning
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
 from scamp_sim.timing import combine, profile
@@ -172,8 +173,8 @@ class Encoder:
         return list(frames) if frames.shape[1] == SENSOR else [self.mapping.picture(frame) for frame in frames]
 
     def _checked(self, clip: npt.ArrayLike) -> npt.NDArray[Any]:
-        large = self.front_end and np.shape(clip)[1:] == (SENSOR, SENSOR)
-        return golden.checked(clip, SENSOR if large else SIDE)
+        array = golden.as_array(clip)
+        return golden.checked(array, SENSOR if self.front_end and array.shape[1:] == (SENSOR, SENSOR) else SIDE)
 
     @property
     def front_end(self) -> bool:
@@ -197,6 +198,8 @@ def scaled_bits(frames: npt.NDArray[Any], level: int) -> Bits:
     from kernels.pixelrnn.layout import downsampled
     from kernels.pixelrnn.macropixel import pix_level
 
+    if golden.looks_binary(frames, level):
+        warnings.warn(golden.LOOKS_BINARY, ScampWarning, stacklevel=2)
     grey = frames * np.float32(255 if frames.dtype == np.bool_ else 1)
     return np.stack([downsampled(frame * (127 / 255)) > pix_level(level) for frame in grey])
 

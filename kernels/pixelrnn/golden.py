@@ -10,6 +10,7 @@ planes when it is fed the dumped plane of the stage before.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.pixelrnn.weights import Weights
-from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.exceptions import PlaneError, ProgramError, ScampWarning
 
 FRAMES, SIDE = 16, 64
 """Frames from one start of the state to the output; rows and columns of a frame."""
@@ -155,12 +156,17 @@ def encode(
 
 
 def binarise(clip: npt.ArrayLike, level: float = INPUT_LEVEL) -> Bits:
-    """Grey uint8 of any shape to bits: True where above `level`, 0..255. Bits pass unchanged. Raises PlaneError."""
-    array = np.asarray(clip)
+    """Grey uint8 of any shape to bits: True where above `level`, 0..255. Bits pass unchanged.
+
+    Warns (ScampWarning) of grey that looks as if it were bits. Raises PlaneError.
+    """
+    array = as_array(clip)
     if array.dtype == bool:
         return array.copy()
     if array.dtype != np.uint8:
         raise PlaneError(f"the clip is of type {array.dtype}; give grey as uint8, 0 dark .. 255 bright, or bool")
+    if looks_binary(array, level):
+        warnings.warn(LOOKS_BINARY, ScampWarning, stacklevel=2)
     return array > level
 
 
@@ -248,12 +254,23 @@ def update(h: Bits, f: Bits) -> Bits:
     return np.equal(h, f)
 
 
+LOOKS_BINARY = (
+    "the clip is uint8 and holds only 0 and 1: taken as grey that is all dark; if these are bits, give them as bool "
+    "(clip.astype(bool))"
+)
+
+
+def looks_binary(array: npt.NDArray[Any], level: float = INPUT_LEVEL) -> bool:
+    """Whether grey holds nothing but 0 and 1, which `level` does not tell apart: bits, most likely."""
+    return bool(array.dtype == np.uint8 and level >= 1 and array.size and array.max() == 1)
+
+
 # --- what is allowed --------------------------------------------------------------------------------------------
 
 
 def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
     """The clip as an array (16, side, side) of uint8 or bool. Raises PlaneError with the remedy."""
-    array = np.asarray(clip)
+    array = as_array(clip)
     if array.dtype != bool and array.dtype != np.uint8:
         raise PlaneError(
             f"the clip is of type {array.dtype}; give grey as uint8, 0 dark .. 255 bright, or bool, True for +1"
@@ -272,6 +289,16 @@ def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
             f"last one. datasets.resample(clip, {side}) picks {FRAMES}"
         )
     return array
+
+
+def as_array(clip: npt.ArrayLike) -> npt.NDArray[Any]:
+    """What NumPy makes of a clip. Raises PlaneError if that is no array at all."""
+    try:
+        return np.asarray(clip)
+    except (ValueError, TypeError) as e:
+        raise PlaneError(
+            f"the clip is no array ({e}); give ({FRAMES}, {SIDE}, {SIDE}), frames of one size, uint8 or bool"
+        ) from None
 
 
 def _check_options(ties: str, noise: tuple[float, float, float] | None, seed: int, level: float) -> None:
@@ -294,16 +321,19 @@ __all__ = [
     "FRAMES",
     "INPUT_LEVEL",
     "LEVELS_PER_UNIT",
+    "LOOKS_BINARY",
     "SIDE",
     "TRAINING_NOISE",
     "Layer",
     "Result",
     "Stages",
+    "as_array",
     "binarise",
     "checked",
     "convolve",
     "encode",
     "gates",
+    "looks_binary",
     "pool",
     "sums",
     "threshold",

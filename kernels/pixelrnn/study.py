@@ -59,7 +59,7 @@ def validate(
             raise ProgramError(f"{name} is {value}; it is a number from 1 up")
 
     def make() -> Encoder:
-        return make_encoder(weights, mapping, errors, seed, **({"front_end": True} if front_end else {}))
+        return make_encoder(weights, mapping, errors, seed, front_end=front_end)
 
     first = make()
     if weights.decoder is not None:
