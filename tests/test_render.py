@@ -259,7 +259,7 @@ def test_a_disk_that_takes_no_file_is_found_first(tmp_path: Path, monkeypatch: p
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("tempfile.TemporaryFile", read_only)
-    with pytest.raises(ScampError, match="read-only file system in .*; give another folder with --pictures"):
+    with pytest.raises(ScampError, match=r"read-only file system in .*; give another folder with --pictures"):
         render.check_folder(tmp_path / "new", option="--pictures")
 
 
