@@ -19,10 +19,11 @@ import numpy.typing as npt
 from compiler import assemble
 from kernels.depthwise import tile
 from kernels.pixelrnn import layout
+from kernels.pixelrnn.checks import integer
 from kernels.pixelrnn.encoder import Step, ThreeKinds
 from kernels.pixelrnn.golden import SIDE, Bits, Floats
 from kernels.pixelrnn.macropixel import LARGEST, halves, pix_level, pooled_halves
-from kernels.pixelrnn.weights import Weights
+from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
@@ -123,14 +124,14 @@ class BlockMapping(ThreeKinds):
     name = "blocks"
 
     def __init__(self, weights: Weights, level: int, *, version: str = "published", front_end: bool = False) -> None:
-        if weights.layers != 1:
+        if check_weights(weights).layers != 1:
             raise ProgramError(f"the block mapping takes one layer of kernels; these weights have {weights.layers}")
-        if version not in LAYOUTS:
+        if not isinstance(version, str) or version not in LAYOUTS:
             raise ProgramError(
                 f"unknown version '{version}'{isa.did_you_mean(version, LAYOUTS)}; there are {', '.join(LAYOUTS)}"
             )
         self.weights = weights
-        self.level = level
+        self.level = integer("level", level)
         self.version = version
         self.front_end = front_end
         self.layout = LAYOUTS[version]

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.pixelrnn import datasets, gestures, golden
+from kernels.pixelrnn.checks import path_of
 from kernels.pixelrnn.encoder import SENSOR
 from kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.exceptions import PlaneError, ProgramError
@@ -68,7 +69,7 @@ def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
     frames itself: arrays may be 256x256, and all else is brought to that. Raises ScampError.
     """
     side = SENSOR if front_end else SIDE
-    path = _path(source, "clip")
+    path = path_of(source, "clip", PlaneError)
     source = str(source)
     if not source:
         raise PlaneError("the name of the clip is empty; give a gesture, a .npy array, a video or a folder of pictures")
@@ -92,12 +93,6 @@ def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
         raise PlaneError(f"clip {source}: no such file or folder, and no gesture{_near(source)}")
     array, label = gestures.clip(source, seed, side)
     return Clip(array, f"{source}, drawn with seed {seed}", label)
-
-
-def _path(source: str, what: str) -> Path:
-    if not isinstance(source, (str, Path)):
-        raise PlaneError(f"{what}: {source!r:.40} is no name; give a path or a name as text")
-    return Path(source)
 
 
 def _near(name: str) -> str:
@@ -200,7 +195,7 @@ def read_clips(source: str, *, front_end: bool = False) -> ClipSet:
     megabyte a clip. Raises ScampError.
     """
     side = SENSOR if front_end else SIDE
-    path = _path(source, "clips")
+    path = path_of(source, "clips", PlaneError)
     source = str(source)
     if source == MADE_UP or source.startswith(MADE_UP + ":"):
         return _made_up(source, side)

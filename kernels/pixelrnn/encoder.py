@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.pixelrnn import golden
+from kernels.pixelrnn.checks import array_of, integer
 from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
-from kernels.pixelrnn.weights import Weights
+from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim import isa
 from scamp_sim.costs.profile import Profile
 from scamp_sim.exceptions import ProgramError, ScampWarning
@@ -127,9 +128,9 @@ class Encoder:
         level: int = golden.INPUT_LEVEL,
         **options: Any,
     ) -> None:
-        if not isinstance(weights, Weights):
-            raise ProgramError(f"expected Weights, not {weights!r:.60}; Weights.load(path) reads a file")
-        self.weights = weights
+        self.weights = check_weights(weights)
+        integer("chip", chip)
+        integer("level", level)
         self.mapping = make_mapping(weights, mapping, level, options)
         self.chip = chip
         self.machine = Machine(errors=errors, seed=seed, engine=engine, timing=timing)
@@ -173,7 +174,7 @@ class Encoder:
         return list(frames) if frames.shape[1] == SENSOR else [self.mapping.picture(frame) for frame in frames]
 
     def _checked(self, clip: npt.ArrayLike) -> npt.NDArray[Any]:
-        array = golden.as_array(clip)
+        array = array_of(clip, "the clip")
         return golden.checked(array, SENSOR if self.front_end and array.shape[1:] == (SENSOR, SENSOR) else SIDE)
 
     @property
@@ -213,6 +214,8 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     if version:
         options = {**options, "version": version}
     known = {"macropixel": ("front_end",), "blocks": ("version", "front_end")}
+    if not isinstance(options.get("front_end", False), (bool, np.bool_)):
+        raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
     for option in options if name in known else ():
         if option not in known[name]:
             raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")

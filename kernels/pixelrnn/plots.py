@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kernels.pixelrnn import bandwidth
+from kernels.pixelrnn.checks import path_of
 from kernels.pixelrnn.report import FRONT_END, OTHER, PUBLISHED_US, STAGES, Costs
 from scamp_sim.exceptions import ScampError
 from scamp_sim.wording import short
@@ -34,6 +35,7 @@ def check(path: str | Path) -> Path:
     """The path, if a plot can be drawn there. Raises ScampError."""
     from scamp_sim.files import check_file
 
+    path_of(path, "plot")
     target = check_file(path, "plot")
     if target.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise ScampError(f"cannot write the plot to {path}: name it .png, .pdf or .svg")

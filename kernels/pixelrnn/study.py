@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.pixelrnn import golden
+from kernels.pixelrnn.checks import integer
 from kernels.pixelrnn.clips import ClipSet, check_labels
 from kernels.pixelrnn.encoder import Encoded, Encoder
 from kernels.pixelrnn.encoder import Mapping as Placement
@@ -55,8 +56,11 @@ def validate(
     `out` belongs to other weights, clips or options.
     """
     for name, value in (("jobs", jobs), ("limit", limit)):
-        if value is not None and value < 1:
-            raise ProgramError(f"{name} is {value}; it is a number from 1 up")
+        if value is not None:
+            integer(name, value, least=1)
+    integer("seed", seed)
+    if not isinstance(clips, ClipSet):
+        raise ProgramError(f"expected a ClipSet, not {clips!r:.40}; clips.read_clips(source) gives one")
 
     def make() -> Encoder:
         return make_encoder(weights, mapping, errors, seed, front_end=front_end)
@@ -122,7 +126,7 @@ def make_encoder(weights: Weights, mapping: str, errors: str = "ideal", seed: in
 
     options: as Encoder has them. Raises ProgramError.
     """
-    name, colon, version = mapping.partition(":")
+    name, colon, version = str(mapping).partition(":")
     if colon:
         if name != "blocks":
             raise ProgramError(
