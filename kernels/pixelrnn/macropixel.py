@@ -59,7 +59,8 @@ class MacropixelMapping(ThreeKinds):
             )
         if not -LARGEST <= weights.theta_r < LARGEST:
             raise ProgramError(
-                f"theta_r is {weights.theta_r:g}; the converter's range holds thresholds of -{LARGEST}..{LARGEST}"
+                f"theta_r is {weights.theta_r:g}; the converter's range holds thresholds from -{LARGEST} to below "
+                f"{LARGEST}"
             )
         self.weights = weights
         self.level = level

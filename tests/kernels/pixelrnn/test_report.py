@@ -117,6 +117,17 @@ def test_the_front_end_is_a_step_of_its_own() -> None:
     assert "leave it out" not in report.text(plain)
 
 
+def test_the_page_has_the_cost_of_the_front_end(costs: report.Costs) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "pixelrnn.md").read_text(encoding="utf-8")
+    found = report.costs(Weights.random(1), front_end=True)
+    titles = ("`macropixel`", "`blocks`, `published`", "`blocks`, `lean`")
+    for title, plain, whole in zip(titles, costs.mappings, found.mappings, strict=True):
+        s = whole.steps[0]
+        row = f"| {title} | {s.words}, {s.launches}, {s.calls}, {s.us:.1f} |"
+        row += "".join(f" {m.frame.words:,}, {m.frame.time_us:,.1f} |" for m in (whole, plain))
+        assert row in page
+
+
 def test_the_plot_says_whose_weights_and_keeps_its_colours() -> None:
     costs = report.costs(Weights.random(1), front_end=True, source="by lot, seed 1")
     times, *_ = plots._figure(costs).axes
