@@ -302,10 +302,11 @@ def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
 def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
     """What lies where in the registers."""
     given = [name for name in ("weights", "front_end", "plot") if getattr(args, name)]
+    given += ["timing"] if args.timing != "scamp5d" else []
     if given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise ProgramError(
-            f"the memory is reported for all mappings, whatever the weights, as text; leave out {options}"
+            f"the memory is reported for all mappings, whatever weights and prices, and not drawn; leave out {options}"
         )
     from kernels.pixelrnn import layout
 

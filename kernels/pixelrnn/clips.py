@@ -216,6 +216,8 @@ def _made_up(source: str, side: int) -> ClipSet:
     if len(numbers) > 2 or not all(n.isdecimal() for n in numbers):
         raise PlaneError(f"clips {source}: write {MADE_UP}:CLIPS_PER_CLASS:SEED, such as {MADE_UP}:5:1")
     count, seed = (int(n) for n in [*numbers, *("2", "0")[len(numbers) :]])
+    if count < 1:
+        raise PlaneError(f"clips {source}: 0 clips of each class; draw 1 or more")
     clips, labels = gestures.dataset(count, seed, side)
     names = tuple(f"{gestures.CLASSES[label]}:{n // len(gestures.CLASSES)}" for n, label in enumerate(labels))
     return ClipSet(clips, names, source, labels, gestures.CLASSES)

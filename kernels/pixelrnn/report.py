@@ -14,11 +14,11 @@ from typing import Any
 from kernels.pixelrnn.encoder import Encoder
 from kernels.pixelrnn.golden import FRAMES
 from kernels.pixelrnn.study import make_encoder
-from kernels.pixelrnn.weights import Weights
+from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim.costs.anchors import PIXELRNN_STEPS
 from scamp_sim.costs.profile import Profile
 from scamp_sim.exceptions import ScampError
-from scamp_sim.timing import combine, profile
+from scamp_sim.timing import combine, load_timing, profile
 
 MAPPINGS = ("macropixel", "blocks", "blocks:lean")
 """Reported unless one says otherwise: the own mapping, the published one, and what is left of that without detours."""
@@ -121,6 +121,8 @@ def costs(
     front_end: with down-scaling and copying on the array, as a step of its own. source: where the weights came from,
     for the heading. Raises ScampError if no mapping takes them.
     """
+    load_timing(timing)  # a name that is not there is no mapping's fault
+    check_weights(weights)
     found, missing = [], []
     for name in mappings:
         try:

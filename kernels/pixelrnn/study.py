@@ -70,7 +70,7 @@ def validate(
         check_labels(clips.labels, weights.decoder.classes)
     about = {
         "mapping": mapping, "errors": errors, "seed": seed, "parameters": weights.parameters, "source": clips.source,
-        "level": first.level, "front_end": front_end,
+        "level": first.level, "front_end": first.front_end,
     }  # fmt: skip
     results = Results(out, about, _digests(first, clips, about), len(clips)) if out is not None else None
     wanted = range(min(len(clips), limit or len(clips)))

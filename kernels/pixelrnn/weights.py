@@ -147,6 +147,8 @@ class Weights:
         trained without noise amount to. binarise: take the signs of latent weights. Raises ProgramError.
         """
         path = path_of(path, "weights")
+        if path.is_dir():
+            raise ProgramError(f"weights {path}: it is a folder; give the file, .npz, or .pt or .pth (PyTorch)")
         if path.suffix == ".npz":
             found = _read_npz(path)
         elif path.suffix in (".pt", ".pth"):

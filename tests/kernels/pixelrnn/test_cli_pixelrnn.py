@@ -181,6 +181,7 @@ def test_library_programs_run_as_before(tmp_path: Path, capsys) -> None:
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--dump-after", "3"), "--dump-after does not go"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--size", "64x64"), "--size does not go with"),
         (("pixelrnn", "--weights", "random:x", "--clip", "v/leftward"), "write random:SEED"),
+        (("pixelrnn", "--weights", ".", "--clip", "v/leftward"), "weights .: it is a folder"),
         (("pixelrnn", "--weights", "none.npz", "--clip", "v/leftward"), "none.npz: no such file"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftwards"), "did you mean 'v/leftward'"),
         (("pixelrnn", "--weights", "random", "--clip", "nothing.npy"), "nothing.npy: no such file"),
@@ -327,6 +328,8 @@ def test_sources_of_many_clips() -> None:
     for text in ("made-up:x", "made-up:1:2:3", "made-up:"):
         with pytest.raises(ValueError, match="write made-up:CLIPS_PER_CLASS:SEED"):
             read_clips(text)
+    with pytest.raises(ValueError, match="made-up:0: 0 clips of each class"):
+        read_clips("made-up:0")
     with pytest.raises(ValueError, match=r"give FILE\.npz, the folder of a data set, or made-up"):
         read_clips("nowhere")
 
@@ -464,11 +467,15 @@ def test_report_of_the_memory(capsys) -> None:
     assert run("report", "memory", "--format", "json") == 0
     assert json.loads(capsys.readouterr().out)
     assert run("report", "memory", "--plot", "p.png") == 1
-    assert "as text; leave out --plot" in capsys.readouterr().err
+    assert "not drawn; leave out --plot" in capsys.readouterr().err
+    assert run("report", "memory", "--timing", "nosuch") == 1
+    assert "leave out --timing" in capsys.readouterr().err
     assert run("report", "memory", "--front-end", "--weights", "random") == 1
     assert "leave out --weights, --front-end" in capsys.readouterr().err
 
 
 def test_unknown_report(capsys) -> None:
+    assert run("report", "pixelrnn", "--timing", "nosuch") == 1
+    assert capsys.readouterr().err.count("nosuch") == 1
     assert run("report", "pixelrn") == 2
     assert "invalid choice" in capsys.readouterr().err
