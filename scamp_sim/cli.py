@@ -190,8 +190,12 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
         default=(256, 256),
         help="rows x columns of the array, multiples of 64 (default: 256x256)",
     )
-    parser.add_argument("--errors", metavar="PROFILE", default="ideal", help="analog errors (default: ideal)")
     _add_timing(parser)
+    _add_errors(parser)
+
+
+def _add_errors(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--errors", metavar="PROFILE", default="ideal", help="analog errors (default: ideal)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of random errors (default: 0)")
 
 
