@@ -176,11 +176,34 @@ def test_what_runs_lies_within_the_ranges(seed: int, chunks: int, steps: int) ->
     check_soundness(seed, chunks, steps)
 
 
+def check_repeated(seed: int, chunks: int, steps: int) -> None:
+    """Several runs on one machine, each on the same picture, and what the one before left."""
+    program, state = random_program(seed, (64, 64), chunks, steps), random_state(seed, (64, 64))
+    analysis = analyse(program, shape=(64, 64), ranges={"PIX": (-128, 127)}, fps=30)
+    machine = make_engine("fast", (64, 64), ErrorModel(), ArrayOptions())
+    for register in isa.DIGITAL:
+        machine.write(register, state[register])
+    for _ in range(4):
+        machine.write("PIX", state["PIX"])
+        machine.run(program)
+        for register in isa.ANALOG:
+            low, high = analysis.range(register)
+            plane, slack = machine.read(register), 0.02 + 1e-4 * max(abs(low), abs(high))
+            assert low - slack <= plane.min() <= plane.max() <= high + slack, register
+
+
+@given(seed=st.integers(0, 2**32 - 1), chunks=st.integers(1, 20), steps=st.integers(1, 6))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_runs_that_follow_one_another_lie_within_the_ranges(seed: int, chunks: int, steps: int) -> None:
+    check_repeated(seed, chunks, steps)
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("block", range(40))
 def test_what_runs_lies_within_the_ranges_on_many(block: int) -> None:
     for seed in range(100 * block, 100 * block + 100):
         check_soundness(seed, 1 + seed % 40, 1 + seed % 6, "reference")
+        check_repeated(seed, 1 + seed % 20, 1 + seed % 6)
 
 
 @pytest.mark.parametrize("name", ["edges", "sobel", "gauss5", "gauss_lean", "adaptive_threshold", "laplacian_lean"])

@@ -23,7 +23,7 @@ from scamp_sim.ranges.walk import Spot, Walk
 from scamp_sim.timing import Timing, load_timing
 
 MOST_RUNS = 6
-"""Runs that a program is followed over when it is repeated; what grows for longer is taken to grow without bound."""
+"""Runs over which a program is followed when it is repeated; what grows for longer is taken to grow without bound."""
 
 
 @dataclass(frozen=True)
@@ -151,26 +151,24 @@ def analyse(
     shape = shape or program.shape or CHIP
     start, flag_open = _start(program, options, ranges or {})
     given = frozenset(i.register for i in program.inputs)
-    fixed = frozenset(start)
     grows: set[str] = set()
-    for round_ in range(MOST_RUNS):
+    runs = 0
+    while True:
         walk = Walk(program, timing, shape, options, limits, start, given, flag_open)
         walk.run()
+        runs += 1
         if fps is None:
             break
-        changed = {}
-        for register in sorted(walk.ages.carried.keys() & {*isa.ANALOG} - fixed):
-            before = start[register][0] if register in start else (0.0, 0.0)
-            after = hull(before, walk.state.range(walk.state.analog[register]))
-            if magnitude((after[0] - before[0], after[1] - before[1])) > 1e-6:
-                if round_ == MOST_RUNS - 2:
-                    grows.add(register)
-                    after = (-limits.far, limits.far)
-                changed[register] = (after, f"{register} of the run before")
+        changed = _left_behind(walk, start, given)
         left_open = flag_open and walk.state.flag == TRUE
         if not changed and left_open == flag_open:
             break
+        if runs >= MOST_RUNS:
+            grows |= changed.keys()
+            changed = {r: ((-limits.far, limits.far), root) for r, (_, root) in changed.items()}
         start, flag_open = {**start, **changed}, left_open
+    seen = walk.ages.carried.keys() | given | (ranges or {}).keys() | {"PIX"}
+    start = {name: begun for name, begun in start.items() if name in seen}
     period = max(1e6 / fps, walk.us) if fps is not None else None
     holds = tuple(_holds(walk.ages, limits, period))
     return Analysis(
@@ -182,13 +180,26 @@ def analyse(
         fps=fps,
         period_us=period,
         start=start,
-        registers=tuple(_registers(walk, holds)),
+        registers=tuple(_registers(walk, holds, start)),
         holds=holds,
         excesses=tuple(_excesses(walk, limits)),
         outputs=walk.outputs,
         assumed=tuple(r for r in isa.ANALOG if r in walk.ages.carried and r not in start),
-        grows=tuple(r for r in isa.ANALOG if r in grows),
+        grows=tuple(r for r in isa.ANALOG if r in grows & start.keys()),
     )
+
+
+def _left_behind(
+    walk: Walk, start: Mapping[str, tuple[Interval, str]], given: frozenset[str]
+) -> dict[str, tuple[Interval, str]]:
+    """Registers in which the next run can find more than this one was taken to, with what it can find."""
+    changed = {}
+    for register in (*isa.ANALOG, "IN"):
+        before = start[register][0] if register in start else (0.0, 0.0)
+        after = hull(before, walk.state.range(walk.state.analog[register]))
+        if register not in given and magnitude((after[0] - before[0], after[1] - before[1])) > 1e-6:
+            changed[register] = (after, f"{register} of the run before")
+    return changed
 
 
 # --- what a run starts with -------------------------------------------------------------------------------------
@@ -228,16 +239,15 @@ def _title(i: Input) -> str:
 # --- what a run has found ---------------------------------------------------------------------------------------
 
 
-def _registers(walk: Walk, holds: tuple[Hold, ...]) -> list[Register]:
+def _registers(walk: Walk, holds: tuple[Hold, ...], start: Mapping[str, tuple[Interval, str]]) -> list[Register]:
     longest = {h.register: h for h in holds}
     found = []
     for name in (*isa.ANALOG, "PIX"):
-        used = name in walk.ranges or name in walk.ages.carried or name in longest
-        if name == "PIX":
-            used = "PIX" in walk.read
+        used = name in walk.ranges or name in walk.ages.carried or name in longest or name in walk.read
         if used:
-            end = walk.state.range(walk.state.analog[name])
-            found.append(Register(name, walk.ranges.get(name), end, longest.get(name)))
+            values = [known for known in (walk.ranges.get(name), start[name][0] if name in start else None) if known]
+            run = (min(v[0] for v in values), max(v[1] for v in values)) if values else None
+            found.append(Register(name, run, walk.state.range(walk.state.analog[name]), longest.get(name)))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from scamp_sim import isa
-from scamp_sim.ranges.findings import Analysis, Hold, place
+from scamp_sim.ranges.findings import MOST_RUNS, Analysis, Hold, place
 from scamp_sim.ranges.forms import Interval
 
 
@@ -79,5 +79,5 @@ def _notes(a: Analysis) -> list[str]:
     if a.fps is not None and a.time_us > 1e6 / a.fps:
         notes.append(f"one run takes {time_text(a.time_us)}: {a.fps:g} a second are too many")
     for name in a.grows:
-        notes.append(f"{name} grows from run to run without bound")
+        notes.append(f"{name} still grows after {MOST_RUNS} runs: taken to have no bound")
     return notes

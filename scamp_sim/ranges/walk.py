@@ -76,7 +76,6 @@ class Walk:
                 self.state.analog[register] = self.symbols.combined([(1.0, self.dark), (1.0, light)])
             else:
                 self.state.analog[register] = self.symbols.new(*interval, [root])
-            self.ranges[register] = interval
         if not self.flag_open:
             self.state.bits["FLAG"] = self.state.new_bit()
 
