@@ -39,9 +39,9 @@ def _excess(e: Excess, a: Analysis) -> Diagnostic:
     notes = []
     if e.operands:
         into = " and ".join(f"{name} ({interval_text(i)})" for name, i in e.operands)
-        notes.append(f"first at word {e.word:,} of the run, from {into}")
+        notes.append(f"first at word {e.word:,} of the run, '{described(e.first)}', from {into}")
     if e.times > 1:
-        notes.append(f"beyond the limit {e.times:,} times in the run; this is the worst")
+        notes.append(f"beyond the limit {e.times:,} times in the run; shown is the worst")
     if e.kind == "saturation":
         code = "W701"
         message = f"{_says(e.item)} can give {e.register} {reach}: a register is linear to {a.limits.linear:g} LSB only"

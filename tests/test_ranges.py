@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 import kernels
 from compiler import assemble
 from compiler.ranges import range_diagnostics
-from scamp_sim import ArrayOptions, ErrorModel, ScampError, cli, isa
+from scamp_sim import ArrayOptions, ErrorModel, ScampError, cli, host, isa
 from scamp_sim.commands_ranges import parse_ranges
 from scamp_sim.engine import make_engine
+from scamp_sim.engine.reference import ReferenceEngine
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
 from scamp_sim.ranges import Analysis, Limits, analyse, as_dict
-from scamp_sim.ranges.walk import EFFECTS
+from scamp_sim.ranges.walk import EFFECTS, Walk
+from scamp_sim.timing import load_timing, step_cost
 from tests.engine.programs import random_program, random_state
 
 INPUTS = "input a -> A;\ninput b -> B;\ninput c -> C;\ninput bits -> R5;\n"
@@ -257,7 +259,17 @@ def test_a_loop_is_reported_once_with_its_worst_case() -> None:
     (excess,) = analysed(text, {"x": (0, 20)}).excesses
     assert (excess.low, excess.times) == (-220, 4)
     assert excess.operands == (("A", (0, 140)), ("B", (0, 20)))  # the first time, not the worst
+    assert str(excess.first) == "bus(NEWS, A, B)"
     assert analysed(text, {"x": (0, 13)}).excesses == ()
+
+
+def test_the_worst_word_of_a_macro_is_the_one_that_is_named() -> None:
+    text = (
+        "macro quadruple(y: areg, t: areg) {\n    mov(t, y);\n    add(y, y, t);\n    mov(t, y);\n    add(t, t, y);\n}\n"
+    )
+    (excess,) = analysed("input x -> A;\n" + text + "quadruple(A, B);", {"x": (0, 100)}).excesses
+    assert (str(excess.item), excess.low, excess.times) == ("bus(NEWS, B, A)", -400, 2)
+    assert (str(excess.first), excess.word) == ("bus(NEWS, A, B)", 3)
 
 
 def test_readouts_beyond_the_converter() -> None:
@@ -398,6 +410,67 @@ def test_both_halves_of_a_condition_are_a_whole_write() -> None:
     assert codes(a) == []
 
 
+class Clockwork(ReferenceEngine):
+    """The reference engine with a watch: how long what each PE reads has been there, by register."""
+
+    def __init__(self, shape: tuple[int, int], state: dict[str, np.ndarray]) -> None:
+        super().__init__(shape, ErrorModel(), ArrayOptions())
+        for register, plane in state.items():
+            self.write(register, plane)
+        self.written = {r: np.zeros(shape) for r in (*isa.ANALOG, *isa.DIGITAL)}
+        self.held: dict[str, float] = {}
+        self.times = (0.0, 0.0)  # of writes and of reads in the present word
+
+    def look(self, register: str, us: float, where: np.ndarray) -> None:
+        if register in self.written and where.any():
+            oldest = float(self.written[register][where].min())
+            self.held[register] = max(self.held.get(register, 0.0), us - oldest)
+
+    def execute(self, word: Word) -> None:
+        everywhere, flag = np.ones(self.shape, bool), self.bits["FLAG"]
+        gated = word.row.gate is isa.Gate.FLAG
+        for source in (*word.src, *word.row.reads):
+            port = source in isa.PORTS
+            self.look("NEWS" if port else source, self.times[1], flag if gated and not port else everywhere)
+        super().execute(word)
+        for target in (*word.dst, *word.row.writes):
+            store = "NEWS" if target in isa.PORTS else target
+            if store in self.written:
+                self.written[store][flag if gated else everywhere] = self.times[0]
+
+
+@given(seed=st.integers(0, 2**32 - 1), chunks=st.integers(1, 25), steps=st.integers(1, 6))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_no_pe_holds_a_value_for_longer(seed: int, chunks: int, steps: int) -> None:
+    shape, timing = (64, 64), load_timing()
+    program = random_program(seed, shape, chunks, steps)
+    engine = Clockwork(shape, random_state(2 * (seed // 2) + 1, shape))
+    now = 0.0
+    for step in program.steps:
+        cost = step_cost(step, program, timing, shape)
+        start, now = now, now + cost.us
+        if isinstance(step, Launch):
+            kernel, us = program.kernels[step.kernel], start + cost.launch_us
+            for word in kernel.words:
+                engine.times = (us, us)
+                engine.execute(word)
+                us += timing.word_us(word.clock, kernel.highspeed)
+            continue
+        engine.times = (start, now)
+        for action in host.actions(step, shape) if isinstance(step, HostCall) else [host.Take(step.register)]:
+            if isinstance(action, host.Take):
+                engine.look(action.register, start, np.ones(shape, bool))
+            else:
+                engine.act(action)
+    start = {r: ((-128.0, 127.0), r) for r in (*isa.ANALOG, "PIX")}
+    walk = Walk(program, timing, shape, ArrayOptions(), Limits(), start, frozenset(engine.written))
+    walk.run()
+    assert not walk.ages.carried
+    for register, us in engine.held.items():
+        if register != "R12":  # a refresh counts for all of it
+            assert walk.ages.longest[register].us >= us - 1e-6, register
+
+
 def test_what_grows_from_run_to_run_is_said() -> None:
     a = analysed("state D;\ninput x -> A;\nadd(D, D, A);", fps=100)
     assert a.grows == ("D",)
@@ -490,6 +563,7 @@ def test_files_in_cpp_are_taken_as_they_are(tmp_path: Path, capsys) -> None:
         (["--range", "imgae=0..4"], "did you mean 'image'?"),
         (["--range", "R5=0..1"], "no analog input or register"),
         (["--range", "image=0..4", "--range", "image=0..5"], "given twice"),
+        (["--range", "image=0..1e300"], "more than a register ever holds"),
         (["--fps", "0"], "fps is 0"),
         (["--fps", "nan"], "fps is nan"),
     ],

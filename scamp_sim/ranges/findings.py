@@ -31,10 +31,10 @@ class Excess:
     """A place where a value leaves its limits. All values in LSB.
 
     kind: "saturation" for a write beyond what a register takes linearly, "clip" for a readout beyond the converter.
-    item: the word or call. register: what is written or read out. low, high: its range there, the worst case. factor:
-    by how much its inputs would have to be multiplied to stay inside. times: how often the place is passed while beyond
-    the limits. word: number of the first such word in the run. operands: what goes into that one, with ranges. roots:
-    the inputs and constants that the value comes from, the largest contribution first.
+    item: the word or call that is worst there. register: what it writes or reads out. low, high: the range of that.
+    factor: by how much its inputs would have to be multiplied to stay inside. times: how often the place is passed
+    beyond the limits. first: what leaves them first. word: its number in the run. operands: what goes into it, with
+    ranges. roots: the inputs and constants that the worst value comes from, the largest contribution first.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Excess:
     high: float
     factor: float
     times: int
+    first: Item
     word: int
     operands: tuple[tuple[str, Interval], ...]
     roots: tuple[str, ...]
@@ -149,7 +150,7 @@ def analyse(
         raise ProgramError(f"fps is {fps}; a program runs more than 0 times a second")
     timing, limits = timing or load_timing(), limits or Limits()
     shape = shape or program.shape or CHIP
-    start, flag_open = _start(program, options, ranges or {})
+    start, flag_open = _start(program, options, ranges or {}, limits.far)
     given = frozenset(i.register for i in program.inputs)
     grows: set[str] = set()
     runs = 0
@@ -206,7 +207,7 @@ def _left_behind(
 
 
 def _start(
-    program: Program, options: ArrayOptions, ranges: Mapping[str, Interval]
+    program: Program, options: ArrayOptions, ranges: Mapping[str, Interval], far: float
 ) -> tuple[dict[str, tuple[Interval, str]], bool]:
     """Register -> range and where it is from; and whether FLAG is known to be 1 everywhere."""
     dark = float(options.pix_reset)
@@ -218,6 +219,10 @@ def _start(
     inputs = {i.name: i for i in program.inputs}
     names = (*isa.ANALOG, *isa.ANALOG_INPUTS, "FLAG")
     for name, (low, high) in ranges.items():
+        if max(abs(low), abs(high)) > far:
+            raise ProgramError(
+                f"range of {name}: {low:g}..{high:g} goes beyond {far:g}, more than a register ever holds"
+            )
         if not (math.isfinite(low) and math.isfinite(high) and low <= high):
             raise ProgramError(f"range of {name}: {low:g}..{high:g} is not lowest..highest, two finite numbers")
         given = inputs.get(name)
@@ -259,17 +264,9 @@ def _excesses(walk: Walk, limits: Limits) -> list[Excess]:
             (ceiling / spot.high if spot.high > ceiling else 1.0), (floor / spot.low if spot.low < floor else 1.0)
         )
         return Excess(
-            kind,
-            spot.item,
-            spot.register,
-            spot.low,
-            spot.high,
-            factor,
-            spot.times,
-            spot.word,
-            spot.operands,
-            spot.roots,
-        )
+            kind, spot.item, spot.register, spot.low, spot.high, factor, spot.times, spot.first, spot.word,
+            spot.operands, spot.roots,
+        )  # fmt: skip
 
     found = [made("saturation", s, -limits.linear, limits.linear) for s in walk.saturations.values()]
     return found + [made("clip", s, low, high) for s in walk.clips.values()]
@@ -343,7 +340,7 @@ def as_dict(analysis: Analysis) -> dict[str, Any]:
         "excesses": [
             {
                 "kind": e.kind, "register": e.register, "range": [e.low, e.high], "factor": round(e.factor, 6),
-                "scale": f"1/{e.scale}", "times": e.times, "word": e.word, "at": item(e.item),
+                "scale": f"1/{e.scale}", "times": e.times, "first": item(e.first), "word": e.word, "at": item(e.item),
                 "operands": [{"register": n, "range": list(i)} for n, i in e.operands], "from": list(e.roots),
             }
             for e in analysis.excesses

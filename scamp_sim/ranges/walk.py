@@ -29,18 +29,20 @@ MARGIN = 1e-3
 class Spot:
     """A place of the text where something leaves its limits: the worst case, and how it came about first.
 
-    low, high: the range, in LSB. times: how often. word: number in the run of the first. operands: what went into the
-    first, with the ranges. roots: inputs and constants that the worst case comes from.
+    item, register, low, high, roots: what gives the worst case, where, its range in LSB, the inputs and constants that
+    it comes from. times: how often. first, word, operands: what did so first, its number in the run, and what went into
+    it, with the ranges.
     """
 
+    first: Item
+    word: int
+    operands: tuple[tuple[str, Interval], ...]
     item: Item
     register: str
-    low: float = 0.0
-    high: float = 0.0
-    times: int = 0
-    word: int = 0
-    operands: tuple[tuple[str, Interval], ...] = ()
+    low: float
+    high: float
     roots: tuple[str, ...] = ()
+    times: int = 0
 
 
 @dataclass
@@ -136,14 +138,13 @@ class Walk:
     ) -> None:  # fmt: skip
         origin = item.origin
         place: object = (origin.file, origin.line, origin.column) if origin is not None else id(item)
-        key = (place, register)
-        spot = spots.get(key)
+        spot = spots.get(place)
         if spot is None:
-            spot = spots[key] = Spot(item, register, word=self.words, operands=tuple(operands))
+            spot = spots[place] = Spot(item, self.words, tuple(operands), item, register, *interval)
         spot.times += 1
         if spot.times == 1 or magnitude(interval) > magnitude((spot.low, spot.high)):
+            spot.item, spot.register, (spot.low, spot.high) = item, register, interval
             spot.roots = self.symbols.origins(self.state.whole(value))
-        spot.low, spot.high = hull(interval, (spot.low, spot.high)) if spot.times > 1 else interval
 
     # --- words ---
 
