@@ -85,6 +85,11 @@ def test_exact_ranges(text: str, register: str, expected: tuple[float, float]) -
     assert analysed(INPUTS + text, RANGES).range(register) == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_pe_without_flag_drives_nothing_into_its_neighbour() -> None:
+    a = analysed(INPUTS + "movx(E, C, west); WHERE(R5); bus(XE, C); bus(D, NEWS, E); all();", RANGES)
+    assert a.range("D")[0] <= -20  # not 0, as if every neighbour had given what movx took
+
+
 def test_captures_give_what_the_facts_say() -> None:
     for text, register, expected in (
         ("get_image(A);", "A", (0, 127)),
@@ -408,6 +413,19 @@ def test_both_halves_of_a_condition_are_a_whole_write() -> None:
     assert a.range("D") == (-80, 80)
     assert a.start["D"] == ((-80, 80), "D of the run before")
     assert codes(a) == []
+
+
+def test_what_two_conditions_wrote_is_as_old_as_the_first() -> None:
+    text = (
+        "input x -> A;\ninput b -> R5;\nkernel one { WHERE(R5); mov(D, A); all(); NOT(R6, R5); }\n"
+        "kernel two { WHERE(R6); neg(D, A); all(); }\nkernel use { mov(E, D); }\n"
+        "program { one(); output a = A; two(); output b = B; use(); output e = E; }"
+    )
+    hold = next(h for h in analysed(text).holds if h.register == "D")
+    assert 38_000 < hold.us < 38_500
+    assert hold.written is not None
+    assert hold.written.origin is not None
+    assert hold.written.origin.line == 3
 
 
 class Clockwork(ReferenceEngine):
