@@ -504,6 +504,21 @@ def test_the_flag_that_a_run_leaves_is_the_next_one_s() -> None:
     assert analyse(program, ranges={"A": (5, 9), "C": (-1, 1)}, fps=30).range("B") == (0, 9)
 
 
+def test_pixelrnn_as_published() -> None:
+    """What docs/ranges.md says of it: 25 taps of 10 LSB, 120 for a weight, 80 for the state."""
+    source = Path(kernels.__file__).parent / "pixelrnn" / "blocks_published.scamp"
+    program = assemble(source, params={"read": 1})
+    a = analyse(program, ranges={"A": (-120, 120), "B": (-120, 120)}, fps=30)
+    taps = next(e for e in a.excesses if e.roots == ("the constant 10 of line 277",))
+    assert (taps.low, taps.factor, taps.word) == (-250, 0.6, 765)
+    assert a.outputs["o"] == (-500, 500)
+    holds = {h.register: h for h in a.holds}
+    assert holds["D"].drift == pytest.approx(2.47, abs=0.01)
+    assert {r for r, h in holds.items() if math.isinf(h.us)} == {"A", "B"}
+    assert a.start["D"][0] == (-80, 80)
+    assert not a.grows
+
+
 # --- the command ----------------------------------------------------------------------------------------------------
 
 EXAMPLE = """\
