@@ -189,7 +189,7 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     name, _, version = str(name).partition(":")
     if version:
         options = {**options, "version": version}
-    known = {"macropixel": ("front_end",), "blocks": ("version",)}
+    known = {"macropixel": ("front_end", "offset", "unit"), "blocks": ("version",)}
     for option in options if name in known else ():
         if option not in known[name]:
             raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")

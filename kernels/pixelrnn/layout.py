@@ -187,12 +187,16 @@ def _file(name: str, kind: str | None) -> Path:
     return there[kind]
 
 
-def front_end(level: int = -1, amplitude: int = 5, *, read: bool = False) -> Program:
+def front_end(level: int = -1, amplitude: int = 5, *, read: bool = False, offset: int = 0) -> Program:
     """From a full picture on PIX to A as `depthwise16` takes it: 64x64 pixels, in sixteen blocks.
 
     level: -1 for grey, 0..127; else pixels whose mean is above it become +amplitude, the others -amplitude.
+    offset: LSB that the chip adds at every analog transfer. Raises ProgramError for one with grey, which travels in
+    transfers that are not corrected.
     """
-    return program("front_end", level=level, amplitude=amplitude, read=read)
+    if offset and level < 0:
+        raise ProgramError(f"the front end corrects the offset for bits only: give a level, or offset=0 (not {offset})")
+    return program("front_end", level=level, amplitude=amplitude, read=read, offset=offset)
 
 
 def behind(whole: Program, kernel: str) -> Program:
@@ -203,10 +207,10 @@ def behind(whole: Program, kernel: str) -> Program:
     return replace(whole, kernels={k: v for k, v in whole.kernels.items() if k in used}, steps=steps, inputs=())
 
 
-def behind_front_end(cnn: Program, level: int, amplitude: int) -> tuple[Program, Program]:
+def behind_front_end(cnn: Program, level: int, amplitude: int, offset: int = 0) -> tuple[Program, Program]:
     """A `depthwise16` that takes bits, as two programs: the front end in place of its capture, and the rest."""
     entry = "binarise" if "binarise" in cnn.kernels else "capture"
-    return front_end(level, amplitude), on_the_heap(behind(cnn, entry))
+    return front_end(level, amplitude, offset=offset), on_the_heap(behind(cnn, entry))
 
 
 LARGE = ("depthwise",)
