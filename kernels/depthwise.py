@@ -16,16 +16,17 @@ KERNELS, SIZE = 16, 5
 GRID, BLOCK = 4, 64
 
 
-def depthwise16(weights: npt.ArrayLike, *, level: int = -1, amplitude: int = 5) -> Program:
+def depthwise16(weights: npt.ArrayLike, *, level: int = -1, amplitude: int = 5, offset: int = 0) -> Program:
     """The program for sixteen kernels.
 
     weights: (16, 5, 5) or (16, 1, 5, 5), each +1 or -1, in the orientation of a correlation: row 0 on top, column 0 on
     the left. Block row r, block column c computes kernel r + 4 c. level: -1 for grey pictures; else pixels above it
-    count as +amplitude and the others as -amplitude. Raises ProgramError.
+    count as +amplitude and the others as -amplitude. offset: LSB that the chip adds at every analog transfer. Raises
+    ProgramError.
     """
     from kernels import load
 
-    return load("depthwise16", weights=checked(weights).tolist(), level=level, amplitude=amplitude)
+    return load("depthwise16", weights=checked(weights).tolist(), level=level, amplitude=amplitude, offset=offset)
 
 
 def checked(weights: npt.ArrayLike) -> npt.NDArray[np.int64]:

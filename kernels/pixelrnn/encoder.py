@@ -214,7 +214,7 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     name, _, version = str(name).partition(":")
     if version:
         options = {**options, "version": version}
-    known = {"macropixel": ("front_end",), "blocks": ("version", "front_end")}
+    known = {"macropixel": ("front_end", "offset", "unit"), "blocks": ("version", "front_end")}
     if not isinstance(options.get("front_end", False), (bool, np.bool_)):
         raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
     for option in options if name in known else ():

@@ -202,13 +202,19 @@ def _file(name: str, kind: str | None) -> Path:
     return there[kind]
 
 
-def front_end(level: int = -1, amplitude: int = 5, *, keep: int = 0, read: bool = False) -> Program:
+def front_end(level: int = -1, amplitude: int = 5, *, keep: int = 0, read: bool = False, offset: int = 0) -> Program:
     """From a full picture on PIX to A as `depthwise16` takes it: 64x64 pixels, in sixteen blocks.
 
     level: -1 for grey, 0..127; else pixels whose mean is above it become +amplitude, the others -amplitude. keep: with
-    a level, 1 leaves them as bits in R5, and A, B and D as they are; 2 also R6. Raises ScampError.
+    a level, 1 leaves them as bits in R5, and A, B and D as they are; 2 also R6. offset: LSB that the chip adds at every
+    analog transfer; grey travels in transfers that are not corrected, and so does what is kept. Raises ScampError.
     """
-    return program("front_end", level=level, amplitude=amplitude, keep=keep, read=read)
+    if offset and (level < 0 or keep):
+        what = "level" if level < 0 else "keep=0"
+        raise ProgramError(
+            f"the front end corrects the offset for bits that become levels: give {what}, or offset=0 (not {offset})"
+        )
+    return program("front_end", level=level, amplitude=amplitude, keep=keep, read=read, offset=offset)
 
 
 def behind(whole: Program, kernel: str) -> Program:
@@ -219,10 +225,10 @@ def behind(whole: Program, kernel: str) -> Program:
     return replace(whole, kernels={k: v for k, v in whole.kernels.items() if k in used}, steps=steps, inputs=())
 
 
-def behind_front_end(cnn: Program, level: int, amplitude: int) -> tuple[Program, Program]:
+def behind_front_end(cnn: Program, level: int, amplitude: int, offset: int = 0) -> tuple[Program, Program]:
     """A `depthwise16` that takes bits, as two programs: the front end in place of its capture, and the rest."""
     entry = "binarise" if "binarise" in cnn.kernels else "capture"
-    return front_end(level, amplitude), on_the_heap(behind(cnn, entry))
+    return front_end(level, amplitude, offset=offset), on_the_heap(behind(cnn, entry))
 
 
 LARGE = ("depthwise",)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +29,18 @@ from scamp_sim.program import HostCall, Launch, Program
 
 SOURCE = Path(__file__).with_name("macropixel.scamp")
 
-UNIT = 5
-"""LSB for a tap product: 25 of them stay within the converter's range, sums of 50 in halves."""
+UNIT, LARGEST_UNIT = 5, 10
+"""LSB for a tap product. With 5, 25 of them stay within the converter's range, and sums of 50 in halves. With 10 noise
+counts half as much; registers compress sums beyond 15, and o is cut off at -25.4 and 25.6."""
+
+LARGEST_OFFSET = 40
+"""LSB that an analog transfer adds; of the chip it is known to be about 20."""
 
 LARGEST = 25
-"""Tap products that the DAC's range stands for: a threshold cannot lie further out."""
+"""Tap products that the DAC's range stands for with a unit of 5: a threshold cannot lie further out."""
+
+DAC = (-128, 127)
+"""Constants that there are."""
 
 STEPS = {
     "capture": "capture, binarise", "binarise": "capture, binarise", "setup": "masks", "depthwise": "CNN, 25 taps",
@@ -47,12 +54,16 @@ STEPS = {
 class MacropixelMapping(ThreeKinds):
     """Programs of the macropixel mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`.
 
-    front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small.
+    front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small. offset: LSB that
+    the chip adds at every analog transfer, 0..40, which the programs then make up for. unit: LSB for a tap product,
+    1..10. Raises ProgramError, also for thresholds that the converter has no constant for.
     """
 
     name = "macropixel"
 
-    def __init__(self, weights: Weights, level: int, *, front_end: bool = False) -> None:
+    def __init__(
+        self, weights: Weights, level: int, *, front_end: bool = False, offset: int = 0, unit: int = UNIT
+    ) -> None:
         if weights.layers != 1:
             raise ProgramError(
                 f"the macropixel mapping takes one layer of kernels; these weights have {weights.layers}"
@@ -65,28 +76,38 @@ class MacropixelMapping(ThreeKinds):
         self.weights = weights
         self.level = level
         self.front_end = front_end
+        self.offset, self.unit = checked_levels(offset, unit)
+        _, theta1 = weights.layer(0)
+        self.threshold, self.forget = pooled_halves(theta1), halves(weights.theta_r, 2)
+        check_constant("theta1", theta1, -self.unit * self.threshold / 2, self)
+        check_constant("theta_r", weights.theta_r, -self.unit * self.forget / 2 - 2 * self.offset, self)
 
     @cached_property
     def cnn(self) -> Program:
         """The sixteen convolutions, from PIX to C."""
         kernels, _ = self.weights.layer(0)
-        return load(
-            "depthwise16", weights=kernels.tolist(), level=pix_level(self.level), amplitude=UNIT, keep=1, read=0
-        )
+        return convolutions(kernels, self)
+
+    @cached_property
+    def _starting(self) -> Program:
+        """The same in a frame that sets the state."""
+        kernels, _ = self.weights.layer(0)
+        return convolutions(kernels, self, start=1) if self.offset else self.cnn
 
     def recurrent(self, **options: int) -> Program:
         """Everything behind them."""
         w = self.weights
         gates = [[w.w_f.tolist(), w.u_f.tolist()], [w.w_o.tolist(), w.u_o.tolist()]]
-        _, theta1 = w.layer(0)
         params = {
-            "gates": gates, "unit": UNIT, "threshold": pooled_halves(theta1), "forget": halves(w.theta_r, 2), **options,
+            "gates": gates, "unit": self.unit, "offset": self.offset, "threshold": self.threshold,
+            "forget": self.forget, **options,
         }  # fmt: skip
         return assemble(SOURCE, params=params)
 
     def _frame(self, **options: int) -> Sequence[Step]:
-        cnn = layout.behind_front_end(self.cnn, pix_level(self.level), UNIT) if self.front_end else (self.cnn,)
-        return [s for p in (*cnn, self.recurrent(**options)) for s in cut(p, STEPS)]
+        cnn = self._starting if options.get("start") else self.cnn
+        shown = behind_front_end(cnn, self) if self.front_end else (cnn,)
+        return [s for p in (*shown, self.recurrent(**options)) for s in cut(p, STEPS)]
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
         grey = frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame
@@ -97,9 +118,54 @@ class MacropixelMapping(ThreeKinds):
         return b[::4, ::4], f[1::4, 1::4], h[::4, ::4]
 
     def output(self, results: Mapping[str, Any]) -> Floats:
-        # column after column from the top right; the converter gives 128 - o UNIT / 2
+        # column after column from the top right; the converter gives 128 - o unit / 2
         samples = results["o"].reshape(SIDE, SIDE).T[:, ::-1]
-        return np.asarray((128 - samples.astype(np.float32)) / (UNIT / 2), np.float32)
+        return np.asarray((128 - samples.astype(np.float32)) / (self.unit / 2), np.float32)
+
+
+class Levels(Protocol):
+    """What the programs of a mapping take from it: grey level, LSB of a tap product, LSB of a transfer."""
+
+    level: int
+    unit: int
+    offset: int
+
+
+def convolutions(kernels: npt.NDArray[Any], levels: Levels, start: int = 0) -> Program:
+    """Sixteen convolutions with these kernels, from PIX to C; h stays in F.
+
+    start: there is no h yet. Where an offset is made up for, F then takes the top lines that otherwise stand beside h.
+    """
+    return load(
+        "depthwise16", weights=kernels.tolist(), level=pix_level(levels.level), amplitude=levels.unit,
+        offset=levels.offset, keep=int(not (start and levels.offset)), read=0,
+    )  # fmt: skip
+
+
+def behind_front_end(cnn: Program, levels: Levels) -> tuple[Program, Program]:
+    """The front end, and the convolutions without a capture of their own."""
+    return layout.behind_front_end(cnn, pix_level(levels.level), levels.unit, levels.offset)
+
+
+def checked_levels(offset: Any, unit: Any) -> tuple[int, int]:
+    """Both as integers. Raises ProgramError that says what there is."""
+    ranges = (("offset", offset, 0, LARGEST_OFFSET), ("unit", unit, 1, LARGEST_UNIT))
+    for name, value, low, high in ranges:
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if not (whole and low <= value <= high):
+            raise ProgramError(f"{name} is {value!r}; it is a whole number of LSB, {low}..{high}")
+    return int(offset), int(unit)
+
+
+def check_constant(name: str, theta: float, constant: float, levels: Levels) -> None:
+    """Raises ProgramError if the converter has no such constant to compare with."""
+    low, high = DAC
+    if not low <= int(constant) <= high:
+        given = f"a unit of {levels.unit}" + (f" and an offset of {levels.offset}" if levels.offset else "")
+        raise ProgramError(
+            f"{name} is {theta:g}: with {given} the constant to compare with is {int(constant)} LSB, and the converter "
+            f"gives {low}..{high}; take a smaller unit"
+        )
 
 
 def pix_level(level: int) -> int:

@@ -16,11 +16,10 @@ from typing import Any
 import numpy.typing as npt
 
 from compiler import assemble
-from kernels import load
 from kernels.pixelrnn import layout, macropixel
 from kernels.pixelrnn.encoder import Step, ThreeKinds
 from kernels.pixelrnn.golden import Bits, Floats
-from kernels.pixelrnn.macropixel import UNIT, MacropixelMapping, cut, pix_level, pooled_halves
+from kernels.pixelrnn.macropixel import UNIT, MacropixelMapping, check_constant, cut, pooled_halves
 from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
@@ -44,26 +43,32 @@ TITLES = (
 class TwoLayerMapping(ThreeKinds):
     """Programs for one set of weights with two layers; see `kernels.pixelrnn.encoder.Mapping`.
 
-    front_end: as for MacropixelMapping. All kernels of a frame are more than the kernel store holds, so the
-    convolutions are on the heap.
+    front_end, offset, unit: as for MacropixelMapping. All kernels of a frame are more than the kernel store holds, so
+    the convolutions are on the heap.
     """
 
     name = "macropixel"
 
-    def __init__(self, weights: Weights, level: int, *, front_end: bool = False) -> None:
+    def __init__(
+        self, weights: Weights, level: int, *, front_end: bool = False, offset: int = 0, unit: int = UNIT
+    ) -> None:
         if weights.layers != LAYERS:
             raise ProgramError(f"this mapping takes two layers of kernels; these weights have {weights.layers}")
         self.weights = weights
         self.level = level
         self.front_end = front_end
-        self._behind = self._recurrent_part()
+        self._behind = self._recurrent_part(offset, unit)
+        self.offset, self.unit = self._behind.offset, self._behind.unit
+        _, first = weights.layer(0)
+        self.threshold = pooled_halves(first)
+        check_constant("theta1", first, -self.unit * self.threshold / 2, self)
 
     def programs(self, **options: int) -> tuple[Program, ...]:
         """What a frame runs: the front end if there is one, layer 1, what lies between, layer 2, the recurrent part."""
-        first = self._convolutions(0)
+        first = self._convolutions(0, options.get("start", 0))
         shown: tuple[Program, ...] = (first,)
         if self.front_end:
-            shown = layout.behind_front_end(first, pix_level(self.level), UNIT)
+            shown = macropixel.behind_front_end(first, self)
         second = layout.behind(self._convolutions(1), "binarise")
         return (
             *map(layout.on_the_heap, shown),
@@ -77,23 +82,21 @@ class TwoLayerMapping(ThreeKinds):
         titles = TITLES if len(programs) == len(TITLES) else (macropixel.STEPS, *TITLES)
         return [step for program, named in zip(programs, titles, strict=True) for step in cut(program, named)]
 
-    def _convolutions(self, number: int) -> Program:
+    def _convolutions(self, number: int, start: int = 0) -> Program:
         """Layer 0 or 1, from PIX to C."""
         kernels, _ = self.weights.layer(number)
-        level = pix_level(self.level)
-        return load("depthwise16", weights=kernels.tolist(), level=level, amplitude=UNIT, keep=1, read=0)
+        return macropixel.convolutions(kernels, self, start)
 
     @cached_property
     def between(self) -> Program:
         """From C to A: what layer 2 sees."""
-        _, theta1 = self.weights.layer(0)
-        return assemble(BETWEEN, params={"unit": UNIT, "threshold": pooled_halves(theta1)})
+        return assemble(BETWEEN, params={"unit": self.unit, "offset": self.offset, "threshold": self.threshold})
 
-    def _recurrent_part(self) -> MacropixelMapping:
+    def _recurrent_part(self, offset: int, unit: int) -> MacropixelMapping:
         """The mapping of the second layer alone: what follows the convolutions is the same, and so are the limits."""
         kernels, theta1 = self.weights.layer(1)
         one = replace(self.weights, cnn=kernels, theta1=(theta1,))
-        return MacropixelMapping(one, self.level, front_end=self.front_end)
+        return MacropixelMapping(one, self.level, front_end=self.front_end, offset=offset, unit=unit)
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return self._behind.picture(frame)

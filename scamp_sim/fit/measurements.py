@@ -1,9 +1,10 @@
 """What `scamp-sim fit` reads.
 
 The table: CSV with the columns value, passes, mean_in_minus_out, std_out (others are ignored), in LSB. A row says what
-became of a plane of `value` after so many passes of diva(A, E, F); mov(F, A); add(A, A, F); each pass a launch of its own,
-the plane read out once before the first. mean_in_minus_out: mean over the array of input minus output; std_out: standard
-deviation over the array. Rows with 0 passes say how even the plane was at the start.
+became of a plane of `value` after so many passes of diva(A, E, F); mov(F, A); add(A, A, F); each pass a launch of
+its own,
+the plane read out once before the first. mean_in_minus_out: mean over the array of input minus output; std_out:
+standard deviation over the array. Rows with 0 passes say how even the plane was at the start.
 
 The stack: .npy or .npz, (readouts, rows, columns), codes 0..255 of readouts of a plane set to 0; in an .npz the array is
 `readouts`, and `valid`, (rows, columns) bool, leaves PEs out.
@@ -112,7 +113,9 @@ def make_stack(codes: npt.NDArray[np.generic], valid: npt.NDArray[np.generic] | 
     if codes.ndim != 3 or not np.issubdtype(codes.dtype, np.number):
         raise ProgramError(f"{name}: shape {codes.shape}, {codes.dtype}; expected (readouts, rows, columns) of numbers")
     if len(codes) < LEAST_READOUTS:
-        raise ProgramError(f"{name}: {len(codes)} readouts are too few to tell noise from pattern; give {LEAST_READOUTS}")
+        raise ProgramError(
+            f"{name}: {len(codes)} readouts are too few to tell noise from pattern; give {LEAST_READOUTS}"
+        )
     mask = np.ones(codes.shape[1:], np.bool_) if valid is None else np.asarray(valid, np.bool_)
     if mask.shape != codes.shape[1:]:
         raise ProgramError(f"{name}: valid is {mask.shape}, but a readout is {codes.shape[1:]}")

@@ -1,4 +1,5 @@
-"""The halve-copy-add table: what a profile predicts for it, by running the passes, and the profile that fits it best."""
+"""The halve-copy-add table: what a profile predicts for it, by running the passes, and the profile that fits it
+best."""
 
 from __future__ import annotations
 
@@ -26,13 +27,13 @@ STEPS = {
     "write_noise": 0.2, "load_spread": 1.0, "load_spread_relative": 0.02, "analog_drift": 60.0,
     "analog_drift_spread": 60.0,
 }  # fmt: skip
-"""Knob that the table determines -> a typical size, by which it is scaled. Split mismatch is not among them: `diva` cancels
-it to first order."""
+"""Knob that the table determines -> a typical size, by which it is scaled. Split mismatch is not among them: `diva`
+cancels it to first order."""
 
 MOST_DRIFT = 75.0
 """LSB/s: what a wait of one readout leaves open (M BG)."""
 
-POWERS = (1, 2, 4)
+POWERS = (1, 2, 4, 8)
 """Deviations count by the square of this power, round after round, so that in the end the worst cells decide."""
 
 SHAPE = (128, 128)
@@ -126,7 +127,7 @@ def fit(
         drift = names.index("analog_drift")
         low[drift], high[drift] = -MOST_DRIFT / scale[drift], MOST_DRIFT / scale[drift]
 
-    def residuals(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def residuals(x: npt.NDArray[np.float64], power: int) -> npt.NDArray[np.float64]:
         tried = start.changed(**dict(zip(names, (x * scale).tolist(), strict=True)))
         off = np.array([d for p in predict(tried, cells, chips) for d in (p.mean_off, p.std_off)])
         advance(float(np.abs(off).max()))
@@ -134,7 +135,9 @@ def fit(
 
     x = np.clip(np.array([start[n] for n in names]) / scale, low + 1e-6, high - 1e-6)
     for power in POWERS:
-        x = least_squares(residuals, x, bounds=(low, high), diff_step=0.02, x_scale=0.3, max_nfev=15).x
+        x = least_squares(
+            residuals, x, bounds=(low, high), diff_step=0.02, x_scale=0.3, max_nfev=15, kwargs={"power": power}
+        ).x
     return start.changed(**{n: _round(v) for n, v in zip(names, (x * scale).tolist(), strict=True)})
 
 
