@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim import commands
+from scamp_sim import commands, commands_montecarlo
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
 
@@ -72,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
         weights, args.mapping or "macropixel", args.errors, _seed(args), timing=args.timing, engine=args.engine
     )
     clip = read_clip(args.clip, _seed(args))
+    if commands_montecarlo.asked(args):
+        return commands_montecarlo.run_network(args, weights, clip, encoder.machine.errors)
+    if args.jobs is not None:
+        raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     if args.engine == "fast":
         announce_compilation()
     found = encoder.run(clip.array)
@@ -226,8 +230,13 @@ def validate(args: argparse.Namespace) -> int:
     if args.pictures is not None:
         check_folder(args.pictures)
     weights = load_weights(args.weights)
-    study.make_encoder(weights, args.mapping, args.errors, _seed(args))  # what is wrong with them is said at once
+    # what is wrong with them is said at once
+    errors = study.make_encoder(weights, args.mapping, args.errors, _seed(args)).machine.errors
     clips = read_clips(args.clips)
+    if commands_montecarlo.asked(args):
+        return commands_montecarlo.validate(args, weights, clips, errors)
+    if args.plot is not None:
+        raise ProgramError("--plot draws a study over chips; add --chips LIST, or leave it out")
     announce_compilation()
     wanted = min(len(clips), args.limit or len(clips))
     started = time.monotonic()
@@ -353,6 +362,7 @@ def add_parsers(sub: Any) -> None:
         "pictures, or a gesture to draw, such as spread/leftward (with --seed)",
     )  # fmt: skip
     network.add_argument("--mapping", metavar="NAME", help=MAPPING_HELP)
+    commands_montecarlo.add_options(runs, jobs=True)
     runs.set_defaults(command=run)
 
     parser = sub.add_parser(
@@ -375,6 +385,8 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
     parser.add_argument("--out", metavar="FILE", help="keep the results there, as JSON; done clips are not run again")
     parser.add_argument("--pictures", metavar="DIR", help="write the worst plane of each stage there")
+    commands_montecarlo.add_options(parser)
+    parser.add_argument("--plot", metavar="FILE", help="draw a study over chips there, as PNG, PDF or SVG")
     cli._add_format(parser)
     parser.set_defaults(command=validate)
 

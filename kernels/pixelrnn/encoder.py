@@ -22,6 +22,7 @@ from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
 from kernels.pixelrnn.weights import Weights
 from scamp_sim import isa
 from scamp_sim.costs.profile import Profile
+from scamp_sim.errors import ErrorModel
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
@@ -117,7 +118,7 @@ class Encoder:
         self,
         weights: Weights,
         mapping: str = "macropixel",
-        errors: str = "ideal",
+        errors: str | ErrorModel = "ideal",
         chip: int = 0,
         seed: int = 0,
         *,

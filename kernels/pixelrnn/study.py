@@ -29,6 +29,7 @@ from kernels.pixelrnn.golden import FRAMES, Bits, Result
 from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record, Results, Study
 from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim import isa
+from scamp_sim.errors import ErrorModel
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
 from scamp_sim.program import Launch
@@ -115,7 +116,9 @@ class _Worker:
         return compare(number, self._clips.names[number], label, run, models, x, encoder.weights)
 
 
-def make_encoder(weights: Weights, mapping: str, errors: str = "ideal", seed: int = 0, **options: Any) -> Encoder:
+def make_encoder(
+    weights: Weights, mapping: str, errors: str | ErrorModel = "ideal", seed: int = 0, **options: Any
+) -> Encoder:
     """An encoder with the mapping as the command line names it: "macropixel", "blocks", or "blocks:VERSION".
 
     options: as Encoder has them. Raises ProgramError.
@@ -138,6 +141,12 @@ def encode(
     Nothing depends on what ran before: all registers are cleared, or, where errors are drawn, the machine is a new one
     with a seed of its own.
     """
+    renew(encoder, seed, number)
+    return encoder.run(clip), references(encoder, clip), look_at_input(encoder, clip)
+
+
+def renew(encoder: Encoder, seed: int, number: int) -> None:
+    """The encoder as it is before a clip: registers cleared, noise drawn from a seed made of `seed` and `number`."""
     machine = encoder.machine
     if machine.errors.exact:
         # a new machine would lower every program anew, which takes as long as the clip
@@ -146,7 +155,6 @@ def encode(
     else:
         own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
         encoder.machine = Machine(errors=machine.errors, timing=machine.timing, seed=own_seed)
-    return encoder.run(clip), references(encoder, clip), look_at_input(encoder, clip)
 
 
 def references(encoder: Encoder, clip: npt.NDArray[Any]) -> dict[str, Result]:
