@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -25,6 +26,11 @@ PATIENCE = 10
 
 AHEAD = 1024
 """Tasks that the scheduler knows at a time."""
+
+POLL, LOOK, ALONE = 0.005, 5, 60
+"""Seconds between looks for results, between looks for workers, and for which there may be none."""
+
+_GOES_ON = "if results are kept (--out), the same command goes on where this one stopped, on a cluster or without"
 
 _BENCHES = Benches()
 """Those of this worker."""
@@ -65,7 +71,10 @@ def on_cluster(
             for _ in range(AHEAD):
                 submit()
             while pending:
-                future = next(ready)
+                future = _next(ready, client)
+                if future.status == "lost" and client.status == "running":  # its worker died; it is made again
+                    ready.add(future)
+                    continue
                 unit = pending.pop(future)
                 result = _result(future, unit, client)
                 submit()
@@ -73,6 +82,20 @@ def on_cluster(
         finally:
             if pending and client.status == "running":
                 client.cancel(list(pending))
+
+
+def _next(ready: Any, client: Any) -> Any:
+    """The next future that is done. Raises ProgramError if there are no workers for long."""
+    looked = alive = time.monotonic()
+    while not ready.has_ready():
+        time.sleep(POLL)
+        now = time.monotonic()
+        if now - looked > LOOK and client.status == "running":
+            looked = now
+            alive = now if client.nthreads() else alive
+            if now - alive > ALONE:
+                raise ProgramError(f"the Dask cluster has had no workers for {ALONE} s; {_GOES_ON}")
+    return next(ready)
 
 
 def _given(value: Any) -> Any:
@@ -91,10 +114,7 @@ def _result(future: Any, unit: Unit, client: Any) -> Any:
     from distributed import KilledWorker
 
     what = f"chip {unit.chip}, seed {unit.seed}, item {unit.item}"
-    lost = (
-        f"the Dask cluster was lost at {what}; the same command goes on where this one stopped if results are kept "
-        "(--out), on a cluster or without"
-    )
+    lost = f"the Dask cluster was lost at {what}; {_GOES_ON}"
     try:
         if future.status in ("cancelled", "lost"):
             raise ProgramError(lost)
@@ -144,7 +164,7 @@ def connected(cluster: Any, jobs: int | None) -> Iterator[Any]:
             client = stack.enter_context(_reach(cluster))
         else:
             local = LocalCluster(
-                n_workers=jobs or cores(), threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+                n_workers=jobs or cores(), threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs="ERROR"
             )
             client = stack.enter_context(Client(stack.enter_context(local), set_as_default=False))
         try:

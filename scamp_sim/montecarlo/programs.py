@@ -11,7 +11,7 @@ import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,8 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Path:
             np.savez(file, **arrays)  # type: ignore[arg-type]
         os.replace(aside, path)
     except OSError as e:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
         raise ProgramError(
             f"cannot write {path}: {e.strerror or type(e).__name__}; make room, or name another folder"
         ) from e
