@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -291,12 +291,19 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any, errors: Any) 
     clips = ClipSet(clip.array[None], (clip.name,), clip.name, label)
     grid = make_grid(*chosen(args))
     args.mapping = args.mapping or "macropixel"
-    out = None
+    out, made = None, None
     if args.out is not None:
-        check_folder(args.out).mkdir(parents=True, exist_ok=True)
-        out = str(Path(args.out) / RESULTS)
+        folder = check_folder(args.out)
+        made = None if folder.exists() else folder
+        folder.mkdir(parents=True, exist_ok=True)
+        out = str(folder / RESULTS)
     began = time.monotonic()
-    found = _measure(args, weights, clips, errors, grid, out, None)
+    try:
+        found = _measure(args, weights, clips, errors, grid, out, None)
+    finally:
+        if made is not None:
+            with suppress(OSError):  # it is not empty: there are results
+                made.rmdir()
     if args.format == "json":
         commands.print_json({"program": "pixelrnn", **found.as_dict(), "results": out})
         return 0

@@ -17,7 +17,6 @@ from scamp_sim import ProgramError
 from scamp_sim.montecarlo import cluster
 from scamp_sim.montecarlo.execute import carry_out
 from scamp_sim.montecarlo.grid import make_grid
-
 from tests.montecarlo.fake import Draw, payload
 
 distributed = pytest.importorskip("distributed")
@@ -139,7 +138,7 @@ def test_nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE", 1)
     with pytest.raises(ProgramError, match="no scheduler answers there"):
         list(carry_out(Draw(), GRID, payload, cluster=f"tcp://127.0.0.1:{free_port()}"))
-    with pytest.raises(ProgramError, match="cluster:// is unknown|cluster nonsense://a:1: "):
+    with pytest.raises(ProgramError, match="--cluster nonsense://a:1: "):
         list(carry_out(Draw(), GRID, payload, cluster="nonsense://a:1"))
 
 
@@ -192,7 +191,7 @@ def test_a_lost_scheduler_is_said() -> None:
         results = carry_out(Draw(pause=0.2), GRID, payload, cluster=lost)
         next(results)
         local.close()
-        with pytest.raises(ProgramError, match="the Dask cluster was lost at chip .*the same command goes on"):
+        with pytest.raises(ProgramError, match=r"the Dask cluster was lost at chip .*the same command goes on"):
             list(results)
 
 

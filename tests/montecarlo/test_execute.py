@@ -15,7 +15,6 @@ from scamp_sim.montecarlo import store as stores
 from scamp_sim.montecarlo.execute import Benches, carry_out
 from scamp_sim.montecarlo.grid import Unit, make_grid
 from scamp_sim.montecarlo.store import Store, describe, digest
-
 from tests.montecarlo.fake import Draw, payload
 
 GRID = make_grid(range(1, 5), range(3), 2)

@@ -15,7 +15,7 @@ from scamp_sim import ProgramError
 from scamp_sim.errors import load_errors
 from scamp_sim.montecarlo import programs
 from scamp_sim.montecarlo.grid import Unit, make_grid
-from scamp_sim.montecarlo.programs import Folder, PlaneStudy, Planes, ProgramWork, ValueStudy, fill, summarise
+from scamp_sim.montecarlo.programs import Folder, Planes, PlaneStudy, ProgramWork, ValueStudy, fill, summarise
 from scamp_sim.session import Bound
 from scamp_sim.timing import load_timing
 
