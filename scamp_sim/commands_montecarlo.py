@@ -84,8 +84,8 @@ def _note_ideal(exact: bool) -> None:
 
 def run_program(args: argparse.Namespace, request: Request) -> int:
     """`run FILE` over chips: every output in planes and distributions."""
-    from scamp_sim.errors import load_errors
     from scamp_sim.montecarlo import programs
+    from scamp_sim.montecarlo.chips import portable
     from scamp_sim.session import announce_compilation, bind, progress
 
     for option in ("planes", "trace", "dump_after"):
@@ -94,7 +94,7 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
     grid = make_grid(*chosen(args))
     bound = bind(request)
     work = programs.ProgramWork(
-        request.program, request.shape, load_errors(request.errors), request.timing, request.engine
+        request.program, request.shape, portable(request.errors), request.timing, request.engine
     )
     digests = programs.digests(work, bound)
     out = None if request.out is None else Path(request.out)

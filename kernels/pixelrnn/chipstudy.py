@@ -213,7 +213,7 @@ class ChipStudy:
     def method(self) -> str:
         """How the intervals of means are worked out."""
         if len(self.grid.chips) > 1:
-            return f"Student's t over {len(self.grid.chips)} chips"
+            return f"Student's t over {len(self.grid.chips)} chips, for these clips"
         return f"Wilson over {self.grid.items} {_noun(self.grid.items)}, of shares of clips; others need several chips"
 
     def _chips(self) -> str:

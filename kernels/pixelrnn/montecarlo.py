@@ -25,8 +25,9 @@ from kernels.pixelrnn.clips import ClipSet, check_labels
 from kernels.pixelrnn.encoder import Encoder
 from kernels.pixelrnn.golden import Result
 from kernels.pixelrnn.weights import Weights
-from scamp_sim.errors import ErrorModel, load_errors
+from scamp_sim.errors import ErrorModel
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.montecarlo.chips import portable
 from scamp_sim.montecarlo.execute import carry_out
 from scamp_sim.montecarlo.grid import Grid, Unit, make_grid
 from scamp_sim.montecarlo.statistics import tidy
@@ -112,7 +113,7 @@ def measure(
         raise ProgramError(f"limit is {limit}; it is a number from 1 up")
     wanted = min(len(clips), limit or len(clips))
     grid = make_grid(chips, seeds, wanted)
-    work = Network(weights, mapping, load_errors(errors), options)
+    work = Network(weights, mapping, portable(errors), options)
     first = work.encoder(grid.chips[0])
     if weights.decoder is not None:
         check_labels(clips.labels, weights.decoder.classes)

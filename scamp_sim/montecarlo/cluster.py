@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import signal
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -164,7 +166,11 @@ def connected(cluster: Any, jobs: int | None) -> Iterator[Any]:
             client = stack.enter_context(_reach(cluster))
         else:
             local = LocalCluster(
-                n_workers=jobs or cores(), threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs="ERROR"
+                n_workers=jobs or cores(),
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                silence_logs="ERROR",
+                preload=[__name__],
             )
             client = stack.enter_context(Client(stack.enter_context(local), set_as_default=False))
         try:
@@ -173,6 +179,12 @@ def connected(cluster: Any, jobs: int | None) -> Iterator[Any]:
             where = client.scheduler.address if client.scheduler else cluster
             raise ProgramError(f"the scheduler at {where} has no workers; start one: dask worker {where}") from None
         yield client
+
+
+def dask_setup(worker: Any) -> None:
+    """Dask calls it in each worker of a local cluster: Ctrl-C is for the process that they work for."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _reach(address: str) -> Any:
@@ -243,4 +255,4 @@ def _same_code(client: Any) -> dict[str, str]:
     return ours
 
 
-__all__ = ["code_identity", "connected", "on_cluster"]
+__all__ = ["code_identity", "connected", "dask_setup", "on_cluster"]

@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim import results, session
-from scamp_sim.errors import ErrorModel, load_errors
+from scamp_sim.errors import ErrorModel
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.montecarlo.chips import make_machine, portable
 from scamp_sim.montecarlo.execute import carry_out
 from scamp_sim.montecarlo.grid import Grid, Unit
 from scamp_sim.montecarlo.statistics import Distribution, distribution
@@ -59,9 +60,7 @@ class ProgramWork:
 
     def machine(self, chip: int, seed: int) -> Any:
         """A machine as it is before the first frame."""
-        from scamp_sim.machine import Machine
-
-        return Machine(shape=self.shape, errors=self.errors, timing=self.timing, engine=self.engine, seed=seed)
+        return make_machine(self.errors, chip, seed, shape=self.shape, timing=self.timing, engine=self.engine)
 
     def frames(self, machine: Any, bound: session.Bound) -> Planes:
         """Every output of every frame."""
@@ -74,7 +73,7 @@ class ProgramWork:
 
     def ideal(self, bound: session.Bound) -> Planes:
         """What the program gives without errors."""
-        exact = ProgramWork(self.program, self.shape, load_errors("ideal"), self.timing, self.engine)
+        exact = ProgramWork(self.program, self.shape, portable("ideal"), self.timing, self.engine)
         return exact.frames(exact.machine(0, 0), bound)
 
 
