@@ -74,8 +74,10 @@ def kept(where: str | None) -> Iterator[None]:
         raise
 
 
-def _note_ideal(exact: bool) -> None:
-    if exact:
+def _note_ideal(errors: Any) -> None:
+    from scamp_sim.montecarlo.chips import is_ideal, portable
+
+    if is_ideal(portable(errors)):
         print("scamp-sim: note: the errors are ideal: all chips and seeds are the same", file=sys.stderr)
 
 
@@ -84,6 +86,7 @@ def _note_ideal(exact: bool) -> None:
 
 def run_program(args: argparse.Namespace, request: Request) -> int:
     """`run FILE` over chips: every output in planes and distributions."""
+    from scamp_sim.errors import load_errors
     from scamp_sim.montecarlo import programs
     from scamp_sim.montecarlo.chips import portable
     from scamp_sim.session import announce_compilation, bind, progress
@@ -96,12 +99,13 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
     work = programs.ProgramWork(
         request.program, request.shape, portable(request.errors), request.timing, request.engine
     )
+    load_errors(work.errors, work.shape)  # a profile may be for another array
     digests = programs.digests(work, bound)
     out = None if request.out is None else Path(request.out)
     begin = _claimed(out, digests) if out is not None else lambda: None
     if request.engine == "fast":
         announce_compilation()
-    _note_ideal(work.errors.exact)
+    _note_ideal(work.errors)
     began = time.monotonic()
     ideal = work.ideal(bound)
     with nullcontext(str(out / UNITS)) if out is not None else tempfile.TemporaryDirectory() as name, kept(request.out):
@@ -172,7 +176,7 @@ def _document(request: Request, grid: Grid, work: ProgramWork, found: list[Plane
         "program": request.program.name,
         "params": request.program.params,
         "images": list(request.images),
-        "errors": work.errors.name,
+        "errors": request.errors,
         "chips": ranges(grid.chips),
         "seeds": ranges(grid.seeds),
         "units": len(grid),
@@ -215,7 +219,7 @@ def _print_program(request: Request, grid: Grid, work: ProgramWork, found: list[
     from scamp_sim.montecarlo.statistics import distribution_table
 
     rows, columns = request.shape
-    print(f"{request.program.name}, errors {work.errors.name}, {rows}x{columns}: {heading(grid)}\n")
+    print(f"{request.program.name}, errors {request.errors}, {rows}x{columns}: {heading(grid)}\n")
     for name, f in _named(found, len(request.images) > 1).items():
         if not isinstance(f, PlaneStudy):
             print(distribution_table({"same as ideal": f.same}, percent, name))
@@ -243,7 +247,7 @@ def percent(share: float) -> str:
 # --- the network --------------------------------------------------------------------------------------------------
 
 
-def validate(args: argparse.Namespace, weights: Any, clips: Any, errors: Any) -> int:
+def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     """`validate pixelrnn` over chips."""
 
     if args.pictures is not None:
@@ -255,7 +259,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any, errors: Any) ->
         plots.new_figure(1, 1)
     grid = make_grid(*chosen(args), min(len(clips), args.limit or len(clips)))
     began = time.monotonic()
-    found = _measure(args, weights, clips, errors, grid, args.out, args.limit)
+    found = _measure(args, weights, clips, grid, args.out, args.limit)
     if args.plot is not None:
         from kernels.pixelrnn import chipplots
 
@@ -277,7 +281,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any, errors: Any) ->
     return 0
 
 
-def run_network(args: argparse.Namespace, weights: Any, clip: Any, errors: Any) -> int:
+def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
     """`run pixelrnn` over chips: the one clip, again and again."""
     import numpy as np
 
@@ -299,7 +303,7 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any, errors: Any) 
         out = str(folder / RESULTS)
     began = time.monotonic()
     try:
-        found = _measure(args, weights, clips, errors, grid, out, None)
+        found = _measure(args, weights, clips, grid, out, None)
     finally:
         if made is not None:
             with suppress(OSError):  # it is not empty: there are results
@@ -320,17 +324,17 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any, errors: Any) 
 
 
 def _measure(
-    args: argparse.Namespace, weights: Any, clips: Any, errors: Any, grid: Grid, out: str | None, limit: int | None
+    args: argparse.Namespace, weights: Any, clips: Any, grid: Grid, out: str | None, limit: int | None
 ) -> ChipStudy:
     from kernels.pixelrnn import montecarlo
     from scamp_sim.session import announce_compilation, progress
 
-    _note_ideal(errors.exact)
+    _note_ideal(args.errors)
     announce_compilation()
     with progress(len(grid), "clips") as advance, kept(out):
         return montecarlo.measure(
-            weights, clips, chips=grid.chips, seeds=grid.seeds, mapping=args.mapping, errors=errors, jobs=args.jobs,
-            cluster=args.cluster, out=out, limit=limit, advance=advance,
+            weights, clips, chips=grid.chips, seeds=grid.seeds, mapping=args.mapping, errors=args.errors,
+            jobs=args.jobs, cluster=args.cluster, out=out, limit=limit, advance=advance,
         )  # fmt: skip
 
 

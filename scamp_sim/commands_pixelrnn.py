@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     )
     clip = read_clip(args.clip, _seed(args))
     if commands_montecarlo.asked(args):
-        return commands_montecarlo.run_network(args, weights, clip, encoder.machine.errors)
+        return commands_montecarlo.run_network(args, weights, clip)
     if args.jobs is not None:
         raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     if args.engine == "fast":
@@ -231,10 +231,10 @@ def validate(args: argparse.Namespace) -> int:
         check_folder(args.pictures)
     weights = load_weights(args.weights)
     # what is wrong with them is said at once
-    errors = study.make_encoder(weights, args.mapping, args.errors, _seed(args)).machine.errors
+    study.make_encoder(weights, args.mapping, args.errors, _seed(args))
     clips = read_clips(args.clips)
     if commands_montecarlo.asked(args):
-        return commands_montecarlo.validate(args, weights, clips, errors)
+        return commands_montecarlo.validate(args, weights, clips)
     if args.plot is not None:
         raise ProgramError("--plot draws a study over chips; add --chips LIST, or leave it out")
     announce_compilation()

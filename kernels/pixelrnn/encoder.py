@@ -22,7 +22,7 @@ from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
 from kernels.pixelrnn.weights import Weights
 from scamp_sim import isa
 from scamp_sim.costs.profile import Profile
-from scamp_sim.errors import ErrorModel
+from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
@@ -118,7 +118,7 @@ class Encoder:
         self,
         weights: Weights,
         mapping: str = "macropixel",
-        errors: str | ErrorModel = "ideal",
+        errors: Errors = "ideal",
         chip: int = 0,
         seed: int = 0,
         *,
@@ -132,7 +132,7 @@ class Encoder:
         self.weights = weights
         self.mapping = make_mapping(weights, mapping, level, options)
         self.chip = chip
-        self.machine = Machine(errors=errors, seed=seed, engine=engine, timing=timing)
+        self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
         self.level = level
 
     def run(self, clip: npt.ArrayLike) -> Encoded:

@@ -25,13 +25,13 @@ from kernels.pixelrnn.clips import ClipSet, check_labels
 from kernels.pixelrnn.encoder import Encoder
 from kernels.pixelrnn.golden import Result
 from kernels.pixelrnn.weights import Weights
-from scamp_sim.errors import ErrorModel
+from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.montecarlo.chips import portable
+from scamp_sim.montecarlo import chips as kinds
 from scamp_sim.montecarlo.execute import carry_out
 from scamp_sim.montecarlo.grid import Grid, Unit, make_grid
 from scamp_sim.montecarlo.statistics import tidy
-from scamp_sim.montecarlo.store import Store, describe, digest
+from scamp_sim.montecarlo.store import Store, digest
 
 REMEMBERED = 200
 """Clips whose golden models a process keeps, 270 KB each; of more, the others are worked out each time."""
@@ -46,7 +46,7 @@ class Network:
 
     weights: Weights
     mapping: str
-    errors: ErrorModel
+    errors: kinds.Kind
     options: Mapping[str, Any] = field(default_factory=dict)
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
@@ -95,7 +95,7 @@ def measure(
     chips: Iterable[int],
     seeds: Iterable[int] = (0,),
     mapping: str = "macropixel",
-    errors: str | ErrorModel = "ideal",
+    errors: Errors = "ideal",
     jobs: int | None = None,
     cluster: Any = None,
     out: str | Path | None = None,
@@ -113,12 +113,13 @@ def measure(
         raise ProgramError(f"limit is {limit}; it is a number from 1 up")
     wanted = min(len(clips), limit or len(clips))
     grid = make_grid(chips, seeds, wanted)
-    work = Network(weights, mapping, portable(errors), options)
+    work = Network(weights, mapping, kinds.portable(errors), options)
     first = work.encoder(grid.chips[0])
     if weights.decoder is not None:
         check_labels(clips.labels, weights.decoder.classes)
+    named = str(errors) if isinstance(errors, (str, Path)) else work.errors.name
     about = {
-        "mapping": mapping, "errors": work.errors.name, "parameters": weights.parameters, "source": clips.source,
+        "mapping": mapping, "errors": named, "parameters": weights.parameters, "source": clips.source,
         "level": first.level, **options,
     }  # fmt: skip
     store = None
@@ -180,7 +181,7 @@ def _digests(work: Network, first: Encoder, clips: ClipSet, about: Mapping[str, 
     return {
         **found,
         "options": digest([json.dumps({key: about[key] for key in ("mapping", "level", *work.options)})]),
-        "errors": digest([json.dumps([describe(work.errors), np.asarray(work.errors.parameters()).tolist()])]),
+        "errors": digest([json.dumps(kinds.key(work.errors))]),
     }
 
 

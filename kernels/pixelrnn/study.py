@@ -29,9 +29,8 @@ from kernels.pixelrnn.golden import FRAMES, Bits, Result
 from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record, Results, Study
 from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim import isa
-from scamp_sim.errors import ErrorModel
+from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.machine import Machine
 from scamp_sim.program import Launch
 
 
@@ -116,9 +115,7 @@ class _Worker:
         return compare(number, self._clips.names[number], label, run, models, x, encoder.weights)
 
 
-def make_encoder(
-    weights: Weights, mapping: str, errors: str | ErrorModel = "ideal", seed: int = 0, **options: Any
-) -> Encoder:
+def make_encoder(weights: Weights, mapping: str, errors: Errors = "ideal", seed: int = 0, **options: Any) -> Encoder:
     """An encoder with the mapping as the command line names it: "macropixel", "blocks", or "blocks:VERSION".
 
     options: as Encoder has them. Raises ProgramError.
@@ -148,13 +145,11 @@ def encode(
 def renew(encoder: Encoder, seed: int, number: int) -> None:
     """The encoder as it is before a clip: registers cleared, noise drawn from a seed made of `seed` and `number`."""
     machine = encoder.machine
-    if machine.errors.exact:
-        # a new machine would lower every program anew, which takes as long as the clip
-        for register in (*isa.ANALOG, *isa.DIGITAL):
-            machine.write(register, False if register in isa.DIGITAL else 0)
-    else:
-        own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-        encoder.machine = Machine(errors=machine.errors, timing=machine.timing, seed=own_seed)
+    # a new machine would lower every program anew, which takes as long as the clip
+    for register in (*isa.ANALOG, *isa.DIGITAL):
+        machine.write(register, False if register in isa.DIGITAL else 0)
+    if not machine.errors.exact:
+        machine.reseed(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
 
 
 def references(encoder: Encoder, clip: npt.NDArray[Any]) -> dict[str, Result]:

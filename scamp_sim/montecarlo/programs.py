@@ -20,9 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim import results, session
-from scamp_sim.errors import ErrorModel
+from scamp_sim.errors import load_errors
+from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.montecarlo.chips import make_machine, portable
+from scamp_sim.machine import Machine
+from scamp_sim.montecarlo import chips
 from scamp_sim.montecarlo.execute import carry_out
 from scamp_sim.montecarlo.grid import Grid, Unit
 from scamp_sim.montecarlo.statistics import Distribution, distribution
@@ -46,23 +48,23 @@ class ProgramWork:
 
     program: Program
     shape: tuple[int, int]
-    errors: ErrorModel
+    errors: chips.Kind
     timing: Any
     engine: str
 
     def bench(self, chip: int) -> Callable[[int, int, Any], Planes]:
-        """What measures this chip."""
+        """What measures this chip: its patterns are drawn once, each seed has a machine of its own."""
+        errors = load_errors(self.errors, self.shape, chip)
 
         def measure(seed: int, item: int, bound: session.Bound) -> Planes:
-            return self.frames(self.machine(chip, seed), bound)
+            return self.frames(self._machine(errors, chip, seed), bound)
 
         return measure
 
-    def machine(self, chip: int, seed: int) -> Any:
-        """A machine as it is before the first frame."""
-        return make_machine(self.errors, chip, seed, shape=self.shape, timing=self.timing, engine=self.engine)
+    def _machine(self, errors: Errors, chip: int = 0, seed: int = 0) -> Machine:
+        return Machine(self.shape, errors, self.timing, self.engine, seed, chip=chip)
 
-    def frames(self, machine: Any, bound: session.Bound) -> Planes:
+    def frames(self, machine: Machine, bound: session.Bound) -> Planes:
         """Every output of every frame."""
         found: Planes = {}
         for number, image in enumerate(bound.images or [None]):
@@ -73,8 +75,7 @@ class ProgramWork:
 
     def ideal(self, bound: session.Bound) -> Planes:
         """What the program gives without errors."""
-        exact = ProgramWork(self.program, self.shape, portable("ideal"), self.timing, self.engine)
-        return exact.frames(exact.machine(0, 0), bound)
+        return self.frames(self._machine("ideal"), bound)
 
 
 # --- the planes of the units --------------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ def digests(work: ProgramWork, bound: session.Bound) -> dict[str, str]:
         "program": digest([json.dumps([kernels, steps, inputs])]),
         "images": digest([str(bound.target), *bound.images, *named]),
         "options": digest([json.dumps([work.shape, describe(work.timing)])]),
-        "errors": digest([json.dumps([describe(work.errors), np.asarray(work.errors.parameters()).tolist()])]),
+        "errors": digest([json.dumps(chips.key(work.errors))]),
     }
 
 
@@ -252,7 +253,7 @@ def summarise(program: Program, grid: Grid, folder: Folder, ideal: Planes) -> It
 
 
 def _plane_study(name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any]) -> PlaneStudy:
-    chips, seeds = len(grid.chips), len(grid.seeds)
+    count, seeds = len(grid.chips), len(grid.seeds)
     truth = ideal.astype(np.float64)
     sums, squares, noise = (np.zeros(ideal.shape) for _ in range(3))
     found: dict[str, list[float]] = {}
@@ -275,14 +276,14 @@ def _plane_study(name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any])
         squares += mean * mean
         if seeds > 1:
             noise += stack.var(axis=0, ddof=1)
-    noise /= chips
+    noise /= count
     spread = None
-    if chips > 1:
-        variance = (squares - sums * sums / chips) / (chips - 1)
+    if count > 1:
+        variance = (squares - sums * sums / count) / (count - 1)
         spread = np.sqrt(np.maximum(variance - (noise / seeds if seeds > 1 else 0), 0))
     bounds = {"differing": (0.0, 1.0), "rms": (0.0, math.inf), "worst": (0.0, math.inf)}
     return PlaneStudy(
-        name, ideal, truth + sums / chips, np.sqrt(noise) if seeds > 1 else None, spread,
+        name, ideal, truth + sums / count, np.sqrt(noise) if seeds > 1 else None, spread,
         {what: distribution(values, bounds.get(what)) for what, values in found.items()},
     )  # fmt: skip
 

@@ -12,8 +12,8 @@ import pytest
 
 from compiler import assemble
 from scamp_sim import ProgramError
-from scamp_sim.errors import load_errors
 from scamp_sim.montecarlo import programs
+from scamp_sim.montecarlo.chips import portable
 from scamp_sim.montecarlo.grid import Unit, make_grid
 from scamp_sim.montecarlo.programs import Folder, Planes, PlaneStudy, ProgramWork, ValueStudy, fill, summarise
 from scamp_sim.session import Bound
@@ -63,7 +63,7 @@ def bound() -> Bound:
 
 
 def work(program: Any, kind: type[ProgramWork] = Fake) -> ProgramWork:
-    return kind(program, SHAPE, load_errors("ideal"), load_timing("scamp5d"), "fast")
+    return kind(program, SHAPE, portable("ideal"), load_timing("scamp5d"), "fast")
 
 
 def test_noise_and_pattern_are_told_apart(program: Any, bound: Bound, tmp_path: Path) -> None:
