@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def on_cluster(
         items: dict[int, Any] = {}
         left, pending = iter(units), {}
         ready = as_completed(loop=client.loop)
+        number = count()  # chip by chip, as they come; Dask alone would take them in any order
 
         def submit() -> None:
             """One more unit, if there is one."""
@@ -64,7 +66,7 @@ def on_cluster(
                 items[unit.item] = client.submit(_given, payload(unit.item), key=key)
             future = client.submit(
                 _measure, given, study, identities, tuple(unit), items[unit.item],
-                key=f"scamp-sim-{study}-{unit.chip}-{unit.seed}-{unit.item}",
+                key=f"scamp-sim-{study}-{unit.chip}-{unit.seed}-{unit.item}", priority=-next(number),
             )  # fmt: skip
             pending[future] = unit
             ready.add(future)
@@ -137,6 +139,14 @@ def _result(future: Any, unit: Unit, client: Any) -> Any:
 # --- the cluster --------------------------------------------------------------------------------------------------
 
 
+MEMORY = {
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+}
+"""Environment of the workers of a local cluster: bytes from which memory goes back, and threads of libraries."""
+
+
 def _needs_dask() -> None:
     try:
         import distributed  # noqa: F401
@@ -151,6 +161,7 @@ def _needs_dask() -> None:
 def connected(cluster: Any, jobs: int | None) -> Iterator[Any]:
     """A client: of a local cluster that lives as long as this ("" for it), of the scheduler at an address, or the one
     that is given. Raises ProgramError."""
+    import dask.config
     from distributed import Client, LocalCluster
 
     with ExitStack() as stack:
@@ -165,6 +176,9 @@ def connected(cluster: Any, jobs: int | None) -> Iterator[Any]:
                 raise ProgramError("jobs are for this machine; a cluster that runs already has the workers it has")
             client = stack.enter_context(_reach(cluster))
         else:
+            # Dask has each worker give its memory back at once; planes are made and dropped all the time
+            memory = {"distributed.nanny.pre-spawn-environ": MEMORY}
+            stack.enter_context(dask.config.set(memory))
             local = LocalCluster(
                 n_workers=jobs or cores(),
                 threads_per_worker=1,
