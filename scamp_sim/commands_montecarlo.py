@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands
+from scamp_sim import pixelrnn_options as common
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.montecarlo.grid import Grid, heading, make_grid, parse_chips, parse_seeds, ranges
 from scamp_sim.wording import plural
@@ -294,7 +295,6 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
         check_labels(label, weights.decoder.classes)
     clips = ClipSet(clip.array[None], (clip.name,), clip.name, label)
     grid = make_grid(*chosen(args))
-    args.mapping = args.mapping or "macropixel"
     out, made = None, None
     if args.out is not None:
         folder = check_folder(args.out)
@@ -330,11 +330,13 @@ def _measure(
     from scamp_sim.session import announce_compilation, progress
 
     _note_ideal(args.errors)
+    common.notes(clips.input[: grid.items], clips.names)
     announce_compilation()
-    with progress(len(grid), "clips") as advance, kept(out):
+    with progress(len(grid), "clips") as advance, common.told(), kept(out):
         return montecarlo.measure(
             weights, clips, chips=grid.chips, seeds=grid.seeds, mapping=args.mapping, errors=args.errors,
             jobs=args.jobs, cluster=args.cluster, out=out, limit=limit, advance=advance,
+            front_end=args.front_end,
         )  # fmt: skip
 
 

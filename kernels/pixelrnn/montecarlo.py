@@ -120,7 +120,7 @@ def measure(
     named = str(errors) if isinstance(errors, (str, Path)) else work.errors.name
     about = {
         "mapping": mapping, "errors": named, "parameters": weights.parameters, "source": clips.source,
-        "level": first.level, **options,
+        "level": first.level, "front_end": first.front_end, **options,
     }  # fmt: skip
     store = None
     if out is not None:
@@ -180,7 +180,7 @@ def _digests(work: Network, first: Encoder, clips: ClipSet, about: Mapping[str, 
     found = study._digests(first, clips, {**about, "seed": None})
     return {
         **found,
-        "options": digest([json.dumps({key: about[key] for key in ("mapping", "level", *work.options)})]),
+        "options": digest([json.dumps({key: about[key] for key in ("mapping", "level", "front_end", *work.options)})]),
         "errors": digest([json.dumps(kinds.key(work.errors))]),
     }
 

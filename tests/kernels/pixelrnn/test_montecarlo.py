@@ -321,3 +321,23 @@ def test_what_a_program_cannot_be_asked(
 
 def test_units_are_told_apart() -> None:
     assert Unit(1, 2, 3)._asdict() == {"chip": 1, "seed": 2, "item": 3}
+
+
+# --- with the errors of a chip ------------------------------------------------------------------------------------
+
+
+def test_chips_differ_and_nothing_else_matters(clips: ClipSet, tmp_path: Path) -> None:
+    """Same text on one thread and two; a unit alone is the unit in a study."""
+    texts = []
+    for jobs in (1, 2):
+        path = tmp_path / str(jobs)
+        found = measure(WEIGHTS, clips, chips=[3, 8], seeds=[0, 1], errors="scamp5", jobs=jobs, limit=2, out=path)
+        texts.append(path.read_text())
+    assert texts[0] == texts[1]
+    outcomes = list(found.outcomes.values())
+    assert len({str(o.differ) for o in outcomes}) == len(outcomes)
+    alone = measure(WEIGHTS, clips, chips=[8], seeds=[1], errors="scamp5", limit=2)
+    unit = Unit(8, 1, 1)
+    assert alone.outcomes[unit] == found.outcomes[unit]
+    with pytest.raises(ScampError, match="results of other errors"):
+        measure(WEIGHTS, clips, chips=[3], errors="scamp5:write_noise=0.5", out=tmp_path / "1")
