@@ -33,7 +33,7 @@ DEEPEST = 16
 
 def run(args: argparse.Namespace) -> int:
     """`run`: assemble, run every frame, write pictures, show what it cost."""
-    from scamp_sim import session
+    from scamp_sim import commands_montecarlo, session
     from scamp_sim.dump import parse_line
     from scamp_sim.errors import load_errors
     from scamp_sim.files import check_file
@@ -63,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
         stretch=args.stretch,
         dump_after=dump_after,
     )
+    if commands_montecarlo.asked(args):
+        return commands_montecarlo.run_program(args, request)
+    if args.jobs is not None:
+        raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     frames, profile = session.carry_out(request)
     if args.trace is not None:
         write_trace(timeline(program, timing, args.size), args.trace, program.name)

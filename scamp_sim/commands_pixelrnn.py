@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim import commands
+from scamp_sim import commands, commands_montecarlo
 from scamp_sim import pixelrnn_options as common
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
@@ -72,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
     clip = read_clip(args.clip, common.seed(args), front_end=args.front_end)
     if weights.decoder is not None and clip.label is not None:
         check_labels([clip.label], weights.decoder.classes, f"the label of clip {args.clip} is")
+    if commands_montecarlo.asked(args):
+        return commands_montecarlo.run_network(args, weights, clip)
+    if args.jobs is not None:
+        raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     notes = common.notes(clip.array[None], [clip.name])
     if args.engine == "fast":
         announce_compilation()
@@ -213,6 +217,10 @@ def validate(args: argparse.Namespace) -> int:
     # what is wrong with them is said at once
     study.make_encoder(weights, args.mapping, args.errors, common.seed(args), front_end=args.front_end)
     clips = read_clips(args.clips, front_end=args.front_end)
+    if commands_montecarlo.asked(args):
+        return commands_montecarlo.validate(args, weights, clips)
+    if args.plot is not None:
+        raise ProgramError("--plot draws a study over chips; add --chips LIST, or leave it out")
     wanted = min(len(clips), args.limit or len(clips))
     notes = common.notes(clips.input[:wanted], clips.names)
     announce_compilation()
@@ -347,6 +355,7 @@ def add_parsers(sub: Any) -> None:
     )  # fmt: skip
     common.add_mapping(network, None)
     common.add_front_end(network)
+    commands_montecarlo.add_options(runs, jobs=True)
     runs.set_defaults(command=run)
 
     parser = sub.add_parser(
@@ -369,6 +378,8 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
     parser.add_argument("--out", metavar="FILE", help="keep the results there, as JSON; done clips are not run again")
     parser.add_argument("--pictures", metavar="DIR", help="write the worst plane of each stage there")
+    commands_montecarlo.add_options(parser)
+    parser.add_argument("--plot", metavar="FILE", help="draw a study over chips there, as PNG, PDF or SVG")
     cli._add_format(parser)
     parser.set_defaults(command=validate)
 

@@ -404,7 +404,7 @@ def announce_compilation() -> None:
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Any]:
+def progress(total: int, what: str = "frames") -> Iterator[Any]:
     """A bar on the terminal for work that has taken more than a second; calls of the yielded function advance it."""
     started, done, bar, task = time.monotonic(), 0, None, None
 
@@ -415,11 +415,9 @@ def progress(total: int) -> Iterator[Any]:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-            bar = Progress(
-                "frames", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True)
-            )
+            bar = Progress(what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True))
             bar.start()
-            task = bar.add_task("frames", total=total)
+            task = bar.add_task(what, total=total)
         if bar is not None and task is not None:
             bar.update(task, completed=done)
 

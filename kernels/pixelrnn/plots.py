@@ -5,6 +5,7 @@ matplotlib is imported where it is used; it comes with the extra "demo".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,15 @@ def check(path: str | Path) -> Path:
 
 def write(path: str | Path, costs: Costs) -> Path:
     """Draw the report to a file, PNG, PDF or SVG by its name. Raises ScampError."""
+    return save(path, lambda: _figure(costs))
+
+
+def save(path: str | Path, draw: Callable[[], Any]) -> Path:
+    """What `draw` gives, a matplotlib figure, as a file: all of it, or nothing. Raises ScampError."""
     target = check(path)
     aside = target.with_name(f".scamp-{target.name}")
     try:
-        _figure(costs).savefig(aside, dpi=150)
+        draw().savefig(aside, dpi=150)
         aside.replace(target)
     except OSError as e:
         aside.unlink(missing_ok=True)
@@ -55,7 +61,8 @@ def write(path: str | Path, costs: Costs) -> Path:
     return target
 
 
-def _figure(costs: Costs) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure, in inches. Raises ScampError if matplotlib is missing."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -63,8 +70,12 @@ def _figure(costs: Costs) -> Any:
             'the plot needs matplotlib, which is missing: pip install "scamp-sim[demo]" (in a clone: pip install -e '
             '".[demo]")'
         ) from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _figure(costs: Costs) -> Any:
     bars = len(costs.mappings)
-    figure = Figure(figsize=(10, 5.6 + 1.1 * bars), layout="constrained")
+    figure = new_figure(10, 5.6 + 1.1 * bars)
     times, shares, values = figure.subplots(3, 1, height_ratios=(bars + 0.6, bars + 0.6, 3.4))
     _times(times, costs)
     _shares(shares, costs)
@@ -140,4 +151,4 @@ def _values(axes: Any) -> None:
     axes.set_title("Values read from the sensor in 16 frames", loc="left", fontsize=11)
 
 
-__all__ = ["check", "write"]
+__all__ = ["check", "new_figure", "save", "write"]

@@ -30,6 +30,7 @@ from kernels.pixelrnn.golden import FRAMES, Bits, Result
 from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record, Results, Study
 from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim import isa
+from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import Launch
 
@@ -120,7 +121,7 @@ class _Worker:
         return compare(number, self._clips.names[number], label, run, models, x, encoder.weights)
 
 
-def make_encoder(weights: Weights, mapping: str, errors: str = "ideal", seed: int = 0, **options: Any) -> Encoder:
+def make_encoder(weights: Weights, mapping: str, errors: Errors = "ideal", seed: int = 0, **options: Any) -> Encoder:
     """An encoder with the mapping as the command line names it: "macropixel", "blocks", or "blocks:VERSION".
 
     options: as Encoder has them. Raises ProgramError.
@@ -143,13 +144,18 @@ def encode(
     Nothing depends on what ran before: all registers are cleared, or, where errors are drawn, the machine is a new one
     with a seed of its own.
     """
+    renew(encoder, seed, number)
+    return encoder.run(clip), references(encoder, clip), look_at_input(encoder, clip)
+
+
+def renew(encoder: Encoder, seed: int, number: int) -> None:
+    """The encoder as it is before a clip: registers cleared, noise drawn from a seed made of `seed` and `number`."""
     machine = encoder.machine
     # a new machine would lower every program anew, which takes as long as the clip
     for register in (*isa.ANALOG, *isa.DIGITAL):
         machine.write(register, False if register in isa.DIGITAL else 0)
     if not machine.errors.exact:
         machine.reseed(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
-    return encoder.run(clip), references(encoder, clip), look_at_input(encoder, clip)
 
 
 def references(encoder: Encoder, clip: npt.NDArray[Any]) -> dict[str, Result]:

@@ -1,0 +1,304 @@
+"""One program on many chips: the mean, the noise and the pattern of each output, and how far they are from ideal.
+
+Planes of each unit are kept in a folder, a file a unit, so that a study goes on where it stopped. A unit is one machine
+that is given all frames, one after another.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim import results, session
+from scamp_sim.errors import load_errors
+from scamp_sim.errors.setup import Errors
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.machine import Machine
+from scamp_sim.montecarlo import chips
+from scamp_sim.montecarlo.execute import carry_out
+from scamp_sim.montecarlo.grid import Grid, Unit
+from scamp_sim.montecarlo.statistics import Distribution, distribution
+from scamp_sim.montecarlo.store import describe, digest
+from scamp_sim.program import Launch, Program
+
+Floats = npt.NDArray[np.float64]
+Planes = dict[str, npt.NDArray[Any]]
+"""Key of an output, as `key` makes it, -> its plane or other value."""
+
+
+def key(frame: int, name: str) -> str:
+    """The name of an output of one frame, as files have it."""
+    return f"{frame:03}-{name}"
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramWork:
+    """The work of a study: a program on its images, on chips of one error profile. The fields are those of
+    `session.Request`; payloads are (bound inputs, images)."""
+
+    program: Program
+    shape: tuple[int, int]
+    errors: chips.Kind
+    timing: Any
+    engine: str
+
+    def bench(self, chip: int) -> Callable[[int, int, Any], Planes]:
+        """What measures this chip: its patterns are drawn once, each seed has a machine of its own."""
+        errors = load_errors(self.errors, self.shape, chip)
+
+        def measure(seed: int, item: int, bound: session.Bound) -> Planes:
+            return self.frames(self._machine(errors, chip, seed), bound)
+
+        return measure
+
+    def _machine(self, errors: Errors, chip: int = 0, seed: int = 0) -> Machine:
+        return Machine(self.shape, errors, self.timing, self.engine, seed, chip=chip)
+
+    def frames(self, machine: Machine, bound: session.Bound) -> Planes:
+        """Every output of every frame."""
+        found: Planes = {}
+        for number, image in enumerate(bound.images or [None]):
+            given, _ = session.feed(machine, self.program, bound, image)
+            run = machine.run(self.program, inputs=given)
+            found |= {key(number, name): np.asarray(value) for name, value in run.outputs.items()}
+        return found
+
+    def ideal(self, bound: session.Bound) -> Planes:
+        """What the program gives without errors."""
+        return self.frames(self._machine("ideal"), bound)
+
+
+# --- the planes of the units --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files of planes, one a unit, each written whole or not at all."""
+
+    path: Path
+
+    def file(self, unit: Unit) -> Path:
+        """Where the planes of a unit are."""
+        return self.path / f"chip-{unit.chip}-seed-{unit.seed}.npz"
+
+    def has(self, unit: Unit) -> bool:
+        """Whether the unit is done."""
+        return self.file(unit).exists()
+
+    def keep(self, unit: Unit, planes: Planes) -> None:
+        """Write the planes of a unit. Raises ProgramError."""
+        write_arrays(self.file(unit), planes)
+
+    def plane(self, unit: Unit, name: str) -> npt.NDArray[Any]:
+        """One plane of a unit that is done. Raises ProgramError for a file that is damaged."""
+        try:
+            with np.load(self.file(unit), allow_pickle=False) as archive:
+                return np.asarray(archive[name])
+        except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as e:
+            raise ProgramError(f"{self.file(unit)} is damaged ({e}); remove it, and its unit is run again") from e
+
+
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Path:
+    """Write arrays as .npz: all of them, or nothing. Raises ProgramError."""
+    aside = path.with_name(f".{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(aside, "wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        os.replace(aside, path)
+    except OSError as e:
+        with suppress(OSError):
+            aside.unlink()
+        raise ProgramError(
+            f"cannot write {path}: {e.strerror or type(e).__name__}; make room, or name another folder"
+        ) from e
+    return path
+
+
+def fill(
+    work: ProgramWork,
+    grid: Grid,
+    bound: session.Bound,
+    folder: Folder,
+    jobs: int | None = None,
+    cluster: Any = None,
+    advance: Callable[[], None] = lambda: None,
+    begin: Callable[[], None] = lambda: None,
+) -> int:
+    """Carry out the units that the folder lacks; how many these were. begin: called before the first file is written.
+    Raises ProgramError."""
+    missing = [unit for unit in grid if not folder.has(unit)]
+    for _ in range(len(grid) - len(missing)):
+        advance()
+    if missing:
+        with closing(carry_out(work, missing, lambda item: bound, jobs=jobs, cluster=cluster)) as found:  # type: ignore[type-var]
+            for number, (unit, planes) in enumerate(found):
+                if not number:
+                    begin()
+                folder.keep(unit, planes)
+                advance()
+    return len(missing)
+
+
+def digests(work: ProgramWork, bound: session.Bound) -> dict[str, str]:
+    """What the planes depend on, chips and seeds apart, each as a digest."""
+    program = work.program
+    kernels = {name: [str(w) for w in k.words] for name, k in program.kernels.items()}
+    steps = [
+        ["launch", s.kernel] if isinstance(s, Launch) else [str(getattr(s, part, "")) for part in _STEP]
+        for s in program.steps
+    ]
+    inputs = [[i.name, i.register] for i in program.inputs]
+    named = [text for name, plane in bound.extra.items() for text in (name, plane)]
+    return {
+        "program": digest([json.dumps([kernels, steps, inputs])]),
+        "images": digest([str(bound.target), *bound.images, *named]),
+        "options": digest([json.dumps([work.shape, describe(work.timing)])]),
+        "errors": digest([json.dumps(chips.key(work.errors))]),
+    }
+
+
+_STEP = ("name", "register", "args", "result")
+
+
+# --- what they say ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneStudy:
+    """One output over chips and seeds. Planes are float64, upright; of bits, shares of ones.
+
+    mean: over all. temporal_sd: of a PE over seeds, its mean square over chips; None for one seed. chip_sd: of a PE
+    over chips, what the noise of the seeds leaves in their means taken off; None for one chip. Distributions are over
+    chips: offset, the mean of the difference from the ideal run; rms; worst, the largest difference of a PE, over all
+    seeds. Of bits only `differing`, the share that is not as in the ideal run.
+    """
+
+    name: str
+    ideal: npt.NDArray[Any]
+    mean: Floats
+    temporal_sd: Floats | None
+    chip_sd: Floats | None
+    deviations: Mapping[str, Distribution]
+
+    @property
+    def bits(self) -> bool:
+        """Whether the output is one of bits."""
+        return bool(self.ideal.dtype == np.bool_)
+
+    @property
+    def deviation(self) -> Floats:
+        """The mean, less what the ideal run gives."""
+        found: Floats = self.mean - self.ideal
+        return found
+
+    def planes(self) -> dict[str, npt.NDArray[Any]]:
+        """All its planes, by name."""
+        named = {"ideal": self.ideal, "mean": self.mean, "deviation": self.deviation}
+        if self.temporal_sd is not None:
+            named["temporal_sd"] = self.temporal_sd
+        if self.chip_sd is not None:
+            named["chip_sd"] = self.chip_sd
+        return named
+
+    def as_dict(self) -> dict[str, Any]:
+        """Distributions and numbers, ready for JSON."""
+        return {
+            "kind": "digital" if self.bits else "analog",
+            **{name: d.as_dict() for name, d in self.deviations.items()},
+            "temporal_sd_rms": None if self.temporal_sd is None else rms(self.temporal_sd),
+            "chip_sd_rms": None if self.chip_sd is None else rms(self.chip_sd),
+        }
+
+
+@dataclass(frozen=True)
+class ValueStudy:
+    """A result that is no plane: over chips, the share of runs that gave what the ideal run gives; of a number, also
+    its distribution."""
+
+    name: str
+    same: Distribution
+    value: Distribution | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Distributions, ready for JSON."""
+        value = {} if self.value is None else {"value": self.value.as_dict()}
+        return {"kind": "value", "same_as_ideal": self.same.as_dict(), **value}
+
+
+def rms(plane: Floats) -> float:
+    """Root mean square over PEs, with six digits."""
+    return float(f"{math.sqrt(float(np.mean(np.square(plane)))):.6g}")
+
+
+def summarise(program: Program, grid: Grid, folder: Folder, ideal: Planes) -> Iterator[PlaneStudy | ValueStudy]:
+    """Each output of each frame, in the order of the ideal run. Units are taken in the grid's order, so that sums have
+    the same rounding whoever did the work."""
+    kinds = results.kinds(program)
+    for name, plane in ideal.items():
+        if results.is_picture(kinds.get(name.partition("-")[2], "plane")):
+            yield _plane_study(name, grid, folder, plane)
+        else:
+            yield _value_study(name, grid, folder, plane)
+
+
+def _plane_study(name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any]) -> PlaneStudy:
+    count, seeds = len(grid.chips), len(grid.seeds)
+    truth = ideal.astype(np.float64)
+    sums, squares, noise = (np.zeros(ideal.shape) for _ in range(3))
+    found: dict[str, list[float]] = {}
+    for chip in grid.chips:
+        stack = np.stack([folder.plane(Unit(chip, seed, 0), name) for seed in grid.seeds]).astype(np.float64)
+        away = stack - truth
+        if ideal.dtype == np.bool_:
+            values = {"differing": float(np.abs(away).mean())}
+        else:
+            values = {
+                "offset": float(away.mean()),
+                "rms": math.sqrt(float(np.mean(np.square(away)))),
+                "worst": float(np.abs(away).max()),
+            }
+        for what, value in values.items():
+            found.setdefault(what, []).append(value)
+        # about the ideal plane: means of chips are close to it, so that little is lost in the difference of squares
+        mean = away.mean(axis=0)
+        sums += mean
+        squares += mean * mean
+        if seeds > 1:
+            noise += stack.var(axis=0, ddof=1)
+    noise /= count
+    spread = None
+    if count > 1:
+        variance = (squares - sums * sums / count) / (count - 1)
+        spread = np.sqrt(np.maximum(variance - (noise / seeds if seeds > 1 else 0), 0))
+    bounds = {"differing": (0.0, 1.0), "rms": (0.0, math.inf), "worst": (0.0, math.inf)}
+    return PlaneStudy(
+        name, ideal, truth + sums / count, np.sqrt(noise) if seeds > 1 else None, spread,
+        {what: distribution(values, bounds.get(what)) for what, values in found.items()},
+    )  # fmt: skip
+
+
+def _value_study(name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any]) -> ValueStudy:
+    same: list[float] = []
+    values: list[float] = []
+    for chip in grid.chips:
+        runs = [folder.plane(Unit(chip, seed, 0), name) for seed in grid.seeds]
+        same.append(sum(np.array_equal(run, ideal) for run in runs) / len(runs))
+        if ideal.ndim == 0:
+            values.append(math.fsum(float(run) for run in runs) / len(runs))
+    return ValueStudy(name, distribution(same, (0.0, 1.0)), distribution(values) if values else None)
+
+
+__all__ = [
+    "Folder", "PlaneStudy", "ProgramWork", "ValueStudy", "digests", "fill", "key", "rms", "summarise", "write_arrays",
+]  # fmt: skip

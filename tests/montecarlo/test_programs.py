@@ -1,0 +1,154 @@
+"""Programs over chips: what planes say about noise and patterns, and that a study goes on where it stopped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compiler import assemble
+from scamp_sim import ProgramError
+from scamp_sim.montecarlo import programs
+from scamp_sim.montecarlo.chips import portable
+from scamp_sim.montecarlo.grid import Unit, make_grid
+from scamp_sim.montecarlo.programs import Folder, Planes, PlaneStudy, ProgramWork, ValueStudy, fill, summarise
+from scamp_sim.session import Bound
+from scamp_sim.timing import load_timing
+
+SHAPE = (64, 64)
+TEXT = """
+kernel k { bus(NEWS, PIX); bus(A, NEWS); where(A); MOV(R5, FLAG); all(); }
+output plane = A;
+output bits = R5;
+output count = scamp5_global_sum_sparse(A);
+"""
+PATTERN, NOISE = 3.0, 1.0
+
+
+class Fake(ProgramWork):
+    """A pattern of sd 3 that a chip has, noise of sd 1 that a seed has, and 2 LSB that all have."""
+
+    def bench(self, chip: int) -> Callable[[int, int, Any], Planes]:
+        pattern = np.random.default_rng(chip).normal(2, PATTERN, SHAPE)
+
+        def measure(seed: int, item: int, bound: Bound) -> Planes:
+            noise = np.random.default_rng([chip, seed, 9]).normal(0, NOISE, SHAPE)
+            true = self.ideal(bound)
+            found = {}
+            for name, plane in true.items():
+                if plane.ndim == 0:
+                    found[name] = plane + chip % 2
+                elif plane.dtype == np.bool_:
+                    found[name] = plane ^ (noise > 1)
+                else:
+                    found[name] = (plane + pattern + noise).astype(np.float32)
+            return found
+
+        return measure
+
+
+@pytest.fixture(scope="module")
+def program() -> Any:
+    return assemble(TEXT)
+
+
+@pytest.fixture(scope="module")
+def bound() -> Bound:
+    ramp = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1))
+    return Bound([ramp, ramp[::-1].copy()], "PIX", {})
+
+
+def work(program: Any, kind: type[ProgramWork] = Fake) -> ProgramWork:
+    return kind(program, SHAPE, portable("ideal"), load_timing("scamp5d"), "fast")
+
+
+def test_noise_and_pattern_are_told_apart(program: Any, bound: Bound, tmp_path: Path) -> None:
+    """Within what 12 chips and 4 seeds over 4096 PEs can tell."""
+    w, grid, folder = work(program), make_grid(range(12), range(4)), Folder(tmp_path / "units")
+    assert fill(w, grid, bound, folder, jobs=2) == 48
+    ideal = w.ideal(bound)
+    found = {f.name: f for f in summarise(program, grid, folder, ideal)}
+    assert list(found) == [f"{n:03}-{name}" for n in (0, 1) for name in ("plane", "bits", "count")]
+    plane, bits, count = (found[f"001-{name}"] for name in ("plane", "bits", "count"))
+    assert isinstance(plane, PlaneStudy)
+    assert isinstance(bits, PlaneStudy)
+    assert isinstance(count, ValueStudy)
+    assert plane.temporal_sd is not None
+    assert plane.chip_sd is not None
+    assert programs.rms(plane.temporal_sd) == pytest.approx(NOISE, rel=0.01)
+    assert programs.rms(plane.chip_sd) == pytest.approx(PATTERN, rel=0.01)
+    assert float(plane.deviation.mean()) == pytest.approx(2, abs=0.05)
+    assert plane.deviations["offset"].mean == pytest.approx(float(plane.deviation.mean()), rel=1e-5)
+    assert plane.deviations["rms"].mean == pytest.approx(math.sqrt(2**2 + PATTERN**2 + NOISE**2), rel=0.01)
+    assert plane.deviations["worst"].low > 8
+    assert bits.deviations["differing"].mean == pytest.approx(0.1587, abs=0.004)
+    assert bits.planes()["mean"].max() <= 1
+    assert count.same.mean == 0.5
+    assert count.value is not None
+    assert count.value.mean == float(ideal["001-count"]) + 0.5
+    assert plane.as_dict()["temporal_sd_rms"] == programs.rms(plane.temporal_sd)
+    assert bits.as_dict()["kind"] == "digital"
+
+
+def test_one_chip_and_one_seed_have_no_spread(program: Any, bound: Bound, tmp_path: Path) -> None:
+    w, grid, folder = work(program), make_grid([5], [2]), Folder(tmp_path)
+    fill(w, grid, bound, folder)
+    plane = next(iter(summarise(program, grid, folder, w.ideal(bound))))
+    assert isinstance(plane, PlaneStudy)
+    assert (plane.temporal_sd, plane.chip_sd) == (None, None)
+    assert set(plane.planes()) == {"ideal", "mean", "deviation"}
+    assert plane.deviations["rms"].interval is None
+    assert plane.as_dict()["chip_sd_rms"] is None
+
+
+def test_a_study_goes_on_where_it_stopped(program: Any, bound: Bound, tmp_path: Path) -> None:
+    w, folder, begun = work(program), Folder(tmp_path), []
+    assert fill(w, make_grid([1, 2], [0]), bound, folder, begin=lambda: begun.append(1)) == 2
+    assert begun == [1]
+    done: list[int] = []
+    assert fill(w, make_grid([1, 2, 3], [0, 1]), bound, folder, jobs=1, advance=lambda: done.append(1)) == 4
+    assert len(done) == 6
+    assert fill(w, make_grid([1, 2, 3], [0, 1]), bound, folder, begin=lambda: begun.append(2)) == 0
+    assert begun == [1]
+    assert len(list(tmp_path.iterdir())) == 6
+    folder.file(Unit(1, 0, 0)).write_bytes(b"PK half")
+    with pytest.raises(ProgramError, match=r"chip-1-seed-0\.npz is damaged .*remove it, and its unit is run again"):
+        list(summarise(program, make_grid([1], [0]), folder, w.ideal(bound)))
+
+
+def test_without_errors_all_chips_are_ideal(program: Any, bound: Bound, tmp_path: Path) -> None:
+    """The real work, on both numbers of threads."""
+    grid = make_grid([1, 2], [0, 1])
+    texts = []
+    for jobs in (1, 2):
+        w, folder = work(program, ProgramWork), Folder(tmp_path / str(jobs))
+        fill(w, grid, bound, folder, jobs=jobs)
+        found = list(summarise(program, grid, folder, w.ideal(bound)))
+        texts.append([f.as_dict() for f in found])
+        for f in found:
+            if isinstance(f, PlaneStudy):
+                assert not f.deviation.any()
+                assert f.chip_sd is not None
+                assert not f.chip_sd.any()
+            else:
+                assert f.same.mean == 1
+    assert texts[0] == texts[1]
+
+
+def test_digests_name_what_is_other(program: Any, bound: Bound) -> None:
+    ours = programs.digests(work(program), bound)
+    other = programs.digests(work(assemble(TEXT.replace("R5", "R6"))), bound)
+    assert [name for name in ours if ours[name] != other[name]] == ["program"]
+    assert ours == programs.digests(work(assemble(TEXT)), bound)
+    moved = Bound(bound.images[:1], "PIX", {"B": np.zeros(SHAPE)})
+    assert [name for name in ours if ours[name] != programs.digests(work(program), moved)[name]] == ["images"]
+
+
+def test_no_room(program: Any, bound: Bound, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ProgramError, match="make room, or name another folder"):
+        fill(work(program), make_grid([1], [0]), bound, Folder(tmp_path / "file" / "units"))
