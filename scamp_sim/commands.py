@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.timeline import timeline, write_trace
 
     timing = _timing(args.timing)
-    load_errors(args.errors)
+    load_errors(args.errors, args.size, args.chip, args.seed)
     program = load_program(args.file, parse_settings(args.set))
     warn(program.diagnostics)
     if args.dump_after and not args.out:
@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         errors=args.errors,
         timing=timing,
         engine=args.engine,
+        chip=args.chip,
         seed=args.seed,
         out=args.out,
         planes=args.planes,
@@ -64,12 +65,14 @@ def run(args: argparse.Namespace) -> int:
         dump_after=dump_after,
     )
     frames, profile = session.carry_out(request)
+    felt = note_errors(args, program, profile.time_us * 1e-6 * len(frames), args.size)
     if args.trace is not None:
         write_trace(timeline(program, timing, args.size), args.trace, program.name)
     if args.format == "json":
         document = {
             "program": program.name,
             "params": program.params,
+            "errors": felt,
             "frames": [f.as_dict() for f in frames],
             "profile": profile.as_dict(),
             "warnings": _diagnostics(program.diagnostics),
@@ -79,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(document)
         return 0
     print_profile(profile)
+    if felt["knobs"]:
+        print(f"errors of {felt['profile']}, chip {args.chip}, seed {args.seed}")
     for frame in frames:
         print()
         print("\n".join(frame.lines()))
@@ -362,6 +367,21 @@ def warn(diagnostics: Iterable[Any]) -> None:
     from compiler.diagnostics import render
 
     print(render(diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
+
+
+def note_errors(args: argparse.Namespace, programs: Any, seconds: float, shape: tuple[int, int]) -> dict[str, Any]:
+    """What errors a run had, for JSON, after a note on stderr about knobs that it could not feel. Raises ProgramError.
+
+    seconds: modelled time of everything that ran.
+    """
+    from scamp_sim.errors import effects
+
+    felt = effects.report(args.errors, args.chip, args.seed, programs, seconds, shape)
+    profile = effects.profile_of(args.errors)
+    note = "" if profile is None else effects.note(profile, felt["without_effect"])
+    if note:
+        print(f"scamp-sim: note: {note}", file=sys.stderr)
+    return felt
 
 
 def print_json(document: Any) -> None:

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     args.mapping = args.mapping or common.DEFAULT_MAPPING
     weights = common.load_weights(args.weights)
     encoder = make_encoder(
-        weights, args.mapping, args.errors, common.seed(args), timing=args.timing, engine=args.engine,
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, timing=args.timing, engine=args.engine,
         front_end=args.front_end,
     )  # fmt: skip
     clip = read_clip(args.clip, common.seed(args), front_end=args.front_end)
@@ -81,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
     differ = {s: int((getattr(found, s) != getattr(model, s)).sum()) for s in ("b", "f", "h", "o")}
     record = _record(args, encoder, clip, found, differ)
     record["notes"] = notes
+    record["errors"] = commands.note_errors(args, encoder.programs, found.profile.time_us * 1e-6, encoder.machine.shape)
     if args.out is not None:
         record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
     if args.format == "json":
@@ -103,7 +104,6 @@ def _record(
         "program": PROGRAM,
         "mapping": args.mapping,
         "front_end": encoder.front_end,
-        "errors": args.errors,
         "weights": {"source": args.weights, "layers": weights.layers, "parameters": weights.parameters},
         "clip": {"name": clip.name, "frames": whole.runs, "label": clip.label},
         "frame": frame.as_dict(),
@@ -211,8 +211,12 @@ def validate(args: argparse.Namespace) -> int:
         check_folder(args.pictures, option="--pictures")
     weights = common.load_weights(args.weights)
     # what is wrong with them is said at once
-    study.make_encoder(weights, args.mapping, args.errors, common.seed(args), front_end=args.front_end)
+    encoder = study.make_encoder(
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
+    )
     clips = read_clips(args.clips, front_end=args.front_end)
+    clip_us = encoder.frame_profile.time_us * clips.input.shape[1]
+    felt = commands.note_errors(args, encoder.programs, clip_us * 1e-6, encoder.machine.shape)
     wanted = min(len(clips), args.limit or len(clips))
     notes = common.notes(clips.input[:wanted], clips.names)
     announce_compilation()
@@ -226,7 +230,7 @@ def validate(args: argparse.Namespace) -> int:
         try:
             found = study.validate(
                 weights, clips, mapping=args.mapping, errors=args.errors, seed=common.seed(args), jobs=args.jobs,
-                out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end,
+                out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end, chip=args.chip,
             )  # fmt: skip
         except KeyboardInterrupt:
             if args.out is not None:
@@ -237,7 +241,8 @@ def validate(args: argparse.Namespace) -> int:
         files = [] if args.pictures is None else _worst(args, weights, clips, found)
     if args.format == "json":
         pictures = [str(path) for path in files]
-        commands.print_json({**found.as_dict(), "results": args.out, "pictures": pictures, "notes": notes})
+        more = {"results": args.out, "pictures": pictures, "notes": notes, "without_effect": felt["without_effect"]}
+        commands.print_json({**found.as_dict(), **more})
         return 0
     frames = len(found.records) * clips.input.shape[1]
     done = plural(len(found.records), "clip")
@@ -258,7 +263,9 @@ def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -
     from scamp_sim.render import write_pictures
 
     pictures = {}
-    encoder = study.make_encoder(weights, args.mapping, args.errors, common.seed(args), front_end=args.front_end)
+    encoder = study.make_encoder(
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
+    )
     for reference in found.references:
         runs: dict[int, Any] = {}
         for stage in found.stages:
