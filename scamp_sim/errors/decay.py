@@ -13,6 +13,7 @@ import numpy as np
 
 from scamp_sim import isa
 from scamp_sim.errors.fixed import FixedErrors
+from scamp_sim.host import words_of
 from scamp_sim.planes import Bits, Floats
 from scamp_sim.program import HostCall, Launch, Output, Program, Step
 
@@ -95,3 +96,5 @@ def _writes(program: Program, step: Step) -> Iterator[str]:
             yield from word.writes
     elif isinstance(step, HostCall):
         yield from step.writes
+        for word in words_of(step):  # a refresh writes back what is there, which is no change to a caller
+            yield from word.writes

@@ -109,6 +109,10 @@ _NONE = "no measurement"
 _GIVEN = "taken from the source"
 
 
+def _disturbed(s: Survey) -> bool:
+    return s.disturbed and s.reads(*isa.ANALOG, *isa.PORTS)
+
+
 _LEAST_DRIFT = 0.01
 """LSB that nobody sees."""
 
@@ -193,7 +197,7 @@ KNOBS: dict[str, Knob] = {
         _temporal("digital_end_noise", "LSB rms", 100,
                   "added to all analog registers by each launch of a kernel that ends on a digital word, unless IN "
                   "is at its top (code 4095)", "D KIM notes 5, 6", "an option: no measurement",
-                  (lambda s: s.disturbed, "a kernel that ends on a digital word, and IN below its top")),
+                  (_disturbed, "a kernel that ends on a digital word, and IN below its top")),
         _drift("analog_drift", "LSB/s", -10_000, "drift of A-F and NEWS since the last write"),
         _drift("analog_drift_spread", "LSB/s rms", 0, "drift of a cell, for each PE and register"),
         _decay("bit_retention", "s", 0, 1e6, "time since the last write from which a bit may flip; 0: never", "D MACD",

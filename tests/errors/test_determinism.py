@@ -11,8 +11,8 @@ import pytest
 from compiler import assemble
 from scamp_sim import Machine, isa
 from scamp_sim.program import Program
-from tests.errors.helpers import assert_same, registers
 from tests.engine.programs import random_program, random_state
+from tests.errors.helpers import assert_same, registers
 
 SHAPE = (64, 64)
 
