@@ -34,6 +34,7 @@ DEEPEST = 16
 def run(args: argparse.Namespace) -> int:
     """`run`: assemble, run every frame, write pictures, show what it cost."""
     from scamp_sim import session
+    from scamp_sim.commands_chips import note_errors
     from scamp_sim.dump import parse_line
     from scamp_sim.errors import load_errors
     from scamp_sim.files import check_file
@@ -367,21 +368,6 @@ def warn(diagnostics: Iterable[Any]) -> None:
     from compiler.diagnostics import render
 
     print(render(diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
-
-
-def note_errors(args: argparse.Namespace, programs: Any, seconds: float, shape: tuple[int, int]) -> dict[str, Any]:
-    """What errors a run had, for JSON, after a note on stderr about knobs that it could not feel. Raises ProgramError.
-
-    seconds: modelled time of everything that ran.
-    """
-    from scamp_sim.errors import effects
-
-    felt = effects.report(args.errors, args.chip, args.seed, programs, seconds, shape)
-    profile = effects.profile_of(args.errors)
-    note = "" if profile is None else effects.note(profile, felt["without_effect"])
-    if note:
-        print(f"scamp-sim: note: {note}", file=sys.stderr)
-    return felt
 
 
 def print_json(document: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
 from typing import Any
 
 from scamp_sim import commands
+from scamp_sim.errors import effects
 from scamp_sim.errors.effects import switched_on
 from scamp_sim.errors.knobs import KNOBS, Knob
 from scamp_sim.errors.profiles import ChipProfile, load_profile, profile_names
@@ -117,6 +119,19 @@ def markdown(profile: ChipProfile) -> str:
             lines.append(f"| `{k.name}` | {numbers} | {k.effect} | {k.source} | {k.fitted} |")
         lines.append("")
     return "\n".join(lines).rstrip()
+
+
+def note_errors(args: argparse.Namespace, programs: Any, seconds: float, shape: tuple[int, int]) -> dict[str, Any]:
+    """What errors a run had, for JSON, after a note on stderr about knobs that it could not feel. Raises ProgramError.
+
+    seconds: modelled time of everything that ran.
+    """
+    felt = effects.report(args.errors, args.chip, args.seed, programs, seconds, shape)
+    profile = effects.profile_of(args.errors)
+    note = "" if profile is None else effects.note(profile, felt["without_effect"])
+    if note:
+        print(f"scamp-sim: note: {note}", file=sys.stderr)
+    return felt
 
 
 def add_parsers(sub: Any) -> None:

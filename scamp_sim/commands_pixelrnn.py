@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands
 from scamp_sim import pixelrnn_options as common
+from scamp_sim.commands_chips import note_errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
 
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     differ = {s: int((getattr(found, s) != getattr(model, s)).sum()) for s in ("b", "f", "h", "o")}
     record = _record(args, encoder, clip, found, differ)
     record["notes"] = notes
-    record["errors"] = commands.note_errors(args, encoder.programs, found.profile.time_us * 1e-6, encoder.machine.shape)
+    record["errors"] = note_errors(args, encoder.programs, found.profile.time_us * 1e-6, encoder.machine.shape)
     if args.out is not None:
         record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
     if args.format == "json":
@@ -216,7 +217,7 @@ def validate(args: argparse.Namespace) -> int:
     )
     clips = read_clips(args.clips, front_end=args.front_end)
     clip_us = encoder.frame_profile.time_us * clips.input.shape[1]
-    felt = commands.note_errors(args, encoder.programs, clip_us * 1e-6, encoder.machine.shape)
+    felt = note_errors(args, encoder.programs, clip_us * 1e-6, encoder.machine.shape)
     wanted = min(len(clips), args.limit or len(clips))
     notes = common.notes(clips.input[:wanted], clips.names)
     announce_compilation()
