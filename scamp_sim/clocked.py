@@ -10,6 +10,7 @@ from scamp_sim.engine import Engine
 from scamp_sim.errors.chip import ChipErrors
 from scamp_sim.errors.decay import Decay, Stretch, stretches
 from scamp_sim.errors.model import ErrorModel
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import Program, Step
 
 
@@ -17,7 +18,8 @@ class Clocked:
     """An engine whose registers decay. price: us that a step of a program takes."""
 
     def __init__(self, errors: ErrorModel, engine: Engine, price: Callable[[Step, Program], float]) -> None:
-        assert isinstance(errors, ChipErrors)
+        if not isinstance(errors, ChipErrors):
+            raise ProgramError(f"decay is a matter of chip profiles; {type(errors).__name__}.decays cannot be True")
         self._fixed = errors.fixed
         self._engine = engine
         self._price = price

@@ -13,6 +13,7 @@ from scamp_sim import Machine, ProgramError
 from scamp_sim.errors import KNOBS, ChipProfile, ErrorModel, load_errors, load_profile, profile_names
 from scamp_sim.errors.chip import ChipErrors
 from scamp_sim.errors.setup import parse_profile
+from tests.errors.helpers import bus, program
 
 SHAPE = (64, 64)
 
@@ -202,6 +203,31 @@ def test_profiles_in_python() -> None:
             ChipProfile("mine", "", knobs)  # type: ignore[arg-type]
     own = ErrorModel("own", limit=300)
     assert load_errors(own, SHAPE) is own
+
+
+class Halving(ErrorModel):
+    """A model of a user's own."""
+
+    exact = False
+
+    def written(self, value: Any, register: str, word: int, split: tuple[int, int] = (0, 1)) -> Any:
+        return value / 2
+
+
+class Forgetful(ErrorModel):
+    decays = True
+
+
+def test_models_of_ones_own_run_on_the_reference_engine() -> None:
+    m = Machine(SHAPE, Halving("own"), engine="reference")
+    assert m.chip == 0
+    m.write("A", 8)
+    m.run(program(bus("B", "A")))
+    assert (m.read("B") == -4).all()
+    with pytest.raises(ProgramError, match=r"would pass over Halving\.written; take engine='reference'"):
+        Machine(SHAPE, Halving("own"))
+    with pytest.raises(ProgramError, match="decay is a matter of chip profiles"):
+        Machine(SHAPE, Forgetful("own"))
 
 
 @pytest.mark.parametrize("knob", KNOBS.values(), ids=lambda k: k.name)
