@@ -21,8 +21,8 @@ from scamp_sim.planes import Floats
 from scamp_sim.program import Word
 
 PURPOSES = 32
-"""Draws that one word can need: its destinations, then these."""
-PIX_READ, LOAD, DISTURB = 8, 9, 16
+"""Draws that one word can need: its destinations, at most eleven, then these."""
+PIX_READ, LOAD, DISTURB = 12, 13, 16
 
 UNIT = float(np.sqrt(2 * (2.0**32 - 1) / 12))
 """Standard deviation of the sum of two uniform numbers 0..65535."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scamp_sim import Machine
-from scamp_sim.errors import load_errors
+from scamp_sim import Machine, isa
+from scamp_sim.errors import draws, load_errors
 from scamp_sim.errors.chip import ChipErrors
 from scamp_sim.program import HostCall, Kernel, Launch, Output, Program
 from tests.errors.helpers import (
@@ -75,6 +75,14 @@ def test_noise_of_seeds_is_uncorrelated_and_a_chip_does_not_change_it() -> None:
         for b in planes[i + 1 :]:
             assert abs(correlation(a, b)) < FOUR_SIGMA
     np.testing.assert_array_equal(planes[1], after(machine("write_noise=3", seed=1, chip=9), "B", bus("B", "A"), A=0))
+
+
+def test_destinations_have_draws_of_their_own() -> None:
+    most = [*isa.ANALOG, *isa.PORTS]
+    purposes = [i for i, _ in draws.shares(most).values()]
+    others = [draws.PIX_READ, draws.LOAD, *(draws.DISTURB + n for n in range(len(isa.ANALOG)))]
+    assert len({*purposes, *others}) == len(most) + len(others)
+    assert max(others) < draws.PURPOSES
 
 
 def test_a_hundred_words_average_out() -> None:
