@@ -12,8 +12,17 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from scamp_sim import commands, commands_costs, commands_pixelrnn, commands_ranges, commands_report, commands_sdk
+from scamp_sim import (
+    commands,
+    commands_chips,
+    commands_costs,
+    commands_pixelrnn,
+    commands_ranges,
+    commands_report,
+    commands_sdk,
+)
 from scamp_sim.exceptions import ScampError
+from scamp_sim.wording import short
 
 DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
 FILE_HELP = (
@@ -153,6 +162,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     commands_report.add_parsers(sub)
     commands_ranges.add_parsers(sub)
+    commands_chips.add_parsers(sub)
     commands_costs.add_parsers(sub)
     commands_sdk.add_parsers(sub)
     commands_pixelrnn.add_parsers(sub)
@@ -196,8 +206,27 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_errors(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--errors", metavar="PROFILE", default="ideal", help="analog errors (default: ideal)")
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of random errors (default: 0)")
+    parser.add_argument(
+        "--errors", metavar="PROFILE", default="ideal",
+        help="errors of silicon: the name of a chip profile (scamp-sim chips lists them) or a file NAME.json, either "
+        "with :knob=value,... behind it, such as scamp5:write_noise=0.5 (default: ideal, none)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--chip", metavar="N", type=_serial, default=0, help="serial of the chip: fixes its pattern (default: 0)"
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of the noise (default: 0)")
+
+
+def _serial(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not int(text[:20]) <= HIGHEST_SERIAL:
+        shown = short(text, 80)
+        raise argparse.ArgumentTypeError(
+            f"'{shown}' is no serial of a chip: give an integer from 0 to {HIGHEST_SERIAL}"
+        )
+    return int(text)
+
+
+HIGHEST_SERIAL = 2**32 - 1
 
 
 def _size(text: str) -> tuple[int, int]:

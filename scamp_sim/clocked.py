@@ -10,6 +10,7 @@ from scamp_sim.engine import Engine
 from scamp_sim.errors.chip import ChipErrors
 from scamp_sim.errors.decay import Decay, Stretch, stretches
 from scamp_sim.errors.model import ErrorModel
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import Program, Step
 
 
@@ -17,10 +18,13 @@ class Clocked:
     """An engine whose registers decay. price: us that a step of a program takes."""
 
     def __init__(self, errors: ErrorModel, engine: Engine, price: Callable[[Step, Program], float]) -> None:
-        assert isinstance(errors, ChipErrors)
+        if not isinstance(errors, ChipErrors):
+            raise ProgramError(f"decay is a matter of chip profiles; {type(errors).__name__}.decays cannot be True")
         self._fixed = errors.fixed
         self._engine = engine
         self._price = price
+        self._ahead: list[Stretch] = []
+        self._over = 0
         self._stretches: weakref.WeakKeyDictionary[Program, tuple[Stretch, ...]] = weakref.WeakKeyDictionary()
         self.restart()
 
@@ -30,15 +34,29 @@ class Clocked:
 
     def run(self, program: Program) -> list[Any]:
         """Carry out a program; the planes that it takes."""
+        planes: list[Any] = []
+        for stretch in self._cut(program):
+            planes += self._engine.run(stretch.program)
+            self.passed(stretch.duration, stretch)
+        return planes
+
+    def begin(self, program: Program) -> None:
+        """Somebody else is going to carry out a program, in parts, and says with `settle` how far that is."""
+        self._ahead, self._over = list(self._cut(program)), 0
+
+    def settle(self, steps: int) -> None:
+        """So many steps of it are over: let the time of every stretch pass that is, as `run` does."""
+        while self._ahead and self._over + len(self._ahead[0].program.steps) <= steps:
+            stretch = self._ahead.pop(0)
+            self._over += len(stretch.program.steps)
+            self.passed(stretch.duration, stretch)
+
+    def _cut(self, program: Program) -> tuple[Stretch, ...]:
         known = self._stretches.get(program)
         if known is None:
             known = tuple(stretches(program, lambda step: self._price(step, program)))
             self._stretches[program] = known
-        planes: list[Any] = []
-        for stretch in known:
-            planes += self._engine.run(stretch.program)
-            self.passed(stretch.duration, stretch)
-        return planes
+        return known
 
     def passed(self, seconds: float, stretch: Stretch | None = None) -> None:
         """Let time pass."""

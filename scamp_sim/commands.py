@@ -34,13 +34,14 @@ DEEPEST = 16
 def run(args: argparse.Namespace) -> int:
     """`run`: assemble, run every frame, write pictures, show what it cost."""
     from scamp_sim import commands_montecarlo, session
+    from scamp_sim.commands_chips import note_errors
     from scamp_sim.dump import parse_line
     from scamp_sim.errors import load_errors
     from scamp_sim.files import check_file
     from scamp_sim.timeline import timeline, write_trace
 
     timing = _timing(args.timing)
-    load_errors(args.errors)
+    load_errors(args.errors, args.size, args.chip, args.seed)
     program = load_program(args.file, parse_settings(args.set))
     warn(program.diagnostics)
     if args.dump_after and not args.out:
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         errors=args.errors,
         timing=timing,
         engine=args.engine,
+        chip=args.chip,
         seed=args.seed,
         out=args.out,
         planes=args.planes,
@@ -68,12 +70,14 @@ def run(args: argparse.Namespace) -> int:
     if args.jobs is not None:
         raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     frames, profile = session.carry_out(request)
+    felt = note_errors(args, program, profile.time_us * 1e-6 * len(frames), args.size)
     if args.trace is not None:
         write_trace(timeline(program, timing, args.size), args.trace, program.name)
     if args.format == "json":
         document = {
             "program": program.name,
             "params": program.params,
+            "errors": felt,
             "frames": [f.as_dict() for f in frames],
             "profile": profile.as_dict(),
             "warnings": _diagnostics(program.diagnostics),
@@ -83,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(document)
         return 0
     print_profile(profile)
+    if felt["knobs"]:
+        print(f"errors of {felt['profile']}, chip {args.chip}, seed {args.seed}")
     for frame in frames:
         print()
         print("\n".join(frame.lines()))

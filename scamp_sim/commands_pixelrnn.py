@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands, commands_montecarlo
 from scamp_sim import pixelrnn_options as common
+from scamp_sim.commands_chips import note_errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
 
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     args.mapping = args.mapping or common.DEFAULT_MAPPING
     weights = common.load_weights(args.weights)
     encoder = make_encoder(
-        weights, args.mapping, args.errors, common.seed(args), timing=args.timing, engine=args.engine,
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, timing=args.timing, engine=args.engine,
         front_end=args.front_end,
     )  # fmt: skip
     clip = read_clip(args.clip, common.seed(args), front_end=args.front_end)
@@ -85,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
     differ = {s: int((getattr(found, s) != getattr(model, s)).sum()) for s in ("b", "f", "h", "o")}
     record = _record(args, encoder, clip, found, differ)
     record["notes"] = notes
+    record["errors"] = note_errors(args, encoder.programs, found.profile.time_us * 1e-6, encoder.machine.shape)
     if args.out is not None:
         record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
     if args.format == "json":
@@ -107,7 +109,6 @@ def _record(
         "program": PROGRAM,
         "mapping": args.mapping,
         "front_end": encoder.front_end,
-        "errors": args.errors,
         "weights": {"source": args.weights, "layers": weights.layers, "parameters": weights.parameters},
         "clip": {"name": clip.name, "frames": whole.runs, "label": clip.label},
         "frame": frame.as_dict(),
@@ -215,12 +216,16 @@ def validate(args: argparse.Namespace) -> int:
         check_folder(args.pictures, option="--pictures")
     weights = common.load_weights(args.weights)
     # what is wrong with them is said at once
-    study.make_encoder(weights, args.mapping, args.errors, common.seed(args), front_end=args.front_end)
+    encoder = study.make_encoder(
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
+    )
     clips = read_clips(args.clips, front_end=args.front_end)
     if commands_montecarlo.asked(args):
         return commands_montecarlo.validate(args, weights, clips)
     if args.plot is not None:
         raise ProgramError("--plot draws a study over chips; add --chips LIST, or leave it out")
+    clip_us = encoder.frame_profile.time_us * clips.input.shape[1]
+    felt = note_errors(args, encoder.programs, clip_us * 1e-6, encoder.machine.shape)
     wanted = min(len(clips), args.limit or len(clips))
     notes = common.notes(clips.input[:wanted], clips.names)
     announce_compilation()
@@ -234,7 +239,7 @@ def validate(args: argparse.Namespace) -> int:
         try:
             found = study.validate(
                 weights, clips, mapping=args.mapping, errors=args.errors, seed=common.seed(args), jobs=args.jobs,
-                out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end,
+                out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end, chip=args.chip,
             )  # fmt: skip
         except KeyboardInterrupt:
             if args.out is not None:
@@ -245,7 +250,8 @@ def validate(args: argparse.Namespace) -> int:
         files = [] if args.pictures is None else _worst(args, weights, clips, found)
     if args.format == "json":
         pictures = [str(path) for path in files]
-        commands.print_json({**found.as_dict(), "results": args.out, "pictures": pictures, "notes": notes})
+        more = {"results": args.out, "pictures": pictures, "notes": notes, "without_effect": felt["without_effect"]}
+        commands.print_json({**found.as_dict(), **more})
         return 0
     frames = len(found.records) * clips.input.shape[1]
     done = plural(len(found.records), "clip")
@@ -266,7 +272,9 @@ def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -
     from scamp_sim.render import write_pictures
 
     pictures = {}
-    encoder = study.make_encoder(weights, args.mapping, args.errors, common.seed(args), front_end=args.front_end)
+    encoder = study.make_encoder(
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
+    )
     for reference in found.references:
         runs: dict[int, Any] = {}
         for stage in found.stages:

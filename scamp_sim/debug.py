@@ -13,7 +13,7 @@ from typing import Any
 
 from scamp_sim.course import Item, Moment, described, moments, resolve_line
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.program import HostCall, Output, Program, Word, straight_line
+from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word
 
 KEPT = 4096
 """One-word programs that are remembered; a program seldom has a hundred different words."""
@@ -59,17 +59,19 @@ class Position:
 
 
 @lru_cache(KEPT)
-def single(item: Item) -> Program:
-    """The program that does one thing."""
-    return straight_line("word", (item,)) if isinstance(item, Word) else Program("step", {}, (item,))
+def single(item: Item, more: bool = False) -> Program:
+    """The program that does one thing. more: words of the same launch follow."""
+    if not isinstance(item, Word):
+        return Program("step", {}, (item,))
+    return Program("word", {"word": Kernel("word", (item,))}, (Launch("word", more=more),))
 
 
 class Stepper:
     """A program on its way. `outputs`: what it has put out so far. `position`: where it stands.
 
     execute: carries out a program on the array and gives the planes that it takes. results: what readouts give, from
-    their planes. breakpoints: source lines, as `resolve_line` takes them. Raises ProgramError for a line without
-    words.
+    their planes. breakpoints: source lines, as `resolve_line` takes them. settled: told how many steps of the program
+    are over each time that one is. Raises ProgramError for a line without words.
     """
 
     def __init__(
@@ -79,13 +81,14 @@ class Stepper:
         results: Callable[[Sequence[Output | HostCall], Iterator[Any]], Mapping[str, Any]],
         breakpoints: Iterable[Any] = (),
         issued: Callable[[HostCall], int] = lambda call: call.words,
+        settled: Callable[[int], None] = lambda steps: None,
     ) -> None:
         if isinstance(breakpoints, (int, str)) or not isinstance(breakpoints, Iterable):
             raise ProgramError(f"breakpoints are a list of source lines; write breakpoints=[{breakpoints}]")
         self.program = program
         self.breakpoints = frozenset(resolve_line(program, b) for b in breakpoints)
         self.outputs: dict[str, Any] = {}
-        self._execute, self._results, self._issued = execute, results, issued
+        self._execute, self._results, self._issued, self._settled = execute, results, issued, settled
         self._moments = moments(program)
         self._next = next(self._moments, None)
         self._told = False  # whether the caller knows that the breakpoint before `_next` was reached
@@ -122,14 +125,18 @@ class Stepper:
     def _advance(self) -> None:
         moment = self._next
         assert moment is not None
-        planes = self._execute(single(moment.item))
+        coming = next(self._moments, None)
+        more = coming is not None and coming.step == moment.step
+        planes = self._execute(single(moment.item, more))
         given: Mapping[str, Any] = {}
         if isinstance(moment.item, Output) or (isinstance(moment.item, HostCall) and moment.item.reads_out):
             given = self._results((moment.item,), iter(planes))
         self.outputs.update(given)
         item = moment.item
         issued = self._issued(item) if isinstance(item, HostCall) else int(isinstance(item, Word))
-        self._next, self._told = next(self._moments, None), False
+        if not more:
+            self._settled(len(self.program.steps) if coming is None else coming.step)
+        self._next, self._told = coming, False
         self.position = self._position(moment, given, self.position.word + issued)
 
     def _position(self, moment: Moment | None, given: Mapping[str, Any], words: int) -> Position:

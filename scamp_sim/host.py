@@ -34,6 +34,11 @@ class SetIn:
 
     value: float
 
+    @property
+    def quiet(self) -> bool:
+        """Whether IN is then at its top, where digital words do not disturb analog registers (D KIM note 6)."""
+        return self.value >= dac(DAC_CODES)
+
 
 @dataclass(frozen=True, slots=True)
 class SetAddress:
@@ -80,21 +85,21 @@ NUMBERED = (Word, SetIn, Amplify, Disturb)
 
 
 def execution(
-    program: Program, shape: tuple[int, int], options: ArrayOptions, disturbs: bool = False
+    program: Program, shape: tuple[int, int], options: ArrayOptions, disturbs: bool = False, quiet: bool = False
 ) -> Iterator[Action]:
     """Everything that a program does to the array, in order. disturbs: whether launches disturb analog registers if
-    their kernel ends on a digital word; they do not while IN is at the top of the DAC (D KIM note 6)."""
-    quiet = False
+    their kernel ends on a digital word; they do not while IN is at the top of the DAC (D KIM note 6). quiet: whether
+    it is there at the start."""
     for step in program.steps:
         if isinstance(step, Launch):
             words = program.kernels[step.kernel].words
             yield from words
-            if disturbs and not quiet and words and words[-1].clock is not isa.Clock.ANALOG:
+            if disturbs and not quiet and not step.more and words and words[-1].clock is not isa.Clock.ANALOG:
                 yield Disturb()
         elif isinstance(step, HostCall):
             for action in actions(step, shape, options):
                 if isinstance(action, SetIn):
-                    quiet = action.value >= dac(DAC_CODES)
+                    quiet = action.quiet
                 yield action
         else:
             yield Take(step.register)

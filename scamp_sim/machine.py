@@ -82,6 +82,8 @@ class Machine(HostCalls):
         self.shape = check_shape(shape)
         self.chip, self.seed = whole(chip, "chip", "the serial of a chip"), whole(seed, "seed", "a seed")
         self.errors = load_errors(errors, self.shape, self.chip, self.seed)
+        if isinstance(self.errors, ChipErrors):
+            self.chip = self.errors.serial
         self.timing = timing if isinstance(timing, Timing) else load_timing(timing)
         self.options = ArrayOptions() if options is None else options
         if options is not None and not isinstance(options, ArrayOptions):
@@ -179,8 +181,10 @@ class Machine(HostCalls):
         """
         if not isinstance(program, Program):
             self.check(program)
-        stepper = Stepper(program, self._execute, self._results, breakpoints, self._issued)
+        stepper = Stepper(program, self._engine.run, self._results, breakpoints, self._issued, self._settled)
         self._prepare(program, inputs)
+        if self._clocked is not None:
+            self._clocked.begin(program)
         self._stepper, self._finished = stepper, None
         self._note_end()
         return stepper.position
@@ -213,6 +217,11 @@ class Machine(HostCalls):
         """Instruction words that a host routine issues on this machine."""
         return len(words_of(call, self.shape, self.options))
 
+    def _settled(self, steps: int) -> None:
+        """So many steps of the loaded program are over; their time has passed."""
+        if self._clocked is not None:
+            self._clocked.settle(steps)
+
     def _loaded(self) -> Stepper:
         if self._stepper is None:
             raise ProgramError("no program is loaded; load one first: machine.load(program)")
@@ -221,6 +230,7 @@ class Machine(HostCalls):
     def _note_end(self) -> None:
         stepper = self._loaded()
         if stepper.ended and self._finished is None:
+            self._settled(len(stepper.program.steps))
             self._count(stepper.program)
             self._finished = self._run(stepper.program, stepper.outputs)
 

@@ -117,10 +117,12 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The controller sends one kernel to the array."""
+    """The controller sends one kernel to the array. more: the launch does not end here; a debugger carries it out in
+    parts."""
 
     kernel: str
     origin: Origin | None = field(default=None, compare=False)
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

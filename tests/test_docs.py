@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import kernels
-from scamp_sim import cli, commands, manual, render
+from scamp_sim import cli, commands, commands_chips, manual, render
+from scamp_sim.errors import KNOBS, load_profile
+from scamp_sim.errors.setup import parse_profile
 from scamp_sim.timing import load_timing
 
 ROOT = Path(__file__).parent.parent
@@ -95,6 +99,43 @@ def test_price_table_of_the_costs_page() -> None:
     ]
     head = ["| row | price | unit | source | uncertainty |", "|---|---|---|---|---|"]
     assert table.strip().splitlines() == head + rows
+
+
+def test_knob_tables_of_the_errors_page(request: pytest.FixtureRequest) -> None:
+    path = ROOT / "docs" / "errors.md"
+    page = path.read_text(encoding="utf-8")
+    before, start, rest = page.partition("<!-- knobs -->\n")
+    tables, end, after = rest.partition("<!-- /knobs -->")
+    fresh = f"\n{commands_chips.markdown(load_profile('scamp5'))}\n\n"
+    if request.config.getoption("--update-golden"):
+        path.write_text(before + start + fresh + end + after, encoding="utf-8")
+        return
+    assert tables == fresh, "write it anew: pytest tests/test_docs.py --update-golden"
+
+
+def test_examples_of_the_errors_page(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "errors.md"
+    (document,) = blocks(page, "json")
+    path = tmp_path / "bench.json"
+    path.write_text(document)
+    mine, typical = load_profile(path), load_profile("scamp5")
+    assert (mine.name, mine.shape, mine.base) == ("bench", (256, 256), typical)
+    assert {k for k in KNOBS if mine[k] != typical[k]} <= mine.chosen
+    assert len(mine.chosen) == 5
+    (source,) = blocks(page, "python")
+    names: dict[str, Any] = {}
+    exec(source, names)
+    assert (names["m"].errors.profile, names["m"].chip, names["m"].seed) == (typical, 7, 4)
+    assert "comparator_spread" not in names["in_vain"]
+    assert "adc_noise" in names["in_vain"]
+
+
+def test_commands_of_the_errors_page_are_understood() -> None:
+    (lines,) = blocks(ROOT / "docs" / "errors.md", "sh")
+    for line in lines.splitlines():
+        args = cli.build_parser().parse_args(shlex.split(line, comments=True)[1:])
+        for text in filter(None, (getattr(args, "errors", None), getattr(args, "name", None))):
+            assert parse_profile(text).name == "scamp5"
 
 
 def test_readme_names_what_exists() -> None:

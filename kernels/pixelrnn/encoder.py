@@ -189,6 +189,11 @@ class Encoder:
         parts = [(profile(s.program, self.machine.timing, self.machine.shape), 1) for s in self.mapping.steps(1)]
         return self._cost(parts, 1)
 
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """Every program that a clip runs, once."""
+        return tuple(dict.fromkeys(s.program for t in (0, 1, FRAMES - 1) for s in self.mapping.steps(t)))
+
     def _cost(self, parts: Iterable[tuple[Profile, int]], frames: int) -> Profile:
         """The cost of so many frames, each of which is several programs but one run to a user."""
         name = f"pixelrnn, {self.mapping.name}, {plural(frames, 'frame')}"

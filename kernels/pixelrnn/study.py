@@ -46,14 +46,15 @@ def validate(
     out: str | Path | None = None,
     limit: int | None = None,
     front_end: bool = False,
+    chip: int = 0,
     advance: Callable[[], None] = lambda: None,
 ) -> Study:
     """Run clips through the array and compare every plane with the golden model.
 
     jobs: clips at a time, as many as there are cores unless said; the results are the same for every number. out: the
     file of the results; clips that it has are not run again. limit: only the first so many clips. front_end: the array
-    scales the frames down, which may then be 256x256. advance: called as each clip is done. Raises ProgramError if
-    `out` belongs to other weights, clips or options.
+    scales the frames down, which may then be 256x256. chip: serial of the chip, if `errors` are those of one. advance:
+    called as each clip is done. Raises ProgramError if `out` belongs to other weights, clips or options.
     """
     for name, value in (("jobs", jobs), ("limit", limit)):
         if value is not None:
@@ -63,14 +64,14 @@ def validate(
         raise ProgramError(f"expected a ClipSet, not {clips!r:.40}; clips.read_clips(source) gives one")
 
     def make() -> Encoder:
-        return make_encoder(weights, mapping, errors, seed, front_end=front_end)
+        return make_encoder(weights, mapping, errors, seed, front_end=front_end, chip=chip)
 
     first = make()
     if weights.decoder is not None:
         check_labels(clips.labels, weights.decoder.classes)
     about = {
         "mapping": mapping, "errors": errors, "seed": seed, "parameters": weights.parameters, "source": clips.source,
-        "level": first.level, "front_end": first.front_end,
+        "level": first.level, "front_end": first.front_end, "chip": chip,
     }  # fmt: skip
     results = Results(out, about, _digests(first, clips, about), len(clips)) if out is not None else None
     wanted = range(min(len(clips), limit or len(clips)))
@@ -226,6 +227,8 @@ def _digests(encoder: Encoder, clips: ClipSet, about: Mapping[str, Any]) -> dict
     options = {name: about[name] for name in ("mapping", "errors", "seed", "level")}
     if about["front_end"]:
         options["front_end"] = True
+    if about["chip"]:
+        options["chip"] = about["chip"]
     words = [
         [
             s.title,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from scamp_sim import isa
+from scamp_sim.errors.chip import ChipErrors
 from scamp_sim.errors.model import ErrorModel
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.options import ArrayOptions
@@ -12,6 +13,9 @@ from scamp_sim.planes import Bits, Floats
 from scamp_sim.program import Program
 
 ENGINES = ("fast", "reference")
+
+_IN_WORDS = ("written", "completed", "seen", "loaded", "compared", "disturbed", "stuck")
+"""What engines ask a model; the fast one has it compiled."""
 
 
 class Engine(Protocol):
@@ -35,13 +39,27 @@ class Engine(Protocol):
 
 
 def make_engine(name: str, shape: tuple[int, int], errors: ErrorModel, options: ArrayOptions) -> Engine:
-    """The named engine. Imports are late: numba takes a third of a second. Raises ProgramError for an unknown name."""
+    """The named engine. Imports are late: numba takes a third of a second. Raises ProgramError for an unknown name, and
+    for a model of errors that the engine cannot carry out."""
     if name == "fast":
         from scamp_sim.engine.fast import FastEngine
 
+        own = [] if isinstance(errors, ChipErrors) else [n for n in _IN_WORDS if n in _overridden(errors)]
+        if own:
+            raise ProgramError(
+                f"the fast engine knows chip profiles only, and would pass over {type(errors).__name__}.{own[0]}; take "
+                "engine='reference'"
+            )
         return FastEngine(shape, errors, options)
     if name == "reference":
         from scamp_sim.engine.reference import ReferenceEngine
 
         return ReferenceEngine(shape, errors, options)
     raise ProgramError(f"unknown engine '{name}'{isa.did_you_mean(name, ENGINES)}; engines: {', '.join(ENGINES)}")
+
+
+def _overridden(errors: ErrorModel) -> set[str]:
+    """What a model says of its own."""
+    return {
+        name for kind in type(errors).__mro__ if kind is not ErrorModel and kind is not object for name in vars(kind)
+    }

@@ -15,7 +15,7 @@ from scamp_sim.engine.walk import walk
 from scamp_sim.errors.chip import ChipErrors
 from scamp_sim.errors.draws import ground
 from scamp_sim.errors.model import ErrorModel
-from scamp_sim.host import execution
+from scamp_sim.host import SetIn, execution
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import Bits, Floats, pack, unpack
 from scamp_sim.program import Program
@@ -50,7 +50,10 @@ class FastEngine:
         self.params = np.append(errors.parameters(), np.float32(options.blur_k)).astype(np.float32)
         self.noisy = _Noisy(errors, size) if isinstance(errors, ChipErrors) else None
         self.reach = -1 if options.prop_reach is None else options.prop_reach
-        self._lowered: weakref.WeakKeyDictionary[Program, dict[bool, tuple[Segment, ...]]] = weakref.WeakKeyDictionary()
+        self._lowered: weakref.WeakKeyDictionary[Program, dict[tuple[bool, bool], tuple[Segment, ...]]]
+        self._lowered = weakref.WeakKeyDictionary()
+        for register in stuck:  # they are so from the start
+            self.write(register, np.zeros(shape, np.bool_))
 
     def read(self, register: str) -> Floats | Bits:
         if register in ops.ANALOG_INDEX:
@@ -94,6 +97,7 @@ class FastEngine:
             outputs += [self.read(register) for register in segment.outputs]
         if self.noisy is not None:
             self.noisy.word += lowered[-1].words
+            self.noisy.quiet = self.noisy.quiet_after(program, self.options, self.shape)
         return outputs
 
     def _plane(self, register: str) -> Floats:
@@ -103,15 +107,16 @@ class FastEngine:
         return plane
 
     def lowered(self, program: Program) -> tuple[Segment, ...]:
-        """The program's table for the FLAG that the machine has now; made once."""
+        """The program's table for the FLAG that the machine has now, and for whether IN is at its top; made once."""
         variants = self._lowered.setdefault(program, {})
-        if self.flag_ones not in variants:
+        state = self.flag_ones, self.noisy is not None and self.noisy.quiet
+        if state not in variants:
             if self.noisy is None:
-                variants[self.flag_ones] = lower(program, self.flag_ones, self.options, self.errors.exact, self.shape)
+                variants[state] = lower(program, self.flag_ones, self.options, self.errors.exact, self.shape)
             else:
-                variants[self.flag_ones] = self.noisy.lower(program, self.flag_ones, self.options, self.shape)
+                variants[state] = self.noisy.lower(program, self.flag_ones, self.options, self.shape)
                 self._add_planes(self.noisy.planes.planes)
-        return variants[self.flag_ones]
+        return variants[state]
 
     def _add_planes(self, planes: Sequence[Floats]) -> None:
         """Put planes of errors that a program needs for the first time behind those that are there."""
@@ -136,14 +141,26 @@ class _Noisy:
         self.ground = ground(size)
         self.seed = errors.seed
         self.word = 0
+        self.quiet = False  # whether IN is at its top; only kept where that matters
+        self._after: weakref.WeakKeyDictionary[Program, bool | None] = weakref.WeakKeyDictionary()
 
     def lower(
         self, program: Program, flag_ones: bool, options: ArrayOptions, shape: tuple[int, int]
     ) -> tuple[Segment, ...]:
         from scamp_sim.engine.lower_noisy import NoisyLowering
 
-        actions = execution(program, shape, options, self.planes.errors.disturbs)
+        actions = execution(program, shape, options, self.planes.errors.disturbs, self.quiet)
         return segments(actions, flag_ones, lambda ones, number: NoisyLowering(ones, options, self.planes, number))
+
+    def quiet_after(self, program: Program, options: ArrayOptions, shape: tuple[int, int]) -> bool:
+        """Whether IN is at its top after a program that starts now."""
+        if not self.planes.errors.disturbs:
+            return False
+        if program not in self._after:
+            set_in = [a.quiet for a in execution(program, shape, options) if isinstance(a, SetIn)]
+            self._after[program] = set_in[-1] if set_in else None
+        after = self._after[program]
+        return self.quiet if after is None else after
 
 
 def _aligned(count: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:

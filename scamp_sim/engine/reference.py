@@ -33,6 +33,9 @@ class ReferenceEngine:
         self.analog["PIX"][:] = options.pix_reset
         self.bits["FLAG"][:] = True
         self.word = 0  # number of the next word, counted from the first one that this array ever carried out
+        self.quiet = False  # whether IN is at its top
+        for r in isa.DIGITAL:
+            self.write(r, self.bits[r])  # stuck cells are so from the start
 
     def read(self, register: str) -> Floats | Bits:
         planes: dict[str, Floats] | dict[str, Bits] = self.analog if register in self.analog else self.bits
@@ -52,7 +55,7 @@ class ReferenceEngine:
     def run(self, program: Program) -> list[Floats | Bits]:
         """Carry out the program's steps. Returns the planes of its outputs and readouts, in order."""
         outputs: list[Floats | Bits] = []
-        for action in host.execution(program, self.shape, self.options, self.errors.disturbs):
+        for action in host.execution(program, self.shape, self.options, self.errors.disturbs, self.quiet):
             if isinstance(action, host.Take):
                 outputs.append(self.read(action.register))
             else:
@@ -64,6 +67,7 @@ class ReferenceEngine:
             EFFECTS[action.op](self, action)
         elif isinstance(action, host.SetIn):
             self.analog["IN"] = self.errors.loaded(action.value, self.shape, self.word)
+            self.quiet = action.quiet
         elif isinstance(action, host.Amplify):
             value = (self.analog[action.register] - np.float32(action.black)) * np.float32(action.factor)
             value = np.clip(value + np.float32(action.black), np.float32(action.low), np.float32(action.high))

@@ -13,6 +13,7 @@ import numpy as np
 
 from scamp_sim import isa
 from scamp_sim.errors.fixed import FixedErrors
+from scamp_sim.host import words_of
 from scamp_sim.planes import Bits, Floats
 from scamp_sim.program import HostCall, Launch, Output, Program, Step
 
@@ -34,6 +35,7 @@ class Decay:
 
     def __init__(self, fixed: FixedErrors) -> None:
         self.fixed = fixed
+        self._moved = np.empty(fixed.shape, np.float32)
         self.ages = dict.fromkeys((*isa.ANALOG, *isa.DIGITAL), 0.0)
 
     def wrote(self, register: str) -> None:
@@ -48,14 +50,18 @@ class Decay:
         """Let time pass, at the end of which registers hold what is left of them. written: as in `Stretch`."""
         p = self.fixed.profile
         drifts = bool(p["analog_drift"] or p["analog_drift_spread"])
+        top = np.float32(p["saturation"])
         for register, age in self.ages.items():
             since = (written or {}).get(register)
             before, after = (age, age + seconds) if since is None else (0.0, seconds - since)
             self.ages[register] = after
             if register in isa.ANALOG:
-                if drifts:
-                    plane = read(register) + self.fixed.drift(register) * np.float32(after - before)
-                    write(register, np.clip(plane, -p["saturation"], p["saturation"]).astype(np.float32))
+                if drifts and after > before:
+                    plane = read(register)
+                    # in place: every run ends here, and copies would take longer than a small kernel
+                    np.multiply(self.fixed.drift(register), np.float32(after - before), out=self._moved)
+                    np.add(plane, self._moved, out=plane)
+                    write(register, np.clip(plane, -top, top, out=plane))
             elif p["bit_retention"] and after > p["bit_retention"]:
                 retention = self.fixed.retention(register)
                 lost = (retention > before) & (retention <= after)
@@ -95,3 +101,5 @@ def _writes(program: Program, step: Step) -> Iterator[str]:
             yield from word.writes
     elif isinstance(step, HostCall):
         yield from step.writes
+        for word in words_of(step):  # a refresh writes back what is there, which is no change to a caller
+            yield from word.writes

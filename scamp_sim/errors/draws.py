@@ -1,12 +1,10 @@
 """Random numbers without state: every draw is a function of what it is drawn for.
 
 Fixed patterns are drawn once per chip by a counter-based generator of NumPy's (Philox), keyed by serial and purpose.
-Noise
-of words is drawn for (seed, number of the word, purpose, PE) by one multiplication and one exclusive or, because it is
-needed for 65,536 PEs in a few microseconds; the fast engine has the same lines as machine code. A draw is the sum or
-the
-difference of two uniform 16-bit numbers: mean 0, variance as given, never beyond 2.45 sd; the two words of a macro
-together are the sum of four. Sum and difference of one pair are uncorrelated.
+Noise of words is drawn for (seed, number of the word, purpose, PE) by one multiplication and one exclusive or, because
+it is needed for 65,536 PEs in a few microseconds; the fast engine has the same lines as machine code. A draw is the sum
+or the difference of two uniform 16-bit numbers: mean 0, variance as given, never beyond 2.45 sd. The two words of a
+macro have sum and difference of one pair, which are uncorrelated but not independent: together they are uniform.
 """
 
 from __future__ import annotations
@@ -23,8 +21,8 @@ from scamp_sim.planes import Floats
 from scamp_sim.program import Word
 
 PURPOSES = 32
-"""Draws that one word can need: its destinations, then these."""
-PIX_READ, LOAD, DISTURB = 8, 9, 16
+"""Draws that one word can need: its destinations, at most eleven, then these."""
+PIX_READ, LOAD, DISTURB = 12, 13, 16
 
 UNIT = float(np.sqrt(2 * (2.0**32 - 1) / 12))
 """Standard deviation of the sum of two uniform numbers 0..65535."""

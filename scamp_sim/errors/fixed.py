@@ -94,8 +94,12 @@ class FixedErrors:
 
     def drift(self, register: str) -> Floats:
         """LSB per second."""
-        p = self.profile
-        return (p["analog_drift"] + p["analog_drift_spread"] * self.pattern("drift", register)).astype(np.float32)
+        name = ("drift plane", register)
+        if name not in self._planes:
+            p = self.profile
+            rate = p["analog_drift"] + p["analog_drift_spread"] * self.pattern("drift", register)
+            self._planes[name] = rate.astype(np.float32)
+        return self._planes[name]
 
     def retention(self, register: str) -> Floats:
         """Seconds after which a bit flips that nothing has written."""

@@ -2,21 +2,24 @@
 differs.
 
 A file is JSON: {"name": ..., "about": ..., "base": "scamp5" (default "ideal"), "shape": [256, 256] (optional), "knobs":
-{"write_noise": 0.2, ...}}.
+{"write_noise": 0.2, ...}}. A base is a profile by name, or a file beside this one.
 """
 
 from __future__ import annotations
 
 import json
-import math
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from scamp_sim import isa
 from scamp_sim.errors.knobs import KNOBS
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.wording import short
 
 DATA = Path(__file__).parent.parent / "data" / "chips"
 
@@ -24,6 +27,8 @@ DATA = Path(__file__).parent.parent / "data" / "chips"
 @dataclass(frozen=True)
 class ChipProfile:
     """A kind of chip. knobs: a value for every row of `KNOBS`. shape: the array that it was measured on, if it matters.
+    chosen, base: the knobs that a user has set, in a file or by hand, and the profile without them; no part of what the
+    chip is.
 
     Raises ProgramError for a value that is out of range.
     """
@@ -32,8 +37,12 @@ class ChipProfile:
     about: str
     knobs: Mapping[str, float]
     shape: tuple[int, int] | None = None
+    chosen: frozenset[str] = field(default=frozenset(), compare=False)
+    base: ChipProfile | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.knobs, Mapping):
+            raise ProgramError(f"profile '{self.name}': knobs is {self.knobs!r:.40}; give {{name: value}}")
         for name, value in self.knobs.items():
             _check(self.name, name, value)
         whole = {k.name: float(self.knobs.get(k.name, k.ideal)) for k in KNOBS.values()}
@@ -54,7 +63,8 @@ class ChipProfile:
 
     def changed(self, **knobs: float) -> ChipProfile:
         """The same chip with other values of some knobs. Raises ProgramError."""
-        return replace(self, knobs={**self.knobs, **knobs})
+        base = self.base if self.chosen else self
+        return replace(self, knobs={**self.knobs, **knobs}, chosen=self.chosen | knobs.keys(), base=base)
 
     def key(self) -> tuple[tuple[str, float], ...]:
         """What tells two profiles apart."""
@@ -66,9 +76,10 @@ def _check(profile: str, name: str, value: Any) -> None:
         near = isa.did_you_mean(name, KNOBS)
         raise ProgramError(f"profile '{profile}': unknown knob '{name}'{near or '; `scamp-sim chips` lists them'}")
     knob = KNOBS[name]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or value != value:
         raise ProgramError(f"profile '{profile}': {name} is {value!r:.40}; give a number ({knob.unit})")
     if not knob.low <= value <= knob.high:
+        value = max(min(value, 1e300), -1e300)  # JSON has integers beyond what can be written as a float
         what = " (a spread is never negative)" if value < 0 and "rms" in knob.unit else ""
         raise ProgramError(
             f"profile '{profile}': {name} is {value:g} {knob.unit}; it is {knob.low:g} to {knob.high:g}{what}"
@@ -88,41 +99,65 @@ def load_profile(source: str | Path) -> ChipProfile:
     if name in profile_names():
         return _read(DATA / f"{name}.json", ())
     path = Path(name)
-    if path.suffix == ".json" or path.is_file():
+    if path.suffix == ".json" or os.path.isfile(name):
         return _read(path, ())
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> ProgramError:
     near = isa.did_you_mean(name, profile_names())
     tail = f"{near} Known" if near else "; known"
-    raise ProgramError(f"unknown chip profile '{name}'{tail}: {', '.join(profile_names())}; or give a file NAME.json")
+    return ProgramError(
+        f"unknown chip profile '{short(name, 80)}'{tail}: {', '.join(profile_names())}; or give a file NAME.json"
+    )
 
 
 _FIELDS = ("name", "about", "base", "shape", "knobs", "fit")
 
 
 def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
-    if path in seen:
-        raise ProgramError(f"{path}: the profile is its own base")
+    where = Path(os.path.realpath(path))
+    if where in seen:
+        raise ProgramError(f"{path}: the profile is its own base; a base is another profile")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as e:
-        raise ProgramError(f"cannot read the chip profile {path}: {e.strerror or e}") from e
-    except (UnicodeDecodeError, json.JSONDecodeError) as e:
+        what = f"cannot read the chip profile {short(str(path), 80)}: {e.strerror or e}"
+        raise ProgramError(f"{what}; check the path and its permissions") from e
+    except RecursionError:
+        raise ProgramError(f"{path} is not a chip profile: it is nested too deeply") from None
+    except ValueError as e:  # no UTF-8, no JSON, numbers of thousands of digits
         raise ProgramError(f"{path} is not a chip profile: {e}") from e
     if not isinstance(document, dict) or not isinstance(document.get("knobs"), dict):
         raise ProgramError(f'{path} is not a chip profile: expected {{"name": ..., "knobs": {{...}}}}')
-    for field in document:
-        if field not in _FIELDS:
-            raise ProgramError(f"{path}: unknown entry '{field}'{isa.did_you_mean(field, _FIELDS)}")
+    for entry in document:
+        if entry not in _FIELDS:
+            near = isa.did_you_mean(entry, _FIELDS) or f"; known: {', '.join(_FIELDS)}"
+            raise ProgramError(f"{path}: unknown entry '{short(entry, 80)}'{near}")
     base = document.get("base", "ideal")
     if not isinstance(base, str):
         raise ProgramError(f"{path}: base is {base!r:.40}; give the name of a profile or of a file")
-    known = {k.name: k.ideal for k in KNOBS.values()}
-    if path.stem != "ideal":
-        below = DATA / f"{base}.json" if base in profile_names() else path.parent / base
-        known = dict(_read(below, (*seen, path)).knobs)
-    return ChipProfile(
-        str(document.get("name", path.stem)), str(document.get("about", "")), {**known, **document["knobs"]},
-        _shape(path, document.get("shape")),
-    )  # fmt: skip
+    below: ChipProfile | None = None
+    known: Mapping[str, float] = {}
+    chosen: frozenset[str] = frozenset()
+    shape = _shape(path, document.get("shape"))
+    if path != DATA / "ideal.json":
+        below = _read(_base(path, base), (*seen, where))
+        known, chosen, shape = below.knobs, below.chosen, shape or below.shape
+    if path.parent != DATA:
+        chosen = chosen | document["knobs"].keys()
+    name, about = (str(document.get(entry, other)) for entry, other in (("name", path.stem), ("about", "")))
+    return ChipProfile(name, about, {**known, **document["knobs"]}, shape, chosen, below)
+
+
+def _base(path: Path, base: str) -> Path:
+    """The file of the profile that another one is based on. Raises ProgramError."""
+    if base in profile_names():
+        return DATA / f"{base}.json"
+    below = path.parent / base
+    if below.suffix != ".json" and not os.path.isfile(below):
+        raise ProgramError(f"{path}: base: {_unknown(base)}")
+    return below
 
 
 def _shape(path: Path, shape: Any) -> tuple[int, int] | None:

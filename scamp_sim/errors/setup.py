@@ -8,26 +8,37 @@ import numpy as np
 
 from scamp_sim.errors.chip import ChipErrors
 from scamp_sim.errors.model import ErrorModel
-from scamp_sim.errors.profiles import ChipProfile, load_profile
+from scamp_sim.errors.profiles import ChipProfile, load_profile, profile_names
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.wording import short
 
 Errors = str | Path | ChipProfile | ErrorModel
 
 HIGHEST_SERIAL = 2**32 - 1
 
 
-def load_errors(
-    errors: Errors, shape: tuple[int, int] = (256, 256), chip: int = 0, seed: int = 0
-) -> ErrorModel:  # fmt: skip
+def load_errors(errors: Errors, shape: tuple[int, int] = (256, 256), chip: int = 0, seed: int = 0) -> ErrorModel:
     """The error model of chip number `chip` of a profile, for one measurement.
 
     errors: the name of a profile, a file (*.json), either with knobs behind a colon, a ChipProfile, or a model of one's
-    own. Raises ProgramError.
+    own. A ChipErrors keeps its chip, and takes the seed that is given here. Raises ProgramError.
     """
+    serial, seed = whole(chip, "chip", "the serial of a chip"), whole(seed, "seed", "a seed")
+    if isinstance(errors, ChipErrors):
+        if errors.shape != tuple(shape):
+            raise ProgramError(
+                f"the errors are those of a chip of {errors.shape[0]}x{errors.shape[1]}; the array is "
+                f"{shape[0]}x{shape[1]}; give its profile instead: errors.profile"
+            )
+        if serial and serial != errors.serial:
+            raise ProgramError(
+                f"chip is {serial}, but the errors are those of chip {errors.serial}; give its profile instead: "
+                "errors.profile"
+            )
+        return errors.reseeded(seed) if errors.seed != seed else errors
     if isinstance(errors, ErrorModel):
-        return errors.reseeded(seed) if isinstance(errors, ChipErrors) and errors.seed != seed else errors
+        return errors
     profile = errors if isinstance(errors, ChipProfile) else parse_profile(errors)
-    serial = whole(chip, "chip", "the serial of a chip")
     if profile.shape is not None and profile.shape != tuple(shape):
         raise ProgramError(
             f"profile '{profile.name}' is for an array of {profile.shape[0]}x{profile.shape[1]}; this one is "
@@ -35,7 +46,7 @@ def load_errors(
         )
     if profile.ideal:
         return ErrorModel(profile.name)
-    return ChipErrors(profile.name, profile=profile, serial=serial, seed=whole(seed, "seed", "a seed"), shape=shape)
+    return ChipErrors(profile.name, profile=profile, serial=serial, seed=seed, shape=(shape[0], shape[1]))
 
 
 def whole(value: object, name: str, what: str) -> int:
@@ -49,15 +60,19 @@ def parse_profile(text: str | Path) -> ChipProfile:
     """NAME, FILE.json, or either with `:knob=value,knob=value`. Raises ProgramError."""
     if not isinstance(text, (str, Path)):
         raise ProgramError(f"errors is {text!r:.60}; give the name of a chip profile, a file, or a ChipProfile")
-    name, _, tail = str(text).partition(":") if "=" in str(text) else (str(text), "", "")
+    name, colon, tail = str(text).partition(":")
+    if colon and "=" not in tail and name not in profile_names() and not name.endswith(".json"):
+        name, tail = str(text), ""  # a path may hold a colon
     profile = load_profile(name)
     knobs: dict[str, float] = {}
-    for part in filter(None, tail.split(",")):
+    for part in filter(None, (p.strip() for p in tail.split(","))):
         knob, _, value = (t.strip() for t in part.partition("="))
+        if knob in knobs:
+            raise ProgramError(f"{knob} is given twice behind profile '{name}'; leave one out")
         try:
             knobs[knob] = float(value)
         except ValueError:
             raise ProgramError(
-                f"'{part}' behind profile '{name}': write knob=number, such as write_noise=0.2"
+                f"'{short(part, 80)}' behind profile '{name}': write knob=number, such as write_noise=0.2"
             ) from None
     return profile.changed(**knobs) if knobs else profile

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scamp_sim import ArrayOptions, ErrorModel, isa
 from scamp_sim.engine import make_engine
+from scamp_sim.errors import load_errors
 from scamp_sim.program import Program
 from tests.engine.programs import random_program, random_state
 
@@ -29,9 +30,18 @@ class WordByWord(ErrorModel):
 ERRORS = (ErrorModel(), ErrorModel(limit=200.0), WordByWord(limit=300.0))
 
 
-def check(program: Program, seed: int) -> None:
+CHIPS = (
+    "scamp5",
+    "scamp5:stuck_cells=40,pix_read=0.8,comparator_spread=1",
+    "ideal:write_noise=3,linear_range=60,saturation=90,digital_end_noise=0.5",
+    "ideal:split_mismatch=0.1,gain_spread=0.05,load_spread=3,stuck_cells=900,digital_end_noise=2",
+)
+"""Profiles whose errors both engines must draw alike; decay is no business of theirs."""
+
+
+def check(program: Program, seed: int, errors: ErrorModel | None = None) -> None:
     shape = SHAPES[seed % len(SHAPES)]
-    options, errors = OPTIONS[seed // 4 % len(OPTIONS)], ERRORS[seed // 12 % len(ERRORS)]
+    options, errors = OPTIONS[seed // 4 % len(OPTIONS)], errors or ERRORS[seed // 12 % len(ERRORS)]
     engines = [make_engine(name, shape, errors, options) for name in ("reference", "fast")]
     for engine in engines:
         for register, plane in random_state(seed, shape).items():
@@ -53,6 +63,25 @@ def check(program: Program, seed: int) -> None:
 @settings(max_examples=300, deadline=None, derandomize=True)
 def test_fast_engine_agrees_with_reference(seed: int, chunks: int, steps: int) -> None:
     check(random_program(seed, SHAPES[seed % len(SHAPES)], chunks, steps), seed)
+
+
+def check_chip(seed: int, chunks: int, steps: int) -> None:
+    shape = SHAPES[seed % len(SHAPES)]
+    errors = load_errors(CHIPS[seed // 12 % len(CHIPS)], shape, chip=seed % 5, seed=seed)
+    check(random_program(seed, shape, chunks, steps), seed, errors)
+
+
+@given(seed=st.integers(0, 2**32 - 1), chunks=st.integers(1, 40), steps=st.integers(1, 6))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_fast_engine_agrees_with_reference_on_chips_with_errors(seed: int, chunks: int, steps: int) -> None:
+    check_chip(seed, chunks, steps)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("block", range(40))
+def test_fast_engine_agrees_with_reference_on_many_chips_with_errors(block: int) -> None:
+    for seed in range(100 * block, 100 * block + 100):
+        check_chip(seed, 1 + seed % 40, 1 + seed % 6)
 
 
 @pytest.mark.nightly

@@ -479,3 +479,35 @@ def test_unknown_report(capsys) -> None:
     assert capsys.readouterr().err.count("nosuch") == 1
     assert run("report", "pixelrn") == 2
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_the_network_on_a_chip_with_errors(weights: Path, capsys) -> None:
+    argv = ("run", "pixelrnn", "--weights", weights, "--clip", "v/leftward", "--seed", 2, "--errors")
+
+    def record(chip: int) -> dict:
+        assert run(*argv, "scamp5:load_spread=3,pix_shot=1", "--chip", chip, "--format", "json") == 0
+        return json.loads(capsys.readouterr().out)
+
+    first, again, other = record(1), record(1), record(2)
+    assert first == again
+    assert first["differs_from_golden"] != other["differs_from_golden"]
+    errors = first["errors"]
+    assert (errors["profile"], errors["chip"], errors["seed"]) == ("scamp5", 1, 2)
+    assert errors["knobs"]["pix_shot"] == 1
+    assert "pix_shot" not in errors["without_effect"]
+    assert run(*argv, "ideal:write_noise=1,bit_retention=100") == 0
+    assert "without effect on this program: bit_retention (needs more time" in capsys.readouterr().err
+
+
+def test_validate_keeps_the_results_of_one_chip(weights: Path, tmp_path: Path, capsys) -> None:
+    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 1, "--format", "json")
+    argv = (*argv, "--errors", "scamp5:bit_retention=100", "--out", tmp_path / "r.json")
+    assert run(*argv, "--chip", 3) == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert (document["errors"], document["chip"]) == ("scamp5:bit_retention=100", 3)
+    assert "bit_retention" in document["without_effect"]
+    assert "bit_retention (needs more time" in captured.err
+    assert run(*argv, "--chip", 4) == 1
+    assert "holds the results of other options" in capsys.readouterr().err
+    assert run(*argv, "--chip", 3) == 0

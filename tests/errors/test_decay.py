@@ -1,0 +1,167 @@
+"""What time does to registers: analog drift, lost bits, and what makes them young again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scamp_sim import Machine, ProgramError
+from scamp_sim.errors import load_errors
+from scamp_sim.errors.chip import ChipErrors
+from scamp_sim.errors.decay import STRETCH_US, stretches
+from scamp_sim.program import HostCall, Kernel, Launch, Output, Program
+from tests.errors.helpers import FOUR_SIGMA, SHAPE, assert_moments, bus, correlation, machine, program, word
+
+ENGINES = pytest.mark.parametrize("engine", ["fast", "reference"])
+
+
+@ENGINES
+def test_drift_is_a_rate(engine: str) -> None:
+    m = machine("analog_drift=-75", engine=engine)
+    m.write("A", 50)
+    m.wait(0.4)
+    np.testing.assert_allclose(m.read("A"), 20, atol=1e-3)
+    m.wait(0.4)
+    np.testing.assert_allclose(m.read("A"), -10, atol=1e-3)
+    assert not m.read("PIX").std()
+    assert m.read("PIX")[0, 0] == -127
+
+
+def test_drift_of_cells_is_a_pattern_for_each_register() -> None:
+    m = machine("analog_drift_spread=50")
+    m.wait(0.1)
+    a, b = m.read("A"), m.read("B")
+    assert_moments(a, 0, 5)
+    assert_moments(m.read("NEWS"), 0, 5)
+    assert abs(correlation(a, b)) < FOUR_SIGMA
+    m.wait(0.1)
+    np.testing.assert_allclose(m.read("A"), 2 * a, atol=1e-3)
+
+
+def test_what_drifts_saturates() -> None:
+    m = machine("analog_drift=-75,linear_range=150,saturation=200")
+    m.wait(60)
+    np.testing.assert_allclose(m.read("A"), -200)
+
+
+def test_bits_are_kept_for_a_while_and_then_lost_one_by_one() -> None:
+    m = machine("bit_retention=1.5,bit_lifetime=10")
+    m.write("R5", 1)
+    m.wait(1.4)
+    assert m.read("R5").all()
+    for _ in range(3):  # in parts as at once
+        m.wait(2)
+    for register, value in (("R5", 1), ("R6", 0)):
+        flipped = (m.read(register) != value).mean()
+        expected = 1 - np.exp(-(7.4 - 1.5) / 10)
+        assert abs(flipped - expected) < 4 * np.sqrt(expected * (1 - expected) / (SHAPE[0] * SHAPE[1])), register
+    assert abs(correlation(m.read("R5"), m.read("R6"))) < FOUR_SIGMA
+    once = machine("bit_retention=1.5,bit_lifetime=10")
+    once.write("R5", 1)
+    once.wait(7.4)
+    np.testing.assert_array_equal(once.read("R5"), m.read("R5"))
+
+
+REFRESH = program(word("REFRESH_R", src="R5"), word("REFRESH_L", "R5"))
+
+
+@ENGINES
+def test_refreshed_and_rewritten_bits_are_young(engine: str) -> None:
+    m = machine("bit_retention=1.5,bit_lifetime=0.1", engine=engine, shape=(64, 64))
+    for r in ("R5", "R6", "R7", "R8"):
+        m.write(r, 1)
+    for _ in range(4):
+        m.wait(1.4)
+        m.run(REFRESH)
+        m.run(program(word("SET", "R6")))
+        m.write("R7", 1)
+    assert m.read("R5").all()
+    assert m.read("R6").all()
+    assert m.read("R7").all()
+    assert not m.read("R8").any()
+
+
+def test_what_is_lost_stays_lost_after_a_refresh() -> None:
+    m = machine("bit_retention=1,bit_lifetime=1")
+    m.write("R5", 1)
+    m.wait(2)
+    lost = m.read("R5")
+    assert 0.3 < lost.mean() < 0.45
+    m.run(REFRESH)
+    m.wait(0.9)
+    np.testing.assert_array_equal(m.read("R5"), lost)
+    m.wait(9)
+    np.testing.assert_array_equal(m.read("R5") != lost, m.read("R5") == ~lost)
+    assert (m.read("R5") != lost).mean() > 0.99
+
+
+def test_host_functions_take_time_and_make_bits_young_too() -> None:
+    m = machine("bit_retention=1.5,bit_lifetime=0.1")
+    m.wait(1.4)
+    m.kernel_refresh_dreg()
+    m.wait(1.4)
+    assert not any(m.read(f"R{i}").any() for i in range(13))
+
+
+def test_a_readout_takes_so_long_that_values_drift() -> None:
+    m = machine("analog_drift=-75")
+    m.write("A", 50)
+    run = m.run(Program("two", {}, (Output("first", "A"), Output("second", "A"))))
+    us = run.profile.time_us / 2
+    np.testing.assert_allclose(run.outputs["first"], 50, atol=1e-3)
+    np.testing.assert_allclose(run.outputs["second"], 50 - 75e-6 * us, atol=1e-3)
+    np.testing.assert_allclose(m.read("A"), 50 - 150e-6 * us, atol=1e-3)
+
+
+def test_a_long_program_is_settled_in_between() -> None:
+    kernel = {"k": Kernel("k", (bus("NEWS", "A"), bus("B", "NEWS"))), "idle": Kernel("idle", (word("nop"),) * 500)}
+    steps = (*(Launch("idle"),) * 200, Launch("k"))
+    p = Program("long", kernel, steps)
+    m = machine("analog_drift=-1000")
+    m.write("A", 50)
+    us = m.run(p, registers=False).profile.time_us
+    assert us > 5000
+    np.testing.assert_allclose(m.read("A"), 50 - 1e-3 * us, atol=1e-3)
+    assert abs(m.read("B")[0, 0] - m.read("A")[0, 0]) < STRETCH_US * 1e-3
+
+
+def test_stretches_are_the_program_in_order() -> None:
+    kernels = {"k": Kernel("k", (bus("B", "A"),)), "none": Kernel("none", ())}
+    steps = (Launch("k"), Launch("none"), Output("a", "A"), Launch("k"), HostCall("scamp5_in", ("E", 3, "NEWS")))
+    p = Program("p", kernels, steps)
+    cut = list(stretches(p, lambda step: 400.0 if isinstance(step, Launch) else 5000.0))
+    assert tuple(s for c in cut for s in c.program.steps) == steps
+    assert [len(c.program.steps) for c in cut] == [2, 1, 1, 1]
+    assert sum(c.duration for c in cut) == pytest.approx(11200e-6)
+    assert cut[0].written == {"B": pytest.approx(400e-6)}
+    assert set(cut[3].written) >= {"E", "NEWS"}
+
+
+def test_reseeding_makes_everything_young() -> None:
+    m = machine("bit_retention=1.5,bit_lifetime=0.1")
+    m.wait(1.4)
+    m.reseed(1)
+    m.wait(1.4)
+    assert not m.read("R5").any()
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "1", None, True])
+def test_waiting_takes_seconds(seconds: object) -> None:
+    with pytest.raises(ProgramError, match="wait takes seconds from 0 on"):
+        machine("analog_drift=-75").wait(seconds)  # type: ignore[arg-type]
+
+
+def test_waiting_does_nothing_to_a_machine_that_forgets_nothing() -> None:
+    m = Machine(SHAPE)
+    m.write("A", 50)
+    m.wait(1e6)
+    assert (m.read("A") == 50).all()
+
+
+def test_retention_follows_the_stated_law() -> None:
+    errors = load_errors("ideal:bit_retention=1.5,bit_lifetime=20", SHAPE)
+    assert isinstance(errors, ChipErrors)
+    life = errors.fixed.retention("R5") - 1.5
+    assert life.min() >= 0
+    assert life.mean() == pytest.approx(20, rel=0.04)
+    assert life.std() == pytest.approx(20, rel=0.05)
