@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from scamp_sim import commands, commands_costs, commands_pixelrnn, commands_report, commands_sdk
+from scamp_sim import commands, commands_costs, commands_pixelrnn, commands_report, commands_sdk, commands_torch
 from scamp_sim.exceptions import ScampError
 
 DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
@@ -155,6 +155,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands_costs.add_parsers(sub)
     commands_sdk.add_parsers(sub)
     commands_pixelrnn.add_parsers(sub)
+    commands_torch.add_parsers(sub)
 
     demo = sub.add_parser(
         "demo",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim import commands
+from scamp_sim import commands, commands_torch
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
 
@@ -323,6 +323,7 @@ def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
 REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
     "pixelrnn": report_pixelrnn,
     "memory": report_memory,
+    **commands_torch.REPORTS,
 }
 """Kind of report -> what gives it, as text and as a document."""
 
@@ -380,9 +381,10 @@ def add_parsers(sub: Any) -> None:
 
     parser = sub.add_parser(
         "report",
-        help="costs, bandwidth and memory of the network",
+        help="costs, bandwidth and memory of the network, figures of the paper",
         description="What the network costs, step by step under both mappings, and what leaves the sensor (pixelrnn); "
-        "what lies where in the registers (memory).",
+        "what lies where in the registers (memory); accuracy against memory (figure2) and against values read "
+        "(figure3), on drawn gestures.",
     )
     parser.add_argument("kind", metavar="KIND", choices=tuple(REPORTS), help=", ".join(REPORTS))
     parser.add_argument("--weights", metavar="W", help=f"{WEIGHTS_HELP} (default: random)")
