@@ -72,7 +72,8 @@ class Readout(nn.Module):
         self.sign = nn.Parameter(torch.tensor(0.5))
         self.norm = nn.BatchNorm2d(1, eps=EPSILON)
         self.offset = nn.Parameter(torch.tensor(0.0))
-        self.linear = nn.Linear(values, classes)
+        # nn.Linear itself would draw its weights from the global generator
+        self.linear = nn.utils.skip_init(nn.Linear, values, classes)
         with torch.no_grad():
             width = values**-0.5
             self.linear.weight.copy_((2 * torch.rand(classes, values, generator=generator) - 1) * width)

@@ -80,7 +80,7 @@ def test_noise_has_the_spread_that_it_was_given(drawn) -> None:
 
 def test_a_fixed_pattern_stays_over_the_frames_of_a_clip_and_differs_between_clips() -> None:
     clip = np.zeros((2, 16, 64, 64), bool)
-    errors = StageErrors(cnn=Stage(fixed=30.0))
+    errors = StageErrors(cnn=Stage(fixed=1.0))
     net = PixelRNN.from_weights(Weights.random(2), noise=errors)
     with torch.no_grad():
         b = net.encode(bits(clip), torch.Generator().manual_seed(1)).b
