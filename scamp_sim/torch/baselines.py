@@ -25,7 +25,7 @@ from kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.torch.encoder import PixelRNN, Readout, signs
-from scamp_sim.torch.layers import Kernels, correlate, pool, sign, tile
+from scamp_sim.torch.layers import Kernels, correlate, pooled_correlate, sign, tile
 
 GATES = {"SRNN": 1, "LSTM": 4, "GRU": 3, "MGU": 2, "PixelRNN": 2}
 """Network -> gates, candidates and outputs; each has a kernel for the input and one for the state."""
@@ -90,7 +90,8 @@ class Recurrent(nn.Module):
         n = len(x)
         maps = x.reshape(n * FRAMES, 1, SIDE, SIDE)
         for number, kernels in enumerate(self.cnn):
-            pooled = pool(kernels(maps)) - self.theta1[number]
+            assert isinstance(kernels, Kernels)
+            pooled = pooled_correlate(maps, kernels.taps()) - self.theta1[number]
             maps = tile(self._sign(pooled) if self.binary else pooled)
         taps = self.from_state.taps()
         inputs = self.from_input(maps).reshape(n, FRAMES, -1, SIDE, SIDE)

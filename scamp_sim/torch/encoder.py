@@ -24,7 +24,7 @@ from kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
 from kernels.pixelrnn.macropixel import halves, pooled_halves
 from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import PlaneError, ProgramError
-from scamp_sim.torch.layers import SLOPE, Kernels, correlate, pool, sign, tile
+from scamp_sim.torch.layers import SLOPE, Kernels, correlate, pooled_correlate, sign, tile
 from scamp_sim.torch.noise import Stage, StageErrors
 
 THETA = 0.998
@@ -203,10 +203,19 @@ class PixelRNN(nn.Module):
     def _maps(self, frames: Tensor, n: int, errors: StageErrors, generator: torch.Generator | None) -> Tensor:
         """The tiled maps, (16 n, 1, 64, 64), +1 and -1."""
         for number, kernels in enumerate(self.cnn):
-            # another pattern for each layer: other PEs, or the same ones with other signs
-            disturb = _Disturb(errors.cnn, generator, n)
-            sums = kernels(frames)
-            pooled = disturb(pool(sums)) if errors.pooled else pool(disturb(sums))
+            # each layer has patterns of its own: other PEs, or the same ones with other signs
+            assert isinstance(kernels, Kernels)
+            stage = errors.cnn
+            if stage == Stage() or errors.pooled:
+                pooled = _Disturb(stage, generator, n)(pooled_correlate(frames, kernels.taps()))
+            else:
+                pooled = pooled_correlate(
+                    frames,
+                    kernels.taps(),
+                    lambda sums: _Disturb(errors.cnn, generator, 1)(sums),
+                    stage.gain,
+                    stage.limit,
+                )
             theta = self.theta1[number]
             level = self._level(theta, pooled_halves(theta.item()) / 2, errors)
             tiled = tile(sign(pooled - level, self.surrogate, self.activation_slope))

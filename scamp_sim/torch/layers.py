@@ -5,13 +5,14 @@ A sign is +1 above 0 and -1 at 0 and below, as everywhere in this project; `torc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kernels.pixelrnn.golden import REACH, WINDOW
+from kernels.pixelrnn.golden import FRAMES, REACH, WINDOW
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
 
@@ -86,6 +87,66 @@ def correlate(x: Tensor, kernels: Tensor) -> Tensor:
     return result
 
 
+class _PooledCorrelate(torch.autograd.Function):
+    # Sixteen maps of all frames are the bulk of the work and, kept for the gradient, of the memory. Clip by clip they
+    # stay in the cache, and only the place of each maximum is kept.
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, kernels: Tensor, disturb: Callable[[Tensor], Tensor] | None, gain: float, limit: float
+    ) -> Tensor:
+        pooled, places = [], []
+        for part in x.split(FRAMES):
+            sums = F.conv2d(part, kernels, padding=REACH)
+            if disturb is not None:
+                sums = disturb(sums)
+            largest, place = F.max_pool2d(sums, WINDOW, ceil_mode=True, return_indices=True)
+            pooled.append(largest)
+            places.append(place.to(torch.int32))
+        out = torch.cat(pooled)
+        ctx.save_for_backward(x, kernels, torch.cat(places), out)
+        ctx.gain, ctx.limit = gain, limit
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        x, kernels, places, out = ctx.saved_tensors
+        g = gradients[0] * ctx.gain
+        if ctx.limit != float("inf"):
+            g = g * (out.abs() < ctx.limit)
+        flipped = kernels.flip(2, 3).transpose(0, 1)
+        to_x = []
+        to_kernels = torch.zeros_like(kernels)
+        two = [REACH, REACH]
+        shape = (-1, kernels.shape[0], *x.shape[2:])
+        for part, place, change in zip(x.split(FRAMES), places.split(FRAMES), g.split(FRAMES), strict=True):
+            # windows do not overlap, so each maximum has its gradient to itself
+            at = torch.zeros(len(part), kernels.shape[0], x.shape[2] * x.shape[3], dtype=g.dtype)
+            at = at.scatter_(2, place.flatten(2).long(), change.flatten(2)).reshape(shape)
+            if ctx.needs_input_grad[0]:
+                to_x.append(F.conv2d(at, flipped, padding=REACH))
+            if ctx.needs_input_grad[1]:
+                to_kernels += torch.ops.aten.convolution_backward(
+                    at, part, kernels, None, [1, 1], two, [1, 1], False, [0, 0], 1, [False, True, False]
+                )[1]
+        return torch.cat(to_x) if to_x else None, to_kernels, None, None, None
+
+
+def pooled_correlate(
+    x: Tensor,
+    kernels: Tensor,
+    disturb: Callable[[Tensor], Tensor] | None = None,
+    gain: float = 1.0,
+    limit: float = float("inf"),
+) -> Tensor:
+    """The largest sum of each 4x4 window, or 0: (n, 1, r, c) and (k, 1, 5, 5) -> (n, k, r / 4, c / 4), rounded up.
+
+    The same as `pool(correlate(x, kernels))`. disturb: what is done to the sums of each 16 frames, a clip, before
+    pooling; its gradient is taken to be `gain`, and 0 where a sum has reached `limit`.
+    """
+    result: Tensor = _PooledCorrelate.apply(x, kernels, disturb, gain, limit)
+    return result.clamp_min(0)
+
+
 class Kernels(nn.Module):
     """`count` kernels of 5x5, binary or float.
 
@@ -128,4 +189,4 @@ def tile(maps: Tensor) -> Tensor:
     return grid.permute(0, 2, 3, 1, 4).reshape(n, 1, 4 * rows, 4 * columns)
 
 
-__all__ = ["SLOPE", "SURROGATES", "Kernels", "check_surrogate", "correlate", "pool", "sign", "tile"]
+__all__ = ["SLOPE", "SURROGATES", "Kernels", "check_surrogate", "correlate", "pool", "pooled_correlate", "sign", "tile"]

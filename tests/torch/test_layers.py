@@ -64,3 +64,33 @@ def test_pool_and_tile_are_those_of_the_golden_model() -> None:
     pooled = layers.pool(torch.from_numpy(conv))
     np.testing.assert_array_equal(pooled.numpy(), golden.pool(conv))
     np.testing.assert_array_equal(layers.tile(pooled)[:, 0].numpy(), golden.tile(golden.pool(conv)))
+
+
+@pytest.mark.parametrize("shape", [(32, 1, 64, 64), (16, 1, 10, 9)])
+def test_pooled_correlation_and_its_gradients_are_those_of_its_parts(shape: tuple[int, ...]) -> None:
+    g = torch.Generator().manual_seed(3)
+    x = torch.randn(shape, generator=g, dtype=torch.float64, requires_grad=True)
+    k = torch.randn(16, 1, 5, 5, generator=g, dtype=torch.float64, requires_grad=True)
+    ours = layers.pooled_correlate(x, k)
+    weight = torch.randn(ours.shape, generator=g, dtype=torch.float64)
+    (ours * weight).sum().backward()
+    gradients = x.grad.clone(), k.grad.clone()
+    x.grad = k.grad = None
+    theirs = layers.pool(torch.nn.functional.conv2d(x, k, padding=2))
+    (theirs * weight).sum().backward()
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(gradients, (x.grad, k.grad))
+
+
+def test_sums_are_disturbed_before_pooling_and_give_no_gradient_at_the_limit() -> None:
+    g = torch.Generator().manual_seed(3)
+    x = torch.randn(16, 1, 64, 64, generator=g, dtype=torch.float64)
+    k = torch.randn(2, 1, 5, 5, generator=g, dtype=torch.float64, requires_grad=True)
+    ours = layers.pooled_correlate(x, k, lambda sums: (0.5 * sums).clamp(-3, 3), 0.5, 3.0)
+    ours.sum().backward()
+    gradient = k.grad.clone()
+    k.grad = None
+    theirs = layers.pool((0.5 * layers.correlate(x, k)).clamp(-3, 3))
+    theirs.clamp(-3, 3).masked_select(theirs < 3).sum().backward()
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(gradient, k.grad)
