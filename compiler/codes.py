@@ -1,7 +1,8 @@
 """The catalogue of messages: every code the assembler can report, and its short title.
 
 S1xx text and structure, S2xx names and operands, S3xx hazards (no defined result on the chip), S4xx limits; W5xx traps
-(a defined result, seldom the one that was meant); S6xx and W6xx what concerns C++ that is imported.
+(a defined result, seldom the one that was meant); S6xx and W6xx what concerns C++ that is imported; W7xx what
+`scamp-sim ranges` finds.
 """
 
 from __future__ import annotations
@@ -87,4 +88,9 @@ CODES: dict[str, str] = {
     "W605": "C++ left out",
     "W606": "a static kernel launched with other operands",
     "W607": "a helper that the text does not define",
+    # W7xx: what the analysis of ranges says
+    "W701": "an analog value beyond what a register takes linearly",
+    "W702": "a readout beyond the converter",
+    "W703": "an analog value that may drift before it is read",
+    "W704": "a bit that may fade before it is read",
 }

@@ -96,6 +96,16 @@ IMPORTED: dict[str, str] = {
 """The same for texts in C++."""
 EXAMPLES |= IMPORTED
 
+ANALYSED = {
+    "W701": "input a -> A;\nmov(B, A);\nadd(A, A, B);",
+    "W702": "program {\n    scamp5_in(E, 20);\n    k();\n    output brighter = B;\n}\n"
+            "kernel k {\n    get_image(A);\n    add(B, A, E);\n}",
+    "W703": "input a -> A;\ninput b -> B;\noutput first = A;\noutput second = B;\nres(C);",
+    "W704": "state R5;\nkernel k { OR(R6, R5, FLAG); }\nprogram {\n    k();\n    output seen = R6;\n}",
+}  # fmt: skip
+"""The same for `scamp-sim ranges --fps 30`."""
+EXAMPLES |= ANALYSED
+
 _HEAD = """\
 # Messages
 
@@ -103,7 +113,8 @@ Written by `python -m compiler.messages`; do not edit.
 
 Every message has a code, a place and a remedy. Codes that start with S are errors: the text has no defined meaning on
 the chip. Codes that start with W are traps: the text has a meaning, but seldom the one that was meant. Nothing but
-a changed text silences a warning. S6 and W6 are about [C++ that is imported](porting.md).
+a changed text silences a warning. S6 and W6 are about [C++ that is imported](porting.md). W7 is what
+[`scamp-sim ranges`](ranges.md) says about values and times; here with `--fps 30`.
 """
 
 _PARTS = {
@@ -114,6 +125,7 @@ _PARTS = {
     "W5": "Traps",
     "S6": "C++ of the SDK",
     "W6": "C++ of the SDK: assumed or left out",
+    "W7": "Ranges and times",
 }
 
 
@@ -129,7 +141,13 @@ def messages(text: str) -> tuple[Diagnostic, ...]:
 
         said = tuple(d for block in extract_kernels(text) for d in block.diagnostics)
     try:
-        said += assemble(text, dialect="sdk" if imported else "scamp").diagnostics
+        program = assemble(text, dialect="sdk" if imported else "scamp")
+        said += program.diagnostics
+        if text in ANALYSED.values():
+            from compiler.ranges import range_diagnostics
+            from scamp_sim.ranges import analyse
+
+            said += range_diagnostics(analyse(program, fps=30))
     except CompileError as error:
         said += error.diagnostics
     return tuple(replace(d, file=FILE_CPP if imported else FILE) for d in said)

@@ -12,7 +12,15 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from scamp_sim import commands, commands_costs, commands_pixelrnn, commands_report, commands_sdk, commands_torch
+from scamp_sim import (
+    commands,
+    commands_costs,
+    commands_pixelrnn,
+    commands_ranges,
+    commands_report,
+    commands_sdk,
+    commands_torch,
+)
 from scamp_sim.exceptions import ScampError
 
 DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
@@ -152,6 +160,7 @@ def build_parser() -> argparse.ArgumentParser:
     isa.set_defaults(command=commands.isa_)
 
     commands_report.add_parsers(sub)
+    commands_ranges.add_parsers(sub)
     commands_costs.add_parsers(sub)
     commands_sdk.add_parsers(sub)
     commands_pixelrnn.add_parsers(sub)
@@ -191,8 +200,12 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
         default=(256, 256),
         help="rows x columns of the array, multiples of 64 (default: 256x256)",
     )
-    parser.add_argument("--errors", metavar="PROFILE", default="ideal", help="analog errors (default: ideal)")
     _add_timing(parser)
+    _add_errors(parser)
+
+
+def _add_errors(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--errors", metavar="PROFILE", default="ideal", help="analog errors (default: ideal)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of random errors (default: 0)")
 
 

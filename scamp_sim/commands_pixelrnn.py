@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands, commands_torch
+from scamp_sim import pixelrnn_options as common
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
 
@@ -25,19 +26,13 @@ if TYPE_CHECKING:
 PROGRAM = "pixelrnn"
 """What stands for the network where `run` takes a file; a file of that name is ./pixelrnn."""
 
-RANDOM = "random"
-"""The name of weights by chance."""
-
 OUTPUT, SHEET = "o.png", "contact-sheet.png"
 
 ELSEWHERE = ("image", "input", "set", "planes", "trace", "dump_after", "stretch", "resize")
 """Options of `run` that are for programs."""
 
-OWN = ("weights", "clip", "mapping")
+OWN = ("weights", "clip", "mapping", "front_end")
 """Options of `run` that are for the network."""
-
-WEIGHTS_HELP = "weights, .npz or PyTorch's .pt; or random[:SEED], drawn by lot"
-MAPPING_HELP = "macropixel (default), blocks, or blocks:VERSION"
 
 
 # --- run --------------------------------------------------------------------------------------------------------
@@ -45,10 +40,11 @@ MAPPING_HELP = "macropixel (default), blocks, or blocks:VERSION"
 
 def run(args: argparse.Namespace) -> int:
     """`run`: the network if FILE is its name, else what `commands.run` does."""
-    given = [name for name in OWN if getattr(args, name) is not None]
+    given = [name for name in OWN if getattr(args, name) not in (None, False)]
     if args.file != PROGRAM:
         if given:
-            raise ProgramError(f"--{given[0]} belongs to the network; write: scamp-sim run {PROGRAM} --{given[0]} ...")
+            option = given[0].replace("_", "-")
+            raise ProgramError(f"--{option} belongs to the network; write: scamp-sim run {PROGRAM} --{option} ...")
         return commands.run(args)
     wrong = [name for name in ELSEWHERE if getattr(args, name)]
     if wrong or args.size != (256, 256):
@@ -60,24 +56,31 @@ def run(args: argparse.Namespace) -> int:
         if getattr(args, name) is None:
             raise ProgramError(f"{PROGRAM} needs --{name} {what}; scamp-sim run --help says what it may be")
     from kernels.pixelrnn import golden
-    from kernels.pixelrnn.clips import read_clip
+    from kernels.pixelrnn.clips import check_labels, read_clip
     from kernels.pixelrnn.study import make_encoder
     from scamp_sim.render import check_folder
     from scamp_sim.session import announce_compilation
 
     if args.out is not None:
-        check_folder(args.out)
-    weights = load_weights(args.weights)
+        check_folder(args.out, (SHEET, OUTPUT))
+    args.mapping = args.mapping or common.DEFAULT_MAPPING
+    weights = common.load_weights(args.weights)
     encoder = make_encoder(
-        weights, args.mapping or "macropixel", args.errors, _seed(args), timing=args.timing, engine=args.engine
-    )
-    clip = read_clip(args.clip, _seed(args))
+        weights, args.mapping, args.errors, common.seed(args), timing=args.timing, engine=args.engine,
+        front_end=args.front_end,
+    )  # fmt: skip
+    clip = read_clip(args.clip, common.seed(args), front_end=args.front_end)
+    if weights.decoder is not None and clip.label is not None:
+        check_labels([clip.label], weights.decoder.classes, f"the label of clip {args.clip} is")
+    notes = common.notes(clip.array[None], [clip.name])
     if args.engine == "fast":
         announce_compilation()
-    found = encoder.run(clip.array)
-    model = golden.encode(clip.array, weights, level=encoder.level)
+    with common.told():
+        found = encoder.run(clip.array)
+        model = golden.encode(encoder.bits(clip.array), weights)
     differ = {s: int((getattr(found, s) != getattr(model, s)).sum()) for s in ("b", "f", "h", "o")}
     record = _record(args, encoder, clip, found, differ)
+    record["notes"] = notes
     if args.out is not None:
         record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
     if args.format == "json":
@@ -85,26 +88,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(_text(record, encoder), end="")
     return 0
-
-
-def load_weights(source: str) -> Weights:
-    """Weights from a file, or by lot. Raises ProgramError."""
-    from pathlib import Path
-
-    from kernels.pixelrnn.weights import Weights
-
-    name, _, seed = source.partition(":")
-    if name == RANDOM and not Path(source).exists():
-        if seed and not seed.isdecimal():
-            raise ProgramError(f"weights {source}: write {RANDOM}:SEED, such as {RANDOM}:1")
-        return Weights.random(int(seed or 1), classes=9)
-    return Weights.load(source)
-
-
-def _seed(args: argparse.Namespace) -> int:
-    if args.seed < 0:
-        raise ProgramError(f"--seed is {args.seed}; it is a number from 0 up")
-    return int(args.seed)
 
 
 def _record(
@@ -118,7 +101,8 @@ def _record(
     weights, whole, frame = encoder.weights, found.profile, found.frame_profile
     record: dict[str, Any] = {
         "program": PROGRAM,
-        "mapping": args.mapping or "macropixel",
+        "mapping": args.mapping,
+        "front_end": encoder.front_end,
         "errors": args.errors,
         "weights": {"source": args.weights, "layers": weights.layers, "parameters": weights.parameters},
         "clip": {"name": clip.name, "frames": whole.runs, "label": clip.label},
@@ -144,7 +128,7 @@ def _record(
 
 
 def _text(record: Mapping[str, Any], encoder: Encoder) -> str:
-    from kernels.pixelrnn.report import mapping_cost, step_table
+    from kernels.pixelrnn.report import LEFT_OUT, mapping_cost, step_table
 
     frame, clip = record["frame"], record["profile"]
     readout = clip["time_breakdown"]["readout"]
@@ -154,7 +138,7 @@ def _text(record: Mapping[str, Any], encoder: Encoder) -> str:
         f"({encoder.machine.timing.name}, {clip['shape'][0]}x{clip['shape'][1]})",
         "",
         "one frame",
-        step_table(mapping_cost(encoder)),
+        step_table(mapping_cost(encoder)) + (LEFT_OUT if record["front_end"] else ""),
         f"frame    {frame['time_us']:,.1f} us, {1e6 / frame['time_us']:,.0f} a second, {frame['energy_uj']:,.1f} uJ in "
         "the array",
         f"clip     {clip['time_us']:,.1f} us: {clip['words']:,} words, {clip['launches']:,} launches, "
@@ -224,14 +208,16 @@ def validate(args: argparse.Namespace) -> int:
     if args.out is not None:
         check_file(args.out, "results")
     if args.pictures is not None:
-        check_folder(args.pictures)
-    weights = load_weights(args.weights)
-    study.make_encoder(weights, args.mapping, args.errors, _seed(args))  # what is wrong with them is said at once
-    clips = read_clips(args.clips)
-    announce_compilation()
+        check_folder(args.pictures, option="--pictures")
+    weights = common.load_weights(args.weights)
+    # what is wrong with them is said at once
+    study.make_encoder(weights, args.mapping, args.errors, common.seed(args), front_end=args.front_end)
+    clips = read_clips(args.clips, front_end=args.front_end)
     wanted = min(len(clips), args.limit or len(clips))
+    notes = common.notes(clips.input[:wanted], clips.names)
+    announce_compilation()
     started = time.monotonic()
-    with progress(wanted * clips.input.shape[1]) as advance:
+    with common.told(), progress(wanted * clips.input.shape[1]) as advance:
 
         def clip_done() -> None:
             for _ in range(clips.input.shape[1]):
@@ -239,17 +225,19 @@ def validate(args: argparse.Namespace) -> int:
 
         try:
             found = study.validate(
-                weights, clips, mapping=args.mapping, errors=args.errors, seed=_seed(args), jobs=args.jobs,
-                out=args.out, limit=args.limit, advance=clip_done,
+                weights, clips, mapping=args.mapping, errors=args.errors, seed=common.seed(args), jobs=args.jobs,
+                out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end,
             )  # fmt: skip
         except KeyboardInterrupt:
             if args.out is not None:
                 print(f"\n{args.out} keeps what is done; the same command goes on from there", file=sys.stderr)
             raise
     seconds = time.monotonic() - started
-    files = [] if args.pictures is None else _worst(args, weights, clips, found)
+    with common.told():
+        files = [] if args.pictures is None else _worst(args, weights, clips, found)
     if args.format == "json":
-        commands.print_json({**found.as_dict(), "results": args.out, "pictures": [str(path) for path in files]})
+        pictures = [str(path) for path in files]
+        commands.print_json({**found.as_dict(), "results": args.out, "pictures": pictures, "notes": notes})
         return 0
     frames = len(found.records) * clips.input.shape[1]
     done = plural(len(found.records), "clip")
@@ -270,14 +258,14 @@ def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -
     from scamp_sim.render import write_pictures
 
     pictures = {}
-    encoder = study.make_encoder(weights, args.mapping, args.errors, _seed(args))
+    encoder = study.make_encoder(weights, args.mapping, args.errors, common.seed(args), front_end=args.front_end)
     for reference in found.references:
         runs: dict[int, Any] = {}
         for stage in found.stages:
             record = found.worst(reference, stage)
             n = record.clip
             if n not in runs:
-                runs[n] = study.encode(encoder, clips.input[n], _seed(args), n)
+                runs[n] = study.encode(encoder, clips.input[n], common.seed(args), n)
             ran, models, x = runs[n]
             counts = record.differ[reference][stage]
             t = max(range(len(counts)), key=counts.__getitem__)
@@ -294,14 +282,16 @@ def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -
 
 
 def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
-    """Costs of both mappings, and the bandwidth."""
+    """Costs of all mappings, and the bandwidth."""
     from kernels.pixelrnn import bandwidth, report
 
     if args.plot is not None:
         from kernels.pixelrnn import plots
 
         plots.check(args.plot)
-    found = report.costs(load_weights(args.weights or RANDOM), args.timing)
+    source = args.weights or common.RANDOM
+    weights = common.load_weights(source)
+    found = report.costs(weights, args.timing, source=common.whose(source), front_end=args.front_end)
     if args.plot is not None:
         plots.write(args.plot, found)
     text = report.text(found) + "\n" + bandwidth.text()
@@ -311,9 +301,12 @@ def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
 
 def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
     """What lies where in the registers."""
-    if args.plot is not None or args.weights is not None:
+    given = [name for name in ("weights", "front_end", "plot") if getattr(args, name)]
+    given += ["timing"] if args.timing != "scamp5d" else []
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise ProgramError(
-            "the memory does not depend on weights, and there is no plot of it; leave --weights and --plot out"
+            f"the memory is reported for all mappings, whatever weights and prices, and not drawn; leave out {options}"
         )
     from kernels.pixelrnn import layout
 
@@ -347,13 +340,14 @@ def add_parsers(sub: Any) -> None:
 
     runs = sub.choices["run"]
     network = runs.add_argument_group(f"the network: run {PROGRAM} --weights W --clip CLIP")
-    network.add_argument("--weights", metavar="W", help=WEIGHTS_HELP)
+    common.add_weights(network)
     network.add_argument(
         "--clip", metavar="CLIP",
         help="16 frames: a .npy array (16, 64, 64), FILE.npz:INDEX, an animation or video, a folder of numbered "
-        "pictures, or a gesture to draw, such as spread/leftward (with --seed)",
+        "pictures, or a gesture to draw, such as spread/leftward (with --seed); of 256x256 too with --front-end",
     )  # fmt: skip
-    network.add_argument("--mapping", metavar="NAME", help=MAPPING_HELP)
+    common.add_mapping(network, None)
+    common.add_front_end(network)
     runs.set_defaults(command=run)
 
     parser = sub.add_parser(
@@ -363,15 +357,15 @@ def add_parsers(sub: Any) -> None:
         "model. With --out the results are kept as clips finish, and an interrupted run goes on where it stopped.",
     )
     parser.add_argument("what", metavar=PROGRAM, choices=(PROGRAM,), help="the network")
-    parser.add_argument("--weights", metavar="W", required=True, help=WEIGHTS_HELP)
+    common.add_weights(parser, required=True)
     parser.add_argument(
         "--clips", metavar="CLIPS", required=True,
         help="FILE.npz with input (n, 16, 64, 64) and, if there is one, label; the folder of the Cambridge gestures or "
-        "of Tulips1; or made-up[:CLIPS_PER_CLASS[:SEED]]",
+        "of Tulips1; or made-up[:CLIPS_PER_CLASS[:SEED]]; of 256x256 too with --front-end",
     )  # fmt: skip
-    parser.add_argument("--mapping", metavar="NAME", default="macropixel", help=MAPPING_HELP)
-    parser.add_argument("--errors", metavar="PROFILE", default="ideal", help="analog errors (default: ideal)")
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of random errors (default: 0)")
+    common.add_mapping(parser)
+    common.add_front_end(parser)
+    cli._add_errors(parser)
     parser.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one for each core)")
     parser.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
     parser.add_argument("--out", metavar="FILE", help="keep the results there, as JSON; done clips are not run again")
@@ -382,12 +376,13 @@ def add_parsers(sub: Any) -> None:
     parser = sub.add_parser(
         "report",
         help="costs, bandwidth and memory of the network, figures of the paper",
-        description="What the network costs, step by step under both mappings, and what leaves the sensor (pixelrnn); "
+        description="What the network costs, step by step under all mappings, and what leaves the sensor (pixelrnn); "
         "what lies where in the registers (memory); accuracy against memory (figure2) and against values read "
         "(figure3), on drawn gestures.",
     )
     parser.add_argument("kind", metavar="KIND", choices=tuple(REPORTS), help=", ".join(REPORTS))
-    parser.add_argument("--weights", metavar="W", help=f"{WEIGHTS_HELP} (default: random)")
+    common.add_weights(parser, note=f" (default: {common.RANDOM}:1)")
+    common.add_front_end(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw it there, as PNG, PDF or SVG")
     cli._add_timing(parser)
     cli._add_format(parser)

@@ -17,9 +17,22 @@ def check_file(path: str | Path, what: str) -> Path:
         raise ScampError(f"cannot write the {what} to '{path}': it is a folder; name a file")
     if not target.parent.is_dir():
         raise ScampError(f"cannot write the {what} to {path}: there is no folder {target.parent}; make it first")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise ScampError(f"cannot write the {what} to {path}: no permission in {target.parent}; name another file")
+    why = unwritable(target.parent)
+    if why:
+        raise ScampError(f"cannot write the {what} to {path}: {why} in {target.parent}; name another file")
     return target
+
+
+def unwritable(folder: Path) -> str:
+    """Why no file can be made in a folder that there is; empty if one can. The permissions do not say it all: disks are
+    mounted to be read only, and the superuser has every permission."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return "no permission"
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as e:
+        return (e.strerror or type(e).__name__).lower()
 
 
 def write_text(path: str | Path, text: str, what: str) -> Path:

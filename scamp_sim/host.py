@@ -20,7 +20,7 @@ from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import Bits
-from scamp_sim.program import HostCall, Word
+from scamp_sim.program import HostCall, Launch, Program, Word
 from scamp_sim.routines import MASK_ALL
 
 CHIP = (256, 256)
@@ -68,7 +68,36 @@ class Take:
     register: str
 
 
-Action = Word | SetIn | SetAddress | Amplify | Take
+@dataclass(frozen=True, slots=True)
+class Disturb:
+    """A launch has ended on a digital word: what the controller does next couples into all analog registers."""
+
+
+Action = Word | SetIn | SetAddress | Amplify | Take | Disturb
+
+NUMBERED = (Word, SetIn, Amplify, Disturb)
+"""Actions that draw random numbers, and are therefore counted."""
+
+
+def execution(
+    program: Program, shape: tuple[int, int], options: ArrayOptions, disturbs: bool = False
+) -> Iterator[Action]:
+    """Everything that a program does to the array, in order. disturbs: whether launches disturb analog registers if
+    their kernel ends on a digital word; they do not while IN is at the top of the DAC (D KIM note 6)."""
+    quiet = False
+    for step in program.steps:
+        if isinstance(step, Launch):
+            words = program.kernels[step.kernel].words
+            yield from words
+            if disturbs and not quiet and words and words[-1].clock is not isa.Clock.ANALOG:
+                yield Disturb()
+        elif isinstance(step, HostCall):
+            for action in actions(step, shape, options):
+                if isinstance(action, SetIn):
+                    quiet = action.value >= dac(DAC_CODES)
+                yield action
+        else:
+            yield Take(step.register)
 
 
 def address_mask(action: SetAddress, shape: tuple[int, int]) -> Bits:

@@ -139,8 +139,10 @@ def register(name: str) -> str:
 ALL_REGISTERS = frozenset(ANALOG + PORTS + ANALOG_INPUTS + DIGITAL + SPECIAL_BITS)
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+def did_you_mean(name: object, candidates: Iterable[str]) -> str:
     """A tail for an error message: the nearest known name, or nothing. Case slips count as near."""
+    if not isinstance(name, str):
+        return ""
     known = sorted(set(candidates))
     folded = [c for c in known if c.lower() == name.lower()]
     near = folded or difflib.get_close_matches(name, known, n=1, cutoff=0.6)

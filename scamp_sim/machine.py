@@ -13,16 +13,18 @@ import numpy.typing as npt
 
 from scamp_sim import isa, readout
 from scamp_sim.calls import HostCalls
+from scamp_sim.clocked import Clocked
 from scamp_sim.debug import Position, Stepper
 from scamp_sim.engine import make_engine
-from scamp_sim.errors import ErrorModel, load_errors
+from scamp_sim.errors.chip import ChipErrors
+from scamp_sim.errors.setup import Errors, load_errors, whole
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampWarning
 from scamp_sim.faults import faults, outside
 from scamp_sim.host import words_of
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import GREY_TO_PIX, analog_plane, bit_plane, check_shape, image_plane
 from scamp_sim.program import BITSTACK, BITSTACK_BIT, HostCall, Output, Program
-from scamp_sim.timing import Profile, Timing, combine, load_timing, profile
+from scamp_sim.timing import Profile, Timing, combine, load_timing, profile, step_cost
 from scamp_sim.wording import plural
 
 _EVERYTHING = "everything so far"
@@ -56,10 +58,10 @@ class Run:
 class Machine(HostCalls):
     """An array of processing elements with its controller.
 
-    shape: (rows, columns), multiples of 64 up to 1024. errors: name of an error model, or one. timing: name or path
-    of a price table. engine: "fast" or "reference"; both give the same planes. seed: for error models that draw
-    random numbers; `ideal` draws none.
-    options: choices where the facts about the chip are open.
+    shape: (rows, columns), multiples of 64 up to 1024. errors: a chip profile: its name ("ideal", "scamp5"), a file, a
+    ChipProfile. timing: name or path of a price table. engine: "fast" or "reference"; both give the same planes.
+    chip: serial of the chip, which fixes its patterns for good; seed: of the noise of this measurement. `ideal` needs
+    neither. options: choices where the facts about the chip are open.
 
     Host functions are methods, under their SDK names without the prefix: `m.scan_events("R5", 100)`.
 
@@ -69,25 +71,26 @@ class Machine(HostCalls):
     def __init__(
         self,
         shape: tuple[int, int] = (256, 256),
-        errors: str | ErrorModel = "ideal",
+        errors: Errors = "ideal",
         timing: str | Timing = "scamp5d",
         engine: str = "fast",
         seed: int = 0,
         *,
+        chip: int = 0,
         options: ArrayOptions | None = None,
     ) -> None:
         self.shape = check_shape(shape)
-        self.errors = load_errors(errors)
+        self.chip, self.seed = whole(chip, "chip", "the serial of a chip"), whole(seed, "seed", "a seed")
+        self.errors = load_errors(errors, self.shape, self.chip, self.seed)
         self.timing = timing if isinstance(timing, Timing) else load_timing(timing)
         self.options = ArrayOptions() if options is None else options
         if options is not None and not isinstance(options, ArrayOptions):
             raise ProgramError(f"options is {options!r:.60}; give ArrayOptions(...)")
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-            raise ProgramError(f"seed is {seed!r:.40}; give an integer")
-        self.seed = int(seed)
         self.backdoor_reads = 0
         self.backdoor_writes = 0
+        self._exposures = self._readouts = 0
         self._engine = make_engine(engine, self.shape, self.errors, self.options)
+        self._clocked = Clocked(self.errors, self._engine, self._price) if self.errors.decays else None
         self._spent: dict[int, tuple[Profile, int]] = {}
         self._calls: dict[tuple[Any, ...], Program] = {}
         self._drawing = isa.DRAWING
@@ -106,7 +109,30 @@ class Machine(HostCalls):
         plane = image_plane(image, self.shape, resize)
         plane *= np.float32(GREY_TO_PIX)
         plane += np.float32(self.options.pix_reset)
-        self._engine.write("PIX", plane)
+        self._engine.write("PIX", self.errors.exposed(plane, self._exposures, self.options.pix_reset))
+        self._exposures += 1
+
+    def reseed(self, seed: int) -> None:
+        """Begin another measurement on the same chip: noise of another seed, words, exposures and readouts counted
+        anew, ages of registers too. What registers hold stays. Raises ProgramError."""
+        self.seed = whole(seed, "seed", "a seed")
+        if isinstance(self.errors, ChipErrors):
+            self.errors = self.errors.reseeded(self.seed)
+        self._engine.restart(self.errors)
+        self._exposures = self._readouts = 0
+        if self._clocked is not None:
+            self._clocked.restart()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in which the array does nothing, so that registers decay. Raises ProgramError."""
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
+            raise ProgramError(f"wait takes seconds from 0 on, not {seconds!r:.40}")
+        if self._clocked is not None:
+            self._clocked.passed(float(seconds))
+
+    def _price(self, step: Any, program: Program) -> float:
+        """us that a step takes."""
+        return step_cost(step, program, self.timing, self.shape, self.options).us
 
     def write(self, register: str, plane: Any) -> None:
         """Set a register behind the program's back: an upright plane, or one value for all PEs.
@@ -153,7 +179,7 @@ class Machine(HostCalls):
         """
         if not isinstance(program, Program):
             self.check(program)
-        stepper = Stepper(program, self._engine.run, self._results, breakpoints, self._issued)
+        stepper = Stepper(program, self._execute, self._results, breakpoints, self._issued)
         self._prepare(program, inputs)
         self._stepper, self._finished = stepper, None
         self._note_end()
@@ -222,9 +248,20 @@ class Machine(HostCalls):
 
     def _carry_out(self, program: Program) -> dict[str, Any]:
         """Run a checked program, count its cost, and work out what its readouts give."""
-        planes = self._engine.run(program)
+        planes = self._execute(program)
         self._count(program)
         return self._results(program.readouts, iter(planes)) if program.readouts else {}
+
+    def _execute(self, program: Program) -> list[Any]:
+        """Carry out a program on the array, with the decay that its time brings; the planes that it takes."""
+        return self._engine.run(program) if self._clocked is None else self._clocked.run(program)
+
+    def _converted(self, plane: Any) -> Any:
+        """A plane as it leaves the chip: through the converter if it is analog."""
+        if self.errors.exact or plane.dtype == np.bool_:
+            return plane
+        self._readouts += 1
+        return self.errors.converted(plane, self._readouts - 1)
 
     def _count(self, program: Program) -> None:
         cost = self._profile(program)
@@ -302,7 +339,7 @@ class Machine(HostCalls):
         outputs: dict[str, Any] = {}
         for step in readouts:
             if isinstance(step, Output):
-                outputs[step.name] = next(planes)
+                outputs[step.name] = self._converted(next(planes))
             elif step.name.startswith(BITSTACK):
                 if step.name == BITSTACK_BIT:
                     plane = next(planes)
@@ -317,7 +354,9 @@ class Machine(HostCalls):
                 else:
                     outputs[step.result] = self._picture()
             else:
-                value = readout.result(step, next(planes), self.shape, self.options)
+                plane = next(planes)
+                seen = self._converted(plane) if readout.by_element(step) else plane
+                value = readout.result(step, seen, self.shape, self.options)
                 if step.result:
                     outputs[step.result] = value
         return outputs
@@ -359,6 +398,7 @@ class Machine(HostCalls):
     def _store(self, register: str, plane: Any, what: str) -> None:
         if register not in (*isa.ANALOG, *isa.ANALOG_INPUTS):
             self._engine.write(register, bit_plane(plane, self.shape, what))
+            self._note_write(register)
             return
         values = analog_plane(plane, self.shape, what)
         if np.abs(values).max() > self.errors.limit:
@@ -366,6 +406,11 @@ class Machine(HostCalls):
                 f"{what}: {np.abs(values).max():g} is beyond the {self.errors.limit:g} LSB a register can hold"
             )
         self._engine.write(register, values)
+        self._note_write(register)
+
+    def _note_write(self, register: str) -> None:
+        if self._clocked is not None:
+            self._clocked.wrote(register)
 
     def _plane_name(self, register: str) -> str:
         name = isa.register(register)

@@ -121,6 +121,14 @@ def address_type(shape: tuple[int, int]) -> np.dtype[Any]:
     return np.dtype(np.uint8 if max(shape) <= 256 else np.uint16)
 
 
+_BY_ELEMENT = ("read_areg", "scan_areg", "scan_areg_8x8", "output_image", "output_areg")
+
+
+def by_element(call: HostCall) -> bool:
+    """Whether a readout converts PEs one by one, so that each shows the pattern of the readout; sums do not."""
+    return call.name.removeprefix("scamp5_") in _BY_ELEMENT
+
+
 # --- what -------------------------------------------------------------------------------------------------------
 
 

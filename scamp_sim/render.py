@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import PlaneError, ScampError
+from scamp_sim.files import unwritable
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -270,18 +271,25 @@ def picture_of(plane: npt.NDArray[Any], stretch: bool = False) -> Picture:
     return Image.fromarray(grey_levels(plane, tile_scale(plane, True) if stretch and analog else READOUT))
 
 
-def check_folder(folder: str | Path) -> Path:
-    """The folder as a path, if files can be written there (it need not exist yet). Raises ScampError otherwise."""
+def check_folder(folder: str | Path, names: Iterable[str] = (), option: str = "--out") -> Path:
+    """The folder as a path, if files can be written there (it need not exist yet). Raises ScampError otherwise.
+
+    names: files that are to come, which must not be folders. option: where another folder is given.
+    """
     if not str(folder):
-        raise ScampError("the output folder has no name; give one with --out")
+        raise ScampError(f"the output folder has no name; give one with {option}")
     path = Path(folder)
     existing = path
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
     if not existing.is_dir():
-        raise ScampError(f"cannot write to {path}: {existing} is a file; give another folder with --out")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise ScampError(f"cannot write to {path}: no permission in {existing}; give another folder with --out")
+        raise ScampError(f"cannot write to {path}: {existing} is a file; give another folder with {option}")
+    why = unwritable(existing)
+    if why:
+        raise ScampError(f"cannot write to {path}: {why} in {existing}; give another folder with {option}")
+    for name in names:
+        if (path / name).is_dir():
+            raise ScampError(f"cannot write {path / name}: it is a folder; move it, or name another folder")
     return path
 
 
@@ -295,10 +303,7 @@ def write_files(folder: str | Path, pictures: Mapping[str, Picture], texts: Mapp
 
     Files are first written aside and then renamed. Raises ScampError if the folder cannot be written.
     """
-    path = check_folder(folder)
-    for name in (*pictures, *texts):
-        if (path / name).is_dir():
-            raise ScampError(f"cannot write {path / name}: it is a folder; move it, or name another folder")
+    path = check_folder(folder, (*pictures, *texts))
     aside: str | None = None
     try:
         path.mkdir(parents=True, exist_ok=True)

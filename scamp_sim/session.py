@@ -51,6 +51,7 @@ class Request:
     shape: tuple[int, int] = (256, 256)
     resize: bool = False
     errors: str = "ideal"
+    chip: int = 0
     engine: str = "fast"
     seed: int = 0
     out: str | None = None
@@ -170,8 +171,9 @@ def make_machine(request: Request) -> Machine:
     if request.engine == "fast":
         announce_compilation()
     return Machine(
-        shape=request.shape, errors=request.errors, timing=request.timing, engine=request.engine, seed=request.seed
-    )
+        shape=request.shape, errors=request.errors, timing=request.timing, engine=request.engine, seed=request.seed,
+        chip=request.chip,
+    )  # fmt: skip
 
 
 def carry_out(request: Request) -> tuple[list[Frame], Profile]:

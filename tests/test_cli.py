@@ -554,7 +554,7 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "endless program name": (["list", "x" * 5000], 1, "File name too long; check"),
     "standard input twice": (["check", "-", "-"], 1, "can be read once"),
     "instruction that is none": (["isa", "nosuch"], 2, "unknown instruction 'nosuch'; scamp-sim isa lists them"),
-    "errors before images": (["run", "{prog}", "--image", "{cut}", "--errors", "foo"], 1, "model 'foo'; known: ideal"),
+    "errors before images": (["run", "{prog}", "--image", "{cut}", "--errors", "foo"], 1, "profile 'foo'; known"),
     "prices without rows": (["run", "{prog}", "--timing", "{norows}"], 1, "needs 'name' and 'rows', a list of prices"),
     "output folder is a file": (["run", "{prog}", "--image", "{image}", "--out", "{prog}"], 1, "is a file"),
     "output below a file": (["run", "{prog}", "--image", "{image}", "--out", "{prog}/x"], 1, "is a file"),

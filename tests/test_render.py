@@ -250,3 +250,20 @@ def test_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_stretched_picture() -> None:
     assert np.asarray(render.picture_of(plane(1, 2), stretch=True)).tolist() == [[0, 255]]
+
+
+def test_a_disk_that_takes_no_file_is_found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All permissions are there; whoever is the superuser has them in /proc too."""
+
+    def read_only(**options: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", read_only)
+    with pytest.raises(ScampError, match=r"read-only file system in .*; give another folder with --pictures"):
+        render.check_folder(tmp_path / "new", option="--pictures")
+
+
+def test_names_that_are_folders_are_found_first(tmp_path: Path) -> None:
+    (tmp_path / "o.png").mkdir()
+    with pytest.raises(ScampError, match=r"o\.png: it is a folder"):
+        render.check_folder(tmp_path, ("o.png",))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ import numpy.typing as npt
 
 from compiler import assemble
 from kernels.depthwise import tile
+from kernels.pixelrnn import layout
+from kernels.pixelrnn.checks import integer
 from kernels.pixelrnn.encoder import Step, ThreeKinds
 from kernels.pixelrnn.golden import SIDE, Bits, Floats
 from kernels.pixelrnn.macropixel import LARGEST, halves, pix_level, pooled_halves
-from kernels.pixelrnn.weights import Weights
+from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
@@ -37,6 +40,9 @@ GRID, CELL, WEIGHT = 4, 8, 120
 TOP = 3
 """Row of a cell, counted from the top, that holds the top row of a kernel; its left column is the cell's left one."""
 
+FRONT_END, SEEN = "front end", "unpack kernels, masks"
+"""With a front end: its step, and what is left of the first one."""
+
 TITLES = (
     "binarise, unpack kernels, masks", "CNN, 25 taps", "ReLU", "max-pool, fill", "threshold, centre",
     "shrink 256 to 64", "move into a block", "place x and h", "unpack gate kernels", "gates, 25 taps",
@@ -50,7 +56,8 @@ class Layout:
     """What a version of the mapping consists of.
 
     source: its file. x: block (row, column) of x; h is one to the right, o below h. starts: the kernel that begins
-    each step, with the step's title. unit: LSB for a sum of 1; o: LSB of the readout for an output of 1.
+    each step, with the step's title. unit: LSB for a sum of 1; o: LSB of the readout for an output of 1. seen: the
+    kernel that begins a frame behind a front end. keep: what the front end is to keep, see `layout.front_end`.
     """
 
     source: Path
@@ -58,6 +65,8 @@ class Layout:
     starts: Sequence[tuple[str, str]]
     unit: int
     o: float
+    seen: str
+    keep: int
 
 
 LAYOUTS = {
@@ -80,6 +89,8 @@ LAYOUTS = {
         ),
         10,
         10,
+        "unpack_cnn",
+        1,
     ),
     "lean": Layout(
         FOLDER / "blocks_lean.scamp",
@@ -97,25 +108,32 @@ LAYOUTS = {
         ),
         5,
         2.5,
+        "capture",
+        2,  # the state is in R6
     ),
 }
 
 
 class BlockMapping(ThreeKinds):
-    """Programs of the block mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`."""
+    """Programs of the block mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`.
+
+    front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small, as it did when
+    the published figures were taken.
+    """
 
     name = "blocks"
 
-    def __init__(self, weights: Weights, level: int, *, version: str = "published") -> None:
-        if weights.layers != 1:
+    def __init__(self, weights: Weights, level: int, *, version: str = "published", front_end: bool = False) -> None:
+        if check_weights(weights).layers != 1:
             raise ProgramError(f"the block mapping takes one layer of kernels; these weights have {weights.layers}")
-        if version not in LAYOUTS:
+        if not isinstance(version, str) or version not in LAYOUTS:
             raise ProgramError(
                 f"unknown version '{version}'{isa.did_you_mean(version, LAYOUTS)}; there are {', '.join(LAYOUTS)}"
             )
         self.weights = weights
-        self.level = level
+        self.level = integer("level", level)
         self.version = version
+        self.front_end = front_end
         self.layout = LAYOUTS[version]
         most = LARGEST if version == "lean" else HIGHEST / self.layout.unit
         # pooled maps are 0 to 25: beyond that the lean version needs no threshold of its own
@@ -128,24 +146,38 @@ class BlockMapping(ThreeKinds):
                 )
 
     def program(self, **options: int) -> Program:
-        """A frame in one program. options: start, read, as its file says."""
+        """A frame in one program, but for the front end. options: start, read, as its file says."""
         unit = self.layout.unit
         _, theta1 = self.weights.layer(0)
         threshold, forget = round(unit * theta1), round(unit * self.weights.theta_r)
         if self.version == "lean":  # between two sums; those for f are even. The released program rounds to whole LSB
             threshold, forget = unit * pooled_halves(theta1) // 2, unit * halves(self.weights.theta_r, 2) // 2
-        params = {"level": pix_level(self.level), "unit": unit, "threshold": threshold, "forget": forget}
+        params = {
+            "level": pix_level(self.level), "unit": unit, "threshold": threshold, "forget": forget,
+            "seen": int(self.front_end),
+        }  # fmt: skip
         return assemble(self.layout.source, params=params | options)
 
     def _frame(self, **options: int) -> Sequence[Step]:
-        first, *others = cut(self.program(**options), self.layout.starts)
+        starts = [(self.layout.seen, SEEN), *self.layout.starts[1:]] if self.front_end else self.layout.starts
+        first, *others = cut(self.program(**options), starts)
         if "start" in options:  # the host gives the weights with the first frame, at no cost to the array
             program = replace(first.program, inputs=(Input("gates", "A"), Input("cnn", "B")))
             first = Step(first.title, program, weight_planes(self.weights, self.layout.x))
-        return [first, *others]
+        return [*self._shown, first, *others]
+
+    @cached_property
+    def _shown(self) -> Sequence[Step]:
+        """The front end, if there is one: it leaves weights and state where they are."""
+        if not self.front_end:
+            return ()
+        program = layout.front_end(pix_level(self.level), keep=self.layout.keep)
+        # its two longest kernels and those of a frame are more than the kernel store holds
+        return (Step(FRONT_END, layout.on_the_heap(program, ("tile(0)", "tile(1)"))),)
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return tile(frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame)
+        grey = frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame
+        return layout.Macropixel().fill(grey) if self.front_end else tile(grey)
 
     def look(self, machine: Machine) -> tuple[Bits, Bits, Bits]:
         row, column = self.layout.x

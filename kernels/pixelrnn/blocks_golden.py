@@ -29,7 +29,7 @@ import numpy.typing as npt
 from kernels.depthwise import tile as sixteen_times
 from kernels.pixelrnn import golden
 from kernels.pixelrnn.golden import FRAMES, INPUT_LEVEL, SIDE, Bits, Result
-from kernels.pixelrnn.weights import SIZE, Weights
+from kernels.pixelrnn.weights import SIZE, Weights, check_weights
 from scamp_sim.exceptions import ProgramError
 
 WALK = SIZE - 1
@@ -47,6 +47,8 @@ def encode(clip: npt.ArrayLike, weights: Weights, version: str = "published", le
         return golden.encode(clip, weights, level=level)
     if version != "published":
         raise ProgramError(f"unknown version '{version}'; there are lean, published")
+    if check_weights(weights).layers != 1:
+        raise ProgramError(f"the block mapping takes one layer of kernels; these weights have {weights.layers}")
     kernels, theta1 = weights.layer(0)
     x = golden.binarise(golden.checked(clip), level)
     b, f, h = np.empty((3, FRAMES, SIDE, SIDE), bool)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kernels.pixelrnn.checks import array_of, integer, path_of
 from kernels.pixelrnn.gestures import CLASSES as GESTURES
 from kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.exceptions import PlaneError, ProgramError
@@ -50,6 +51,8 @@ def cambridge(
     59 MB, of 256x256 944 MB. Raises PlaneError if nothing is found or a picture cannot be read.
     """
     root = _folder(folder)
+    if isinstance(sets, str) or not isinstance(sets, Iterable):
+        raise ProgramError(f"sets is {sets!r:.40}; give the numbers of the sets, such as (1, 2)")
     found: list[tuple[Path, int]] = []
     for number in sets:
         home = root / f"Set{number}"
@@ -84,6 +87,8 @@ def tulips(
     Raises PlaneError if nothing is found, a digit cannot be told, or a picture cannot be read.
     """
     root = _folder(folder)
+    if label is not None and not callable(label):
+        raise ProgramError(f"label is {label!r:.40}; give a function of an utterance's name that returns 0..3")
     utterances: dict[str, list[Path]] = {}
     for place in [root, *_folders_below(root)]:
         pictures = _pictures(place)
@@ -113,7 +118,9 @@ def resample(clip: Any, size: int = SIDE, frames: int = FRAMES, fit: str = "crop
     from PIL import Image, ImageOps
 
     _check_target(size, frames, fit)
-    pictures = [np.asarray(p) for p in clip]
+    if isinstance(clip, str) or not isinstance(clip, Iterable):
+        raise PlaneError(f"the clip is {clip!r:.40}; give an array (n, rows, columns), or a sequence of pictures")
+    pictures = [array_of(p, f"frame {k}") for k, p in enumerate(clip)]
     if not pictures:
         raise PlaneError("the clip has no frames")
     out = np.empty((frames, size, size), np.uint8)
@@ -131,7 +138,12 @@ def resample(clip: Any, size: int = SIDE, frames: int = FRAMES, fit: str = "crop
 
 
 def picked(available: int, wanted: int = FRAMES) -> npt.NDArray[np.int64]:
-    """Which frames `resample` picks: `wanted` numbers from 0 to available - 1 at even distances, rounded."""
+    """Which frames `resample` picks: `wanted` numbers from 0 to available - 1 at even distances, rounded.
+
+    Raises ProgramError unless both are 1 or more.
+    """
+    integer("available", available, least=1)
+    integer("wanted", wanted, least=1)
     # Halves upwards, so that the choice does not depend on whether a number is even.
     return np.floor(np.linspace(0, available - 1, wanted) + 0.5).astype(np.int64)
 
@@ -140,7 +152,7 @@ def picked(available: int, wanted: int = FRAMES) -> npt.NDArray[np.int64]:
 
 
 def _folder(folder: str | Path) -> Path:
-    root = Path(folder)
+    root = path_of(folder, "data set", PlaneError)
     if not root.is_dir():
         raise PlaneError(f"{root} is {'a file' if root.exists() else 'not there'}; give the folder of the data set")
     return root
@@ -207,8 +219,7 @@ def _digit(name: str, label: Callable[[str], int] | None) -> int:
 
 def _check_target(size: int, frames: int, fit: str) -> None:
     for name, value in (("size", size), ("frames", frames)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ProgramError(f"{name} is {value!r}; it is an integer from 1 up")
+        integer(name, value, least=1)
     if fit not in FITS:
         raise ProgramError(f"fit is {fit!r}; it is 'crop' (keep proportions) or 'squash' (keep everything)")
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kernels.pixelrnn.checks import array_of, finite
 from scamp_sim.exceptions import PlaneError, ProgramError
 
 SIDE = 64
@@ -35,14 +36,14 @@ class Decoder:
     intercept: npt.NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        if self.sign not in (1, -1):
-            raise ProgramError(f"the decoder's first factor is {self.sign:g}; it is a learned sign, +1 or -1")
+        sign = finite("the decoder's first factor", self.sign)
+        if sign not in (1, -1):
+            raise ProgramError(f"the decoder's first factor is {sign:g}; it is a learned sign, +1 or -1")
         for name in ("gain", "bias", "mean", "variance", "offset"):
-            if not np.isfinite(getattr(self, name)):
-                raise ProgramError(f"the decoder's {name} is {getattr(self, name)}; it must be a finite number")
+            finite(f"the decoder's {name}", getattr(self, name))
         if self.variance < 0:
             raise ProgramError(f"the decoder's variance is {self.variance:g}; a variance is not negative")
-        matrix, intercept = np.array(self.matrix, np.float32), np.array(self.intercept, np.float32)
+        matrix, intercept = _numbers("matrix", self.matrix), _numbers("intercept", self.intercept)
         if matrix.ndim != 2 or matrix.shape[1] != SIDE * SIDE or not len(matrix):
             raise ProgramError(
                 f"the decoder's matrix has shape {matrix.shape}; it is (classes, {SIDE * SIDE}): "
@@ -82,8 +83,16 @@ class Decoder:
         return int(best) if best.ndim == 0 else best
 
 
+def _numbers(name: str, values: Any) -> npt.NDArray[np.float32]:
+    """A copy as float32. Raises ProgramError."""
+    array = array_of(values, f"the decoder's {name}", ProgramError)
+    if array.dtype.kind not in "fiu":
+        raise ProgramError(f"the decoder's {name} is of type {array.dtype}; give numbers")
+    return array.astype(np.float32)
+
+
 def _plane(o: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    array = np.asarray(o)
+    array = array_of(o, "the output")
     if array.shape[-2:] != (SIDE, SIDE):
         raise PlaneError(f"the output has shape {array.shape}; the decoder takes ({SIDE}, {SIDE}), or many of them")
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):

@@ -7,6 +7,7 @@ result.profile.readout_ratio        # 256: 4,096 values for 16 frames
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
@@ -18,11 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.pixelrnn import golden
+from kernels.pixelrnn.checks import array_of, integer
 from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
-from kernels.pixelrnn.weights import Weights
+from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim import isa
 from scamp_sim.costs.profile import Profile
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.errors.setup import Errors
+from scamp_sim.exceptions import ProgramError, ScampWarning
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
 from scamp_sim.timing import combine, profile
@@ -109,15 +112,15 @@ class Encoder:
 
     mapping: "macropixel" (own, 4x4 PEs a pixel for the recurrent part) or "blocks" (as published, in 64x64 blocks).
     errors, chip, seed, engine, timing: of the machine. level: grey above it counts as +1; the array can tell about
-    every other level apart, 116 among them. options: of the mapping, such as front_end=True for "macropixel" and
-    version="lean" for "blocks". Raises ProgramError.
+    every other level apart, 116 among them. options: of the mapping: front_end=True, by which the array also scales the
+    frames down and copies them, and version="lean" for "blocks". Raises ProgramError.
     """
 
     def __init__(
         self,
         weights: Weights,
         mapping: str = "macropixel",
-        errors: str = "ideal",
+        errors: Errors = "ideal",
         chip: int = 0,
         seed: int = 0,
         *,
@@ -126,12 +129,12 @@ class Encoder:
         level: int = golden.INPUT_LEVEL,
         **options: Any,
     ) -> None:
-        if not isinstance(weights, Weights):
-            raise ProgramError(f"expected Weights, not {weights!r:.60}; Weights.load(path) reads a file")
-        self.weights = weights
+        self.weights = check_weights(weights)
+        integer("chip", chip)
+        integer("level", level)
         self.mapping = make_mapping(weights, mapping, level, options)
         self.chip = chip
-        self.machine = Machine(errors=errors, seed=seed, engine=engine, timing=timing)
+        self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
         self.level = level
 
     def run(self, clip: npt.ArrayLike) -> Encoded:
@@ -139,15 +142,12 @@ class Encoder:
 
         With the option front_end, which scales on the array, also (16, 256, 256). Raises PlaneError.
         """
-        large = getattr(self.mapping, "front_end", False) and np.shape(clip)[1:] == (SENSOR, SENSOR)
-        frames = golden.checked(clip, SENSOR if large else SIDE)
-        x = scaled_bits(frames, self.level) if large else golden.binarise(frames, self.level)
-        machine = self.machine
+        x, machine = self.bits(clip), self.machine
         planes = np.empty((3, FRAMES, SIDE, SIDE), bool)
         spent: dict[int, tuple[Profile, int]] = {}
         results: dict[str, Any] = {}
-        for t, frame in enumerate(frames):
-            machine.expose(frame if large else self.mapping.picture(frame))
+        for t, picture in enumerate(self.pictures(clip)):
+            machine.expose(picture)
             for step in self.mapping.steps(t):
                 run = machine.run(step.program, step.inputs, registers=False)
                 cost = run.profile
@@ -159,6 +159,29 @@ class Encoder:
             x, b, f, h, self.mapping.output(results),
             self._cost(spent.values(), FRAMES), self.frame_profile,
         )  # fmt: skip
+
+    def bits(self, clip: npt.ArrayLike) -> Bits:
+        """The bits (16, 64, 64) that the array is to make of a clip, scaled where that is its part.
+
+        Raises PlaneError.
+        """
+        frames = self._checked(clip)
+        large = frames.shape[1] == SENSOR
+        return scaled_bits(frames, self.level) if large else golden.binarise(frames, self.level)
+
+    def pictures(self, clip: npt.ArrayLike) -> list[npt.NDArray[Any]]:
+        """What PIX is to see, frame by frame: (256, 256), uint8 or bool. Raises PlaneError."""
+        frames = self._checked(clip)
+        return list(frames) if frames.shape[1] == SENSOR else [self.mapping.picture(frame) for frame in frames]
+
+    def _checked(self, clip: npt.ArrayLike) -> npt.NDArray[Any]:
+        array = array_of(clip, "the clip")
+        return golden.checked(array, SENSOR if self.front_end and array.shape[1:] == (SENSOR, SENSOR) else SIDE)
+
+    @property
+    def front_end(self) -> bool:
+        """Whether the array scales the frames down and copies them."""
+        return bool(getattr(self.mapping, "front_end", False))
 
     @property
     def frame_profile(self) -> Profile:
@@ -177,6 +200,8 @@ def scaled_bits(frames: npt.NDArray[Any], level: int) -> Bits:
     from kernels.pixelrnn.layout import downsampled
     from kernels.pixelrnn.macropixel import pix_level
 
+    if golden.looks_binary(frames, level):
+        warnings.warn(golden.LOOKS_BINARY, ScampWarning, stacklevel=2)
     grey = frames * np.float32(255 if frames.dtype == np.bool_ else 1)
     return np.stack([downsampled(frame * (127 / 255)) > pix_level(level) for frame in grey])
 
@@ -189,7 +214,9 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     name, _, version = str(name).partition(":")
     if version:
         options = {**options, "version": version}
-    known = {"macropixel": ("front_end",), "blocks": ("version",)}
+    known = {"macropixel": ("front_end",), "blocks": ("version", "front_end")}
+    if not isinstance(options.get("front_end", False), (bool, np.bool_)):
+        raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
     for option in options if name in known else ():
         if option not in known[name]:
             raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kernels.pixelrnn.checks import integer
 from scamp_sim.exceptions import ProgramError
 
 SHAPES = ("flat", "spread", "v")
@@ -40,9 +41,9 @@ def clip(index_or_class: int | str, seed: int = 0, size: int = 64) -> tuple[npt.
     ProgramError.
     """
     index = _index(index_or_class)
-    _check("seed", seed)
-    if size not in SIZES:
-        raise ProgramError(f"size is {size!r}; clips are drawn at 64 or at 256 pixels a side")
+    integer("seed", seed)
+    if not np.isscalar(size) or size not in SIZES:
+        raise ProgramError(f"size is {size!r:.60}; clips are drawn at 64 or at 256 pixels a side")
     scene_stream, noise_stream = (
         np.random.Generator(np.random.Philox(s)) for s in np.random.SeedSequence([seed, index]).spawn(2)
     )
@@ -62,7 +63,7 @@ def dataset(n_per_class: int, seed: int = 0, size: int = 64) -> tuple[npt.NDArra
 
     Other clips of the same kind, to test on, come from another seed. Raises ProgramError.
     """
-    _check("n_per_class", n_per_class, least=1)
+    integer("n_per_class", n_per_class, least=1)
     drawn = [clip(i, seed, size) for i in range(n_per_class * len(CLASSES))]
     return np.stack([frames for frames, _ in drawn]), np.array([label for _, label in drawn], np.int64)
 
@@ -75,13 +76,7 @@ def _index(index_or_class: int | str) -> int:
             near = did_you_mean(index_or_class, CLASSES) or "; there are " + ", ".join(CLASSES)
             raise ProgramError(f"there is no gesture '{index_or_class}'{near}")
         return CLASSES.index(index_or_class)
-    _check("index_or_class", index_or_class)
-    return int(index_or_class)
-
-
-def _check(name: str, value: object, least: int = 0) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ProgramError(f"{name} is {value!r}; it is an integer from {least} up")
+    return integer("index_or_class", index_or_class)
 
 
 # --- what is drawn ----------------------------------------------------------------------------------------------

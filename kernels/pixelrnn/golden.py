@@ -10,14 +10,16 @@ planes when it is fed the dumped plane of the stage before.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn.weights import Weights
-from scamp_sim.exceptions import PlaneError, ProgramError
+from kernels.pixelrnn.checks import array_of, finite, integer
+from kernels.pixelrnn.weights import SIZE, Weights, check_weights
+from scamp_sim.exceptions import PlaneError, ProgramError, ScampWarning
 
 FRAMES, SIDE = 16, 64
 """Frames from one start of the state to the output; rows and columns of a frame."""
@@ -110,6 +112,7 @@ def encode(
     Raises PlaneError for the clip, ProgramError for the rest.
     """
     frames = checked(clip)
+    check_weights(weights)
     _check_options(ties, noise, seed, level)
     amount = noise or (0.0, 0.0, 0.0)
 
@@ -155,12 +158,18 @@ def encode(
 
 
 def binarise(clip: npt.ArrayLike, level: float = INPUT_LEVEL) -> Bits:
-    """Grey uint8 of any shape to bits: True where above `level`, 0..255. Bits pass unchanged. Raises PlaneError."""
-    array = np.asarray(clip)
+    """Grey uint8 of any shape to bits: True where above `level`, 0..255. Bits pass unchanged.
+
+    Warns (ScampWarning) of grey that looks as if it were bits. Raises PlaneError.
+    """
+    array = array_of(clip, "the clip")
+    finite("level", level)
     if array.dtype == bool:
         return array.copy()
     if array.dtype != np.uint8:
         raise PlaneError(f"the clip is of type {array.dtype}; give grey as uint8, 0 dark .. 255 bright, or bool")
+    if looks_binary(array, level):
+        warnings.warn(LOOKS_BINARY, ScampWarning, stacklevel=2)
     return array > level
 
 
@@ -170,8 +179,10 @@ def convolve(bits: Bits, kernels: npt.ArrayLike) -> Ints:
     bits: (..., rows, columns) bool. kernels: (5, 5) -> (..., rows, columns); (n, 5, 5) -> (..., n, rows, columns).
     int8, -25 .. 25.
     """
-    stack = np.asarray(kernels)
-    signs = np.where(bits, np.int8(1), np.int8(-1))
+    stack = array_of(kernels, "the kernels")
+    if stack.ndim not in (2, 3) or stack.shape[-2:] != (SIZE, SIZE):
+        raise PlaneError(f"the kernels have shape {stack.shape}; they are ({SIZE}, {SIZE}) or (n, {SIZE}, {SIZE})")
+    signs = np.where(_planes(bits, 2), np.int8(1), np.int8(-1))
     padded = np.pad(signs, [(0, 0)] * (signs.ndim - 2) + [(REACH, REACH)] * 2)
     rows, columns = signs.shape[-2:]
     single = stack.ndim == 2
@@ -186,6 +197,7 @@ def convolve(bits: Bits, kernels: npt.ArrayLike) -> Ints:
 
 def pool(conv: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The largest of each 4x4 window, and 0 if all are negative (ReLU): (..., r, c) -> (..., r / 4, c / 4)."""
+    conv = _planes(conv, 2, WINDOW)
     rows, columns = conv.shape[-2:]
     windows = conv.reshape(*conv.shape[:-2], rows // WINDOW, WINDOW, columns // WINDOW, WINDOW)
     # Rows of windows first: that keeps the long axis contiguous, which is several times as fast.
@@ -200,6 +212,8 @@ def threshold(values: npt.NDArray[Any], theta: float, ties: str = "up") -> Bits:
     ties="down": the rule of the released program. It compares with theta in whole LSB, ten to the unit, so 0.998
     becomes exactly one unit, and a sum of one unit is not above it.
     """
+    _check_ties(ties)
+    finite("theta", theta)
     values = np.asarray(values, np.float64)  # NumPy 1 would compare int8 in half precision
     if ties == "up":
         return values > theta
@@ -208,7 +222,10 @@ def threshold(values: npt.NDArray[Any], theta: float, ties: str = "up") -> Bits:
 
 def tile(maps: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Sixteen maps as one plane: map k at tile row k mod 4, tile column k div 4. (..., 16, r, c) -> (..., 4 r, 4 c)."""
-    *lead, _, rows, columns = maps.shape
+    maps = _planes(maps, 3)
+    *lead, count, rows, columns = maps.shape
+    if count != MAPS:
+        raise PlaneError(f"there are {count} maps in shape {maps.shape}; give (..., {MAPS}, rows, columns)")
     grid = maps.reshape(*lead, 4, 4, rows, columns)  # tile column, tile row, row, column
     n = len(lead)
     return grid.transpose(*range(n), n + 1, n + 2, n, n + 3).reshape(*lead, 4 * rows, 4 * columns)
@@ -216,6 +233,7 @@ def tile(maps: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def untile(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The inverse of `tile`: (..., 4 r, 4 c) -> (..., 16, r, c). It also takes sixteen 64x64 blocks apart."""
+    plane = _planes(plane, 2, 4)
     *lead, rows, columns = plane.shape
     n = len(lead)
     grid = plane.reshape(*lead, 4, rows // 4, 4, columns // 4)  # tile row, row, tile column, column
@@ -248,12 +266,23 @@ def update(h: Bits, f: Bits) -> Bits:
     return np.equal(h, f)
 
 
+LOOKS_BINARY = (
+    "the clip is uint8 and holds only 0 and 1: taken as grey that is all dark; if these are bits, give them as bool "
+    "(clip.astype(bool))"
+)
+
+
+def looks_binary(array: npt.NDArray[Any], level: float = INPUT_LEVEL) -> bool:
+    """Whether grey holds nothing but 0 and 1, which `level` does not tell apart: bits, most likely."""
+    return bool(array.dtype == np.uint8 and level >= 1 and array.size and array.max() == 1)
+
+
 # --- what is allowed --------------------------------------------------------------------------------------------
 
 
 def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
     """The clip as an array (16, side, side) of uint8 or bool. Raises PlaneError with the remedy."""
-    array = np.asarray(clip)
+    array = array_of(clip, "the clip")
     if array.dtype != bool and array.dtype != np.uint8:
         raise PlaneError(
             f"the clip is of type {array.dtype}; give grey as uint8, 0 dark .. 255 bright, or bool, True for +1"
@@ -261,9 +290,10 @@ def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
     if array.ndim != 3:
         raise PlaneError(f"the clip has shape {array.shape}; one clip is ({FRAMES}, {side}, {side})")
     if array.shape[1:] != (side, side):
+        on_the_array = ", and with front_end=True (--front-end) the array does" if array.shape[1:] == (256, 256) else ""
         raise PlaneError(
             f"the frames are {array.shape[1]}x{array.shape[2]}; the network sees {side}x{side}. "
-            f"datasets.resample(clip, {side}) scales them"
+            f"datasets.resample(clip, {side}) scales them{on_the_array}"
         )
     if len(array) != FRAMES:
         raise PlaneError(
@@ -273,26 +303,40 @@ def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
     return array
 
 
-def _check_options(ties: str, noise: tuple[float, float, float] | None, seed: int, level: float) -> None:
+def _planes(values: npt.ArrayLike, axes: int, multiple: int = 1) -> npt.NDArray[Any]:
+    """The values as an array of at least so many axes, whose last two are multiples. Raises PlaneError."""
+    array = array_of(values, "the planes")
+    if array.ndim < axes or array.dtype.kind not in "biuf" or any(n % multiple for n in array.shape[-2:]):
+        sizes = f", multiples of {multiple}" if multiple > 1 else ""
+        wanted = f"(..., {f'{MAPS}, ' * (axes - 2)}rows, columns){sizes}"
+        raise PlaneError(f"the planes are {array.dtype} of shape {array.shape}; give numbers or bits {wanted}")
+    return array
+
+
+def _check_ties(ties: str) -> None:
     if ties not in ("up", "down"):
         raise ProgramError(f"ties is {ties!r}; it is 'up' (the paper's rule) or 'down' (the released program's)")
+
+
+def _check_options(ties: str, noise: tuple[float, float, float] | None, seed: int, level: float) -> None:
+    _check_ties(ties)
     if noise is not None:
-        amounts = np.asarray(noise, float)
+        amounts = array_of(noise, "noise", ProgramError)
+        amounts = amounts.astype(float) if amounts.dtype.kind in "fiu" else np.full(1, np.nan)
         if amounts.shape != (3,) or not (np.isfinite(amounts).all() and (amounts >= 0).all()):
             raise ProgramError(
                 f"noise is {noise!r}; give three standard deviations, of pooled maps, forget sum and output: "
                 f"{TRAINING_NOISE} in training"
             )
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ProgramError(f"seed is {seed!r}; it is an integer from 0 up")
-    if not np.isfinite(level):
-        raise ProgramError(f"level is {level}; it is a grey, 0 to 255")
+    integer("seed", seed)
+    finite("level", level)
 
 
 __all__ = [
     "FRAMES",
     "INPUT_LEVEL",
     "LEVELS_PER_UNIT",
+    "LOOKS_BINARY",
     "SIDE",
     "TRAINING_NOISE",
     "Layer",
@@ -303,6 +347,7 @@ __all__ = [
     "convolve",
     "encode",
     "gates",
+    "looks_binary",
     "pool",
     "sums",
     "threshold",

@@ -13,7 +13,7 @@ depthwise16's kernels.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,9 @@ import numpy.typing as npt
 
 from compiler import assemble
 from kernels.depthwise import tile
+from kernels.pixelrnn.checks import array_of, integer
 from kernels.pixelrnn.layout_memory import memory_report, memory_text
+from scamp_sim import isa
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.isa import did_you_mean
 from scamp_sim.program import HostCall, Launch, Program
@@ -48,8 +50,8 @@ class Macropixel:
     pitch: int = 4
 
     def __post_init__(self) -> None:
-        if self.pitch not in (2, 4, 8, 16):
-            raise ProgramError(f"the pitch is {self.pitch!r}; it is 2, 4, 8 or 16 PEs")
+        if isinstance(self.pitch, bool) or self.pitch not in (2, 4, 8, 16):
+            raise ProgramError(f"the pitch is {self.pitch!r:.40}; it is 2, 4, 8 or 16 PEs")
 
     @property
     def side(self) -> int:
@@ -63,12 +65,20 @@ class Macropixel:
 
     def slot(self, slot: Slot) -> tuple[int, int]:
         """(row, column) of a slot, given as that or by its number: n is (n % pitch, n // pitch)."""
-        i, j = (slot % self.pitch, slot // self.pitch) if isinstance(slot, int) else slot
-        if not (0 <= i < self.pitch and 0 <= j < self.pitch):
+        try:
+            if isinstance(slot, (int, np.integer)):
+                n = integer("slot", slot)
+                i, j = n % self.pitch, n // self.pitch
+            else:
+                i, j = (integer("slot", part) for part in slot)
+            inside = i < self.pitch and j < self.pitch
+        except (TypeError, ValueError):  # no pair, or not of integers
+            inside = False
+        if not inside:
             raise ProgramError(
-                f"there is no slot {slot}; slots are 0 to {self.slots - 1}, or (0, 0) to {(self.pitch - 1,) * 2}"
+                f"there is no slot {slot!r:.40}; slots are 0 to {self.slots - 1}, or (0, 0) to {(self.pitch - 1,) * 2}"
             )
-        return int(i), int(j)
+        return i, j
 
     def mask(self, slot: Slot) -> npt.NDArray[np.bool_]:
         """The PEs of a slot, (256, 256)."""
@@ -85,11 +95,13 @@ class Macropixel:
 
     def call(self, slot: Slot, register: str) -> HostCall:
         """The host call that loads the mask of a slot into a bit."""
+        if register not in isa.DIGITAL:
+            raise ProgramError(f"the mask goes to a bit, R0 to R12, not to {register!r:.40}")
         return HostCall("scamp5_load_pattern", (register, *self.pattern(slot)))
 
     def pack(self, values: npt.ArrayLike) -> Plane:
         """Up to pitch^2 planes (n, side, side), bits or numbers, as one of 256x256. Slots that are not given are 0."""
-        array = np.asarray(values)
+        array = array_of(values, "the values")
         if array.ndim != 3 or array.shape[1:] != (self.side, self.side) or len(array) > self.slots:
             raise PlaneError(
                 f"the values have shape {array.shape}; up to {self.slots} planes are (n, {self.side}, {self.side})"
@@ -117,11 +129,14 @@ class Macropixel:
 
     def fill(self, values: npt.ArrayLike) -> Plane:
         """One plane (side, side) in all slots."""
-        return np.repeat(np.repeat(np.asarray(values), self.pitch, 0), self.pitch, 1)
+        array = array_of(values, "the plane")
+        if array.shape != (self.side, self.side):
+            raise PlaneError(f"the plane has shape {array.shape}; one plane is ({self.side}, {self.side})")
+        return np.repeat(np.repeat(array, self.pitch, 0), self.pitch, 1)
 
 
 def _checked(plane: npt.ArrayLike) -> Plane:
-    array = np.asarray(plane)
+    array = array_of(plane, "the plane")
     if array.shape != (ARRAY, ARRAY):
         raise PlaneError(f"the plane has shape {array.shape}; the array is ({ARRAY}, {ARRAY})")
     return array
@@ -158,14 +173,14 @@ def program(
         raise ProgramError(f"no layout program '{name}'{did_you_mean(name, names())}; there are {', '.join(names())}")
     path = _file(name, kind)
     analog = path.stem.endswith(ANALOG)
-    params: dict[str, int] = {k: int(v) for k, v in options.items()}
+    params = {k: int(v) if isinstance(v, bool) else integer(k, v, least=None) for k, v in options.items()}
     if slot is not None:
         prefix = "from_" if name == "move" else ""
         params[f"{prefix}row"], params[f"{prefix}column"] = GRID.slot(slot)
     if to is not None:
         params["to_row"], params["to_column"] = GRID.slot(to)
     if block is not None:
-        if block not in BLOCK or (analog and block != "corner"):
+        if not isinstance(block, str) or block not in BLOCK or (analog and block != "corner"):
             raise ProgramError(f"block is {block!r}; it is {'' if analog else repr('middle') + ' or '}'corner'")
         if not analog:
             params["corner"] = int(block == "corner")
@@ -182,17 +197,18 @@ def _file(name: str, kind: str | None) -> Path:
     there = {k: p for k, p in files.items() if p.exists()}
     if kind is None:
         return next(iter(there.values()))
-    if kind not in there:
+    if not isinstance(kind, str) or kind not in there:
         raise ProgramError(f"'{name}' of kind {kind!r} is not there; there is {' and '.join(there)}")
     return there[kind]
 
 
-def front_end(level: int = -1, amplitude: int = 5, *, read: bool = False) -> Program:
+def front_end(level: int = -1, amplitude: int = 5, *, keep: int = 0, read: bool = False) -> Program:
     """From a full picture on PIX to A as `depthwise16` takes it: 64x64 pixels, in sixteen blocks.
 
-    level: -1 for grey, 0..127; else pixels whose mean is above it become +amplitude, the others -amplitude.
+    level: -1 for grey, 0..127; else pixels whose mean is above it become +amplitude, the others -amplitude. keep: with
+    a level, 1 leaves them as bits in R5, and A, B and D as they are; 2 also R6. Raises ScampError.
     """
-    return program("front_end", level=level, amplitude=amplitude, read=read)
+    return program("front_end", level=level, amplitude=amplitude, keep=keep, read=read)
 
 
 def behind(whole: Program, kernel: str) -> Program:
@@ -213,9 +229,9 @@ LARGE = ("depthwise",)
 """Kernels that the controller can keep in its own memory, where a frame has more words than the kernel store holds."""
 
 
-def on_the_heap(whole: Program) -> Program:
-    """The program with its LARGE kernels on the heap."""
-    moved = {name: replace(k, storage="heap") for name, k in whole.kernels.items() if name in LARGE}
+def on_the_heap(whole: Program, large: Sequence[str] = LARGE) -> Program:
+    """The program with its large kernels on the heap."""
+    moved = {name: replace(k, storage="heap") for name, k in whole.kernels.items() if name in large}
     return replace(whole, kernels={**whole.kernels, **moved})
 
 
@@ -231,7 +247,10 @@ def expected(
     array = _checked(plane)
     pixels = GRID.unpack(array)
     i, j = GRID.slot(slot)
+    if not isinstance(block, str) or block not in BLOCK:
+        raise ProgramError(f"block is {block!r:.40}; it is 'middle' or 'corner'")
     where = BLOCK[block]
+    integer("level", level, least=-1)
     found: dict[str, Callable[[], Plane]] = {
         "compact": lambda: array[i::4, j::4].copy(),
         "downsample": lambda: downsampled(array),

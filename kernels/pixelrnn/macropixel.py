@@ -19,6 +19,7 @@ from compiler import assemble
 from kernels import load
 from kernels.depthwise import tile
 from kernels.pixelrnn import layout
+from kernels.pixelrnn.checks import integer
 from kernels.pixelrnn.encoder import Step, ThreeKinds
 from kernels.pixelrnn.golden import SIDE, Bits, Floats
 from kernels.pixelrnn.weights import Weights
@@ -58,7 +59,8 @@ class MacropixelMapping(ThreeKinds):
             )
         if not -LARGEST <= weights.theta_r < LARGEST:
             raise ProgramError(
-                f"theta_r is {weights.theta_r:g}; the converter's range holds thresholds of -{LARGEST}..{LARGEST}"
+                f"theta_r is {weights.theta_r:g}; the converter's range holds thresholds from -{LARGEST} to below "
+                f"{LARGEST}"
             )
         self.weights = weights
         self.level = level
@@ -106,6 +108,7 @@ def pix_level(level: int) -> int:
     Thresholds are whole LSB and greys lie half an LSB apart, so every other level has none. Raises ProgramError that
     names the nearest levels that have one.
     """
+    level = integer("level", level)
     if not _separable(level):
         near = [n for n in (*range(level - 1, -1, -1), *range(level + 1, 255)) if _separable(n)]
         below, above = (

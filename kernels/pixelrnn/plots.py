@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from kernels.pixelrnn import bandwidth
-from kernels.pixelrnn.report import PUBLISHED_US, Costs
+from kernels.pixelrnn.checks import path_of
+from kernels.pixelrnn.report import FRONT_END, OTHER, PUBLISHED_US, STAGES, Costs
 from scamp_sim.exceptions import ScampError
+from scamp_sim.wording import short
 
-COLOURS = ("#4e79a7", "#f28e2b", "#76b7b2", "#e15759", "#b07aa1", "#59a14f", "#edc948", "#9c9c9c")
-"""One for each stage, in order."""
+COLOURS = dict(
+    zip(
+        (*(stage for stage in STAGES if stage != FRONT_END), OTHER, FRONT_END),
+        ("#4e79a7", "#f28e2b", "#76b7b2", "#e15759", "#b07aa1", "#59a14f", "#edc948", "#9c9c9c", "#9c755f"),
+        strict=True,
+    )
+)
+"""One for each stage."""
 
 LIGHT = ("#76b7b2", "#edc948", "#f28e2b")
 """Those on which letters are black."""
@@ -27,6 +35,7 @@ def check(path: str | Path) -> Path:
     """The path, if a plot can be drawn there. Raises ScampError."""
     from scamp_sim.files import check_file
 
+    path_of(path, "plot")
     target = check_file(path, "plot")
     if target.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise ScampError(f"cannot write the plot to {path}: name it .png, .pdf or .svg")
@@ -68,7 +77,8 @@ def _figure(costs: Costs) -> Any:
 def _stacked(axes: Any, costs: Costs, relative: bool) -> None:
     for row, m in enumerate(costs.mappings):
         left, whole = 0.0, 1.0 if relative else m.frame.time_us
-        for colour, stage in zip(COLOURS, costs.stages(), strict=False):
+        for stage in costs.stages():
+            colour = COLOURS[stage]
             us = m.at(stage).us or 0.0
             size = 100 * m.share(m.at(stage)) if relative else us
             axes.barh(row, size, left=left, color=colour, height=0.62, label=stage if row == 0 else None)
@@ -91,13 +101,15 @@ def _times(axes: Any, costs: Costs) -> None:
     _stacked(axes, costs, relative=False)
     longest = max([PUBLISHED_US, *(m.frame.time_us for m in costs.mappings)])
     axes.axvline(PUBLISHED_US, color="black", linestyle=":", linewidth=1)
+    left_out = ", without the front end" if costs.front_end else ""
     axes.annotate(
-        f"published: about {PUBLISHED_US:,} us ", (PUBLISHED_US, 1), (-4, -4), xycoords=("data", "axes fraction"),
-        textcoords="offset points", ha="right", va="top", fontsize=9,
+        f"published: about {PUBLISHED_US:,} us{left_out} ", (PUBLISHED_US, 1), (-4, -4),
+        xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="top", fontsize=9,
     )  # fmt: skip
     axes.set_xlim(0, longest * 1.22)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_title("One frame on the chip, modelled, us", loc="left", fontsize=11)
+    weights = f"; weights: {costs.weights}" if costs.weights else ""
+    axes.set_title(f"One frame on the chip, modelled, us{short(weights, 80)}", loc="left", fontsize=11)
 
 
 def _shares(axes: Any, costs: Costs) -> None:

@@ -14,16 +14,20 @@ from typing import Any
 from kernels.pixelrnn.encoder import Encoder
 from kernels.pixelrnn.golden import FRAMES
 from kernels.pixelrnn.study import make_encoder
-from kernels.pixelrnn.weights import Weights
+from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim.costs.anchors import PIXELRNN_STEPS
 from scamp_sim.costs.profile import Profile
 from scamp_sim.exceptions import ScampError
-from scamp_sim.timing import combine, profile
+from scamp_sim.timing import combine, load_timing, profile
 
 MAPPINGS = ("macropixel", "blocks", "blocks:lean")
 """Reported unless one says otherwise: the own mapping, the published one, and what is left of that without detours."""
 
+FRONT_END = "front end"
+LEFT_OUT = "front end: a step of its own, since the published 3.5 ms leave it out\n"
+
 STAGES = {
+    FRONT_END: (FRONT_END,),
     "binarise, masks": ("capture", "binarise", "masks", "unpack weights"),
     "convolutions": ("CNN",),
     "threshold, pool": ("ReLU", "pool", "threshold"),
@@ -86,12 +90,17 @@ class MappingCost:
 
 @dataclass(frozen=True)
 class Costs:
-    """The mappings that these weights can be laid out in, and why others cannot."""
+    """The mappings that these weights can be laid out in, and why others cannot.
+
+    weights: whose they are, in words; front_end: whether the array scales the frames down and copies them.
+    """
 
     mappings: tuple[MappingCost, ...]
     layers: int = 1
     missing: tuple[str, ...] = ()
     published: tuple[StepCost, ...] = tuple(StepCost(*row) for row in PIXELRNN_STEPS)
+    weights: str = ""
+    front_end: bool = False
 
     def stages(self) -> list[str]:
         """Stages that occur, in order."""
@@ -99,17 +108,30 @@ class Costs:
         return [s for s in (*STAGES, OTHER) if s in found]
 
 
-def costs(weights: Weights, timing: str = "scamp5d", mappings: Sequence[str] = MAPPINGS) -> Costs:
-    """The costs of these weights. Raises ScampError if no mapping takes them."""
+def costs(
+    weights: Weights,
+    timing: str = "scamp5d",
+    mappings: Sequence[str] = MAPPINGS,
+    *,
+    front_end: bool = False,
+    source: str = "",
+) -> Costs:
+    """The costs of these weights.
+
+    front_end: with down-scaling and copying on the array, as a step of its own. source: where the weights came from,
+    for the heading. Raises ScampError if no mapping takes them.
+    """
+    load_timing(timing)  # a name that is not there is no mapping's fault
+    check_weights(weights)
     found, missing = [], []
     for name in mappings:
         try:
-            found.append(mapping_cost(make_encoder(weights, name, timing=timing), name))
+            found.append(mapping_cost(make_encoder(weights, name, timing=timing, front_end=front_end), name))
         except ScampError as e:
             missing.append(f"{name}: {e}")
     if not found:
         raise ScampError("; ".join(missing))
-    return Costs(tuple(found), weights.layers, tuple(missing))
+    return Costs(tuple(found), weights.layers, tuple(missing), weights=source, front_end=front_end)
 
 
 def mapping_cost(encoder: Encoder, name: str = "") -> MappingCost:
@@ -152,7 +174,9 @@ def text(costs: Costs) -> str:
     first = costs.mappings[0].frame
     parts = [
         f"PixelRNN, one frame ({first.timing}, {first.shape[0]}x{first.shape[1]}): words and us\n"
+        + (f"weights: {costs.weights}\n" if costs.weights else "")
         + side_by_side(costs)
+        + (LEFT_OUT if costs.front_end else "")
         + (f"{PUBLISHED}: one layer; here there are {costs.layers}\n" if costs.layers > 1 else "")
     ]
     for m in costs.mappings:
@@ -189,15 +213,18 @@ def side_by_side(costs: Costs) -> str:
 
 
 def step_table(cost: MappingCost, published: Sequence[StepCost] = ()) -> str:
-    """A mapping step by step; published: its steps as they are published, in the same order."""
+    """A mapping step by step; published: its steps as they are published, in the same order, without a front end."""
     head = ["step", "words", "launches", "calls", "us", "share"]
-    beside = [*published, total(published)] if len(published) == len(cost.steps) else []
+    own = [s for s in cost.steps if s.stage != FRONT_END]
+    unpublished: list[StepCost | None] = [None] * (len(cost.steps) - len(own))
+    beside = [*unpublished, *published, total(published)] if len(published) == len(own) else []
     head += [PUBLISHED, "launches", "calls"] if beside else []
     rows = []
     for n, s in enumerate((*cost.steps, total(cost.steps))):
         row = [s.title, number(s.words), number(s.launches), number(s.calls), f"{s.us:,.1f}", percent(cost.share(s))]
         if beside:
-            row += [number(amount) for amount in (beside[n].words, beside[n].launches, beside[n].calls)]
+            there = beside[n]
+            row += [number(amount) for amount in (there.words, there.launches, there.calls)] if there else ["-"] * 3
         rows.append(row)
     if beside:
         rows[-1][-1] = number(PUBLISHED_CALLS)
@@ -207,6 +234,8 @@ def step_table(cost: MappingCost, published: Sequence[StepCost] = ()) -> str:
 def as_dict(costs: Costs) -> dict[str, Any]:
     """The same, ready for JSON."""
     return {
+        "weights": costs.weights,
+        "front_end": costs.front_end,
         "mappings": {
             m.name: {
                 "steps": [{**vars(s), "stage": s.stage, "share": m.share(s)} for s in m.steps],

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kernels.pixelrnn.checks import path_of
 from kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.exceptions import ProgramError
 
@@ -187,6 +188,7 @@ class Results:
     def __init__(self, path: str | Path, about: Mapping[str, Any], digests: Mapping[str, str], clips: int) -> None:
         from scamp_sim.files import check_file
 
+        path_of(path, "results")
         self.path = check_file(path, "results")
         self._about, self._digests = about, digests
         self._written = time.monotonic()

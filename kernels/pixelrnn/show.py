@@ -48,7 +48,7 @@ def sheet(
     """All planes of a clip, a row a stage and a column a frame; below them the output, what is to be said, and the
     scores of the decoder.
 
-    planes: "frame", "x", "b", "f", "h": (16, 64, 64) uint8 or bool.
+    planes: "frame", "x", "b", "f", "h": (16, 64, 64) uint8 or bool; "frame" also (16, 256, 256).
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -65,7 +65,8 @@ def sheet(
     def paste(plane: npt.NDArray[Any], x: int, y: int, zoom: int) -> None:
         size = SIDE * zoom
         draw.rectangle((x - 1, y - 1, x + size, y + size), outline=FRAME)
-        picture.paste(Image.fromarray(plane).resize((size, size), Image.Resampling.NEAREST), (x, y))
+        how = Image.Resampling.BOX if plane.shape[0] > size else Image.Resampling.NEAREST
+        picture.paste(Image.fromarray(plane).resize((size, size), how), (x, y))
 
     for t in range(FRAMES):
         draw.text((MARGIN + LABELS + t * (cell + GAP), top - CAPTION_SIZE - 6), str(t), CAPTION, small)

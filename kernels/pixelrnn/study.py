@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.pixelrnn import golden
+from kernels.pixelrnn.checks import integer
 from kernels.pixelrnn.clips import ClipSet, check_labels
 from kernels.pixelrnn.encoder import Encoded, Encoder
 from kernels.pixelrnn.encoder import Mapping as Placement
@@ -30,7 +31,6 @@ from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record, Results, Study
 from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.machine import Machine
 from scamp_sim.program import Launch
 
 
@@ -44,27 +44,32 @@ def validate(
     jobs: int | None = None,
     out: str | Path | None = None,
     limit: int | None = None,
+    front_end: bool = False,
     advance: Callable[[], None] = lambda: None,
 ) -> Study:
     """Run clips through the array and compare every plane with the golden model.
 
     jobs: clips at a time, as many as there are cores unless said; the results are the same for every number. out: the
-    file of the results; clips that it has are not run again. limit: only the first so many clips. advance: called as
-    each clip is done. Raises ProgramError if `out` belongs to other weights, clips or options.
+    file of the results; clips that it has are not run again. limit: only the first so many clips. front_end: the array
+    scales the frames down, which may then be 256x256. advance: called as each clip is done. Raises ProgramError if
+    `out` belongs to other weights, clips or options.
     """
     for name, value in (("jobs", jobs), ("limit", limit)):
-        if value is not None and value < 1:
-            raise ProgramError(f"{name} is {value}; it is a number from 1 up")
+        if value is not None:
+            integer(name, value, least=1)
+    integer("seed", seed)
+    if not isinstance(clips, ClipSet):
+        raise ProgramError(f"expected a ClipSet, not {clips!r:.40}; clips.read_clips(source) gives one")
 
     def make() -> Encoder:
-        return make_encoder(weights, mapping, errors, seed)
+        return make_encoder(weights, mapping, errors, seed, front_end=front_end)
 
     first = make()
     if weights.decoder is not None:
         check_labels(clips.labels, weights.decoder.classes)
     about = {
         "mapping": mapping, "errors": errors, "seed": seed, "parameters": weights.parameters, "source": clips.source,
-        "level": first.level,
+        "level": first.level, "front_end": first.front_end,
     }  # fmt: skip
     results = Results(out, about, _digests(first, clips, about), len(clips)) if out is not None else None
     wanted = range(min(len(clips), limit or len(clips)))
@@ -120,7 +125,7 @@ def make_encoder(weights: Weights, mapping: str, errors: str = "ideal", seed: in
 
     options: as Encoder has them. Raises ProgramError.
     """
-    name, colon, version = mapping.partition(":")
+    name, colon, version = str(mapping).partition(":")
     if colon:
         if name != "blocks":
             raise ProgramError(
@@ -139,24 +144,23 @@ def encode(
     with a seed of its own.
     """
     machine = encoder.machine
-    if machine.errors.exact:
-        # a new machine would lower every program anew, which takes as long as the clip
-        for register in (*isa.ANALOG, *isa.DIGITAL):
-            machine.write(register, False if register in isa.DIGITAL else 0)
-    else:
-        own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-        encoder.machine = Machine(errors=machine.errors, timing=machine.timing, seed=own_seed)
+    # a new machine would lower every program anew, which takes as long as the clip
+    for register in (*isa.ANALOG, *isa.DIGITAL):
+        machine.write(register, False if register in isa.DIGITAL else 0)
+    if not machine.errors.exact:
+        machine.reseed(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
     return encoder.run(clip), references(encoder, clip), look_at_input(encoder, clip)
 
 
 def references(encoder: Encoder, clip: npt.NDArray[Any]) -> dict[str, Result]:
     """What the golden models make of a clip: the network's and, for a mapping with edges of its own, that of these."""
-    found = {GOLDEN: golden.encode(clip, encoder.weights, level=encoder.level)}
+    x = encoder.bits(clip)
+    found = {GOLDEN: golden.encode(x, encoder.weights, level=encoder.level)}
     version = getattr(encoder.mapping, "version", None)
     if encoder.mapping.name == "blocks" and version == "published":
         from kernels.pixelrnn import blocks_golden
 
-        found[OWN] = blocks_golden.encode(clip, encoder.weights, version, level=encoder.level)
+        found[OWN] = blocks_golden.encode(x, encoder.weights, version, level=encoder.level)
     return found
 
 
@@ -170,11 +174,11 @@ def look_at_input(encoder: Encoder, clip: npt.NDArray[Any]) -> Bits | None:
     register = INPUT_REGISTERS.get(encoder.mapping.name)
     if register is None:
         return None
-    wanted = golden.binarise(clip, encoder.level)
+    wanted = encoder.bits(clip)
     planes = np.empty_like(wanted)
     program = encoder.mapping.steps(1)[0].program
-    for t, frame in enumerate(clip):
-        encoder.machine.expose(encoder.mapping.picture(frame))
+    for t, picture in enumerate(encoder.pictures(clip)):
+        encoder.machine.expose(picture)
         encoder.machine.run(program)
         copies = golden.untile(encoder.machine.read(register) > 0)
         planes[t] = wanted[t] ^ (copies != wanted[t]).any(axis=0)
@@ -214,6 +218,8 @@ def _digests(encoder: Encoder, clips: ClipSet, about: Mapping[str, Any]) -> dict
         learned += [np.asarray(part, np.float64) for part in vars(w.decoder).values()]
     labels = np.array([]) if clips.labels is None else clips.labels
     options = {name: about[name] for name in ("mapping", "errors", "seed", "level")}
+    if about["front_end"]:
+        options["front_end"] = True
     words = [
         [
             s.title,

@@ -56,6 +56,7 @@ class TwoLayerMapping(ThreeKinds):
         self.weights = weights
         self.level = level
         self.front_end = front_end
+        self._behind = self._recurrent_part()
 
     def programs(self, **options: int) -> tuple[Program, ...]:
         """What a frame runs: the front end if there is one, layer 1, what lies between, layer 2, the recurrent part."""
@@ -88,9 +89,8 @@ class TwoLayerMapping(ThreeKinds):
         _, theta1 = self.weights.layer(0)
         return assemble(BETWEEN, params={"unit": UNIT, "threshold": pooled_halves(theta1)})
 
-    @cached_property
-    def _behind(self) -> MacropixelMapping:
-        """The mapping of the second layer alone: what follows the convolutions is the same."""
+    def _recurrent_part(self) -> MacropixelMapping:
+        """The mapping of the second layer alone: what follows the convolutions is the same, and so are the limits."""
         kernels, theta1 = self.weights.layer(1)
         one = replace(self.weights, cnn=kernels, theta1=(theta1,))
         return MacropixelMapping(one, self.level, front_end=self.front_end)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kernels.pixelrnn.checks import array_of, finite, integer, path_of
 from kernels.pixelrnn.decoder import Decoder
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
@@ -78,13 +79,13 @@ class Weights:
         _set(self, "cnn", _signs("cnn", self.cnn, _CNN_SHAPES))
         for gate in GATES:
             _set(self, gate, _signs(gate, getattr(self, gate), ((SIZE, SIZE),)))
-        theta1 = tuple(_number("theta1", v) for v in np.ravel(self.theta1))
+        theta1 = tuple(finite("theta1", v) for v in array_of(self.theta1, "theta1", ProgramError).ravel())
         if len(theta1) != self.layers:
             raise ProgramError(
                 f"theta1 has {plural(len(theta1), 'value')}, but cnn has {plural(self.layers, 'layer')}; give one each"
             )
         _set(self, "theta1", theta1)
-        _set(self, "theta_r", _number("theta_r", self.theta_r))
+        _set(self, "theta_r", finite("theta_r", self.theta_r))
         if self.decoder is not None and not isinstance(self.decoder, Decoder):
             raise ProgramError(f"decoder is a {type(self.decoder).__name__}; give a Decoder or None")
 
@@ -94,7 +95,9 @@ class Weights:
         return 1 if self.cnn.ndim == 3 else len(self.cnn)
 
     def layer(self, number: int) -> tuple[npt.NDArray[np.int8], float]:
-        """Kernels (16, 5, 5) and threshold of layer 0 or 1."""
+        """Kernels (16, 5, 5) and threshold of layer 0 or 1. Raises ProgramError if there is none."""
+        if integer("layer", number) >= self.layers:
+            raise ProgramError(f"there is no layer {number}; these weights have {plural(self.layers, 'layer')}, from 0")
         return self.cnn.reshape(self.layers, KERNELS, SIZE, SIZE)[number], self.theta1[number]
 
     @property
@@ -143,7 +146,9 @@ class Weights:
         no published checkpoint holds one. Without rnn_model.rnn_threshold theta_r is -0.001, which is what networks
         trained without noise amount to. binarise: take the signs of latent weights. Raises ProgramError.
         """
-        path = Path(path)
+        path = path_of(path, "weights")
+        if path.is_dir():
+            raise ProgramError(f"weights {path}: it is a folder; give the file, .npz, or .pt or .pth (PyTorch)")
         if path.suffix == ".npz":
             found = _read_npz(path)
         elif path.suffix in (".pt", ".pth"):
@@ -163,8 +168,11 @@ class Weights:
 
         The thresholds lie between two values of the integer sums, so no comparison ties. Raises ProgramError.
         """
+        integer("seed", seed)
         if layers not in (1, 2):
-            raise ProgramError(f"layers is {layers}; the encoder has 1 or 2")
+            raise ProgramError(f"layers is {layers!r:.40}; the encoder has 1 or 2")
+        if classes is not None:
+            integer("classes", classes, least=1)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
 
         def signs(*shape: int) -> npt.NDArray[np.int8]:
@@ -185,7 +193,7 @@ class Weights:
 
         Raises ProgramError if the name does not end in .npz or the file cannot be written.
         """
-        path = Path(path)
+        path = path_of(path, "weights")
         if path.suffix != ".npz":
             raise ProgramError(f"weights are saved as .npz, not as '{path.name}'")
         state: dict[str, Any] = {_GATE_KEYS[g]: getattr(self, g)[None, None] for g in GATES}
@@ -219,7 +227,7 @@ def _set(weights: Weights, name: str, value: Any) -> None:
 
 def _signs(name: str, values: Any, shapes: tuple[tuple[int, ...], ...], binarise: bool = False) -> npt.NDArray[np.int8]:
     """A read-only copy as int8, without the axis of the input channel. Raises ProgramError: the first wrong one."""
-    array = np.asarray(values)
+    array = array_of(values, name, ProgramError)
     if array.shape not in shapes:
         allowed = " or ".join(str(s) for s in shapes)
         raise ProgramError(f"{name} has shape {array.shape}; it must be {allowed}")
@@ -243,14 +251,11 @@ def _signs(name: str, values: Any, shapes: tuple[tuple[int, ...], ...], binarise
     return bits
 
 
-def _number(name: str, value: Any) -> float:
-    array = np.asarray(value)
-    if array.size != 1 or array.dtype == bool or not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
-        raise ProgramError(f"{name} is {value!r}; it must be one number")
-    number = float(array.reshape(()))
-    if not np.isfinite(number):
-        raise ProgramError(f"{name} is {number}; it must be a finite number")
-    return number
+def check_weights(weights: object) -> Weights:
+    """What was given, if it is Weights. Raises ProgramError."""
+    if not isinstance(weights, Weights):
+        raise ProgramError(f"expected Weights, not {weights!r:.60}; Weights.load(path) reads a file")
+    return weights
 
 
 # --- files ------------------------------------------------------------------------------------------------------
@@ -313,7 +318,7 @@ def _from_state(found: Mapping[str, npt.NDArray[Any]], binarise: bool) -> Weight
     decoder = None
     if _DECODER_KEYS["matrix"] in found:
         parts: dict[str, Any] = {name: found[key] for name, key in _DECODER_KEYS.items()}
-        scalars = {n: _number(_DECODER_KEYS[n], v) for n, v in parts.items() if n not in ("matrix", "intercept")}
+        scalars = {n: finite(_DECODER_KEYS[n], v) for n, v in parts.items() if n not in ("matrix", "intercept")}
         if binarise and scalars["sign"]:
             scalars["sign"] = np.sign(scalars["sign"])
         decoder = Decoder(**parts | scalars)
@@ -323,11 +328,11 @@ def _from_state(found: Mapping[str, npt.NDArray[Any]], binarise: bool) -> Weight
     return Weights.from_arrays(
         cnn[0] if layers == 1 else np.stack(cnn),
         *(found[key] for key in _GATE_KEYS.values()),
-        theta1=[_number(key, found[key]) for key in _THETA1_KEYS[:layers]],
-        theta_r=_number(_THETA_R_KEY, found.get(_THETA_R_KEY, THETA_R_ABSENT)),
+        theta1=[finite(key, found[key]) for key in _THETA1_KEYS[:layers]],
+        theta_r=finite(_THETA_R_KEY, found.get(_THETA_R_KEY, THETA_R_ABSENT)),
         decoder=decoder,
         binarise=binarise,
     )
 
 
-__all__ = ["GATES", "KERNEL_ORDER", "TAP_ORDER", "THETA_R_ABSENT", "Decoder", "Weights"]
+__all__ = ["GATES", "KERNEL_ORDER", "TAP_ORDER", "THETA_R_ABSENT", "Decoder", "Weights", "check_weights"]

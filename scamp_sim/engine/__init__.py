@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from scamp_sim import isa
-from scamp_sim.errors import ErrorModel
+from scamp_sim.errors.model import ErrorModel
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import Bits, Floats
@@ -27,6 +27,10 @@ class Engine(Protocol):
 
     def run(self, program: Program) -> list[Floats | Bits]:
         """Carry out a program's steps on the state; the planes of its outputs, in order."""
+        ...
+
+    def restart(self, errors: ErrorModel) -> None:
+        """Begin another measurement: the errors of the same chip with another seed, words counted from 0."""
         ...
 
 

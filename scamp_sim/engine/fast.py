@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.engine import ops
-from scamp_sim.engine.lower import Segment, lower
+from scamp_sim.engine.lower import Segment, lower, segments
 from scamp_sim.engine.walk import walk
-from scamp_sim.errors import ErrorModel
+from scamp_sim.errors.chip import ChipErrors
+from scamp_sim.errors.draws import ground
+from scamp_sim.errors.model import ErrorModel
+from scamp_sim.host import execution
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import Bits, Floats, pack, unpack
 from scamp_sim.program import Program
@@ -30,7 +34,11 @@ class FastEngine:
         size = shape[0] * shape[1]
         self.analog = _aligned(ops.ANALOG_PLANES * size, np.float32)
         self.slots = np.arange(ops.ANALOG_PLANES) * size
-        self.bits = _aligned(ops.BIT_PLANES * (size // 64), np.uint64).reshape(ops.BIT_PLANES, size // 64)
+        stuck = errors.fixed.stuck if isinstance(errors, ChipErrors) else {}
+        planes = ops.BIT_PLANES + 2 * len(stuck)
+        self.bits = _aligned(planes * (size // 64), np.uint64).reshape(planes, size // 64)
+        for n, cells in enumerate(plane for pair in stuck.values() for plane in pair):
+            self.bits[ops.BIT_PLANES + n] = pack(cells)
         self._bits = self.bits.reshape(-1)
         self.flag = _aligned(size, np.uint8)
         self._flag_views = self.bits[ops.FLAG].view(np.uint8), self.flag.view(np.uint64)
@@ -40,6 +48,7 @@ class FastEngine:
         self._plane("PIX")[:] = options.pix_reset
         self.flag_ones = True  # the bits of FLAG are only looked at when this is False
         self.params = np.append(errors.parameters(), np.float32(options.blur_k)).astype(np.float32)
+        self.noisy = _Noisy(errors, size) if isinstance(errors, ChipErrors) else None
         self.reach = -1 if options.prop_reach is None else options.prop_reach
         self._lowered: weakref.WeakKeyDictionary[Program, dict[bool, tuple[Segment, ...]]] = weakref.WeakKeyDictionary()
 
@@ -56,20 +65,35 @@ class FastEngine:
         if register in ops.ANALOG_INDEX:
             self._plane(register)[:] = plane.reshape(-1)
         else:
-            self.bits[ops.BIT_INDEX[register]] = pack(plane.astype(np.bool_))
+            stuck = self.errors.stuck(register)
+            bits = plane.astype(np.bool_) if stuck is None else np.where(*stuck, plane)
+            self.bits[ops.BIT_INDEX[register]] = pack(bits)
             if register == "FLAG":
                 self.flag_ones = bool(plane.all())
+
+    def restart(self, errors: ErrorModel) -> None:
+        """Begin another measurement: the errors of the same chip with another seed, words counted from 0."""
+        self.errors = errors
+        if self.noisy is not None and isinstance(errors, ChipErrors):
+            self.noisy.seed, self.noisy.word = errors.seed, 0
 
     def run(self, program: Program) -> list[Floats | Bits]:
         """Carry out the program's steps. Returns the planes of its outputs and readouts, in order."""
         outputs: list[Floats | Bits] = []
-        for segment in self.lowered(program):
-            walk(
-                self.analog, self._bits, self.flag, *self._flag_views, segment.code, segment.runs, self.params,
-                self.reach, self.shape[1], self.slots, segment.order,
-            )  # fmt: skip
+        lowered = self.lowered(program)
+        for segment in lowered:
+            where = segment.code, segment.runs, self.params, self.reach, self.shape[1], self.slots, segment.order
+            state = self._bits, self.flag, *self._flag_views
+            if self.noisy is None:
+                walk(self.analog, *state, *where)
+            else:
+                from scamp_sim.engine.noisy import walk_noisy
+
+                walk_noisy(self.analog, self.noisy.ground, *state, *where, self.noisy.seed, self.noisy.word)
             self.flag_ones = segment.flag_ones
             outputs += [self.read(register) for register in segment.outputs]
+        if self.noisy is not None:
+            self.noisy.word += lowered[-1].words
         return outputs
 
     def _plane(self, register: str) -> Floats:
@@ -82,8 +106,44 @@ class FastEngine:
         """The program's table for the FLAG that the machine has now; made once."""
         variants = self._lowered.setdefault(program, {})
         if self.flag_ones not in variants:
-            variants[self.flag_ones] = lower(program, self.flag_ones, self.options, self.errors.exact, self.shape)
+            if self.noisy is None:
+                variants[self.flag_ones] = lower(program, self.flag_ones, self.options, self.errors.exact, self.shape)
+            else:
+                variants[self.flag_ones] = self.noisy.lower(program, self.flag_ones, self.options, self.shape)
+                self._add_planes(self.noisy.planes.planes)
         return variants[self.flag_ones]
+
+    def _add_planes(self, planes: Sequence[Floats]) -> None:
+        """Put planes of errors that a program needs for the first time behind those that are there."""
+        size, there = self.flag.size, len(self.slots) - ops.ANALOG_PLANES
+        if len(planes) > there:
+            analog = _aligned(self.analog.size + (len(planes) - there) * size, np.float32)
+            analog[: self.analog.size] = self.analog
+            for n, plane in enumerate(planes[there:]):
+                analog[self.analog.size + n * size :][:size] = plane.reshape(-1)
+            self.analog = analog
+            self.slots = np.append(self.slots, (len(self.slots) + np.arange(len(planes) - there)) * size)
+
+
+class _Noisy:
+    """What a chip with errors adds to the engine's state: where its draws stand, and which planes programs asked
+    for."""
+
+    def __init__(self, errors: ChipErrors, size: int) -> None:
+        from scamp_sim.engine.lower_noisy import ErrorPlanes
+
+        self.planes = ErrorPlanes(errors)
+        self.ground = ground(size)
+        self.seed = errors.seed
+        self.word = 0
+
+    def lower(
+        self, program: Program, flag_ones: bool, options: ArrayOptions, shape: tuple[int, int]
+    ) -> tuple[Segment, ...]:
+        from scamp_sim.engine.lower_noisy import NoisyLowering
+
+        actions = execution(program, shape, options, self.planes.errors.disturbs)
+        return segments(actions, flag_ones, lambda ones, number: NoisyLowering(ones, options, self.planes, number))
 
 
 def _aligned(count: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ Five things happen on the way:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from scamp_sim import host, isa
 from scamp_sim.engine import ops
 from scamp_sim.engine.passes import Ints, forwarded, runs_of, without_dead_rows
 from scamp_sim.options import ArrayOptions
-from scamp_sim.program import HostCall, Launch, Program, Word
+from scamp_sim.program import Program, Word
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,42 +32,49 @@ class Segment:
     order: Ints
     flag_ones: bool
     outputs: tuple[str, ...]
+    words: int = 0  # numbered actions up to its end
 
 
 def lower(
-    program: Program, flag_ones: bool, options: ArrayOptions, exact: bool = True, shape: tuple[int, int] = host.CHIP
+    program: Program,
+    flag_ones: bool,
+    options: ArrayOptions,
+    exact: bool = True,
+    shape: tuple[int, int] = host.CHIP,
 ) -> tuple[Segment, ...]:
     """Lower a program for a machine of `shape` whose FLAG is all ones at the start, or is not.
 
     exact: analog arithmetic has no errors, so two words may become one operation. A model with errors needs every
     word by itself.
     """
-    segments: list[Segment] = []
-    pending: list[_Carried] = []
+    return segments(
+        host.execution(program, shape, options), flag_ones, lambda ones, number: Lowering(ones, options, exact)
+    )
+
+
+def segments(
+    actions: Iterable[host.Action], flag_ones: bool, make: Callable[[bool, int], Lowering]
+) -> tuple[Segment, ...]:
+    """Cut at outputs. make: gives what lowers a segment that starts with this FLAG and this number of a word."""
+    found: list[Segment] = []
+    pending: list[host.Action] = []
     taken: list[str] = []
-    for action in _actions(program, shape, options):
+
+    def close() -> None:
+        number = found[-1].words if found else 0
+        ones = found[-1].flag_ones if found else flag_ones
+        found.append(make(ones, number).segment(pending, tuple(taken)))
+
+    for action in actions:
         if isinstance(action, host.Take):
             taken.append(action.register)
             continue
         if taken:
-            segments.append(_Lowering(flag_ones, options, exact).segment(pending, tuple(taken)))
-            flag_ones, pending, taken = segments[-1].flag_ones, [], []
+            close()
+            pending, taken = [], []
         pending.append(action)
-    segments.append(_Lowering(flag_ones, options, exact).segment(pending, tuple(taken)))
-    return tuple(segments)
-
-
-_Carried = Word | host.SetIn | host.SetAddress | host.Amplify
-
-
-def _actions(program: Program, shape: tuple[int, int], options: ArrayOptions) -> Iterator[host.Action]:
-    for step in program.steps:
-        if isinstance(step, Launch):
-            yield from program.kernels[step.kernel].words
-        elif isinstance(step, HostCall):
-            yield from host.actions(step, shape, options)
-        else:
-            yield host.Take(step.register)
+    close()
+    return tuple(found)
 
 
 _PORTS = frozenset(isa.PORTS)
@@ -79,7 +86,7 @@ _HORIZON = 64
 """How many words ahead to look for the next use of NEWS. Macros overwrite it within a few."""
 
 
-def _news_dies(actions: Sequence[_Carried], start: int) -> bool:
+def news_dies(actions: Sequence[host.Action], start: int) -> bool:
     """Whether no word from `start` on sees the NEWS that stands there now."""
     covered = True  # a write now would reach every PE that the last one reached
     shielded = False  # NEWS was written under the FLAG of now, so masked readers see the new value
@@ -101,7 +108,7 @@ def _news_dies(actions: Sequence[_Carried], start: int) -> bool:
     return False
 
 
-class _Lowering:
+class Lowering:
     """Emits the rows of one segment."""
 
     def __init__(self, flag_ones: bool, options: ArrayOptions, exact: bool) -> None:
@@ -115,7 +122,7 @@ class _Lowering:
         self.r0_ones = False  # known to be all ones: R12 is then written like any other bit
         self.gates: dict[int, int] = {}  # direction bits that are known to be the same in all PEs
 
-    def segment(self, actions: Sequence[_Carried], outputs: tuple[str, ...]) -> Segment:
+    def segment(self, actions: Sequence[host.Action], outputs: tuple[str, ...]) -> Segment:
         i = 0
         while i < len(actions):
             action = actions[i]
@@ -124,16 +131,8 @@ class _Lowering:
                     i += 1
                 else:
                     self.word(action)
-            elif isinstance(action, host.SetIn):
-                self.fill_in(action.value)
-            elif isinstance(action, host.Amplify):
-                a = action
-                black = a.black * (1 - a.factor)
-                source = self.analog(a.register)
-                self.emit(ops.AMPLIFY, ops.DRIVE, (source, a.low, a.high), count=1, p=a.factor, q=black)
-                self.linear(a.register, [ops.DRIVE], 1)
             else:
-                self.address(action)
+                self.outside(action)
             i += 1
         if not self.ones:
             self.need_bits()
@@ -141,12 +140,26 @@ class _Lowering:
         code = np.array(rows, np.int64).reshape(-1, ops.WIDTH)
         return Segment(code, runs_of(code), np.array(self.plane, np.int64), self.ones, outputs)
 
+    def outside(self, action: host.Action) -> None:
+        """What the controller does between words."""
+        if isinstance(action, host.SetIn):
+            self.fill_in(action.value)
+        elif isinstance(action, host.Amplify):
+            a = action
+            black = a.black * (1 - a.factor)
+            source = self.analog(a.register)
+            self.emit(ops.AMPLIFY, ops.DRIVE, (source, a.low, a.high), count=1, p=a.factor, q=black)
+            self.linear(a.register, [ops.DRIVE], 1)
+        elif isinstance(action, host.SetAddress):
+            self.address(action)
+
     # --- emitting ---
 
     def emit(self, op: int, d: int, sources: Sequence[int] = (), extra: int = -1, p: int = 0, q: int = 0, r: int = 0,
              count: int | None = None) -> None:  # fmt: skip
         padded = [*sources, 0, 0, 0, 0][:4]
-        self.rows.append([op, d, len(sources) if count is None else count, *padded, extra, p, q, r])
+        row = [op, d, len(sources) if count is None else count, *padded, extra, p, q, r]
+        self.rows.append([*row, *[0] * (ops.WIDTH - len(row))])
 
     def fill_in(self, value: float) -> None:
         """IN := value. Codes of the converter give fractions of an LSB, which a row holds as numerator and divisor."""
@@ -157,6 +170,10 @@ class _Lowering:
 
     def analog(self, register: str) -> int:
         return self.plane[ops.ANALOG_INDEX[register]]
+
+    def source(self, register: str) -> int:
+        """The plane that a word reads when it reads a register."""
+        return self.analog(register)
 
     def fresh(self, register: str) -> tuple[int, int]:
         """(spare plane to write, old plane); from here on the register lives in the former."""
@@ -209,7 +226,7 @@ class _Lowering:
 
     # --- two words at once ---
 
-    def pair(self, actions: Sequence[_Carried], i: int) -> bool:
+    def pair(self, actions: Sequence[host.Action], i: int) -> bool:
         """Emit words i and i + 1 as one operation if they pass a value through NEWS that dies with them."""
         if i + 1 >= len(actions):
             return False
@@ -219,24 +236,24 @@ class _Lowering:
         y = second.dst[0]
         through = [s for s in second.src if s in _NEWS_CELL]
         rest = [s for s in second.src if s not in _NEWS_CELL]
-        inner = _ordered(first.src)
+        inner = ordered(first.src)
         if y in _NEWS_CELL or len(through) != 1 or len(rest) > 1 or _NEWS_CELL & set(inner) or len(inner) > 4:
             return False
         if first.op == "bus2" and set(first.dst) == {y, "NEWS"} and y not in inner and second.src == ("NEWS",):
-            if not _news_dies(actions, i + 2):
+            if not news_dies(actions, i + 2):
                 return False
             self.linear(y, [self.analog(s) for s in inner], 1, 2)
             return True
         if first.op != "bus" or len(first.dst) != 1 or first.dst[0] not in _NEWS_CELL:
             return False
-        row, column, moves = _way(first.dst[0], through[0])
+        row, column, moves = way(first.dst[0], through[0])
         if moves and not (self.ones and 1 <= len(inner) <= 2):
             return False
         if moves == 2 and row == column == 0:  # there and back: edges would lose their value on the way
             return False
         if not moves and rest and len(inner) > (2 if self.ones else 1):
             return False
-        if not _news_dies(actions, i + 2):
+        if not news_dies(actions, i + 2):
             return False
         planes = [self.analog(s) for s in inner]
         extra = self.analog(rest[0]) if rest else -1
@@ -257,11 +274,11 @@ class _Lowering:
         if op in ("bus", "bus2", "bus3"):
             self.bus(tuple(dict.fromkeys(w.dst)), w.src)
         elif op == "where":
-            sources = [self.analog(s) for s in _ordered(w.src)]
             if any(s in isa.PORTS for s in w.src):
                 self.total(w.src)
-                sources = [ops.SUM]
-            self.emit(ops.WHERE, 0, sources)
+                self.compare([ops.SUM])
+            else:
+                self.compare([self.source(s) for s in ordered(w.src)])
             self.ones, self.bytes_valid, self.bits_valid = False, True, False
         elif op == "all":
             self.ones, self.bytes_valid, self.bits_valid = True, False, False
@@ -278,11 +295,15 @@ class _Lowering:
         elif op not in ("nop", "blurset", "PROP_R"):
             self.digital(w)
 
+    def compare(self, sources: Sequence[int]) -> None:
+        """FLAG := sum of at most three planes > 0."""
+        self.emit(ops.WHERE, 0, sources)
+
     def bus(self, dst: tuple[str, ...], src: tuple[str, ...]) -> None:
-        inner = _ordered(src)
+        inner = ordered(src)
         ports = [p for p in isa.PORTS if p in src]
         plain = not any(d in isa.PORTS for d in dst)
-        planes = [self.analog(s) for s in inner]
+        planes = [self.source(s) for s in inner]
         if (
             plain
             and not ports
@@ -293,10 +314,10 @@ class _Lowering:
             for d in dst:
                 self.linear(d, planes, -1, len(dst))
         elif self.ones and len(dst) == 1 and plain and len(ports) == 1 and not inner:
-            row, column, _ = _way("NEWS", ports[0])
+            row, column, _ = way("NEWS", ports[0])
             self.shift(dst[0], [self.analog("NEWS")], -1, row, column)
         elif self.ones and len(dst) == 1 and not plain and not ports and 1 <= len(inner) <= 2:
-            row, column, _ = _way(dst[0], "NEWS")
+            row, column, _ = way(dst[0], "NEWS")
             self.shift("NEWS", planes, -1, row, column)
         else:
             self.total(src)
@@ -305,7 +326,7 @@ class _Lowering:
 
     def total(self, src: tuple[str, ...]) -> None:
         """SUM := what the bus sees, in the reference engine's order of summation."""
-        planes = [self.analog(s) for s in _ordered(src)]
+        planes = [self.source(s) for s in ordered(src)]
         self.emit(ops.ACCUMULATE, ops.SUM, planes[:4])
         for plane in planes[4:]:
             self.emit(ops.ADD_SHIFTED, ops.SUM, (plane,))
@@ -412,7 +433,7 @@ class _Lowering:
         self.emit(ops.BITS_OR, ops.RECT, (ops.SELECT,))
 
 
-def _ordered(sources: Sequence[str]) -> list[str]:
+def ordered(sources: Sequence[str]) -> list[str]:
     """Sources inside the PE, each once, in table order: the order in which both engines add."""
     return [r for r in (*isa.ANALOG, *isa.ANALOG_INPUTS) if r in sources]
 
@@ -422,7 +443,7 @@ def _bit_targets(registers: Sequence[str]) -> list[int]:
     return sorted({ops.BIT_INDEX[r] for r in registers}, key=lambda d: (d != ops.R12, d))
 
 
-def _way(written: str, read: str) -> tuple[int, int, int]:
+def way(written: str, read: str) -> tuple[int, int, int]:
     """(row, column) from which a value comes that is put on cell `written` and taken from cell `read`; moves made."""
     row = column = moves = 0
     if written in isa.PORTS:

@@ -1,21 +1,24 @@
 """Operation codes of the lowered program: what `lower` writes and `walk` carries out.
 
-A row is `WIDTH` integers: [op, destination, number of sources, source 0..3, extra, p, q, r]. Planes are numbered;
-the first nine analog numbers and the first sixteen bit numbers are registers.
+A row is `WIDTH` integers: [op, destination, number of sources, source 0..3, extra, p, q, r], and for writes with errors
+[..., planes of gain and offset, the same for a second word, row, column, rest, number, purpose, minus]. Planes are
+numbered; the first nine analog numbers and the first sixteen bit numbers are registers.
 """
 
 from __future__ import annotations
 
 from scamp_sim import isa
 
-WIDTH = 11
+WIDTH = 21
 OP, DST, COUNT, SRC, EXTRA, P, Q, R = 0, 1, 2, 3, 7, 8, 9, 10
+GAIN, OFFSET, ROW, COLUMN, REST, NUMBER, PURPOSE, MINUS = 11, 12, 15, 16, 17, 18, 19, 20
 
 # analog planes
 ANALOG_INDEX = {r: i for i, r in enumerate((*isa.ANALOG, *isa.ANALOG_INPUTS))}
 NEWS = ANALOG_INDEX["NEWS"]
-SPARE, SUM, PORTS, DRIVE = 9, 10, 11, 12
-ANALOG_PLANES = 13
+SPARE, SUM, PORTS, DRIVE, SEEN, ZERO = 9, 10, 11, 12, 13, 14
+ANALOG_PLANES = 15
+"""Behind them lie the planes of a chip's errors."""
 
 # bit planes
 BIT_INDEX = {r: i for i, r in enumerate((*isa.DIGITAL_SOURCES, isa.LATCH))}
@@ -56,6 +59,12 @@ BITS_RECT = 38  # d := rectangle; sources 0..3 hold r0, c0, r1, c1
 FLAG_PACK = 39  # FLAG bytes -> bits
 FLAG_UNPACK = 40  # FLAG bits -> bytes
 BITS_MOVE = 41  # d := the neighbour of source 0 in direction q, 0 south, 1 west, 2 north, 3 east; p: value outside
+
+# With errors. E: gain, offset, noise, compression.
+ADD_NOISE = 31  # d := source 0 + noise
+# d := E(p/q * (source 0 + source 1), from ROW and COLUMN away), where FLAG = 1 if extra, the old plane, is given
+WRITE = 48
+WRITE_PAIR = 49  # d := E(-(E(-(source 0 + source 1)) + REST)), likewise
 
 WRITES_ALL = frozenset(
     (LINEAR, LINEAR_MASKED, SUBTRACT, SUBTRACT_MASKED, SHIFT_EAST_WEST, SHIFT, ACCUMULATE, DIVIDE, FILL, BLUR, AMPLIFY)

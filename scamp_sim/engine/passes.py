@@ -31,7 +31,8 @@ def forwarded(rows: Sequence[list[int]]) -> list[list[int]]:
             copy = None  # a plane cannot be made from itself while it is written
         if copy is not None:
             original, factor = copy
-            row = [ops.LINEAR, d, int(factor != 0), original, 0, 0, 0, -1, factor.numerator, factor.denominator, 0]
+            numbers = [int(factor != 0), original, 0, 0, 0, -1, factor.numerator, factor.denominator]
+            row = [ops.LINEAR, d, *numbers, *[0] * (ops.WIDTH - 2 - len(numbers))]
         if op in ops.WRITES_ALL or op in ops.CHANGES:
             copies = {plane: c for plane, c in copies.items() if d not in (plane, c[0])}
         if copy is not None:

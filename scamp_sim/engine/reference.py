@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim import host, isa
-from scamp_sim.errors import ErrorModel
+from scamp_sim.errors.draws import completes, shares
+from scamp_sim.errors.model import ErrorModel
 from scamp_sim.options import ArrayOptions
 from scamp_sim.planes import Bits, Floats
-from scamp_sim.program import HostCall, Launch, Program, Word
+from scamp_sim.program import Program, Word
 
 Scalar = TypeVar("Scalar", np.float32, np.bool_)
 
@@ -31,7 +32,7 @@ class ReferenceEngine:
         self.bits = {r: np.zeros(shape, np.bool_) for r in (*isa.DIGITAL_SOURCES, isa.LATCH)}
         self.analog["PIX"][:] = options.pix_reset
         self.bits["FLAG"][:] = True
-        self.word = 0  # number of the word in the current run
+        self.word = 0  # number of the next word, counted from the first one that this array ever carried out
 
     def read(self, register: str) -> Floats | Bits:
         planes: dict[str, Floats] | dict[str, Bits] = self.analog if register in self.analog else self.bits
@@ -41,42 +42,39 @@ class ReferenceEngine:
         if register in self.analog:
             self.analog[register] = plane.astype(np.float32)
         else:
-            self.bits[register] = plane.astype(np.bool_)
+            self.bits[register] = self.with_stuck(register, plane.astype(np.bool_))
+
+    def restart(self, errors: ErrorModel) -> None:
+        """Begin another measurement: the errors of the same chip, words counted from 0."""
+        self.errors = errors
+        self.word = 0
 
     def run(self, program: Program) -> list[Floats | Bits]:
         """Carry out the program's steps. Returns the planes of its outputs and readouts, in order."""
         outputs: list[Floats | Bits] = []
-        self.word = 0
-        for step in program.steps:
-            if isinstance(step, Launch):
-                for word in program.kernels[step.kernel].words:
-                    self.execute(word)
-            elif isinstance(step, HostCall):
-                for action in host.actions(step, self.shape, self.options):
-                    if isinstance(action, host.Take):
-                        outputs.append(self.read(action.register))
-                    else:
-                        self.act(action)
+        for action in host.execution(program, self.shape, self.options, self.errors.disturbs):
+            if isinstance(action, host.Take):
+                outputs.append(self.read(action.register))
             else:
-                outputs.append(self.read(step.register))
+                self.act(action)
         return outputs
 
-    def act(self, action: Word | host.SetIn | host.SetAddress | host.Amplify) -> None:
+    def act(self, action: host.Action) -> None:
         if isinstance(action, Word):
-            self.execute(action)
+            EFFECTS[action.op](self, action)
         elif isinstance(action, host.SetIn):
-            self.analog["IN"][:] = action.value
+            self.analog["IN"] = self.errors.loaded(action.value, self.shape, self.word)
         elif isinstance(action, host.Amplify):
             value = (self.analog[action.register] - np.float32(action.black)) * np.float32(action.factor)
             value = np.clip(value + np.float32(action.black), np.float32(action.low), np.float32(action.high))
             self.store(action.register, value)
-        else:
+        elif isinstance(action, host.Disturb):
+            for register in isa.ANALOG:
+                self.analog[register] = self.errors.disturbed(self.analog[register], register, self.word)
+        elif isinstance(action, host.SetAddress):
             self.bits["SELECT"] = host.address_mask(action, self.shape)
             self.bits["RECT"] = self.bits["SELECT"].copy()
-
-    def execute(self, word: Word) -> None:
-        EFFECTS[word.op](self, word)
-        self.word += 1
+        self.word += isinstance(action, host.NUMBERED)
 
     # --- parts that several words share ---
 
@@ -89,7 +87,8 @@ class ReferenceEngine:
         total = np.zeros(self.shape, np.float32)
         for register in (*isa.ANALOG, *isa.ANALOG_INPUTS):
             if register in sources:
-                total = total + self.analog[register]
+                value = self.analog[register]
+                total = total + (self.errors.seen(value, self.word) if register == "PIX" else value)
         ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in sources]
         if ports:
             neighbours = np.zeros(self.shape, np.float32)
@@ -101,15 +100,24 @@ class ReferenceEngine:
             total = total + neighbours
         return total
 
-    def store(self, register: str, value: Floats, split: tuple[int, int] = (0, 1)) -> None:
-        """Write an analog cell where FLAG = 1, errors included; the i-th of n destinations of one word."""
-        value = self.errors.written(value, register, self.word, split)
+    def store(self, register: str, value: Floats, split: tuple[int, int] = (0, 1), second: bool = False) -> None:
+        """Write an analog cell where FLAG = 1, errors included; the i-th of n destinations of one word. second: the
+        word takes on what the one before left in NEWS."""
+        if second:
+            value = self.errors.completed(value, register, self.word)
+        else:
+            value = self.errors.written(value, register, self.word, split)
         self.analog[register] = np.where(self.bits["FLAG"], value, self.analog[register])
 
     def store_bits(self, register: str, value: Bits) -> None:
         """Write a bit in all PEs; R12 only where R0 = 1 (D MACD)."""
         where = self.bits["R0"] if register == "R12" else np.ones(self.shape, np.bool_)
-        self.bits[register] = np.where(where, value, self.bits[register])
+        self.bits[register] = self.with_stuck(register, np.where(where, value, self.bits[register]))
+
+    def with_stuck(self, register: str, value: Bits) -> Bits:
+        """A bit plane as its cells hold it: some never change."""
+        stuck = self.errors.stuck(register)
+        return value if stuck is None else np.where(stuck[0], stuck[1], value)
 
     def any_of(self, sources: tuple[str, ...]) -> Bits:
         value = np.zeros(self.shape, np.bool_)
@@ -133,13 +141,13 @@ def _shifted(plane: npt.NDArray[Scalar], row: int, column: int, outside: Scalar)
 
 def _bus(m: ReferenceEngine, w: Word) -> None:
     destinations = dict.fromkeys(w.dst)
-    _drive(m, destinations, -(m.total(w.src) / np.float32(len(destinations))))
+    _drive(m, destinations, -(m.total(w.src) / np.float32(len(destinations))), completes(w))
 
 
-def _drive(m: ReferenceEngine, destinations: Collection[str], value: Floats) -> None:
+def _drive(m: ReferenceEngine, destinations: Collection[str], value: Floats, second: bool = False) -> None:
     """Every PE's bus carries `value`; its destinations take it."""
     ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in destinations]
-    split = {register: (i, len(destinations)) for i, register in enumerate(destinations)}
+    split = shares(destinations)
     # A PE with FLAG = 0 drives nothing; the cell that is driven is written only if its own FLAG is 1 (Q4).
     driven = np.where(m.bits["FLAG"], value, np.float32(0))
     news = np.zeros(m.shape, np.float32)
@@ -149,13 +157,13 @@ def _drive(m: ReferenceEngine, destinations: Collection[str], value: Floats) -> 
         news = news + value
     for register in isa.ANALOG:
         if register in destinations and register != "NEWS":
-            m.store(register, value, split[register])
+            m.store(register, value, split[register], second)
     if ports or "NEWS" in destinations:
-        m.store("NEWS", news, split.get("NEWS", (0, 1)))
+        m.store("NEWS", news, split["NEWS"])
 
 
 def _where(m: ReferenceEngine, w: Word) -> None:
-    m.bits["FLAG"] = m.total(w.src) > 0
+    m.bits["FLAG"] = m.errors.compared(m.total(w.src)) > 0
 
 
 def _all(m: ReferenceEngine, w: Word) -> None:

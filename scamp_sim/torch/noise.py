@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from kernels.pixelrnn import golden
 from scamp_sim import isa
+from scamp_sim.errors import profile_names
 from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
@@ -161,13 +162,15 @@ def _check_keys(what: str, record: Any, known: tuple[str, ...]) -> None:
 
 
 def load_errors(source: str | StageErrors, weights: Weights | None = None) -> StageErrors:
-    """Stage errors by name: "none", "authors", a JSON file as `save` writes it, or the name of a profile of analog
-    errors such as scamp5, which is measured with `weights` (random ones unless given). Raises ProgramError."""
+    """Stage errors by name: "none", "authors", a JSON file as `save` writes it, or a profile of analog errors, as
+    `Machine` takes it (scamp5, scamp5:write_noise=0.5, its file), which is measured with `weights` (random ones unless
+    given). Raises ProgramError."""
     if isinstance(source, StageErrors):
         return source
     if source in NAMES:
         return StageErrors.authors() if source == "authors" else StageErrors.none()
-    path = Path(source)
+    base = source.partition(":")[0] if "=" in source else source
+    path = Path(base)
     if path.suffix == ".json" or path.is_file():
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
@@ -175,24 +178,19 @@ def load_errors(source: str | StageErrors, weights: Weights | None = None) -> St
             raise ProgramError(f"noise {source}: no such file") from None
         except (OSError, ValueError) as e:
             raise ProgramError(f"noise {source}: cannot be read as JSON: {e}") from None
+        if isinstance(record, Mapping) and "knobs" in record:
+            return measure(weights, profile=source)
         try:
             return StageErrors.from_dict(record)
         except ProgramError as e:
             raise ProgramError(f"noise {source}: {e}") from None
-    profiles = profile_names()
-    if source not in profiles:
+    profiles = tuple(profile_names())
+    if base not in profiles:
         known = (*NAMES, *profiles)
         raise ProgramError(
-            f"unknown noise '{source}'{isa.did_you_mean(source, known)}; there are {', '.join(known)}, or FILE.json"
+            f"unknown noise '{base}'{isa.did_you_mean(base, known)}; there are {', '.join(known)}, or FILE.json"
         )
     return measure(weights, profile=source)
-
-
-def profile_names() -> tuple[str, ...]:
-    """Profiles of analog errors that the engine knows."""
-    from scamp_sim import errors
-
-    return tuple(errors.MODELS)
 
 
 # --- measurement ------------------------------------------------------------------------------------------------
@@ -366,4 +364,4 @@ def _together(fits: list[_Fit]) -> Stage:
     return Stage(square("temporal"), square("fixed"), gain, offset, min(f.limit for f in fits))
 
 
-__all__ = ["NAMES", "STAGES", "Stage", "StageErrors", "load_errors", "measure", "profile_names"]
+__all__ = ["NAMES", "STAGES", "Stage", "StageErrors", "load_errors", "measure"]

@@ -15,7 +15,7 @@ from kernels.pixelrnn.blocks import LAYOUTS, TITLES, BlockMapping, weight_planes
 from kernels.pixelrnn.encoder import Encoded, Encoder, Step
 from scamp_sim import Machine
 from scamp_sim.costs.anchors import PIXELRNN_DYNAMIC, PIXELRNN_STEPS
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.isa import STORE_WORDS
 from scamp_sim.program import HostCall, Launch
 from scamp_sim.timing import load_timing, profile
@@ -296,3 +296,53 @@ def test_thresholds_that_no_constant_holds_are_refused() -> None:
         Encoder(weights, version="lean")
     with pytest.raises(ProgramError, match="expected Weights"):
         Encoder("weights.npz")  # type: ignore[arg-type]
+
+
+# --- front end --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [64, 256])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_front_end_gives_what_the_model_says(version: str, size: int) -> None:
+    """H of the scaled bits, twice in a row; a low threshold, which holds the state with another constant."""
+    weights = Weights.random(12, theta1=0.998, theta_r=0.5)
+    for level in (116, 58):
+        encoder = Encoder(weights, "blocks", version=version, front_end=True, level=level)
+        for index in (1, 5):
+            clip, _ = gestures.clip(index, seed=4, size=size)
+            mean = clip if size == 64 else clip.reshape(16, 64, 4, 64, 4).mean((2, 4))
+            got = encoder.run(clip)
+            assert np.mean(got.x != (mean > level)) < 0.01  # but for greys that the level lies between
+            assert_exact(got, blocks_golden.encode(got.x, weights, version))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_front_end_takes_bits(version: str) -> None:
+    weights, clip = Weights.random(13, theta1=0.998), patches(13)
+    encoder = Encoder(weights, "blocks", version=version, front_end=True)
+    want = blocks_golden.encode(clip, weights, version)
+    assert_exact(encoder.run(clip), want)
+    assert_exact(encoder.run(clip.repeat(4, axis=1).repeat(4, axis=2)), want)
+
+
+FRONT = {"published": (567, 6, 13), "lean": (575, 7, 13)}
+"""Words, launches and host calls of the front end; h of the lean version is held meanwhile."""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_the_front_end_costs(version: str) -> None:
+    encoder = Encoder(Weights.random(0), "blocks", version=version, front_end=True)
+    first, second, *others = encoder.mapping.steps(1)
+    assert (first.title, second.title) == ("front end", "unpack kernels, masks")
+    assert counts(first) == FRONT[version]
+    assert {s.title: counts(s) for s in others} == dict(list(STEPS[version].items())[1:])
+    cost, without = encoder.frame_profile, Encoder(Weights.random(0), "blocks", version=version).frame_profile
+    assert 550 < cost.words - without.words < 570
+    assert 75 < cost.time_us - without.time_us < 85
+    assert cost.stored_words <= STORE_WORDS
+
+
+def test_full_frames_need_the_front_end() -> None:
+    clip = np.zeros((16, 256, 256), np.uint8)
+    with pytest.raises(PlaneError, match=r"the frames are 256x256.*front_end=True"):
+        Encoder(Weights.random(0), "blocks").run(clip)

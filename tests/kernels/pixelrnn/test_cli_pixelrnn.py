@@ -66,6 +66,103 @@ def test_run_shows_what_the_published_mapping_does_otherwise(weights: Path, caps
     assert "values that differ from the golden model: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("mapping", ["macropixel", "blocks:lean"])
+def test_run_with_the_front_end(mapping: str, weights: Path, tmp_path: Path, capsys) -> None:
+    """Full frames from an array, a drawing and an animation; small ones too; the scaling is a step of its own."""
+    full = gestures.clip("v/contract", seed=2, size=256)[0]
+    np.save(tmp_path / "full.npy", full)
+    np.save(tmp_path / "small.npy", full[:, ::4, ::4])
+    first, *others = [Image.fromarray(frame) for frame in full]
+    first.save(tmp_path / "full.webp", save_all=True, append_images=others, lossless=True)
+    argv = ("run", "pixelrnn", "--weights", weights, "--mapping", mapping, "--front-end", "--format", "json")
+    outputs = []
+    for clip in (tmp_path / "full.npy", tmp_path / "full.webp", "v/contract", tmp_path / "small.npy"):
+        assert run(*argv, "--clip", clip, "--seed", 2) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document["front_end"]
+        assert document["steps"][0]["title"] == "front end"
+        assert not any(document["differs_from_golden"].values())
+        outputs.append(document["output"]["mean"])
+    assert outputs[0] == outputs[2]
+    assert read_clip(str(tmp_path / "full.webp"), front_end=True).array.shape == (16, 256, 256)
+    assert run(*argv[:-2], "--clip", "v/contract", "--out", tmp_path / "out") == 0
+    assert "front end: a step of its own, since the published 3.5 ms leave it out" in capsys.readouterr().out
+    assert (tmp_path / "out" / "contact-sheet.png").exists()
+
+
+def test_full_frames_without_the_front_end(tmp_path: Path, capsys) -> None:
+    full = np.zeros((1, 16, 256, 256), np.uint8)
+    np.save(tmp_path / "full.npy", full[0])
+    np.savez(tmp_path / "full.npz", input=full)
+    for argv in (("run", "pixelrnn", "--clip", "full.npy"), ("validate", "pixelrnn", "--clips", "full.npz")):
+        assert run(*argv[:-1], tmp_path / argv[-1], "--weights", "random") == 1
+        error = capsys.readouterr().err
+        assert "the frames are 256x256" in error
+        assert "--front-end" in error
+    np.save(tmp_path / "odd.npy", np.zeros((16, 128, 128), np.uint8))
+    argv = ("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / "odd.npy")
+    for more in ((), ("--front-end",)):
+        assert run(*argv, *more) == 1
+        assert "the frames are 128x128" in capsys.readouterr().err
+
+
+def test_labels_beyond_the_decoder(tmp_path: Path, capsys) -> None:
+    Weights.random(1, classes=4).save(tmp_path / "four.npz")
+    argv = ("run", "pixelrnn", "--weights", tmp_path / "four.npz", "--clip")
+    assert run(*argv, "v/contract") == 1
+    assert "the label of clip v/contract is 8, but the decoder of these weights tells 4" in capsys.readouterr().err
+    assert run(*argv, "flat/leftward") == 0
+    assert "decoder  class " in capsys.readouterr().out
+
+
+def test_bits_that_are_given_as_grey(tmp_path: Path, capsys) -> None:
+    """A note before the run, once, and no warning of the library in between."""
+    bits = np.random.default_rng(1).random((2, 16, 64, 64)) < 0.5
+    np.save(tmp_path / "clip.npy", bits[0].astype(np.uint8))
+    np.savez(tmp_path / "clips.npz", input=bits.astype(np.uint8))
+    for argv, name in (
+        (("run", "pixelrnn", "--clip", tmp_path / "clip.npy"), "clip clip:"),
+        (("validate", "pixelrnn", "--clips", tmp_path / "clips.npz", "--jobs", 2), "clip 0 (and 1 more of 2):"),
+    ):
+        assert run(*argv, "--weights", "random", "--format", "json") == 0
+        captured = capsys.readouterr()
+        assert captured.err == f"scamp-sim: note: {name} {golden.LOOKS_BINARY}\n"
+        assert json.loads(captured.out)["notes"] == [f"{name} {golden.LOOKS_BINARY}"]
+    np.save(tmp_path / "clip.npy", bits[0])
+    assert run("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / "clip.npy") == 0
+    assert "note" not in capsys.readouterr().err
+
+
+def test_folders_are_tried_before_the_run(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    """A disk that is read only has all permissions and takes no file."""
+
+    def never(*args: object, **options: object) -> None:
+        raise AssertionError("it runs")
+
+    monkeypatch.setattr(study, "validate", never)
+    monkeypatch.setattr(study, "make_encoder", never)
+    clips = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1")
+    clip = ("run", "pixelrnn", "--weights", weights, "--clip", "v/contract")
+    (tmp_path / "o.png").mkdir()
+    assert run(*clip, "--out", tmp_path) == 1
+    assert "o.png: it is a folder" in capsys.readouterr().err
+
+    def read_only(**options: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", read_only)
+    for argv, option in (
+        ((*clips, "--pictures", tmp_path / "new"), "--pictures"),
+        ((*clip, "--out", tmp_path / "new"), "--out"),
+        ((*clips, "--out", tmp_path / "r.json"), "name another file"),
+    ):
+        assert run(*argv) == 1
+        error = capsys.readouterr().err
+        assert "read-only file system in" in error
+        assert option in error
+    assert [p.name for p in tmp_path.iterdir()] == ["o.png"]
+
+
 def test_library_programs_run_as_before(tmp_path: Path, capsys) -> None:
     Image.fromarray(np.full((256, 256), 90, np.uint8)).save(tmp_path / "grey.png")
     assert run("run", "threshold", "--image", tmp_path / "grey.png") == 0
@@ -76,12 +173,15 @@ def test_library_programs_run_as_before(tmp_path: Path, capsys) -> None:
     ("argv", "said"),
     [
         (("threshold", "--weights", "w.npz"), "--weights belongs to the network"),
+        (("threshold", "--front-end"), "--front-end belongs to the network"),
+        (("pixelrnn", "--weights", "random:", "--clip", "v/leftward"), "write random:SEED"),
         (("pixelrnn",), "pixelrnn needs --weights W.npz"),
         (("pixelrnn", "--weights", "random"), "pixelrnn needs --clip CLIP"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--image", "a.png"), "--image does not go with"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--dump-after", "3"), "--dump-after does not go"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--size", "64x64"), "--size does not go with"),
         (("pixelrnn", "--weights", "random:x", "--clip", "v/leftward"), "write random:SEED"),
+        (("pixelrnn", "--weights", ".", "--clip", "v/leftward"), "weights .: it is a folder"),
         (("pixelrnn", "--weights", "none.npz", "--clip", "v/leftward"), "none.npz: no such file"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftwards"), "did you mean 'v/leftward'"),
         (("pixelrnn", "--weights", "random", "--clip", "nothing.npy"), "nothing.npy: no such file"),
@@ -228,6 +328,8 @@ def test_sources_of_many_clips() -> None:
     for text in ("made-up:x", "made-up:1:2:3", "made-up:"):
         with pytest.raises(ValueError, match="write made-up:CLIPS_PER_CLASS:SEED"):
             read_clips(text)
+    with pytest.raises(ValueError, match="made-up:0: 0 clips of each class"):
+        read_clips("made-up:0")
     with pytest.raises(ValueError, match=r"give FILE\.npz, the folder of a data set, or made-up"):
         read_clips("nowhere")
 
@@ -249,6 +351,26 @@ def test_validate(weights: Path, tmp_path: Path, capsys) -> None:
     assert document["frames"] == 32
     assert document["stages"]["golden"]["h"] == {"differ": 0, "of": 131072, "share": 0.0, "worst_clip": None}
     assert json.loads(results.read_text())["summary"]["equal"]
+
+
+def test_validate_with_the_front_end(weights: Path, tmp_path: Path, capsys) -> None:
+    """Frames of 256x256 that are drawn, and of 64x64 from a file; against G, and "blocks" against H."""
+    argv = ("validate", "pixelrnn", "--weights", weights, "--front-end", "--limit", 1, "--format", "json")
+    results = tmp_path / "r.json"
+    assert run(*argv, "--clips", "made-up:1", "--out", results, "--pictures", tmp_path / "worst") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["equal"]
+    assert document["front_end"]
+    assert document["stages"]["golden"]["x"]["of"] == 16 * 64 * 64
+    np.savez(tmp_path / "small.npz", input=gestures.clip(3)[0][None])
+    assert run(*argv, "--clips", tmp_path / "small.npz", "--mapping", "blocks") == 0
+    stages = json.loads(capsys.readouterr().out)["stages"]
+    assert not any(stage["differ"] for stage in stages["own golden"].values())
+    assert stages["golden"]["b"]["differ"]
+    without = [a for a in argv if a != "--front-end"]
+    assert run(*without, "--clips", "made-up:1", "--out", results) == 1
+    error = capsys.readouterr().err
+    assert "holds the results of other clips and options" in error
 
 
 def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
@@ -318,9 +440,25 @@ def test_report(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     assert set(document["mappings"]) == {"macropixel", "blocks", "blocks:lean"}
     assert document["bandwidth"][-1]["measured_bytes"] == 4096
     assert document["plot"] == str(plot)
+    assert document["weights"] == str(weights)
     assert drawn == [str(plot)]
     assert run("report", "pixelrnn", "--plot", tmp_path / "none" / "p.png") == 1
     assert "there is no folder" in capsys.readouterr().err
+
+
+def test_report_says_whose_weights_and_has_the_front_end(capsys) -> None:
+    assert run("report", "pixelrnn") == 0
+    text = capsys.readouterr().out
+    assert text.splitlines()[1] == "weights: by lot, seed 1"
+    assert "front end" not in text
+    assert run("report", "pixelrnn", "--weights", "random:7", "--front-end") == 0
+    text = capsys.readouterr().out
+    assert text.splitlines()[1] == "weights: by lot, seed 7"
+    assert "since the published 3.5 ms leave it out" in text
+    assert run("report", "pixelrnn", "--front-end", "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["weights"], document["front_end"]) == ("by lot, seed 1", True)
+    assert all(m["steps"][0]["stage"] == "front end" for m in document["mappings"].values())
 
 
 def test_report_of_the_memory(capsys) -> None:
@@ -329,9 +467,15 @@ def test_report_of_the_memory(capsys) -> None:
     assert run("report", "memory", "--format", "json") == 0
     assert json.loads(capsys.readouterr().out)
     assert run("report", "memory", "--plot", "p.png") == 1
-    assert "leave --weights and --plot out" in capsys.readouterr().err
+    assert "not drawn; leave out --plot" in capsys.readouterr().err
+    assert run("report", "memory", "--timing", "nosuch") == 1
+    assert "leave out --timing" in capsys.readouterr().err
+    assert run("report", "memory", "--front-end", "--weights", "random") == 1
+    assert "leave out --weights, --front-end" in capsys.readouterr().err
 
 
 def test_unknown_report(capsys) -> None:
+    assert run("report", "pixelrnn", "--timing", "nosuch") == 1
+    assert capsys.readouterr().err.count("nosuch") == 1
     assert run("report", "pixelrn") == 2
     assert "invalid choice" in capsys.readouterr().err

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import Weights, golden
-from scamp_sim.exceptions import PlaneError, ProgramError
+from kernels.pixelrnn import Encoder, Weights, golden
+from scamp_sim.exceptions import PlaneError, ProgramError, ScampWarning
 
 
 def bits(seed: int, *shape: int, share: float = 0.5) -> np.ndarray:
@@ -287,3 +287,17 @@ def test_options_that_are_refused(options: dict[str, Any], message: str) -> None
 def test_binarise_refuses_floats() -> None:
     with pytest.raises(PlaneError, match="type float64"):
         golden.binarise(np.zeros(3))
+
+
+def test_bits_that_are_given_as_grey() -> None:
+    """uint8 of 0 and 1 is dark grey, and most likely meant to be bits."""
+    bits = np.random.default_rng(2).random((16, 64, 64)) < 0.5
+    with pytest.warns(ScampWarning, match=r"holds only 0 and 1.*as bool"):
+        assert not golden.binarise(bits.astype(np.uint8)).any()
+    with pytest.warns(ScampWarning, match="holds only 0 and 1"):
+        Encoder(Weights.random(1), front_end=True).run(bits.astype(np.uint8).repeat(4, 1).repeat(4, 2))
+    # none of these: bits, black, grey, a level that tells 0 and 1 apart
+    golden.binarise(bits)
+    golden.binarise(np.zeros((16, 64, 64), np.uint8))
+    golden.binarise(2 * bits.astype(np.uint8))
+    assert (golden.binarise(bits.astype(np.uint8), 0) == bits).all()

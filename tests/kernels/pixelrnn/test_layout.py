@@ -204,6 +204,22 @@ def test_front_end_in_grey(machine: Machine) -> None:
     np.testing.assert_allclose(got, expected("front_end", picture), atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("level", [0, 57])
+@pytest.mark.parametrize("keep", [1, 2])
+def test_front_end_keeps_what_it_says(keep: int, level: int, machine: Machine) -> None:
+    """Bits in R5; A, B and D as they were, with keep = 2 also R6, and the gate of R12 open."""
+    picture = np.kron(np.random.default_rng(level).integers(0, 256, (64, 64)), np.ones((4, 4))).astype(np.uint8)
+    planes = {"A": values(21), "B": values(22), "D": values(23), "R6": bits(24)}
+    for register, plane in planes.items():
+        machine.write(register, plane)
+    got = run(machine, layout.front_end(level, keep=keep, read=True), picture)
+    np.testing.assert_array_equal(got, expected("front_end", picture, level=level, amplitude=5) > 0)
+    np.testing.assert_array_equal(got, machine.read("R5"))
+    for register in planes if keep == 2 else ("A", "B", "D"):
+        np.testing.assert_array_equal(machine.read(register), planes[register])
+    assert machine.read("R0").all()
+
+
 # --- words ------------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +236,8 @@ def test_front_end_in_grey(machine: Machine) -> None:
         ("tile", {}, 503),
         ("front_end", {}, 842),
         ("front_end", {"level": 57}, 547),
+        ("front_end", {"level": 57, "keep": 1}, 543),
+        ("front_end", {"level": 57, "keep": 2}, 551),
     ],
 )
 def test_words(name: str, options: dict[str, Any], words: int) -> None:
@@ -260,6 +278,7 @@ def test_what_programs_refuse() -> None:
         (lambda: program("compact", block="edge"), "'middle' or 'corner'"),
         (lambda: program("duplicate", kind="analog", block="middle"), "it is 'corner'"),
         (lambda: program("compact", colour=1), "colour"),
+        (lambda: layout.front_end(keep=1), "give a level"),
         (lambda: program("move", slot=0, to=0, kind="analog"), "moved to where it is"),
         (lambda: expected("next_layer", bits(0)), "no NumPy counterpart"),
     ):

@@ -37,10 +37,10 @@ def test_steps_add_up_to_the_frame(costs: report.Costs) -> None:
 
 def test_stages_hold_every_step(costs: report.Costs) -> None:
     """Whatever a mapping calls its steps, none of them is left over."""
-    assert costs.stages() == list(report.STAGES)
+    assert costs.stages() == [stage for stage in report.STAGES if stage != report.FRONT_END]
     for m in costs.mappings:
         assert sum(m.at(stage).words for stage in costs.stages()) == m.frame.words
-    assert {report.stage_of(title) for title, *_ in PIXELRNN_STEPS} == set(report.STAGES)
+    assert {report.stage_of(title) for title, *_ in PIXELRNN_STEPS} == set(costs.stages())
     assert report.stage_of("polish") == report.OTHER
 
 
@@ -92,6 +92,48 @@ def test_what_a_mapping_does_not_take_is_said() -> None:
     assert "published: one layer; here there are 2" in text
     with pytest.raises(ScampError, match="takes one layer"):
         report.costs(weights, mappings=("blocks",))
+
+
+def test_the_front_end_is_a_step_of_its_own() -> None:
+    """Every mapping has it, first; all else costs what it does without, but for the capture that it takes over."""
+    weights = Weights.random(1)
+    plain, found = report.costs(weights), report.costs(weights, front_end=True, source="by lot")
+    assert found.stages() == list(report.STAGES)
+    for before, after in zip(plain.mappings, found.mappings, strict=True):
+        assert after.steps[0].title == "front end"
+        assert before.frame.words + 540 < after.frame.words < before.frame.words + 570
+        assert before.at("gates") == after.at("gates")
+    text = report.text(found)
+    assert max(map(len, text.splitlines())) <= 110
+    assert "weights: by lot\n" in text
+    assert "since the published 3.5 ms leave it out" in text
+    blocks = text[text.index("blocks, step by step") :].splitlines()
+    assert blocks[3].split()[-3:] == ["-", "-", "-"]
+    assert blocks[5].split()[-3:] == ["1,275", "75", "75"]
+    total = next(line for line in blocks if line.startswith("total"))
+    assert total.split()[-3:] == ["15,758", "1,378", "176"]
+    assert report.as_dict(found)["front_end"]
+    assert not report.as_dict(plain)["front_end"]
+    assert "leave it out" not in report.text(plain)
+
+
+def test_the_page_has_the_cost_of_the_front_end(costs: report.Costs) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "pixelrnn.md").read_text(encoding="utf-8")
+    found = report.costs(Weights.random(1), front_end=True)
+    titles = ("`macropixel`", "`blocks`, `published`", "`blocks`, `lean`")
+    for title, plain, whole in zip(titles, costs.mappings, found.mappings, strict=True):
+        s = whole.steps[0]
+        row = f"| {title} | {s.words}, {s.launches}, {s.calls}, {s.us:.1f} |"
+        row += "".join(f" {m.frame.words:,}, {m.frame.time_us:,.1f} |" for m in (whole, plain))
+        assert row in page
+
+
+def test_the_plot_says_whose_weights_and_keeps_its_colours() -> None:
+    costs = report.costs(Weights.random(1), front_end=True, source="by lot, seed 1")
+    times, *_ = plots._figure(costs).axes
+    assert times.get_title(loc="left").endswith("us; weights: by lot, seed 1")
+    assert any("without the front end" in t.get_text() for t in times.texts)
+    assert len(set(plots.COLOURS.values())) == len(plots.COLOURS) == len(report.STAGES) + 1
 
 
 def test_plot(costs: report.Costs, tmp_path: Path) -> None:

@@ -91,6 +91,12 @@ def test_the_programs_say_what_they_keep() -> None:
     assert "F" not in layout.front_end(57).written
 
 
+def test_thresholds_have_the_limits_of_one_layer() -> None:
+    """Said when the mapping is made, not when the first frame is."""
+    with pytest.raises(ProgramError, match=r"theta_r is 25; .* from -25 to below 25"):
+        TwoLayerMapping(replace(Weights.random(1, layers=2), theta_r=25), 116)
+
+
 def test_one_layer_is_refused() -> None:
     with pytest.raises(ProgramError, match="takes two layers"):
         TwoLayerMapping(Weights.random(1), 116)

@@ -1,0 +1,55 @@
+"""What callers hand over, told apart from what they meant to: integers, paths, arrays. Each raises a ScampError."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim.exceptions import PlaneError, ProgramError
+
+
+def integer(name: str, value: object, least: int | None = 0) -> int:
+    """The value as int, if it is an integer from `least` up; bool is none. Raises ProgramError."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or (least is not None and value < least):
+        raise ProgramError(f"{name} is {value!r:.60}; it is an integer{'' if least is None else f' from {least} up'}")
+    return int(value)
+
+
+def finite(name: str, value: object) -> float:
+    """The value as float, if it is one finite number. Raises ProgramError."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        array = np.empty(0)
+    if array.size != 1 or array.dtype == bool or not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        raise ProgramError(f"{name} is {value!r:.60}; it must be one number")
+    number = float(array.reshape(()))
+    if not np.isfinite(number):
+        raise ProgramError(f"{name} is {number}; it must be a finite number")
+    return number
+
+
+def path_of(value: object, what: str, error: type[PlaneError] | type[ProgramError] = ProgramError) -> Path:
+    """The value as a path, if it can be one. Raises `error`."""
+    if not isinstance(value, (str, Path)):
+        raise error(f"{what}: {value!r:.40} is no path; give one as text or as a Path")
+    path = Path(value)
+    try:
+        path.exists()
+    except (OSError, ValueError) as e:  # too long; older versions of Python: a null character
+        raise error(f"{what} {str(value)!r:.40}: no path there can be ({getattr(e, 'strerror', None) or e})") from None
+    return path
+
+
+def array_of(value: Any, what: str, error: type[PlaneError] | type[ProgramError] = PlaneError) -> npt.NDArray[Any]:
+    """What NumPy makes of the value. Raises `error` if that is no array at all, such as rows of several lengths."""
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError):
+        raise error(f"{what}: no array can be made of rows or planes of several sizes") from None
+
+
+__all__ = ["array_of", "finite", "integer", "path_of"]

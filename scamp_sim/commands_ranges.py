@@ -1,0 +1,87 @@
+"""`scamp-sim ranges`: where analog values can leave their limits, and which registers have to hold for too long."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from scamp_sim import commands
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.wording import short
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_RANGE = re.compile(rf"\s*([A-Za-z_]\w*)\s*=\s*({_NUMBER})\s*(?:\.\.\s*({_NUMBER}))?\s*")
+
+
+def ranges(args: argparse.Namespace) -> int:
+    """Show the ranges of a program and what is wrong with them; 1 with --strict if anything is."""
+    from compiler.diagnostics import render
+    from compiler.ranges import range_diagnostics
+    from scamp_sim.machine import check_program
+    from scamp_sim.planes import check_shape
+    from scamp_sim.ranges import analyse, as_dict
+    from scamp_sim.ranges.show import text
+    from scamp_sim.timing import load_timing
+
+    timing = load_timing(args.timing)
+    given = parse_ranges(args.range)
+    program = commands.load_program(args.file, commands.parse_settings(args.set))
+    commands.warn(program.diagnostics)
+    shape = check_shape(args.size or program.shape or (256, 256))
+    check_program(program, shape)
+    analysis = analyse(program, timing, shape, ranges=given, fps=args.fps)
+    found = range_diagnostics(analysis)
+    if args.format == "json":
+        commands.print_json({"ok": not found, **as_dict(analysis), "diagnostics": commands._diagnostics(found)})
+    else:
+        print(text(analysis))
+        shown = render(found, color=commands._colour(sys.stdout))
+        print(shown or "nothing saturates, clips or fades\n", end="")
+    return 1 if found and args.strict else 0
+
+
+def parse_ranges(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """`--range` arguments: name -> (lowest, highest). Raises ProgramError."""
+    found: dict[str, tuple[float, float]] = {}
+    for given in texts:
+        match = _RANGE.fullmatch(given)
+        if match is None:
+            raise ProgramError(
+                f"--range {short(given, 80)}: write NAME=LOWEST..HIGHEST, such as image=0..200 or A=-80..80"
+            )
+        name, low, high = match.groups()
+        if name in found:
+            raise ProgramError(f"--range {name}: given twice")
+        found[name] = (float(low), float(high if high is not None else low))
+    return found
+
+
+def add_parsers(sub: Any) -> None:
+    """Add the command to the command line."""
+    from scamp_sim import cli
+
+    parser = sub.add_parser(
+        "ranges",
+        help="show where analog values can saturate and what fades before it is read",
+        description="Bound every analog value of a program without running it: where a register can leave its linear "
+        "range, where a readout clips, what scaling would avoid it, and which registers hold a value for longer than "
+        "it lasts.",
+    )
+    parser.add_argument("file", metavar="FILE", help=cli.FILE_HELP)
+    parser.add_argument(
+        "--range", metavar="NAME=LO..HI", action="append", default=[],
+        help="what an input or register holds at the start: grey 0..255 for an input on PIX, else LSB (default: inputs "
+        "full range, other registers 0)",
+    )  # fmt: skip
+    parser.add_argument("--fps", metavar="F", type=float, help="the program runs F times a second, state kept")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if there is anything to report")
+    parser.add_argument(
+        "--size", metavar="HxW", type=cli._size, help="rows x columns (default: what the program is for, else 256x256)"
+    )
+    cli._add_set(parser)
+    cli._add_timing(parser)
+    cli._add_format(parser)
+    parser.set_defaults(command=ranges)

@@ -1,0 +1,11 @@
+"""Analog errors: what silicon does to a value. Knobs, chip profiles and the models that the engines ask."""
+
+from __future__ import annotations
+
+from scamp_sim.errors.chip import ChipErrors
+from scamp_sim.errors.knobs import KNOBS, Knob
+from scamp_sim.errors.model import ErrorModel
+from scamp_sim.errors.profiles import ChipProfile, load_profile, profile_names
+from scamp_sim.errors.setup import load_errors
+
+__all__ = ["KNOBS", "ChipErrors", "ChipProfile", "ErrorModel", "Knob", "load_errors", "load_profile", "profile_names"]

@@ -1,0 +1,98 @@
+"""What the commands of the network have in common: their options, whose weights, what is strange about clips."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from scamp_sim.exceptions import ProgramError, ScampWarning
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from kernels.pixelrnn.weights import Weights
+
+RANDOM = "random"
+"""The name of weights by chance."""
+
+DEFAULT_MAPPING = "macropixel"
+
+
+def load_weights(source: str) -> Weights:
+    """Weights from a file, or by lot. Raises ProgramError."""
+    from kernels.pixelrnn.weights import Weights
+
+    seed = _seed_of_weights(source)
+    return Weights.load(source) if seed is None else Weights.random(seed, classes=9)
+
+
+def _seed_of_weights(source: str) -> int | None:
+    """The seed of weights by lot; None for those in a file. Raises ProgramError."""
+    from pathlib import Path
+
+    name, colon, seed = source.partition(":")
+    if name != RANDOM or Path(source).exists():
+        return None
+    if colon and not seed.isdecimal():
+        raise ProgramError(f"weights {source}: write {RANDOM}:SEED, such as {RANDOM}:1")
+    return int(seed or 1)
+
+
+def whose(source: str) -> str:
+    """Weights in words."""
+    seed = _seed_of_weights(source)
+    return source if seed is None else f"by lot, seed {seed}"
+
+
+def notes(clips: npt.NDArray[np.generic], names: Sequence[str]) -> list[str]:
+    """What is strange about clips (n, 16, side, side), said once on stderr, before a long run."""
+    from kernels.pixelrnn import golden
+
+    strange = [name for clip, name in zip(clips, names, strict=False) if golden.looks_binary(clip)]
+    if not strange:
+        return []
+    several = f" (and {len(strange) - 1} more of {len(clips)})" if len(strange) > 1 else ""
+    note = f"clip {strange[0]}{several}: {golden.LOOKS_BINARY}"
+    print(f"scamp-sim: note: {note}", file=sys.stderr)
+    return [note]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Without the library's warnings about what a note has said already."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScampWarning)
+        yield
+
+
+def seed(args: argparse.Namespace) -> int:
+    """The seed of clips and errors. Raises ProgramError."""
+    if args.seed < 0:
+        raise ProgramError(f"--seed is {args.seed}; it is a number from 0 up")
+    return int(args.seed)
+
+
+# --- parsers ----------------------------------------------------------------------------------------------------
+
+
+def add_weights(parser: Any, *, required: bool = False, note: str = "") -> None:
+    """--weights. note: added to its help."""
+    what = f"weights, .npz or PyTorch's .pt; or {RANDOM}[:SEED], drawn by lot{note}"
+    parser.add_argument("--weights", metavar="W", required=required, help=what)
+
+
+def add_mapping(parser: Any, default: str | None = DEFAULT_MAPPING) -> None:
+    """--mapping. default: None where one has to know whether it was given."""
+    what = f"{DEFAULT_MAPPING} (default), blocks, or blocks:VERSION"
+    parser.add_argument("--mapping", metavar="NAME", default=default, help=what)
+
+
+def add_front_end(parser: Any) -> None:
+    """--front-end."""
+    what = "the array also scales the frames from 256x256 and copies them; without it the host does"
+    parser.add_argument("--front-end", action="store_true", help=what)

@@ -1,0 +1,83 @@
+"""An analysis as text: one line for each register and for each output."""
+
+from __future__ import annotations
+
+import math
+
+from scamp_sim import isa
+from scamp_sim.ranges.findings import MOST_RUNS, Analysis, Hold, place
+from scamp_sim.ranges.forms import Interval
+
+
+def interval_text(interval: Interval | None) -> str:
+    """'0 .. 127', '-63.5 .. 63.5'; one number if both ends are the same."""
+    if interval is None:
+        return "-"
+    low, high = (_number(v) for v in interval)
+    return low if low == high else f"{low} .. {high}"
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 1) + 0:g}" if abs(value) < 1e5 else f"{value:.3g}"
+
+
+def time_text(us: float) -> str:
+    """A time with the unit that suits it."""
+    if math.isinf(us):
+        return "for good"
+    for unit, size in (("s", 1e6), ("ms", 1e3)):
+        if us >= size:
+            return f"{us / size:.3g} {unit}" if us < 1000 * size else f"{us / size:,.0f} {unit}"
+    return f"{us:.1f} us"
+
+
+def text(analysis: Analysis) -> str:
+    """The tables of the command `ranges`, and what was assumed; ends with a newline."""
+    a = analysis
+    run = "one run" if a.period_us is None else f"a run every {time_text(a.period_us)}"
+    lines = [
+        f"{a.program.name}: ranges of {run}, {a.words:,} words, {a.time_us:,.1f} us, {a.shape[0]}x{a.shape[1]}; analog "
+        "values in LSB",
+        "",
+        f"{'register':<10}{'in the run':<20}{'at the end':<20}{'held for':<10}{'drift':<8}from .. to",
+    ]
+    shown = {r.name: r for r in a.registers}
+    holds = {h.register: h for h in a.holds}
+    for name in (*isa.ANALOG, "PIX", *isa.DIGITAL):
+        r, h = shown.get(name), holds.get(name)
+        if r is None and h is None:
+            continue
+        run_, end = (interval_text(r.run), interval_text(r.end)) if r is not None else ("bits", "")
+        lines.append(f"{name:<10}{run_:<20}{end:<20}{_hold(h)}".rstrip())
+    if a.outputs:
+        lines += ["", f"{'output':<30}range"]
+        lines += [f"{name:<30}{interval_text(interval)}" for name, interval in a.outputs.items()]
+    lines += ["", *_notes(a)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _hold(h: Hold | None) -> str:
+    if h is None:
+        return ""
+    drift = "" if h.drift is None else "-" if math.isinf(h.drift) else f"{h.drift:.2f}" if h.drift >= 0.01 else "0"
+    wrote = "before" if math.isinf(h.us) else place(h.written)
+    where = f"{wrote} .. {place(h.read)}{' of the next run' if h.carried and not math.isinf(h.us) else ''}"
+    return f"{time_text(h.us):<10}{drift:<8}{where}"
+
+
+def _notes(a: Analysis) -> list[str]:
+    notes = []
+    start = ", ".join(f"{root if root != name else name} {interval_text(i)}" for name, (i, root) in a.start.items())
+    if start:
+        notes.append(f"at the start: {start}")
+    if a.assumed:
+        names = ", ".join(a.assumed)
+        notes.append(
+            f"read before anything writes {'it' if len(a.assumed) == 1 else 'them'}, taken as 0: {names} (else give "
+            f"--range {a.assumed[0]}=LO..HI{'' if a.period_us else ', or --fps for runs that follow one another'})"
+        )
+    if a.fps is not None and a.time_us > 1e6 / a.fps:
+        notes.append(f"one run takes {time_text(a.time_us)}: {a.fps:g} a second are too many")
+    for name in a.grows:
+        notes.append(f"{name} still grows after {MOST_RUNS} runs: taken to have no bound")
+    return notes
