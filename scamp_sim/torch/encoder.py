@@ -273,9 +273,10 @@ class _Disturb:
         out = sums if stage.gain == 1 else sums * stage.gain
         if stage.offset:
             out = out + stage.offset
-        if stage.fixed:
+        if stage.fixed or stage.common:
             if self.pattern is None:
-                self.pattern = stage.fixed * torch.randn(clips, 1, *sums.shape[1:], generator=self.generator)
+                own = stage.fixed * torch.randn(clips, 1, *sums.shape[1:], generator=self.generator)
+                self.pattern = own + stage.common * torch.randn(clips, 1, sums.shape[1], 1, 1, generator=self.generator)
             out = (out.reshape(clips, -1, *sums.shape[1:]) + self.pattern).reshape(sums.shape)
         if stage.temporal:
             out = out + stage.temporal * torch.randn(sums.shape, generator=self.generator)

@@ -36,8 +36,9 @@ NAMES = ("none", "authors")
 class Stage:
     """What becomes of a sum: gain * sum + offset + fixed pattern + noise, no larger than `limit` in magnitude.
 
-    temporal: standard deviation of what changes from frame to frame. fixed: of what stays, per PE and chip. All in tap
-    products; limit may be infinite. Raises ProgramError.
+    temporal: standard deviation of what changes from frame to frame. fixed: of what stays, per PE and chip. common: of
+    what stays and is the same for all PEs of a map; offsets of single words add up by the signs of a kernel, so maps
+    differ. All in tap products; limit may be infinite. Raises ProgramError.
     """
 
     temporal: float = 0.0
@@ -45,15 +46,16 @@ class Stage:
     gain: float = 1.0
     offset: float = 0.0
     limit: float = float("inf")
+    common: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("temporal", "fixed", "gain", "offset", "limit"):
+        for name in ("temporal", "fixed", "gain", "offset", "limit", "common"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or np.isnan(value):
                 raise ProgramError(f"{name} is {value!r}; it is a number, in tap products")
             if not np.isfinite(value) and name != "limit":
                 raise ProgramError(f"{name} is {value}; it is a finite number, in tap products")
-            if name in ("temporal", "fixed") and value < 0:
+            if name in ("temporal", "fixed", "common") and value < 0:
                 raise ProgramError(f"{name} is {value:g}; a standard deviation is not negative")
             object.__setattr__(self, name, float(value))
         if self.limit <= 0:
@@ -107,7 +109,7 @@ class StageErrors:
     def scaled(self, factor: float) -> StageErrors:
         """The same with noise and fixed pattern so many times as large."""
         stages = {
-            name: replace(s, temporal=s.temporal * factor, fixed=s.fixed * factor)
+            name: replace(s, temporal=s.temporal * factor, fixed=s.fixed * factor, common=s.common * factor)
             for name, s in ((name, getattr(self, name)) for name in STAGES)
         }
         return replace(self, **stages, name=f"{self.name} x {factor:g}")
@@ -142,11 +144,12 @@ class StageErrors:
     def text(self) -> str:
         """A table, a row a stage."""
         lines = [f"errors of a sum, {self.name}, in tap products", ""]
-        lines.append("stage    temporal sd  fixed sd    gain  offset   limit")
+        lines.append("stage    temporal sd  fixed sd  common sd    gain  offset   limit")
         for stage in STAGES:
             s: Stage = getattr(self, stage)
             limit = "-" if s.limit == float("inf") else f"{s.limit:.1f}"
-            lines.append(f"{stage:<8} {s.temporal:>11.3f} {s.fixed:>9.3f} {s.gain:>7.3f} {s.offset:>7.3f} {limit:>7}")
+            spreads = f"{s.temporal:>11.3f} {s.fixed:>9.3f} {s.common:>10.3f}"
+            lines.append(f"{stage:<8} {spreads} {s.gain:>7.3f} {s.offset:>7.3f} {limit:>7}")
         where = "on pooled maps" if self.pooled else "on every sum before pooling"
         return "\n".join([*lines, "", f"cnn: {where}"]) + "\n"
 
@@ -231,12 +234,12 @@ def measure(
     if frames % golden.FRAMES:
         raise ProgramError(f"frames is {frames}; it is a multiple of {golden.FRAMES}, the frames of a clip")
     pictures = _frames(frames, seed)
-    found: dict[str, list[_Fit]] = {stage: [] for stage in STAGES}
+    found: dict[str, list[Stage]] = {stage: [] for stage in STAGES}
     for chip in range(chips):
         encoder = Encoder(weights, mapping, errors=profile, chip=chip, seed=seed)
         samples = _look(encoder, pictures, advance)
         for stage in STAGES:
-            found[stage].append(_fit(*samples[stage]))
+            found[stage].append(_fit(*samples[stage], maps=golden.MAPS if stage == "cnn" else 1))
     stages = {stage: _together(fits) for stage, fits in found.items()}
     cnn, forget, output = stages.values()
     return StageErrors(cnn, forget, output, compiled=True, name=f"{profile}, {mapping}, measured")
@@ -307,33 +310,35 @@ def _has(program: Any, kernel: str) -> bool:
     return any(isinstance(step, Launch) and step.kernel == kernel for step in program.steps)
 
 
-@dataclass(frozen=True)
-class _Fit:
-    temporal: float
-    fixed: float
-    gain: float
-    offset: float
-    limit: float
+def _fit(exact: npt.NDArray[np.float32], array: npt.NDArray[np.float32], maps: int = 1) -> Stage:
+    """A line through the sums that are not cut off, and what is left: common to a map, constant per PE, or changing.
 
-
-def _fit(exact: npt.NDArray[np.float32], array: npt.NDArray[np.float32]) -> _Fit:
-    """A line through the sums that are not cut off, and what is left: constant per PE, or changing."""
-    limit = _limit(exact, array)
-    inside = np.abs(exact) < (0.95 * limit if np.isfinite(limit) else np.inf)
+    exact, array: (frames, PEs); PEs of a map lie side by side.
+    """
+    limit, slope = _limit(exact, array)
+    inside = np.abs(exact) < (0.95 * limit / max(abs(slope), 1e-3))
     x, y = exact[inside].astype(float), array[inside].astype(float)
     spread = x.var()
     gain = float(((x - x.mean()) * (y - y.mean())).mean() / spread) if spread else 1.0
     offset = float(y.mean() - gain * x.mean())
     rest = np.where(inside, array - gain * exact - offset, 0.0)
-    counts = inside.sum(axis=0)
-    often = counts > 2
-    counts, rest, used = counts[often], rest[:, often], inside[:, often]
+    counts = np.maximum(inside.sum(axis=0), 1)
+    often = inside.sum(axis=0) > 2
     means = rest.sum(axis=0) / counts
-    changing = np.where(used, rest - means, 0.0)
-    temporal = float((changing**2).sum() / (counts - 1).sum())
+    changing = np.where(inside & often, rest - means, 0.0)
+    temporal = float((changing**2).sum() / max((counts - 1)[often].sum(), 1))
+    levels = np.array(
+        [m[o].mean() if o.any() else 0.0 for m, o in zip(_by_map(means, maps), _by_map(often, maps), strict=True)]
+    )
+    own = (means - np.repeat(levels, means.size // maps))[often]
     # the mean of n frames keeps an n-th of the changing part
-    fixed = max(float((means**2).mean()) - temporal * float((1 / counts).mean()), 0.0)
-    return _Fit(_tidy(temporal**0.5), _tidy(fixed**0.5), gain, offset, limit)
+    fixed = max(float((own**2).mean()) - temporal * float((1 / counts[often]).mean()), 0.0) if own.size else 0.0
+    common = float(levels.std()) if maps > 1 else 0.0
+    return Stage(_tidy(temporal**0.5), _tidy(fixed**0.5), gain, offset, limit, _tidy(common))
+
+
+def _by_map(values: npt.NDArray[Any], maps: int) -> npt.NDArray[Any]:
+    return values.reshape(maps, -1)
 
 
 def _tidy(value: float) -> float:
@@ -341,27 +346,35 @@ def _tidy(value: float) -> float:
     return value if value > 1e-4 else 0.0
 
 
-def _limit(exact: npt.NDArray[np.float32], array: npt.NDArray[np.float32]) -> float:
-    """The magnitude at which sums are cut off: where the mean falls short of the line through the small sums by more
-    than one tap product and a tenth. Infinite if there is no such sum."""
+def _limit(exact: npt.NDArray[np.float32], array: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The magnitude at which sums are cut off, and the slope of small ones.
+
+    Cut off is where the mean falls short of the line through the small sums by more than one tap product and a tenth.
+    The limit is infinite if there is no such sum, or if the small ones fall short themselves: that is no saturation.
+    """
     small = np.abs(exact) <= 6
-    gain = float((exact[small] * array[small]).sum() / max((exact[small] ** 2).sum(), 1.0))
+    x, y = exact[small].astype(float), array[small].astype(float)
+    spread = x.var()
+    slope = float(((x - x.mean()) * (y - y.mean())).mean() / spread) if spread else 1.0
     level = np.abs(np.rint(exact)).astype(int).ravel()
-    along = (np.sign(exact) * array).ravel()
+    along = (np.sign(exact) * array).ravel() * (1 if slope >= 0 else -1)
     counts = np.bincount(level)
     means = np.bincount(level, along) / np.maximum(counts, 1)
-    short = [n for n in range(len(counts)) if counts[n] >= 20 and gain * n - means[n] > 1 + 0.1 * n]
-    return float(max(means[n] for n in short)) if short else float("inf")
+    size = abs(slope)
+    short = [n for n in range(len(counts)) if counts[n] >= 20 and size * n - means[n] > size * (1 + 0.1 * n)]
+    limit = max((float(means[n]) for n in short), default=float("inf"))
+    return (limit if min(short, default=0) > 6 and limit > 6 * size else float("inf")), slope
 
 
-def _together(fits: list[_Fit]) -> Stage:
+def _together(stages: list[Stage]) -> Stage:
     """Mean over chips; of standard deviations the root of the mean square, and of limits the smallest."""
 
     def square(name: str) -> float:
-        return float(np.sqrt(np.mean([getattr(f, name) ** 2 for f in fits])))
+        return float(np.sqrt(np.mean([getattr(s, name) ** 2 for s in stages])))
 
-    gain, offset = (float(np.mean([getattr(f, name) for f in fits])) for name in ("gain", "offset"))
-    return Stage(square("temporal"), square("fixed"), gain, offset, min(f.limit for f in fits))
+    gain, offset = (float(np.mean([getattr(s, name) for s in stages])) for name in ("gain", "offset"))
+    limit = min(s.limit for s in stages)
+    return Stage(square("temporal"), square("fixed"), gain, offset, limit, square("common"))
 
 
 __all__ = ["NAMES", "STAGES", "Stage", "StageErrors", "load_errors", "measure"]

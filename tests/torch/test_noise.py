@@ -72,9 +72,23 @@ def test_the_fit_finds_what_was_put_in() -> None:
     assert fit.gain == pytest.approx(0.9, rel=0.01)
     assert fit.offset == pytest.approx(0.3, abs=0.05)
     assert fit.limit == float("inf")
+    maps = np.repeat([2.0, -2.0], 2000).astype(np.float32)
+    apart = noise._fit(exact, array + maps, maps=2)
+    assert apart.common == pytest.approx(2, rel=0.05)
+    assert apart.fixed == pytest.approx(0.7, rel=0.05)
+    assert noise._fit(exact, -array).gain == pytest.approx(-0.9, rel=0.01)
     cut = noise._fit(exact, np.clip(array, -12, 12).astype(np.float32))
     assert cut.limit == pytest.approx(12, abs=0.5)
     assert cut.gain == pytest.approx(0.9, rel=0.03)
+
+
+def test_a_chip_has_errors() -> None:
+    errors = measure(Weights.random(3), profile="ideal:write_noise=0.5", chips=1, frames=16)
+    for name in noise.STAGES:
+        stage = getattr(errors, name)
+        assert stage.temporal > 0.1, name
+        assert stage.fixed < 0.3 * stage.temporal, name
+        assert stage.gain == pytest.approx(1, abs=0.01), name
 
 
 def test_wrong_measurements_are_told() -> None:
