@@ -21,6 +21,7 @@ import numpy.typing as npt
 from kernels.pixelrnn import bandwidth, gestures
 from kernels.pixelrnn.golden import SIDE
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.wording import plural
 
 POOLING = (1, 2, 3, 4, 5, 6, 8, 16, 32, 64)
 """Windows of the max-pooling before the network in figure 3: 4,096 down to 1 value read."""
@@ -301,7 +302,7 @@ def _values(axes: Any, figure: Figure) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("values read in 16 frames")
-    axes.set_title(f"PixelRNN, mean and sd of seeds ({figure.study.seeds})", loc="left", fontsize=9)
+    axes.set_title(f"PixelRNN, mean and sd of {plural(figure.study.seeds, 'seed')}", loc="left", fontsize=9)
 
 
 __all__ = ["MACROPIXEL_BYTES", "POOLING", "Figure", "Point", "Study", "figure2", "figure3", "plot"]
