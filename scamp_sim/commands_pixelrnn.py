@@ -323,6 +323,8 @@ REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
 
 def report(args: argparse.Namespace) -> int:
     """`report`: one of the reports."""
+    if args.kind not in commands_torch.REPORTS:
+        commands_torch.refuse(args)
     text, document = REPORTS[args.kind](args)
     if args.format == "json":
         commands.print_json(document)

@@ -166,6 +166,19 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
     return text, {**found.as_dict(), "plot": args.plot}
 
 
+def refuse(args: argparse.Namespace) -> None:
+    """Raises ProgramError if a report that trains nothing is given an option of those that do."""
+    for name, option in OPTIONS.items():
+        if getattr(args, name) is not None:
+            raise ProgramError(f"{option} is for {' and '.join(REPORTS)}; report {args.kind} trains nothing")
+
+
+OPTIONS = {
+    "seeds": "--seeds", "epochs": "--epochs", "clips": "--train-clips", "tests": "--tests", "threads": "--threads",
+    "results": "--results",
+}  # fmt: skip
+"""Options of the figures."""
+
 REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
     "figure2": lambda args: report_figure(args, 2),
     "figure3": lambda args: report_figure(args, 3),

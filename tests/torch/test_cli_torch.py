@@ -61,6 +61,7 @@ def test_wrong_figures_are_told(tmp_path, capsys) -> None:
     assert "epochs is 0" in fails(capsys, "report", "figure3", "--epochs", 0)
     assert "leave --weights out" in fails(capsys, "report", "figure2", "--weights", "random")
     assert "name it .png" in fails(capsys, "report", "figure2", "--plot", tmp_path / "x.gif")
+    assert "--epochs is for figure2 and figure3" in fails(capsys, "report", "memory", "--epochs", 3)
     (tmp_path / "r.json").write_text("[]")
     assert "not the results of a figure" in fails(capsys, "report", "figure3", "--results", tmp_path / "r.json")
 
