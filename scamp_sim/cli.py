@@ -20,6 +20,7 @@ from scamp_sim import (
     commands_ranges,
     commands_report,
     commands_sdk,
+    commands_torch,
 )
 from scamp_sim.exceptions import ScampError
 from scamp_sim.wording import short
@@ -166,6 +167,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands_costs.add_parsers(sub)
     commands_sdk.add_parsers(sub)
     commands_pixelrnn.add_parsers(sub)
+    commands_torch.add_parsers(sub)
 
     demo = sub.add_parser(
         "demo",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim import commands, commands_montecarlo
+from scamp_sim import commands, commands_montecarlo, commands_torch
 from scamp_sim import pixelrnn_options as common
 from scamp_sim.commands_chips import note_errors
 from scamp_sim.exceptions import ProgramError
@@ -332,12 +332,15 @@ def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
 REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
     "pixelrnn": report_pixelrnn,
     "memory": report_memory,
+    **commands_torch.REPORTS,
 }
 """Kind of report -> what gives it, as text and as a document."""
 
 
 def report(args: argparse.Namespace) -> int:
     """`report`: one of the reports."""
+    if args.kind not in commands_torch.REPORTS:
+        commands_torch.refuse(args)
     text, document = REPORTS[args.kind](args)
     if args.format == "json":
         commands.print_json(document)
@@ -393,9 +396,10 @@ def add_parsers(sub: Any) -> None:
 
     parser = sub.add_parser(
         "report",
-        help="costs, bandwidth and memory of the network",
+        help="costs, bandwidth and memory of the network, figures of the paper",
         description="What the network costs, step by step under all mappings, and what leaves the sensor (pixelrnn); "
-        "what lies where in the registers (memory).",
+        "what lies where in the registers (memory); accuracy against memory (figure2) and against values read "
+        "(figure3), on drawn gestures.",
     )
     parser.add_argument("kind", metavar="KIND", choices=tuple(REPORTS), help=", ".join(REPORTS))
     common.add_weights(parser, note=f" (default: {common.RANDOM}:1)")

@@ -1,13 +1,12 @@
 """What `scamp-sim fit` reads.
 
 The table: CSV with the columns value, passes, mean_in_minus_out, std_out (others are ignored), in LSB. A row says what
-became of a plane of `value` after so many passes of diva(A, E, F); mov(F, A); add(A, A, F); each pass a launch of
-its own,
-the plane read out once before the first. mean_in_minus_out: mean over the array of input minus output; std_out:
+became of a plane of `value` after so many passes of diva(A, E, F); mov(F, A); add(A, A, F); each pass a launch of its
+own, the plane read out once before the first. mean_in_minus_out: mean over the array of input minus output; std_out:
 standard deviation over the array. Rows with 0 passes say how even the plane was at the start.
 
-The stack: .npy or .npz, (readouts, rows, columns), codes 0..255 of readouts of a plane set to 0; in an .npz the array is
-`readouts`, and `valid`, (rows, columns) bool, leaves PEs out.
+The stack: .npy or .npz, (readouts, rows, columns), codes 0..255 of readouts of a plane set to 0. In an .npz the array
+is `readouts`, and `valid`, (rows, columns) bool, leaves PEs out.
 """
 
 from __future__ import annotations

@@ -1,0 +1,13 @@
+"""What the tests of training share: few clips, and one thread, so that they are quick and exact anywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kernels.pixelrnn import gestures
+
+
+@pytest.fixture(scope="session")
+def drawn() -> tuple[np.ndarray, np.ndarray]:
+    return gestures.dataset(2, seed=4)

@@ -1,0 +1,100 @@
+"""Errors of the stages: names, files, and their measurement on the compiled kernel. No torch is needed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kernels.pixelrnn.weights import Weights
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.torch import noise
+from scamp_sim.torch.noise import Stage, StageErrors, load_errors, measure
+
+
+def test_the_authors_noise() -> None:
+    e = StageErrors.authors()
+    assert (e.cnn.temporal, e.forget.temporal, e.output.temporal) == (0.6, 0.6, 1.0)
+    assert e.pooled
+    assert not e.compiled
+    assert not StageErrors.none().any
+
+
+def test_files_go_out_and_come_in(tmp_path) -> None:
+    errors = StageErrors(Stage(0.1, 0.2, 0.9, -0.1, 12.0), Stage(fixed=1), Stage(), compiled=True, name="mine")
+    errors.save(tmp_path / "e.json")
+    assert load_errors(str(tmp_path / "e.json")) == errors
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[]", "expected names with values"),
+        ("{", "cannot be read as JSON"),
+        ('{"cnm": {}}', "unknown 'cnm'; did you mean 'cnn'"),
+        ('{"cnn": {"sd": 1}}', "cnn: unknown 'sd'"),
+        ('{"cnn": {"fixed": -1}}', "fixed is -1; a standard deviation"),
+        ('{"cnn": {"gain": "x"}}', "gain is 'x'; it is a number"),
+        ('{"pooled": 1}', "pooled is 1; it is true or false"),
+    ],
+)
+def test_wrong_files_are_told(tmp_path, text: str, says: str) -> None:
+    path = tmp_path / "e.json"
+    path.write_text(text)
+    with pytest.raises(ProgramError, match=says):
+        load_errors(str(path))
+
+
+def test_unknown_names_are_told() -> None:
+    with pytest.raises(ProgramError, match="unknown noise 'autors'; did you mean 'authors'"):
+        load_errors("autors")
+    with pytest.raises(ProgramError, match="no such file"):
+        load_errors("nowhere.json")
+
+
+def test_an_exact_array_has_no_errors() -> None:
+    errors = measure(Weights.random(3), profile="ideal", chips=1, frames=16)
+    for name in noise.STAGES:
+        stage = getattr(errors, name)
+        assert (stage.temporal, stage.fixed, stage.limit) == (0, 0, float("inf")), name
+        assert stage.gain == pytest.approx(1, abs=1e-6), name
+        assert stage.offset == pytest.approx(0, abs=1e-4), name
+    assert errors.compiled
+
+
+def test_the_fit_finds_what_was_put_in() -> None:
+    rng = np.random.default_rng(1)
+    exact = rng.integers(-25, 26, (48, 4000)).astype(np.float32)
+    fixed, temporal = 0.7 * rng.standard_normal(4000), 0.4 * rng.standard_normal(exact.shape)
+    array = (0.9 * exact + 0.3 + fixed + temporal).astype(np.float32)
+    fit = noise._fit(exact, array)
+    assert fit.temporal == pytest.approx(0.4, rel=0.02)
+    assert fit.fixed == pytest.approx(0.7, rel=0.05)
+    assert fit.gain == pytest.approx(0.9, rel=0.01)
+    assert fit.offset == pytest.approx(0.3, abs=0.05)
+    assert fit.limit == float("inf")
+    maps = np.repeat([2.0, -2.0], 2000).astype(np.float32)
+    apart = noise._fit(exact, array + maps, maps=2)
+    assert apart.common == pytest.approx(2, rel=0.05)
+    assert apart.fixed == pytest.approx(0.7, rel=0.05)
+    assert noise._fit(exact, -array).gain == pytest.approx(-0.9, rel=0.01)
+    cut = noise._fit(exact, np.clip(array, -12, 12).astype(np.float32))
+    assert cut.limit == pytest.approx(12, abs=0.5)
+    assert cut.gain == pytest.approx(0.9, rel=0.03)
+
+
+def test_a_chip_has_errors() -> None:
+    errors = measure(Weights.random(3), profile="ideal:write_noise=0.5", chips=1, frames=16)
+    for name in noise.STAGES:
+        stage = getattr(errors, name)
+        assert stage.temporal > 0.1, name
+        assert stage.fixed < 0.3 * stage.temporal, name
+        assert stage.gain == pytest.approx(1, abs=0.01), name
+
+
+def test_wrong_measurements_are_told() -> None:
+    with pytest.raises(ProgramError, match="frames is 20; it is a multiple of 16"):
+        measure(frames=20)
+    with pytest.raises(ProgramError, match="chips is 0"):
+        measure(chips=0)
+    with pytest.raises(ProgramError, match="measured on the macropixel mapping"):
+        measure(mapping="blocks")

@@ -1,0 +1,124 @@
+"""Training: it learns, a seed fixes it, checkpoints go on exactly, and what it gives runs on the array."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from kernels.pixelrnn import golden, study  # noqa: E402
+from kernels.pixelrnn.clips import ClipSet  # noqa: E402
+from kernels.pixelrnn.weights import Weights  # noqa: E402
+from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
+from scamp_sim.torch.noise import StageErrors  # noqa: E402
+from scamp_sim.torch.training import Settings, classify, refit, train  # noqa: E402
+
+SHORT = Settings(epochs=3, batch=6, threads=1, noise=StageErrors.authors(), seed=5)
+
+
+def state(net) -> list[bytes]:
+    return [v.detach().numpy().tobytes() for v in net.state_dict().values()]
+
+
+def test_training_learns(drawn) -> None:
+    trained = train(*drawn, Settings(epochs=6, batch=6, threads=1))
+    assert trained.history[-1].loss < 0.7 * trained.history[0].loss
+    assert [e.number for e in trained.history] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_seed_fixes_everything_and_no_global_generator_is_touched(drawn) -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    a = train(*drawn, SHORT)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    b = train(*drawn, SHORT)
+    assert a.history == b.history
+    assert state(a.net) == state(b.net)
+    assert state(train(*drawn, replace(SHORT, seed=6)).net) != state(a.net)
+
+
+def test_a_continued_run_ends_as_an_uninterrupted_one(drawn, tmp_path) -> None:
+    whole = train(*drawn, SHORT, test=drawn)
+
+    class Stop(Exception):
+        pass
+
+    def stop(epoch) -> None:
+        if epoch.number == 2:
+            raise Stop
+
+    path = tmp_path / "run.pt"
+    with pytest.raises(Stop):
+        train(*drawn, SHORT, test=drawn, checkpoint=path, log=stop)
+    seen = []
+    rest = train(*drawn, SHORT, test=drawn, checkpoint=path, log=seen.append)
+    assert tuple(seen) == rest.history == whole.history
+    assert state(rest.net) == state(whole.net)
+    # done already: nothing is left to do, and the result is the same
+    assert state(train(*drawn, SHORT, checkpoint=path).net) == state(whole.net)
+
+
+def test_a_checkpoint_of_another_run_is_refused(drawn, tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    short = replace(SHORT, epochs=1)
+    train(*drawn, short, checkpoint=path)
+    with pytest.raises(ProgramError, match="it belongs to other settings"):
+        train(*drawn, replace(short, rate=0.5), checkpoint=path)
+    with pytest.raises(ProgramError, match="it belongs to other clips"):
+        train(drawn[0][::-1], drawn[1], short, checkpoint=path)
+    path.write_bytes(b"nothing")
+    with pytest.raises(ProgramError, match="no checkpoint of a training"):
+        train(*drawn, short, checkpoint=path)
+
+
+def test_what_was_trained_says_the_same_on_the_array(drawn, tmp_path) -> None:
+    net = train(*drawn, replace(SHORT, epochs=2)).net
+    net.to_weights().save(tmp_path / "w.npz")
+    weights = Weights.load(tmp_path / "w.npz")
+    clips, labels = drawn[0][:6], drawn[1][:6]
+    names = tuple(str(n) for n in range(6))
+    found = study.validate(weights, ClipSet(clips, names, "drawn", labels), jobs=1)
+    said = classify(net, net.store(clips))
+    assert [r.classes["array"] for r in found.records] == said.tolist()
+    assert [weights.decoder.classify(golden.encode(c, weights).o) for c in clips] == said.tolist()
+
+
+def test_a_decoder_is_fitted_to_what_a_chip_puts_out(drawn) -> None:
+    weights = Weights.random(4, classes=9)
+    planes = np.stack([golden.encode(c, weights).o for c in drawn[0]]) * 0.6 + 4
+    fitted = refit(weights, planes, drawn[1].tolist(), epochs=30)
+    assert np.array_equal(fitted.cnn, weights.cnn)
+    assert fitted.decoder is not None
+    assert (fitted.decoder.classify(planes) == drawn[1]).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"epochs": 0}, "epochs is 0; it is a whole number from 1 up"),
+        ({"batch": 1}, "batch is 1"),
+        ({"rate": 0.0}, "rate is 0.0; it is a number above 0"),
+        ({"rate": float("nan")}, "rate is nan"),
+        ({"layers": 3}, "layers is 3; the encoder has 1 or 2"),
+        ({"surrogate": "tan"}, "unknown surrogate gradient 'tan'.*tanh"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_wrong_settings_are_told(options: dict, says: str) -> None:
+    with pytest.raises(ProgramError, match=says):
+        Settings(**options)
+
+
+def test_wrong_clips_are_told(drawn) -> None:
+    with pytest.raises(ProgramError, match="one a clip"):
+        train(drawn[0], drawn[1][:3], SHORT)
+    with pytest.raises(ProgramError, match="labels go from 0 up"):
+        train(drawn[0], drawn[1] - 1, SHORT)
+    with pytest.raises(PlaneError, match="there is no clip"):
+        train(drawn[0][:0], drawn[1][:0], SHORT)
+    with pytest.raises(PlaneError, match="the clips have shape"):
+        train(drawn[0][:, :4], drawn[1], SHORT)
