@@ -128,6 +128,7 @@ class NoisyLowering(Lowering):
         if len(sources) > 2:
             self.emit(ops.LINEAR, ops.SUM, sources, p=1, q=1)
             sources = [ops.SUM]
+        sources, column = self.along_rows(sources, row, column)
         s0, s1 = (*sources, ops.ZERO, ops.ZERO)[:2]
         share = self.share.get(register, (0, 1))
         second = self.current is not None and draws.completes(self.current)
@@ -137,8 +138,16 @@ class NoisyLowering(Lowering):
         last[ops.GAIN], last[ops.OFFSET] = self.planes.gain(register, share), self.planes.offset(register)
         last[ops.GAIN + 2], last[ops.OFFSET + 2] = last[ops.GAIN], last[ops.OFFSET]
         last[ops.NUMBER], last[ops.PURPOSE] = (self.number - 1, 0) if second else (self.number, share[0])
-        last[ops.MINUS], last[ops.REST] = int(second), ops.ZERO
+        last[ops.SECOND], last[ops.REST] = int(second), ops.ZERO
         last[ops.ROW], last[ops.COLUMN] = row, column
+
+    def along_rows(self, sources: Sequence[int], row: int, column: int) -> tuple[Sequence[int], int]:
+        """Sources and column of a write after a move along rows is made by itself: to write the PEs at both ends of 256
+        rows apart takes longer."""
+        if not column or row or not sources:
+            return sources, column
+        self.emit(ops.SHIFT_EAST_WEST, ops.SUM, sources, p=1, r=column)
+        return [ops.SUM], 0
 
     def destination(self, register: str, sources: Sequence[int]) -> tuple[int, int]:
         """(plane to write, plane with the old value or -1)."""
@@ -197,7 +206,8 @@ class NoisyLowering(Lowering):
             return False
         if not news_dies(actions, i + 2):
             return False
-        s0, s1 = (*(self.source(s) for s in inner), ops.ZERO, ops.ZERO)[:2]
+        sources, column = self.along_rows([self.source(s) for s in inner], row, column)
+        s0, s1 = (*sources, ops.ZERO, ops.ZERO)[:2]
         other = self.source(rest[0]) if rest else ops.ZERO
         y = second.dst[0]
         d, old = self.destination(y, (s0, s1, other))

@@ -16,7 +16,7 @@ import numpy as np
 
 from scamp_sim.engine import ops
 from scamp_sim.engine._jit import jit
-from scamp_sim.engine.walk import banded, digital, resolve, whole
+from scamp_sim.engine.walk import banded, digital, resolve, shifted, whole
 from scamp_sim.errors.draws import PURPOSES
 
 BAND = 1024
@@ -24,7 +24,11 @@ BAND = 1024
 
 _HALF = np.uint32(0xFFFF)
 _SHIFT = np.uint32(16)
-_MEAN = np.int32(65535)
+_BYTES = np.uint32(0x00FF00FF)
+_BYTE = np.uint32(8)
+_ONE = np.uint32(0xFF)
+_ALL = np.uint32(0xFFFFFFFF)
+_MEAN = np.int32(255)
 _SIGNLESS = np.int32(0x7FFFFFFF)
 
 
@@ -38,15 +42,13 @@ def bent(v, linear, reach):
 
 def _single(masked, bending):
     @jit
-    def write(f, u, flag, lo, d, s0, s1, old, g, o, addend, factor, flip, scale, sd, linear, reach, count):
+    def write(f, u, flag, lo, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count):
         """Returns the bits of the largest magnitude written."""
         largest = np.int32(0)
         for i in range(count):
             h = np.uint32(np.uint32(u[lo + i] ^ addend) * factor)
-            h = np.uint32(h ^ (h >> _SHIFT))
-            z = np.int32(
-                np.int32(h & _HALF) + np.int32((h >> _SHIFT) ^ flip) - _MEAN
-            )  # int64 would take half as long again
+            h = np.uint32(np.uint32((h & first) ^ np.uint32(h >> _SHIFT)) & _HALF)
+            z = np.int32(np.int32(h & _ONE) + np.int32(h >> _BYTE) - _MEAN)  # int64 would be slower by half
             v = scale * (f[s0 + i] + f[s1 + i])
             v = v * f[g + i] + f[o + i] + sd * np.float32(z)
             if bending:
@@ -70,15 +72,15 @@ def _pair(masked, bending):
         for i in range(count):
             h = np.uint32(np.uint32(u[lo + i] ^ addend) * factor)
             h = np.uint32(h ^ (h >> _SHIFT))
-            low, high = np.int32(h & _HALF), np.int32(h >> _SHIFT)
+            t = np.uint32((h & _BYTES) + ((h >> _BYTE) & _BYTES))
             v = -(f[s0 + i] + f[s1 + i])
-            v = v * f[g + i] + f[o + i] + sd * np.float32(np.int32(low + high - _MEAN))
+            v = v * f[g + i] + f[o + i] + sd * np.float32(np.int32(np.int32(t & _HALF) - _MEAN))
             if bending:
                 v = bent(v, linear, reach)
             else:
                 first = max(first, np.int32(np.float32(v).view(np.int32) & _SIGNLESS))
             v = -(f[rest + i] + v)
-            v = v * f[g2 + i] + f[o2 + i] + sd * np.float32(np.int32(low - high))
+            v = v * f[g2 + i] + f[o2 + i] + sd * np.float32(np.int32(np.int32(t >> _SHIFT) - _MEAN))
             if bending:
                 v = bent(v, linear, reach)
             else:
@@ -100,22 +102,22 @@ _pair_bent, _pair_masked_bent = _pair(False, True), _pair(True, True)
 
 @jit
 def stretch(
-    f, u, flag, single, masked, at, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, flip, scale, params, count
+    f, u, flag, single, masked, at, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, first, scale, params, count
 ):
     """Carry out one write on `count` PEs from `at` on; all other operands are offsets of what lies there."""
     linear, reach, sd = params[1], params[2], params[3]
     limit = np.float32(linear).view(np.int32)
     if single and masked:
         if (
-            _write_masked(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, flip, scale, sd, linear, reach, count)
+            _write_masked(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count)
             > limit
         ):
             _write_masked_bent(
-                f, u, flag, at, d, s0, s1, old, g, o, addend, factor, flip, scale, sd, linear, reach, count
+                f, u, flag, at, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count
             )
     elif single:
-        if _write(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, flip, scale, sd, linear, reach, count) > limit:
-            _write_bent(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, flip, scale, sd, linear, reach, count)
+        if _write(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count) > limit:
+            _write_bent(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count)
     elif masked:
         if (
             _pair_masked(f, u, flag, at, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, sd, linear, reach, count)
@@ -179,7 +181,7 @@ def part(f, u, flag, code, i, w, keys, params, lo, hi, step, empty):
         f, u, flag, code[i, ops.OP] != ops.WRITE_PAIR, code[i, ops.EXTRA] >= 0, np.uint64(lo), np.uint64(w[i, 0] + lo),
         np.uint64(s0 + lo), np.uint64(s1 + lo), np.uint64(w[i, 3] + lo), np.uint64(w[i, 4] + lo),
         np.uint64(w[i, 5] + lo), np.uint64(w[i, 6] + lo), np.uint64(w[i, 7] + lo), np.uint64(w[i, 8] + lo),
-        keys[i, 0], keys[i, 1], _HALF if code[i, ops.MINUS] else np.uint32(0), scale, params, np.uint64(hi - lo),
+        keys[i, 0], keys[i, 1], np.uint32(0) if code[i, ops.SECOND] else _ALL, scale, params, np.uint64(hi - lo),
     )  # fmt: skip
 
 
@@ -208,7 +210,8 @@ def add_noise(f, u, d, s, addend, factor, sd, count):
     for i in range(count):
         h = np.uint32(np.uint32(u[i] ^ addend) * factor)
         h = np.uint32(h ^ (h >> _SHIFT))
-        z = np.int32(np.int32(h & _HALF) + np.int32(h >> _SHIFT) - _MEAN)
+        t = np.uint32((h & _BYTES) + ((h >> _BYTE) & _BYTES))
+        z = np.int32(np.int32(t & _HALF) - _MEAN)
         f[d + i] = f[s + i] + sd * np.float32(z)
 
 
@@ -238,7 +241,9 @@ def walk_noisy(f, u, b, flag, flag_octets, flag_words, code, runs, params, reach
             for lo in range(0, size, band):
                 hi = min(size, lo + band)
                 for i in range(first, last):
-                    if code[i, ops.OP] < ops.WRITE:
+                    if code[i, ops.OP] == ops.SHIFT_EAST_WEST:
+                        shifted(f, code, i, offsets, limit, size, width, lo, hi)
+                    elif code[i, ops.OP] < ops.WRITE:
                         banded(f, flag, code, i, offsets, factors[i], limit, np.uint64(lo), np.uint64(hi - lo))
                     elif code[i, ops.COLUMN] == 0:
                         part(f, u, flag, code, i, where, keys, params, lo, hi, 0, -1)

@@ -1,7 +1,7 @@
 """Operation codes of the lowered program: what `lower` writes and `walk` carries out.
 
 A row is `WIDTH` integers: [op, destination, number of sources, source 0..3, extra, p, q, r], and for writes with errors
-[..., planes of gain and offset, the same for a second word, row, column, rest, number, purpose, minus]. Planes are
+[..., planes of gain and offset, the same for a second word, row, column, rest, number, purpose, second]. Planes are
 numbered; the first nine analog numbers and the first sixteen bit numbers are registers.
 """
 
@@ -11,7 +11,7 @@ from scamp_sim import isa
 
 WIDTH = 21
 OP, DST, COUNT, SRC, EXTRA, P, Q, R = 0, 1, 2, 3, 7, 8, 9, 10
-GAIN, OFFSET, ROW, COLUMN, REST, NUMBER, PURPOSE, MINUS = 11, 12, 15, 16, 17, 18, 19, 20
+GAIN, OFFSET, ROW, COLUMN, REST, NUMBER, PURPOSE, SECOND = 11, 12, 15, 16, 17, 18, 19, 20
 
 # analog planes
 ANALOG_INDEX = {r: i for i, r in enumerate((*isa.ANALOG, *isa.ANALOG_INPUTS))}

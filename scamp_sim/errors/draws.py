@@ -3,8 +3,8 @@
 Fixed patterns are drawn once per chip by a counter-based generator of NumPy's (Philox), keyed by serial and purpose.
 Noise of words is drawn for (seed, number of the word, purpose, PE) by one multiplication and one exclusive or, because
 it is needed for 65,536 PEs in a few microseconds; the fast engine has the same lines as machine code. A draw is the sum
-or the difference of two uniform 16-bit numbers: mean 0, variance as given, never beyond 2.45 sd. The two words of a
-macro have sum and difference of one pair, which are uncorrelated but not independent: together they are uniform.
+of two uniform bytes: mean 0, variance as given, never beyond 2.45 sd. The two words of a macro take the four bytes of
+one 32-bit number, two each: together they are the sum of four.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ PURPOSES = 32
 """Draws that one word can need: its destinations, at most eleven, then these."""
 PIX_READ, LOAD, DISTURB = 12, 13, 16
 
-UNIT = float(np.sqrt(2 * (2.0**32 - 1) / 12))
-"""Standard deviation of the sum of two uniform numbers 0..65535."""
+UNIT = float(np.sqrt(2 * (2.0**16 - 1) / 12))
+"""Standard deviation of the sum of two uniform numbers 0..255."""
 
 _MASK = (1 << 64) - 1
 
@@ -50,13 +50,13 @@ def key(seed: int, number: int, purpose: int) -> tuple[np.uint32, np.uint32]:
     return np.uint32(k & 0xFFFFFFFF), np.uint32((k >> 32) | 1)
 
 
-def noise(shape: tuple[int, int], seed: int, number: int, purpose: int, minus: bool = False) -> Floats:
-    """One draw for each PE, float32 (rows, columns), mean 0, standard deviation UNIT."""
+def noise(shape: tuple[int, int], seed: int, number: int, purpose: int, second: bool = False) -> Floats:
+    """One draw for each PE, float32 (rows, columns), mean 0, standard deviation UNIT. second: the other one of two."""
     addend, factor = key(seed, number, purpose)
     h = (ground(shape[0] * shape[1]) ^ addend) * factor
     h ^= h >> np.uint32(16)
-    low, high = (h & np.uint32(0xFFFF)).astype(np.int32), (h >> np.uint32(16)).astype(np.int32)
-    drawn = low - high if minus else low + high - 65535
+    pair = h >> np.uint32(16) if second else h & np.uint32(0xFFFF)
+    drawn = (pair & np.uint32(0xFF)).astype(np.int32) + (pair >> np.uint32(8)).astype(np.int32) - 255
     return drawn.astype(np.float32).reshape(shape)
 
 

@@ -27,7 +27,7 @@ class TemporalErrors:
 
     def completed(self, word: int) -> Floats:
         """The same for a word that takes on what the word before left in NEWS."""
-        return self.scale("write_noise") * draws.noise(self.shape, self.seed, word - 1, 0, minus=True)
+        return self.scale("write_noise") * draws.noise(self.shape, self.seed, word - 1, 0, second=True)
 
     def pix_read(self, word: int) -> Floats:
         return self.scale("pix_read") * draws.noise(self.shape, self.seed, word, draws.PIX_READ)
