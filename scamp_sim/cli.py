@@ -16,6 +16,7 @@ from scamp_sim import (
     commands,
     commands_chips,
     commands_costs,
+    commands_fit,
     commands_pixelrnn,
     commands_ranges,
     commands_report,
@@ -166,6 +167,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands_chips.add_parsers(sub)
     commands_costs.add_parsers(sub)
     commands_sdk.add_parsers(sub)
+    commands_fit.add_parsers(sub)
     commands_pixelrnn.add_parsers(sub)
     commands_torch.add_parsers(sub)
 

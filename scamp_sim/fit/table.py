@@ -33,7 +33,7 @@ cancels it to first order."""
 MOST_DRIFT = 75.0
 """LSB/s: what a wait of one readout leaves open (M BG)."""
 
-POWERS = (1, 2, 4, 8)
+POWERS = (1, 2, 4, 8, 16)
 """Deviations count by the square of this power, round after round, so that in the end the worst cells decide."""
 
 SHAPE = (128, 128)
@@ -136,7 +136,7 @@ def fit(
     x = np.clip(np.array([start[n] for n in names]) / scale, low + 1e-6, high - 1e-6)
     for power in POWERS:
         x = least_squares(
-            residuals, x, bounds=(low, high), diff_step=0.02, x_scale=0.3, max_nfev=15, kwargs={"power": power}
+            residuals, x, bounds=(low, high), diff_step=0.02, x_scale=0.3, max_nfev=20, kwargs={"power": power}
         ).x
     return start.changed(**{n: _round(v) for n, v in zip(names, (x * scale).tolist(), strict=True)})
 
