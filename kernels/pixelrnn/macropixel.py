@@ -29,7 +29,7 @@ from scamp_sim.program import HostCall, Launch, Program
 
 SOURCE = Path(__file__).with_name("macropixel.scamp")
 
-UNIT, LARGEST_UNIT = 5, 10
+UNIT, LARGEST_UNIT = 5, 20
 """LSB for a tap product. With 5, 25 of them stay within the converter's range, and sums of 50 in halves. With 10 noise
 counts half as much; registers compress sums beyond 15, and o is cut off at -25.4 and 25.6."""
 
@@ -77,6 +77,7 @@ class MacropixelMapping(ThreeKinds):
         self.level = level
         self.front_end = front_end
         self.offset, self.unit = checked_levels(offset, unit)
+        self.calibration: dict[str, int] = {}
         _, theta1 = weights.layer(0)
         self.threshold, self.forget = pooled_halves(theta1), halves(weights.theta_r, 2)
         check_constant("theta1", theta1, -self.unit * self.threshold / 2, self)
@@ -99,8 +100,8 @@ class MacropixelMapping(ThreeKinds):
         w = self.weights
         gates = [[w.w_f.tolist(), w.u_f.tolist()], [w.w_o.tolist(), w.u_o.tolist()]]
         params = {
-            "gates": gates, "unit": self.unit, "offset": self.offset, "threshold": self.threshold,
-            "forget": self.forget, **options,
+            "gates": gates, "unit": getattr(self, "gate_unit", self.unit), "maps_unit": self.unit, "offset": self.offset, "threshold": self.threshold,
+            "forget": self.forget, **self.calibration, **options,
         }  # fmt: skip
         return assemble(SOURCE, params=params)
 
@@ -120,7 +121,7 @@ class MacropixelMapping(ThreeKinds):
     def output(self, results: Mapping[str, Any]) -> Floats:
         # column after column from the top right; the converter gives 128 - o unit / 2
         samples = results["o"].reshape(SIDE, SIDE).T[:, ::-1]
-        return np.asarray((128 - samples.astype(np.float32)) / (self.unit / 2), np.float32)
+        return np.asarray((128 - samples.astype(np.float32)) / (getattr(self, "gate_unit", self.unit) / 2), np.float32)
 
 
 class Levels(Protocol):
@@ -138,7 +139,7 @@ def convolutions(kernels: npt.NDArray[Any], levels: Levels, start: int = 0) -> P
     """
     return load(
         "depthwise16", weights=kernels.tolist(), level=pix_level(levels.level), amplitude=levels.unit,
-        offset=levels.offset, keep=int(not (start and levels.offset)), read=0,
+        offset=levels.offset, level_shift=getattr(levels, "level_shift", 0), keep=int(not (start and levels.offset)), read=0,
     )  # fmt: skip
 
 
