@@ -66,6 +66,32 @@ def test_analog_macros(name: str, benchmark: Any, compare: Callable[..., None]) 
     compare(name, lambda: m.run(program), 3 * REPEAT, "numpy.add", numpy_add, goal)
 
 
+NOISY = {
+    "bus, two sources": "bus(A, B, C); bus(B, C, A); bus(C, A, B);",
+    "bus, one source": "bus(A, B); bus(B, C); bus(C, A);",
+    "add and sub": "sub(A, B, C); add(B, A, C); sub(C, B, A);",
+    "mov": "mov(A, B); mov(B, C); mov(C, A);",
+    "movx east": "movx(A, B, east); movx(C, A, east); movx(B, C, east);",
+    "movx north": "movx(A, B, north); movx(C, A, north); movx(B, C, north);",
+    "add and sub under FLAG": "where(A); sub(A, B, C); add(B, A, C); sub(C, B, A); all();",
+}
+"""Analog words whose values stay within the linear range, errors on against errors off."""
+
+
+@pytest.mark.parametrize("name", NOISY)
+def test_errors_on_against_errors_off(name: str, benchmark: Any, compare: Callable[..., None]) -> None:
+    program = repeated(NOISY[name], 50)
+    quiet, noisy = (Machine(errors=errors) for errors in ("ideal", "scamp5:analog_drift=0,analog_drift_spread=0"))
+
+    def run(m: Machine) -> None:
+        for register, plane in zip("ABC", PLANES, strict=True):
+            m.write(register, plane * np.float32(0.5))
+        m.run(program, registers=False)
+
+    benchmark(run, noisy)
+    compare(f"errors on: {name}", lambda: run(noisy), 1, "errors off", lambda: run(quiet), "3.5")
+
+
 @pytest.mark.parametrize(
     ("text", "goal"),
     [
