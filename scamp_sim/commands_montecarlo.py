@@ -105,7 +105,7 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
     out = None if request.out is None else Path(request.out)
     begin = _claimed(out, digests) if out is not None else lambda: None
     if request.engine == "fast":
-        announce_compilation()
+        announce_compilation(args.errors)
     _note_ideal(work.errors)
     began = time.monotonic()
     ideal = work.ideal(bound)
@@ -331,7 +331,7 @@ def _measure(
 
     _note_ideal(args.errors)
     common.notes(clips.input[: grid.items], clips.names)
-    announce_compilation()
+    announce_compilation(args.errors)
     with progress(len(grid), "clips") as advance, common.told(), kept(out):
         return montecarlo.measure(
             weights, clips, chips=grid.chips, seeds=grid.seeds, mapping=args.mapping, errors=args.errors,

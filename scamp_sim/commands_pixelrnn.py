@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     notes = common.notes(clip.array[None], [clip.name])
     if args.engine == "fast":
-        announce_compilation()
+        announce_compilation(args.errors)
     with common.told():
         found = encoder.run(clip.array)
         model = golden.encode(encoder.bits(clip.array), weights)
@@ -228,7 +228,7 @@ def validate(args: argparse.Namespace) -> int:
     felt = note_errors(args, encoder.programs, clip_us * 1e-6, encoder.machine.shape)
     wanted = min(len(clips), args.limit or len(clips))
     notes = common.notes(clips.input[:wanted], clips.names)
-    announce_compilation()
+    announce_compilation(args.errors)
     started = time.monotonic()
     with common.told(), progress(wanted * clips.input.shape[1]) as advance:
 

@@ -27,6 +27,7 @@ from scamp_sim.readout import stack_bits
 from scamp_sim.timing import Profile, Timing
 
 if TYPE_CHECKING:
+    from scamp_sim.errors.setup import Errors
     from scamp_sim.machine import Machine
 
 SHEET = "contact-sheet.png"
@@ -169,7 +170,7 @@ def make_machine(request: Request) -> Machine:
     from scamp_sim import Machine
 
     if request.engine == "fast":
-        announce_compilation()
+        announce_compilation(request.errors)
     return Machine(
         shape=request.shape, errors=request.errors, timing=request.timing, engine=request.engine, seed=request.seed,
         chip=request.chip,
@@ -395,11 +396,12 @@ def announce_frames(paths: Iterable[str]) -> None:
             )
 
 
-def announce_compilation() -> None:
-    """One line on stderr if the fast engine has yet to be compiled on this machine, which takes about ten seconds."""
+def announce_compilation(errors: Errors = "ideal") -> None:
+    """One line on stderr if the fast engine, or its part for chips with errors, has yet to be compiled on this machine,
+    which takes about ten seconds."""
     from scamp_sim.engine._jit import is_compiled
 
-    if not is_compiled():
+    if not is_compiled(noisy=str(errors) != "ideal"):
         print("compiling the engine, once per installation (about 10 s) ...", file=sys.stderr, flush=True)
 
 

@@ -39,9 +39,10 @@ def cache_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"{name}-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 
-def is_compiled() -> bool:
-    """Whether the engine has been compiled here before; else the first run takes about ten seconds."""
-    return any(cache_folder().rglob("walk.walk-*.nbi"))
+def is_compiled(noisy: bool = False) -> bool:
+    """Whether the engine has been compiled here before, noisy: the part for chips with errors; else the first run takes
+    about ten seconds."""
+    return any(cache_folder().rglob("noisy.walk_noisy-*.nbi" if noisy else "walk.walk-*.nbi"))
 
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
