@@ -227,7 +227,7 @@ def _digests(encoder: Encoder, clips: ClipSet, about: Mapping[str, Any]) -> dict
     options = {name: about[name] for name in ("mapping", "errors", "seed", "level")}
     if about["front_end"]:
         options["front_end"] = True
-    if about["chip"]:
+    if about.get("chip"):
         options["chip"] = about["chip"]
     words = [
         [
