@@ -113,7 +113,11 @@ class Encoder:
     mapping: "macropixel" (own, 4x4 PEs a pixel for the recurrent part) or "blocks" (as published, in 64x64 blocks).
     errors, chip, seed, engine, timing: of the machine. level: grey above it counts as +1; the array can tell about
     every other level apart, 116 among them. options: of the mapping: front_end=True, by which the array also scales the
-    frames down and copies them, and version="lean" for "blocks". Raises ProgramError.
+    frames down and copies them; version="lean" for "blocks"; offset, unit, gate_unit and calibration for "macropixel".
+    These four, if none is given, are chosen for the errors of the chip: its offset, units that suit it, and levels that
+    are measured on other chips of its profile (see `kernels.pixelrnn.calibration`). calibrate=False leaves the levels
+    as they are free of noise; calibrate=True measures them for an offset and units that are given. With two layers of
+    kernels there is no calibration, only offset and units. Raises ProgramError.
     """
 
     def __init__(
@@ -132,9 +136,13 @@ class Encoder:
         self.weights = check_weights(weights)
         integer("chip", chip)
         integer("level", level)
-        self.mapping = make_mapping(weights, mapping, level, options)
         self.chip = chip
         self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
+        if mapping == "macropixel":
+            from kernels.pixelrnn.calibration import for_chip
+
+            options = for_chip(weights, self.machine.errors, level, options)
+        self.mapping = make_mapping(weights, mapping, level, options)
         self.level = level
 
     def run(self, clip: npt.ArrayLike) -> Encoded:
@@ -217,9 +225,10 @@ MAPPINGS = ("macropixel", "blocks")
 def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any]) -> Mapping:
     """The named mapping of these weights; "blocks:lean" is the lean version of "blocks". Raises ProgramError."""
     name, _, version = str(name).partition(":")
-    if version:
-        options = {**options, "version": version}
-    known = {"macropixel": ("front_end", "offset", "unit"), "blocks": ("version", "front_end")}
+    options = {**options, "version": version} if version else dict(options)
+    known = {
+        "macropixel": ("front_end", "offset", "unit", "gate_unit", "calibration"), "blocks": ("version", "front_end"),
+    }  # fmt: skip
     if not isinstance(options.get("front_end", False), (bool, np.bool_)):
         raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
     for option in options if name in known else ():
@@ -228,6 +237,8 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     if name == "macropixel" and weights.layers == 2:
         from kernels.pixelrnn.two_layers import TwoLayerMapping
 
+        if options.pop("calibration", None) is not None:
+            raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
         return TwoLayerMapping(weights, level, **options)
     if name == "macropixel":
         from kernels.pixelrnn.macropixel import MacropixelMapping

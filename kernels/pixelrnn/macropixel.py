@@ -7,10 +7,10 @@ every 4 PEs. So nothing is shrunk and nothing is moved together.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,19 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
 from scamp_sim.program import HostCall, Launch, Program
 
+if TYPE_CHECKING:
+    from kernels.pixelrnn.calibration import Calibration
+
 SOURCE = Path(__file__).with_name("macropixel.scamp")
 
-UNIT, LARGEST_UNIT = 5, 10
+UNIT, LARGEST_UNIT = 5, 20
 """LSB for a tap product. With 5, 25 of them stay within the converter's range, and sums of 50 in halves. With 10 noise
 counts half as much; registers compress sums beyond 15, and o is cut off at -25.4 and 25.6."""
+
+CHIP_UNIT, CHIP_GATE_UNIT = 14, 18
+"""The same for a chip with errors, in the CNN and in the gates: what a constant, an offset or noise is wrong by then
+counts a third or a quarter. Both thresholds lie near 0, where registers do not compress yet; beyond these values what
+the compression costs, and the ends of o at -14 and 14, outweigh what is won."""
 
 LARGEST_OFFSET = 40
 """LSB that an analog transfer adds; of the chip it is known to be about 20."""
@@ -55,14 +63,25 @@ class MacropixelMapping(ThreeKinds):
     """Programs of the macropixel mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`.
 
     front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small. offset: LSB that
-    the chip adds at every analog transfer, 0..40, which the programs then make up for. unit: LSB for a tap product,
-    1..10. Raises ProgramError, also for thresholds that the converter has no constant for.
+    the chip adds at every analog transfer, 0..40, which the programs then make up for. unit, gate_unit: LSB for a tap
+    product in the CNN and in the gates, 1..20, the same in both unless said. calibration: levels to compare with, and
+    what o is put right by, as measured at this offset and these units; without it what holds free of noise.
+    map_level, sum_level: LSB that pooled maps and sums of the forget gate must be above. Raises ProgramError, also for
+    thresholds that the converter has no constant for.
     """
 
     name = "macropixel"
 
     def __init__(
-        self, weights: Weights, level: int, *, front_end: bool = False, offset: int = 0, unit: int = UNIT
+        self,
+        weights: Weights,
+        level: int,
+        *,
+        front_end: bool = False,
+        offset: int = 0,
+        unit: int = UNIT,
+        gate_unit: int | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         if weights.layers != 1:
             raise ProgramError(
@@ -76,11 +95,18 @@ class MacropixelMapping(ThreeKinds):
         self.weights = weights
         self.level = level
         self.front_end = front_end
-        self.offset, self.unit = checked_levels(offset, unit)
+        self.offset, self.unit, self.gate_unit = checked_levels(offset, unit, gate_unit)
+        self.calibration = calibration
         _, theta1 = weights.layer(0)
-        self.threshold, self.forget = pooled_halves(theta1), halves(weights.theta_r, 2)
-        check_constant("theta1", theta1, -self.unit * self.threshold / 2, self)
-        check_constant("theta_r", weights.theta_r, -self.unit * self.forget / 2 - 2 * self.offset, self)
+        self.map_level, self.sum_level = map_level(theta1, self.unit), sum_level(weights.theta_r, self.gate_unit)
+        if calibration is None:
+            check_constant("theta1", theta1, -self.map_level, self.unit, self.offset)
+            check_constant(
+                "theta_r", weights.theta_r, -self.sum_level - 2 * self.offset, self.gate_unit, self.offset
+            )  # fmt: skip
+        else:
+            calibration.check(self.offset, self.unit, self.gate_unit)
+            self.map_level, self.sum_level = calibration.map_level, calibration.sum_level
 
     @cached_property
     def cnn(self) -> Program:
@@ -99,15 +125,19 @@ class MacropixelMapping(ThreeKinds):
         w = self.weights
         gates = [[w.w_f.tolist(), w.u_f.tolist()], [w.w_o.tolist(), w.u_o.tolist()]]
         params = {
-            "gates": gates, "unit": self.unit, "offset": self.offset, "threshold": self.threshold,
-            "forget": self.forget, **options,
+            "gates": gates, "unit": self.gate_unit, "map_level": self.map_level, "sum_level": self.sum_level,
+            "offset": self.offset, **options,
         }  # fmt: skip
         return assemble(SOURCE, params=params)
 
-    def _frame(self, **options: int) -> Sequence[Step]:
+    def programs(self, **options: int) -> tuple[Program, ...]:
+        """What a frame runs: the front end if there is one, the convolutions, the recurrent part."""
         cnn = self._starting if options.get("start") else self.cnn
         shown = behind_front_end(cnn, self) if self.front_end else (cnn,)
-        return [s for p in (*shown, self.recurrent(**options)) for s in cut(p, STEPS)]
+        return (*shown, self.recurrent(**options))
+
+    def _frame(self, **options: int) -> Sequence[Step]:
+        return [s for p in self.programs(**options) for s in cut(p, STEPS)]
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
         grey = frame.astype(np.uint8) * np.uint8(255) if frame.dtype == np.bool_ else frame
@@ -120,7 +150,8 @@ class MacropixelMapping(ThreeKinds):
     def output(self, results: Mapping[str, Any]) -> Floats:
         # column after column from the top right; the converter gives 128 - o unit / 2
         samples = results["o"].reshape(SIDE, SIDE).T[:, ::-1]
-        return np.asarray((128 - samples.astype(np.float32)) / (self.unit / 2), np.float32)
+        o = np.asarray((128 - samples.astype(np.float32)) / (self.gate_unit / 2), np.float32)
+        return o if self.calibration is None else self.calibration.corrected(o)
 
 
 class Levels(Protocol):
@@ -147,25 +178,55 @@ def behind_front_end(cnn: Program, levels: Levels) -> tuple[Program, Program]:
     return layout.behind_front_end(cnn, pix_level(levels.level), levels.unit, levels.offset)
 
 
-def checked_levels(offset: Any, unit: Any) -> tuple[int, int]:
-    """Both as integers. Raises ProgramError that says what there is."""
-    ranges = (("offset", offset, 0, LARGEST_OFFSET), ("unit", unit, 1, LARGEST_UNIT))
+def checked_levels(offset: Any, unit: Any, gate_unit: Any = None) -> tuple[int, int, int]:
+    """All as integers; gate_unit is unit if it is None. Raises ProgramError that says what there is."""
+    gate_unit = unit if gate_unit is None else gate_unit
+    ranges = (
+        ("offset", offset, 0, LARGEST_OFFSET), ("unit", unit, 1, LARGEST_UNIT),
+        ("gate_unit", gate_unit, 1, LARGEST_UNIT),
+    )  # fmt: skip
     for name, value, low, high in ranges:
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if not (whole and low <= value <= high):
             raise ProgramError(f"{name} is {value!r}; it is a whole number of LSB, {low}..{high}")
-    return int(offset), int(unit)
+    return int(offset), int(unit), int(gate_unit)
 
 
-def check_constant(name: str, theta: float, constant: float, levels: Levels) -> None:
+def map_level(theta1: float, unit: int) -> int:
+    """LSB between pooled maps above theta1 and the rest, free of noise."""
+    return int(unit * pooled_halves(theta1) / 2)
+
+
+def sum_level(theta_r: float, unit: int) -> int:
+    """LSB between sums of the forget gate above theta_r and the rest, free of noise."""
+    return unit * halves(theta_r, 2) // 2
+
+
+def check_constant(name: str, theta: float, constant: int, unit: int, offset: int) -> None:
     """Raises ProgramError if the converter has no such constant to compare with."""
     low, high = DAC
-    if not low <= int(constant) <= high:
-        given = f"a unit of {levels.unit}" + (f" and an offset of {levels.offset}" if levels.offset else "")
+    if not low <= constant <= high:
+        given = f"a unit of {unit}" + (f" and an offset of {offset}" if offset else "")
         raise ProgramError(
-            f"{name} is {theta:g}: with {given} the constant to compare with is {int(constant)} LSB, and the converter "
+            f"{name} is {theta:g}: with {given} the constant to compare with is {constant} LSB, and the converter "
             f"gives {low}..{high}; take a smaller unit"
         )
+
+
+def chip_units(weights: Weights, offset: int) -> tuple[int, int]:
+    """(unit, gate_unit) for a chip with errors: CHIP_UNIT and CHIP_GATE_UNIT, or the largest below them whose constants
+    the converter has for these thresholds."""
+    low, high = DAC
+
+    def fits(constants: Iterable[int]) -> bool:
+        return all(low <= c <= high for c in constants)
+
+    thetas = [weights.layer(n)[1] for n in range(weights.layers)]
+    units = (u for u in range(CHIP_UNIT, 0, -1) if fits(-map_level(theta, u) for theta in thetas))
+    gate_units = (
+        u for u in range(CHIP_GATE_UNIT, 0, -1) if fits([-sum_level(weights.theta_r, u) - 2 * offset])
+    )  # fmt: skip
+    return next(units, 1), next(gate_units, 1)
 
 
 def pix_level(level: int) -> int:

@@ -240,6 +240,9 @@ def _digests(encoder: Encoder, clips: ClipSet, about: Mapping[str, Any]) -> dict
         for s in encoder.mapping.steps(t)
         for p in s.program.steps
     ]
+    calibration = getattr(encoder.mapping, "calibration", None)
+    if calibration is not None:  # what o is put right by is in no program
+        words.append(["calibration", [repr(calibration)]])
     return {
         "weights": _digest(learned),
         "clips": _digest([clips.input, labels]),

@@ -43,25 +43,32 @@ TITLES = (
 class TwoLayerMapping(ThreeKinds):
     """Programs for one set of weights with two layers; see `kernels.pixelrnn.encoder.Mapping`.
 
-    front_end, offset, unit: as for MacropixelMapping. All kernels of a frame are more than the kernel store holds, so
-    the convolutions are on the heap.
+    front_end, offset, unit, gate_unit: as for MacropixelMapping; there is no calibration. All kernels of a frame are
+    more than the kernel store holds, so the convolutions are on the heap.
     """
 
     name = "macropixel"
 
     def __init__(
-        self, weights: Weights, level: int, *, front_end: bool = False, offset: int = 0, unit: int = UNIT
+        self,
+        weights: Weights,
+        level: int,
+        *,
+        front_end: bool = False,
+        offset: int = 0,
+        unit: int = UNIT,
+        gate_unit: int | None = None,
     ) -> None:
         if weights.layers != LAYERS:
             raise ProgramError(f"this mapping takes two layers of kernels; these weights have {weights.layers}")
         self.weights = weights
         self.level = level
         self.front_end = front_end
-        self._behind = self._recurrent_part(offset, unit)
+        self._behind = self._recurrent_part(offset, unit, gate_unit)
         self.offset, self.unit = self._behind.offset, self._behind.unit
         _, first = weights.layer(0)
         self.threshold = pooled_halves(first)
-        check_constant("theta1", first, -self.unit * self.threshold / 2, self)
+        check_constant("theta1", first, -macropixel.map_level(first, self.unit), self.unit, self.offset)
 
     def programs(self, **options: int) -> tuple[Program, ...]:
         """What a frame runs: the front end if there is one, layer 1, what lies between, layer 2, the recurrent part."""
@@ -92,11 +99,13 @@ class TwoLayerMapping(ThreeKinds):
         """From C to A: what layer 2 sees."""
         return assemble(BETWEEN, params={"unit": self.unit, "offset": self.offset, "threshold": self.threshold})
 
-    def _recurrent_part(self, offset: int, unit: int) -> MacropixelMapping:
+    def _recurrent_part(self, offset: int, unit: int, gate_unit: int | None) -> MacropixelMapping:
         """The mapping of the second layer alone: what follows the convolutions is the same, and so are the limits."""
         kernels, theta1 = self.weights.layer(1)
         one = replace(self.weights, cnn=kernels, theta1=(theta1,))
-        return MacropixelMapping(one, self.level, front_end=self.front_end, offset=offset, unit=unit)
+        return MacropixelMapping(
+            one, self.level, front_end=self.front_end, offset=offset, unit=unit, gate_unit=gate_unit
+        )  # fmt: skip
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return self._behind.picture(frame)

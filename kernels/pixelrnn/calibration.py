@@ -1,0 +1,322 @@
+"""Levels of the macropixel mapping for a kind of chip, as measured on chips that are not the one in use.
+
+unit, gate_unit = 14, 18
+calibration = calibrate(weights, "scamp5", offset=20, unit=unit, gate_unit=gate_unit)
+mapping = MacropixelMapping(weights, 116, offset=20, unit=unit, gate_unit=gate_unit, calibration=calibration)
+
+Every write loses a little, registers compress large values, and the largest of sixteen sums with errors lies above the
+largest without. So what a sum arrives as is measured: emulated chips of the profile run the compiled kernels on drawn
+gestures. What is found holds for all chips of the profile; a chip's own pattern is not corrected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.pixelrnn import gestures, golden
+from kernels.pixelrnn.checks import integer
+from kernels.pixelrnn.golden import FRAMES, SIDE, WINDOW, Floats
+from kernels.pixelrnn.weights import GATES, Weights, check_weights
+from scamp_sim.errors import ChipErrors, ChipProfile, ErrorModel
+from scamp_sim.errors.setup import HIGHEST_SERIAL, Errors, parse_profile
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.machine import Machine
+from scamp_sim.program import Program
+
+if TYPE_CHECKING:
+    from kernels.pixelrnn.macropixel import MacropixelMapping
+
+Plane = npt.NDArray[Any]
+
+CHIPS = (HIGHEST_SERIAL, HIGHEST_SERIAL - 1)
+"""Serials of the chips that are measured; nobody is likely to have another use for them."""
+
+CLIPS = 1
+"""Clips that each of them sees: thousands of pooled maps lie next to a threshold, and a level moves by 1 LSB at most."""
+
+ENOUGH = 200
+"""Pooled maps of one value, below which their median is not counted on."""
+
+NEAR = 8
+"""Sums of the forget gate from which its level follows, up to so many units from 0."""
+
+WITHIN = 0.6
+"""Share of the converter's range within which o is held against the golden model: beyond it values are cut off."""
+
+DAC = (-127, 128)
+"""Levels whose negative the converter has."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What sums arrive as, and the levels that follow.
+
+    map_level, sum_level: LSB that pooled maps and sums of the forget gate must be above. o_gain, o_offset: what o is
+    divided by after the offset, in units of one tap product, is taken off. map_gain, sum_gain: the share of a unit at
+    which a sum of 1 more arrives, near the thresholds; map_offset, sum_offset: LSB at which a sum of 0 does. profile:
+    the name of the kind of chip; offset, unit, gate_unit, front_end: of the mapping that was measured.
+    """
+
+    map_level: int
+    sum_level: int
+    o_gain: float
+    o_offset: float
+    map_gain: float
+    map_offset: float
+    sum_gain: float
+    sum_offset: float
+    profile: str
+    offset: int
+    unit: int
+    gate_unit: int
+    front_end: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("map_level", "sum_level"):
+            level = integer(name, getattr(self, name), least=None)
+            if not DAC[0] <= level <= DAC[1]:
+                raise ProgramError(f"{name} is {level} LSB; the converter has {DAC[0]}..{DAC[1]}")
+        if not (np.isfinite([self.o_gain, self.o_offset]).all() and self.o_gain > 0):
+            raise ProgramError(f"o_gain is {self.o_gain!r}, o_offset {self.o_offset!r}; give numbers, the gain above 0")
+
+    def check(self, offset: int, unit: int, gate_unit: int) -> None:
+        """Raises ProgramError if it was measured at other values."""
+        for name, value in (("offset", offset), ("unit", unit), ("gate_unit", gate_unit)):
+            if getattr(self, name) != value:
+                raise ProgramError(
+                    f"the calibration was measured with {name}={getattr(self, name)}; the mapping has {value}"
+                )
+
+    def corrected(self, o: Floats) -> Floats:
+        """o (64, 64) in units of one tap product, as measured -> as the golden model has it, but for noise."""
+        return np.asarray((o - np.float32(self.o_offset)) / np.float32(self.o_gain), np.float32)
+
+
+def calibrate(
+    weights: Weights,
+    errors: Errors,
+    *,
+    offset: int,
+    unit: int,
+    gate_unit: int,
+    front_end: bool = False,
+    level: int = golden.INPUT_LEVEL,
+    chips: Sequence[int] = CHIPS,
+    clips: int = CLIPS,
+    seed: int = 0,
+) -> Calibration:
+    """Measure emulated chips of a profile: one or two seconds for two chips.
+
+    errors: the profile, as a Machine takes it. chips: serials to measure, whatever chip is used later. seed: of the
+    noise and of the drawn gestures. The same arguments give the same result, which is kept while the process runs.
+    Raises ProgramError.
+
+    map_level is where half of the pooled maps pass whose golden value is theta1, between whole values by interpolation:
+    the network was trained with noise, so sums at the threshold are expected to fall either way. On chips that give
+    every bit of the golden model at the level between two sums, that level stays.
+    """
+    check_weights(weights)
+    if weights.layers != 1:
+        raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
+    profile = _profile(errors)
+    integer("clips", clips, least=1)
+    integer("seed", seed)
+    serials = tuple(integer("chips", c) for c in chips)
+    if not serials:
+        raise ProgramError("chips is empty; give the serial of one at least")
+    key = (
+        profile.key(), tuple(getattr(weights, gate).tobytes() for gate in ("cnn", *GATES)), weights.theta1,
+        weights.theta_r, offset, unit, gate_unit, front_end, level, serials, clips, seed,
+    )  # fmt: skip
+    if key not in _KNOWN:
+        bench = _Bench(weights, profile, level, front_end, serials, clips, seed)
+        _KNOWN[key] = bench.calibration(offset, unit, gate_unit)
+    return _KNOWN[key]
+
+
+_KNOWN: dict[tuple[Any, ...], Calibration] = {}
+
+
+def _profile(errors: Errors) -> ChipProfile:
+    if isinstance(errors, ChipProfile):
+        return errors
+    if isinstance(errors, ChipErrors):
+        return errors.profile
+    if isinstance(errors, ErrorModel):
+        raise ProgramError(f"the error model '{errors.name}' has no profile, of which other chips could be measured")
+    return parse_profile(errors)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Chips of a profile, and what they are shown."""
+
+    weights: Weights
+    profile: ChipProfile
+    level: int
+    front_end: bool
+    chips: tuple[int, ...]
+    clips: int
+    seed: int
+
+    def calibration(self, offset: int, unit: int, gate_unit: int) -> Calibration:
+        from kernels.pixelrnn.macropixel import MacropixelMapping
+
+        def mapping(calibration: Calibration | None = None) -> MacropixelMapping:
+            return MacropixelMapping(
+                self.weights, self.level, front_end=self.front_end, offset=offset, unit=unit, gate_unit=gate_unit,
+                calibration=calibration,
+            )  # fmt: skip
+
+        plain = mapping()
+        map_gain, map_offset, map_level = self._maps(plain)
+        found = Calibration(
+            map_level, plain.sum_level, 1.0, 0.0, map_gain, map_offset, 1.0, 0.0, self.profile.name, offset, unit,
+            gate_unit, self.front_end,
+        )  # fmt: skip
+        sums, outputs = self._gates(mapping(found))
+        sum_gain, sum_offset = _line(*sums, NEAR)
+        o_gain, o_offset = _line(*outputs, WITHIN * 256 / gate_unit)
+        level = round(sum_gain * plain.sum_level + sum_offset * gate_unit)
+        return replace(
+            found, sum_level=_in_range(level), sum_gain=sum_gain, sum_offset=round(sum_offset * gate_unit, 2),
+            o_gain=o_gain, o_offset=o_offset,
+        )  # fmt: skip
+
+    def _chips(self) -> Iterator[tuple[Machine, npt.NDArray[np.uint8]]]:
+        """Each chip with each of its clips (16, 64, 64)."""
+        classes = len(gestures.CLASSES)
+        for n, chip in enumerate(self.chips):
+            machine = Machine(errors=self.profile, chip=chip, seed=self.seed)
+            for k in range(n * self.clips, (n + 1) * self.clips):
+                # classes far apart, so that the clips differ in place and in direction
+                yield machine, gestures.clip(k * 4 % classes, seed=self.seed + k)[0]
+
+    def _maps(self, mapping: MacropixelMapping) -> tuple[float, float, int]:
+        """(gain, LSB for a sum of 0, level in LSB) of the pooled maps."""
+        frame_of = _launches(mapping.programs(start=1))
+        steps = frame_of[: [kernel for kernel, _ in frame_of].index("pool") + 1]
+        kernels, theta1 = self.weights.layer(0)
+        pairs = []
+        for machine, clip in self._chips():
+            sums = golden.convolve(golden.binarise(clip, self.level), kernels)
+            for frame, wanted in zip(clip, _largest(sums), strict=True):
+                machine.expose(mapping.picture(frame))
+                for _, program in steps:
+                    machine.run(program, registers=False)
+                # what the comparator sees: the errors of the level are in the largest of sixteen, too
+                seen = machine.read("C") + machine.read("IN") + mapping.map_level
+                pairs.append((golden.tile(wanted), _largest(seen)))
+        expected, got = (np.stack(side).astype(float).ravel() for side in zip(*pairs, strict=True))
+        values = [v for v in np.unique(expected) if np.sum(expected == v) >= ENOUGH]
+        medians = np.array([np.median(got[expected == v]) for v in values])
+        gain, base = _line(expected, got / mapping.unit, NEAR, theta1)
+        exact = np.array_equal(got > mapping.map_level, expected > theta1)
+        # no sum is below theta1, or none above: any level far enough will do
+        if exact or not values or not values[0] <= theta1 <= values[-1]:
+            return gain, round(base * mapping.unit, 2), mapping.map_level
+        level = _in_range(int(np.floor(np.interp(theta1, values, medians))))
+        return gain, round(base * mapping.unit, 2), level
+
+    def _gates(self, mapping: MacropixelMapping) -> tuple[tuple[Plane, Plane], tuple[Plane, Plane]]:
+        """(expected, measured) of the forget sum and of o, in units; expected of the chip's own b and h."""
+        shown = [_launches(mapping.programs(start=start, read=1)) for start in (0, 1)]
+        expected: list[Plane] = []
+        measured: list[list[Plane]] = []
+        for machine, clip in self._chips():
+            state = np.ones((SIDE, SIDE), bool)
+            for t in range(FRAMES):
+                machine.expose(mapping.picture(clip[t]))
+                results: dict[str, Any] = {}
+                f_sum = np.empty(0)
+                for kernel, program in shown[int(t == 0)]:
+                    results |= machine.run(program, registers=False).outputs
+                    if kernel == "update":  # as the comparator had it
+                        f_sum = machine.read("NEWS") + machine.read("E") + machine.read("IN") + mapping.sum_level
+                b, _, h = mapping.look(machine)
+                expected.append(golden.sums(golden.gates(b, state, self.weights)))
+                measured.append([f_sum[1::4, 1::4] / mapping.gate_unit, mapping.output(results)])
+                state = h
+        wanted: Plane = np.stack(expected)
+        got: Plane = np.array(measured)
+        return (wanted[:, 0], got[:, 0]), (wanted[:, 1], got[:, 1])
+
+
+def _largest(sums: Plane) -> Plane:
+    """The largest of every 4x4, without the ReLU: (..., rows, columns) -> (..., rows / 4, columns / 4)."""
+    *front, rows, columns = sums.shape
+    windows = sums.reshape(*front, rows // WINDOW, WINDOW, columns // WINDOW, WINDOW)
+    return np.asarray(windows.max((-3, -1)))
+
+
+def _line(expected: Plane, got: Plane, near: float, around: float = 0) -> tuple[float, float]:
+    """(gain, offset) of the straight line through what was measured where `around` was expected, or `near` to it.
+
+    Rounded to what noise leaves. (1, 0) if there is too little to tell.
+    """
+    chosen = np.abs(expected - around) <= near
+    if np.unique(expected[chosen]).size < 2:
+        return 1.0, 0.0
+    gain, offset = np.polyfit(expected[chosen].astype(float), got[chosen].astype(float), 1)
+    return round(float(gain), 3), round(float(offset), 3) + 0.0
+
+
+def _in_range(level: int) -> int:
+    return int(np.clip(level, *DAC))
+
+
+def _launches(programs: Sequence[Program]) -> list[tuple[str, Program]]:
+    """Every launch with the name of its kernel."""
+    from kernels.pixelrnn.macropixel import cut
+
+    return [(s.title, s.program) for p in programs for s in cut(p, {name: name for name in p.kernels})]
+
+
+def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of the macropixel mapping for the chip that it is to run on.
+
+    options: as the user gave them, with `calibrate` if they gave that: None, as if they had not, True or False. On a
+    chip of a profile with errors, what a user leaves open is chosen: if they gave none of offset, unit, gate_unit and
+    calibration, the profile's offset and the units that suit it, and unless calibrate=False a calibration. With
+    calibrate=True what they gave is calibrated. Raises ProgramError.
+    """
+    options = dict(options)
+    wanted = options.pop("calibrate", None)
+    if wanted is not None and not isinstance(wanted, (bool, np.bool_)):
+        raise ProgramError(f"calibrate is {wanted!r:.40}; it is True or False")
+    if wanted and options.get("calibration") is not None:
+        raise ProgramError("calibrate=True measures a calibration; leave it out, or leave out the one that is given")
+    if errors.exact and not isinstance(errors, ChipErrors):
+        return options  # nothing to correct
+    if not isinstance(errors, ChipErrors):
+        if wanted:
+            _profile(errors)
+        return options
+    from kernels.pixelrnn.macropixel import LARGEST_OFFSET, UNIT, checked_levels, chip_units
+
+    given = any(options.get(name) is not None for name in ("offset", "unit", "gate_unit", "calibration"))
+    if not given:
+        offset = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
+        unit, gate_unit = chip_units(weights, offset)
+        options |= {"offset": offset, "unit": unit, "gate_unit": gate_unit}
+    if weights.layers != 1:
+        if wanted:
+            raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
+        return options
+    if wanted or (wanted is None and not given):
+        offset, unit, gate_unit = checked_levels(
+            options.get("offset", 0), options.get("unit", UNIT), options.get("gate_unit")
+        )
+        options["calibration"] = calibrate(
+            weights, errors, offset=offset, unit=unit, gate_unit=gate_unit, level=level,
+            front_end=bool(options.get("front_end", False)),
+        )  # fmt: skip
+    return options
+
+
+__all__ = ["CHIPS", "Calibration", "calibrate", "for_chip"]
