@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from kernels.pixelrnn import golden
 from kernels.pixelrnn.clips import ClipSet, check_labels, read_clips
-from kernels.pixelrnn.study import make_encoder, renew
+from kernels.pixelrnn.study import make_encoder, programs_digest, renew
 from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.montecarlo import chips as kinds
@@ -427,7 +427,8 @@ def _rows(
         for place in PLACES:
             columns: dict[str, list[float]] = {decoder: [] for decoder in DECODERS}
             for chip in chips if place == "chips" else (None,):
-                key = f"{network.digest}, {trial.digest}, {'simulation' if chip is None else f'chip {chip}'}"
+                where = "simulation" if chip is None else f"{work.digest}, chip {chip}"
+                key = f"{network.digest}, {trial.digest}, {where}"
                 if key not in kept.found:
                     say(f"{data}, {network.kind}, {network.name}: {'simulation' if chip is None else f'chip {chip}'}")
                     o = _simulated(network.weights, trial) if chip is None else work.planes(chip, trial, study.jobs)
@@ -471,6 +472,11 @@ class _Planes:
     mapping: str
     errors: kinds.Kind
     shared: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells the programs, and the calibration, from others."""
+        return programs_digest(make_encoder(self.weights, self.mapping, self.errors))[:16]
 
     def bench(self, chip: int) -> Callable[[int, int, Any], Any]:
         encoder = make_encoder(self.weights, self.mapping, self.errors, chip=chip)

@@ -36,6 +36,7 @@ def counted(monkeypatch) -> list[int]:
         return generator.normal(0, 5, (len(trial.clips), 64, 64)).astype(np.float32)
 
     monkeypatch.setattr(t3._Planes, "planes", planes)
+    monkeypatch.setattr(t3._Planes, "digest", "programs")  # assembling and calibrating takes seconds
     monkeypatch.setattr(t3, "_simulated", lambda weights, trial: planes(None, 0, trial, None))
     return asked
 
