@@ -37,13 +37,13 @@ CHIPS = (HIGHEST_SERIAL, HIGHEST_SERIAL - 1)
 """Serials of the chips that are measured; nobody is likely to have another use for them."""
 
 CLIPS = 1
-"""Clips that each of them sees: thousands of pooled maps lie next to a threshold, and a level moves by 1 LSB at most."""
+"""Clips that each of them sees: thousands of sums lie next to a threshold, and levels move by 1 LSB at most."""
 
 ENOUGH = 200
-"""Pooled maps of one value, below which their median is not counted on."""
+"""Sums of one value, below which their median is not counted on."""
 
 NEAR = 8
-"""Sums of the forget gate from which its level follows, up to so many units from 0."""
+"""Units from a threshold within which gain and offset of sums are measured."""
 
 WITHIN = 0.6
 """Share of the converter's range within which o is held against the golden model: beyond it values are cut off."""
@@ -116,9 +116,9 @@ def calibrate(
     noise and of the drawn gestures. The same arguments give the same result, which is kept while the process runs.
     Raises ProgramError.
 
-    map_level is where half of the pooled maps pass whose golden value is theta1, between whole values by interpolation:
-    the network was trained with noise, so sums at the threshold are expected to fall either way. On chips that give
-    every bit of the golden model at the level between two sums, that level stays.
+    Both levels lie where half of the sums pass whose golden value is the threshold, between whole values by
+    interpolation: the network was trained with noise, and expects sums at a threshold to fall either way. A level that
+    separates all sums as the golden model does stays.
     """
     check_weights(weights)
     if weights.layers != 1:
@@ -182,9 +182,9 @@ class _Bench:
         sums, outputs = self._gates(mapping(found))
         sum_gain, sum_offset = _line(*sums, NEAR)
         o_gain, o_offset = _line(*outputs, WITHIN * 256 / gate_unit)
-        level = round(sum_gain * plain.sum_level + sum_offset * gate_unit)
+        level = _level(sums[0], sums[1] * gate_unit, self.weights.theta_r, plain.sum_level)
         return replace(
-            found, sum_level=_in_range(level), sum_gain=sum_gain, sum_offset=round(sum_offset * gate_unit, 2),
+            found, sum_level=level, sum_gain=sum_gain, sum_offset=round(sum_offset * gate_unit, 2),
             o_gain=o_gain, o_offset=o_offset,
         )  # fmt: skip
 
@@ -213,14 +213,8 @@ class _Bench:
                 seen = machine.read("C") + machine.read("IN") + mapping.map_level
                 pairs.append((golden.tile(wanted), _largest(seen)))
         expected, got = (np.stack(side).astype(float).ravel() for side in zip(*pairs, strict=True))
-        values = [v for v in np.unique(expected) if np.sum(expected == v) >= ENOUGH]
-        medians = np.array([np.median(got[expected == v]) for v in values])
         gain, base = _line(expected, got / mapping.unit, NEAR, theta1)
-        exact = np.array_equal(got > mapping.map_level, expected > theta1)
-        # no sum is below theta1, or none above: any level far enough will do
-        if exact or not values or not values[0] <= theta1 <= values[-1]:
-            return gain, round(base * mapping.unit, 2), mapping.map_level
-        level = _in_range(int(np.floor(np.interp(theta1, values, medians))))
+        level = _level(expected, got, theta1, mapping.map_level) if theta1 >= 0 else mapping.map_level
         return gain, round(base * mapping.unit, 2), level
 
     def _gates(self, mapping: MacropixelMapping) -> tuple[tuple[Plane, Plane], tuple[Plane, Plane]]:
@@ -254,6 +248,20 @@ def _largest(sums: Plane) -> Plane:
     return np.asarray(windows.max((-3, -1)))
 
 
+def _level(expected: Plane, got: Plane, theta: float, ideal: int) -> int:
+    """LSB above which half of the measured sums lie whose golden value is theta.
+
+    expected: golden sums in units; got: the same as measured, LSB. Between the values that there are it interpolates.
+    ideal: the level free of noise, which stays if all that is measured is on the right side of it, and where no sums
+    lie on either side of theta.
+    """
+    values = [v for v in np.unique(expected) if np.sum(expected == v) >= ENOUGH]
+    if np.array_equal(got > ideal, expected > theta) or not values or not values[0] <= theta <= values[-1]:
+        return ideal
+    medians = [np.median(got[expected == v]) for v in values]
+    return int(np.clip(round(float(np.interp(theta, values, medians))), *DAC))
+
+
 def _line(expected: Plane, got: Plane, near: float, around: float = 0) -> tuple[float, float]:
     """(gain, offset) of the straight line through what was measured where `around` was expected, or `near` to it.
 
@@ -264,10 +272,6 @@ def _line(expected: Plane, got: Plane, near: float, around: float = 0) -> tuple[
         return 1.0, 0.0
     gain, offset = np.polyfit(expected[chosen].astype(float), got[chosen].astype(float), 1)
     return round(float(gain), 3), round(float(offset), 3) + 0.0
-
-
-def _in_range(level: int) -> int:
-    return int(np.clip(level, *DAC))
 
 
 def _launches(programs: Sequence[Program]) -> list[tuple[str, Program]]:

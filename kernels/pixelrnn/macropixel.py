@@ -99,6 +99,10 @@ class MacropixelMapping(ThreeKinds):
         self.calibration = calibration
         _, theta1 = weights.layer(0)
         self.map_level, self.sum_level = map_level(theta1, self.unit), sum_level(weights.theta_r, self.gate_unit)
+        if calibration is not None and not hasattr(calibration, "corrected"):
+            raise ProgramError(
+                f"calibration is {calibration!r:.40}; calibrate() of kernels.pixelrnn.calibration gives one"
+            )
         if calibration is None:
             check_constant("theta1", theta1, -self.map_level, self.unit, self.offset)
             check_constant(
