@@ -1,4 +1,4 @@
-"""`scamp-sim train pixelrnn`, `report figure2`, `report figure3`: training, from the command line."""
+"""`scamp-sim train pixelrnn`, `report figure2 | figure3 | table3`: training, from the command line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands
+from scamp_sim import pixelrnn_options as common
 from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
@@ -166,24 +167,77 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
     return text, {**found.as_dict(), "plot": args.plot}
 
 
+def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
+    """Table 3 of the paper, on drawn gestures and, where they are, on the authors' clips, as text and as a document."""
+    from scamp_sim import torch as st
+
+    if args.weights is not None:
+        raise ProgramError("table3 compares two kinds of networks; name them with --plain and --trained, not --weights")
+    given = args.plain is not None or args.trained is not None
+    if given:
+        for name in ("seeds", "epochs", "clips", "noise"):
+            if getattr(args, name) is not None:
+                raise ProgramError(
+                    f"{OPTIONS[name][0]} is for networks that are trained here; leave it out, or --plain and --trained"
+                )
+    st.require()
+    from kernels.pixelrnn import plots
+    from scamp_sim.montecarlo.grid import parse_chips
+    from scamp_sim.torch import table3
+
+    names = ("errors", "mapping", "tests", "refits", "seeds", "epochs", "clips", "noise", "threads", "jobs")
+    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.chips is not None:
+        chosen["chips"] = parse_chips(args.chips)
+    study = table3.Study(**chosen)
+    if args.plot is not None:
+        plots.check(args.plot)
+
+    def say(what: str) -> None:
+        print(what, file=sys.stderr, flush=True)
+
+    try:
+        found = table3.table3(study, plain=args.plain, trained=args.trained, results=args.results, say=say)
+    except KeyboardInterrupt:
+        if args.results is not None:
+            print(f"\n{args.results} keeps what is done; the same command goes on from there", file=sys.stderr)
+        raise
+    text = found.text()
+    if args.plot is not None:
+        table3.plot(found, args.plot)
+        text += f"\nplot: {args.plot}\n"
+    return text, {**found.as_dict(), "plot": args.plot}
+
+
 def refuse(args: argparse.Namespace) -> None:
-    """Raises ProgramError if a report that trains nothing is given an option of those that do."""
-    for name, option in OPTIONS.items():
-        if getattr(args, name) is not None:
-            raise ProgramError(f"{option} is for {' and '.join(REPORTS)}; report {args.kind} trains nothing")
+    """Raises ProgramError if a report is given an option of others."""
+    for name, (option, kinds) in OPTIONS.items():
+        if getattr(args, name) is not None and args.kind not in kinds:
+            raise ProgramError(f"{option} is for {listed(kinds)}, not for {args.kind}; leave it out")
 
-
-OPTIONS = {
-    "seeds": "--seeds", "epochs": "--epochs", "clips": "--train-clips", "tests": "--tests", "threads": "--threads",
-    "results": "--results",
-}  # fmt: skip
-"""Options of the figures."""
 
 REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
     "figure2": lambda args: report_figure(args, 2),
     "figure3": lambda args: report_figure(args, 3),
+    "table3": report_table3,
 }
 """Kind of report -> what gives it, as text and as a document."""
+
+_ALL, _TABLE = tuple(REPORTS), ("table3",)
+
+OPTIONS = {
+    "seeds": ("--seeds", _ALL), "epochs": ("--epochs", _ALL), "clips": ("--train-clips", _ALL),
+    "tests": ("--tests", _ALL), "threads": ("--threads", _ALL), "results": ("--results", _ALL),
+    "plain": ("--plain", _TABLE), "trained": ("--trained", _TABLE), "errors": ("--errors", _TABLE),
+    "chips": ("--chips", _TABLE), "mapping": ("--mapping", _TABLE), "refits": ("--refit-clips", _TABLE),
+    "noise": ("--noise", _TABLE), "jobs": ("--jobs", _TABLE),
+}  # fmt: skip
+"""Options of the reports that train: name -> the option, and the reports that have it."""
+
+
+def listed(kinds: tuple[str, ...]) -> str:
+    """'figure2, figure3 and table3'."""
+    return " and ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
 
 
 # --- parsers ----------------------------------------------------------------------------------------------------
@@ -230,10 +284,32 @@ def add_parsers(sub: Any) -> None:
     cli._add_format(parser)
     parser.set_defaults(command=train)
 
-    figures = sub.choices["report"].add_argument_group("figure2, figure3: networks are trained for them")
-    figures.add_argument("--seeds", metavar="N", type=int, help="networks a point (default: 1)")
-    figures.add_argument("--epochs", metavar="N", type=int, help="passes over the clips (default: 8)")
-    figures.add_argument("--train-clips", dest="clips", metavar="N", type=int, help="clips a class (default: 20)")
-    figures.add_argument("--tests", metavar="N", type=int, help="clips a class to try on (default: 20)")
+    figures = sub.choices["report"].add_argument_group("figure2, figure3, table3: networks are trained for them")
+    figures.add_argument("--seeds", metavar="N", type=int, help="networks a point, or of each kind (default: 1)")
+    figures.add_argument(
+        "--epochs", metavar="N", type=int, help="passes over the clips (default: 8; 10 for table3)"
+    )  # fmt: skip
+    figures.add_argument(
+        "--train-clips", dest="clips", metavar="N", type=int, help="clips a class (default: 20; 40 for table3)"
+    )  # fmt: skip
+    figures.add_argument(
+        "--tests", metavar="N", type=int, help="clips a class to try on (default: 20; 10 for table3)"
+    )  # fmt: skip
     figures.add_argument("--threads", metavar="N", type=int, help="threads of PyTorch (default: 2)")
     figures.add_argument("--results", metavar="FILE", help="keep what is done there; the same command goes on")
+    chips = sub.choices["report"].add_argument_group("table3: accuracy on emulated chips")
+    chips.add_argument(
+        "--plain", metavar="W", nargs="+", help="networks trained without errors (default: they are trained)"
+    )  # fmt: skip
+    chips.add_argument("--trained", metavar="W", nargs="+", help="networks trained with errors, likewise")
+    chips.add_argument("--errors", metavar="NAME", help="a profile of analog errors (default: scamp5)")
+    chips.add_argument("--chips", metavar="LIST", help="serials, such as 1-20 or 1,4,7-9 (default: 1-10)")
+    common.add_mapping(chips, None)
+    chips.add_argument(
+        "--refit-clips", dest="refits", metavar="N", type=int,
+        help="clips a class that decoders are re-fitted on, on the chip (default: 10)",
+    )  # fmt: skip
+    chips.add_argument(
+        "--noise", metavar="NAME", help="errors to train with, as `train` has them (default: those of the chips)"
+    )  # fmt: skip
+    chips.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one for each core)")

@@ -229,6 +229,16 @@ def _digests(encoder: Encoder, clips: ClipSet, about: Mapping[str, Any]) -> dict
         options["front_end"] = True
     if about.get("chip"):
         options["chip"] = about["chip"]
+    return {
+        "weights": _digest(learned),
+        "clips": _digest([clips.input, labels]),
+        "options": _digest([json.dumps(options)]),
+        "programs of the mapping": programs_digest(encoder),
+    }
+
+
+def programs_digest(encoder: Encoder) -> str:
+    """What the array is told to do with a clip, and what is done to its output, as a digest."""
     words = [
         [
             s.title,
@@ -243,12 +253,7 @@ def _digests(encoder: Encoder, clips: ClipSet, about: Mapping[str, Any]) -> dict
     calibration = getattr(encoder.mapping, "calibration", None)
     if calibration is not None:  # what o is put right by is in no program
         words.append(["calibration", [repr(calibration)]])
-    return {
-        "weights": _digest(learned),
-        "clips": _digest([clips.input, labels]),
-        "options": _digest([json.dumps(options)]),
-        "programs of the mapping": _digest([json.dumps(words)]),
-    }
+    return _digest([json.dumps(words)])
 
 
 def _digest(parts: Iterable[Any]) -> str:
@@ -264,4 +269,4 @@ def _digest(parts: Iterable[Any]) -> str:
     return total.hexdigest()
 
 
-__all__ = ["Record", "Study", "compare", "encode", "make_encoder", "validate"]
+__all__ = ["Record", "Study", "compare", "encode", "make_encoder", "programs_digest", "validate"]

@@ -215,8 +215,7 @@ def measure(
     numbers 0, 1, .. ; frames: on each, half of them random bits, half drawn gestures, whose even areas give large
     sums; a multiple of 16. seed: of frames and noise. advance: called after each frame.
     Every stage is compared with exact sums of what the array itself had before it, bits and state, so errors do not
-    pass from stage to stage. What the comparator sees of f is halved on this mapping for readout, and measured there,
-    as o is; the halving is the last write of both. Raises ProgramError.
+    pass from stage to stage. The mapping is calibrated for the profile, as it is in use. Raises ProgramError.
     """
     from kernels.pixelrnn.encoder import Encoder
     from kernels.pixelrnn.weights import Weights as Network
@@ -260,15 +259,22 @@ Pairs = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 def _look(encoder: Any, pictures: npt.NDArray[np.bool_], advance: Callable[[], None]) -> dict[str, Pairs]:
-    """Stage -> exact sums and those of the array, (frames, PEs) each, in tap products."""
-    from kernels.pixelrnn.macropixel import STEPS, UNIT, cut
+    """Stage -> exact sums and those of the array, (frames, PEs) each, in tap products.
+
+    Of what is compared the array's sum is that which the comparator sees, the constant included, and from there counted
+    from the middle between two sums that occur: where a calibration has moved the level, nothing of that is left over.
+    """
+    from kernels.pixelrnn.macropixel import cut, halves, pooled_halves
 
     network: MacropixelMapping = encoder.mapping
     machine, weights = encoder.machine, encoder.weights
-    kernels, _ = weights.layer(0)
-    # o is read in every frame: that leaves the sums of both gates, halved, in A.
+    kernels, theta1 = weights.layer(0)
+    level1, level_r = pooled_halves(theta1) / 2, halves(weights.theta_r, 2) / 2
+    if network.calibration is None:  # the converter's whole LSB that are nearest
+        level1, level_r = network.map_level / network.unit, network.sum_level / network.gate_unit
+    # each launch by itself, under the name of its kernel; o is read in every frame
     programs = {
-        first: [s for p in (network.cnn, network.recurrent(read=1, start=int(first))) for s in cut(p, STEPS)]
+        first: [s for p in network.programs(start=int(first), read=1) for s in cut(p, {k: k for k in p.kernels})]
         for first in (True, False)
     }
     exact: dict[str, list[Any]] = {stage: [] for stage in STAGES}
@@ -279,15 +285,16 @@ def _look(encoder: Any, pictures: npt.NDArray[np.bool_], advance: Callable[[], N
         if first:
             state = np.ones_like(state)
         machine.expose(network.picture(frame))
+        outputs: dict[str, Any] = {}
         for step in programs[first]:
-            # the comparison with theta1 is the first of its step; what C holds then is what the CNN left there
-            if step.title == STEPS["pool"]:
-                array["cnn"].append(golden.untile(machine.read("C") / UNIT))
-            machine.run(step.program, step.inputs, registers=False)
-            if step.title == STEPS["update"] and "update" in step.program.kernels and _has(step.program, "update"):
-                a = machine.read("A") / (-UNIT / 2)
-                array["forget"].append(a[1::4, 1::4])
-                array["output"].append(a[2::4, 1::4])
+            outputs |= machine.run(step.program, step.inputs, registers=False).outputs
+            if step.title == "pool":
+                seen = (machine.read("C") + machine.read("IN")) / network.unit + level1
+                array["cnn"].append(golden.untile(seen))
+            elif step.title == "update":
+                seen = machine.read("NEWS") + machine.read("E") + machine.read("IN")
+                array["forget"].append(seen[1::4, 1::4] / network.gate_unit + level_r)
+        array["output"].append(network.output(outputs))
         b, _, h = network.look(machine)
         exact["cnn"].append(golden.convolve(frame, kernels))
         f, o = golden.sums(golden.gates(b, state, weights))
@@ -302,12 +309,6 @@ def _look(encoder: Any, pictures: npt.NDArray[np.bool_], advance: Callable[[], N
         )
         for stage in STAGES
     }
-
-
-def _has(program: Any, kernel: str) -> bool:
-    from scamp_sim.program import Launch
-
-    return any(isinstance(step, Launch) and step.kernel == kernel for step in program.steps)
 
 
 def _fit(exact: npt.NDArray[np.float32], array: npt.NDArray[np.float32], maps: int = 1) -> Stage:

@@ -177,10 +177,16 @@ def accuracy(net: nn.Module, stored: Tensor, labels: npt.ArrayLike, generator: t
 
 
 def refit(
-    weights: Weights, planes: npt.ArrayLike, labels: Sequence[int], *, epochs: int = 40, seed: int = 0
+    weights: Weights,
+    planes: npt.ArrayLike,
+    labels: Sequence[int],
+    *,
+    epochs: int = 40,
+    seed: int = 0,
+    threads: int = 2,
 ) -> Weights:
     """The same encoder with a decoder trained on what it gave: planes o (n, 64, 64), tap products, as an emulated chip
-    puts them out. The authors did that for their chip. Raises PlaneError, ProgramError."""
+    puts them out. The authors did that for their chip. threads: of PyTorch. Raises PlaneError, ProgramError."""
     array = np.asarray(planes, np.float32)
     if array.ndim != 3 or array.shape[1:] != (64, 64) or len(array) != len(labels):
         raise PlaneError(f"the planes have shape {array.shape} for {len(labels)} labels; they are (n, 64, 64)")
@@ -188,7 +194,7 @@ def refit(
     net = _OnlyReadout(classes, torch.Generator().manual_seed(seed))
     if weights.decoder:
         net.decoder.set_decoder(weights.decoder)
-    settings = Settings(epochs=epochs, seed=seed)
+    settings = Settings(epochs=epochs, seed=seed, threads=threads)
     train(array, labels, settings, net=net)
     return replace(weights, decoder=net.decoder.to_decoder())
 

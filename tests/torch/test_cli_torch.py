@@ -61,12 +61,16 @@ def test_wrong_figures_are_told(tmp_path, capsys) -> None:
     assert "epochs is 0" in fails(capsys, "report", "figure3", "--epochs", 0)
     assert "leave --weights out" in fails(capsys, "report", "figure2", "--weights", "random")
     assert "name it .png" in fails(capsys, "report", "figure2", "--plot", tmp_path / "x.gif")
-    assert "--epochs is for figure2 and figure3" in fails(capsys, "report", "memory", "--epochs", 3)
+    assert "--epochs is for figure2, figure3 and table3, not for memory" in fails(
+        capsys, "report", "memory", "--epochs", 3
+    )
     (tmp_path / "r.json").write_text("[]")
     assert "not the results of a figure" in fails(capsys, "report", "figure3", "--results", tmp_path / "r.json")
 
 
-@pytest.mark.parametrize("argv", [("train", "pixelrnn"), ("report", "figure2"), ("report", "figure3")])
+@pytest.mark.parametrize(
+    "argv", [("train", "pixelrnn"), ("report", "figure2"), ("report", "figure3"), ("report", "table3")]
+)
 def test_without_torch_the_remedy_is_told(capsys, monkeypatch, argv) -> None:
     importing = builtins.__import__
     for name in [m for m in sys.modules if m == "torch" or m.startswith(("torch.", "scamp_sim.torch."))]:

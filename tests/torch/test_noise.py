@@ -91,6 +91,17 @@ def test_a_chip_has_errors() -> None:
         assert stage.gain == pytest.approx(1, abs=0.01), name
 
 
+def test_what_a_calibration_corrects_is_no_error() -> None:
+    """Transfers of the chip add 20 LSB, more than a tap product, and registers are loaded with too little."""
+    errors = measure(Weights.random(3), profile="scamp5", chips=1, frames=16)
+    assert errors.output.gain == pytest.approx(1, abs=0.05)
+    for name in noise.STAGES:
+        stage = getattr(errors, name)
+        assert abs(stage.offset) < 1, name
+        assert 0.6 < stage.gain < 1.1, name
+        assert 0.2 < stage.temporal < 1.5, name
+
+
 def test_wrong_measurements_are_told() -> None:
     with pytest.raises(ProgramError, match="frames is 20; it is a multiple of 16"):
         measure(frames=20)
