@@ -43,11 +43,11 @@ def fit(args: argparse.Namespace) -> int:
         raise ProgramError(f"--fixed {unknown[0]}: the table determines {', '.join(table.STEPS)}")
     predicted: list[Predicted] = []
     parts: tuple[Parts, Parts] | None = None
-    with _progress(args) as advance:
-        if cells:
+    if cells:
+        with _progress() as advance:
             profile = table.fit(profile, cells, tuple(range(1, args.chips + 1)), args.fixed, advance)
-        if stack is not None:
-            profile = flat.fit(profile, stack, advance)
+    if stack is not None:
+        profile = flat.fit(profile, stack)
     if cells:
         predicted = table.predict(profile, cells, FRESH_CHIPS, (256, 256))
     if stack is not None:
@@ -64,7 +64,7 @@ def fit(args: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(args: argparse.Namespace) -> Any:
+def _progress() -> Any:
     """Trials as they are made, on a terminal."""
     from contextlib import contextmanager
 

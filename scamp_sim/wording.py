@@ -13,11 +13,15 @@ def short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str:
-    """Rows as plain text in columns below a line; align: < or > for each."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str, rules: Sequence[int] = ()) -> str:
+    """Rows as plain text in columns; align: < or > for each. rules: numbers of rows that a line goes before."""
     widths = [max(len(str(row[i])) for row in (head, *rows)) for i in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
         return "  ".join(f"{c:{a}{w}}" for c, a, w in zip(cells, align, widths, strict=True)).rstrip()
 
-    return "\n".join([line(head), "-" * (sum(widths) + 2 * (len(widths) - 1)), *map(line, rows)]) + "\n"
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    lines = [line(head), rule]
+    for i, row in enumerate(rows):
+        lines += ([rule] if i in rules else []) + [line(row)]
+    return "\n".join(lines) + "\n"

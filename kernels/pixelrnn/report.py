@@ -19,6 +19,7 @@ from scamp_sim.costs.anchors import PIXELRNN_STEPS
 from scamp_sim.costs.profile import Profile
 from scamp_sim.exceptions import ScampError
 from scamp_sim.timing import combine, load_timing, profile
+from scamp_sim.wording import table
 
 MAPPINGS = ("macropixel", "blocks", "blocks:lean")
 """Reported unless one says otherwise: the own mapping, the published one, and what is left of that without detours."""
@@ -258,20 +259,6 @@ def number(n: int) -> str:
 
 def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str, rules: Sequence[int] = ()) -> str:
-    """Rows as plain text in columns; align: < or > for each. rules: numbers of rows that a line goes before."""
-    widths = [max(len(str(row[i])) for row in (head, *rows)) for i in range(len(head))]
-
-    def line(cells: Sequence[str]) -> str:
-        return "  ".join(f"{c:{a}{w}}" for c, a, w in zip(cells, align, widths, strict=True)).rstrip()
-
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    lines = [line(head), rule]
-    for i, row in enumerate(rows):
-        lines += ([rule] if i in rules else []) + [line(row)]
-    return "\n".join(lines) + "\n"
 
 
 __all__ = ["Costs", "MappingCost", "StepCost", "as_dict", "costs", "mapping_cost", "stage_of", "table", "text", "total"]

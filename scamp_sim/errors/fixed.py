@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
-from scamp_sim import isa
 from scamp_sim.errors import draws
 from scamp_sim.errors.knobs import STUCK
 from scamp_sim.errors.profiles import ChipProfile
@@ -14,6 +14,11 @@ from scamp_sim.planes import Bits, Floats
 
 DOME_WAVES = 3
 """The dome is made of products of the first cosines along both axes: no finer than a third of the array."""
+
+
+def waves(count: int) -> npt.NDArray[np.float64]:
+    """The cosines along one axis that a dome is made of, (DOME_WAVES, count)."""
+    return np.asarray(np.cos(np.pi * np.outer(np.arange(DOME_WAVES), (np.arange(count) + 0.5) / count)))
 
 
 class FixedErrors:
@@ -86,7 +91,7 @@ class FixedErrors:
 
     def _dome(self, source: np.random.Generator) -> Floats:
         """A smooth surface of mean 0 and standard deviation 1."""
-        y, x = (np.cos(np.pi * np.outer(np.arange(DOME_WAVES), (np.arange(n) + 0.5) / n)) for n in self.shape)
+        y, x = (waves(n) for n in self.shape)
         weights = source.standard_normal((DOME_WAVES, DOME_WAVES))
         weights[0, 0] = 0
         dome = y.T @ weights @ x
@@ -128,6 +133,3 @@ class FixedErrors:
                 value[cells[mine] % size] = values[mine]
                 found[register] = where.reshape(self.shape), value.reshape(self.shape)
         return found
-
-
-REGISTERS = isa.ANALOG

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.errors.fixed import DOME_WAVES
+from scamp_sim.errors.fixed import waves
 from scamp_sim.errors.profiles import ChipProfile
-from scamp_sim.fit.measurements import Stack, make_stack
+from scamp_sim.fit.measurements import Stack, make_stack, rounded
 from scamp_sim.machine import Machine
 from scamp_sim.program import HostCall, Program
 
@@ -73,7 +73,7 @@ def _lines(plane: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]
 
 
 def _waves(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    y, x = (np.cos(np.pi * np.outer(np.arange(DOME_WAVES), (np.arange(n) + 0.5) / n)) for n in shape)
+    y, x = (waves(n) for n in shape)
     return np.asarray(np.einsum("ai,bj->abij", y, x).reshape(-1, *shape))
 
 
@@ -104,7 +104,7 @@ def predict(profile: ChipProfile, stack: Stack, chips: Iterable[int] = (1, 2, 3)
     return Parts(float(values[:, 0].mean()), *np.sqrt((values[:, 1:] ** 2).mean(axis=0)).tolist())
 
 
-def fit(start: ChipProfile, stack: Stack, advance: Callable[[float], None] = lambda cost: None) -> ChipProfile:
+def fit(start: ChipProfile, stack: Stack) -> ChipProfile:
     """The profile whose readouts have the parts of the stack.
 
     What registers and converter add without the knobs of the readout is predicted and taken off. Deterministic.
@@ -114,16 +114,11 @@ def fit(start: ChipProfile, stack: Stack, advance: Callable[[float], None] = lam
         readout_offset=0, readout_dome=0, readout_row=0, readout_column=0, readout_pixel=0, adc_noise=0
     )  # fmt: skip
     below = predict(bare, stack)
-    advance(0.0)
     return start.changed(
-        readout_offset=_digits(measured.offset - below.offset),
-        readout_dome=_digits(_root(measured.dome**2 - below.dome**2)),
-        readout_row=_digits(_root(measured.row**2 - below.row**2)),
-        readout_column=_digits(_root(measured.column**2 - below.column**2)),
-        readout_pixel=_digits(_root(measured.pixel**2 - below.pixel**2)),
-        adc_noise=_digits(_root(measured.temporal**2 - max(below.temporal**2, 1 / 12))),
+        readout_offset=rounded(measured.offset - below.offset),
+        readout_dome=rounded(_root(measured.dome**2 - below.dome**2)),
+        readout_row=rounded(_root(measured.row**2 - below.row**2)),
+        readout_column=rounded(_root(measured.column**2 - below.column**2)),
+        readout_pixel=rounded(_root(measured.pixel**2 - below.pixel**2)),
+        adc_noise=rounded(_root(measured.temporal**2 - max(below.temporal**2, 1 / 12))),
     )
-
-
-def _digits(value: float) -> float:
-    return float(f"{value:.3g}")

@@ -121,3 +121,8 @@ def make_stack(codes: npt.NDArray[np.generic], valid: npt.NDArray[np.generic] | 
     if mask.sum() < 64 or not np.isfinite(codes[:, mask].astype(np.float64)).all():
         raise ProgramError(f"{name}: {int(mask.sum())} valid PEs, all finite numbers? at least 64 are needed")
     return Stack(codes.astype(np.float32), mask)
+
+
+def rounded(value: float) -> float:
+    """Three digits of a fitted knob: more is not determined."""
+    return float(f"{value:.3g}")

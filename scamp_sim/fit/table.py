@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from scamp_sim.errors.profiles import ChipProfile
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.fit.measurements import Cell
+from scamp_sim.fit.measurements import Cell, rounded
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
 from scamp_sim.timing import load_timing, profile
@@ -138,9 +138,4 @@ def fit(
         x = least_squares(
             residuals, x, bounds=(low, high), diff_step=0.02, x_scale=0.3, max_nfev=20, kwargs={"power": power}
         ).x
-    return start.changed(**{n: _round(v) for n, v in zip(names, (x * scale).tolist(), strict=True)})
-
-
-def _round(value: float) -> float:
-    """Three digits: more is not determined."""
-    return float(f"{value:.3g}")
+    return start.changed(**{n: rounded(v) for n, v in zip(names, (x * scale).tolist(), strict=True)})
