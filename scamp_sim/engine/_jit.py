@@ -45,21 +45,22 @@ def is_compiled(noisy: bool = False) -> bool:
     return any(cache_folder().rglob("noisy.walk_noisy-*.nbi" if noisy else "walk.walk-*.nbi"))
 
 
-def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile to machine code at the first call. No fastmath: both engines must round alike.
+def jit(function: Callable[..., Any], inline: str = "never") -> Callable[..., Any]:
+    """Compile to machine code at the first call. No fastmath: both engines must round alike. inline: "always" for a
+    function whose calls would take longer than what it does.
 
     Where nothing can be written, not even a temporary folder, the code is compiled anew in every process.
     """
     folder = config.CACHE_DIR  # other people's functions keep theirs
     try:
         config.CACHE_DIR = str(cache_folder())
-        return _compiled(function, cache=True)
+        return _compiled(function, cache=True, inline=inline)
     except RuntimeError:
-        return _compiled(function, cache=False)
+        return _compiled(function, cache=False, inline=inline)
     finally:
         config.CACHE_DIR = folder
 
 
-def _compiled(function: Callable[..., Any], cache: bool) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = numba.njit(cache=cache, nogil=True, error_model="numpy")(function)
+def _compiled(function: Callable[..., Any], cache: bool, inline: str) -> Callable[..., Any]:
+    compiled: Callable[..., Any] = numba.njit(cache=cache, nogil=True, error_model="numpy", inline=inline)(function)
     return compiled

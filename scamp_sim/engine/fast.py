@@ -22,6 +22,9 @@ from scamp_sim.program import Program
 
 _LINE = 64
 """Bytes in a cache line; unaligned planes cost a third more."""
+_APART = 17 * _LINE // 4
+"""PEs between planes. Were they powers of two apart, the same PE of all planes would fall into one set of the
+first-level cache, which holds eight: writes with errors, which need a dozen, took up to twice as long."""
 
 
 class FastEngine:
@@ -32,8 +35,9 @@ class FastEngine:
         self.errors = errors
         self.options = options
         size = shape[0] * shape[1]
-        self.analog = _aligned(ops.ANALOG_PLANES * size, np.float32)
-        self.slots = np.arange(ops.ANALOG_PLANES) * size
+        self.stride = size + _APART
+        self.analog = _aligned(ops.ANALOG_PLANES * self.stride, np.float32)
+        self.slots = np.arange(ops.ANALOG_PLANES) * self.stride
         stuck = errors.fixed.stuck if isinstance(errors, ChipErrors) else {}
         planes = ops.BIT_PLANES + 2 * len(stuck)
         self.bits = _aligned(planes * (size // 64), np.uint64).reshape(planes, size // 64)
@@ -48,7 +52,9 @@ class FastEngine:
         self._plane("PIX")[:] = options.pix_reset
         self.flag_ones = True  # the bits of FLAG are only looked at when this is False
         self.params = np.append(errors.parameters(), np.float32(options.blur_k)).astype(np.float32)
-        self.noisy = _Noisy(errors, size) if isinstance(errors, ChipErrors) else None
+        self.noisy = _Noisy(errors) if isinstance(errors, ChipErrors) else None
+        if self.noisy is not None:
+            self.analog[self.slots[ops.GROUND] :][:size] = ground(size).view(np.float32)
         self.reach = -1 if options.prop_reach is None else options.prop_reach
         self._lowered: weakref.WeakKeyDictionary[Program, dict[tuple[bool, bool], tuple[Segment, ...]]]
         self._lowered = weakref.WeakKeyDictionary()
@@ -78,7 +84,7 @@ class FastEngine:
         """Begin another measurement: the errors of the same chip with another seed, words counted from 0."""
         self.errors = errors
         if self.noisy is not None and isinstance(errors, ChipErrors):
-            self.noisy.seed, self.noisy.word = errors.seed, 0
+            self.noisy.seed, self.noisy.word = errors.temporal.seed, 0
 
     def run(self, program: Program) -> list[Floats | Bits]:
         """Carry out the program's steps. Returns the planes of its outputs and readouts, in order."""
@@ -92,7 +98,7 @@ class FastEngine:
             else:
                 from scamp_sim.engine.noisy import walk_noisy
 
-                walk_noisy(self.analog, self.noisy.ground, *state, *where, self.noisy.seed, self.noisy.word)
+                walk_noisy(self.analog, *state, *where, self.noisy.seed, self.noisy.word)
             self.flag_ones = segment.flag_ones
             outputs += [self.read(register) for register in segment.outputs]
         if self.noisy is not None:
@@ -120,26 +126,26 @@ class FastEngine:
 
     def _add_planes(self, planes: Sequence[Floats]) -> None:
         """Put planes of errors that a program needs for the first time behind those that are there."""
-        size, there = self.flag.size, len(self.slots) - ops.ANALOG_PLANES
+        there = len(self.slots) - ops.ANALOG_PLANES
         if len(planes) > there:
-            analog = _aligned(self.analog.size + (len(planes) - there) * size, np.float32)
+            more = (len(self.slots) + np.arange(len(planes) - there)) * self.stride
+            analog = _aligned(self.analog.size + more.size * self.stride, np.float32)
             analog[: self.analog.size] = self.analog
-            for n, plane in enumerate(planes[there:]):
-                analog[self.analog.size + n * size :][:size] = plane.reshape(-1)
+            for start, plane in zip(more, planes[there:], strict=True):
+                analog[start:][: plane.size] = plane.reshape(-1)
             self.analog = analog
-            self.slots = np.append(self.slots, (len(self.slots) + np.arange(len(planes) - there)) * size)
+            self.slots = np.append(self.slots, more)
 
 
 class _Noisy:
     """What a chip with errors adds to the engine's state: where its draws stand, and which planes programs asked
     for."""
 
-    def __init__(self, errors: ChipErrors, size: int) -> None:
+    def __init__(self, errors: ChipErrors) -> None:
         from scamp_sim.engine.lower_noisy import ErrorPlanes
 
         self.planes = ErrorPlanes(errors)
-        self.ground = ground(size)
-        self.seed = errors.seed
+        self.seed = errors.temporal.seed
         self.word = 0
         self.quiet = False  # whether IN is at its top; only kept where that matters
         self._after: weakref.WeakKeyDictionary[Program, bool | None] = weakref.WeakKeyDictionary()

@@ -28,6 +28,7 @@ class ErrorPlanes:
         self.errors = errors
         self._index: dict[tuple[str, str, tuple[int, int]], int] = {}
         self.planes: list[npt.NDArray[np.float32]] = []
+        self._bounds: dict[str, int] = {}
 
     def _plane(self, kind: str, register: str = "", share: tuple[int, int] = (0, 1)) -> int:
         key = (kind, register, share)
@@ -52,6 +53,16 @@ class ErrorPlanes:
 
     def comparator(self) -> int:
         return self._plane("comparator")
+
+    def bound(self, register: str) -> int:
+        """Bits of the magnitude in LSB up to which a register that takes NEWS on shows that NEWS was within the linear
+        range: register = -NEWS * gain + offset + noise."""
+        if register not in self._bounds:
+            fixed, temporal = self.errors.fixed, self.errors.temporal
+            most = np.abs(fixed.offset(register)).max() + temporal.write_scale * 2.0**31
+            least = self.errors.knee[0] * (1 - 1e-6) * fixed.gain(register).min() - most
+            self._bounds[register] = int(max(np.float32(least), np.float32(0)).view(np.int32))
+        return self._bounds[register]
 
 
 class NoisyLowering(Lowering):
@@ -128,7 +139,6 @@ class NoisyLowering(Lowering):
         if len(sources) > 2:
             self.emit(ops.LINEAR, ops.SUM, sources, p=1, q=1)
             sources = [ops.SUM]
-        sources, column = self.along_rows(sources, row, column)
         s0, s1 = (*sources, ops.ZERO, ops.ZERO)[:2]
         share = self.share.get(register, (0, 1))
         second = self.current is not None and draws.completes(self.current)
@@ -140,14 +150,6 @@ class NoisyLowering(Lowering):
         last[ops.NUMBER], last[ops.PURPOSE] = (self.number - 1, 0) if second else (self.number, share[0])
         last[ops.SECOND], last[ops.REST] = int(second), ops.ZERO
         last[ops.ROW], last[ops.COLUMN] = row, column
-
-    def along_rows(self, sources: Sequence[int], row: int, column: int) -> tuple[Sequence[int], int]:
-        """Sources and column of a write after a move along rows is made by itself: to write the PEs at both ends of 256
-        rows apart takes longer."""
-        if not column or row or not sources:
-            return sources, column
-        self.emit(ops.SHIFT_EAST_WEST, ops.SUM, sources, p=1, r=column)
-        return [ops.SUM], 0
 
     def destination(self, register: str, sources: Sequence[int]) -> tuple[int, int]:
         """(plane to write, plane with the old value or -1)."""
@@ -206,12 +208,12 @@ class NoisyLowering(Lowering):
             return False
         if not news_dies(actions, i + 2):
             return False
-        sources, column = self.along_rows([self.source(s) for s in inner], row, column)
+        sources = [self.source(s) for s in inner]
         s0, s1 = (*sources, ops.ZERO, ops.ZERO)[:2]
         other = self.source(rest[0]) if rest else ops.ZERO
         y = second.dst[0]
         d, old = self.destination(y, (s0, s1, other))
-        self.emit(ops.WRITE_PAIR, d, (s0, s1), extra=old, p=1, q=1)
+        self.emit(ops.WRITE_PAIR, d, (s0, s1), extra=old, p=self.planes.bound(y))
         last = self.rows[-1]
         last[ops.GAIN], last[ops.OFFSET] = self.planes.gain("NEWS"), self.planes.offset("NEWS")
         last[ops.GAIN + 2], last[ops.OFFSET + 2] = self.planes.gain(y), self.planes.offset(y)

@@ -1,9 +1,10 @@
 """Machine code of the fast engine for cells with errors: gain, offset, noise and compression of every analog write.
 
-A write is one loop over a band of PEs, two words that pass a value through NEWS are another; either exists with and
-without FLAG, and with and without compression. The loop without compression keeps the largest magnitude that it has
-written; only a band that goes beyond the linear range is carried out again, by the loop with it. A destination never
-overlaps a source, so a band can be repeated.
+A write is one loop over a band of PEs, two words that pass a value through NEWS are another. Each exists with and
+without FLAG; without FLAG also without the second source and without what the second word adds, because planes of
+zeros cost as much as others. Loops leave compression out and keep the largest magnitude that they have written; only a
+band that goes beyond the linear range is carried out again, by a loop with compression. A destination never overlaps a
+source, so a band can be repeated.
 
 Sums are made in the order of `errors.chip`, so that both engines round alike.
 """
@@ -11,6 +12,8 @@ Sums are made in the order of `errors.chip`, so that both engines round alike.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 
@@ -20,16 +23,40 @@ from scamp_sim.engine.walk import banded, digital, resolve, shifted, whole
 from scamp_sim.errors.draws import PURPOSES
 
 BAND = 1024
-"""PEs in a band: nine planes of 4 KB. Measured a fifth faster than 2,048."""
+"""PEs in a band: seven planes of 4 KB, as many as two words need, which the first-level cache holds."""
+ALONE = 8
+"""Bands at a time for a write that stands alone: no plane is used again, so that larger ones cost nothing."""
 
-_HALF = np.uint32(0xFFFF)
 _SHIFT = np.uint32(16)
+_TOP = np.uint32(0xFFFF0000)
 _BYTES = np.uint32(0x00FF00FF)
 _BYTE = np.uint32(8)
-_ONE = np.uint32(0xFF)
-_ALL = np.uint32(0xFFFFFFFF)
-_MEAN = np.int32(255)
+_HALF = np.uint32(0xFFFF)
+_MEAN = np.int32(510)
 _SIGNLESS = np.int32(0x7FFFFFFF)
+
+# The table of writes: a cache line of ENTRY numbers, uint32, for each row of the code, behind one that holds for all. It
+# has all that a loop needs, because numba passes an array as seven arguments, which took longer than the loop.
+GROUND, LINEAR, REACH, SD = (np.uint64(n) for n in range(4))
+"""Of all: where the ground of the draws begins; bits of three parameters."""
+KIND, LIMIT, D, S0, S1, OLD, REST, G, O, G2, O2, ADDEND, FACTOR, SCALE = (np.uint64(n) for n in range(14))
+"""Of one: what it is, 0 if no write; bits of the magnitude up to which nothing is compressed; where planes begin; the key
+of its draws; bits of a factor."""
+ENTRY = np.uint64(16)
+
+WRITE, PAIR, TWO, ADDS, MASKED, SECOND, MOVED = (np.uint32(1 << n) for n in range(7))
+"""What KIND is made of: a write; of two words, from a second source, something that the second word adds, FLAG; with the
+second draw of a hash; from a neighbour."""
+
+
+@jit
+def _number(bits):
+    return np.uint32(bits).view(np.float32)
+
+
+@jit
+def _plane(t, r, name, lo):
+    return np.uint64(t[r + name]) + lo
 
 
 @jit
@@ -40,17 +67,28 @@ def bent(v, linear, reach):
     return np.copysign(min(m, linear) + e - e * e / (np.float32(2) * reach), v)
 
 
-def _single(masked, bending):
+@jit
+def other(h):
+    """The second draw of a hash: its lower half, mixed with the upper."""
+    return np.uint32(np.uint32(h << _SHIFT) ^ np.uint32(h & _TOP))
+
+
+def _single(masked, bending, two):
     @jit
-    def write(f, u, flag, lo, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count):
+    def write(f, flag, t, r, step, lo, count):
         """Returns the bits of the largest magnitude written."""
+        d, s0, s1 = _plane(t, r, D, lo), _plane(t, r, S0, lo + step), _plane(t, r, S1, lo + step)
+        old, g, o = _plane(t, r, OLD, lo), _plane(t, r, G, lo), _plane(t, r, O, lo)
+        u, addend, factor = _plane(t, GROUND, np.uint64(0), lo), t[r + ADDEND], t[r + FACTOR]
+        linear, reach, sd = _number(t[LINEAR]), _number(t[REACH]), _number(t[SD])
+        scale, second = _number(t[r + SCALE]), t[r + KIND] & SECOND != 0
         largest = np.int32(0)
         for i in range(count):
-            h = np.uint32(np.uint32(u[lo + i] ^ addend) * factor)
-            h = np.uint32(np.uint32((h & first) ^ np.uint32(h >> _SHIFT)) & _HALF)
-            z = np.int32(np.int32(h & _ONE) + np.int32(h >> _BYTE) - _MEAN)  # int64 would be slower by half
-            v = scale * (f[s0 + i] + f[s1 + i])
-            v = v * f[g + i] + f[o + i] + sd * np.float32(z)
+            h = np.uint32(np.uint32(np.float32(f[u + i]).view(np.uint32) ^ addend) * factor)
+            if second:
+                h = other(h)
+            v = scale * (f[s0 + i] + f[s1 + i]) if two else scale * f[s0 + i]
+            v = v * f[g + i] + f[o + i] + sd * np.float32(np.int32(h))
             if bending:
                 v = bent(v, linear, reach)
             else:
@@ -64,23 +102,29 @@ def _single(masked, bending):
     return write
 
 
-def _pair(masked, bending):
+def _pair(masked, bending, two, adds):
+    checked = not bending and (masked or adds)
+
     @jit
-    def write(f, u, flag, lo, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, sd, linear, reach, count):
-        """NEWS := -(s0 + s1), then d := -(NEWS + rest). Returns the bits of the largest magnitude of either."""
+    def write(f, flag, t, r, step, lo, count):
+        """NEWS := -(s0 + s1), then d := -(NEWS + rest). Returns the bits of the largest magnitude of either, or only
+        of d where nothing is added."""
+        d, s0, s1 = _plane(t, r, D, lo), _plane(t, r, S0, lo + step), _plane(t, r, S1, lo + step)
+        old, g, o = _plane(t, r, OLD, lo), _plane(t, r, G, lo), _plane(t, r, O, lo)
+        rest, g2, o2 = _plane(t, r, REST, lo), _plane(t, r, G2, lo), _plane(t, r, O2, lo)
+        u, addend, factor = _plane(t, GROUND, np.uint64(0), lo), t[r + ADDEND], t[r + FACTOR]
+        linear, reach, sd = _number(t[LINEAR]), _number(t[REACH]), _number(t[SD])
         first, second = np.int32(0), np.int32(0)
         for i in range(count):
-            h = np.uint32(np.uint32(u[lo + i] ^ addend) * factor)
-            h = np.uint32(h ^ (h >> _SHIFT))
-            t = np.uint32((h & _BYTES) + ((h >> _BYTE) & _BYTES))
-            v = -(f[s0 + i] + f[s1 + i])
-            v = v * f[g + i] + f[o + i] + sd * np.float32(np.int32(np.int32(t & _HALF) - _MEAN))
+            h = np.uint32(np.uint32(np.float32(f[u + i]).view(np.uint32) ^ addend) * factor)
+            v = -(f[s0 + i] + f[s1 + i]) if two else -f[s0 + i]
+            v = v * f[g + i] + f[o + i] + sd * np.float32(np.int32(h))
             if bending:
                 v = bent(v, linear, reach)
-            else:
+            if checked:
                 first = max(first, np.int32(np.float32(v).view(np.int32) & _SIGNLESS))
-            v = -(f[rest + i] + v)
-            v = v * f[g2 + i] + f[o2 + i] + sd * np.float32(np.int32(np.int32(t >> _SHIFT) - _MEAN))
+            v = -(f[rest + i] + v) if adds else -v
+            v = v * f[g2 + i] + f[o2 + i] + sd * np.float32(np.int32(other(h)))
             if bending:
                 v = bent(v, linear, reach)
             else:
@@ -94,43 +138,62 @@ def _pair(masked, bending):
     return write
 
 
-_write, _write_masked = _single(False, False), _single(True, False)
-_write_bent, _write_masked_bent = _single(False, True), _single(True, True)
-_pair_plain, _pair_masked = _pair(False, False), _pair(True, False)
-_pair_bent, _pair_masked_bent = _pair(False, True), _pair(True, True)
+_one, _two = _single(False, False, False), _single(False, False, True)
+_masked, _bent, _masked_bent = _single(True, False, True), _single(False, True, True), _single(True, True, True)
+_pair_one, _pair_two = _pair(False, False, False, False), _pair(False, False, True, False)
+_pair_one_adds, _pair_two_adds = _pair(False, False, False, True), _pair(False, False, True, True)
+_pair_masked = _pair(True, False, True, True)
+_pair_bent, _pair_masked_bent = _pair(False, True, True, True), _pair(True, True, True, True)
+
+
+@partial(jit, inline="always")
+def write(f, flag, t, r, step, lo, count):
+    """Carry out the write of the table's entry `r` on `count` PEs from `lo` on, its sources `step` PEs away."""
+    kind = t[r + KIND] & (PAIR | TWO | ADDS | MASKED)
+    limit = np.int32(t[r + LIMIT])
+    if kind == PAIR:
+        if _pair_one(f, flag, t, r, step, lo, count) > limit:
+            _pair_bent(f, flag, t, r, step, lo, count)
+    elif kind == PAIR | TWO:
+        if _pair_two(f, flag, t, r, step, lo, count) > limit:
+            _pair_bent(f, flag, t, r, step, lo, count)
+    elif kind == PAIR | ADDS:
+        if _pair_one_adds(f, flag, t, r, step, lo, count) > limit:
+            _pair_bent(f, flag, t, r, step, lo, count)
+    elif kind == PAIR | TWO | ADDS:
+        if _pair_two_adds(f, flag, t, r, step, lo, count) > limit:
+            _pair_bent(f, flag, t, r, step, lo, count)
+    elif kind & PAIR:
+        if _pair_masked(f, flag, t, r, step, lo, count) > limit:
+            _pair_masked_bent(f, flag, t, r, step, lo, count)
+    elif kind & MASKED:
+        if _masked(f, flag, t, r, step, lo, count) > limit:
+            _masked_bent(f, flag, t, r, step, lo, count)
+    elif kind & TWO:
+        if _two(f, flag, t, r, step, lo, count) > limit:
+            _bent(f, flag, t, r, step, lo, count)
+    elif _one(f, flag, t, r, step, lo, count) > limit:
+        _bent(f, flag, t, r, step, lo, count)
 
 
 @jit
-def stretch(
-    f, u, flag, single, masked, at, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, first, scale, params, count
-):
-    """Carry out one write on `count` PEs from `at` on; all other operands are offsets of what lies there."""
-    linear, reach, sd = params[1], params[2], params[3]
-    limit = np.float32(linear).view(np.int32)
-    if single and masked:
-        if (
-            _write_masked(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count)
-            > limit
-        ):
-            _write_masked_bent(
-                f, u, flag, at, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count
-            )
-    elif single:
-        if _write(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count) > limit:
-            _write_bent(f, u, flag, at, d, s0, s1, old, g, o, addend, factor, first, scale, sd, linear, reach, count)
-    elif masked:
-        if (
-            _pair_masked(f, u, flag, at, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, sd, linear, reach, count)
-            > limit
-        ):
-            _pair_masked_bent(
-                f, u, flag, at, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, sd, linear, reach, count
-            )
-    elif (
-        _pair_plain(f, u, flag, at, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, sd, linear, reach, count)
-        > limit
-    ):
-        _pair_bent(f, u, flag, at, d, s0, s1, old, rest, g, o, g2, o2, addend, factor, sd, linear, reach, count)
+def write_empty(f, flag, t, r, lo, apart, count):
+    """The same for `count` PEs, each `apart` from the one before, whose sources are outside the array: 0 (Q10)."""
+    linear, reach, sd = _number(t[LINEAR]), _number(t[REACH]), _number(t[SD])
+    for n in range(count):
+        i = np.uint64(lo) + np.uint64(n) * apart
+        ground = np.float32(f[_plane(t, GROUND, np.uint64(0), i)]).view(np.uint32)
+        h = np.uint32(np.uint32(ground ^ t[r + ADDEND]) * t[r + FACTOR])
+        if t[r + KIND] & SECOND:
+            h = other(h)
+        v = bent(f[_plane(t, r, O, i)] + sd * np.float32(np.int32(h)), linear, reach)
+        if t[r + KIND] & PAIR:
+            v = -(f[_plane(t, r, REST, i)] + v)
+            v = v * f[_plane(t, r, G2, i)] + f[_plane(t, r, O2, i)] + sd * np.float32(np.int32(other(h)))
+            v = bent(v, linear, reach)
+        if t[r + KIND] & MASKED and not flag[i]:
+            v = f[_plane(t, r, OLD, i)]
+        f[_plane(t, r, D, i)] = v
 
 
 @jit
@@ -143,84 +206,89 @@ def mixed(x):
 
 
 @jit
-def draw_keys(code, seed, base, keys):
-    """Addend and factor of the draws of every row."""
+def draw_key(code, i, start, base):
+    """(addend, factor) of the draws of row i; start: the seed, mixed."""
+    number = np.uint64(base + code[i, ops.NUMBER]) * np.uint64(PURPOSES) + np.uint64(code[i, ops.PURPOSE])
+    k = mixed(start ^ number)
+    return np.uint32(k & np.uint64(0xFFFFFFFF)), np.uint32((k >> np.uint64(32)) | np.uint64(1))
+
+
+@jit
+def bits_of(number):
+    return np.float32(number).view(np.uint32)
+
+
+@jit
+def entries(code, slots, params, seed, base):
+    """The table of writes, uint32."""
+    t = np.zeros(np.uint64(code.shape[0] + 1) * ENTRY, np.uint32)
+    t[GROUND] = slots[ops.GROUND]
+    t[LINEAR], t[REACH], t[SD] = bits_of(params[1]), bits_of(params[2]), bits_of(params[3])
     start = mixed(np.uint64(seed))
     for i in range(code.shape[0]):
-        number = np.uint64(base + code[i, ops.NUMBER]) * np.uint64(PURPOSES) + np.uint64(code[i, ops.PURPOSE])
-        k = mixed(start ^ number)
-        keys[i, 0] = np.uint32(k & np.uint64(0xFFFFFFFF))
-        keys[i, 1] = np.uint32((k >> np.uint64(32)) | np.uint64(1))
+        if code[i, ops.OP] < ops.WRITE:
+            continue
+        r = np.uint64(i + 1) * ENTRY
+        kind = WRITE
+        if code[i, ops.OP] == ops.WRITE_PAIR:
+            kind |= PAIR
+        else:
+            t[r + SCALE] = bits_of(np.float32(code[i, ops.P]) / np.float32(code[i, ops.Q]))
+        if code[i, ops.SRC + 1] != ops.ZERO:
+            kind |= TWO
+        if code[i, ops.REST] != ops.ZERO:
+            kind |= ADDS
+        if code[i, ops.EXTRA] >= 0:
+            kind |= MASKED
+        if code[i, ops.SECOND]:
+            kind |= SECOND
+        if code[i, ops.ROW] or code[i, ops.COLUMN]:
+            kind |= MOVED
+        t[r + KIND] = kind
+        t[r + LIMIT] = code[i, ops.P] if kind & (PAIR | ADDS | MASKED) == PAIR else t[LINEAR]
+        t[r + D], t[r + S0], t[r + S1] = slots[code[i, ops.DST]], slots[code[i, ops.SRC]], slots[code[i, ops.SRC + 1]]
+        t[r + OLD], t[r + REST] = slots[max(code[i, ops.EXTRA], 0)], slots[code[i, ops.REST]]
+        t[r + G], t[r + O] = slots[code[i, ops.GAIN]], slots[code[i, ops.OFFSET]]
+        t[r + G2], t[r + O2] = slots[code[i, ops.GAIN + 2]], slots[code[i, ops.OFFSET + 2]]
+        t[r + ADDEND], t[r + FACTOR] = draw_key(code, i, start, base)
+    return t
 
 
 @jit
-def place(code, slots, where):
-    """Where the operands of each write lie: d, s0, s1, old, rest, gain and offset of the first and of the second
-    word."""
-    for i in range(code.shape[0]):
-        if code[i, ops.OP] >= ops.WRITE:
-            where[i, 0] = slots[code[i, ops.DST]]
-            where[i, 1] = slots[code[i, ops.SRC]]
-            where[i, 2] = slots[code[i, ops.SRC + 1]]
-            where[i, 3] = slots[max(code[i, ops.EXTRA], 0)]
-            where[i, 4] = slots[code[i, ops.REST]]
-            for k in range(4):
-                where[i, 5 + k] = slots[code[i, ops.GAIN + k]]
-
-
-@jit
-def part(f, u, flag, code, i, w, keys, params, lo, hi, step, empty):
-    """One write on the PEs lo..hi, its sources coming from `step` PEs on.
-
-    empty: offset of a plane of zeros to take instead, or -1: what comes from outside the array is 0 (Q10).
-    """
-    s0 = empty if empty >= 0 else w[i, 1] + step
-    s1 = empty if empty >= 0 else w[i, 2] + step
-    scale = np.float32(code[i, ops.P]) / np.float32(code[i, ops.Q])
-    stretch(
-        f, u, flag, code[i, ops.OP] != ops.WRITE_PAIR, code[i, ops.EXTRA] >= 0, np.uint64(lo), np.uint64(w[i, 0] + lo),
-        np.uint64(s0 + lo), np.uint64(s1 + lo), np.uint64(w[i, 3] + lo), np.uint64(w[i, 4] + lo),
-        np.uint64(w[i, 5] + lo), np.uint64(w[i, 6] + lo), np.uint64(w[i, 7] + lo), np.uint64(w[i, 8] + lo),
-        keys[i, 0], keys[i, 1], np.uint32(0) if code[i, ops.SECOND] else _ALL, scale, params, np.uint64(hi - lo),
-    )  # fmt: skip
-
-
-@jit
-def moved(f, u, flag, code, i, w, keys, params, lo, hi, zeros, size, width):
-    """One write from a neighbour on the PEs lo..hi: a flat move, then those that looked beyond an edge are put
+def moved(f, flag, code, i, t, lo, hi, size, width):
+    """One write from a neighbour on the rows lo..hi, in PEs: a flat move, then those that looked beyond an edge are put
     right."""
     row, column = code[i, ops.ROW], code[i, ops.COLUMN]
     step = row * width + column
     first, last = max(lo, -step), min(hi, size - step)
+    r = np.uint64(i + 1) * ENTRY
     if last > first:
-        part(f, u, flag, code, i, w, keys, params, first, last, step, -1)
-    rows = size // width
-    for r in range(lo // width, hi // width):
-        if r + row < 0 or r + row >= rows:
-            part(f, u, flag, code, i, w, keys, params, r * width, (r + 1) * width, 0, zeros)
-        elif column < 0:
-            part(f, u, flag, code, i, w, keys, params, r * width, r * width - column, 0, zeros)
-        elif column > 0:
-            part(f, u, flag, code, i, w, keys, params, (r + 1) * width - column, (r + 1) * width, 0, zeros)
+        write(f, flag, t, r, np.uint64(step), np.uint64(first), np.uint64(last - first))
+    if row:
+        top, bottom = max(lo, size - row * width), min(hi, -row * width)
+        for begin, end in ((lo, bottom), (top, hi)):
+            if end > begin:
+                write_empty(f, flag, t, r, begin, np.uint64(1), end - begin)
+    for c in range(width - column, width) if column > 0 else range(-column):
+        write_empty(f, flag, t, r, lo + c, np.uint64(width), (hi - lo) // width)
 
 
 @jit
 def add_noise(f, u, d, s, addend, factor, sd, count):
     """d := s + noise."""
     for i in range(count):
-        h = np.uint32(np.uint32(u[i] ^ addend) * factor)
+        h = np.uint32(np.uint32(np.float32(f[u + i]).view(np.uint32) ^ addend) * factor)
         h = np.uint32(h ^ (h >> _SHIFT))
         t = np.uint32((h & _BYTES) + ((h >> _BYTE) & _BYTES))
-        z = np.int32(np.int32(t & _HALF) - _MEAN)
+        z = np.int32(np.int32(t & _HALF) + np.int32(t >> _SHIFT) - _MEAN)
         f[d + i] = f[s + i] + sd * np.float32(z)
 
 
 @jit
-def walk_noisy(f, u, b, flag, flag_octets, flag_words, code, runs, params, reach, width, slots, order, seed, base):
+def walk_noisy(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, slots, order, seed, base):
     """As `walk.walk`, with errors.
 
-    u: the ground of the draws; params: [limit, linear range, how far
-    compression reaches beyond it, LSB of a draw, k of blur]; base: number of the
+    params: [limit, linear range, how far compression reaches beyond it, LSB of a draw, k of blur]; base: number of the
     program's first word.
     """
     limit = params[0]
@@ -230,35 +298,34 @@ def walk_noisy(f, u, b, flag, flag_octets, flag_words, code, runs, params, reach
     offsets = np.empty((code.shape[0], 7), np.uint64)
     factors = np.empty(code.shape[0], np.float32)
     resolve(code, slots, offsets, factors)
-    where = np.zeros((code.shape[0], 9), np.int64)
-    place(code, slots, where)
-    keys = np.empty((code.shape[0], 2), np.uint32)
-    draw_keys(code, seed, base, keys)
-    zeros = slots[ops.ZERO]
+    table = entries(code, slots, params, seed, base)
+    start = mixed(np.uint64(seed))
     for k in range(runs.shape[0]):
         first, last = runs[k, 0], runs[k, 1]
         if runs[k, 2]:
             for lo in range(0, size, band):
                 hi = min(size, lo + band)
                 for i in range(first, last):
-                    if code[i, ops.OP] == ops.SHIFT_EAST_WEST:
+                    r = np.uint64(i + 1) * ENTRY
+                    if table[r + KIND] & (WRITE | MOVED) == WRITE:
+                        write(f, flag, table, r, np.uint64(0), np.uint64(lo), np.uint64(hi - lo))
+                    elif table[r + KIND]:
+                        moved(f, flag, code, i, table, lo, hi, size, width)
+                    elif code[i, ops.OP] == ops.SHIFT_EAST_WEST:
                         shifted(f, code, i, offsets, limit, size, width, lo, hi)
-                    elif code[i, ops.OP] < ops.WRITE:
-                        banded(f, flag, code, i, offsets, factors[i], limit, np.uint64(lo), np.uint64(hi - lo))
-                    elif code[i, ops.COLUMN] == 0:
-                        part(f, u, flag, code, i, where, keys, params, lo, hi, 0, -1)
                     else:
-                        moved(f, u, flag, code, i, where, keys, params, lo, hi, zeros, size, width)
+                        banded(f, flag, code, i, offsets, factors[i], limit, np.uint64(lo), np.uint64(hi - lo))
         else:
             for i in range(first, last):
                 op = code[i, ops.OP]
                 if op >= ops.WRITE:
-                    for lo in range(0, size, band):
-                        moved(f, u, flag, code, i, where, keys, params, lo, min(size, lo + band), zeros, size, width)
+                    for lo in range(0, size, ALONE * band):
+                        moved(f, flag, code, i, table, lo, min(size, lo + ALONE * band), size, width)
                 elif op == ops.ADD_NOISE:
                     to, source = np.uint64(slots[code[i, ops.DST]]), np.uint64(slots[code[i, ops.SRC]])
                     sd = np.int32(code[i, ops.P]).view(np.float32)
-                    add_noise(f, u, to, source, keys[i, 0], keys[i, 1], sd, np.uint64(size))
+                    addend, factor = draw_key(code, i, start, base)
+                    add_noise(f, np.uint64(slots[ops.GROUND]), to, source, addend, factor, sd, np.uint64(size))
                 elif op >= ops.BITS_FILL:
                     digital(b, flag, flag_octets, flag_words, code, np.uint64(i), reach, count, width)
                 else:

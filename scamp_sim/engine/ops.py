@@ -16,8 +16,8 @@ GAIN, OFFSET, ROW, COLUMN, REST, NUMBER, PURPOSE, SECOND = 11, 12, 15, 16, 17, 1
 # analog planes
 ANALOG_INDEX = {r: i for i, r in enumerate((*isa.ANALOG, *isa.ANALOG_INPUTS))}
 NEWS = ANALOG_INDEX["NEWS"]
-SPARE, SUM, PORTS, DRIVE, SEEN, ZERO = 9, 10, 11, 12, 13, 14
-ANALOG_PLANES = 15
+SPARE, SUM, PORTS, DRIVE, SEEN, ZERO, GROUND = 9, 10, 11, 12, 13, 14, 15  # the ground of the draws: uint32
+ANALOG_PLANES = 16
 """Behind them lie the planes of a chip's errors."""
 
 # bit planes
@@ -64,7 +64,7 @@ BITS_MOVE = 41  # d := the neighbour of source 0 in direction q, 0 south, 1 west
 ADD_NOISE = 31  # d := source 0 + noise
 # d := E(p/q * (source 0 + source 1), from ROW and COLUMN away), where FLAG = 1 if extra, the old plane, is given
 WRITE = 48
-WRITE_PAIR = 49  # d := E(-(E(-(source 0 + source 1)) + REST)), likewise
+WRITE_PAIR = 49  # d := E(-(E(-(source 0 + source 1)) + REST)), likewise; p: bits of `ErrorPlanes.bound`
 
 WRITES_ALL = frozenset(
     (LINEAR, LINEAR_MASKED, SUBTRACT, SUBTRACT_MASKED, SHIFT_EAST_WEST, SHIFT, ACCUMULATE, DIVIDE, FILL, BLUR, AMPLIFY)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim import isa
+from scamp_sim.errors.draws import measurement
 from scamp_sim.errors.fixed import FixedErrors
 from scamp_sim.errors.model import ErrorModel
 from scamp_sim.errors.profiles import ChipProfile
@@ -19,7 +20,8 @@ from scamp_sim.planes import Bits, Floats
 
 @dataclass(frozen=True)
 class ChipErrors(ErrorModel):
-    """Errors of chip `serial` of a profile, on an array of `shape`. seed: of its noise."""
+    """Errors of chip `serial` of a profile, on an array of `shape`. seed: of its noise,
+    which no two chips share."""
 
     profile: ChipProfile = field(kw_only=True)
     serial: int = field(default=0, kw_only=True)
@@ -31,7 +33,9 @@ class ChipErrors(ErrorModel):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "fixed", FixedErrors(self.profile, self.serial, self.shape))
-        object.__setattr__(self, "temporal", TemporalErrors(self.profile, self.seed, self.shape))
+        object.__setattr__(
+            self, "temporal", TemporalErrors(self.profile, measurement(self.serial, self.seed), self.shape)
+        )
 
     def reseeded(self, seed: int) -> ChipErrors:
         """The same chip in another measurement."""
@@ -60,7 +64,7 @@ class ChipErrors(ErrorModel):
         return np.float32(linear), np.float32(max(2 * (top - linear), 1e-6))
 
     def parameters(self) -> npt.NDArray[np.float32]:
-        return np.array([self.limit, *self.knee, self.temporal.scale("write_noise")], np.float32)
+        return np.array([self.limit, *self.knee, self.temporal.write_scale], np.float32)
 
     def written(self, value: Floats, register: str, word: int, split: tuple[int, int] = (0, 1)) -> Floats:
         return self._cell(value, register, split, self.temporal.write(word, split[0]))

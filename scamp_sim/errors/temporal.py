@@ -10,7 +10,8 @@ from scamp_sim.planes import GREY_TO_PIX, Floats
 
 
 class TemporalErrors:
-    """Noise of one measurement: `seed` and the number of a word, an exposure or a readout fix every draw."""
+    """Noise of one measurement: `seed`, of `draws.measurement`, and the number of a word, an exposure or a readout fix
+    every draw."""
 
     def __init__(self, profile: ChipProfile, seed: int, shape: tuple[int, int]) -> None:
         self.profile = profile
@@ -21,13 +22,18 @@ class TemporalErrors:
         """LSB that a draw of 1 stands for."""
         return np.float32(self.profile[knob] / draws.UNIT)
 
+    @property
+    def write_scale(self) -> np.float32:
+        """LSB that a draw of 1 stands for in an analog word."""
+        return np.float32(self.profile["write_noise"] / draws.WORD_UNIT)
+
     def write(self, word: int, destination: int) -> Floats:
         """LSB that are added to one destination of a word."""
-        return self.scale("write_noise") * draws.noise(self.shape, self.seed, word, destination)
+        return self.write_scale * draws.word_noise(self.shape, self.seed, word, destination)
 
     def completed(self, word: int) -> Floats:
         """The same for a word that takes on what the word before left in NEWS."""
-        return self.scale("write_noise") * draws.noise(self.shape, self.seed, word - 1, 0, second=True)
+        return self.write_scale * draws.word_noise(self.shape, self.seed, word - 1, 0, second=True)
 
     def pix_read(self, word: int) -> Floats:
         return self.scale("pix_read") * draws.noise(self.shape, self.seed, word, draws.PIX_READ)

@@ -81,7 +81,9 @@ NOISY = {
 @pytest.mark.parametrize("name", NOISY)
 def test_errors_on_against_errors_off(name: str, benchmark: Any, compare: Callable[..., None]) -> None:
     program = repeated(NOISY[name], 50)
-    quiet, noisy = (Machine(errors=errors) for errors in ("ideal", "scamp5:analog_drift=0,analog_drift_spread=0"))
+    quiet, noisy = (
+        Machine(errors=errors) for errors in ("ideal", "scamp5:analog_drift=0,analog_drift_spread=0,register_offset=0")
+    )
 
     def run(m: Machine) -> None:
         for register, plane in zip("ABC", PLANES, strict=True):
