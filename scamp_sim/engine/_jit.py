@@ -61,6 +61,6 @@ def jit(function: Callable[..., Any], inline: str = "never") -> Callable[..., An
         config.CACHE_DIR = folder
 
 
-def _compiled(function: Callable[..., Any], cache: bool, inline: str) -> Callable[..., Any]:
+def _compiled(function: Callable[..., Any], cache: bool, inline: Any) -> Callable[..., Any]:
     compiled: Callable[..., Any] = numba.njit(cache=cache, nogil=True, error_model="numpy", inline=inline)(function)
     return compiled

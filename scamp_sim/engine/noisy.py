@@ -35,18 +35,20 @@ _HALF = np.uint32(0xFFFF)
 _MEAN = np.int32(510)
 _SIGNLESS = np.int32(0x7FFFFFFF)
 
-# The table of writes: a cache line of ENTRY numbers, uint32, for each row of the code, behind one that holds for all. It
-# has all that a loop needs, because numba passes an array as seven arguments, which took longer than the loop.
+# The table of writes: a cache line of ENTRY numbers, uint32, for each row of the code, behind one that holds for all.
+# It has all that a loop needs, because numba passes an array as seven arguments, which took longer than the loop.
 GROUND, LINEAR, REACH, SD = (np.uint64(n) for n in range(4))
 """Of all: where the ground of the draws begins; bits of three parameters."""
-KIND, LIMIT, D, S0, S1, OLD, REST, G, O, G2, O2, ADDEND, FACTOR, SCALE = (np.uint64(n) for n in range(14))
-"""Of one: what it is, 0 if no write; bits of the magnitude up to which nothing is compressed; where planes begin; the key
-of its draws; bits of a factor."""
+KIND, LIMIT, DST, SRC, SRC2, OLD, REST, GAIN, OFFSET, GAIN2, OFFSET2, ADDEND, FACTOR, SCALE = (
+    np.uint64(n) for n in range(14)
+)
+"""Of one: what it is, 0 if no write; bits of the magnitude up to which nothing is compressed; where planes begin; the
+key of its draws; bits of a factor."""
 ENTRY = np.uint64(16)
 
 WRITE, PAIR, TWO, ADDS, MASKED, SECOND, MOVED = (np.uint32(1 << n) for n in range(7))
-"""What KIND is made of: a write; of two words, from a second source, something that the second word adds, FLAG; with the
-second draw of a hash; from a neighbour."""
+"""What KIND is made of: a write; of two words, from a second source, something that the second word adds, FLAG; with
+the second draw of a hash; from a neighbour."""
 
 
 @jit
@@ -77,8 +79,8 @@ def _single(masked, bending, two):
     @jit
     def write(f, flag, t, r, step, lo, count):
         """Returns the bits of the largest magnitude written."""
-        d, s0, s1 = _plane(t, r, D, lo), _plane(t, r, S0, lo + step), _plane(t, r, S1, lo + step)
-        old, g, o = _plane(t, r, OLD, lo), _plane(t, r, G, lo), _plane(t, r, O, lo)
+        d, s0, s1 = _plane(t, r, DST, lo), _plane(t, r, SRC, lo + step), _plane(t, r, SRC2, lo + step)
+        old, g, o = _plane(t, r, OLD, lo), _plane(t, r, GAIN, lo), _plane(t, r, OFFSET, lo)
         u, addend, factor = _plane(t, GROUND, np.uint64(0), lo), t[r + ADDEND], t[r + FACTOR]
         linear, reach, sd = _number(t[LINEAR]), _number(t[REACH]), _number(t[SD])
         scale, second = _number(t[r + SCALE]), t[r + KIND] & SECOND != 0
@@ -109,9 +111,9 @@ def _pair(masked, bending, two, adds):
     def write(f, flag, t, r, step, lo, count):
         """NEWS := -(s0 + s1), then d := -(NEWS + rest). Returns the bits of the largest magnitude of either, or only
         of d where nothing is added."""
-        d, s0, s1 = _plane(t, r, D, lo), _plane(t, r, S0, lo + step), _plane(t, r, S1, lo + step)
-        old, g, o = _plane(t, r, OLD, lo), _plane(t, r, G, lo), _plane(t, r, O, lo)
-        rest, g2, o2 = _plane(t, r, REST, lo), _plane(t, r, G2, lo), _plane(t, r, O2, lo)
+        d, s0, s1 = _plane(t, r, DST, lo), _plane(t, r, SRC, lo + step), _plane(t, r, SRC2, lo + step)
+        old, g, o = _plane(t, r, OLD, lo), _plane(t, r, GAIN, lo), _plane(t, r, OFFSET, lo)
+        rest, g2, o2 = _plane(t, r, REST, lo), _plane(t, r, GAIN2, lo), _plane(t, r, OFFSET2, lo)
         u, addend, factor = _plane(t, GROUND, np.uint64(0), lo), t[r + ADDEND], t[r + FACTOR]
         linear, reach, sd = _number(t[LINEAR]), _number(t[REACH]), _number(t[SD])
         first, second = np.int32(0), np.int32(0)
@@ -186,14 +188,14 @@ def write_empty(f, flag, t, r, lo, apart, count):
         h = np.uint32(np.uint32(ground ^ t[r + ADDEND]) * t[r + FACTOR])
         if t[r + KIND] & SECOND:
             h = other(h)
-        v = bent(f[_plane(t, r, O, i)] + sd * np.float32(np.int32(h)), linear, reach)
+        v = bent(f[_plane(t, r, OFFSET, i)] + sd * np.float32(np.int32(h)), linear, reach)
         if t[r + KIND] & PAIR:
             v = -(f[_plane(t, r, REST, i)] + v)
-            v = v * f[_plane(t, r, G2, i)] + f[_plane(t, r, O2, i)] + sd * np.float32(np.int32(other(h)))
+            v = v * f[_plane(t, r, GAIN2, i)] + f[_plane(t, r, OFFSET2, i)] + sd * np.float32(np.int32(other(h)))
             v = bent(v, linear, reach)
         if t[r + KIND] & MASKED and not flag[i]:
             v = f[_plane(t, r, OLD, i)]
-        f[_plane(t, r, D, i)] = v
+        f[_plane(t, r, DST, i)] = v
 
 
 @jit
@@ -246,10 +248,14 @@ def entries(code, slots, params, seed, base):
             kind |= MOVED
         t[r + KIND] = kind
         t[r + LIMIT] = code[i, ops.P] if kind & (PAIR | ADDS | MASKED) == PAIR else t[LINEAR]
-        t[r + D], t[r + S0], t[r + S1] = slots[code[i, ops.DST]], slots[code[i, ops.SRC]], slots[code[i, ops.SRC + 1]]
+        t[r + DST], t[r + SRC], t[r + SRC2] = (
+            slots[code[i, ops.DST]],
+            slots[code[i, ops.SRC]],
+            slots[code[i, ops.SRC + 1]],
+        )
         t[r + OLD], t[r + REST] = slots[max(code[i, ops.EXTRA], 0)], slots[code[i, ops.REST]]
-        t[r + G], t[r + O] = slots[code[i, ops.GAIN]], slots[code[i, ops.OFFSET]]
-        t[r + G2], t[r + O2] = slots[code[i, ops.GAIN + 2]], slots[code[i, ops.OFFSET + 2]]
+        t[r + GAIN], t[r + OFFSET] = slots[code[i, ops.GAIN]], slots[code[i, ops.OFFSET]]
+        t[r + GAIN2], t[r + OFFSET2] = slots[code[i, ops.GAIN + 2]], slots[code[i, ops.OFFSET + 2]]
         t[r + ADDEND], t[r + FACTOR] = draw_key(code, i, start, base)
     return t
 

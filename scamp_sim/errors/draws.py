@@ -75,7 +75,8 @@ def word_noise(shape: tuple[int, int], seed: int, number: int, purpose: int, sec
     h = _hashes(shape, seed, number, purpose)
     if second:
         h = (h << np.uint32(16)) ^ (h & np.uint32(0xFFFF0000))
-    return h.view(np.int32).astype(np.float32)
+    found: Floats = h.view(np.int32).astype(np.float32)
+    return found
 
 
 def noise(shape: tuple[int, int], seed: int, number: int, purpose: int) -> Floats:
