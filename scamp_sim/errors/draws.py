@@ -75,8 +75,7 @@ def word_noise(shape: tuple[int, int], seed: int, number: int, purpose: int, sec
     h = _hashes(shape, seed, number, purpose)
     if second:
         h = (h << np.uint32(16)) ^ (h & np.uint32(0xFFFF0000))
-    found: Floats = h.view(np.int32).astype(np.float32)
-    return found
+    return np.asarray(h.view(np.int32), np.float32)
 
 
 def noise(shape: tuple[int, int], seed: int, number: int, purpose: int) -> Floats:
