@@ -25,7 +25,8 @@ class Clocked:
         self._price = price
         self._ahead: list[Stretch] = []
         self._over = 0
-        self._stretches: weakref.WeakKeyDictionary[Program, tuple[Stretch, ...]] = weakref.WeakKeyDictionary()
+        self._stretches: weakref.WeakKeyDictionary[Program, dict[bool, tuple[Stretch, ...]]]
+        self._stretches = weakref.WeakKeyDictionary()
         self.restart()
 
     def restart(self) -> None:
@@ -52,15 +53,15 @@ class Clocked:
             self.passed(stretch.duration, stretch)
 
     def _cut(self, program: Program) -> tuple[Stretch, ...]:
-        known = self._stretches.get(program)
-        if known is None:
-            known = tuple(stretches(program, lambda step: self._price(step, program)))
-            self._stretches[program] = known
-        return known
+        known = self._stretches.setdefault(program, {})
+        ones = bool(self._engine.read("FLAG").all())
+        if ones not in known:
+            known[ones] = tuple(stretches(program, lambda step: self._price(step, program), ones))
+        return known[ones]
 
     def passed(self, seconds: float, stretch: Stretch | None = None) -> None:
         """Let time pass."""
-        self._decay.passed(seconds, self._engine.read, self._engine.write, stretch.written if stretch else None)
+        self._decay.passed(seconds, self._engine.read, self._engine.write, stretch)
 
     def wrote(self, register: str) -> None:
         self._decay.wrote(register)

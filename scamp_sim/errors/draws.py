@@ -83,7 +83,7 @@ def noise(shape: tuple[int, int], seed: int, number: int, purpose: int) -> Float
     h = _hashes(shape, seed, number, purpose)
     h ^= h >> np.uint32(16)
     four = h.view(np.uint8).reshape(*shape, 4)
-    return (four.sum(-1, dtype=np.int32) - 510).astype(np.float32)
+    return np.asarray(four.sum(-1, dtype=np.int32) - 510, np.float32)
 
 
 def completes(word: Word) -> bool:

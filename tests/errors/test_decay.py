@@ -165,3 +165,44 @@ def test_retention_follows_the_stated_law() -> None:
     assert life.min() >= 0
     assert life.mean() == pytest.approx(20, rel=0.04)
     assert life.std() == pytest.approx(20, rel=0.05)
+
+
+@ENGINES
+def test_what_flag_masks_grows_old(engine: str) -> None:
+    m = machine("analog_drift=-75", engine=engine, shape=(64, 64))
+    half = np.zeros((64, 64), bool)
+    half[:, :32] = True
+    m.write("A", 100)
+    masked = Program("masked", {"k": Kernel("k", (bus("NEWS", "B"), bus("A", "NEWS")))}, (Launch("k"),))
+    for _ in range(10):
+        m.write("FLAG", half)
+        m.write("B", 100)
+        m.run(masked)
+        m.wait(0.01)
+    a = m.read("A")
+    np.testing.assert_allclose(a[:, :32], 100 - 0.75, atol=0.01)
+    np.testing.assert_allclose(a[:, 32:], 100 - 7.5, atol=0.01)
+    m.run(program(word("all"), bus("NEWS", "B"), bus("A", "NEWS")))
+    assert np.ptp(m.read("A")) < 0.01
+
+
+@ENGINES
+def test_r12_is_young_where_r0_lets_it_be_written(engine: str) -> None:
+    m = machine("bit_retention=0.2,bit_lifetime=0.01", engine=engine, shape=(64, 64))
+    half = np.zeros((64, 64), bool)
+    half[:, :32] = True
+    m.write("R12", 1)
+    for _ in range(10):
+        m.write("R0", half)
+        m.run(program(word("SET", "R12")))
+        m.wait(0.1)
+    np.testing.assert_array_equal(m.read("R12"), half)
+
+
+def test_a_mask_counts_from_where_to_all() -> None:
+    words = (bus("A", "B"), word("where", src="B"), bus("C", "B"), word("all"), bus("D", "B"))
+    p = Program("p", {"k": Kernel("k", words)}, (Launch("k"),))
+    (stretch,) = stretches(p, lambda step: 1.0)
+    assert set(stretch.written) & {*"ABCD"} == {"A", "D"}
+    (stretch,) = stretches(p, lambda step: 1.0, False)
+    assert set(stretch.written) & {*"ABCD"} == {"D"}
