@@ -49,6 +49,12 @@ def fit(args: argparse.Namespace) -> int:
     stack = measurements.load_stack(args.flat) if args.flat else None
     profile = parse_profile(args.base)
     profile = replace(profile, name=args.name, about=f"fitted by scamp-sim fit, from {args.base}")
+    if stack is not None and profile.shape not in (None, stack.valid.shape):
+        print(
+            "scamp-sim: note: {} is for an array of {}x{}, the readouts are {}x{}; what is written stays for the "
+            "former".format(args.base, *profile.shape, *stack.valid.shape),
+            file=sys.stderr,
+        )
     predicted: list[Predicted] = []
     parts: tuple[Parts, Parts] | None = None
     of_table = of_stack = spread.Spread()

@@ -388,7 +388,7 @@ def test_a_base_for_one_array_serves_any_and_its_shape_is_kept(
         assert cli.main(argv) == 0
         assert load_profile(out).shape == (64, 128)
         assert "fitted by scamp-sim fit, from " in load_profile(out).about
-    capsys.readouterr()
+    assert "bench.json is for an array of 64x128, the readouts are 64x64; what is" in capsys.readouterr().err
 
 
 def test_rows_that_a_fit_cannot_give_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
