@@ -10,7 +10,7 @@ from typing import Any
 from scamp_sim import commands
 from scamp_sim.errors import effects
 from scamp_sim.errors.effects import switched_on
-from scamp_sim.errors.knobs import KNOBS, Knob
+from scamp_sim.errors.knobs import KNOBS
 from scamp_sim.errors.profiles import ChipProfile, load_profile, profile_names
 from scamp_sim.errors.setup import parse_profile
 from scamp_sim.manual import source_legend
@@ -89,7 +89,7 @@ def text(profile: ChipProfile) -> str:
         for k in (k for k in KNOBS.values() if k.family == family):
             value = profile[k.name]
             mark = "*" if value != base[k.name] else " "
-            shown = f"{value:g} {_unit(k)}".rstrip() + ("" if value != k.ideal else ", off")
+            shown = k.shown(value) + ("" if value != k.ideal else ", off")
             head = f"{mark} {k.name:{wide}}  {shown:16}  "
             about = f"{k.effect} (ideal {k.ideal:g}; {k.source}; {k.fitted})"
             lines += textwrap.wrap(about, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
@@ -98,10 +98,6 @@ def text(profile: ChipProfile) -> str:
         f"Sources: {source_legend(' '.join(k.source for k in KNOBS.values()))}.", _WIDTH, subsequent_indent="  "
     )
     return "\n".join(lines) + "\n"
-
-
-def _unit(knob: Knob) -> str:
-    return knob.unit.removeprefix("1").strip()
 
 
 def markdown(profile: ChipProfile) -> str:
@@ -115,7 +111,7 @@ def markdown(profile: ChipProfile) -> str:
         ]
         lines.append("|---|---|---|---|---|---|---|---|")
         for k in (k for k in KNOBS.values() if k.family == family):
-            numbers = f"{profile[k.name]:g} | {k.ideal:g} | {k.low:g} .. {k.high:g} | {_unit(k)}"
+            numbers = f"{profile[k.name]:g} | {k.ideal:g} | {k.low:g} .. {k.high:g} | {k.measure}"
             lines.append(f"| `{k.name}` | {numbers} | {k.effect} | {k.source} | {k.fitted} |")
         lines.append("")
     return "\n".join(lines).rstrip()

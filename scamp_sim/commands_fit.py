@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,11 @@ from scamp_sim.exceptions import ProgramError
 if TYPE_CHECKING:
     from scamp_sim.errors.profiles import ChipProfile
     from scamp_sim.fit.flat import Parts
+    from scamp_sim.fit.spread import Spread
     from scamp_sim.fit.table import Predicted
+
+WORST = 3
+"""Rows that a warning names."""
 
 FRESH_CHIPS = (11, 12, 13)
 """Serials that predictions are shown for; no fit uses them."""
@@ -25,41 +30,60 @@ FRESH_CHIPS = (11, 12, 13)
 def fit(args: argparse.Namespace) -> int:
     """Fit a profile to a table, to a stack, or to both; the stack last, because it takes off what the table
     explains."""
+    from scamp_sim.errors.profiles import check_name
     from scamp_sim.errors.setup import parse_profile
     from scamp_sim.files import check_file, write_text
-    from scamp_sim.fit import flat, measurements, table
+    from scamp_sim.fit import flat, measurements, spread, table
 
     if args.table is None and args.flat is None:
         raise ProgramError("nothing to fit to; give --table FILE.csv, --flat FILE.npz, or both")
     if args.chips < 1:
         raise ProgramError(f"--chips is {args.chips}; it is a number from 1 up")
+    if args.table is None and (args.without or args.fixed):
+        raise ProgramError(f"{'--without' if args.without else '--fixed'} is for the table; give --table FILE.csv too")
+    check_name(args.name, "--name")
+    table.free(args.fixed)
     if args.out is not None:
         check_file(args.out, "profile")
     cells = measurements.load_table(args.table, args.without) if args.table else ()
     stack = measurements.load_stack(args.flat) if args.flat else None
     profile = parse_profile(args.base)
-    unknown = [n for n in args.fixed if n not in table.STEPS]
-    if unknown:
-        raise ProgramError(f"--fixed {unknown[0]}: the table determines {', '.join(table.STEPS)}")
+    profile = replace(profile, name=args.name, about=f"fitted by scamp-sim fit, from {args.base}")
+    if stack is not None and profile.shape not in (None, stack.valid.shape):
+        print(
+            "scamp-sim: note: {} is for an array of {}x{}, the readouts are {}x{}; what is written stays for the "
+            "former".format(args.base, *profile.shape, *stack.valid.shape),
+            file=sys.stderr,
+        )
     predicted: list[Predicted] = []
     parts: tuple[Parts, Parts] | None = None
+    of_table = of_stack = spread.Spread()
+    chips = tuple(range(1, args.chips + 1))
     if cells:
         with _progress() as advance:
-            profile = table.fit(profile, cells, tuple(range(1, args.chips + 1)), args.fixed, advance)
+            profile = table.fit(profile, cells, chips, args.fixed, advance)
     if stack is not None:
         profile = flat.fit(profile, stack)
     if cells:
         predicted = table.predict(profile, cells, FRESH_CHIPS, (256, 256))
+        of_table = spread.spread_of_table(profile, cells, chips, args.fixed)
+        _warn_of_misfits(predicted)
     if stack is not None:
         parts = flat.parts_of(stack), flat.predict(profile, stack, FRESH_CHIPS)
-    profile = replace(profile, name=args.name)
-    document = as_document(profile, args.base, "fitted by scamp-sim fit")
+        of_stack = spread.spread_of_stack(profile, stack, parts[0])
+    found = spread.Spread(of_table.knobs | of_stack.knobs, of_table.alike)
+    document = as_document(profile)
     if args.out is not None:
         write_text(args.out, json.dumps(document, indent=2) + "\n", "profile")
     if args.format == "json":
-        commands.print_json({"profile": document, "table": [_cell(p) for p in predicted], "flat": _parts(parts)})
+        commands.print_json(
+            {
+                "profile": document, "spread": {k: v if math.isfinite(v) else None for k, v in found.knobs.items()},
+                "not_told_apart": found.alike, "table": [_cell(p) for p in predicted], "flat": _parts(parts),
+            }
+        )  # fmt: skip
         return 0
-    print(text(profile, predicted, parts))
+    print(text(profile, predicted, parts, found))
     print(f"profile: {args.out}" if args.out else "\nnot written; --out FILE.json writes the profile")
     return 0
 
@@ -85,18 +109,54 @@ def _progress() -> Any:
     return shown()
 
 
-def as_document(profile: ChipProfile, base: str, about: str) -> dict[str, Any]:
-    """A profile as a file holds it: every knob, so that it depends on no other file."""
-    return {"name": profile.name, "about": f"{about}, from {base}", "base": "ideal", "knobs": dict(profile.knobs)}
+def _warn_of_misfits(predicted: Sequence[Predicted]) -> None:
+    """Say on stderr which rows the fitted profile does not give."""
+    off = sorted((p for p in predicted if not p.holds), key=lambda p: -max(abs(p.mean_off), abs(p.std_off)))
+    if not off:
+        return
+    worst = []
+    for p in off[:WORST]:
+        mean = abs(p.mean_off) >= abs(p.std_off)
+        what, measured, given = ("mean", p.cell.mean, p.mean) if mean else ("spread", p.cell.std, p.std)
+        worst.append(
+            f"value {p.cell.value:g} after {p.cell.passes} passes ({what} {measured:.4g}, predicted {given:.4g})"
+        )
+    print(
+        f"scamp-sim: warning: {len(off)} of {len(predicted)} rows are beyond the tolerance: the profile does not "
+        f"describe them; worst: {', '.join(worst)}. Look at the measurement, or leave a value out by --without",
+        file=sys.stderr,
+    )
 
 
-def text(profile: ChipProfile, predicted: Sequence[Predicted], parts: tuple[Parts, Parts] | None) -> str:
-    """Predicted beside measured."""
+def as_document(profile: ChipProfile) -> dict[str, Any]:
+    """A profile as a file holds it: every knob that is on, so that it depends on no other file."""
+    from scamp_sim.errors.effects import switched_on
+
+    shape = {"shape": list(profile.shape)} if profile.shape else {}
+    return {"name": profile.name, "about": profile.about, "base": "ideal", **shape, "knobs": switched_on(profile)}
+
+
+def text(
+    profile: ChipProfile, predicted: Sequence[Predicted], parts: tuple[Parts, Parts] | None, spread: Spread
+) -> str:
+    """The knobs with their spreads, and predicted beside measured."""
     from scamp_sim.errors.knobs import KNOBS
     from scamp_sim.fit.table import MEAN_TOLERANCE, STD_SHARE, STD_TOLERANCE
 
     lines = [f"profile {profile.name}"]
-    lines += [f"  {k.name:22} {profile[k.name]:>9g} {k.unit}" for k in KNOBS.values() if profile[k.name] != k.ideal]
+    for k in KNOBS.values():
+        if profile[k.name] == k.ideal and k.name not in spread.knobs:
+            continue
+        doubt = spread.knobs.get(k.name)
+        shown = "" if doubt is None else f"+- {doubt:.2g}" if math.isfinite(doubt) else "open"
+        lines.append(f"  {k.name:22} {profile[k.name]:>9g} {shown:12} {k.measure}".rstrip())
+    if spread.knobs:
+        lines.append("+-: standard error of what was fitted; open: the measurements do not tell")
+    for one, other, correlation in spread.alike:
+        lines.append(
+            f"{one} and {other} cannot be told apart (correlation {correlation:.3f}); keep one as --base has it: "
+            f"--fixed {one} or --fixed {other}"
+        )
     if predicted:
         lines += [
             "",

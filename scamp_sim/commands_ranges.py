@@ -20,19 +20,22 @@ def ranges(args: argparse.Namespace) -> int:
     """Show the ranges of a program and what is wrong with them; 1 with --strict if anything is."""
     from compiler.diagnostics import render
     from compiler.ranges import range_diagnostics
+    from scamp_sim.errors.setup import parse_profile
     from scamp_sim.machine import check_program
     from scamp_sim.planes import check_shape
     from scamp_sim.ranges import analyse, as_dict
+    from scamp_sim.ranges.limits import limits_of
     from scamp_sim.ranges.show import text
     from scamp_sim.timing import load_timing
 
     timing = load_timing(args.timing)
     given = parse_ranges(args.range)
+    limits = None if args.errors is None else limits_of(parse_profile(args.errors))
     program = commands.load_program(args.file, commands.parse_settings(args.set))
     commands.warn(program.diagnostics)
     shape = check_shape(args.size or program.shape or (256, 256))
     check_program(program, shape)
-    analysis = analyse(program, timing, shape, ranges=given, fps=args.fps)
+    analysis = analyse(program, timing, shape, limits=limits, ranges=given, fps=args.fps)
     found = range_diagnostics(analysis)
     if args.format == "json":
         commands.print_json({"ok": not found, **as_dict(analysis), "diagnostics": commands._diagnostics(found)})
@@ -77,6 +80,11 @@ def add_parsers(sub: Any) -> None:
         "full range, other registers 0)",
     )  # fmt: skip
     parser.add_argument("--fps", metavar="F", type=float, help="the program runs F times a second, state kept")
+    parser.add_argument(
+        "--errors", metavar="PROFILE",
+        help="take linear range and drift from a chip profile, a file NAME.json, or either with :knob=value,... "
+        "(default: the linear range of scamp5, and the most drift that fits the measured data)",
+    )  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="exit with 1 if there is anything to report")
     parser.add_argument(
         "--size", metavar="HxW", type=cli._size, help="rows x columns (default: what the program is for, else 256x256)"

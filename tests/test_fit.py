@@ -6,15 +6,18 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scamp_sim import cli
-from scamp_sim.errors import load_profile
+from scamp_sim.commands_fit import as_document
+from scamp_sim.errors import KNOBS, load_profile
+from scamp_sim.errors.profiles import DATA as DATA_OF_PROFILES
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.fit import flat, measurements, table
+from scamp_sim.fit import flat, measurements, spread, table
 from scamp_sim.fit.measurements import Cell
 
 DATA = os.environ.get("SCAMP_SIM_DATA")
@@ -77,6 +80,43 @@ def test_a_fit_finds_what_made_the_table() -> None:
     assert found["register_offset"] == pytest.approx(-2.0, abs=0.15)
     assert all(p.holds for p in table.predict(found, cells, (3,)))
     assert found == table.fit(start, cells, (1,), keep)
+    told = spread.spread_of_table(found, cells, (1,), keep)
+    assert set(told.knobs) == set(table.STEPS) - set(keep)
+    for knob in ("gain_loss", "register_offset", "gain_spread"):
+        assert abs(found[knob] - truth[knob]) < 3 * told.knobs[knob]
+    assert not told.alike
+
+
+def test_what_a_table_cannot_tell_apart_is_named() -> None:
+    """Both spread the first pass and no other; M BG: the table does not tell them apart either."""
+    profile = load_profile("scamp5")
+    cells = [Cell(p.cell.value, p.cell.passes, p.mean, p.std) for p in table.predict(profile, CELLS, (7,))]
+    rest = tuple(n for n in table.STEPS if n not in ("gain_loss", "load_spread", "analog_drift_spread"))
+    both = spread.spread_of_table(profile, cells, (1,), rest)
+    ((one, other, correlation),) = both.alike
+    assert {one, other} == {"load_spread", "analog_drift_spread"}
+    assert correlation < -0.99
+    alone = spread.spread_of_table(profile, cells, (1,), (*rest, "load_spread"))
+    assert not alone.alike
+    assert alone.knobs["analog_drift_spread"] < both.knobs["analog_drift_spread"] / 5
+    assert alone.knobs["gain_loss"] == pytest.approx(both.knobs["gain_loss"], rel=0.5)
+
+
+def test_a_knob_that_a_table_does_not_move_is_left_open() -> None:
+    """The pivot of gains that do not differ, and ten knobs out of six numbers."""
+    keep = tuple(n for n in table.STEPS if n not in ("gain_loss", "gain_pivot"))
+    found = spread.spread_of_table(load_profile("ideal").changed(gain_loss=0.01), CELLS, (1,), keep)
+    assert np.isinf(found.knobs["gain_pivot"])
+    assert np.isfinite(found.knobs["gain_loss"])
+    few = spread.spread_of_table(load_profile("scamp5"), CELLS[:3], (1,))
+    assert all(np.isinf(v) for v in few.knobs.values())
+    assert len(few.knobs) == len(table.STEPS)
+
+
+def test_a_fit_of_nothing_is_refused() -> None:
+    pytest.importorskip("scipy")
+    with pytest.raises(ProgramError, match="--fixed keeps every knob that the table determines"):
+        table.fit(load_profile("scamp5"), CELLS, (1,), tuple(table.STEPS))
 
 
 @pytest.mark.parametrize(
@@ -92,12 +132,54 @@ def test_a_fit_finds_what_made_the_table() -> None:
         (lambda rows: [{**rows[0], "passes": 1.5}, *rows[1:]], "passes whole numbers"),
         (lambda rows: [{**rows[0], "mean_in_minus_out": ""}, *rows[1:]], "mean_in_minus_out is empty"),
         (lambda rows: [{**rows[0], "value": "nan"}, *rows[1:]], "finite"),
+        (lambda rows: [{**rows[0], "value": 0.5}, *rows[1:]], r"table.csv:2: value is 0\.5; give the whole number"),
+        (
+            lambda rows: [*rows, {**rows[1], "mean_in_minus_out": 90}],
+            "table.csv:8: value 0 after 2 passes stands on line 3 already; leave one out",
+        ),
+        (
+            lambda rows: [{**rows[0], "value": 10, "mean_in_minus_out": 500}, *rows[1:]],
+            r"table.csv:2: value 10 less mean_in_minus_out 500 leaves -490 LSB; the converter gives -128\.\.127",
+        ),
+        (
+            lambda rows: [{**rows[0], "value": 100, "mean_in_minus_out": -36}, *rows[1:]],
+            r"table.csv:2: value 100 less mean_in_minus_out -36 leaves 136 LSB",
+        ),
+        (lambda rows: [{**rows[0], "std_out": 128}, *rows[1:]], "table.csv:2: std_out is 128; no plane of readouts"),
     ],
 )
 def test_bad_tables(tmp_path: Path, change: object, message: str) -> None:
     path = write(tmp_path / "table.csv", change(good_rows()))  # type: ignore[operator]
     with pytest.raises(ProgramError, match=message):
         measurements.load_table(path)
+
+
+def test_rows_at_the_ends_of_the_converter_are_taken(tmp_path: Path) -> None:
+    """A load that is some LSB off its value cannot be told from what was lost."""
+    rows = [{**r, "value": 127, "mean_in_minus_out": -2} for r in good_rows()[:3]] + good_rows()[3:]
+    assert len(measurements.load_table(write(tmp_path / "table.csv", rows))) == 6
+
+
+def test_a_blank_line_does_not_move_the_lines_that_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("value,passes,mean_in_minus_out,std_out\n0,1,1,1\n\n0,2,x,1\n")
+    with pytest.raises(ProgramError, match=r"table\.csv:4: mean_in_minus_out is 'x'"):
+        measurements.load_table(path)
+    path.write_text("value,passes,std_out,mean_in_minus_out,std_out\n")
+    with pytest.raises(ProgramError, match="has two columns 'std_out'; leave one out"):
+        measurements.load_table(path)
+    path.write_text("value,passes,mean_in_minus_out,std_out\n0,1,1," + "1" * 200_000)
+    with pytest.raises(ProgramError, match=r"table\.csv:\d: field larger than"):
+        measurements.load_table(path)
+
+
+def test_a_value_that_is_left_out_is_one_of_the_table(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "table.csv", [*good_rows(), {**good_rows()[0], "value": 33}, {**good_rows()[0], "value": 33}]
+    )
+    assert {c.value for c in measurements.load_table(path, (33.0,))} == {0, 50}  # what is wrong with 33 goes with it
+    with pytest.raises(ProgramError, match=r"--without 34: .*table\.csv has no such value; it has 0, 33, 50"):
+        measurements.load_table(path, (34.0,))
 
 
 def test_a_table_without_a_column(tmp_path: Path) -> None:
@@ -138,6 +220,11 @@ def test_a_fit_finds_the_parts() -> None:
     assert found["adc_noise"] == pytest.approx(1.2, rel=0.1)
     assert found["readout_column"] == pytest.approx(2, rel=0.3)
     assert found["readout_offset"] == pytest.approx(-4, abs=1)
+    told = spread.spread_of_stack(found, stack, flat.parts_of(stack)).knobs
+    assert set(told) == {*(k for k in KNOBS if k.startswith("readout_")), "adc_noise"}
+    for knob in ("readout_column", "readout_pixel", "adc_noise"):
+        assert abs(found[knob] - truth[knob]) < 3 * told[knob] + 0.02 * truth[knob], knob
+    assert told["adc_noise"] < told["readout_pixel"] < told["readout_column"] < 0.3
 
 
 @measured
@@ -153,13 +240,77 @@ def test_scamp5_reads_out_a_flat_plane_as_the_measured_chip() -> None:
         assert getattr(parts, name) == pytest.approx(getattr(found, name), abs=0.4), name
 
 
+def one(value: float) -> np.ndarray:
+    """A stack of zeros with one other value."""
+    codes = np.zeros((9, 64, 64))
+    codes[2, 3, 5] = value
+    return codes
+
+
+def test_what_is_left_out_of_a_stack_may_be_anything() -> None:
+    for value in (np.nan, -1e9):
+        valid = np.ones((64, 64))
+        valid[3, 5] = 0
+        stack = measurements.make_stack(one(value), valid)
+        assert stack.valid.sum() == 64 * 64 - 1
+        assert flat.parts_of(stack).fixed == 0
+
+
+def damaged(folder: Path) -> dict[str, bytes]:
+    """Name of a file -> what it holds."""
+    np.savez_compressed(folder / "good.npz", readouts=np.full((9, 64, 64), 128, np.uint8))
+    np.save(folder / "good.npy", np.full((9, 64, 64), 128, np.uint8))
+    np.save(folder / "object.npy", np.array([None, {}], object))
+    np.savez(folder / "object.npz", readouts=np.array([None, {}], object))
+    npz, npy = ((folder / f"good.{kind}").read_bytes() for kind in ("npz", "npy"))
+    middle = len(npz) // 2
+    return {
+        "cut.npz": npz[:200], "cut.npy": npy[:200], "head.npy": npy[:20], "empty.npy": b"",
+        "picture.png": b"\x89PNG\r\n..", "altered.npz": npz[:middle] + bytes(20) + npz[middle + 20 :],
+        "huge.npy": npy.replace(b"(9, 64", b"(999999999999, 64"),
+        "object.npy": (folder / "object.npy").read_bytes(), "object.npz": (folder / "object.npz").read_bytes(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cut.npz", "the file is damaged or cut short; write it anew with numpy.save"),
+        ("cut.npy", "the file is damaged or cut short"),
+        ("head.npy", "the file is damaged or cut short"),
+        ("altered.npz", "the file is damaged or cut short"),
+        ("huge.npy", "the file is damaged or cut short"),
+        ("empty.npy", "is empty; write the readouts with numpy.save or numpy.savez"),
+        ("picture.png", "is not an .npy or .npz file; write the readouts with numpy.save or numpy.savez"),
+        ("object.npy", "it holds objects, no numbers"),
+        ("object.npz", "it holds objects, no numbers"),
+    ],
+)
+def test_damaged_stacks(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, message: str) -> None:
+    (tmp_path / name).write_bytes(damaged(tmp_path)[name])
+    assert cli.main(["fit", "--flat", str(tmp_path / name)]) == 1
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert name in shown
+    assert "pickle" not in shown
+
+
 @pytest.mark.parametrize(
     ("codes", "valid", "message"),
     [
         (np.zeros((3, 64, 64)), None, "3 readouts are too few to tell noise from pattern; give 8"),
         (np.zeros((64, 64)), None, r"expected \(readouts, rows, columns\)"),
         (np.zeros((9, 64, 64)), np.ones((64, 32)), r"valid is \(64, 32\), but a readout is \(64, 64\)"),
-        (np.full((9, 64, 64), np.nan), None, "finite"),
+        (np.zeros((9, 50, 50)), None, r"stack: array shape \(50, 50\): .* multiples of 64 .*leave PEs out by `valid`"),
+        (np.zeros((9, 64, 64), complex), None, "stack: holds complex128 values; give real numbers"),
+        (np.zeros((9, 64, 64), bool), None, "expected .* of numbers"),
+        (np.zeros((9, 64, 64)), np.full((64, 64), "x"), "stack: holds <U1 values"),
+        (np.zeros((9, 64, 64)), np.full((64, 64), 7), "valid holds 7; it is True or False"),
+        (one(np.nan), None, r"stack: 1 values are not finite; the first, readout 2, row 3, column 5, is NaN"),
+        (one(np.inf), None, "readout 2, row 3, column 5, is infinite"),
+        (one(-120) - 8, None, r"stack: codes -128\.\.-8; readouts are 0\.\.255, add 128"),
+        (one(4095), None, r"stack: codes 0\.\.4095; readouts are 0\.\.255, give the codes of the converter, 8 bits"),
+        (one(-300), None, "give the codes of the converter, 8 bits"),
         (np.zeros((9, 64, 64)), np.zeros((64, 64)), "at least 64 are needed"),
     ],
 )
@@ -180,13 +331,17 @@ def test_fit_writes_a_profile_that_run_takes(tmp_path: Path, capsys: pytest.Capt
     shown = capsys.readouterr().out
     assert "profile mine" in shown
     assert "temporal" in shown
+    assert re.search(r"^  readout_pixel +1\.\d+ \+- 0\.\d+ +LSB rms$", shown, re.MULTILINE)
+    assert re.search(r"^  gain_loss +0\.00712$", shown, re.MULTILINE)
     assert load_profile(out).name == "mine"
     (tmp_path / "p.scamp").write_text("mov(B, A);")
     assert cli.main(["run", str(tmp_path / "p.scamp"), "--errors", str(out), "--chip", "3"]) == 0
     capsys.readouterr()
     assert cli.main(["fit", "--flat", str(tmp_path / "flat.npz"), "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert set(document) == {"profile", "table", "flat"}
+    assert set(document) == {"profile", "spread", "not_told_apart", "table", "flat"}
+    assert document["spread"]["readout_pixel"] > 0
+    assert document["profile"]["knobs"].keys() >= document["spread"].keys() - {"readout_row"}
     assert document["flat"]["measured"]["temporal"] > 0
 
 
@@ -198,7 +353,13 @@ def test_fit_writes_a_profile_that_run_takes(tmp_path: Path, capsys: pytest.Capt
         (["--table", "none.csv"], "cannot read the table none.csv"),
         (["--flat", "none.npz", "--base", "scamp6"], "cannot read the stack"),
         (["--flat", "{flat}", "--base", "scamp6"], "unknown chip profile 'scamp6'; did you mean 'scamp5'?"),
-        (["--flat", "{flat}", "--fixed", "gain"], "--fixed gain: the table determines gain_loss"),
+        (["--flat", "{flat}", "--fixed", "gain"], "--fixed is for the table; give --table FILE.csv too"),
+        (["--flat", "{flat}", "--without", "60"], "--without is for the table; give --table FILE.csv too"),
+        (["--table", "{table}", "--fixed", "gain"], "--fixed gain: the table determines gain_loss"),
+        (["--table", "{table}", *(a for k in table.STEPS for a in ("--fixed", k))], "--fixed keeps every knob"),
+        (["--table", "{table}", "--without", "60"], "--without 60: {table} has no such value; it has 0, 50"),
+        (["--flat", "{flat}", "--name", "scamp5"], "--name: name is 'scamp5', as of a built-in profile"),
+        (["--flat", "{flat}", "--name", ""], "--name: name is ''; give some text"),
         (["--flat", "{flat}", "--chips", "0"], "--chips is 0"),
         (["--flat", "{flat}", "--out", "{folder}"], "is a folder; name a file"),
     ],
@@ -206,5 +367,54 @@ def test_fit_writes_a_profile_that_run_takes(tmp_path: Path, capsys: pytest.Capt
 def test_bad_requests(tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], message: str) -> None:
     np.save(tmp_path / "flat.npy", np.full((9, 64, 64), 128, np.uint8))
     places = {"flat": str(tmp_path / "flat.npy"), "folder": str(tmp_path)}
+    places["table"] = write(tmp_path / "table.csv", good_rows())
     assert cli.main(["fit", *(a.format(**places) for a in argv)]) == 1
-    assert message in capsys.readouterr().err
+    assert message.format(**places) in capsys.readouterr().err
+
+
+ALL_BUT_TWO = [a for k in table.STEPS if k not in ("gain_loss", "register_offset") for a in ("--fixed", k)]
+"""For fits that take no time."""
+
+
+def test_a_base_for_one_array_serves_any_and_its_shape_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("scipy")
+    (tmp_path / "bench.json").write_text(json.dumps({"base": "scamp5", "shape": [64, 128], "knobs": {}}))
+    np.save(tmp_path / "flat.npy", np.full((9, 64, 64), 128, np.uint8))
+    tab, out = write(tmp_path / "table.csv", good_rows()), str(tmp_path / "out.json")
+    for given in (["--table", tab, *ALL_BUT_TWO], ["--flat", str(tmp_path / "flat.npy")]):
+        argv = ["fit", *given, "--chips", "1", "--base", str(tmp_path / "bench.json"), "--out", out]
+        assert cli.main(argv) == 0
+        assert load_profile(out).shape == (64, 128)
+        assert "fitted by scamp-sim fit, from " in load_profile(out).about
+    assert "bench.json is for an array of 64x128, the readouts are 64x64; what is" in capsys.readouterr().err
+
+
+def test_rows_that_a_fit_cannot_give_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("scipy")
+    rows = [{**r, "mean_in_minus_out": 60 if (r["value"], r["passes"]) == (50, 2) else 3} for r in good_rows()]
+    argv = ["fit", "--table", write(tmp_path / "table.csv", rows), "--chips", "1", *ALL_BUT_TWO]
+    assert cli.main(argv) == 0
+    shown = capsys.readouterr()
+    assert re.search(r"warning: \d of 6 rows are beyond the tolerance", shown.err)
+    assert "worst: value 50 after 2 passes (mean 60, predicted " in shown.err
+    assert "leave a value out by --without" in shown.err
+
+
+def test_a_fit_that_gives_every_row_warns_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("scipy")
+    found = table.predict(load_profile("scamp5"), CELLS, (7,))
+    rows = [
+        {"value": p.cell.value, "passes": p.cell.passes, "mean_in_minus_out": p.mean, "std_out": p.std} for p in found
+    ]
+    argv = ["fit", "--table", write(tmp_path / "table.csv", rows), "--chips", "1", *ALL_BUT_TWO]
+    assert cli.main(argv) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert "9 of 9 rows within" in shown.out
+    assert re.search(r"^  gain_loss +0\.00\d+ \+- \d", shown.out, re.MULTILINE)
+
+
+def test_a_document_is_the_file_of_its_profile() -> None:
+    assert as_document(load_profile("scamp5")) == json.loads((DATA_OF_PROFILES / "scamp5.json").read_text())

@@ -19,9 +19,11 @@ from scamp_sim import ArrayOptions, ErrorModel, ScampError, cli, host, isa
 from scamp_sim.commands_ranges import parse_ranges
 from scamp_sim.engine import make_engine
 from scamp_sim.engine.reference import ReferenceEngine
+from scamp_sim.errors import load_profile
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
 from scamp_sim.ranges import Analysis, Limits, analyse, as_dict
+from scamp_sim.ranges.limits import limits_of
 from scamp_sim.ranges.walk import EFFECTS, Walk
 from scamp_sim.timing import load_timing, step_cost
 from tests.engine.programs import random_program, random_state
@@ -591,9 +593,30 @@ def test_files_in_cpp_are_taken_as_they_are(tmp_path: Path, capsys) -> None:
     assert "mine.cpp:1:" in capsys.readouterr().out
 
 
+def test_limits_come_from_a_profile(example: str, tmp_path: Path, capsys) -> None:
+    def found(*more: str) -> dict[str, object]:
+        assert cli.main(["ranges", example, "--fps", "25", "--format", "json", *more]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    typical = found()
+    assert (typical["limits"]["linear"], typical["limits"]["drift_per_s"]) == (150, 75)
+    mine = tmp_path / "mine.json"
+    knobs = {"linear_range": 20, "saturation": 30, "analog_drift": -4, "analog_drift_spread": 1, "bit_retention": 0.5}
+    mine.write_text(json.dumps({"knobs": knobs}))
+    document = found("--errors", str(mine))
+    limits = document["limits"]
+    assert (limits["linear"], limits["drift_per_s"], limits["retention_s"]) == (20, 5, 0.5)
+    assert "linear to 20 LSB only" in str(document["diagnostics"])
+    assert found("--errors", f"{mine}:linear_range=25")["limits"]["linear"] == 25
+    assert "W701" not in str(found("--errors", "ideal")["diagnostics"])
+    assert limits_of(load_profile("ideal")) == Limits(linear=8192, drift=0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--errors", "scamp6"], "did you mean 'scamp5'"),
+        (["--errors", "scamp5:linear_range=-1"], "linear_range is -1 LSB; it is 1 to 8192 LSB"),
         (["--range", "image"], "write NAME=LOWEST..HIGHEST"),
         (["--range", "image=4..x"], "write NAME=LOWEST..HIGHEST"),
         (["--range", "image=9..4"], "not lowest..highest"),

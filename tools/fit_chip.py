@@ -28,15 +28,16 @@ sys.path.insert(0, str(ROOT))
 from scamp_sim.commands_fit import FRESH_CHIPS, as_document, text  # noqa: E402
 from scamp_sim.errors.profiles import ChipProfile, load_profile  # noqa: E402
 from scamp_sim.fit import flat, measurements, table  # noqa: E402
+from scamp_sim.fit.spread import Spread, spread_of_stack, spread_of_table  # noqa: E402
 
 PROFILE = ROOT / "scamp_sim" / "data" / "chips" / "scamp5.json"
-ABOUT = "a typical SCAMP-5: cells from Guillard's halve-copy-add table, readout from PixelRNN's chip"
 DAMAGED = 60
 PASSES = (0, 1, 2, 4, 8, 16, 32)
-GIVEN = {
-    "transfer_offset": 20.0, "linear_range": 150.0, "saturation": 200.0, "split_mismatch": 0.018, "write_noise": 0.14,
-    "adc_step": 1.0, "load_spread": 1.88, "load_spread_relative": 0.002,
-}  # fmt: skip
+GIVEN = (
+    "transfer_offset", "linear_range", "saturation", "split_mismatch", "write_noise", "adc_step", "load_spread",
+    "load_spread_relative",
+)  # fmt: skip
+"""Knobs that the profile keeps as its file has them: no fit determines them."""
 START = {
     "gain_loss": 0.0067, "register_offset": -1.1, "gain_spread": 0.003, "offset_spread": 0.1, "analog_drift": -30.0,
              "analog_drift_spread": 80.0, "gain_pivot": 12.0,
@@ -66,20 +67,18 @@ def main() -> None:
     cells = measurements.load_table(Path(folder) / "noise_accumulation.csv", (DAMAGED,))
     cells = tuple(c for c in cells if c.passes in PASSES)
     flats = stack(Path(folder))
-    profile = ChipProfile("scamp5", "", {**load_profile("ideal").knobs, **GIVEN, **START})
+    now = load_profile("scamp5")
+    profile = ChipProfile(now.name, now.about, {**{name: now[name] for name in GIVEN}, **START})
     passed = [c for c in cells if c.passes]  # the first rows are shown; the goal is set for those with passes
-    profile = table.fit(
-        profile, passed, tuple(range(1, 5)), fixed=("write_noise", "load_spread", "load_spread_relative")
-    )
+    fixed, chips = [name for name in table.STEPS if name in GIVEN], tuple(range(1, 5))
+    profile = table.fit(profile, passed, chips, fixed)
     profile = flat.fit(profile, flats)
     parts = flat.parts_of(flats), flat.predict(profile, flats, FRESH_CHIPS)
-    print(text(profile, table.predict(profile, cells, FRESH_CHIPS, (256, 256)), parts))
+    of_table, of_stack = spread_of_table(profile, passed, chips, fixed), spread_of_stack(profile, flats, parts[0])
+    spread = Spread(of_table.knobs | of_stack.knobs, of_table.alike)
+    print(text(profile, table.predict(profile, cells, FRESH_CHIPS, (256, 256)), parts, spread))
     if args.write:
-        document = as_document(profile, "measurements", ABOUT)
-        document["about"] = ABOUT
-        ideal = load_profile("ideal")
-        document["knobs"] = {name: v for name, v in profile.knobs.items() if v != ideal[name]}
-        PROFILE.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        PROFILE.write_text(json.dumps(as_document(profile), indent=2) + "\n", encoding="utf-8")
         print(f"wrote {PROFILE}")
 
 

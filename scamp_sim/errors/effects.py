@@ -10,6 +10,7 @@ from scamp_sim.errors.knobs import ANALOG, KNOBS, Survey
 from scamp_sim.errors.model import ErrorModel
 from scamp_sim.errors.profiles import ChipProfile
 from scamp_sim.errors.setup import Errors, parse_profile
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.host import CHIP, DEFAULT, Disturb, execution
 from scamp_sim.options import ArrayOptions
 from scamp_sim.program import HostCall, Output, Program, Word
@@ -35,11 +36,11 @@ def survey(
     programs: Program | Iterable[Program], seconds: float, values: Mapping[str, float],
     shape: tuple[int, int] = CHIP, options: ArrayOptions = DEFAULT,
 ) -> Survey:  # fmt: skip
-    """What of some programs, run one after another on one machine, can feel an error."""
+    """What of some programs, run one after another on one machine, can feel an error. Raises ProgramError."""
     words: set[Word] = set()
     taken: set[str] = set()
     disturbed = samples = False
-    for program in [programs] if isinstance(programs, Program) else programs:
+    for program in _programs(programs):
         for action in execution(program, shape, options, disturbs=True):
             if isinstance(action, Word):
                 words.add(action)
@@ -52,6 +53,17 @@ def survey(
         if not program.readouts:  # a run then gives every register that is written
             taken |= {*program.written}
     return Survey(frozenset(words), frozenset(taken), disturbed, samples, seconds, values)
+
+
+def _programs(given: Any) -> list[Program]:
+    """One program or several, as a list. Raises ProgramError for anything else, such as the text of one."""
+    several = isinstance(given, Iterable) and not isinstance(given, (str, bytes, Program))
+    found: list[Program] = []
+    for program in given if several else [given]:
+        if not isinstance(program, Program):
+            raise ProgramError(f"expected a Program, not {program!r:.60}; make one with compiler.assemble(...)")
+        found.append(program)
+    return found
 
 
 def without_effect(

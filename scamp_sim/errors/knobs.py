@@ -74,6 +74,15 @@ class Knob:
     whole: bool = False
     along: str = ""
 
+    @property
+    def measure(self) -> str:
+        """The unit as it stands behind a number: nothing for a share, "rms" for one that is a spread."""
+        return self.unit.removeprefix("1").strip()
+
+    def shown(self, value: float) -> str:
+        """A value with its unit, '0.14 LSB rms'."""
+        return f"{value:g} {self.measure}".rstrip()
+
 
 def _writes(s: Survey) -> bool:
     return s.analog_writes

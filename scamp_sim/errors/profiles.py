@@ -2,12 +2,14 @@
 differs.
 
 A file is JSON: {"name": ..., "about": ..., "base": "scamp5" (default "ideal"), "shape": [256, 256] (optional), "knobs":
-{"write_noise": 0.2, ...}}. A base is a profile by name, or a file beside this one.
+{"write_noise": 0.2, ...}}. A base is a profile by name, or a file beside this one. The name, by default that of the
+file, is one of its own: a built-in one would say in reports what is not so.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +20,8 @@ import numpy as np
 
 from scamp_sim import isa
 from scamp_sim.errors.knobs import KNOBS
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.planes import check_shape
 from scamp_sim.wording import short
 
 DATA = Path(__file__).parent.parent / "data" / "chips"
@@ -74,15 +77,21 @@ class ChipProfile:
 def _check(profile: str, name: str, value: Any) -> None:
     if name not in KNOBS:
         near = isa.did_you_mean(name, KNOBS)
-        raise ProgramError(f"profile '{profile}': unknown knob '{name}'{near or '; `scamp-sim chips` lists them'}")
+        raise ProgramError(
+            f"profile '{profile}': unknown knob '{name}'{near or '; `scamp-sim chips scamp5` lists them'}"
+        )
     knob = KNOBS[name]
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or value != value:
-        raise ProgramError(f"profile '{profile}': {name} is {value!r:.40}; give a number ({knob.unit})")
+        raise ProgramError(
+            f"profile '{profile}': {name} is {value!r:.40}; give a number{knob.measure and f' ({knob.measure})'}"
+        )
     if not knob.low <= value <= knob.high:
-        value = max(min(value, 1e300), -1e300)  # JSON has integers beyond what can be written as a float
+        if isinstance(value, int):
+            value = max(min(value, 10**300), -(10**300))  # JSON has integers beyond what can be written as a float
+        given = f"{'negative and ' * (value < 0)}infinite" if abs(value) == math.inf else knob.shown(value)
         what = " (a spread is never negative)" if value < 0 and "rms" in knob.unit else ""
         raise ProgramError(
-            f"profile '{profile}': {name} is {value:g} {knob.unit}; it is {knob.low:g} to {knob.high:g}{what}"
+            f"profile '{profile}': {name} is {given}; it is {knob.low:g} to {knob.shown(knob.high)}{what}"
         )
     if knob.whole and value != int(value):
         raise ProgramError(f"profile '{profile}': {name} is {value:g}; give a whole number")
@@ -112,7 +121,16 @@ def _unknown(name: str) -> ProgramError:
     )
 
 
-_FIELDS = ("name", "about", "base", "shape", "knobs", "fit")
+_FIELDS = ("name", "about", "base", "shape", "knobs")
+
+
+def check_name(name: object, where: str) -> str:
+    """The name of a user's profile. where: what gives it, for the message. Raises ProgramError."""
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise ProgramError(f"{where}: name is {name!r:.40}; give some text, on one line")
+    if name in profile_names():
+        raise ProgramError(f"{where}: name is '{name}', as of a built-in profile; give one of its own")
+    return name
 
 
 def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
@@ -120,7 +138,7 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
     if where in seen:
         raise ProgramError(f"{path}: the profile is its own base; a base is another profile")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except OSError as e:
         what = f"cannot read the chip profile {short(str(path), 80)}: {e.strerror or e}"
         raise ProgramError(f"{what}; check the path and its permissions") from e
@@ -128,12 +146,19 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
         raise ProgramError(f"{path} is not a chip profile: it is nested too deeply") from None
     except ValueError as e:  # no UTF-8, no JSON, numbers of thousands of digits
         raise ProgramError(f"{path} is not a chip profile: {e}") from e
-    if not isinstance(document, dict) or not isinstance(document.get("knobs"), dict):
-        raise ProgramError(f'{path} is not a chip profile: expected {{"name": ..., "knobs": {{...}}}}')
+    if not isinstance(document, dict):
+        raise _no_profile(path, "no object")
     for entry in document:
         if entry not in _FIELDS:
             near = isa.did_you_mean(entry, _FIELDS) or f"; known: {', '.join(_FIELDS)}"
             raise ProgramError(f"{path}: unknown entry '{short(entry, 80)}'{near}")
+    if not isinstance(document.get("knobs"), dict):
+        raise _no_profile(path, "knobs is no object" if "knobs" in document else "no entry 'knobs'")
+    about = document.get("about", "")
+    if not isinstance(about, str):
+        raise ProgramError(f"{path}: about is {about!r:.40}; give some text")
+    built_in = where.parent == Path(os.path.realpath(DATA))
+    name = path.stem if built_in else check_name(document.get("name", path.stem), str(path))
     base = document.get("base", "ideal")
     if not isinstance(base, str):
         raise ProgramError(f"{path}: base is {base!r:.40}; give the name of a profile or of a file")
@@ -141,13 +166,26 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
     known: Mapping[str, float] = {}
     chosen: frozenset[str] = frozenset()
     shape = _shape(path, document.get("shape"))
-    if path != DATA / "ideal.json":
+    if not built_in or path.stem != "ideal":
         below = _read(_base(path, base), (*seen, where))
         known, chosen, shape = below.knobs, below.chosen, shape or below.shape
-    if path.parent != DATA:
+    if not built_in:
         chosen = chosen | document["knobs"].keys()
-    name, about = (str(document.get(entry, other)) for entry, other in (("name", path.stem), ("about", "")))
     return ChipProfile(name, about, {**known, **document["knobs"]}, shape, chosen, below)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, whose keys JSON itself lets stand twice. Raises ValueError."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"'{short(key, 80)}' is given twice; leave one out")
+        found[key] = value
+    return found
+
+
+def _no_profile(path: Path, what: str) -> ProgramError:
+    return ProgramError(f'{path} is not a chip profile: {what}; expected {{"name": ..., "knobs": {{...}}}}')
 
 
 def _base(path: Path, base: str) -> Path:
@@ -163,9 +201,12 @@ def _base(path: Path, base: str) -> Path:
 def _shape(path: Path, shape: Any) -> tuple[int, int] | None:
     if shape is None:
         return None
-    if not isinstance(shape, list) or len(shape) != 2 or not all(type(n) is int and n > 0 for n in shape):
+    if not isinstance(shape, list) or len(shape) != 2 or not all(type(n) is int for n in shape):
         raise ProgramError(f"{path}: shape is {shape!r:.40}; give [rows, columns]")
-    return shape[0], shape[1]
+    try:
+        return check_shape(shape)
+    except PlaneError as e:
+        raise ProgramError(f"{path}: {short(str(e), 200)}") from None
 
 
-__all__ = ["ChipProfile", "load_profile", "profile_names"]
+__all__ = ["ChipProfile", "check_name", "load_profile", "profile_names"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -80,10 +80,11 @@ def _waves(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
 def simulated(
     profile: ChipProfile, shape: tuple[int, int], valid: npt.NDArray[np.bool_], readouts: int, chip: int, seed: int = 0
 ) -> Stack:
-    """A stack as the simulator gives it: a plane is set to 0 and read out, again and again."""
+    """A stack as the simulator gives it: a plane is set to 0 and read out, again and again. shape: of the simulated
+    array, whatever array the profile is for."""
     from compiler import assemble
 
-    machine = Machine(shape, errors=profile, chip=chip, seed=seed)
+    machine = Machine(shape, errors=replace(profile, shape=None), chip=chip, seed=seed)
     clear = assemble("res(A);")
     picture = Program("flat", {}, (HostCall("scamp5_output_image", ("A",), result="flat"),))
     codes = []

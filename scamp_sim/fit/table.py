@@ -4,17 +4,19 @@ best."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.errors.knobs import KNOBS
 from scamp_sim.errors.profiles import ChipProfile
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.fit.measurements import Cell, rounded
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
+from scamp_sim.ranges.limits import MOST_DRIFT
 from scamp_sim.timing import load_timing, profile
 
 MEAN_TOLERANCE = 3.0
@@ -30,13 +32,12 @@ STEPS = {
 """Knob that the table determines -> a typical size, by which it is scaled. Split mismatch is not among them: `diva`
 cancels it to first order."""
 
-MOST_DRIFT = 75.0
-"""LSB/s: what a wait of one readout leaves open (M BG)."""
-
 POWERS = (1, 2, 4, 8, 16)
 """Deviations count by the square of this power, round after round, so that in the end the worst cells decide."""
 
 SHAPE = (128, 128)
+
+Row = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def predict(
     chip_profile: ChipProfile, cells: Sequence[Cell], chips: Iterable[int] = (1,), shape: tuple[int, int] = SHAPE
 ) -> list[Predicted]:
     """What a profile gives for each cell, mean over chips. The plane is looked at behind the readout, whose pattern a
-    measurement removes."""
+    measurement removes. shape: of the simulated array, whatever array the profile is for."""
+    chip_profile = replace(chip_profile, shape=None)
     found: dict[tuple[float, int], list[tuple[float, float]]] = {}
     wanted: dict[float, list[int]] = {}
     for c in cells:
@@ -90,7 +92,7 @@ def predict(
     for chip in chips:
         machine = Machine(shape, errors=chip_profile, chip=chip, seed=chip)
         for value, passes in wanted.items():
-            machine.run(_assembled(f"program {{ scamp5_in(A, {round(value)}); }}"), registers=False)
+            machine.run(_assembled(f"program {{ scamp5_in(A, {int(value)}); }}"), registers=False)
             plane = machine.read("A")
             start, done = float(plane.mean()), 0
             machine.wait(_readout_seconds())
@@ -105,27 +107,39 @@ def predict(
     return [Predicted(c, float(mean[c.value, c.passes][0]), float(mean[c.value, c.passes][1])) for c in cells]
 
 
+def free(fixed: Collection[str]) -> tuple[str, ...]:
+    """The knobs that are fitted when some are kept. Raises ProgramError if there are none."""
+    unknown = [n for n in fixed if n not in STEPS]
+    if unknown:
+        raise ProgramError(f"--fixed {unknown[0]}: the table determines {', '.join(STEPS)}")
+    names = tuple(n for n in STEPS if n not in fixed)
+    if not names:
+        raise ProgramError("--fixed keeps every knob that the table determines; leave one out, or there is no fit")
+    return names
+
+
+def scaled(names: Sequence[str]) -> tuple[Row, Row, Row]:
+    """(typical size, lowest, highest) of knobs; the limits in typical sizes."""
+    scale = np.array([STEPS[n] for n in names])
+    limits = [(-MOST_DRIFT, MOST_DRIFT) if n == "analog_drift" else (KNOBS[n].low, KNOBS[n].high) for n in names]
+    return scale, *(np.array(limits).T / scale)
+
+
 def fit(
     start: ChipProfile, cells: Sequence[Cell], chips: Sequence[int] = (1, 2), fixed: Collection[str] = (),
     advance: Callable[[float], None] = lambda cost: None,
 ) -> ChipProfile:  # fmt: skip
     """The profile whose predictions deviate least, in tolerances, worst cells counting most.
 
-    advance: called with the cost of every trial. Needs SciPy. Raises ProgramError if it is missing.
+    advance: called with the cost of every trial. Needs SciPy. Raises ProgramError if it is missing, or if nothing is
+    left to fit.
     """
     try:
         from scipy.optimize import least_squares
     except ImportError as e:
         raise ProgramError("fitting needs SciPy; install it with: pip install scamp-sim[fit]") from e
-    names = tuple(n for n in STEPS if n not in fixed)
-    from scamp_sim.errors.knobs import KNOBS
-
-    scale = np.array([STEPS[n] for n in names])
-    low = np.array([KNOBS[n].low for n in names]) / scale
-    high = np.array([KNOBS[n].high for n in names]) / scale
-    if "analog_drift" in names:
-        drift = names.index("analog_drift")
-        low[drift], high[drift] = -MOST_DRIFT / scale[drift], MOST_DRIFT / scale[drift]
+    names = free(fixed)
+    scale, low, high = scaled(names)
 
     def residuals(x: npt.NDArray[np.float64], power: int) -> npt.NDArray[np.float64]:
         tried = start.changed(**dict(zip(names, (x * scale).tolist(), strict=True)))

@@ -106,6 +106,16 @@ def test_several_programs_and_all_kinds_of_errors() -> None:
         without_effect("nothing", COPY)
 
 
+@pytest.mark.parametrize("programs", ["mov(A, B);", b"x", None, 5, [COPY, "edges"], COPY.kernels])
+def test_what_is_no_program(programs: object) -> None:
+    given = "edges" if isinstance(programs, list) else "b'x'" if programs == b"x" else str(programs)
+    if isinstance(programs, dict):
+        given = next(iter(programs))
+    with pytest.raises(ProgramError, match=r"expected a Program, not .*make one with compiler") as e:
+        without_effect("scamp5", programs)  # type: ignore[arg-type]
+    assert given in str(e.value)
+
+
 def test_the_note_names_what_the_user_has_set() -> None:
     own = parse_profile("scamp5:pix_shot=2,write_noise=1")
     text = note(own, without_effect(own, COPY))

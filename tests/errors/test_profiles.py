@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from scamp_sim import Machine, ProgramError
 from scamp_sim.errors import KNOBS, ChipProfile, ErrorModel, load_errors, load_profile, profile_names
 from scamp_sim.errors.chip import ChipErrors
+from scamp_sim.errors.profiles import DATA
 from scamp_sim.errors.setup import parse_profile
 from tests.errors.helpers import bus, program
 
@@ -60,8 +62,17 @@ def test_the_base_is_ideal_unless_said_and_may_be_a_file_beside(tmp_path: Path) 
 
 
 def test_a_file_of_the_name_of_a_built_in_one_has_a_base_too(tmp_path: Path) -> None:
-    path = file(tmp_path, {"base": "scamp5", "knobs": {}}, "ideal.json")
+    path = file(tmp_path, {"name": "mine", "base": "scamp5", "knobs": {}}, "ideal.json")
     assert load_profile(path)["linear_range"] == 150
+
+
+def test_a_built_in_profile_by_its_path_is_the_built_in_one(tmp_path: Path) -> None:
+    path = Path(os.path.relpath(DATA / "scamp5.json"))
+    assert load_profile(path) == load_profile("scamp5")
+    assert not load_profile(path).chosen
+    copy = file(tmp_path, (DATA / "scamp5.json").read_text(), "copy.json")
+    with pytest.raises(ProgramError, match=r"copy\.json: name is 'scamp5', as of a built-in profile; give one of its"):
+        load_profile(copy)
 
 
 def test_profiles_are_told_apart_by_their_values() -> None:
@@ -74,22 +85,35 @@ WRONG = {
     "not JSON": ("{", "not a chip profile"),
     "not UTF-8": (b"\xff\xfe{}", "not a chip profile"),
     "a list": ([], 'expected {"name"'),
-    "no knobs": ({"name": "x"}, 'expected {"name"'),
-    "knobs as a list": ({"knobs": []}, 'expected {"name"'),
+    "no knobs": ({"name": "x"}, "no entry 'knobs'; expected {\"name\""),
+    "knobs as a list": ({"knobs": []}, 'knobs is no object; expected {"name"'),
+    "knobs mistyped": ({"knob": {}}, "unknown entry 'knob'; did you mean 'knobs'"),
+    "a knob twice": ('{"knobs": {"adc_noise": 1, "adc_noise": 2}}', "'adc_noise' is given twice; leave one out"),
+    "an entry twice": ('{"knobs": {"adc_noise": 1}, "knobs": {}}', "'knobs' is given twice; leave one out"),
+    "no name": ({"name": "", "knobs": {}}, "name is ''; give some text, on one line"),
+    "blanks as a name": ({"name": "  ", "knobs": {}}, "name is '  '; give some text"),
+    "a number as a name": ({"name": 5, "knobs": {}}, "name is 5; give some text"),
+    "a name of two lines": ({"name": "a\nb", "knobs": {}}, "name is .*; give some text, on one line"),
+    "a built-in name": ({"name": "ideal", "knobs": {}}, "name is 'ideal', as of a built-in profile"),
+    "about as a list": ({"about": ["x"], "knobs": {}}, r"about is \['x'\]; give some text"),
     "nesting": ("[" * 100_000, "nested too deeply"),
     "digits": ('{"knobs": {"adc_noise": ' + "9" * 5000 + "}}", "not a chip profile|adc_noise is 1e"),
     "a large integer": ('{"knobs": {"adc_noise": 1' + "0" * 400 + "}}", "adc_noise is 1e.*it is 0 to 100"),
     "unknown entry": ({"knobs": {}, "bse": "scamp5"}, "unknown entry 'bse'; did you mean 'base'"),
     "unknown knob": ({"knobs": {"write_nose": 1}}, "unknown knob 'write_nose'; did you mean 'write_noise'"),
-    "nothing like a knob": ({"knobs": {"x": 1}}, "unknown knob 'x'.*scamp-sim chips"),
+    "nothing like a knob": ({"knobs": {"x": 1}}, "unknown knob 'x'; `scamp-sim chips scamp5` lists them"),
     "true": ({"knobs": {"write_noise": True}}, "write_noise is True; give a number"),
     "text": ({"knobs": {"write_noise": "0.2"}}, "write_noise is '0.2'; give a number"),
     "null": ({"knobs": {"write_noise": None}}, "write_noise is None; give a number"),
     "a list of values": ({"knobs": {"write_noise": [1]}}, r"write_noise is \[1\]; give a number"),
     "NaN": ('{"knobs": {"write_noise": NaN}}', "write_noise is nan; give a number"),
-    "infinity": ('{"knobs": {"write_noise": Infinity}}', "write_noise is .*it is 0 to 100"),
+    "infinity": ('{"knobs": {"write_noise": Infinity}}', "write_noise is infinite; it is 0 to 100 LSB"),
+    "minus infinity": ('{"knobs": {"gain_pivot": -1e999}}', "gain_pivot is negative and infinite; it is -200 to 200"),
     "a negative spread": ({"knobs": {"gain_spread": -0.1}}, "a spread is never negative"),
-    "too much": ({"knobs": {"write_noise": 1000}}, "write_noise is 1000 LSB rms; it is 0 to 100"),
+    "too much": ({"knobs": {"write_noise": 1000}}, "write_noise is 1000 LSB rms; it is 0 to 100 LSB rms"),
+    "too much of a share": ({"knobs": {"gain_loss": 0.6}}, "gain_loss is 0.6; it is 0 to 0.5$"),
+    "too much of a spread of shares": ({"knobs": {"gain_spread": 0.6}}, "gain_spread is 0.6 rms; it is 0 to 0.5 rms$"),
+    "a share as text": ({"knobs": {"gain_loss": "1"}}, "gain_loss is '1'; give a number$"),
     "half a cell": ({"knobs": {"stuck_cells": 1.5}}, "stuck_cells is 1.5; give a whole number"),
     "saturation inside": ({"knobs": {"linear_range": 150, "saturation": 100}}, "saturates beyond its linear range"),
     "base is a number": ({"base": 5, "knobs": {}}, "base is 5; give the name"),
@@ -99,6 +123,8 @@ WRONG = {
     "base is itself, the long way": ({"base": "../{folder}/mine.json", "knobs": {}}, "is its own base"),
     "shape": ({"shape": 256, "knobs": {}}, r"give \[rows, columns\]"),
     "shape of text": ({"shape": ["64", 64], "knobs": {}}, r"give \[rows, columns\]"),
+    "shape of no array": ({"shape": [100, 100], "knobs": {}}, "mine.json: .*multiples of 64 up to 1024"),
+    "shape beyond all": ({"shape": [10**1000, 64], "knobs": {}}, "mine.json: array shape"),
 }
 
 
