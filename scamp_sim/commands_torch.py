@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands
 from scamp_sim import pixelrnn_options as common
+from scamp_sim.commands_montecarlo import kept
 from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
     from scamp_sim.torch.figures import Figure, Point
     from scamp_sim.torch.training import Epoch
 
-CLIPS, TEST = "made-up:40:0", "made-up:20:1000"
+CLIPS, TEST = f"made-up:40:{common.TRAIN_SEED}", f"made-up:20:{common.TEST_SEED}"
 """Drawn gestures that the network is trained on, and those that it is tried on."""
 
 
@@ -29,10 +30,9 @@ def train(args: argparse.Namespace) -> int:
     from scamp_sim import torch as st
 
     st.require()
-    from kernels.pixelrnn.clips import check_labels
     from scamp_sim.files import check_file
-    from scamp_sim.torch import training
-    from scamp_sim.torch.noise import load_errors
+    from scamp_sim.torch import labels, training
+    from scamp_sim.torch.noise import known_errors, load_errors
 
     for path, what in ((args.out, "weights"), (args.checkpoint, "checkpoint"), (args.save_noise, "stage errors")):
         if path is not None:
@@ -44,39 +44,39 @@ def train(args: argparse.Namespace) -> int:
         "surrogate": args.surrogate, "threads": args.threads,
     }  # fmt: skip
     training.Settings(**chosen)  # what is wrong with them is said before anything is measured or drawn
+    known_errors(args.noise)
+    if args.noise_scale is not None and not args.noise_scale >= 0:
+        raise ProgramError(f"--noise-scale is {args.noise_scale}; it is a factor from 0 up")
+    clips = _labelled(args.clips)
+    classes = labels.count(clips[1], f"clips {args.clips}")
+    test = _labelled(args.test)
+    labels.within(test[1], classes, f"clips {args.test}", f"the training on {args.clips}")
     noise = load_errors(args.noise)
     if args.noise_scale is not None:
-        if not args.noise_scale >= 0:
-            raise ProgramError(f"--noise-scale is {args.noise_scale}; it is a factor from 0 up")
         noise = noise.scaled(args.noise_scale)
     if args.save_noise is not None:
         noise.save(args.save_noise)
     settings = training.Settings(**chosen, noise=noise)
-    clips, test = _labelled(args.clips), _labelled(args.test)
-    classes = int(clips[1].max()) + 1
-    check_labels(test[1].tolist(), classes)
 
     text = args.format == "text"
-    if text:
-        print(f"{len(clips[1])} clips of {args.clips}, tried on {len(test[1])} of {args.test}; noise: {noise.name}\n")
-        print("epoch    loss  right, %  test, %")
     started = time.monotonic()
     steps = settings.epochs * -(-len(clips[1]) // settings.batch)
     with _bar(steps, "steps") as advance:
+
+        def begun() -> None:
+            if text:
+                print(f"{len(clips[1])} clips of {args.clips}, tried on {len(test[1])} of {args.test}; ", end="")
+                print(f"noise: {noise.name}\n\nepoch    loss  right, %  test, %", flush=True)
 
         def log(epoch: Epoch) -> None:
             if text:
                 tried = 100 * (epoch.test or 0.0)
                 print(f"{epoch.number:>5} {epoch.loss:>7.3f} {100 * epoch.right:>9.1f} {tried:>8.1f}", flush=True)
 
-        try:
+        with kept(args.checkpoint):
             trained = training.train(
-                *clips, settings, test=test, checkpoint=args.checkpoint, advance=advance, log=log
+                *clips, settings, test=test, checkpoint=args.checkpoint, begun=begun, advance=advance, log=log
             )  # fmt: skip
-        except KeyboardInterrupt:
-            if args.checkpoint is not None:
-                print(f"\n{args.checkpoint} keeps what is done; the same command goes on from there", file=sys.stderr)
-            raise
     seconds = time.monotonic() - started
     weights = trained.net.to_weights()
     record: dict[str, Any] = {
@@ -147,8 +147,7 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
     from kernels.pixelrnn import plots
     from scamp_sim.torch import figures
 
-    given = {name: getattr(args, name) for name in ("seeds", "epochs", "clips", "tests", "threads")}
-    study = figures.Study(**{name: value for name, value in given.items() if value is not None})
+    study = figures.Study(**_chosen(args, ("seeds", "epochs", "clips", "tests", "threads")))
     if args.plot is not None:
         plots.check(args.plot)
 
@@ -159,7 +158,8 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
         print(what, file=sys.stderr, flush=True)
 
     make: Callable[..., Figure] = figures.figure2 if number == 2 else figures.figure3
-    found = make(study, results=args.results, done=done, say=say)
+    with kept(args.results):
+        found = make(study, results=args.results, done=done, say=say)
     text = found.text()
     if args.plot is not None:
         figures.plot(found, args.plot)
@@ -186,7 +186,7 @@ def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
     from scamp_sim.torch import table3
 
     names = ("errors", "mapping", "tests", "refits", "seeds", "epochs", "clips", "noise", "threads", "jobs")
-    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    chosen = _chosen(args, names)
     if args.chips is not None:
         chosen["chips"] = parse_chips(args.chips)
     study = table3.Study(**chosen)
@@ -196,17 +196,22 @@ def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
     def say(what: str) -> None:
         print(what, file=sys.stderr, flush=True)
 
-    try:
+    with kept(args.results):
         found = table3.table3(study, plain=args.plain, trained=args.trained, results=args.results, say=say)
-    except KeyboardInterrupt:
-        if args.results is not None:
-            print(f"\n{args.results} keeps what is done; the same command goes on from there", file=sys.stderr)
-        raise
     text = found.text()
     if args.plot is not None:
         table3.plot(found, args.plot)
         text += f"\nplot: {args.plot}\n"
     return text, {**found.as_dict(), "plot": args.plot}
+
+
+def _chosen(args: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Options that are given, by name. Raises ProgramError for a number below 1, by the name of its option."""
+    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    for name, value in chosen.items():
+        if isinstance(value, int) and value < 1:
+            raise ProgramError(f"{OPTIONS[name][0]} is {value}; it is a whole number from 1 up")
+    return chosen
 
 
 def refuse(args: argparse.Namespace) -> None:

@@ -22,6 +22,9 @@ RANDOM = "random"
 
 DEFAULT_MAPPING = "macropixel"
 
+TRAIN_SEED, TEST_SEED = 0, 1000
+"""Seeds of drawn gestures: those to train and to re-fit decoders on, and those to try networks on."""
+
 
 def load_weights(source: str) -> Weights:
     """Weights from a file, or by lot. Raises ProgramError."""

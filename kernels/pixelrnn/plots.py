@@ -33,13 +33,14 @@ ROOM = 0.055
 
 
 def check(path: str | Path) -> Path:
-    """The path, if a plot can be drawn there. Raises ScampError."""
+    """The path, if a plot can be drawn there. Raises ScampError, also if matplotlib is missing."""
     from scamp_sim.files import check_file
 
     path_of(path, "plot")
     target = check_file(path, "plot")
     if target.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise ScampError(f"cannot write the plot to {path}: name it .png, .pdf or .svg")
+    _canvas()
     return target
 
 
@@ -63,6 +64,10 @@ def save(path: str | Path, draw: Callable[[], Any]) -> Path:
 
 def new_figure(width: float, height: float) -> Any:
     """An empty figure, in inches. Raises ScampError if matplotlib is missing."""
+    return _canvas()(figsize=(width, height), layout="constrained")
+
+
+def _canvas() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -70,7 +75,7 @@ def new_figure(width: float, height: float) -> Any:
             'the plot needs matplotlib, which is missing: pip install "scamp-sim[demo]" (in a clone: pip install -e '
             '".[demo]")'
         ) from None
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure
 
 
 def _figure(costs: Costs) -> Any:

@@ -29,11 +29,15 @@ _HOMES = {
     "encoder": "",
     "figures": "",
     "layers": "",
-    "measure": "noise",
+    "measure": "measurement",
+    "measurement": "",
     "noise": "",
     "train": "training",
     "training": "",
 }
+
+WITHOUT = ("noise", "measurement")
+"""Modules that need no PyTorch."""
 
 
 def require() -> None:
@@ -50,7 +54,7 @@ def require() -> None:
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if (_HOMES[name] or name) != "noise":
+    if (_HOMES[name] or name) not in WITHOUT:
         require()
     module = import_module(f"{__name__}.{_HOMES[name] or name}")
     return getattr(module, name) if _HOMES[name] else module
@@ -69,6 +73,7 @@ __all__ = [
     "figures",
     "layers",
     "measure",
+    "measurement",
     "noise",
     "require",
     "train",

@@ -24,6 +24,7 @@ from kernels.pixelrnn import bandwidth, golden
 from kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.torch import labels as label
 from scamp_sim.torch.encoder import PixelRNN, Readout, signs
 from scamp_sim.torch.layers import Kernels, correlate, pooled_correlate, sign, tile
 
@@ -200,7 +201,8 @@ def linear_accuracy(
 
     clips, test: clips (16, rows, columns) uint8, one after another; they may come from a generator. decay: of squared
     weights. The layer has a weight for each of up to a million values, but no training moves it out of the span of the
-    clips: it is found as a weight for each clip instead, by the gradient of the same loss on their products.
+    clips: it is found as a weight for each clip instead, by the gradient of the same loss on their products. labels are
+    0, 1, .. without gaps. Raises ProgramError.
     """
     values = [np.concatenate(list(camera_values(name, clip))).astype(np.float16) for clip in clips]
     trained = np.stack(values)
@@ -209,8 +211,10 @@ def linear_accuracy(
     within, across = _products(trained, trained), _products(tried, trained)
     scale = float(np.trace(within)) / len(trained)
     kernel, other = torch.from_numpy(within / scale), torch.from_numpy(across / scale)
-    known = torch.from_numpy(np.array(labels, np.int64))
-    classes = int(known.max()) + 1
+    known = torch.from_numpy(label.whole(labels, len(trained)))
+    classes = label.count(known.numpy())
+    wanted = label.whole(test_labels, len(tried), "the labels of the test")
+    label.within(wanted, classes, "the labels of the test", "the training")
     share = torch.zeros(len(known), classes, requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)
     optimiser = torch.optim.LBFGS([share, bias], max_iter=steps, line_search_fn="strong_wolfe")
@@ -225,7 +229,7 @@ def linear_accuracy(
     optimiser.step(closure)
     with torch.no_grad():
         best = (other @ share + bias).argmax(1).numpy()
-    return float((best == np.asarray(test_labels)).mean())
+    return float((best == wanted).mean())
 
 
 def _products(a: npt.NDArray[Any], b: npt.NDArray[Any], part: int = 1 << 16) -> npt.NDArray[np.float32]:

@@ -9,7 +9,6 @@ on from there. Source of the figures: PixelRNN (CVPR 2024), sections 4.3 and 4.4
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,9 @@ import numpy.typing as npt
 
 from kernels.pixelrnn import bandwidth, gestures
 from kernels.pixelrnn.golden import SIDE
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.pixelrnn_options import TEST_SEED, TRAIN_SEED
+from scamp_sim.torch.kept import Kept
 from scamp_sim.wording import plural
 
 POOLING = (1, 2, 3, 4, 5, 6, 8, 16, 32, 64)
@@ -28,9 +29,6 @@ POOLING = (1, 2, 3, 4, 5, 6, 8, 16, 32, 64)
 
 MACROPIXEL_BYTES = 32
 """What the array has for intermediate features, bytes a macropixel (section 4.3); the dashed line of figure 2."""
-
-TEST_SEED = 1000
-"""Seed of the clips that networks are tried on; those that they are trained on have seed 0."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def figure2(
     """
     from scamp_sim.torch import baselines
 
-    kept = _Kept(results, 2, study)
+    kept = _kept(results, 2, study)
     data = _Data(study)
     points = []
     # the lean ones first, so that something is to be seen soon
@@ -150,7 +148,7 @@ def figure3(
     """
     from scamp_sim.torch.encoder import PixelRNN
 
-    kept = _Kept(results, 3, study)
+    kept = _kept(results, 3, study)
     data = _Data(study)
     points = []
     for window in sorted(pooling, reverse=True):
@@ -176,7 +174,7 @@ class _Data:
     def get(self) -> tuple[Any, Any]:
         if self.drawn is None:
             s = self.study
-            self.drawn = gestures.dataset(s.clips, 0), gestures.dataset(s.tests, TEST_SEED)
+            self.drawn = gestures.dataset(s.clips, TRAIN_SEED), gestures.dataset(s.tests, TEST_SEED)
         return self.drawn
 
 
@@ -208,40 +206,13 @@ def _camera(name: str, study: Study) -> float:
         return (gestures.clip(n, seed, size)[0] for n in range(each * classes))
 
     known, test = (np.arange(each * classes) % classes for each in (study.clips, study.tests))
-    return baselines.linear_accuracy(name, clips(study.clips, 0), known, clips(study.tests, TEST_SEED), test)
+    return baselines.linear_accuracy(name, clips(study.clips, TRAIN_SEED), known, clips(study.tests, TEST_SEED), test)
 
 
-class _Kept:
-    """Results by key, in a JSON file if there is a name for one. A file of another study is refused."""
-
-    def __init__(self, path: str | Path | None, number: int, study: Study) -> None:
-        self.path = path
-        self.stamp = {"figure": number, **{k: v for k, v in asdict(study).items() if k != "seeds"}}
-        self.found: dict[str, float] = {}
-        if path is None:
-            return
-        from scamp_sim.files import check_file
-
-        target = check_file(path, "results")
-        if not target.exists():
-            return
-        try:
-            record = json.loads(target.read_text(encoding="utf-8"))
-            stamp, found = record["study"], {str(k): float(v) for k, v in record["right"].items()}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            raise ProgramError(
-                f"results {path}: not the results of a figure; name another file, or delete it"
-            ) from None
-        if stamp != self.stamp:
-            raise ProgramError(f"results {path}: they belong to {stamp}, not to {self.stamp}; name another file")
-        self.found = found
-
-    def add(self, key: str, right: float) -> None:
-        self.found[key] = right
-        if self.path is not None:
-            from scamp_sim.files import write_text
-
-            write_text(self.path, json.dumps({"study": self.stamp, "right": self.found}, indent=1) + "\n", "results")
+def _kept(path: str | Path | None, number: int, study: Study) -> Kept[float]:
+    """The file belongs to all that a network depends on but its seed, which is part of the key."""
+    stamp = {"epochs": study.epochs, "train clips": study.clips, "tests": study.tests, "threads": study.threads}
+    return Kept(path, f"figure{number}", stamp, float)
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------
@@ -253,12 +224,13 @@ def plot(figure: Figure, path: str | Path) -> Path:
     """Draw the figure to a file, PNG, PDF or SVG by its name. Raises ScampError."""
     from kernels.pixelrnn import plots
 
-    target = plots.check(path)
-    try:
-        from matplotlib.figure import Figure as Canvas
-    except ImportError:
-        raise ScampError('the plot needs matplotlib, which is missing: pip install "scamp-sim[torch]"') from None
-    canvas = Canvas(figsize=(7, 4.4), layout="constrained")
+    return plots.save(path, lambda: _drawn(figure))
+
+
+def _drawn(figure: Figure) -> Any:
+    from kernels.pixelrnn import plots
+
+    canvas = plots.new_figure(7.6, 4.4)
     axes = canvas.subplots()
     (_memory if figure.number == 2 else _values)(axes, figure)
     axes.set_ylim(0, 102)
@@ -268,14 +240,10 @@ def plot(figure: Figure, path: str | Path) -> Path:
     axes.axhline(100 / len(gestures.CLASSES), color="#9c9c9c", linewidth=1)
     axes.annotate("chance", (1, 100 / len(gestures.CLASSES)), (-2, 3), xycoords=("axes fraction", "data"),
                   textcoords="offset points", ha="right", fontsize=8, color="#6c6c6c")  # fmt: skip
-    aside = target.with_name(f".scamp-{target.name}")
-    try:
-        canvas.savefig(aside, dpi=110)
-        aside.replace(target)
-    except OSError as e:
-        aside.unlink(missing_ok=True)
-        raise ScampError(f"cannot write the plot to {path}: {e.strerror or e}; make room, or name another file") from e
-    return target
+    if figure.number == 2:
+        # points lie all over the axes
+        canvas.legend(loc="outside right upper", frameon=False, fontsize=8)
+    return canvas
 
 
 def _memory(axes: Any, figure: Figure) -> None:
@@ -291,7 +259,6 @@ def _memory(axes: Any, figure: Figure) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("memory for features, bytes a macropixel")
     axes.set_title("filled: binary weights, open: float; circle: one layer, square: two", loc="left", fontsize=9)
-    axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.12))
 
 
 def _values(axes: Any, figure: Figure) -> None:

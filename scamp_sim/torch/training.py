@@ -6,10 +6,7 @@ trained.net.to_weights().save("weights.npz")
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -23,7 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kernels.pixelrnn.weights import Weights
+from scamp_sim.errors.setup import HIGHEST_SERIAL
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.torch import checkpoints
+from scamp_sim.torch import labels as label
 from scamp_sim.torch.encoder import PixelRNN, Readout
 from scamp_sim.torch.layers import SLOPE, check_surrogate
 from scamp_sim.torch.noise import StageErrors
@@ -60,7 +60,9 @@ class Settings:
         for name, least in (("epochs", 1), ("batch", 2), ("seed", 0), ("threads", 1), ("layers", 1)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ProgramError(f"{name} is {value!r}; it is a whole number from {least} up")
+                raise ProgramError(f"{name} is {value!r:.40}; it is a whole number from {least} up")
+        if self.seed > HIGHEST_SERIAL:
+            raise ProgramError(f"seed is {self.seed!r:.40}; it is a whole number from 0 to {HIGHEST_SERIAL}")
         if self.layers > 2:
             raise ProgramError(f"layers is {self.layers}; the encoder has 1 or 2")
         for name in ("rate", "decoder_rate", "norm", "slope", "activation_slope"):
@@ -103,24 +105,34 @@ def train(
     net: nn.Module | None = None,
     test: Clips | None = None,
     checkpoint: str | Path | None = None,
+    begun: Callable[[], None] = lambda: None,
     advance: Callable[[], None] = lambda: None,
     log: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Trained:
-    """Train on clips (n, 16, 64, 64), uint8 or bool, with labels (n,) from 0 up.
+    """Train on clips (n, 16, 64, 64), uint8 or bool, with labels (n,) 0, 1, .. without gaps.
 
-    net: another network than `settings` would make, such as one of `baselines`; it is changed. test: clips on which
-    the network is tried, without errors, after every epoch. checkpoint: a file that is written after each epoch; if it
-    is there, training goes on from it, and the end is the same to the last bit. advance: called after each step. log:
-    called after each epoch, those of the checkpoint too. Raises ProgramError and PlaneError, also for a checkpoint of
-    other settings or clips.
+    net: another network than `settings` would make, such as one of `baselines`, with a `Readout` as its `decoder`; it
+    is changed, and labels need only be below its classes. test: clips on which the network is tried, without errors,
+    after every epoch. checkpoint: a file that is written after each epoch; if it is there, training goes on from it,
+    and the end is the same to the last bit. begun: called when all is checked, before the first epoch. advance: called
+    after each step. log: called after each epoch, those of the checkpoint too. Raises ProgramError and PlaneError, also
+    for a checkpoint of another network, other settings, clips or test clips.
     """
     settings = settings or Settings()
-    frames, classes = _checked(clips, labels)
-    known = torch.from_numpy(np.array(labels, np.int64))
+    frames = _checked(clips, "train")
+    known = torch.from_numpy(label.whole(labels, len(frames)))
+    given = net is not None
     with threads(settings.threads):
-        net = settings.network(classes) if net is None else net
+        net = settings.network(label.count(known.numpy())) if net is None else net
+        classes = net.decoder.linear.out_features  # type: ignore[union-attr]
+        label.within(known.numpy(), classes)  # type: ignore[arg-type]
         stored = net.store(frames)  # type: ignore[operator]
-        trial = None if test is None else (net.store(_checked(*test)[0]), np.asarray(test[1]))  # type: ignore[operator]
+        trial = None
+        if test is not None:
+            tried = _checked(test[0], "test")
+            wanted = label.whole(test[1], len(tried), "the labels of the test")
+            label.within(wanted, classes, "the labels of the test")  # type: ignore[arg-type]
+            trial = net.store(tried), wanted  # type: ignore[operator]
         encoder = [p for name, p in net.named_parameters() if not name.startswith("decoder.")]
         groups = [{"params": encoder, "lr": settings.rate}] if encoder else []
         groups.append({"params": list(net.decoder.parameters()), "lr": settings.decoder_rate})  # type: ignore[union-attr]
@@ -128,9 +140,10 @@ def train(
         rates = [float(group["lr"]) for group in groups]  # type: ignore[arg-type]
         generator = torch.Generator().manual_seed(settings.seed)
         history: list[Epoch] = []
-        stamp = _stamp(settings, net, frames, known)
-        if checkpoint is not None and Path(checkpoint).exists():
-            history = _resume(checkpoint, stamp, net, optimiser, generator)
+        if checkpoint is not None:
+            stamp = _stamp(settings, net, given, (frames, known.numpy()), test)
+            history = [Epoch(**e) for e in checkpoints.resume(checkpoint, stamp, net, optimiser, generator)]
+        begun()
         steps = math.ceil(len(known) / settings.batch)
         for epoch in history:
             log(epoch)
@@ -139,9 +152,9 @@ def train(
             order = torch.randperm(len(known), generator=generator)
             loss_sum, right = 0.0, 0
             for step, chosen in enumerate(order.split(settings.batch)):
-                share = (number * steps + step) / (settings.epochs * steps)
+                passed = (number * steps + step) / (settings.epochs * steps)
                 for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                    group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * share))
+                    group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * passed))
                 scores = net(net.present(stored[chosen]), generator)  # type: ignore[operator]
                 loss = F.cross_entropy(scores, known[chosen])
                 optimiser.zero_grad()
@@ -152,10 +165,10 @@ def train(
                 loss_sum += loss.item() * len(chosen)
                 right += int((scores.argmax(1) == known[chosen]).sum())
                 advance()
-            tried = None if trial is None else accuracy(net, *trial)
-            history.append(Epoch(number + 1, loss_sum / len(known), right / len(known), tried))
+            share = None if trial is None else accuracy(net, *trial)
+            history.append(Epoch(number + 1, loss_sum / len(known), right / len(known), share))
             if checkpoint is not None:
-                _keep(checkpoint, stamp, net, optimiser, generator, history)
+                checkpoints.keep(checkpoint, stamp, net, optimiser, generator, [asdict(e) for e in history])
             log(history[-1])
         net.eval()
     return Trained(net, tuple(history))
@@ -190,7 +203,7 @@ def refit(
     array = np.asarray(planes, np.float32)
     if array.ndim != 3 or array.shape[1:] != (64, 64) or len(array) != len(labels):
         raise PlaneError(f"the planes have shape {array.shape} for {len(labels)} labels; they are (n, 64, 64)")
-    classes = weights.decoder.classes if weights.decoder else int(max(labels)) + 1
+    classes = weights.decoder.classes if weights.decoder else label.count(label.whole(labels, len(labels)))
     net = _OnlyReadout(classes, torch.Generator().manual_seed(seed))
     if weights.decoder:
         net.decoder.set_decoder(weights.decoder)
@@ -228,84 +241,22 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _checked(clips: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[npt.NDArray[Any], int]:
-    frames, known = np.asarray(clips), np.asarray(labels)
-    if not len(frames):
-        raise PlaneError("there is no clip to train on")
-    if known.shape != (len(frames),) or known.dtype.kind not in "iu":
-        raise ProgramError(
-            f"the labels are {known.dtype} of shape {known.shape}; they are whole numbers, ({len(frames)},), one a clip"
-        )
-    if known.min() < 0:
-        raise ProgramError(f"a label is {known.min()}; labels go from 0 up")
-    return frames, int(known.max()) + 1
+def _checked(clips: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
+    frames = np.asarray(clips)
+    if not frames.ndim or not len(frames):
+        raise PlaneError(f"there is no clip to {what} on")
+    return frames
 
 
-# --- checkpoints ------------------------------------------------------------------------------------------------
-
-
-def _stamp(settings: Settings, net: nn.Module, frames: npt.NDArray[Any], labels: Tensor) -> dict[str, str]:
-    """What a checkpoint must agree with, part by part."""
-    clips = hashlib.sha256(np.ascontiguousarray(frames).tobytes())
-    clips.update(labels.numpy().tobytes())
+def _stamp(settings: Settings, net: nn.Module, given: bool, clips: Clips, test: Clips | None) -> dict[str, Any]:
+    """What a checkpoint must agree with. given: the network is the caller's, so that the settings do not tell it."""
+    chosen = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
     return {
-        "clips": clips.hexdigest(),
-        "network": "\n".join(f"{name} {tuple(p.shape)}" for name, p in net.named_parameters()),
-        "settings": json.dumps(asdict(settings), sort_keys=True, default=str),
+        **chosen,
+        "noise": settings.noise.as_dict(),
+        **checkpoints.about(net, given),
+        **checkpoints.seen(clips, test),
     }
-
-
-def _keep(
-    path: str | Path,
-    stamp: dict[str, str],
-    net: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    generator: torch.Generator,
-    history: list[Epoch],
-) -> None:
-    """Write the checkpoint, all of it or nothing."""
-    from scamp_sim.files import check_file
-
-    target = check_file(path, "checkpoint")
-    aside = target.with_name(f".scamp-{target.name}")
-    state = {
-        "stamp": stamp,
-        "net": net.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "generator": generator.get_state(),
-        "history": [asdict(epoch) for epoch in history],
-    }
-    try:
-        torch.save(state, aside)
-        os.replace(aside, target)
-    except (OSError, RuntimeError) as e:
-        aside.unlink(missing_ok=True)
-        raise ProgramError(f"checkpoint {path}: cannot be written: {e}; make room, or name another file") from None
-
-
-def _resume(
-    path: str | Path,
-    stamp: dict[str, str],
-    net: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    generator: torch.Generator,
-) -> list[Epoch]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        found = state["stamp"]
-    except Exception as e:  # torch raises a dozen kinds, from OSError to its own UnpicklingError
-        raise ProgramError(
-            f"checkpoint {path}: it is no checkpoint of a training ({type(e).__name__}); delete it, or name another"
-        ) from None
-    for part, value in stamp.items():
-        if found.get(part) != value:
-            raise ProgramError(
-                f"checkpoint {path}: it belongs to other {part}; go on with those of its run, or name another file"
-            )
-    net.load_state_dict(state["net"])
-    optimiser.load_state_dict(state["optimiser"])
-    generator.set_state(state["generator"])
-    return [Epoch(**record) for record in state["history"]]
 
 
 __all__ = ["Clips", "Epoch", "Settings", "Trained", "accuracy", "classify", "refit", "threads", "train"]

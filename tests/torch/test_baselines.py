@@ -85,6 +85,14 @@ def test_a_linear_layer_tells_what_is_linear() -> None:
     assert baselines.linear_accuracy("RAW", clips[:30], labels[:30], clips[30:], labels[30:]) == 1
 
 
+def test_wrong_labels_of_a_camera_are_told() -> None:
+    clips = np.zeros((3, 16, 8, 8), np.uint8)
+    with pytest.raises(ProgramError, match="no clip has label 2, but one has 1000000"):
+        baselines.linear_accuracy("RAW", clips, np.array([0, 1, 1_000_000]), clips, np.arange(3))
+    with pytest.raises(ProgramError, match="a label is 2, but the training has classes 0 to 1"):
+        baselines.linear_accuracy("RAW", clips, np.array([0, 1, 1]), clips, np.arange(3))
+
+
 def test_binary_networks_fit_the_array_and_float_ones_do_not() -> None:
     for name in baselines.GATES:
         for layers in (1, 2):
@@ -116,9 +124,9 @@ def test_figure3_is_drawn_and_goes_on_from_its_results(tmp_path) -> None:
     assert again.points[:2] == figure.points
     pytest.importorskip("matplotlib")
     assert figures.plot(again, tmp_path / "f.png").stat().st_size > 5000
-    with pytest.raises(ProgramError, match="name another file"):
+    with pytest.raises(ProgramError, match=r"made with epochs 1 \(here 2\), threads 1 \(here 2\); name another file"):
         figures.figure3(figures.Study(epochs=2, clips=1, tests=1), results=results, pooling=(64,))
-    with pytest.raises(ProgramError, match="name another file"):
+    with pytest.raises(ProgramError, match="not the results of figure2; name another file"):
         figures.figure2(TINY, results=results)
 
 
@@ -128,6 +136,16 @@ def test_figure2_is_drawn_from_results(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(figures, "_camera", lambda name, study: 0.25)
     figure = figures.figure2(TINY, results=tmp_path / "r.json")
     assert len(figure.points) == 2 + 2 * 2 * 5
-    assert json.loads((tmp_path / "r.json").read_text())["right"]["RAW, -, 0, 0"] == 0.25
+    assert json.loads((tmp_path / "r.json").read_text())["found"]["RAW, -, 0, 0"] == 0.25
     assert "PixelRNN           binary" in figure.text()
     assert figures.plot(figure, tmp_path / "f.svg").exists()
+
+
+def test_the_legend_of_figure2_lies_beside_the_points() -> None:
+    pytest.importorskip("matplotlib")
+    points = [figures.Point(name, "binary", count, 3.0, (0.5,)) for name in baselines.GATES for count in (1, 2)]
+    canvas = figures._drawn(figures.Figure(2, TINY, (figures.Point("RAW", "-", 0, 16.0, (0.1,)), *points)))
+    canvas.draw_without_rendering()
+    (axes,), (legend,) = canvas.axes, canvas.legends
+    assert len(legend.get_texts()) == 6
+    assert legend.get_window_extent().x0 > axes.get_window_extent().x1

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from scamp_sim import cli
@@ -50,22 +51,64 @@ def test_wrong_requests_are_told(tmp_path, capsys) -> None:
     assert "there is no folder" in fails(capsys, *train, "--out", tmp_path / "none" / "w.npz")
     assert "there is no folder" in fails(capsys, *train, "--checkpoint", tmp_path / "none" / "c.pt")
     assert "no such file" in fails(capsys, *train, "--clips", "nowhere.npz")
+    assert "seed is 4294967296; it is a whole number from 0 to" in fails(capsys, *train, "--seed", 2**32)
     assert "--noise-scale is -1" in fails(capsys, *train, "--noise-scale", -1)
     (tmp_path / "c.pt").write_bytes(b"x")
-    assert "no checkpoint of a training" in fails(capsys, *train, *TINY, "--checkpoint", tmp_path / "c.pt")
+    assert run(*train, *TINY, "--checkpoint", tmp_path / "c.pt") == 1
+    said = capsys.readouterr()
+    assert "no checkpoint of a training" in said.err
+    assert not said.out  # no table is begun
     assert run("train", "pixelrn") == 2
+
+
+def test_wrong_labels_are_told(tmp_path, capsys) -> None:
+    pytest.importorskip("torch")
+
+    def labelled(name: str, *labels: int) -> str:
+        np.savez(tmp_path / name, input=np.zeros((len(labels), 16, 64, 64), np.uint8), label=np.array(labels))
+        return str(tmp_path / name)
+
+    train = ("train", "pixelrnn", "--epochs", 1)
+    one, huge = labelled("one.npz", 0, 0), labelled("huge.npz", 0, 1_000_000)
+    text = fails(capsys, *train, "--clips", huge)
+    assert "huge.npz: no clip has label 1, but one has 1000000; number the classes" in text
+    text = fails(capsys, *train, "--clips", one, "--test", "made-up:1")
+    assert f"clips made-up:1: a label is 8, but the training on {one} has class 0 alone" in text
+
+
+@pytest.mark.parametrize("kind", ["figure2", "figure3", "table3"])
+def test_a_plot_that_cannot_be_drawn_is_told_before_training(tmp_path, capsys, monkeypatch, kind) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    text = fails(capsys, "report", kind, "--plot", tmp_path / "f.png")
+    assert 'the plot needs matplotlib, which is missing: pip install "scamp-sim[demo]"' in text
+
+
+def test_an_interrupt_says_where_results_are(tmp_path, capsys, monkeypatch) -> None:
+    pytest.importorskip("torch")
+    from scamp_sim.torch import figures
+
+    def interrupted(*rest):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(figures, "_trained", interrupted)
+    assert run("report", "figure3", "--results", tmp_path / "f.json") == 130
+    assert "f.json keeps what is done; the same command goes on" in capsys.readouterr().err
 
 
 def test_wrong_figures_are_told(tmp_path, capsys) -> None:
     pytest.importorskip("torch")
-    assert "epochs is 0" in fails(capsys, "report", "figure3", "--epochs", 0)
+    assert "--epochs is 0; it is a whole number from 1 up" in fails(capsys, "report", "figure3", "--epochs", 0)
+    assert "--train-clips is 0; it is a whole number" in fails(capsys, "report", "figure3", "--train-clips", 0)
     assert "leave --weights out" in fails(capsys, "report", "figure2", "--weights", "random")
     assert "name it .png" in fails(capsys, "report", "figure2", "--plot", tmp_path / "x.gif")
     assert "--epochs is for figure2, figure3 and table3, not for memory" in fails(
         capsys, "report", "memory", "--epochs", 3
     )
     (tmp_path / "r.json").write_text("[]")
-    assert "not the results of a figure" in fails(capsys, "report", "figure3", "--results", tmp_path / "r.json")
+    assert "not the results of figure3; name another file" in fails(
+        capsys, "report", "figure3", "--results", tmp_path / "r.json"
+    )
 
 
 @pytest.mark.parametrize(

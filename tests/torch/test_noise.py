@@ -7,8 +7,9 @@ import pytest
 
 from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.torch import noise
-from scamp_sim.torch.noise import Stage, StageErrors, load_errors, measure
+from scamp_sim.torch import measurement, noise
+from scamp_sim.torch.measurement import measure, origin
+from scamp_sim.torch.noise import Stage, StageErrors, known_errors, load_errors
 
 
 def test_the_authors_noise() -> None:
@@ -35,6 +36,7 @@ def test_files_go_out_and_come_in(tmp_path) -> None:
         ('{"cnn": {"fixed": -1}}', "fixed is -1; a standard deviation"),
         ('{"cnn": {"gain": "x"}}', "gain is 'x'; it is a number"),
         ('{"pooled": 1}', "pooled is 1; it is true or false"),
+        ('{"name": 1}', "name is 1; it is text"),
     ],
 )
 def test_wrong_files_are_told(tmp_path, text: str, says: str) -> None:
@@ -51,6 +53,21 @@ def test_unknown_names_are_told() -> None:
         load_errors("nowhere.json")
 
 
+def test_what_needs_no_measurement_is_known_at_once(tmp_path) -> None:
+    assert known_errors("authors") == StageErrors.authors()
+    assert known_errors("scamp5:write_noise=0.5") is None
+    with pytest.raises(ProgramError, match="write_nose"):
+        known_errors("scamp5:write_nose=0.5")
+
+
+def test_a_measurement_knows_what_it_was_made_of() -> None:
+    """The profile's contents count, not its name."""
+    assert origin("scamp5") == origin("scamp5", Weights.random(1))
+    others = [origin("scamp5:write_noise=0.5"), origin("scamp5", Weights.random(2)), origin(chips=1), origin(frames=16)]
+    assert len({origin("scamp5"), *others}) == 5
+    assert origin("scamp5:write_noise=0.5") == origin("scamp5:write_noise=0.50")
+
+
 def test_an_exact_array_has_no_errors() -> None:
     errors = measure(Weights.random(3), profile="ideal", chips=1, frames=16)
     for name in noise.STAGES:
@@ -59,6 +76,9 @@ def test_an_exact_array_has_no_errors() -> None:
         assert stage.gain == pytest.approx(1, abs=1e-6), name
         assert stage.offset == pytest.approx(0, abs=1e-4), name
     assert errors.compiled
+    assert errors.measured == origin("ideal", Weights.random(3), chips=1, frames=16)
+    assert StageErrors.from_dict(errors.as_dict()) == errors
+    assert not errors.scaled(2).measured
 
 
 def test_the_fit_finds_what_was_put_in() -> None:
@@ -66,18 +86,18 @@ def test_the_fit_finds_what_was_put_in() -> None:
     exact = rng.integers(-25, 26, (48, 4000)).astype(np.float32)
     fixed, temporal = 0.7 * rng.standard_normal(4000), 0.4 * rng.standard_normal(exact.shape)
     array = (0.9 * exact + 0.3 + fixed + temporal).astype(np.float32)
-    fit = noise._fit(exact, array)
+    fit = measurement._fit(exact, array)
     assert fit.temporal == pytest.approx(0.4, rel=0.02)
     assert fit.fixed == pytest.approx(0.7, rel=0.05)
     assert fit.gain == pytest.approx(0.9, rel=0.01)
     assert fit.offset == pytest.approx(0.3, abs=0.05)
     assert fit.limit == float("inf")
     maps = np.repeat([2.0, -2.0], 2000).astype(np.float32)
-    apart = noise._fit(exact, array + maps, maps=2)
+    apart = measurement._fit(exact, array + maps, maps=2)
     assert apart.common == pytest.approx(2, rel=0.05)
     assert apart.fixed == pytest.approx(0.7, rel=0.05)
-    assert noise._fit(exact, -array).gain == pytest.approx(-0.9, rel=0.01)
-    cut = noise._fit(exact, np.clip(array, -12, 12).astype(np.float32))
+    assert measurement._fit(exact, -array).gain == pytest.approx(-0.9, rel=0.01)
+    cut = measurement._fit(exact, np.clip(array, -12, 12).astype(np.float32))
     assert cut.limit == pytest.approx(12, abs=0.5)
     assert cut.gain == pytest.approx(0.9, rel=0.03)
 

@@ -15,6 +15,8 @@ from kernels.pixelrnn.weights import Weights
 from scamp_sim import cli
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.torch import table3 as t3
+from scamp_sim.torch.measurement import origin
+from scamp_sim.torch.noise import Stage, StageErrors
 from scamp_sim.torch.table3 import Row, Study, Table3, table3
 
 TINY = {"chips": (1, 2), "tests": 1, "refits": 1, "threads": 1}
@@ -97,8 +99,10 @@ def test_rows_and_resumption(tmp_path, counted) -> None:
     one = again.find("plain", "chips", "own")
     assert one is not None
     assert one.right[0][:2] == found.rows[2].right[0]
-    with pytest.raises(ProgramError, match="they belong to other errors and drawn errors; name another"):
+    with pytest.raises(ProgramError, match=r"errors scamp5 \(here scamp5:write_noise=0\.5\), other drawn errors"):
         table3(Study(**TINY, errors="scamp5:write_noise=0.5"), **options)
+    with pytest.raises(ProgramError, match=r"made with threads 1 \(here 2\); name another file"):  # of re-fitting
+        table3(Study(**{**TINY, "threads": 2}), **options)
 
 
 def test_each_part_of_the_authors_clips_is_tried_once() -> None:
@@ -131,8 +135,51 @@ def test_networks_are_trained_and_kept(tmp_path, counted) -> None:
     before = (tmp_path / "t-trained-0.npz").read_bytes()
     assert table3(study, results=results).ran == 0
     assert (tmp_path / "t-trained-0.npz").read_bytes() == before
-    with pytest.raises(ProgramError, match="they belong to other training"):
+    results.unlink()  # the networks know by themselves how they were trained
+    with pytest.raises(ProgramError, match=r"t-plain-0\.npz: made with epochs 1 \(here 2\); name other --results"):
         table3(Study(**TINY, epochs=2, clips=1, noise="authors"), results=results)
+    with pytest.raises(ProgramError, match=r"t-trained-0\.npz: made with other noise; name other --results"):
+        table3(Study(**TINY, epochs=1, clips=1, noise="none"), results=results)
+    (tmp_path / "t-plain-1.npz").write_bytes((tmp_path / "t-plain-0.npz").read_bytes())
+    with pytest.raises(ProgramError, match=r"t-plain-1\.npz: made with seed 0 \(here 1\)"):
+        table3(Study(**TINY, epochs=1, clips=1, noise="authors", seeds=2), results=results)
+    Weights.random(1, classes=9).save(tmp_path / "t-plain-0.npz")
+    with pytest.raises(ProgramError, match=r"t-plain-0\.npz: they do not say how they were trained"):
+        table3(study, results=results)
+
+
+def test_a_noise_file_counts_by_its_contents(tmp_path, counted) -> None:
+    results, noise = tmp_path / "t.json", tmp_path / "n.json"
+    StageErrors.authors().save(noise)
+    study = Study(**TINY, epochs=1, clips=1, noise=str(noise))
+    table3(study, results=results)
+    StageErrors.authors().scaled(2).save(noise)
+    with pytest.raises(ProgramError, match=r"t-trained-0\.npz: made with other noise"):
+        table3(study, results=results)
+
+
+def test_a_kept_measurement_is_of_one_profile(tmp_path, counted, monkeypatch) -> None:
+    def measure(weights, profile):
+        measured.append(profile)
+        return StageErrors(cnn=Stage(0.1), name=profile, measured=origin(profile))
+
+    measured: list[str] = []
+    monkeypatch.setattr("scamp_sim.torch.measurement.measure", measure)
+    results, study = tmp_path / "t.json", Study(**TINY, epochs=1, clips=1)
+    table3(study, results=results)
+    table3(study, results=results)
+    assert measured == ["scamp5"]
+    results.unlink()
+    with pytest.raises(ProgramError, match=r"t-noise\.json: errors that were not measured on scamp5:write_noise=0\.5"):
+        table3(Study(**TINY, epochs=1, clips=1, noise="scamp5:write_noise=0.5"), results=results)
+
+
+def test_one_network_does_not_count_twice(tmp_path, counted) -> None:
+    Weights.random(1, classes=9).save(tmp_path / "w.npz")
+    for options in ({"plain": ["random:1", "random:1"]}, {"plain": ["random:1"], "trained": [str(tmp_path / "w.npz")]}):
+        with pytest.raises(ProgramError, match=r"plain random:1 and .* are the same network"):
+            table3(Study(**TINY), **options)
+    assert not counted
 
 
 def test_from_the_command_line(tmp_path, capsys, counted) -> None:
@@ -165,6 +212,9 @@ def test_wrong_requests_are_told(tmp_path, capsys) -> None:
     assert "unknown" in fails("table3", "--errors", "scamp6")
     assert "3-1 runs backwards" in fails("table3", "--chips", "3-1")
     assert "name it .png" in fails("table3", "--plot", tmp_path / "t.gif")
+    assert "unknown mapping 'macro'" in fails("table3", "--mapping", "macro")
+    assert "unknown noise 'autors'; did you mean 'authors'" in fails("table3", "--noise", "autors")
+    assert "--refit-clips is 0; it is a whole number" in fails("table3", "--refit-clips", 0)
     assert "--plain is for table3, not for figure2" in fails("figure2", "--plain", "random")
     assert "no such file" in fails("table3", "--plain", tmp_path / "none.npz")
     (tmp_path / "r.json").write_text("[]")

@@ -13,6 +13,8 @@ from kernels.pixelrnn import golden, study  # noqa: E402
 from kernels.pixelrnn.clips import ClipSet  # noqa: E402
 from kernels.pixelrnn.weights import Weights  # noqa: E402
 from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
+from scamp_sim.torch import labels as label  # noqa: E402
+from scamp_sim.torch.baselines import Recurrent  # noqa: E402
 from scamp_sim.torch.noise import StageErrors  # noqa: E402
 from scamp_sim.torch.training import Settings, classify, refit, train  # noqa: E402
 
@@ -59,20 +61,49 @@ def test_a_continued_run_ends_as_an_uninterrupted_one(drawn, tmp_path) -> None:
     assert tuple(seen) == rest.history == whole.history
     assert state(rest.net) == state(whole.net)
     # done already: nothing is left to do, and the result is the same
-    assert state(train(*drawn, SHORT, checkpoint=path).net) == state(whole.net)
+    assert state(train(*drawn, SHORT, test=drawn, checkpoint=path).net) == state(whole.net)
 
 
 def test_a_checkpoint_of_another_run_is_refused(drawn, tmp_path) -> None:
     path = tmp_path / "run.pt"
     short = replace(SHORT, epochs=1)
     train(*drawn, short, checkpoint=path)
-    with pytest.raises(ProgramError, match="it belongs to other settings"):
+    with pytest.raises(ProgramError, match=r"run\.pt: made with rate 0\.01 \(here 0\.5\); name another file"):
         train(*drawn, replace(short, rate=0.5), checkpoint=path)
-    with pytest.raises(ProgramError, match="it belongs to other clips"):
+    with pytest.raises(ProgramError, match="made with other noise; name"):
+        train(*drawn, replace(short, noise=StageErrors.none()), checkpoint=path)
+    with pytest.raises(ProgramError, match="made with other clips; name"):
         train(drawn[0][::-1], drawn[1], short, checkpoint=path)
+    with pytest.raises(ProgramError, match="made with other test clips; name"):
+        train(*drawn, short, test=drawn, checkpoint=path)
     path.write_bytes(b"nothing")
     with pytest.raises(ProgramError, match="no checkpoint of a training"):
         train(*drawn, short, checkpoint=path)
+
+
+def test_a_checkpoint_of_another_test_is_refused(drawn, tmp_path) -> None:
+    path, short = tmp_path / "run.pt", replace(SHORT, epochs=1)
+    train(*drawn, short, test=drawn, checkpoint=path)
+    begun = []
+    for test in ((drawn[0][:9], drawn[1][:9]), (drawn[0], drawn[1][::-1]), (drawn[0] > 99, drawn[1])):
+        with pytest.raises(ProgramError, match="made with other test clips; name"):
+            train(*drawn, short, test=test, checkpoint=path, begun=lambda: begun.append(1))
+    assert not begun
+    train(*drawn, short, test=drawn, checkpoint=path, begun=lambda: begun.append(1))
+    assert begun == [1]
+
+
+def test_a_checkpoint_of_another_network_is_refused(drawn, tmp_path) -> None:
+    path, short = tmp_path / "run.pt", Settings(epochs=1, batch=6, threads=1)
+    bits = drawn[0] > 128
+    train(bits, drawn[1], short, net=Recurrent("MGU", binary=True, seed=1), checkpoint=path)
+    with pytest.raises(ProgramError, match="made with network's binary True \\(here False\\)"):
+        train(bits, drawn[1], short, net=Recurrent("MGU", binary=False, seed=1), checkpoint=path)
+    with pytest.raises(ProgramError, match="made with other first weights; name"):
+        train(bits, drawn[1], short, net=Recurrent("MGU", binary=True, seed=2), checkpoint=path)
+    with pytest.raises(ProgramError, match=r"made with network Recurrent \(here PixelRNN\)"):
+        train(bits, drawn[1], short, checkpoint=path)
+    train(bits, drawn[1], short, net=Recurrent("MGU", binary=True, seed=1), checkpoint=path)
 
 
 def test_what_was_trained_says_the_same_on_the_array(drawn, tmp_path) -> None:
@@ -106,6 +137,7 @@ def test_a_decoder_is_fitted_to_what_a_chip_puts_out(drawn) -> None:
         ({"layers": 3}, "layers is 3; the encoder has 1 or 2"),
         ({"surrogate": "tan"}, "unknown surrogate gradient 'tan'.*tanh"),
         ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**32}, "seed is 4294967296; it is a whole number from 0 to 4294967295"),
     ],
 )
 def test_wrong_settings_are_told(options: dict, says: str) -> None:
@@ -118,6 +150,14 @@ def test_wrong_clips_are_told(drawn) -> None:
         train(drawn[0], drawn[1][:3], SHORT)
     with pytest.raises(ProgramError, match="labels go from 0 up"):
         train(drawn[0], drawn[1] - 1, SHORT)
+    with pytest.raises(ProgramError, match="no clip has label 9, but one has 1000000; number the classes"):
+        train(drawn[0], np.where(np.arange(len(drawn[1])) == 0, 1_000_000, drawn[1]), SHORT)
+    with pytest.raises(ProgramError, match="a label is 8, but the decoder has class 0 alone"):
+        train(drawn[0], drawn[1] * 0, SHORT, test=drawn)
+    with pytest.raises(ProgramError, match="a label is 8, but the decoder has classes 0 to 7"):
+        train(*drawn, SHORT, net=Recurrent("SRNN", classes=8))
+    with pytest.raises(ProgramError, match="they tell 1,001 classes apart"):
+        label.count(np.arange(1001))
     with pytest.raises(PlaneError, match="there is no clip"):
         train(drawn[0][:0], drawn[1][:0], SHORT)
     with pytest.raises(PlaneError, match="the clips have shape"):
