@@ -6,11 +6,13 @@ mapping = MacropixelMapping(weights, 116, offset=20, unit=unit, gate_unit=gate_u
 
 Every write loses a little, registers compress large values, and the largest of sixteen sums with errors lies above the
 largest without. So what a sum arrives as is measured: emulated chips of the profile run the compiled kernels on drawn
-gestures. What is found holds for all chips of the profile; a chip's own pattern is not corrected.
+gestures, and for the threshold of the grey on plain pictures. What is found holds for all chips of the profile; a
+chip's own pattern is not corrected.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from compiler import assemble
+from kernels import load
 from kernels.pixelrnn import gestures, golden
 from kernels.pixelrnn.checks import integer
 from kernels.pixelrnn.golden import FRAMES, SIDE, WINDOW, Floats
@@ -59,7 +63,8 @@ class Calibration:
     map_level, sum_level: LSB that pooled maps and sums of the forget gate must be above. o_gain, o_offset: what o is
     divided by after the offset, in units of one tap product, is taken off. map_gain, sum_gain: the share of a unit at
     which a sum of 1 more arrives, near the thresholds; map_offset, sum_offset: LSB at which a sum of 0 does. profile:
-    the name of the kind of chip; offset, unit, gate_unit, front_end: of the mapping that was measured.
+    the name of the kind of chip; offset, unit, gate_unit, front_end, trim, level: of the mapping that was measured.
+    made_for, made_on: digests of its weights and of the profile; those left empty are not checked.
     """
 
     map_level: int
@@ -75,6 +80,10 @@ class Calibration:
     unit: int
     gate_unit: int
     front_end: bool = False
+    trim: int = 0
+    level: int = golden.INPUT_LEVEL
+    made_for: str = ""
+    made_on: str = ""
 
     def __post_init__(self) -> None:
         for name in ("map_level", "sum_level"):
@@ -84,17 +93,80 @@ class Calibration:
         if not (np.isfinite([self.o_gain, self.o_offset]).all() and self.o_gain > 0):
             raise ProgramError(f"o_gain is {self.o_gain!r}, o_offset {self.o_offset!r}; give numbers, the gain above 0")
 
-    def check(self, offset: int, unit: int, gate_unit: int) -> None:
-        """Raises ProgramError if it was measured at other values."""
-        for name, value in (("offset", offset), ("unit", unit), ("gate_unit", gate_unit)):
+    def check(self, weights: Weights, **mapping: Any) -> None:
+        """Raises ProgramError if it was measured for other weights, or another mapping. mapping: the values of offset,
+        unit, gate_unit, trim, front_end, level."""
+        for name, value in mapping.items():
             if getattr(self, name) != value:
                 raise ProgramError(
                     f"the calibration was measured with {name}={getattr(self, name)}; the mapping has {value}"
                 )
+        if self.made_for not in ("", digest_of(weights)):
+            raise ProgramError("the calibration was measured with other weights; calibrate() again with these")
+
+    def check_profile(self, profile: ChipProfile) -> None:
+        """Raises ProgramError if it was measured on another kind of chip."""
+        if self.made_on not in ("", _digest(profile.key())):
+            raise ProgramError(
+                f"the calibration was measured on chips of '{self.profile}' as it was then, not of '{profile.name}' as "
+                "it is; calibrate() again"
+            )
 
     def corrected(self, o: Floats) -> Floats:
         """o (64, 64) in units of one tap product, as measured -> as the golden model has it, but for noise."""
         return np.asarray((o - np.float32(self.o_offset)) / np.float32(self.o_gain), np.float32)
+
+
+def _digest(what: Any) -> str:
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
+
+
+def digest_of(weights: Weights) -> str:
+    """What tells weights apart as far as the sums go."""
+    gates = [getattr(weights, gate).tobytes() for gate in ("cnn", *GATES)]
+    return _digest((gates, tuple(np.atleast_1d(weights.theta1)), weights.theta_r))
+
+
+def grey_trim(errors: Errors, level: int, offset: int, *, chips: Sequence[int] = CHIPS, seed: int = 0) -> int:
+    """LSB to add to the constant that grey is compared with, so that on chips of a profile half of all PEs see a grey
+    in the middle between `level` and the next as above. 0 if the comparison is one without a trim. The other arguments
+    are those of `calibrate`. Raises ProgramError.
+    """
+    from kernels.pixelrnn.macropixel import LARGEST_TRIM, pix_level
+
+    profile = _profile(errors)
+    key = profile.key(), level, offset, tuple(chips), seed
+    if key not in _TRIMS:
+        program, trimmed = (
+            load(
+                "depthwise16", weights=np.ones((16, 5, 5), int).tolist(), level=pix_level(level), offset=offset,
+                trim=trim, keep=1, read=0,
+            )
+            for trim in (0, LARGEST_TRIM)
+        )  # fmt: skip
+        if trimmed.steps == program.steps:
+            return 0
+        steps = _launches((program,))
+        steps = steps[: [kernel for kernel, _ in steps].index("binarise") + 1]
+        offset_alone = assemble("bus(C);")  # the third that the comparator sees
+        halvings = sum(w.op == "bus2" and "E" in w.src for w in program.kernels["binarise"].words) // 2
+        seen = []
+        for chip in chips:
+            machine = Machine(errors=profile, chip=chip, seed=seed)
+            for grey in (level, level + 1):
+                machine.expose(np.full((256, 256), grey, np.uint8))
+                for kernel, step in steps:
+                    machine.run(step, registers=False)
+                    if kernel == "capture":
+                        captured = machine.read("A").copy()
+                compared = captured + machine.read("E")
+                machine.run(offset_alone, registers=False)
+                seen.append(float(np.mean(compared + machine.read("C"))))
+        _TRIMS[key] = int(np.clip(-round(float(np.mean(seen)) * 2**halvings), -LARGEST_TRIM, LARGEST_TRIM))
+    return _TRIMS[key]
+
+
+_TRIMS: dict[tuple[Any, ...], int] = {}
 
 
 def calibrate(
@@ -104,6 +176,7 @@ def calibrate(
     offset: int,
     unit: int,
     gate_unit: int,
+    trim: int = 0,
     front_end: bool = False,
     level: int = golden.INPUT_LEVEL,
     chips: Sequence[int] = CHIPS,
@@ -130,12 +203,11 @@ def calibrate(
     if not serials:
         raise ProgramError("chips is empty; give the serial of one at least")
     key = (
-        profile.key(), tuple(getattr(weights, gate).tobytes() for gate in ("cnn", *GATES)), weights.theta1,
-        weights.theta_r, offset, unit, gate_unit, front_end, level, serials, clips, seed,
+        profile.key(), digest_of(weights), offset, unit, gate_unit, trim, front_end, level, serials, clips, seed,
     )  # fmt: skip
     if key not in _KNOWN:
         bench = _Bench(weights, profile, level, front_end, serials, clips, seed)
-        _KNOWN[key] = bench.calibration(offset, unit, gate_unit)
+        _KNOWN[key] = bench.calibration(offset, unit, gate_unit, trim)
     return _KNOWN[key]
 
 
@@ -164,20 +236,20 @@ class _Bench:
     clips: int
     seed: int
 
-    def calibration(self, offset: int, unit: int, gate_unit: int) -> Calibration:
+    def calibration(self, offset: int, unit: int, gate_unit: int, trim: int) -> Calibration:
         from kernels.pixelrnn.macropixel import MacropixelMapping
 
         def mapping(calibration: Calibration | None = None) -> MacropixelMapping:
             return MacropixelMapping(
                 self.weights, self.level, front_end=self.front_end, offset=offset, unit=unit, gate_unit=gate_unit,
-                calibration=calibration,
+                trim=trim, calibration=calibration,
             )  # fmt: skip
 
         plain = mapping()
         map_gain, map_offset, map_level = self._maps(plain)
         found = Calibration(
             map_level, plain.sum_level, 1.0, 0.0, map_gain, map_offset, 1.0, 0.0, self.profile.name, offset, unit,
-            gate_unit, self.front_end,
+            gate_unit, self.front_end, trim, self.level, digest_of(self.weights), _digest(self.profile.key()),
         )  # fmt: skip
         sums, outputs = self._gates(mapping(found))
         sum_gain, sum_offset = _line(*sums, NEAR)
@@ -285,9 +357,9 @@ def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str
     """Options of the macropixel mapping for the chip that it is to run on.
 
     options: as the user gave them, with `calibrate` if they gave that: None, as if they had not, True or False. On a
-    chip of a profile with errors, what a user leaves open is chosen: if they gave none of offset, unit, gate_unit and
-    calibration, the profile's offset and the units that suit it, and unless calibrate=False a calibration. With
-    calibrate=True what they gave is calibrated. Raises ProgramError.
+    chip of a profile with errors, what a user leaves open is chosen: if they gave none of offset, unit, gate_unit, trim
+    and calibration, the profile's offset and the units that suit it, and unless calibrate=False a trim and a
+    calibration. With calibrate=True what they gave is calibrated. Raises ProgramError.
     """
     options = dict(options)
     wanted = options.pop("calibrate", None)
@@ -303,24 +375,28 @@ def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str
         return options
     from kernels.pixelrnn.macropixel import LARGEST_OFFSET, UNIT, checked_levels, chip_units
 
-    given = any(options.get(name) is not None for name in ("offset", "unit", "gate_unit", "calibration"))
+    given = any(options.get(name) is not None for name in ("offset", "unit", "gate_unit", "trim", "calibration"))
+    measure = wanted or (wanted is None and not given)
+    front_end = bool(options.get("front_end", False))
     if not given:
         offset = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
         unit, gate_unit = chip_units(weights, offset)
         options |= {"offset": offset, "unit": unit, "gate_unit": gate_unit}
-    if weights.layers != 1:
-        if wanted:
-            raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
-        return options
-    if wanted or (wanted is None and not given):
-        offset, unit, gate_unit = checked_levels(
-            options.get("offset", 0), options.get("unit", UNIT), options.get("gate_unit")
-        )
+    if weights.layers != 1 and wanted:
+        raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
+    offset, unit, gate_unit = checked_levels(
+        options.get("offset", 0), options.get("unit", UNIT), options.get("gate_unit")
+    )
+    if measure and offset and not front_end and options.get("trim") is None:
+        options["trim"] = grey_trim(errors, level, offset)
+    if measure and weights.layers == 1:
         options["calibration"] = calibrate(
-            weights, errors, offset=offset, unit=unit, gate_unit=gate_unit, level=level,
-            front_end=bool(options.get("front_end", False)),
+            weights, errors, offset=offset, unit=unit, gate_unit=gate_unit, trim=options.get("trim") or 0, level=level,
+            front_end=front_end,
         )  # fmt: skip
+    elif isinstance(options.get("calibration"), Calibration):
+        options["calibration"].check_profile(errors.profile)
     return options
 
 
-__all__ = ["CHIPS", "Calibration", "calibrate", "for_chip"]
+__all__ = ["CHIPS", "Calibration", "calibrate", "for_chip", "grey_trim"]

@@ -113,11 +113,12 @@ class Encoder:
     mapping: "macropixel" (own, 4x4 PEs a pixel for the recurrent part) or "blocks" (as published, in 64x64 blocks).
     errors, chip, seed, engine, timing: of the machine. level: grey above it counts as +1; the array can tell about
     every other level apart, 116 among them. options: of the mapping: front_end=True, by which the array also scales the
-    frames down and copies them; version="lean" for "blocks"; offset, unit, gate_unit and calibration for "macropixel".
-    These four, if none is given, are chosen for the errors of the chip: its offset, units that suit it, and levels that
-    are measured on other chips of its profile (see `kernels.pixelrnn.calibration`). calibrate=False leaves the levels
-    as they are free of noise; calibrate=True measures them for an offset and units that are given. With two layers of
-    kernels there is no calibration, only offset and units. Raises ProgramError.
+    frames down and copies them; version="lean" for "blocks"; offset, unit, gate_unit, trim and calibration for
+    "macropixel". These five, if none is given, are chosen for the errors of the chip: its offset, units that suit it,
+    and a trim and levels that are measured on other chips of its profile (see `kernels.pixelrnn.calibration`).
+    calibrate=False leaves the levels as they are free of noise; calibrate=True measures them for an offset and units
+    that are given. With two layers of kernels there is no calibration, only offset, units and trim. Raises
+    ProgramError.
     """
 
     def __init__(
@@ -227,7 +228,8 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     name, _, version = str(name).partition(":")
     options = {**options, "version": version} if version else dict(options)
     known = {
-        "macropixel": ("front_end", "offset", "unit", "gate_unit", "calibration"), "blocks": ("version", "front_end"),
+        "macropixel": ("front_end", "offset", "unit", "gate_unit", "trim", "calibration"),
+        "blocks": ("version", "front_end"),
     }  # fmt: skip
     if not isinstance(options.get("front_end", False), (bool, np.bool_)):
         raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")

@@ -36,13 +36,16 @@ UNIT, LARGEST_UNIT = 5, 20
 """LSB for a tap product. With 5, 25 of them stay within the converter's range, and sums of 50 in halves. With 10 noise
 counts half as much; registers compress sums beyond 15, and o is cut off at -25.4 and 25.6."""
 
-CHIP_UNIT, CHIP_GATE_UNIT = 14, 18
+CHIP_UNIT, CHIP_GATE_UNIT = 17, 18
 """The same for a chip with errors, in the CNN and in the gates: what a constant, an offset or noise is wrong by then
 counts a third or a quarter. Both thresholds lie near 0, where registers do not compress yet; beyond these values what
 the compression costs, and the ends of o at -14 and 14, outweigh what is won."""
 
 LARGEST_OFFSET = 40
 """LSB that an analog transfer adds; of the chip it is known to be about 20."""
+
+LARGEST_TRIM = 40
+"""LSB that the constant of the grey threshold can be off on purpose; a LSB of grey is eight of them at best."""
 
 LARGEST = 25
 """Tap products that the DAC's range stands for with a unit of 5: a threshold cannot lie further out."""
@@ -64,8 +67,9 @@ class MacropixelMapping(ThreeKinds):
 
     front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small. offset: LSB that
     the chip adds at every analog transfer, 0..40, which the programs then make up for. unit, gate_unit: LSB for a tap
-    product in the CNN and in the gates, 1..20, the same in both unless said. calibration: levels to compare with, and
-    what o is put right by, as measured at this offset and these units; without it what holds free of noise.
+    product in the CNN and in the gates, 1..20, the same in both unless said. trim: with an offset, LSB that the
+    constant of the grey threshold is loaded with too many, -40..40. calibration: levels to compare with, and what o is
+    put right by, as measured at this offset, these units and this trim; without it what holds free of noise.
     map_level, sum_level: LSB that pooled maps and sums of the forget gate must be above. Raises ProgramError, also for
     thresholds that the converter has no constant for.
     """
@@ -81,6 +85,7 @@ class MacropixelMapping(ThreeKinds):
         offset: int = 0,
         unit: int = UNIT,
         gate_unit: int | None = None,
+        trim: int = 0,
         calibration: Calibration | None = None,
     ) -> None:
         if weights.layers != 1:
@@ -96,6 +101,7 @@ class MacropixelMapping(ThreeKinds):
         self.level = level
         self.front_end = front_end
         self.offset, self.unit, self.gate_unit = checked_levels(offset, unit, gate_unit)
+        self.trim = checked_trim(trim)
         self.calibration = calibration
         _, theta1 = weights.layer(0)
         self.map_level, self.sum_level = map_level(theta1, self.unit), sum_level(weights.theta_r, self.gate_unit)
@@ -109,7 +115,10 @@ class MacropixelMapping(ThreeKinds):
                 "theta_r", weights.theta_r, -self.sum_level - 2 * self.offset, self.gate_unit, self.offset
             )  # fmt: skip
         else:
-            calibration.check(self.offset, self.unit, self.gate_unit)
+            calibration.check(
+                weights, offset=self.offset, unit=self.unit, gate_unit=self.gate_unit, trim=self.trim,
+                front_end=front_end, level=level,
+            )  # fmt: skip
             self.map_level, self.sum_level = calibration.map_level, calibration.sum_level
 
     @cached_property
@@ -159,11 +168,13 @@ class MacropixelMapping(ThreeKinds):
 
 
 class Levels(Protocol):
-    """What the programs of a mapping take from it: grey level, LSB of a tap product, LSB of a transfer."""
+    """What the programs of a mapping take from it: grey level, LSB of a tap product, LSB of a transfer, LSB by which
+    the constant of the grey level is off on purpose."""
 
     level: int
     unit: int
     offset: int
+    trim: int
 
 
 def convolutions(kernels: npt.NDArray[Any], levels: Levels, start: int = 0) -> Program:
@@ -173,7 +184,7 @@ def convolutions(kernels: npt.NDArray[Any], levels: Levels, start: int = 0) -> P
     """
     return load(
         "depthwise16", weights=kernels.tolist(), level=pix_level(levels.level), amplitude=levels.unit,
-        offset=levels.offset, keep=int(not (start and levels.offset)), read=0,
+        offset=levels.offset, trim=levels.trim, keep=int(not (start and levels.offset)), read=0,
     )  # fmt: skip
 
 
@@ -194,6 +205,14 @@ def checked_levels(offset: Any, unit: Any, gate_unit: Any = None) -> tuple[int, 
         if not (whole and low <= value <= high):
             raise ProgramError(f"{name} is {value!r}; it is a whole number of LSB, {low}..{high}")
     return int(offset), int(unit), int(gate_unit)
+
+
+def checked_trim(trim: Any) -> int:
+    """Raises ProgramError that says what there is."""
+    whole = isinstance(trim, (int, np.integer)) and not isinstance(trim, bool)
+    if not (whole and -LARGEST_TRIM <= trim <= LARGEST_TRIM):
+        raise ProgramError(f"trim is {trim!r}; it is a whole number of LSB, -{LARGEST_TRIM}..{LARGEST_TRIM}")
+    return int(trim)
 
 
 def map_level(theta1: float, unit: int) -> int:

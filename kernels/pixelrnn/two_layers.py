@@ -43,8 +43,8 @@ TITLES = (
 class TwoLayerMapping(ThreeKinds):
     """Programs for one set of weights with two layers; see `kernels.pixelrnn.encoder.Mapping`.
 
-    front_end, offset, unit, gate_unit: as for MacropixelMapping; there is no calibration. All kernels of a frame are
-    more than the kernel store holds, so the convolutions are on the heap.
+    front_end, offset, unit, gate_unit, trim: as for MacropixelMapping; there is no calibration. All kernels of a frame
+    are more than the kernel store holds, so the convolutions are on the heap.
     """
 
     name = "macropixel"
@@ -58,6 +58,7 @@ class TwoLayerMapping(ThreeKinds):
         offset: int = 0,
         unit: int = UNIT,
         gate_unit: int | None = None,
+        trim: int = 0,
     ) -> None:
         if weights.layers != LAYERS:
             raise ProgramError(f"this mapping takes two layers of kernels; these weights have {weights.layers}")
@@ -66,6 +67,7 @@ class TwoLayerMapping(ThreeKinds):
         self.front_end = front_end
         self._behind = self._recurrent_part(offset, unit, gate_unit)
         self.offset, self.unit = self._behind.offset, self._behind.unit
+        self.trim = macropixel.checked_trim(trim)
         _, first = weights.layer(0)
         self.threshold = pooled_halves(first)
         check_constant("theta1", first, -macropixel.map_level(first, self.unit), self.unit, self.offset)

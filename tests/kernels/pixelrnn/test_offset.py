@@ -128,10 +128,10 @@ def test_sixteen_kernels(level: int) -> None:
 
 
 def test_an_offset_that_is_a_little_wrong() -> None:
-    """A chip whose offset is 2 LSB off: in the mean that adds the same to each tap, so few bits differ."""
+    """A chip whose offset is 2 LSB off: with signs that alternate that is in every tap of +1, so few bits differ."""
     for lsb in (18, 22):
         b, f, h, _ = differing(Weights.random(0), gestures.clip(0, seed=0)[0], lsb, offset=20, unit=10)
-        assert b + f + h < 0.002 * 9 * 64 * 64
+        assert b + f + h < 0.006 * 9 * 64 * 64
 
 
 def test_what_it_costs() -> None:
@@ -144,7 +144,7 @@ def test_what_it_costs() -> None:
         assert corrected.time_us <= plain.time_us + 15
     kernels = depthwise16(np.ones((16, 5, 5), int), level=40, offset=20).kernels
     assert {n: len(k.words) for n, k in kernels.items() if n != "depthwise"} == {
-        "capture": 6, "binarise": 24, "setup": 9,
+        "capture": 7, "binarise": 22, "setup": 9,
     }  # fmt: skip
     assert sum(len(k.words) for k in layout.front_end(57, offset=20).kernels.values()) == 553
 
