@@ -105,7 +105,7 @@ def measure(
 ) -> ChipStudy:
     """Run every clip on every chip with every seed, and compare each plane with the golden model.
 
-    chips: serials; seeds: of the noise. jobs, cluster: as `scamp_sim.montecarlo.execute.carry_out` has them; the
+    chips: serials; seeds: of the noise, which each chip draws for itself. jobs, cluster: as `scamp_sim.montecarlo.execute.carry_out` has them; the
     results are the same for all. out: the file of the results; units that it has are not run again. limit: only the
     first so many clips. advance: called as each unit is done. options: of the encoder. Raises ProgramError.
     """

@@ -29,7 +29,6 @@ from kernels.pixelrnn.encoder import Mapping as Placement
 from kernels.pixelrnn.golden import FRAMES, Bits, Result
 from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record, Results, Study
 from kernels.pixelrnn.weights import GATES, Weights
-from scamp_sim import isa
 from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import Launch
@@ -103,7 +102,7 @@ def cores() -> int:
 
 
 class _Worker:
-    """Runs clips; each thread has an encoder of its own, each clip a machine of its own."""
+    """Runs clips; each thread has an encoder of its own, which is renewed before each clip."""
 
     def __init__(self, make: Callable[[], Encoder], programs: Placement, clips: ClipSet, seed: int) -> None:
         self._make = make
@@ -142,21 +141,16 @@ def encode(
 ) -> tuple[Encoded, dict[str, Result], Bits | None]:
     """One clip on the array and in its references, and the binarised frames as the array had them (16, 64, 64).
 
-    Nothing depends on what ran before: all registers are cleared, or, where errors are drawn, the machine is a new one
-    with a seed of its own.
+    Nothing depends on what ran before: the machine is as a new one, with noise of a seed of its own.
     """
     renew(encoder, seed, number)
     return encoder.run(clip), references(encoder, clip), look_at_input(encoder, clip)
 
 
 def renew(encoder: Encoder, seed: int, number: int) -> None:
-    """The encoder as it is before a clip: registers cleared, noise drawn from a seed made of `seed` and `number`."""
-    machine = encoder.machine
-    # a new machine would lower every program anew, which takes as long as the clip
-    for register in (*isa.ANALOG, *isa.DIGITAL):
-        machine.write(register, False if register in isa.DIGITAL else 0)
-    if not machine.errors.exact:
-        machine.reseed(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
+    """The encoder as it is before a clip: the machine as a new one of the same chip, whose noise is drawn from a seed
+    made of `seed` and `number`."""
+    encoder.machine.renew(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
 
 
 def references(encoder: Encoder, clip: npt.NDArray[Any]) -> dict[str, Result]:

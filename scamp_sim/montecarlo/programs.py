@@ -1,7 +1,7 @@
 """One program on many chips: the mean, the noise and the pattern of each output, and how far they are from ideal.
 
-Planes of each unit are kept in a folder, a file a unit, so that a study goes on where it stopped. A unit is one machine
-that is given all frames, one after another.
+Planes of each unit are kept in a folder, a file a unit, so that a study goes on where it stopped. A unit is a machine
+as a new one, that is given all frames, one after another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim import results, session
-from scamp_sim.errors import load_errors
 from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
@@ -53,16 +52,18 @@ class ProgramWork:
     engine: str
 
     def bench(self, chip: int) -> Callable[[int, int, Any], Planes]:
-        """What measures this chip: its patterns are drawn once, each seed has a machine of its own."""
-        errors = load_errors(self.errors, self.shape, chip)
+        """What measures this chip: one machine, on which patterns are drawn and words prepared once, and which is
+        renewed for each seed."""
+        machine = self._machine(self.errors, chip)
 
         def measure(seed: int, item: int, bound: session.Bound) -> Planes:
-            return self.frames(self._machine(errors, chip, seed), bound)
+            machine.renew(seed)
+            return self.frames(machine, bound)
 
         return measure
 
-    def _machine(self, errors: Errors, chip: int = 0, seed: int = 0) -> Machine:
-        return Machine(self.shape, errors, self.timing, self.engine, seed, chip=chip)
+    def _machine(self, errors: Errors, chip: int = 0) -> Machine:
+        return Machine(self.shape, errors, self.timing, self.engine, chip=chip)
 
     def frames(self, machine: Machine, bound: session.Bound) -> Planes:
         """Every output of every frame."""
