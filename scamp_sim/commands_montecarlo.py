@@ -140,6 +140,7 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
     """What makes the folder that of this study, when there is something to put there. Raises ProgramError if it is
     another's."""
     from scamp_sim.files import write_text
+    from scamp_sim.montecarlo.store import others
     from scamp_sim.render import check_folder
 
     path = check_folder(out) / RESULTS
@@ -150,11 +151,11 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
             theirs = document["digests"]
             if document["format"] != FORMAT:
                 raise KeyError("format")
-            other = [name for name, digest in digests.items() if theirs.get(name) != digest]
+            other = others(theirs, digests)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ProgramError(f"{path}: not the results of a study of a program; {remedy}") from None
         if other:
-            raise ProgramError(f"{path} holds the results of other {' and '.join(other)}; {remedy}")
+            raise ProgramError(f"{path} holds the results of other {other}; {remedy}")
         return lambda: None
     if (out / UNITS).exists():
         raise ProgramError(f"{out / UNITS} is there, but not {path.name}, which says what it holds; {remedy}")

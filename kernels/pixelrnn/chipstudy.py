@@ -25,13 +25,6 @@ LISTED = 40
 
 
 @dataclass(frozen=True)
-class Outcome(Record):
-    """A record of one unit. rms: reference -> root mean square of the difference of o, in units of one tap product."""
-
-    rms: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Accuracy:
     """How often one chip is right. share: over all seeds and clips; interval: Wilson's over the clips, since seeds
     measure the same clips again; seeds: share for each seed."""
@@ -57,7 +50,7 @@ class ChipStudy:
 
     about: Mapping[str, Any]
     grid: Grid
-    outcomes: Mapping[Unit, Outcome]
+    outcomes: Mapping[Unit, Record]
     ran: int = 0
 
     @cached_property
@@ -71,10 +64,10 @@ class ChipStudy:
         return tuple(self._first.differ[self.references[0]])
 
     @property
-    def _first(self) -> Outcome:
+    def _first(self) -> Record:
         return next(iter(self.outcomes.values()))
 
-    def of_chips(self, value: Callable[[Outcome], float]) -> list[float]:
+    def of_chips(self, value: Callable[[Record], float]) -> list[float]:
         """Chip by chip, the mean of a value over seeds and clips."""
         grid = self.grid
         each = len(grid.seeds) * grid.items
@@ -236,4 +229,4 @@ def _noun(items: int) -> str:
     return "clip" if items == 1 else "clips"
 
 
-__all__ = ["FORMAT", "Accuracy", "ChipStudy", "Outcome"]
+__all__ = ["FORMAT", "Accuracy", "ChipStudy"]

@@ -24,6 +24,7 @@ from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
 from scamp_sim.montecarlo import chips
+from scamp_sim.montecarlo.cluster import code_identity
 from scamp_sim.montecarlo.execute import carry_out
 from scamp_sim.montecarlo.grid import Grid, Unit
 from scamp_sim.montecarlo.statistics import Distribution, distribution
@@ -152,9 +153,10 @@ def fill(
 
 
 def digests(work: ProgramWork, bound: session.Bound) -> dict[str, str]:
-    """What the planes depend on, chips and seeds apart, each as a digest."""
+    """What the planes depend on, chips and seeds apart, each as a digest; engine and versions by name."""
     program = work.program
-    kernels = {name: [str(w) for w in k.words] for name, k in program.kernels.items()}
+    # storage fixes what launches take, and with it what decays
+    kernels = {name: [k.storage, *map(str, k.words)] for name, k in program.kernels.items()}
     steps = [
         ["launch", s.kernel] if isinstance(s, Launch) else [str(getattr(s, part, "")) for part in _STEP]
         for s in program.steps
@@ -166,6 +168,8 @@ def digests(work: ProgramWork, bound: session.Bound) -> dict[str, str]:
         "images": digest([str(bound.target), *bound.images, *named]),
         "options": digest([json.dumps([work.shape, describe(work.timing)])]),
         "errors": digest([json.dumps(chips.key(work.errors))]),
+        "engine": work.engine,
+        **code_identity(),
     }
 
 

@@ -104,8 +104,11 @@ def test_files_of_something_else_are_refused(tmp_path: Path) -> None:
     store.write()
     before = path.read_text()
     for changed, said in (
-        ({"digests": {"weights": "y"}}, "results of other weights; name another file, or remove it"),
-        ({"form": "fake, 2"}, r"results of another kind \(fake, 1\)"),
+        ({"digests": {"weights": "y"}}, r"of other weights \(x there, y here\); name another file"),
+        ({"digests": {"weights": "y" * 64}}, "results of other weights; name another file, or remove it"),
+        ({"digests": {"weights": "x", "engine": "fast"}}, "results of other engine; name another file"),
+        ({"form": "fake, 2"}, r"results of another version \(fake, 1\)"),
+        ({"form": "true study, 1"}, "holds a fake, not a true study; name another file, or remove it"),
         ({"items": 1}, "results of more than 1 item"),
     ):
         with pytest.raises(ScampError, match=said):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from compiler import assemble
 from scamp_sim import ProgramError
 from scamp_sim.montecarlo import programs
 from scamp_sim.montecarlo.chips import portable
+from scamp_sim.montecarlo.cluster import code_identity
 from scamp_sim.montecarlo.grid import Unit, make_grid
 from scamp_sim.montecarlo.programs import Folder, Planes, PlaneStudy, ProgramWork, ValueStudy, fill, summarise
 from scamp_sim.session import Bound
@@ -144,6 +146,11 @@ def test_digests_name_what_is_other(program: Any, bound: Bound) -> None:
     other = programs.digests(work(assemble(TEXT.replace("R5", "R6"))), bound)
     assert [name for name in ours if ours[name] != other[name]] == ["program"]
     assert ours == programs.digests(work(assemble(TEXT)), bound)
+    heap = programs.digests(work(assemble(TEXT.replace("kernel k", "dynamic kernel k"))), bound)
+    assert [name for name in ours if ours[name] != heap[name]] == ["program"]
+    slow = programs.digests(replace(work(program), engine="reference"), bound)
+    assert [name for name in ours if ours[name] != slow[name]] == ["engine"]
+    assert ours["sources of scamp-sim"] == code_identity()["sources of scamp-sim"]
     moved = Bound(bound.images[:1], "PIX", {"B": np.zeros(SHAPE)})
     assert [name for name in ours if ours[name] != programs.digests(work(program), moved)[name]] == ["images"]
 

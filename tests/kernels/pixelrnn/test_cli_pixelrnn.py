@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.pixelrnn import Weights, gestures, golden, plots, study
+from kernels.pixelrnn import Weights, gestures, golden, network, plots, study
 from kernels.pixelrnn.clips import read_clip, read_clips
 from scamp_sim import cli
 
@@ -382,7 +382,7 @@ def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypa
         h[6, 20:40, 20:40] ^= True
         return {"golden": golden.Result(true.x, true.b, true.f, h, true.o), "own golden": true}
 
-    monkeypatch.setattr(study, "references", models)
+    monkeypatch.setattr(network, "references", models)
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 1)
     assert run(*argv, "--pictures", tmp_path) == 0
     text = capsys.readouterr().out
@@ -396,21 +396,21 @@ def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypa
 
 
 def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
-    encode, results = study.encode, tmp_path / "r.json"
+    renew, results = network.renew, tmp_path / "r.json"
 
-    def stop(encoder, clip, seed, number):  # type: ignore[no-untyped-def]
+    def stop(encoder, seed, number):  # type: ignore[no-untyped-def]
         if number == 1:
             raise KeyboardInterrupt
-        return encode(encoder, clip, seed, number)
+        renew(encoder, seed, number)
 
-    monkeypatch.setattr(study, "encode", stop)
+    monkeypatch.setattr(network, "renew", stop)
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 2, "--out", results)
     assert run(*argv, "--jobs", 1) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
-    assert len(json.loads(results.read_text())["clips"]) == 1
-    monkeypatch.setattr(study, "encode", encode)
+    assert len(json.loads(results.read_text())["units"]) == 1
+    monkeypatch.setattr(network, "renew", renew)
     assert run(*argv) == 0
-    assert len(json.loads(results.read_text())["clips"]) == 2
+    assert len(json.loads(results.read_text())["units"]) == 2
     assert run(*argv, "--errors", "ideal", "--seed", 3) == 1
     assert "holds the results of other options; name another file, or remove it" in capsys.readouterr().err
 

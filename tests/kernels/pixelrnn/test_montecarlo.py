@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.pixelrnn import Weights, montecarlo
-from kernels.pixelrnn.chipstudy import ChipStudy, Outcome
+from kernels.pixelrnn import Weights, network
+from kernels.pixelrnn.chipstudy import ChipStudy
 from kernels.pixelrnn.clips import ClipSet, read_clips
 from kernels.pixelrnn.montecarlo import Network, measure
-from kernels.pixelrnn.results import ARRAY, GOLDEN
+from kernels.pixelrnn.results import ARRAY, GOLDEN, Record
 from scamp_sim import ScampError, cli
 from scamp_sim.montecarlo.grid import Unit, make_grid
 
@@ -58,7 +58,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
 
 def study(chips: Any, seeds: Any, items: int = 3, label: int | None = 0) -> ChipStudy:
     grid = make_grid(chips, seeds, items)
-    return ChipStudy({}, grid, {u: Outcome(clip=u.item, **row(*u, label=label)) for u in grid})
+    return ChipStudy({}, grid, {u: Record(clip=u.item, **row(*u, label=label)) for u in grid})
 
 
 # --- what is counted ----------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_studies_of_something_else_are_refused(clips: ClipSet, tmp_path: Path, f
 
 
 def test_few_models_are_remembered(clips: ClipSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(montecarlo, "REMEMBERED", 1)
+    monkeypatch.setattr(network, "REMEMBERED", 1)
     assert measure(WEIGHTS, clips, chips=[1, 2], limit=2, jobs=1).rms(GOLDEN).high == 0
 
 
