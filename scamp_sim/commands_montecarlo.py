@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands
 from scamp_sim import pixelrnn_options as common
+from scamp_sim.commands_chips import note_ideal
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.montecarlo.grid import Grid, heading, make_grid, parse_chips, parse_seeds, ranges
-from scamp_sim.wording import plural
+from scamp_sim.wording import plural, short
 
 if TYPE_CHECKING:
     from kernels.pixelrnn.chipstudy import ChipStudy
@@ -57,8 +58,16 @@ def chosen(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Chips and seeds of the command line. Raises ProgramError."""
     if args.seed < 0:
         raise ProgramError(f"--seed is {args.seed}; it is a number from 0 up")
+    given: frozenset[str] = getattr(args, "given", frozenset())
+    if args.chips is not None and "chip" in given:
+        raise ProgramError(f"--chip {args.chip} with --chips {short(args.chips, 40)}: give one of them")
     chips = (int(getattr(args, "chip", 0) or 0),) if args.chips is None else parse_chips(args.chips)
     seeds = (int(args.seed),) if args.seeds is None else parse_seeds(args.seeds, args.seed)
+    if args.seeds is not None and "seed" in given and not args.seeds.strip().isdecimal():
+        raise ProgramError(
+            f"--seed {args.seed} with --seeds {short(args.seeds, 40)}, which says which seeds: leave --seed out, or "
+            "write how many, such as --seeds 5"
+        )
     if args.jobs is not None and args.jobs < 1:
         raise ProgramError(f"--jobs is {args.jobs}; it is a number from 1 up")
     return chips, seeds
@@ -73,13 +82,6 @@ def kept(where: str | None) -> Iterator[None]:
         if where is not None:
             print(f"\n{where} keeps what is done; the same command goes on from there", file=sys.stderr)
         raise
-
-
-def _note_ideal(errors: Any) -> None:
-    from scamp_sim.montecarlo.chips import is_ideal, portable
-
-    if is_ideal(portable(errors)):
-        print("scamp-sim: note: the errors are ideal: all chips and seeds are the same", file=sys.stderr)
 
 
 # --- a program ----------------------------------------------------------------------------------------------------
@@ -106,7 +108,7 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
     begin = _claimed(out, digests) if out is not None else lambda: None
     if request.engine == "fast":
         announce_compilation(args.errors)
-    _note_ideal(work.errors)
+    note_ideal(work.errors)
     began = time.monotonic()
     ideal = work.ideal(bound)
     with nullcontext(str(out / UNITS)) if out is not None else tempfile.TemporaryDirectory() as name, kept(request.out):
@@ -330,14 +332,15 @@ def _measure(
     from kernels.pixelrnn import montecarlo
     from scamp_sim.session import announce_compilation, progress
 
-    _note_ideal(args.errors)
+    note_ideal(args.errors)
     common.notes(clips.input[: grid.items], clips.names)
     announce_compilation(args.errors)
+    machine = {name: getattr(args, name) for name in ("engine", "timing") if hasattr(args, name)}
     with progress(len(grid), "clips") as advance, common.told(), kept(out):
         return montecarlo.measure(
             weights, clips, chips=grid.chips, seeds=grid.seeds, mapping=args.mapping, errors=args.errors,
             jobs=args.jobs, cluster=args.cluster, out=out, limit=limit, advance=advance,
-            front_end=args.front_end,
+            front_end=args.front_end, **machine,
         )  # fmt: skip
 
 

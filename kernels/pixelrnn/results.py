@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.montecarlo.grid import Unit
+from scamp_sim.montecarlo.statistics import tidy
 
 STAGES = ("x", "b", "f", "h", "o")
 """The binarised frame, the input of the recurrent part, the forget gate, the state, the output."""
@@ -82,6 +84,10 @@ class Study:
         """The largest difference of o, in units of one tap product."""
         return max((r.largest[reference] for r in self.records), default=0.0)
 
+    def rms(self, reference: str) -> float:
+        """The rms difference of o, in units of one tap product: the mean over the clips."""
+        return math.fsum(r.rms[reference] for r in self.records) / len(self.records) if self.records else 0.0
+
     def right(self, who: str) -> int | None:
         """Clips that were classified as labelled; None without labels or decoder."""
         if not self.records or any(r.label is None or who not in r.classes for r in self.records):
@@ -120,6 +126,7 @@ class Study:
             "frames": count * FRAMES,
             "equal": all(not s["differ"] for stage in stages.values() for s in stage.values()),
             "stages": stages,
+            "rms_o": {r: tidy(self.rms(r)) for r in self.references},
             "largest_o": {r: self.largest(r) for r in self.references},
             "accuracy": accuracy,
             "same_class": agreement,
@@ -140,7 +147,8 @@ class Study:
                     stage,
                     f"{self.differing(reference, stage):,}",
                     f"{self.compared(stage):,}",
-                    percent(self.share(reference, stage)),
+                    # any error at all makes other values of o, so that their share says nothing
+                    "-" if stage == "o" and self.largest(reference) else percent(self.share(reference, stage)),
                     self.worst(reference, stage).name if self.differing(reference, stage) else "-",
                 )
                 for stage in self.stages
@@ -150,7 +158,9 @@ class Study:
                 table(("stage", "differ", "of", "share", "worst clip"), rows, "<>>><"),
             ]
             if self.largest(reference):
-                lines[-1] += f"largest difference of o: {self.largest(reference):g}\n"
+                lines[-1] += (
+                    f"o: rms difference {self.rms(reference):.3f} tap products, largest {self.largest(reference):g}\n"
+                )
         count = len(self.records)
         found = [
             f"{who} {right} of {count} ({percent(right / count)})"

@@ -395,6 +395,39 @@ def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypa
     assert (shown["worst-h-own.png"] == 255).sum() < 100
 
 
+def test_errors_in_force_are_shown(weights: Path, capsys) -> None:
+    given, line = (
+        ("--errors", "scamp5:write_noise=0.3", "--chip", 7, "--seed", 2),
+        "\nerrors of scamp5:write_noise=0.3, chip 7, seed 2\n",
+    )
+    argv = ("--weights", weights)
+    assert run("run", "pixelrnn", *argv, "--clip", "flat/leftward", *given) == 0
+    assert line in capsys.readouterr().out
+    argv = ("validate", "pixelrnn", *argv, "--clips", "made-up:1", "--limit", 1)
+    assert run(*argv, *given) == 0
+    text = capsys.readouterr().out
+    assert line in text
+    assert "100.00 %" not in text
+    assert "o: rms difference " in text
+    assert run(*argv) == 0
+    assert "errors of" not in capsys.readouterr().out
+
+
+def test_a_drawn_clip_has_a_seed_of_its_own(weights: Path, capsys) -> None:
+    argv = ("run", "pixelrnn", "--weights", weights, "--format", "json", "--seed", 5)
+    names = []
+    for clip in ("flat/leftward:3", "flat/leftward"):
+        assert run(*argv, "--clip", clip) == 0
+        names.append(json.loads(capsys.readouterr().out)["clip"]["name"])
+    assert names == ["flat/leftward, drawn with seed 3", "flat/leftward, drawn with seed 5"]
+    np.testing.assert_array_equal(read_clip("flat/leftward:3", 5).array, read_clip("flat/leftward", 3).array)
+    for wrong in ("flat/leftward:x", "flat/leftward:", "flat/leftward:-1"):
+        assert run(*argv, "--clip", wrong) == 1
+        assert "write flat/leftward:SEED, such as flat/leftward:3" in capsys.readouterr().err
+    assert run(*argv, "--clip", "flat/leftwrd:3") == 1
+    assert "no gesture; did you mean 'flat/leftward'" in capsys.readouterr().err
+
+
 def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     renew, results = network.renew, tmp_path / "r.json"
 

@@ -227,6 +227,24 @@ def test_run_the_network(tmp_path: Path, capsys: pytest.CaptureFixture[str], fak
     assert json.loads(capsys.readouterr().out)["program"] == "pixelrnn"
 
 
+def test_one_chip_and_a_first_seed_go_with_seeds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fake: list[Any]
+) -> None:
+    assert run(*VALIDATE, "--limit", 1, "--chip", 7, "--seed", 9, "--seeds", 2) == 0
+    assert sorted(fake) == [(7, 9, 0), (7, 10, 0)]
+    assert "1 chip (7) x 2 seeds (9-10)" in capsys.readouterr().out
+
+
+def test_engine_and_prices_of_the_command_are_those_of_a_study(capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ("run", "pixelrnn", "--weights", "random", "--clip", "flat/leftward", "--chips", "1", "--format", "json")
+    assert run(*argv, "--engine", "nonsense") == 2
+    assert run(*argv, "--timing", "kim") == 1
+    assert "unknown" in capsys.readouterr().err
+    assert run(*argv) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["engine"], document["timing"]) == ("fast", "scamp5d")
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -238,6 +256,10 @@ def test_run_the_network(tmp_path: Path, capsys: pytest.CaptureFixture[str], fak
         (("--chips", "1", "--pictures", "p"), "--pictures shows one run"),
         (("--chips", "1", "--plot", "p.txt"), "name it .png, .pdf or .svg"),
         (("--plot", "p.png"), "--plot draws a study over chips; add --chips"),
+        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: give one of them"),
+        (("--chip", "0", "--chips", "1-3"), "--chip 0 with --chips 1-3: give one of them"),
+        (("--seed", "9", "--seeds", "2-3"), "--seed 9 with --seeds 2-3, which says which seeds: leave --seed out, or"),
+        (("--seed", "0", "--seeds", "1,4"), "--seed 0 with --seeds 1,4, which says which seeds"),
         (("--chips", "1", "--cluster", "host"), "--cluster host: no address of a Dask scheduler"),
         (("--seeds", "2", "--out", "no/such/s.json"), "there is no folder"),
     ],
@@ -305,6 +327,8 @@ def test_run_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         (("--chips", "1", "--planes"), "--planes shows one run"),
         (("--jobs", "2"), "--jobs are for a study over chips"),
         (("--chips", "a"), "'a' is none"),
+        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: give one of them"),
+        (("--chips", "1", "--seed", "9", "--seeds", "2-3"), "--seed 9 with --seeds 2-3, which says which seeds"),
         (("--chips", "1", "--cluster", "tcp://x"), "no address of a Dask scheduler"),
     ],
 )

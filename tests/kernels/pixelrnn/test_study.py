@@ -65,7 +65,9 @@ def test_differences_are_counted_where_they_are(clips: ClipSet, monkeypatch: pyt
     assert found.share(GOLDEN, "h") == 16 / (2 * 16 * 4096)
     assert found.largest(GOLDEN) == 4
     assert not found.summary()["equal"]
-    assert "largest difference of o: 4" in found.text()
+    assert found.rms(GOLDEN) == pytest.approx(4 / 64)
+    assert found.summary()["rms_o"] == {GOLDEN: 0.0625}
+    assert "o: rms difference 0.062 tap products, largest 4" in found.text()
     assert "0.01 %" in found.text()
 
 
