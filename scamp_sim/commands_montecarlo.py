@@ -30,6 +30,9 @@ OPTIONS = ("chips", "seeds", "cluster")
 RESULTS, PLANES, SHEET, UNITS = "study.json", "planes.npz", "study.png", "units"
 FORMAT = "study of a program over chips, 1"
 
+BRIGHT = 99
+"""Percentile of a standard deviation that its picture shows as white."""
+
 
 def add_options(parser: Any, jobs: bool = False) -> None:
     """Add the options of a study to a parser. jobs: --jobs as well."""
@@ -115,7 +118,7 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
         folder = programs.Folder(Path(name))
         with progress(len(grid), "units") as advance:
             ran = programs.fill(work, grid, bound, folder, args.jobs, args.cluster, advance, begin)
-        found = list(programs.summarise(request.program, grid, folder, ideal))
+        found = list(programs.summarise(work, grid, folder, ideal))
     document = _document(request, grid, work, found)
     if out is not None:
         document["files"] = [
@@ -208,7 +211,7 @@ def _write(
         for what, plane in f.planes().items():
             shown = plane if plane.dtype in (np.bool_, np.uint8) else plane.astype(np.float32)
             arrays[f"{name}.{what}"] = shown
-            tiles.append(render.Tile(f"{name}: {what.replace('_', ' ')}", shown))
+            tiles.append(render.Tile(f"{name}: {what.replace('_', ' ')}", shown, _scale(what, plane)))
     pictures = {}
     if tiles:
         title = f"{request.program.name}, {document['errors']}: {heading(grid)}"
@@ -216,6 +219,17 @@ def _write(
     text = json.dumps(document, indent=1, ensure_ascii=False, default=commands._plain) + "\n"
     files = render.write_files(out, pictures, {RESULTS: text})
     return [*files, write_arrays(out / PLANES, arrays)] if arrays else files
+
+
+def _scale(what: str, plane: Any) -> tuple[float, float] | None:
+    """The scale of a picture of this plane, None for the usual one. Spreads are far smaller than values; few PEs have
+    much larger ones than all others, which would leave these black."""
+    import numpy as np
+
+    if not what.endswith("_sd"):
+        return None
+    top = float(np.percentile(plane, BRIGHT)) or float(plane.max())
+    return (0.0, top) if top > 0 else None
 
 
 def _print_program(request: Request, grid: Grid, work: ProgramWork, found: list[PlaneStudy | ValueStudy]) -> None:
@@ -235,6 +249,8 @@ def _print_program(request: Request, grid: Grid, work: ProgramWork, found: list[
             print(distribution_table(f.deviations, percent, f"{name}: bits"), end="")
         else:
             print(distribution_table(f.deviations, lambda v: f"{v:.3f}", f"{name}: LSB from ideal"), end="")
+        if f.railed is not None and f.railed_ideal is not None:
+            print(f"PEs at the rails of the converter: {percent(f.railed.mean)} (ideal {percent(f.railed_ideal)})")
         for plane, what in ((f.temporal_sd, "between seeds"), (f.chip_sd, "between chips")):
             if plane is not None:
                 print(f"sd of a PE {what}: {rms(plane):.4g} (rms over PEs, {unit})")

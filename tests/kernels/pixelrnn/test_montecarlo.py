@@ -16,7 +16,7 @@ from kernels.pixelrnn.chipstudy import ChipStudy
 from kernels.pixelrnn.clips import ClipSet, read_clips
 from kernels.pixelrnn.montecarlo import Network, measure
 from kernels.pixelrnn.results import ARRAY, GOLDEN, Record
-from scamp_sim import ScampError, cli
+from scamp_sim import ScampError, cli, commands_montecarlo
 from scamp_sim.montecarlo.grid import Unit, make_grid
 
 WEIGHTS = Weights.random(3, classes=9)
@@ -319,6 +319,24 @@ def test_run_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     (out / "study.json").unlink()
     assert run(*argv) == 1
     assert "is there, but not study.json" in capsys.readouterr().err
+
+
+def test_a_study_of_a_chip_shows_rails_and_spreads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(np.tile(np.arange(256, dtype=np.uint8), (256, 1))).save(tmp_path / "ramp.png")
+    out = tmp_path / "out"
+    argv = ("run", "edges", "--image", tmp_path / "ramp.png", "--errors", "scamp5", "--chips", "1-3", "--seeds", "2")
+    assert run(*argv, "--out", out) == 0
+    assert "PEs at the rails of the converter: " in capsys.readouterr().out
+    assert json.loads((out / "study.json").read_text())["outputs"]["edges"]["at_rails_ideal"] < 0.1
+    with np.load(out / "planes.npz") as planes:
+        spread = planes["edges.chip_sd"]
+    scale = commands_montecarlo._scale("chip_sd", spread)
+    assert scale is not None
+    assert scale[1] == np.percentile(spread, 99)
+    # half of the PEs are brighter than a quarter of the scale
+    assert np.median(spread) > scale[1] / 4
+    assert commands_montecarlo._scale("mean", spread) is None
+    assert commands_montecarlo._scale("chip_sd", np.zeros((64, 64))) is None
 
 
 @pytest.mark.parametrize(
