@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,21 @@ def test_errors_come_through() -> None:
         list(carry_out(Draw(fail=3), GRID, payload, jobs=2))
     with pytest.raises(ScampError, match="jobs is 0"):
         carry_out(Draw(), GRID, payload, jobs=0)
+
+
+def test_what_is_done_comes_before_what_failed() -> None:
+    """Three units are over when somebody looks; the third has failed."""
+
+    def late(item: int) -> float:
+        time.sleep(0.01)
+        return payload(item)
+
+    for _ in range(10):
+        found = []
+        with pytest.raises(ScampError, match="chip 3 is broken"):  # noqa: PT012
+            for unit, _result in carry_out(Draw(fail=3), make_grid([1, 2, 3], [0]), late, jobs=1):
+                found.append(unit.chip)
+        assert sorted(found) == [1, 2]
 
 
 def test_a_bench_is_made_once_while_its_chip_is_measured() -> None:
