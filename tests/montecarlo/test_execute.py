@@ -46,7 +46,7 @@ def test_errors_come_through() -> None:
 
 
 def test_what_is_done_comes_before_what_failed() -> None:
-    """Three units are over when somebody looks; the third has failed."""
+    """Three units of four are over when somebody looks; the third has failed."""
 
     def late(item: int) -> float:
         time.sleep(0.01)
@@ -55,9 +55,9 @@ def test_what_is_done_comes_before_what_failed() -> None:
     for _ in range(10):
         found = []
         with pytest.raises(ScampError, match="chip 3 is broken"):  # noqa: PT012
-            for unit, _result in carry_out(Draw(fail=3), make_grid([1, 2, 3], [0]), late, jobs=1):
+            for unit, _result in carry_out(Draw(fail=3), make_grid([1, 2, 3, 4], [0]), late, jobs=1):
                 found.append(unit.chip)
-        assert sorted(found) == [1, 2]
+        assert {1, 2} <= {*found} <= {1, 2, 4}
 
 
 def test_a_bench_is_made_once_while_its_chip_is_measured() -> None:
