@@ -216,9 +216,22 @@ def _add_errors(parser: argparse.ArgumentParser) -> None:
         "with :knob=value,... behind it, such as scamp5:write_noise=0.5 (default: ideal, none)",
     )  # fmt: skip
     parser.add_argument(
-        "--chip", metavar="N", type=_serial, default=0, help="serial of the chip: fixes its pattern (default: 0)"
+        "--chip", metavar="N", type=_serial, default=0, action=_Given,
+        help="serial of the chip: fixes its pattern (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=0, action=_Given, help="seed of the noise (default: 0)"
     )
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of the noise (default: 0)")
+
+
+class _Given(argparse.Action):
+    """Stores a value, and in `given` that it was asked for: the default may be asked for, too."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
+    ) -> None:
+        setattr(namespace, self.dest, values)
+        namespace.given = getattr(namespace, "given", frozenset()) | {self.dest}
 
 
 def _serial(text: str) -> int:

@@ -34,7 +34,7 @@ DEEPEST = 16
 def run(args: argparse.Namespace) -> int:
     """`run`: assemble, run every frame, write pictures, show what it cost."""
     from scamp_sim import commands_montecarlo, session
-    from scamp_sim.commands_chips import note_errors
+    from scamp_sim.commands_chips import in_force, note_errors
     from scamp_sim.dump import parse_line
     from scamp_sim.errors import load_errors
     from scamp_sim.files import check_file
@@ -87,8 +87,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(document)
         return 0
     print_profile(profile)
-    if felt["knobs"]:
-        print(f"errors of {felt['profile']}, chip {args.chip}, seed {args.seed}")
+    print(in_force(args), end="")
     for frame in frames:
         print()
         print("\n".join(frame.lines()))

@@ -123,11 +123,32 @@ def note_errors(args: argparse.Namespace, programs: Any, seconds: float, shape: 
     seconds: modelled time of everything that ran.
     """
     felt = effects.report(args.errors, args.chip, args.seed, programs, seconds, shape)
-    profile = effects.profile_of(args.errors)
-    note = "" if profile is None else effects.note(profile, felt["without_effect"])
+    profile, vain = effects.profile_of(args.errors), felt["without_effect"]
+    note = "" if profile is None else effects.note(profile, vain)
+    if profile is not None and vain and not profile.chosen & vain.keys():  # the note counts them only
+        more = f" and {len(vain) - effects.NAMED} more" if len(vain) > effects.NAMED else ""
+        note += f": {', '.join([*vain][: effects.NAMED])}{more}"
     if note:
         print(f"scamp-sim: note: {note}", file=sys.stderr)
+    if "chip" in getattr(args, "given", ()):
+        note_ideal(args.errors)
     return felt
+
+
+def note_ideal(errors: Any) -> None:
+    """A note on stderr if chips and seeds that were asked for are all the same. Raises ProgramError."""
+    from scamp_sim.montecarlo.chips import is_ideal, portable
+
+    if is_ideal(portable(errors)):
+        print("scamp-sim: note: the errors are ideal: all chips and seeds are the same", file=sys.stderr)
+
+
+def in_force(args: argparse.Namespace) -> str:
+    """The errors of a run in a line, as the user gave them; "" for none. Raises ProgramError."""
+    profile = effects.profile_of(args.errors)
+    if profile is not None and profile.ideal:
+        return ""
+    return f"errors of {args.errors}, chip {args.chip}, seed {args.seed}\n"
 
 
 def add_parsers(sub: Any) -> None:

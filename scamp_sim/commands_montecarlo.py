@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands
 from scamp_sim import pixelrnn_options as common
+from scamp_sim.commands_chips import note_ideal
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.montecarlo.grid import Grid, heading, make_grid, parse_chips, parse_seeds, ranges
-from scamp_sim.wording import plural
+from scamp_sim.wording import plural, short
 
 if TYPE_CHECKING:
     from kernels.pixelrnn.chipstudy import ChipStudy
@@ -28,6 +29,9 @@ OPTIONS = ("chips", "seeds", "cluster")
 
 RESULTS, PLANES, SHEET, UNITS = "study.json", "planes.npz", "study.png", "units"
 FORMAT = "study of a program over chips, 1"
+
+BRIGHT = 99
+"""Percentile of a standard deviation that its picture shows as white."""
 
 
 def add_options(parser: Any, jobs: bool = False) -> None:
@@ -57,8 +61,16 @@ def chosen(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Chips and seeds of the command line. Raises ProgramError."""
     if args.seed < 0:
         raise ProgramError(f"--seed is {args.seed}; it is a number from 0 up")
+    given: frozenset[str] = getattr(args, "given", frozenset())
+    if args.chips is not None and "chip" in given:
+        raise ProgramError(f"--chip {args.chip} with --chips {short(args.chips, 40)}: give one of them")
     chips = (int(getattr(args, "chip", 0) or 0),) if args.chips is None else parse_chips(args.chips)
     seeds = (int(args.seed),) if args.seeds is None else parse_seeds(args.seeds, args.seed)
+    if args.seeds is not None and "seed" in given and not args.seeds.strip().isdecimal():
+        raise ProgramError(
+            f"--seed {args.seed} with --seeds {short(args.seeds, 40)}, which says which seeds: leave --seed out, or "
+            "write how many, such as --seeds 5"
+        )
     if args.jobs is not None and args.jobs < 1:
         raise ProgramError(f"--jobs is {args.jobs}; it is a number from 1 up")
     return chips, seeds
@@ -73,13 +85,6 @@ def kept(where: str | None) -> Iterator[None]:
         if where is not None:
             print(f"\n{where} keeps what is done; the same command goes on from there", file=sys.stderr)
         raise
-
-
-def _note_ideal(errors: Any) -> None:
-    from scamp_sim.montecarlo.chips import is_ideal, portable
-
-    if is_ideal(portable(errors)):
-        print("scamp-sim: note: the errors are ideal: all chips and seeds are the same", file=sys.stderr)
 
 
 # --- a program ----------------------------------------------------------------------------------------------------
@@ -106,14 +111,14 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
     begin = _claimed(out, digests) if out is not None else lambda: None
     if request.engine == "fast":
         announce_compilation(args.errors)
-    _note_ideal(work.errors)
+    note_ideal(work.errors)
     began = time.monotonic()
     ideal = work.ideal(bound)
     with nullcontext(str(out / UNITS)) if out is not None else tempfile.TemporaryDirectory() as name, kept(request.out):
         folder = programs.Folder(Path(name))
         with progress(len(grid), "units") as advance:
             ran = programs.fill(work, grid, bound, folder, args.jobs, args.cluster, advance, begin)
-        found = list(programs.summarise(request.program, grid, folder, ideal))
+        found = list(programs.summarise(work, grid, folder, ideal))
     document = _document(request, grid, work, found)
     if out is not None:
         document["files"] = [
@@ -140,6 +145,7 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
     """What makes the folder that of this study, when there is something to put there. Raises ProgramError if it is
     another's."""
     from scamp_sim.files import write_text
+    from scamp_sim.montecarlo.store import others
     from scamp_sim.render import check_folder
 
     path = check_folder(out) / RESULTS
@@ -150,11 +156,11 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
             theirs = document["digests"]
             if document["format"] != FORMAT:
                 raise KeyError("format")
-            other = [name for name, digest in digests.items() if theirs.get(name) != digest]
+            other = others(theirs, digests)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ProgramError(f"{path}: not the results of a study of a program; {remedy}") from None
         if other:
-            raise ProgramError(f"{path} holds the results of other {' and '.join(other)}; {remedy}")
+            raise ProgramError(f"{path} holds the results of other {other}; {remedy}")
         return lambda: None
     if (out / UNITS).exists():
         raise ProgramError(f"{out / UNITS} is there, but not {path.name}, which says what it holds; {remedy}")
@@ -205,7 +211,7 @@ def _write(
         for what, plane in f.planes().items():
             shown = plane if plane.dtype in (np.bool_, np.uint8) else plane.astype(np.float32)
             arrays[f"{name}.{what}"] = shown
-            tiles.append(render.Tile(f"{name}: {what.replace('_', ' ')}", shown))
+            tiles.append(render.Tile(f"{name}: {what.replace('_', ' ')}", shown, _scale(what, plane)))
     pictures = {}
     if tiles:
         title = f"{request.program.name}, {document['errors']}: {heading(grid)}"
@@ -213,6 +219,17 @@ def _write(
     text = json.dumps(document, indent=1, ensure_ascii=False, default=commands._plain) + "\n"
     files = render.write_files(out, pictures, {RESULTS: text})
     return [*files, write_arrays(out / PLANES, arrays)] if arrays else files
+
+
+def _scale(what: str, plane: Any) -> tuple[float, float] | None:
+    """The scale of a picture of this plane, None for the usual one. Spreads are far smaller than values; few PEs have
+    much larger ones than all others, which would leave these black."""
+    import numpy as np
+
+    if not what.endswith("_sd"):
+        return None
+    top = float(np.percentile(plane, BRIGHT)) or float(plane.max())
+    return (0.0, top) if top > 0 else None
 
 
 def _print_program(request: Request, grid: Grid, work: ProgramWork, found: list[PlaneStudy | ValueStudy]) -> None:
@@ -232,6 +249,8 @@ def _print_program(request: Request, grid: Grid, work: ProgramWork, found: list[
             print(distribution_table(f.deviations, percent, f"{name}: bits"), end="")
         else:
             print(distribution_table(f.deviations, lambda v: f"{v:.3f}", f"{name}: LSB from ideal"), end="")
+        if f.railed is not None and f.railed_ideal is not None:
+            print(f"PEs at the rails of the converter: {percent(f.railed.mean)} (ideal {percent(f.railed_ideal)})")
         for plane, what in ((f.temporal_sd, "between seeds"), (f.chip_sd, "between chips")):
             if plane is not None:
                 print(f"sd of a PE {what}: {rms(plane):.4g} (rms over PEs, {unit})")
@@ -329,14 +348,15 @@ def _measure(
     from kernels.pixelrnn import montecarlo
     from scamp_sim.session import announce_compilation, progress
 
-    _note_ideal(args.errors)
+    note_ideal(args.errors)
     common.notes(clips.input[: grid.items], clips.names)
     announce_compilation(args.errors)
+    machine = {name: getattr(args, name) for name in ("engine", "timing") if hasattr(args, name)}
     with progress(len(grid), "clips") as advance, common.told(), kept(out):
         return montecarlo.measure(
             weights, clips, chips=grid.chips, seeds=grid.seeds, mapping=args.mapping, errors=args.errors,
             jobs=args.jobs, cluster=args.cluster, out=out, limit=limit, advance=advance,
-            front_end=args.front_end,
+            front_end=args.front_end, **machine,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim import commands, commands_montecarlo, commands_torch
 from scamp_sim import pixelrnn_options as common
-from scamp_sim.commands_chips import note_errors
+from scamp_sim.commands_chips import in_force, note_errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.wording import plural
 
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         commands.print_json(record)
     else:
-        print(_text(record, encoder), end="")
+        print(_text(record, encoder, in_force(args)), end="")
     return 0
 
 
@@ -132,7 +132,8 @@ def _record(
     return record
 
 
-def _text(record: Mapping[str, Any], encoder: Encoder) -> str:
+def _text(record: Mapping[str, Any], encoder: Encoder, errors: str) -> str:
+    """errors: those in force, a line of its own, or ""."""
     from kernels.pixelrnn.report import LEFT_OUT, mapping_cost, step_table
 
     frame, clip = record["frame"], record["profile"]
@@ -141,7 +142,7 @@ def _text(record: Mapping[str, Any], encoder: Encoder) -> str:
     lines = [
         f"{PROGRAM}, {record['mapping']}: {clip['runs']} frames of {record['clip']['name']} "
         f"({encoder.machine.timing.name}, {clip['shape'][0]}x{clip['shape'][1]})",
-        "",
+        errors,
         "one frame",
         step_table(mapping_cost(encoder)) + (LEFT_OUT if record["front_end"] else ""),
         f"frame    {frame['time_us']:,.1f} us, {1e6 / frame['time_us']:,.0f} a second, {frame['energy_uj']:,.1f} uJ in "
@@ -255,7 +256,7 @@ def validate(args: argparse.Namespace) -> int:
         return 0
     frames = len(found.records) * clips.input.shape[1]
     done = plural(len(found.records), "clip")
-    print(f"validation of {PROGRAM}, {args.mapping}: {done} of {clips.source}, {frames:,} frames\n")
+    print(f"validation of {PROGRAM}, {args.mapping}: {done} of {clips.source}, {frames:,} frames\n{in_force(args)}")
     print(found.text())
     if args.out is not None:
         print(f"results: {args.out}")
@@ -361,7 +362,8 @@ def add_parsers(sub: Any) -> None:
     network.add_argument(
         "--clip", metavar="CLIP",
         help="16 frames: a .npy array (16, 64, 64), FILE.npz:INDEX, an animation or video, a folder of numbered "
-        "pictures, or a gesture to draw, such as spread/leftward (with --seed); of 256x256 too with --front-end",
+        "pictures, or a gesture to draw, such as spread/leftward (with --seed), or "
+        "spread/leftward:SEED; of 256x256 too with --front-end",
     )  # fmt: skip
     common.add_mapping(network, None)
     common.add_front_end(network)

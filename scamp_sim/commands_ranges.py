@@ -25,7 +25,7 @@ def ranges(args: argparse.Namespace) -> int:
     from scamp_sim.planes import check_shape
     from scamp_sim.ranges import analyse, as_dict
     from scamp_sim.ranges.limits import limits_of
-    from scamp_sim.ranges.show import text
+    from scamp_sim.ranges.show import notes, text
     from scamp_sim.timing import load_timing
 
     timing = load_timing(args.timing)
@@ -38,7 +38,8 @@ def ranges(args: argparse.Namespace) -> int:
     analysis = analyse(program, timing, shape, limits=limits, ranges=given, fps=args.fps)
     found = range_diagnostics(analysis)
     if args.format == "json":
-        commands.print_json({"ok": not found, **as_dict(analysis), "diagnostics": commands._diagnostics(found)})
+        more = {"warnings": len(found), "notes": notes(analysis), "diagnostics": commands._diagnostics(found)}
+        commands.print_json({"ok": not (found and args.strict), **as_dict(analysis), **more})
     else:
         print(text(analysis))
         shown = render(found, color=commands._colour(sys.stdout))

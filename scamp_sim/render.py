@@ -201,10 +201,12 @@ def beyond_chip(plane: npt.NDArray[Any]) -> bool:
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture of a contact sheet: a float plane, a bool plane or a uint8 image, and its title."""
+    """One picture of a contact sheet: a float plane, a bool plane or a uint8 image, and its title. scale: (black,
+    white) of a float plane, chosen by `tile_scale` if it is not said."""
 
     title: str
     plane: npt.NDArray[Any]
+    scale: tuple[float, float] | None = None
 
 
 def contact_sheet(tiles: Sequence[Tile], heading: str = "", stretch: bool = False) -> Picture:
@@ -232,7 +234,8 @@ def contact_sheet(tiles: Sequence[Tile], heading: str = "", stretch: bool = Fals
         draw.text((MARGIN, MARGIN - 4), _fitting(heading, title_font, sheet_width - 2 * MARGIN), TITLE, title_font)
     for i, tile in enumerate(tiles):
         x, y = MARGIN + i % across * (cell + GAP), top + i // across * (height + caption + GAP)
-        scale = READOUT if tile.plane.dtype in (np.bool_, np.uint8) else tile_scale(tile.plane, stretch)
+        given = READOUT if tile.plane.dtype in (np.bool_, np.uint8) else tile.scale
+        scale = given or tile_scale(tile.plane, stretch)
         picture = Image.fromarray(grey_levels(tile.plane, scale)).resize((width, height), Image.Resampling.NEAREST)
         draw.rectangle((x - 1, y - 1, x + width, y + height), outline=FRAME)
         sheet.paste(picture, (x, y))

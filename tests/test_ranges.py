@@ -572,12 +572,29 @@ def test_text_of_the_command(example: str, golden, capsys) -> None:
 def test_json_of_the_command(example: str, capsys) -> None:
     assert cli.main(["ranges", example, "--fps", "20", "--format", "json", "--range", "image=0..128"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert not document["ok"]
     assert document["period_us"] == 50_000
     assert document["start"]["PIX"]["range"] == pytest.approx([-127, -127 + 128 * 127 / 255])
     assert {e["kind"] for e in document["excesses"]} == {"saturation", "clip"}
     assert {d["code"] for d in document["diagnostics"]} == {"W701", "W702", "W703"}
     assert all(d["line"] for d in document["diagnostics"])
+
+
+def test_json_is_ok_unless_strict_fails(example: str, capsys) -> None:
+    for argv, code, count in (([example], 0, 3), ([example, "--strict"], 1, 3), (["gauss5", "--strict"], 0, 0)):
+        assert cli.main(["ranges", *argv, "--format", "json"]) == code
+        document = json.loads(capsys.readouterr().out)
+        assert document["ok"] == (code == 0)
+        assert document["warnings"] == len(document["diagnostics"]) == count
+
+
+def test_a_rate_that_does_not_fit_is_said(example: str, capsys) -> None:
+    said = "60 runs a second do not fit: one takes 41.2 ms; 24.3 taken"
+    assert cli.main(["ranges", example, "--fps", "60"]) == 0
+    assert said in capsys.readouterr().out
+    assert cli.main(["ranges", example, "--fps", "60", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert said in document["notes"]
+    assert document["period_us"] == document["time_us"]
 
 
 def test_strict_fails_when_there_is_something(example: str, capsys) -> None:

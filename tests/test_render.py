@@ -79,6 +79,17 @@ def test_summaries() -> None:
     assert render.plane_summary(np.ones((2, 2), bool)) == {"kind": "digital", "ones": 4, "of": 4}
 
 
+def test_a_tile_can_have_a_scale_of_its_own() -> None:
+    """A plane of small values, one of which is large, is not black."""
+    plane = np.full((64, 64), 2, np.float32)
+    plane[0, 0] = 60
+    dark, bright = (
+        np.asarray(render.contact_sheet([render.Tile("sd", plane, scale)]))[100, 100] for scale in (None, (0.0, 4.0))
+    )
+    assert (dark, bright) == (4, 128)
+    assert render.scale_text(plane, (0.0, 4.0)) == "black 0, white 4, clipped"
+
+
 # --- contact sheet --------------------------------------------------------------------------------------------
 
 

@@ -25,13 +25,6 @@ LISTED = 40
 
 
 @dataclass(frozen=True)
-class Outcome(Record):
-    """A record of one unit. rms: reference -> root mean square of the difference of o, in units of one tap product."""
-
-    rms: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Accuracy:
     """How often one chip is right. share: over all seeds and clips; interval: Wilson's over the clips, since seeds
     measure the same clips again; seeds: share for each seed."""
@@ -57,7 +50,7 @@ class ChipStudy:
 
     about: Mapping[str, Any]
     grid: Grid
-    outcomes: Mapping[Unit, Outcome]
+    outcomes: Mapping[Unit, Record]
     ran: int = 0
 
     @cached_property
@@ -71,10 +64,10 @@ class ChipStudy:
         return tuple(self._first.differ[self.references[0]])
 
     @property
-    def _first(self) -> Outcome:
+    def _first(self) -> Record:
         return next(iter(self.outcomes.values()))
 
-    def of_chips(self, value: Callable[[Outcome], float]) -> list[float]:
+    def of_chips(self, value: Callable[[Record], float]) -> list[float]:
         """Chip by chip, the mean of a value over seeds and clips."""
         grid = self.grid
         each = len(grid.seeds) * grid.items
@@ -203,7 +196,8 @@ class ChipStudy:
             blocks.append(self._chips())
         for r in self.references:
             block = f"chips against the {MODELS[r]}\n"
-            block += distribution_table({s: self.differing(r, s) for s in self.stages}, percent, "share that differs")
+            bits = [s for s in self.stages if s != "o"]  # with any error at all, all of o differs
+            block += distribution_table({s: self.differing(r, s) for s in bits}, percent, "share that differs")
             rms = distribution_table({"o": self.rms(r)}, lambda v: f"{v:.3f}", "rms difference, tap products")
             blocks += [block, rms]
         blocks.append(f"intervals of means: {self.method}\n")
@@ -236,4 +230,4 @@ def _noun(items: int) -> str:
     return "clip" if items == 1 else "clips"
 
 
-__all__ = ["FORMAT", "Accuracy", "ChipStudy", "Outcome"]
+__all__ = ["FORMAT", "Accuracy", "ChipStudy"]

@@ -63,10 +63,11 @@ class ClipSet:
 
 
 def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
-    """A clip by its name: a gesture ("spread/leftward"), FILE.npy, FILE.npz:INDEX, a video, a folder of pictures.
+    """A clip by its name: a gesture ("spread/leftward", "spread/leftward:SEED"), FILE.npy, FILE.npz:INDEX, a video, a
+    folder of pictures.
 
-    A file or folder goes before a gesture of the same name. seed: of the drawing. front_end: the array scales the
-    frames itself: arrays may be 256x256, and all else is brought to that. Raises ScampError.
+    A file or folder goes before a gesture of the same name. seed: of the drawing, unless the name has one. front_end:
+    the array scales the frames itself: arrays may be 256x256, and all else is brought to that. Raises ScampError.
     """
     side = SENSOR if front_end else SIDE
     path = path_of(source, "clip", PlaneError)
@@ -89,10 +90,15 @@ def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
         return Clip(_checked(load_array(path), f"clip {source}", side), path.stem)
     if path.exists() or suffix in (*ANIMATIONS, *VIDEOS):
         return Clip(_from_video(path, side), path.stem)
-    if source not in gestures.CLASSES:
-        raise PlaneError(f"clip {source}: no such file or folder, and no gesture{_near(source)}")
-    array, label = gestures.clip(source, seed, side)
-    return Clip(array, f"{source}, drawn with seed {seed}", label)
+    name, colon, drawing = source.partition(":")
+    if name not in gestures.CLASSES:
+        raise PlaneError(f"clip {source}: no such file or folder, and no gesture{_near(name)}")
+    if colon:
+        if not (drawing.isascii() and drawing.isdecimal() and len(drawing) < 20):
+            raise PlaneError(f"clip {short(source, 80)}: write {name}:SEED, such as {name}:3")
+        seed = int(drawing)
+    array, label = gestures.clip(name, seed, side)
+    return Clip(array, f"{name}, drawn with seed {seed}", label)
 
 
 def _near(name: str) -> str:

@@ -1,27 +1,21 @@
-"""What a validation found: a record for each clip, the study of all of them, and the file that keeps them.
-
-A file belongs to weights, clips and options, told apart by digests; it is written whole or not at all.
-"""
+"""What a validation found: a record for each clip, and the study of all of them."""
 
 from __future__ import annotations
 
-import json
-import time
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from kernels.pixelrnn.checks import path_of
 from kernels.pixelrnn.golden import FRAMES, SIDE
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.montecarlo.grid import Unit
+from scamp_sim.montecarlo.statistics import tidy
 
 STAGES = ("x", "b", "f", "h", "o")
 """The binarised frame, the input of the recurrent part, the forget gate, the state, the output."""
 
-FORMAT = "pixelrnn validation, 1"
-WRITE_EVERY = 0.5
-"""Seconds between writes of the results: no more is lost when a run is killed."""
+FORMAT = "pixelrnn validation, 2"
+"""What the file of the results of one chip and one seed says that it is."""
 
 PLANE_VALUES = SIDE * SIDE
 ARRAY, GOLDEN, OWN = "array", "golden", "own golden"
@@ -38,7 +32,8 @@ class Record:
     """What validation found for one clip.
 
     differ: reference -> stage -> values that differ, one count a frame (of o one in all). largest: reference -> largest
-    difference of o. classes: who -> class that the decoder sees, empty without one.
+    difference of o, in units of one tap product. classes: who -> class that the decoder sees, empty without one. rms:
+    reference -> root mean square of the difference of o, in the same units.
     """
 
     clip: int
@@ -47,6 +42,7 @@ class Record:
     differ: Mapping[str, Mapping[str, Sequence[int]]]
     largest: Mapping[str, float]
     classes: Mapping[str, int]
+    rms: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -88,6 +84,10 @@ class Study:
         """The largest difference of o, in units of one tap product."""
         return max((r.largest[reference] for r in self.records), default=0.0)
 
+    def rms(self, reference: str) -> float:
+        """The rms difference of o, in units of one tap product: the mean over the clips."""
+        return math.fsum(r.rms[reference] for r in self.records) / len(self.records) if self.records else 0.0
+
     def right(self, who: str) -> int | None:
         """Clips that were classified as labelled; None without labels or decoder."""
         if not self.records or any(r.label is None or who not in r.classes for r in self.records):
@@ -126,6 +126,7 @@ class Study:
             "frames": count * FRAMES,
             "equal": all(not s["differ"] for stage in stages.values() for s in stage.values()),
             "stages": stages,
+            "rms_o": {r: tidy(self.rms(r)) for r in self.references},
             "largest_o": {r: self.largest(r) for r in self.references},
             "accuracy": accuracy,
             "same_class": agreement,
@@ -146,7 +147,8 @@ class Study:
                     stage,
                     f"{self.differing(reference, stage):,}",
                     f"{self.compared(stage):,}",
-                    percent(self.share(reference, stage)),
+                    # any error at all makes other values of o, so that their share says nothing
+                    "-" if stage == "o" and self.largest(reference) else percent(self.share(reference, stage)),
                     self.worst(reference, stage).name if self.differing(reference, stage) else "-",
                 )
                 for stage in self.stages
@@ -156,7 +158,9 @@ class Study:
                 table(("stage", "differ", "of", "share", "worst clip"), rows, "<>>><"),
             ]
             if self.largest(reference):
-                lines[-1] += f"largest difference of o: {self.largest(reference):g}\n"
+                lines[-1] += (
+                    f"o: rms difference {self.rms(reference):.3f} tap products, largest {self.largest(reference):g}\n"
+                )
         count = len(self.records)
         found = [
             f"{who} {right} of {count} ({percent(right / count)})"
@@ -178,61 +182,12 @@ def percent(share: float) -> str:
     return "< 0.01 %" if 0 < share < 0.0001 else f"{100 * share:.2f} %"
 
 
-# --- the file of the results ------------------------------------------------------------------------------------
+def record(row: Mapping[str, Any], unit: Unit = Unit(0, 0, 0)) -> Record:  # noqa: B008
+    """A result out of a file or off a worker. Raises KeyError or TypeError for what is none."""
+    found = Record(clip=unit.item, **row)
+    if not all(type(n) is int for stages in found.differ.values() for counts in stages.values() for n in counts):
+        raise TypeError("differ")
+    return found
 
 
-class Results:
-    """The records of a validation in a file, written whole or not at all. Raises ProgramError: not such a file, or
-    one that belongs to something else."""
-
-    def __init__(self, path: str | Path, about: Mapping[str, Any], digests: Mapping[str, str], clips: int) -> None:
-        from scamp_sim.files import check_file
-
-        path_of(path, "results")
-        self.path = check_file(path, "results")
-        self._about, self._digests = about, digests
-        self._written = time.monotonic()
-        self.records: dict[int, Record] = {}
-        if self.path.exists():
-            self.records = {r.clip: r for r in self._read(clips)}
-
-    def add(self, record: Record) -> None:
-        """Keep a record; every now and then, write them."""
-        self.records[record.clip] = record
-        if time.monotonic() - self._written > WRITE_EVERY:
-            self.write()
-
-    def write(self) -> None:
-        """Write what there is, a line a clip, the same text for the same results."""
-        from scamp_sim.files import write_text
-
-        records = tuple(self.records[n] for n in sorted(self.records))
-        head = {"format": FORMAT, "digests": self._digests, "about": self._about}
-        text = json.dumps({**head, "summary": Study(self._about, records).summary()}, indent=1)
-        rows = ",\n".join("  " + json.dumps(vars(r)) for r in records)
-        write_text(self.path, f'{text[:-2]},\n "clips": [\n{rows}\n ]\n}}\n', "results")
-        self._written = time.monotonic()
-
-    def _read(self, clips: int) -> list[Record]:
-        remedy = "name another file, or remove it"
-        try:
-            document = json.loads(self.path.read_text(encoding="utf-8"))
-            if document["format"] != FORMAT:
-                raise ProgramError(f"{self.path}: results of another version ({document['format']}); {remedy}")
-            digests = document["digests"]
-            other = [name for name, digest in self._digests.items() if digests.get(name) != digest]
-            records = [Record(**row) for row in document["clips"]]
-            numbers = [r.clip for r in records]
-            if len(set(numbers)) != len(numbers):
-                raise KeyError("clips")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
-            if isinstance(e, ProgramError):
-                raise
-            raise ProgramError(f"{self.path}: not the results of a validation; {remedy}") from None
-        if other or any(not 0 <= n < clips for n in numbers):
-            what = " and ".join(other) or "clips"
-            raise ProgramError(f"{self.path} holds the results of other {what}; {remedy}")
-        return records
-
-
-__all__ = ["ARRAY", "GOLDEN", "MODELS", "OWN", "STAGES", "Record", "Results", "Study", "percent"]
+__all__ = ["ARRAY", "FORMAT", "GOLDEN", "MODELS", "OWN", "STAGES", "Record", "Study", "percent", "record"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from scamp_sim.errors import ChipErrors, ChipProfile, ErrorModel
 from scamp_sim.errors.setup import Errors, parse_profile
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.montecarlo.store import describe
 
 Kind = ChipProfile | ErrorModel
@@ -22,16 +21,34 @@ def portable(errors: Errors) -> Kind:
     return errors if isinstance(errors, (ChipProfile, ErrorModel)) else parse_profile(errors)
 
 
+def named(errors: Errors) -> str:
+    """Errors in words: as a user wrote them, or would have, or by the name of a model."""
+    if isinstance(errors, ChipErrors):
+        errors = errors.profile
+    if not isinstance(errors, ChipProfile):
+        return errors.name if isinstance(errors, ErrorModel) else str(errors)
+    base = errors.base
+    knobs = [] if base is None or base.name != errors.name else sorted(errors.chosen)
+    changed = [f"{knob}={errors[knob]:g}" for knob in knobs if base is not None and errors[knob] != base[knob]]
+    return ":".join([errors.name, *([",".join(changed)] if changed else [])])
+
+
 def is_ideal(kind: Kind) -> bool:
-    """Whether all chips and seeds are the same."""
-    return kind.ideal if isinstance(kind, ChipProfile) else kind.exact
+    """Whether all chips and seeds are the same. Of a model of one's own there is no telling, `exact` or not."""
+    return kind.ideal if isinstance(kind, ChipProfile) else type(kind) is ErrorModel
 
 
 def key(kind: Kind) -> Any:
-    """What tells the errors of two studies apart, as plain values."""
+    """What tells the errors of two studies apart, as plain values. Raises ProgramError for a model of one's own: what
+    it does is in its code, which its fields do not tell."""
     if isinstance(kind, ChipProfile):
         return describe([kind.key(), kind.shape])
-    return [describe(kind), np.asarray(kind.parameters()).tolist()]
+    if type(kind) is not ErrorModel:
+        raise ProgramError(
+            f"results with errors of one's own ({type(kind).__name__}) cannot be kept, since a file cannot tell them "
+            "from others; leave out=... out, or describe the chip by a ChipProfile"
+        )
+    return describe(kind)
 
 
-__all__ = ["Kind", "is_ideal", "key", "portable"]
+__all__ = ["Kind", "is_ideal", "key", "named", "portable"]

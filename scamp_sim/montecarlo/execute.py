@@ -98,7 +98,9 @@ def _on_threads(
                         break
                 if not pending:
                     return
-                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                done = wait(pending, return_when=FIRST_COMPLETED).done
+                # what is done is given out before what failed ends it all
+                for future in sorted(done, key=lambda f: f.exception() is not None):
                     yield pending.pop(future), future.result()
         finally:
             for future in pending:

@@ -18,7 +18,7 @@ LARGEST = 2**32 - 1
 
 
 class Unit(NamedTuple):
-    """One measurement: the chip's serial, the seed of the noise, the number of the item."""
+    """One measurement: the chip's serial, the seed of its noise, the number of the item."""
 
     chip: int
     seed: int

@@ -1,7 +1,7 @@
 """One program on many chips: the mean, the noise and the pattern of each output, and how far they are from ideal.
 
-Planes of each unit are kept in a folder, a file a unit, so that a study goes on where it stopped. A unit is one machine
-that is given all frames, one after another.
+Planes of each unit are kept in a folder, a file a unit, so that a study goes on where it stopped. A unit is a machine
+as a new one, that is given all frames, one after another.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim import results, session
-from scamp_sim.errors import load_errors
+from scamp_sim.errors import ChipProfile
 from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine import Machine
 from scamp_sim.montecarlo import chips
+from scamp_sim.montecarlo.cluster import code_identity
 from scamp_sim.montecarlo.execute import carry_out
 from scamp_sim.montecarlo.grid import Grid, Unit
-from scamp_sim.montecarlo.statistics import Distribution, distribution
+from scamp_sim.montecarlo.statistics import Distribution, distribution, tidy
 from scamp_sim.montecarlo.store import describe, digest
 from scamp_sim.program import Launch, Program
+from scamp_sim.render import READOUT
 
 Floats = npt.NDArray[np.float64]
 Planes = dict[str, npt.NDArray[Any]]
@@ -53,16 +55,23 @@ class ProgramWork:
     engine: str
 
     def bench(self, chip: int) -> Callable[[int, int, Any], Planes]:
-        """What measures this chip: its patterns are drawn once, each seed has a machine of its own."""
-        errors = load_errors(self.errors, self.shape, chip)
+        """What measures this chip: one machine, on which patterns are drawn and words prepared once, and which is
+        renewed for each seed."""
+        machine = self._machine(self.errors, chip)
 
         def measure(seed: int, item: int, bound: session.Bound) -> Planes:
-            return self.frames(self._machine(errors, chip, seed), bound)
+            machine.renew(seed)
+            return self.frames(machine, bound)
 
         return measure
 
-    def _machine(self, errors: Errors, chip: int = 0, seed: int = 0) -> Machine:
-        return Machine(self.shape, errors, self.timing, self.engine, seed, chip=chip)
+    @property
+    def converts(self) -> bool:
+        """Whether analog results have gone through a converter, which ends at its rails."""
+        return isinstance(self.errors, ChipProfile) and self.errors["adc_step"] > 0
+
+    def _machine(self, errors: Errors, chip: int = 0) -> Machine:
+        return Machine(self.shape, errors, self.timing, self.engine, chip=chip)
 
     def frames(self, machine: Machine, bound: session.Bound) -> Planes:
         """Every output of every frame."""
@@ -151,9 +160,10 @@ def fill(
 
 
 def digests(work: ProgramWork, bound: session.Bound) -> dict[str, str]:
-    """What the planes depend on, chips and seeds apart, each as a digest."""
+    """What the planes depend on, chips and seeds apart, each as a digest; engine and versions by name."""
     program = work.program
-    kernels = {name: [str(w) for w in k.words] for name, k in program.kernels.items()}
+    # storage fixes what launches take, and with it what decays
+    kernels = {name: [k.storage, *map(str, k.words)] for name, k in program.kernels.items()}
     steps = [
         ["launch", s.kernel] if isinstance(s, Launch) else [str(getattr(s, part, "")) for part in _STEP]
         for s in program.steps
@@ -165,6 +175,8 @@ def digests(work: ProgramWork, bound: session.Bound) -> dict[str, str]:
         "images": digest([str(bound.target), *bound.images, *named]),
         "options": digest([json.dumps([work.shape, describe(work.timing)])]),
         "errors": digest([json.dumps(chips.key(work.errors))]),
+        "engine": work.engine,
+        **code_identity(),
     }
 
 
@@ -182,6 +194,10 @@ class PlaneStudy:
     over chips, what the noise of the seeds leaves in their means taken off; None for one chip. Distributions are over
     chips: offset, the mean of the difference from the ideal run; rms; worst, the largest difference of a PE, over all
     seeds. Of bits only `differing`, the share that is not as in the ideal run.
+
+    What the chip's converter gives is compared with what an ideal one would: `ideal` ends at the same rails. railed:
+    share of readings at the rails, over chips; railed_ideal: the same of the ideal run; None where nothing was
+    converted. There, errors cannot show.
     """
 
     name: str
@@ -190,6 +206,8 @@ class PlaneStudy:
     temporal_sd: Floats | None
     chip_sd: Floats | None
     deviations: Mapping[str, Distribution]
+    railed: Distribution | None = None
+    railed_ideal: float | None = None
 
     @property
     def bits(self) -> bool:
@@ -216,6 +234,14 @@ class PlaneStudy:
         return {
             "kind": "digital" if self.bits else "analog",
             **{name: d.as_dict() for name, d in self.deviations.items()},
+            **(
+                {}
+                if self.railed is None
+                else {
+                    "at_rails": self.railed.as_dict(),
+                    "at_rails_ideal": None if self.railed_ideal is None else tidy(self.railed_ideal),
+                }
+            ),
             "temporal_sd_rms": None if self.temporal_sd is None else rms(self.temporal_sd),
             "chip_sd_rms": None if self.chip_sd is None else rms(self.chip_sd),
         }
@@ -241,24 +267,38 @@ def rms(plane: Floats) -> float:
     return float(f"{math.sqrt(float(np.mean(np.square(plane)))):.6g}")
 
 
-def summarise(program: Program, grid: Grid, folder: Folder, ideal: Planes) -> Iterator[PlaneStudy | ValueStudy]:
+def summarise(work: ProgramWork, grid: Grid, folder: Folder, ideal: Planes) -> Iterator[PlaneStudy | ValueStudy]:
     """Each output of each frame, in the order of the ideal run. Units are taken in the grid's order, so that sums have
     the same rounding whoever did the work."""
-    kinds = results.kinds(program)
+    kinds = results.kinds(work.program)
     for name, plane in ideal.items():
-        if results.is_picture(kinds.get(name.partition("-")[2], "plane")):
-            yield _plane_study(name, grid, folder, plane)
+        kind = kinds.get(name.partition("-")[2], "")  # "": a register, looked at behind the program's back
+        if not kind or results.is_picture(kind):
+            yield _plane_study(name, grid, folder, plane, _rails(kind, plane) if work.converts else None)
         else:
             yield _value_study(name, grid, folder, plane)
 
 
-def _plane_study(name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any]) -> PlaneStudy:
+def _rails(kind: str, plane: npt.NDArray[Any]) -> tuple[float, float] | None:
+    """The lowest and the highest value of the converter that a result has gone through; None for none."""
+    if kind == "plane" and plane.dtype != np.bool_:
+        return READOUT
+    return (0.0, 255.0) if kind == "image" and plane.dtype == np.uint8 else None
+
+
+def _plane_study(
+    name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any], rails: tuple[float, float] | None
+) -> PlaneStudy:
     count, seeds = len(grid.chips), len(grid.seeds)
+    if rails is not None:
+        ideal = ideal.clip(*rails).astype(ideal.dtype)
     truth = ideal.astype(np.float64)
     sums, squares, noise = (np.zeros(ideal.shape) for _ in range(3))
     found: dict[str, list[float]] = {}
     for chip in grid.chips:
         stack = np.stack([folder.plane(Unit(chip, seed, 0), name) for seed in grid.seeds]).astype(np.float64)
+        if rails is not None:
+            found.setdefault("railed", []).append(float(((stack <= rails[0]) | (stack >= rails[1])).mean()))
         away = stack - truth
         if ideal.dtype == np.bool_:
             values = {"differing": float(np.abs(away).mean())}
@@ -282,9 +322,12 @@ def _plane_study(name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any])
         variance = (squares - sums * sums / count) / (count - 1)
         spread = np.sqrt(np.maximum(variance - (noise / seeds if seeds > 1 else 0), 0))
     bounds = {"differing": (0.0, 1.0), "rms": (0.0, math.inf), "worst": (0.0, math.inf)}
+    railed = found.pop("railed", None)
     return PlaneStudy(
         name, ideal, truth + sums / count, np.sqrt(noise) if seeds > 1 else None, spread,
         {what: distribution(values, bounds.get(what)) for what, values in found.items()},
+        None if railed is None else distribution(railed, (0.0, 1.0)),
+        None if rails is None else float(((truth <= rails[0]) | (truth >= rails[1])).mean()),
     )  # fmt: skip
 
 

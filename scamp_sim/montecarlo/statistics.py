@@ -1,8 +1,8 @@
 """Distributions and intervals of the results of a study, in plain arithmetic.
 
-Chips are what is drawn independently; seeds of one chip share its errors, and items its clips. So every distribution is
-one over chips, of means within each chip, and its interval is Student's t over the chips. Where there is one chip, or
-one proportion, there is nothing to vary over but the trials; then it is Wilson's.
+Chips are what is drawn independently, noise included; seeds of one chip share its pattern, and items its clips. So
+every distribution is one over chips, of means within each chip, and its interval is Student's t over the chips. Where
+there is one chip, or one proportion, there is nothing to vary over but the trials; then it is Wilson's.
 """
 
 from __future__ import annotations

@@ -19,13 +19,16 @@ import numpy as np
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file, write_text
 from scamp_sim.montecarlo.grid import LARGEST, Unit
-from scamp_sim.wording import plural
+from scamp_sim.wording import plural, short
 
 PAUSE, SHARE = 0.5, 20
 """Seconds between writes, at least, and how many times as long as a write takes: no more is lost when a run is
 killed."""
 
 REMEDY = "name another file, or remove it"
+
+TOLD = 20
+"""Characters of a value that a message tells; digests are longer."""
 
 
 class Store:
@@ -67,8 +70,7 @@ class Store:
     def _read(self, items: int, check: Callable[[Mapping[str, Any]], Any]) -> dict[Unit, Mapping[str, Any]]:
         try:
             document = json.loads(self.path.read_text(encoding="utf-8"))
-            if document["format"] != self._form:
-                raise ProgramError(f"{self.path}: results of another kind ({document['format']}); {REMEDY}")
+            self._check_form(document["format"])
             digests = document["digests"]
             found: dict[Unit, Mapping[str, Any]] = {}
             for row in document["units"]:
@@ -77,19 +79,42 @@ class Store:
                     raise KeyError(unit)
                 check(row)
                 found[unit] = row
-            other = [name for name, digest in self._digests.items() if digests.get(name) != digest]
+            other = others(digests, self._digests)
         except ProgramError:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ProgramError(f"{self.path}: not the results of a study; {REMEDY}") from None
         if other:
-            raise ProgramError(f"{self.path} holds the results of other {' and '.join(other)}; {REMEDY}")
+            raise ProgramError(f"{self.path} holds the results of other {other}; {REMEDY}")
         if any(unit.item >= items for unit in found):
             raise ProgramError(f"{self.path} holds the results of more than {plural(items, 'item')}; {REMEDY}")
         return found
 
+    def _check_form(self, form: str) -> None:
+        """Raises ProgramError that says what the file holds, or that it is of another version."""
+        if form == self._form:
+            return
+        theirs, ours = form.rpartition(", ")[0] or form, self._form.rpartition(", ")[0]
+        if theirs == ours:
+            raise ProgramError(f"{self.path}: results of another version ({form}); {REMEDY}")
+        raise ProgramError(f"{self.path} holds a {short(theirs, 60)}, not a {ours}; {REMEDY}")
+
 
 # --- digests ------------------------------------------------------------------------------------------------------
+
+
+def others(theirs: Mapping[str, Any], ours: Mapping[str, str]) -> str:
+    """What is other in a file than here, in words: 'weights and engine (fast there, reference here)'; "" for nothing.
+
+    Values that are no digests are short, such as versions, and are told.
+    """
+    found = []
+    for name, here in ours.items():
+        there = theirs.get(name)
+        if there != here:
+            told = there is not None and max(len(str(there)), len(here)) <= TOLD
+            found.append(f"{name} ({there} there, {here} here)" if told else name)
+    return " and ".join(found)
 
 
 def digest(parts: Iterable[Any]) -> str:
@@ -119,4 +144,4 @@ def describe(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
 
 
-__all__ = ["Store", "describe", "digest"]
+__all__ = ["REMEDY", "Store", "describe", "digest", "others"]

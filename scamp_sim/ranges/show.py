@@ -52,7 +52,7 @@ def text(analysis: Analysis) -> str:
     if a.outputs:
         lines += ["", f"{'output':<30}range"]
         lines += [f"{name:<30}{interval_text(interval)}" for name, interval in a.outputs.items()]
-    lines += ["", *_notes(a)]
+    lines += ["", *notes(a)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -65,19 +65,22 @@ def _hold(h: Hold | None) -> str:
     return f"{time_text(h.us):<10}{drift:<8}{where}"
 
 
-def _notes(a: Analysis) -> list[str]:
-    notes = []
+def notes(a: Analysis) -> list[str]:
+    """What was assumed, and what could not be done as asked, a sentence each."""
+    said = []
     start = ", ".join(f"{root if root != name else name} {interval_text(i)}" for name, (i, root) in a.start.items())
     if start:
-        notes.append(f"at the start: {start}")
+        said.append(f"at the start: {start}")
     if a.assumed:
         names = ", ".join(a.assumed)
-        notes.append(
+        said.append(
             f"read before anything writes {'it' if len(a.assumed) == 1 else 'them'}, taken as 0: {names} (else give "
             f"--range {a.assumed[0]}=LO..HI{'' if a.period_us else ', or --fps for runs that follow one another'})"
         )
     if a.fps is not None and a.time_us > 1e6 / a.fps:
-        notes.append(f"one run takes {time_text(a.time_us)}: {a.fps:g} a second are too many")
+        said.append(
+            f"{a.fps:g} runs a second do not fit: one takes {time_text(a.time_us)}; {1e6 / a.time_us:.3g} taken"
+        )
     for name in a.grows:
-        notes.append(f"{name} still grows after {MOST_RUNS} runs: taken to have no bound")
-    return notes
+        said.append(f"{name} still grows after {MOST_RUNS} runs: taken to have no bound")
+    return said

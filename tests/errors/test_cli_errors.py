@@ -48,7 +48,21 @@ def test_a_built_in_profile_has_one_line_for_what_it_cannot_do(program: str, cap
     assert "errors of scamp5, chip 7, seed 3\n" in captured.out
     (line,) = captured.err.splitlines()
     assert line.startswith("scamp-sim: note: profile scamp5: ")
-    assert line.endswith(f"of its {len(switched_on(load_profile('scamp5')))} knobs are without effect on this program")
+    count = len(switched_on(load_profile("scamp5")))
+    said, _, names = line.removeprefix("scamp-sim: note: profile scamp5: ").partition(": ")
+    assert said.endswith(f"of its {count} knobs are without effect on this program")
+    assert len(names.split(" and ")[0].split(", ")) == min(6, int(said.split()[0]))
+    assert set(names.split(" and ")[0].split(", ")) <= set(KNOBS)
+
+
+def test_errors_are_shown_as_they_were_given(program: str, capsys) -> None:
+    assert run(program, "--errors", "scamp5:write_noise=9") == 0
+    assert "errors of scamp5:write_noise=9, chip 0, seed 0\n" in capsys.readouterr().out
+
+
+def test_a_chip_without_errors_is_noted(program: str, capsys) -> None:
+    assert run(program, "--chip", "7") == 0
+    assert capsys.readouterr().err == "scamp-sim: note: the errors are ideal: all chips and seeds are the same\n"
 
 
 def test_knobs_that_were_set_in_vain_are_named(program: str, capsys) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,21 @@ def test_errors_come_through() -> None:
         list(carry_out(Draw(fail=3), GRID, payload, jobs=2))
     with pytest.raises(ScampError, match="jobs is 0"):
         carry_out(Draw(), GRID, payload, jobs=0)
+
+
+def test_what_is_done_comes_before_what_failed() -> None:
+    """Three units of four are over when somebody looks; the third has failed."""
+
+    def late(item: int) -> float:
+        time.sleep(0.01)
+        return payload(item)
+
+    for _ in range(10):
+        found = []
+        with pytest.raises(ScampError, match="chip 3 is broken"):  # noqa: PT012
+            for unit, _result in carry_out(Draw(fail=3), make_grid([1, 2, 3, 4], [0]), late, jobs=1):
+                found.append(unit.chip)
+        assert {1, 2} <= {*found} <= {1, 2, 4}
 
 
 def test_a_bench_is_made_once_while_its_chip_is_measured() -> None:
@@ -104,8 +120,11 @@ def test_files_of_something_else_are_refused(tmp_path: Path) -> None:
     store.write()
     before = path.read_text()
     for changed, said in (
-        ({"digests": {"weights": "y"}}, "results of other weights; name another file, or remove it"),
-        ({"form": "fake, 2"}, r"results of another kind \(fake, 1\)"),
+        ({"digests": {"weights": "y"}}, r"of other weights \(x there, y here\); name another file"),
+        ({"digests": {"weights": "y" * 64}}, "results of other weights; name another file, or remove it"),
+        ({"digests": {"weights": "x", "engine": "fast"}}, "results of other engine; name another file"),
+        ({"form": "fake, 2"}, r"results of another version \(fake, 1\)"),
+        ({"form": "true study, 1"}, "holds a fake, not a true study; name another file, or remove it"),
         ({"items": 1}, "results of more than 1 item"),
     ):
         with pytest.raises(ScampError, match=said):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 
 from compiler import assemble
-from scamp_sim import ProgramError
+from scamp_sim import Machine, ProgramError
 from scamp_sim.montecarlo import programs
 from scamp_sim.montecarlo.chips import portable
+from scamp_sim.montecarlo.cluster import code_identity
 from scamp_sim.montecarlo.grid import Unit, make_grid
 from scamp_sim.montecarlo.programs import Folder, Planes, PlaneStudy, ProgramWork, ValueStudy, fill, summarise
 from scamp_sim.session import Bound
@@ -62,8 +64,24 @@ def bound() -> Bound:
     return Bound([ramp, ramp[::-1].copy()], "PIX", {})
 
 
-def work(program: Any, kind: type[ProgramWork] = Fake) -> ProgramWork:
-    return kind(program, SHAPE, portable("ideal"), load_timing("scamp5d"), "fast")
+def work(program: Any, kind: type[ProgramWork] = Fake, errors: str = "ideal") -> ProgramWork:
+    return kind(program, SHAPE, portable(errors), load_timing("scamp5d"), "fast")
+
+
+def real(text: str, errors: str) -> ProgramWork:
+    """The real work, on machines."""
+    return work(assemble(text), ProgramWork, errors)
+
+
+ONE_WRITE = "kernel k { bus(A, PIX); }\noutput plane = A;"
+
+
+def planes(w: ProgramWork, grid: Any, bound: Bound, where: Path, jobs: int = 1) -> PlaneStudy:
+    """The study of the first plane of the first frame."""
+    fill(w, grid, bound, Folder(where), jobs=jobs)
+    found = next(iter(summarise(w, grid, Folder(where), w.ideal(bound))))
+    assert isinstance(found, PlaneStudy)
+    return found
 
 
 def test_noise_and_pattern_are_told_apart(program: Any, bound: Bound, tmp_path: Path) -> None:
@@ -71,7 +89,7 @@ def test_noise_and_pattern_are_told_apart(program: Any, bound: Bound, tmp_path: 
     w, grid, folder = work(program), make_grid(range(12), range(4)), Folder(tmp_path / "units")
     assert fill(w, grid, bound, folder, jobs=2) == 48
     ideal = w.ideal(bound)
-    found = {f.name: f for f in summarise(program, grid, folder, ideal)}
+    found = {f.name: f for f in summarise(w, grid, folder, ideal)}
     assert list(found) == [f"{n:03}-{name}" for n in (0, 1) for name in ("plane", "bits", "count")]
     plane, bits, count = (found[f"001-{name}"] for name in ("plane", "bits", "count"))
     assert isinstance(plane, PlaneStudy)
@@ -97,7 +115,7 @@ def test_noise_and_pattern_are_told_apart(program: Any, bound: Bound, tmp_path: 
 def test_one_chip_and_one_seed_have_no_spread(program: Any, bound: Bound, tmp_path: Path) -> None:
     w, grid, folder = work(program), make_grid([5], [2]), Folder(tmp_path)
     fill(w, grid, bound, folder)
-    plane = next(iter(summarise(program, grid, folder, w.ideal(bound))))
+    plane = next(iter(summarise(w, grid, folder, w.ideal(bound))))
     assert isinstance(plane, PlaneStudy)
     assert (plane.temporal_sd, plane.chip_sd) == (None, None)
     assert set(plane.planes()) == {"ideal", "mean", "deviation"}
@@ -117,7 +135,7 @@ def test_a_study_goes_on_where_it_stopped(program: Any, bound: Bound, tmp_path: 
     assert len(list(tmp_path.iterdir())) == 6
     folder.file(Unit(1, 0, 0)).write_bytes(b"PK half")
     with pytest.raises(ProgramError, match=r"chip-1-seed-0\.npz is damaged .*remove it, and its unit is run again"):
-        list(summarise(program, make_grid([1], [0]), folder, w.ideal(bound)))
+        list(summarise(w, make_grid([1], [0]), folder, w.ideal(bound)))
 
 
 def test_without_errors_all_chips_are_ideal(program: Any, bound: Bound, tmp_path: Path) -> None:
@@ -127,7 +145,7 @@ def test_without_errors_all_chips_are_ideal(program: Any, bound: Bound, tmp_path
     for jobs in (1, 2):
         w, folder = work(program, ProgramWork), Folder(tmp_path / str(jobs))
         fill(w, grid, bound, folder, jobs=jobs)
-        found = list(summarise(program, grid, folder, w.ideal(bound)))
+        found = list(summarise(w, grid, folder, w.ideal(bound)))
         texts.append([f.as_dict() for f in found])
         for f in found:
             if isinstance(f, PlaneStudy):
@@ -139,11 +157,99 @@ def test_without_errors_all_chips_are_ideal(program: Any, bound: Bound, tmp_path
     assert texts[0] == texts[1]
 
 
+# --- chips with errors --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dark() -> Bound:
+    return Bound([np.zeros(SHAPE, np.uint8)], "PIX", {})
+
+
+def test_patterns_and_noise_of_real_chips(dark: Bound, tmp_path: Path) -> None:
+    """sd of the pattern without that of the noise, which is larger and differs from chip to chip: were it the same on
+    all chips, nothing of it would be in the means of chips, and 1 would be left of 3."""
+    w = real(ONE_WRITE, "ideal:offset_spread=3,write_noise=4,register_offset=2")
+    found = planes(w, make_grid(range(40), range(2)), dark, tmp_path, jobs=2)
+    assert found.temporal_sd is not None
+    assert found.chip_sd is not None
+    assert programs.rms(found.temporal_sd) == pytest.approx(4, rel=0.02)
+    assert programs.rms(found.chip_sd) == pytest.approx(3, rel=0.03)
+    assert float(found.deviation.mean()) == pytest.approx(2, abs=0.03)
+    assert found.deviations["rms"].mean == pytest.approx(math.sqrt(3**2 + 4**2 + 2**2), rel=0.01)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_intervals_cover_the_truth_as_often_as_they_say(dark: Bound, tmp_path: Path, seeds: int) -> None:
+    """150 studies of four chips each, with more noise than pattern: the interval of the offset holds the 2 LSB that all
+    chips have in 95 % of them, but for chance (3 sd)."""
+    w, studies, size = real(ONE_WRITE, "ideal:offset_spread=1,write_noise=4,register_offset=2"), 150, 4
+    covered = 0
+    for n in range(studies):
+        grid = make_grid(range(size * n, size * (n + 1)), range(seeds))
+        interval = planes(w, grid, dark, tmp_path).deviations["offset"].interval
+        assert interval is not None
+        covered += interval.low <= 2 <= interval.high
+    assert abs(covered / studies - 0.95) <= 3 * math.sqrt(0.95 * 0.05 / studies)
+
+
+def test_jobs_and_order_do_not_matter_on_chips(program: Any, bound: Bound, tmp_path: Path) -> None:
+    """One thread, two, and each unit on a machine of its own: the same planes, bit for bit, and no two alike."""
+    w, grid = work(program, ProgramWork, "scamp5:stuck_cells=200"), make_grid([3, 8], range(3))
+    folders = [Folder(tmp_path / str(jobs)) for jobs in (1, 2)]
+    texts = []
+    for jobs, folder in enumerate(folders, 1):
+        assert fill(w, grid, bound, folder, jobs=jobs) == 6
+        texts.append([f.as_dict() for f in summarise(w, grid, folder, w.ideal(bound))])
+    assert texts[0] == texts[1]
+    seen = set()
+    for unit in grid:
+        fresh = Machine(SHAPE, "scamp5:stuck_cells=200", chip=unit.chip, seed=unit.seed)
+        for name, plane in w.frames(fresh, bound).items():
+            for folder in folders:
+                np.testing.assert_array_equal(folder.plane(unit, name), plane)
+        seen.add(folders[0].plane(unit, "000-plane").tobytes())
+    assert len(seen) == len(grid)
+
+
+def test_what_is_beyond_the_converter_does_not_count(tmp_path: Path) -> None:
+    """The sum reaches 254 LSB in half of the PEs, where converters with an offset of -1 LSB still give 127."""
+    grey = np.zeros(SHAPE, np.uint8)
+    grey[:, 32:] = 255
+    half, grid = Bound([grey], "PIX", {}), make_grid([1, 2], [0, 1])
+    text = "kernel k { get_image(A); mov(B, A); add(A, A, B); }\noutput plane = A;"
+    w = real(text, "ideal:readout_offset=-1,adc_step=1")
+    ideal = w.ideal(half)["000-plane"]
+    assert (ideal.min(), ideal.max()) == (0, 254)
+    found = planes(w, grid, half, tmp_path / "chips")
+    assert (found.ideal.min(), found.ideal.max()) == (0, 127)
+    assert found.deviations["worst"].high == 1
+    assert found.deviations["offset"].mean == -0.5
+    assert found.railed is not None
+    assert (found.railed.mean, found.railed_ideal) == (0.5, 0.5)
+    assert found.as_dict()["at_rails"]["mean"] == found.as_dict()["at_rails_ideal"] == 0.5
+    # without errors nothing is converted, and nothing differs
+    same = planes(real(text, "ideal"), grid, half, tmp_path / "ideal")
+    assert not same.deviation.any()
+    # registers are looked at as they are
+    w, folder = real(text.partition("output")[0], "ideal:readout_offset=-1,adc_step=1"), Folder(tmp_path / "bare")
+    fill(w, grid, half, folder)
+    bare = {f.name: f for f in summarise(w, grid, folder, w.ideal(half))}["000-A"]
+    assert isinstance(bare, PlaneStudy)
+    assert bare.railed is None
+    assert bare.ideal.max() == 254
+    assert not bare.deviation.any()
+
+
 def test_digests_name_what_is_other(program: Any, bound: Bound) -> None:
     ours = programs.digests(work(program), bound)
     other = programs.digests(work(assemble(TEXT.replace("R5", "R6"))), bound)
     assert [name for name in ours if ours[name] != other[name]] == ["program"]
     assert ours == programs.digests(work(assemble(TEXT)), bound)
+    heap = programs.digests(work(assemble(TEXT.replace("kernel k", "dynamic kernel k"))), bound)
+    assert [name for name in ours if ours[name] != heap[name]] == ["program"]
+    slow = programs.digests(replace(work(program), engine="reference"), bound)
+    assert [name for name in ours if ours[name] != slow[name]] == ["engine"]
+    assert ours["sources of scamp-sim"] == code_identity()["sources of scamp-sim"]
     moved = Bound(bound.images[:1], "PIX", {"B": np.zeros(SHAPE)})
     assert [name for name in ours if ours[name] != programs.digests(work(program), moved)[name]] == ["images"]
 

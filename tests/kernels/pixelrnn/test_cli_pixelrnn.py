@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.pixelrnn import Weights, gestures, golden, plots, study
+from kernels.pixelrnn import Weights, gestures, golden, network, plots, study
 from kernels.pixelrnn.clips import read_clip, read_clips
 from scamp_sim import cli
 
@@ -382,7 +382,7 @@ def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypa
         h[6, 20:40, 20:40] ^= True
         return {"golden": golden.Result(true.x, true.b, true.f, h, true.o), "own golden": true}
 
-    monkeypatch.setattr(study, "references", models)
+    monkeypatch.setattr(network, "references", models)
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 1)
     assert run(*argv, "--pictures", tmp_path) == 0
     text = capsys.readouterr().out
@@ -395,22 +395,55 @@ def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypa
     assert (shown["worst-h-own.png"] == 255).sum() < 100
 
 
-def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
-    encode, results = study.encode, tmp_path / "r.json"
+def test_errors_in_force_are_shown(weights: Path, capsys) -> None:
+    given, line = (
+        ("--errors", "scamp5:write_noise=0.3", "--chip", 7, "--seed", 2),
+        "\nerrors of scamp5:write_noise=0.3, chip 7, seed 2\n",
+    )
+    argv = ("--weights", weights)
+    assert run("run", "pixelrnn", *argv, "--clip", "flat/leftward", *given) == 0
+    assert line in capsys.readouterr().out
+    argv = ("validate", "pixelrnn", *argv, "--clips", "made-up:1", "--limit", 1)
+    assert run(*argv, *given) == 0
+    text = capsys.readouterr().out
+    assert line in text
+    assert "100.00 %" not in text
+    assert "o: rms difference " in text
+    assert run(*argv) == 0
+    assert "errors of" not in capsys.readouterr().out
 
-    def stop(encoder, clip, seed, number):  # type: ignore[no-untyped-def]
+
+def test_a_drawn_clip_has_a_seed_of_its_own(weights: Path, capsys) -> None:
+    argv = ("run", "pixelrnn", "--weights", weights, "--format", "json", "--seed", 5)
+    names = []
+    for clip in ("flat/leftward:3", "flat/leftward"):
+        assert run(*argv, "--clip", clip) == 0
+        names.append(json.loads(capsys.readouterr().out)["clip"]["name"])
+    assert names == ["flat/leftward, drawn with seed 3", "flat/leftward, drawn with seed 5"]
+    np.testing.assert_array_equal(read_clip("flat/leftward:3", 5).array, read_clip("flat/leftward", 3).array)
+    for wrong in ("flat/leftward:x", "flat/leftward:", "flat/leftward:-1"):
+        assert run(*argv, "--clip", wrong) == 1
+        assert "write flat/leftward:SEED, such as flat/leftward:3" in capsys.readouterr().err
+    assert run(*argv, "--clip", "flat/leftwrd:3") == 1
+    assert "no gesture; did you mean 'flat/leftward'" in capsys.readouterr().err
+
+
+def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    renew, results = network.renew, tmp_path / "r.json"
+
+    def stop(encoder, seed, number):  # type: ignore[no-untyped-def]
         if number == 1:
             raise KeyboardInterrupt
-        return encode(encoder, clip, seed, number)
+        renew(encoder, seed, number)
 
-    monkeypatch.setattr(study, "encode", stop)
+    monkeypatch.setattr(network, "renew", stop)
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 2, "--out", results)
     assert run(*argv, "--jobs", 1) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
-    assert len(json.loads(results.read_text())["clips"]) == 1
-    monkeypatch.setattr(study, "encode", encode)
+    assert len(json.loads(results.read_text())["units"]) == 1
+    monkeypatch.setattr(network, "renew", renew)
     assert run(*argv) == 0
-    assert len(json.loads(results.read_text())["clips"]) == 2
+    assert len(json.loads(results.read_text())["units"]) == 2
     assert run(*argv, "--errors", "ideal", "--seed", 3) == 1
     assert "holds the results of other options; name another file, or remove it" in capsys.readouterr().err
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.pixelrnn import Weights, montecarlo
-from kernels.pixelrnn.chipstudy import ChipStudy, Outcome
+from kernels.pixelrnn import Weights, network
+from kernels.pixelrnn.chipstudy import ChipStudy
 from kernels.pixelrnn.clips import ClipSet, read_clips
 from kernels.pixelrnn.montecarlo import Network, measure
-from kernels.pixelrnn.results import ARRAY, GOLDEN
-from scamp_sim import ScampError, cli
+from kernels.pixelrnn.results import ARRAY, GOLDEN, Record
+from scamp_sim import ScampError, cli, commands_montecarlo
 from scamp_sim.montecarlo.grid import Unit, make_grid
 
 WEIGHTS = Weights.random(3, classes=9)
@@ -58,7 +58,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
 
 def study(chips: Any, seeds: Any, items: int = 3, label: int | None = 0) -> ChipStudy:
     grid = make_grid(chips, seeds, items)
-    return ChipStudy({}, grid, {u: Outcome(clip=u.item, **row(*u, label=label)) for u in grid})
+    return ChipStudy({}, grid, {u: Record(clip=u.item, **row(*u, label=label)) for u in grid})
 
 
 # --- what is counted ----------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_studies_of_something_else_are_refused(clips: ClipSet, tmp_path: Path, f
 
 
 def test_few_models_are_remembered(clips: ClipSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(montecarlo, "REMEMBERED", 1)
+    monkeypatch.setattr(network, "REMEMBERED", 1)
     assert measure(WEIGHTS, clips, chips=[1, 2], limit=2, jobs=1).rms(GOLDEN).high == 0
 
 
@@ -227,6 +227,24 @@ def test_run_the_network(tmp_path: Path, capsys: pytest.CaptureFixture[str], fak
     assert json.loads(capsys.readouterr().out)["program"] == "pixelrnn"
 
 
+def test_one_chip_and_a_first_seed_go_with_seeds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fake: list[Any]
+) -> None:
+    assert run(*VALIDATE, "--limit", 1, "--chip", 7, "--seed", 9, "--seeds", 2) == 0
+    assert sorted(fake) == [(7, 9, 0), (7, 10, 0)]
+    assert "1 chip (7) x 2 seeds (9-10)" in capsys.readouterr().out
+
+
+def test_engine_and_prices_of_the_command_are_those_of_a_study(capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ("run", "pixelrnn", "--weights", "random", "--clip", "flat/leftward", "--chips", "1", "--format", "json")
+    assert run(*argv, "--engine", "nonsense") == 2
+    assert run(*argv, "--timing", "kim") == 1
+    assert "unknown" in capsys.readouterr().err
+    assert run(*argv) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["engine"], document["timing"]) == ("fast", "scamp5d")
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -238,6 +256,10 @@ def test_run_the_network(tmp_path: Path, capsys: pytest.CaptureFixture[str], fak
         (("--chips", "1", "--pictures", "p"), "--pictures shows one run"),
         (("--chips", "1", "--plot", "p.txt"), "name it .png, .pdf or .svg"),
         (("--plot", "p.png"), "--plot draws a study over chips; add --chips"),
+        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: give one of them"),
+        (("--chip", "0", "--chips", "1-3"), "--chip 0 with --chips 1-3: give one of them"),
+        (("--seed", "9", "--seeds", "2-3"), "--seed 9 with --seeds 2-3, which says which seeds: leave --seed out, or"),
+        (("--seed", "0", "--seeds", "1,4"), "--seed 0 with --seeds 1,4, which says which seeds"),
         (("--chips", "1", "--cluster", "host"), "--cluster host: no address of a Dask scheduler"),
         (("--seeds", "2", "--out", "no/such/s.json"), "there is no folder"),
     ],
@@ -299,12 +321,32 @@ def test_run_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "is there, but not study.json" in capsys.readouterr().err
 
 
+def test_a_study_of_a_chip_shows_rails_and_spreads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(np.tile(np.arange(256, dtype=np.uint8), (256, 1))).save(tmp_path / "ramp.png")
+    out = tmp_path / "out"
+    argv = ("run", "edges", "--image", tmp_path / "ramp.png", "--errors", "scamp5", "--chips", "1-3", "--seeds", "2")
+    assert run(*argv, "--out", out) == 0
+    assert "PEs at the rails of the converter: " in capsys.readouterr().out
+    assert json.loads((out / "study.json").read_text())["outputs"]["edges"]["at_rails_ideal"] < 0.1
+    with np.load(out / "planes.npz") as planes:
+        spread = planes["edges.chip_sd"]
+    scale = commands_montecarlo._scale("chip_sd", spread)
+    assert scale is not None
+    assert scale[1] == np.percentile(spread, 99)
+    # half of the PEs are brighter than a quarter of the scale
+    assert np.median(spread) > scale[1] / 4
+    assert commands_montecarlo._scale("mean", spread) is None
+    assert commands_montecarlo._scale("chip_sd", np.zeros((64, 64))) is None
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
         (("--chips", "1", "--planes"), "--planes shows one run"),
         (("--jobs", "2"), "--jobs are for a study over chips"),
         (("--chips", "a"), "'a' is none"),
+        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: give one of them"),
+        (("--chips", "1", "--seed", "9", "--seeds", "2-3"), "--seed 9 with --seeds 2-3, which says which seeds"),
         (("--chips", "1", "--cluster", "tcp://x"), "no address of a Dask scheduler"),
     ],
 )

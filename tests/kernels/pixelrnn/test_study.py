@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import Weights, golden, study
+from kernels.pixelrnn import Weights, golden, network, study
 from kernels.pixelrnn.clips import ClipSet, read_clips
-from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Results
+from kernels.pixelrnn.montecarlo import measure
+from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN
 from scamp_sim import ScampError
+from scamp_sim.errors import ErrorModel, load_errors
+from scamp_sim.errors.profiles import load_profile
+from scamp_sim.montecarlo.chips import is_ideal
 
 WEIGHTS = Weights.random(3, classes=9)
 
@@ -61,7 +65,9 @@ def test_differences_are_counted_where_they_are(clips: ClipSet, monkeypatch: pyt
     assert found.share(GOLDEN, "h") == 16 / (2 * 16 * 4096)
     assert found.largest(GOLDEN) == 4
     assert not found.summary()["equal"]
-    assert "largest difference of o: 4" in found.text()
+    assert found.rms(GOLDEN) == pytest.approx(4 / 64)
+    assert found.summary()["rms_o"] == {GOLDEN: 0.0625}
+    assert "o: rms difference 0.062 tap products, largest 4" in found.text()
     assert "0.01 %" in found.text()
 
 
@@ -105,19 +111,19 @@ def test_two_layers(clips: ClipSet) -> None:
 def test_an_interrupted_run_goes_on(clips: ClipSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, few = tmp_path / "r.json", some(clips, 4)
     ran: list[int] = []
-    encode = study.encode
+    renew = network.renew
 
-    def counting(encoder, clip, seed, number):  # type: ignore[no-untyped-def]
+    def counting(encoder, seed, number):  # type: ignore[no-untyped-def]
         if number == 2 and 2 not in ran:
             ran.append(2)
             raise KeyboardInterrupt
         ran.append(number)
-        return encode(encoder, clip, seed, number)
+        renew(encoder, seed, number)
 
-    monkeypatch.setattr(study, "encode", counting)
+    monkeypatch.setattr(network, "renew", counting)
     with pytest.raises(KeyboardInterrupt):
         study.validate(WEIGHTS, few, jobs=1, out=path)
-    assert [c["clip"] for c in json.loads(path.read_text())["clips"]] == [0, 1]
+    assert [row["item"] for row in json.loads(path.read_text())["units"]] == [0, 1]
     ran[:] = [2]
     found = study.validate(WEIGHTS, few, jobs=1, out=path)
     assert ran == [2, 2, 3]
@@ -135,7 +141,7 @@ def test_a_limit_can_be_raised_later(clips: ClipSet, tmp_path: Path) -> None:
     assert len(study.validate(WEIGHTS, clips, jobs=1, out=path, limit=2, advance=lambda: done.append(1)).records) == 2
     assert len(done) == 2
     assert len(study.validate(WEIGHTS, clips, jobs=1, out=path, limit=1).records) == 1
-    assert len(json.loads(path.read_text())["clips"]) == 2
+    assert len(json.loads(path.read_text())["units"]) == 2
 
 
 def test_results_of_something_else_are_refused(clips: ClipSet, tmp_path: Path) -> None:
@@ -149,11 +155,86 @@ def test_results_of_something_else_are_refused(clips: ClipSet, tmp_path: Path) -
     with pytest.raises(ScampError, match="results of other options"):
         study.validate(WEIGHTS, few, out=path, seed=1)
     assert path.read_text() == before
-    for text in ("", "[]", "{}", '{"format": "x"}', before.replace('"clip": 0', '"clip": 7'), before[:-40]):
+    for text in ("", "[]", "{}", '{"format": "x"}', before.replace('"item": 0', '"item": 7'), before[:-40]):
         path.write_text(text)
         with pytest.raises(ScampError, match=r"r\.json.*name another file, or remove it"):
-            Results(path, {}, json.loads(before)["digests"], 1)
+            study.validate(WEIGHTS, few, jobs=1, out=path)
         assert path.read_text() == text
+
+
+def test_results_belong_to_what_a_profile_file_holds(clips: ClipSet, tmp_path: Path) -> None:
+    """A file that is changed is another profile, whatever its name; and a copy of it is the same one."""
+    path, few, profile = tmp_path / "r.json", some(clips, 1), tmp_path / "mine.json"
+    profile.write_text('{"name": "mine", "base": "scamp5", "knobs": {"write_noise": 0.5}}')
+    study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(profile))
+    copy = tmp_path / "copy.json"
+    copy.write_text(profile.read_text())
+    assert study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(copy)).ran == 0
+    profile.write_text('{"name": "mine", "base": "scamp5", "knobs": {"write_noise": 0.6}}')
+    with pytest.raises(ScampError, match=r"results of other (programs of the mapping and )?errors; name another file"):
+        study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(profile))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("sources of scamp-sim", "0123456789ab"), ("scamp-sim", "0.0"), ("engine", "reference")]
+)
+def test_results_belong_to_the_code(clips: ClipSet, tmp_path: Path, name: str, value: str) -> None:
+    path, few = tmp_path / "r.json", some(clips, 1)
+    study.validate(WEIGHTS, few, jobs=1, out=path)
+    document = json.loads(path.read_text())
+    here = document["digests"][name]
+    document["digests"][name] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(ScampError) as e:
+        study.validate(WEIGHTS, few, jobs=1, out=path)
+    assert f"holds the results of other {name} ({value} there, {here} here); name another file, or remove it" in str(e)
+
+
+def test_a_file_of_a_study_says_what_it_holds(clips: ClipSet, tmp_path: Path) -> None:
+    path, few = tmp_path / "s.json", some(clips, 1)
+    measure(WEIGHTS, few, chips=[1], out=path)
+    with pytest.raises(ScampError, match=r"s\.json holds a pixelrnn study over chips, not a pixelrnn validation; name"):
+        study.validate(WEIGHTS, few, out=path)
+    study.validate(WEIGHTS, few, out=tmp_path / "r.json")
+    with pytest.raises(ScampError, match=r"r\.json holds a pixelrnn validation, not a pixelrnn study over chips; name"):
+        measure(WEIGHTS, few, chips=[1], out=tmp_path / "r.json")
+
+
+class Own(ErrorModel):
+    """A model whose fields do not tell what it does."""
+
+
+def test_errors_of_ones_own_are_not_kept(clips: ClipSet, tmp_path: Path) -> None:
+    path, few = tmp_path / "r.json", some(clips, 1)
+    assert not is_ideal(Own())
+    assert is_ideal(ErrorModel())
+    for run in (
+        lambda out: study.validate(WEIGHTS, few, jobs=1, errors=Own(), out=out),
+        lambda out: measure(WEIGHTS, few, chips=[1], errors=Own(), out=out, jobs=1),
+    ):
+        with pytest.raises(ScampError, match=r"errors of one's own \(Own\) cannot be kept.* leave out=\.\.\. out"):
+            run(path)
+        assert not path.exists()
+        assert run(None).ran == 1
+
+
+def test_errors_that_drown_the_calibration_are_named(clips: ClipSet) -> None:
+    """Where noise leaves a gain below 0; a profile is named with the knobs that were changed."""
+    loud = load_profile("scamp5").changed(write_noise=60)
+    for errors in ("scamp5:write_noise=60", loud):
+        with pytest.raises(
+            ScampError, match=r"the errors of scamp5:write_noise=60 drown the calibration of o \(o_gain"
+        ):
+            study.validate(Weights.random(1), some(clips, 1), errors=errors)
+
+
+def test_a_chip_of_ones_own_keeps_its_serial(clips: ClipSet) -> None:
+    few, errors = some(clips, 1), load_errors("scamp5", chip=6)
+    found = study.validate(WEIGHTS, few, errors=errors)
+    assert found.about["chip"] == 6
+    assert found.records == study.validate(WEIGHTS, few, errors="scamp5", chip=6).records
+    with pytest.raises(ScampError, match="chip is 7, but the errors are those of chip 6"):
+        study.validate(WEIGHTS, few, errors=errors, chip=7)
 
 
 def test_what_cannot_be_asked(clips: ClipSet) -> None:
