@@ -189,7 +189,7 @@ def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
     chosen = _chosen(args, names)
     if args.chips is not None:
         chosen["chips"] = parse_chips(args.chips)
-    study = table3.Study(**chosen)
+    study = table3.Study(**chosen, front_end=args.front_end)
     if args.plot is not None:
         plots.check(args.plot)
 

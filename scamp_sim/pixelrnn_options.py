@@ -91,7 +91,7 @@ def add_weights(parser: Any, *, required: bool = False, note: str = "") -> None:
 
 def add_mapping(parser: Any, default: str | None = DEFAULT_MAPPING) -> None:
     """--mapping. default: None where one has to know whether it was given."""
-    what = f"{DEFAULT_MAPPING} (default), blocks, or blocks:VERSION"
+    what = f"{DEFAULT_MAPPING} (default), {DEFAULT_MAPPING}:raw, which is not fitted to noise, blocks, or blocks:lean"
     parser.add_argument("--mapping", metavar="NAME", default=default, help=what)
 
 

@@ -52,8 +52,22 @@ NEAR = 8
 WITHIN = 0.6
 """Share of the converter's range within which o is held against the golden model: beyond it values are cut off."""
 
+LEAST_GAIN = 0.2
+"""Share of a unit by which o must still move: below it what is measured is noise."""
+
 DAC = (-127, 128)
 """Levels whose negative the converter has."""
+
+
+class Drowned(ProgramError):
+    """Errors are larger than what was to be measured. o_gain: what was found of o."""
+
+    def __init__(self, errors: str, o_gain: float) -> None:
+        super().__init__(
+            f"the errors of {errors} drown the calibration of o (o_gain is {o_gain}); take smaller errors, or, in "
+            "Python, calibrate=False"
+        )
+        self.o_gain = o_gain
 
 
 @dataclass(frozen=True)
@@ -254,6 +268,8 @@ class _Bench:
         sums, outputs = self._gates(mapping(found))
         sum_gain, sum_offset = _line(*sums, NEAR)
         o_gain, o_offset = _line(*outputs, WITHIN * 256 / gate_unit)
+        if o_gain < LEAST_GAIN:
+            raise Drowned(self.profile.name, o_gain)
         level = _level(sums[0], sums[1] * gate_unit, self.weights.theta_r, plain.sum_level)
         return replace(
             found, sum_level=level, sum_gain=sum_gain, sum_offset=round(sum_offset * gate_unit, 2),
@@ -359,9 +375,11 @@ def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str
     options: as the user gave them, with `calibrate` if they gave that: None, as if they had not, True or False. On a
     chip of a profile with errors, what a user leaves open is chosen: if they gave none of offset, unit, gate_unit, trim
     and calibration, the profile's offset and the units that suit it, and unless calibrate=False a trim and a
-    calibration. With calibrate=True what they gave is calibrated. Raises ProgramError.
+    calibration. With calibrate=True what they gave is calibrated. With version="raw" only the profile's offset is
+    chosen. Raises ProgramError.
     """
     options = dict(options)
+    raw = take_version(options)
     wanted = options.pop("calibrate", None)
     if wanted is not None and not isinstance(wanted, (bool, np.bool_)):
         raise ProgramError(f"calibrate is {wanted!r:.40}; it is True or False")
@@ -378,7 +396,12 @@ def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str
     given = any(options.get(name) is not None for name in ("offset", "unit", "gate_unit", "trim", "calibration"))
     measure = wanted or (wanted is None and not given)
     front_end = bool(options.get("front_end", False))
-    if not given:
+    if raw and (given or wanted):
+        raise ProgramError("version='raw' takes the profile's offset and nothing else; leave it out, or the rest")
+    if raw:
+        measure = False
+        options["offset"] = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
+    elif not given:
         offset = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
         unit, gate_unit = chip_units(weights, offset)
         options |= {"offset": offset, "unit": unit, "gate_unit": gate_unit}
@@ -399,4 +422,12 @@ def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str
     return options
 
 
-__all__ = ["CHIPS", "Calibration", "calibrate", "for_chip", "grey_trim"]
+def take_version(options: dict[str, Any]) -> bool:
+    """Whether the version is given that is not fitted to noise; it is taken out. Raises ProgramError for others."""
+    version = options.pop("version", None)
+    if version not in (None, "raw"):
+        raise ProgramError(f"the mapping 'macropixel' has no version {version!r:.40}; it is 'raw' or none")
+    return version is not None
+
+
+__all__ = ["CHIPS", "Calibration", "Drowned", "calibrate", "for_chip", "grey_trim", "take_version"]

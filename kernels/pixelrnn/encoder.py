@@ -116,8 +116,9 @@ class Encoder:
     frames down and copies them; version="lean" for "blocks"; offset, unit, gate_unit, trim and calibration for
     "macropixel". These five, if none is given, are chosen for the errors of the chip: its offset, units that suit it,
     and a trim and levels that are measured on other chips of its profile (see `kernels.pixelrnn.calibration`).
-    calibrate=False leaves the levels as they are free of noise; calibrate=True measures them for an offset and units
-    that are given. With two layers of kernels there is no calibration, only offset, units and trim. Raises
+    version="raw" chooses the offset alone: programs as for an array without noise, 5 LSB a tap. calibrate=False
+    leaves the levels as they are free of noise; calibrate=True measures them for an offset and units that are given.
+    With two layers of kernels there is no calibration, only offset, units and trim. Raises
     ProgramError.
     """
 
@@ -233,6 +234,10 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     }  # fmt: skip
     if not isinstance(options.get("front_end", False), (bool, np.bool_)):
         raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
+    if name == "macropixel":
+        from kernels.pixelrnn.calibration import take_version
+
+        take_version(options)  # what it stands for is a matter of chips
     for option in options if name in known else ():
         if option not in known[name]:
             raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")

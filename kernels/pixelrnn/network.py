@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.pixelrnn import golden
+from kernels.pixelrnn.calibration import Drowned
 from kernels.pixelrnn.clips import ClipSet
 from kernels.pixelrnn.encoder import Encoded, Encoder
 from kernels.pixelrnn.golden import FRAMES, Bits, Result
 from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record
 from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim.errors.setup import Errors
-from scamp_sim.exceptions import ProgramError
 from scamp_sim.montecarlo import chips as kinds
 from scamp_sim.montecarlo.cluster import code_identity
 from scamp_sim.montecarlo.execute import carry_out
@@ -39,27 +39,17 @@ REMEMBERED = 200
 
 
 def make_encoder(weights: Weights, mapping: str, errors: Errors = "ideal", seed: int = 0, **options: Any) -> Encoder:
-    """An encoder with the mapping as the command line names it: "macropixel", "blocks", or "blocks:VERSION".
+    """An encoder with the mapping as the command line names it: "macropixel", "blocks", or either with ":VERSION".
 
     options: as Encoder has them. Raises ProgramError.
     """
     name, colon, version = str(mapping).partition(":")
     if colon:
-        if name != "blocks":
-            raise ProgramError(
-                f"mapping '{mapping}': only blocks has versions; write blocks:VERSION, or a mapping alone"
-            )
         options["version"] = version
     try:
         return Encoder(weights, name, errors, seed=seed, **options)
-    except ProgramError as e:
-        if not str(e).startswith("o_gain is") or options.get("calibration") is not None:
-            raise
-        # what is measured for a chip is no value that a user gave
-        raise ProgramError(
-            f"the errors of {kinds.named(errors)} drown the calibration of o ({str(e).partition(';')[0]}); take "
-            "smaller errors, or, in Python, calibrate=False"
-        ) from None
+    except Drowned as e:  # by the name that the user gave, with the knobs that were changed
+        raise Drowned(kinds.named(errors), e.o_gain) from None
 
 
 def encode(

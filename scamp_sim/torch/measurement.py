@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.pixelrnn import golden
+from kernels.pixelrnn.network import make_encoder
 from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.montecarlo import chips as kinds
@@ -24,6 +25,9 @@ from scamp_sim.torch.noise import STAGES, Stage, StageErrors
 
 if TYPE_CHECKING:
     from kernels.pixelrnn.macropixel import MacropixelMapping
+
+MAPPINGS = ("macropixel", "macropixel:raw")
+"""Whose sums can be looked at."""
 
 CHIPS, FRAMES = 2, 32
 """Chips that are measured, and frames on each, unless said otherwise."""
@@ -34,6 +38,7 @@ def measure(
     profile: str = "scamp5",
     mapping: str = "macropixel",
     *,
+    front_end: bool = False,
     chips: int = CHIPS,
     frames: int = FRAMES,
     seed: int = 0,
@@ -41,19 +46,18 @@ def measure(
 ) -> StageErrors:
     """Errors of the stages of the compiled kernel, from runs on emulated chips.
 
-    weights: of one layer; random ones unless given. profile: analog errors, as `Machine` takes them. chips: how many,
+    weights: of one layer; random ones unless given. profile: analog errors, as `Machine` takes them. mapping:
+    "macropixel" or "macropixel:raw"; front_end: whether the array scales the frames. chips: how many,
     numbers 0, 1, .. ; frames: on each, half of them random bits, half drawn gestures, whose even areas give large
     sums; a multiple of 16. seed: of frames and noise. advance: called after each frame.
     `forget` and `output` are compared with exact sums of what the array itself had before them, maps and state, so
     errors do not pass from stage to stage. `cnn` is compared with those of the frame that was meant: bits that flip
-    when the array binarises it are errors of `cnn`, for a network in training has no other place for them. The mapping
-    is calibrated for the profile, as it is in use. Raises ProgramError.
+    when the array binarises it are errors of `cnn`, for a network in training has no other place for them. Unless it
+    is raw, the mapping is calibrated for the profile, as it is in use. Raises ProgramError.
     """
-    from kernels.pixelrnn.encoder import Encoder
-
     if weights is None:
         weights = Weights.random(1)
-    if mapping != "macropixel" or weights.layers != 1:
+    if mapping not in MAPPINGS or weights.layers != 1:
         raise ProgramError(
             f"mapping '{mapping}', {weights.layers} layers: errors are measured on the macropixel mapping, one layer; "
             "leave the mapping out, or take weights with one layer"
@@ -66,14 +70,15 @@ def measure(
     pictures = _frames(frames, seed)
     found: dict[str, list[Stage]] = {stage: [] for stage in STAGES}
     for chip in range(chips):
-        encoder = Encoder(weights, mapping, errors=profile, chip=chip, seed=seed)
+        encoder = make_encoder(weights, mapping, profile, seed, chip=chip, front_end=front_end)
         samples = _look(encoder, pictures, advance)
         for stage in STAGES:
             found[stage].append(_fit(*samples[stage], maps=golden.MAPS if stage == "cnn" else 1))
     stages = {stage: _together(fits) for stage, fits in found.items()}
     cnn, forget, output = stages.values()
-    measured = origin(profile, weights, mapping, chips=chips, frames=frames, seed=seed)
-    return StageErrors(cnn, forget, output, compiled=True, name=f"{profile}, {mapping}, measured", measured=measured)
+    measured = origin(profile, weights, mapping, front_end=front_end, chips=chips, frames=frames, seed=seed)
+    name = f"{profile}, {mapping}{' with its front end' if front_end else ''}, measured"
+    return StageErrors(cnn, forget, output, compiled=True, name=name, measured=measured)
 
 
 def origin(
@@ -81,6 +86,7 @@ def origin(
     weights: Weights | None = None,
     mapping: str = "macropixel",
     *,
+    front_end: bool = False,
     chips: int = CHIPS,
     frames: int = FRAMES,
     seed: int = 0,
@@ -89,7 +95,9 @@ def origin(
     name. Raises ProgramError."""
     weights = weights or Weights.random(1)
     learned = [weights.cnn, *(getattr(weights, gate) for gate in GATES), np.array([*weights.theta1, weights.theta_r])]
-    return digest([json.dumps(kinds.key(kinds.portable(profile))), *learned, mapping, f"{chips} {frames} {seed}"])[:16]
+    return digest(
+        [json.dumps(kinds.key(kinds.portable(profile))), *learned, mapping, f"{front_end} {chips} {frames} {seed}"]
+    )[:16]
 
 
 def _frames(count: int, seed: int) -> npt.NDArray[np.bool_]:

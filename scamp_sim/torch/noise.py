@@ -168,14 +168,16 @@ def _check_keys(what: str, record: Any, known: tuple[str, ...]) -> None:
             )
 
 
-def load_errors(source: str | StageErrors, weights: Weights | None = None) -> StageErrors:
+def load_errors(
+    source: str | StageErrors, weights: Weights | None = None, mapping: str = "macropixel", front_end: bool = False
+) -> StageErrors:
     """Stage errors by name: "none", "authors", a JSON file as `save` writes it, or a profile of analog errors, as
     `Machine` takes it (scamp5, scamp5:write_noise=0.5, its file), which is measured with `weights` (random ones unless
-    given). Raises ProgramError."""
+    given), under `mapping` and with a front end or without. Raises ProgramError."""
     from scamp_sim.torch.measurement import measure
 
     found = known_errors(source)
-    return measure(weights, profile=str(source)) if found is None else found
+    return measure(weights, str(source), mapping, front_end=front_end) if found is None else found
 
 
 def known_errors(source: str | StageErrors) -> StageErrors | None:

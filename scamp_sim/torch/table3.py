@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from kernels.pixelrnn import golden
 from kernels.pixelrnn.clips import ClipSet, read_clips
+from kernels.pixelrnn.encoder import Encoder
 from kernels.pixelrnn.study import make_encoder, programs_digest, renew
 from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
@@ -43,16 +44,18 @@ from scamp_sim.torch.table3_result import AUTHORS, DECODERS, FOLDS, MADE_UP, PLA
 class Study:
     """What the table is made of.
 
-    errors: a profile of analog errors; chips: serials; mapping: as `validate` has it. tests, refits: drawn clips of a
-    class to try on, and to re-fit the decoder on. Of networks that are trained for the table: seeds (networks of each
-    kind), epochs, clips of a class, noise (errors of the noise-trained, as `train --noise` takes them; those of the
-    chips unless given). threads: of PyTorch. jobs: clips at a time on the array, one a core unless given. Raises
+    errors: a profile of analog errors; chips: serials; mapping, front_end: as `validate` has them. tests, refits: drawn
+    clips of a class to try on, and to re-fit the decoder on. Of networks that are trained for the table: seeds
+    (networks of each kind), epochs, clips of a class, noise (errors of the noise-trained, as `train --noise` takes
+    them; those of the chips under this mapping unless given). threads: of PyTorch. jobs: clips at a time on the array,
+    one a core unless given. Raises
     ProgramError.
     """
 
     errors: str = "scamp5"
     chips: Iterable[int] = tuple(range(1, 11))
     mapping: str = "macropixel"
+    front_end: bool = False
     tests: int = 10
     refits: int = 10
     seeds: int = 1
@@ -76,7 +79,7 @@ class Study:
             )
 
         # what is wrong with these would be said after hours of training otherwise
-        make_encoder(Weights.random(1), self.mapping)
+        make_encoder(Weights.random(1), self.mapping, front_end=self.front_end)
         known_errors(self.noise or self.errors)
 
     @property
@@ -106,7 +109,7 @@ def table3(
     given = plain is not None or trained is not None
     stamp = {
         "errors": study.errors, "drawn errors": stamped([json.dumps(kinds.key(kinds.portable(study.errors)))]),
-        "mapping": study.mapping, "threads": study.threads,
+        "mapping": study.mapping, "front end": study.front_end, "threads": study.threads,
     }  # fmt: skip
     kept = Kept(results, "table3", stamp, _classes)
     networks = table3_networks.load(plain or (), trained or ()) if given else table3_networks.train(study, results, say)
@@ -177,7 +180,7 @@ def _rows(
     ran = 0
     for network in networks:
         network.check(trial.labels)
-        work = _Planes(network.weights, study.mapping, kinds.portable(study.errors))
+        work = _Planes(network.weights, study.mapping, study.front_end, kinds.portable(study.errors))
         for place in PLACES:
             columns: dict[str, list[float]] = {decoder: [] for decoder in DECODERS}
             for chip in study.serials if place == "chips" else (None,):
@@ -224,16 +227,20 @@ class _Planes:
 
     weights: Weights
     mapping: str
+    front_end: bool
     errors: kinds.Kind
     shared: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
         """What tells the programs, and the calibration, from others."""
-        return programs_digest(make_encoder(self.weights, self.mapping, self.errors))[:16]
+        return programs_digest(self._encoder(0))[:16]
+
+    def _encoder(self, chip: int) -> Encoder:
+        return make_encoder(self.weights, self.mapping, self.errors, chip=chip, front_end=self.front_end)
 
     def bench(self, chip: int) -> Callable[[int, int, Any], Any]:
-        encoder = make_encoder(self.weights, self.mapping, self.errors, chip=chip)
+        encoder = self._encoder(chip)
         encoder.mapping = self.shared.setdefault("programs", encoder.mapping)
 
         def measure(seed: int, item: int, clip: Any) -> Any:

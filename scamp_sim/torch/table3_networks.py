@@ -132,16 +132,17 @@ def _noise(study: Study, results: str | Path | None, say: Callable[[str], None])
     found = known_errors(source)
     if found is not None:
         return found
-    from scamp_sim.torch.measurement import origin
+    from scamp_sim.torch.measurement import MAPPINGS, origin
 
+    mapping = study.mapping if study.mapping in MAPPINGS else MAPPINGS[0]
     path = _beside(results, "noise.json")
     if path is not None and path.exists():
         kept = known_errors(str(path))
-        if kept is None or kept.measured != origin(source):
+        if kept is None or kept.measured != origin(source, mapping=mapping, front_end=study.front_end):
             raise ProgramError(f"{path}: errors that were not measured on {source} as it is now; {REMEDY}")
         return kept
-    say(f"errors of sums: {source}")
-    found = load_errors(source)
+    say(f"errors of sums: {source}, {mapping}{' with its front end' if study.front_end else ''}")
+    found = load_errors(source, mapping=mapping, front_end=study.front_end)
     if path is not None:
         found.save(path)
     return found

@@ -23,6 +23,8 @@ MADE_UP, AUTHORS = "made-up gestures", "authors' clips"
 PAPER = {("plain", "simulation"): 0.856, ("plain", "chips"): 0.689, ("trained", "chips"): 0.844}
 """Hand gestures in the paper. Its one chip was read with decoders that were re-fitted on planes of that chip."""
 
+FRONT = " with its front end"
+
 FOLDS = 5
 """Parts of the authors' clips: the decoder for each is re-fitted on the other four."""
 
@@ -155,7 +157,8 @@ class Table3:
         """A table for each set of clips, and what is lost and won back."""
         s = self.study
         chips = s.serials
-        head = f"table 3: {plural(len(chips), 'chip')} ({ranges(chips)}) of {s.errors}, mapping {s.mapping}\n"
+        mapping = f"{s.mapping}{FRONT * s.front_end}"
+        head = f"table 3: {plural(len(chips), 'chip')} ({ranges(chips)}) of {s.errors}, mapping {mapping}\n"
         for kind, names in self.networks.items():
             head += f"{kind}: {', '.join(names)}\n"
         blocks = [head]

@@ -129,3 +129,13 @@ def test_wrong_measurements_are_told() -> None:
         measure(chips=0)
     with pytest.raises(ProgramError, match="measured on the macropixel mapping"):
         measure(mapping="blocks")
+
+
+def test_a_raw_mapping_has_larger_errors() -> None:
+    fitted, raw = (
+        measure(Weights.random(3), "scamp5", m, chips=1, frames=16) for m in ("macropixel", "macropixel:raw")
+    )
+    for stage in ("cnn", "forget", "output"):
+        assert getattr(raw, stage).temporal > 1.5 * getattr(fitted, stage).temporal, stage
+    assert raw.name == "scamp5, macropixel:raw, measured"
+    assert raw.measured != fitted.measured

@@ -122,7 +122,7 @@ def test_planes_of_chips_without_errors_to_speak_of_are_the_golden_ones() -> Non
 
     clips = read_clips("made-up:1:3")
     trial = t3._trial(clips.input[:2], clips.labels[:2], [(np.array([0]), np.array([1]))])
-    o = t3._Planes(w, "macropixel", kinds.portable("ideal")).planes(1, trial, 1)
+    o = t3._Planes(w, "macropixel", False, kinds.portable("ideal")).planes(1, trial, 1)
     assert np.array_equal(o, t3._simulated(w, trial))
     assert np.array_equal(o[0], golden.encode(golden.binarise(clips.input[0]), w).o)
 
@@ -159,9 +159,10 @@ def test_a_noise_file_counts_by_its_contents(tmp_path, counted) -> None:
 
 
 def test_a_kept_measurement_is_of_one_profile(tmp_path, counted, monkeypatch) -> None:
-    def measure(weights, profile):
+    def measure(weights, profile, mapping, front_end):
         measured.append(profile)
-        return StageErrors(cnn=Stage(0.1), name=profile, measured=origin(profile))
+        measured_on = origin(profile, mapping=mapping, front_end=front_end)
+        return StageErrors(cnn=Stage(0.1), name=profile, measured=measured_on)
 
     measured: list[str] = []
     monkeypatch.setattr("scamp_sim.torch.measurement.measure", measure)
@@ -172,6 +173,9 @@ def test_a_kept_measurement_is_of_one_profile(tmp_path, counted, monkeypatch) ->
     results.unlink()
     with pytest.raises(ProgramError, match=r"t-noise\.json: errors that were not measured on scamp5:write_noise=0\.5"):
         table3(Study(**TINY, epochs=1, clips=1, noise="scamp5:write_noise=0.5"), results=results)
+    for other in ({"mapping": "macropixel:raw"}, {"front_end": True}):  # the same errors, of other programs
+        with pytest.raises(ProgramError, match=r"t-noise\.json: errors that were not measured on scamp5 "):
+            table3(Study(**{**TINY, **other}, epochs=1, clips=1), results=results)
 
 
 def test_one_network_does_not_count_twice(tmp_path, counted) -> None:

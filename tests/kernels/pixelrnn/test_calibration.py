@@ -14,6 +14,7 @@ from kernels.pixelrnn.calibration import CHIPS, Calibration, calibrate, grey_tri
 from kernels.pixelrnn.clips import ClipSet
 from kernels.pixelrnn.encoder import Encoder, make_mapping
 from kernels.pixelrnn.macropixel import CHIP_GATE_UNIT, CHIP_UNIT, MacropixelMapping
+from kernels.pixelrnn.network import make_encoder
 from kernels.pixelrnn.study import validate
 from kernels.pixelrnn.two_layers import TwoLayerMapping
 from kernels.pixelrnn.weights import Weights
@@ -185,6 +186,13 @@ def test_what_is_given_wins() -> None:
     assert (mapping.calibration.unit, mapping.calibration.gate_unit) == (10, 10)
 
 
+def test_raw_takes_the_offset_alone() -> None:
+    mapping = mapping_of(make_encoder(TIES, "macropixel:raw", "scamp5", chip=1))
+    assert (mapping.offset, mapping.unit, mapping.gate_unit, mapping.trim, mapping.calibration) == (20, 5, 5, 0, None)
+    mapping = mapping_of(make_encoder(TIES, "macropixel:raw"))
+    assert (mapping.offset, mapping.unit, mapping.calibration) == (0, 5, None)
+
+
 def test_o_is_put_right() -> None:
     raw, corrected = (
         MacropixelMapping(TIES, golden.INPUT_LEVEL, calibration=c, **LEVELS).output(
@@ -244,6 +252,8 @@ def test_validation_has_it(tmp_path: Path) -> None:
         (lambda: encoder(calibration=replace(KNOWN, made_on="x"), **LEVELS), "on chips of 'scamp5' as it was then"),
         (lambda: encoder(trim=41), "trim is 41; it is a whole number of LSB, -40..40"),
         (lambda: encoder(trim=True), "trim is True"),
+        (lambda: encoder(version="raw", unit=10), "version='raw' takes the profile's offset and nothing else"),
+        (lambda: encoder(version="rough"), "has no version 'rough'; it is 'raw' or none"),
         (lambda: encoder(calibration=5, **LEVELS), "calibration is 5; calibrate"),
         (lambda: encoder(errors=_Own("own"), calibrate=True), "the error model 'own' has no profile"),
         (lambda: Encoder(TIES, "blocks", "scamp5", calibrate=True), "no option 'calibrate'"),

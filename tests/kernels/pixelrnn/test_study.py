@@ -244,7 +244,7 @@ def test_what_cannot_be_asked(clips: ClipSet) -> None:
         study.validate(WEIGHTS, clips, limit=-1)
     with pytest.raises(ScampError, match="labels go up to 8, but the decoder of these weights tells 4 classes apart"):
         study.validate(Weights.random(1, classes=4), clips)
-    with pytest.raises(ScampError, match="only blocks has versions"):
+    with pytest.raises(ScampError, match="has no version 'lean'; it is 'raw' or none"):
         study.validate(WEIGHTS, clips, mapping="macropixel:lean")
     with pytest.raises(ScampError, match="unknown mapping 'macropixl'; did you mean 'macropixel'"):
         study.validate(WEIGHTS, clips, mapping="macropixl")
