@@ -148,7 +148,7 @@ def grey_trim(errors: Errors, level: int, offset: int, *, chips: Sequence[int] =
     """
     from kernels.pixelrnn.macropixel import LARGEST_TRIM, pix_level
 
-    profile = _profile(errors)
+    profile = profile_of(errors)
     key = profile.key(), level, offset, tuple(chips), seed
     if key not in _TRIMS:
         program, trimmed = (
@@ -210,7 +210,7 @@ def calibrate(
     check_weights(weights)
     if weights.layers != 1:
         raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
-    profile = _profile(errors)
+    profile = profile_of(errors)
     integer("clips", clips, least=1)
     integer("seed", seed)
     serials = tuple(integer("chips", c) for c in chips)
@@ -228,7 +228,8 @@ def calibrate(
 _KNOWN: dict[tuple[Any, ...], Calibration] = {}
 
 
-def _profile(errors: Errors) -> ChipProfile:
+def profile_of(errors: Errors) -> ChipProfile:
+    """The profile of errors as a Machine takes them. Raises ProgramError."""
     if isinstance(errors, ChipProfile):
         return errors
     if isinstance(errors, ChipErrors):
@@ -369,65 +370,4 @@ def _launches(programs: Sequence[Program]) -> list[tuple[str, Program]]:
     return [(s.title, s.program) for p in programs for s in cut(p, {name: name for name in p.kernels})]
 
 
-def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str, Any]) -> dict[str, Any]:
-    """Options of the macropixel mapping for the chip that it is to run on.
-
-    options: as the user gave them, with `calibrate` if they gave that: None, as if they had not, True or False. On a
-    chip of a profile with errors, what a user leaves open is chosen: if they gave none of offset, unit, gate_unit, trim
-    and calibration, the profile's offset and the units that suit it, and unless calibrate=False a trim and a
-    calibration. With calibrate=True what they gave is calibrated. With version="raw" only the profile's offset is
-    chosen. Raises ProgramError.
-    """
-    options = dict(options)
-    raw = take_version(options)
-    wanted = options.pop("calibrate", None)
-    if wanted is not None and not isinstance(wanted, (bool, np.bool_)):
-        raise ProgramError(f"calibrate is {wanted!r:.40}; it is True or False")
-    if wanted and options.get("calibration") is not None:
-        raise ProgramError("calibrate=True measures a calibration; leave it out, or leave out the one that is given")
-    if errors.exact and not isinstance(errors, ChipErrors):
-        return options  # nothing to correct
-    if not isinstance(errors, ChipErrors):
-        if wanted:
-            _profile(errors)
-        return options
-    from kernels.pixelrnn.macropixel import LARGEST_OFFSET, UNIT, checked_levels, chip_units
-
-    given = any(options.get(name) is not None for name in ("offset", "unit", "gate_unit", "trim", "calibration"))
-    measure = wanted or (wanted is None and not given)
-    front_end = bool(options.get("front_end", False))
-    if raw and (given or wanted):
-        raise ProgramError("version='raw' takes the profile's offset and nothing else; leave it out, or the rest")
-    if raw:
-        measure = False
-        options["offset"] = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
-    elif not given:
-        offset = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
-        unit, gate_unit = chip_units(weights, offset)
-        options |= {"offset": offset, "unit": unit, "gate_unit": gate_unit}
-    if weights.layers != 1 and wanted:
-        raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
-    offset, unit, gate_unit = checked_levels(
-        options.get("offset", 0), options.get("unit", UNIT), options.get("gate_unit")
-    )
-    if measure and offset and not front_end and options.get("trim") is None:
-        options["trim"] = grey_trim(errors, level, offset)
-    if measure and weights.layers == 1:
-        options["calibration"] = calibrate(
-            weights, errors, offset=offset, unit=unit, gate_unit=gate_unit, trim=options.get("trim") or 0, level=level,
-            front_end=front_end,
-        )  # fmt: skip
-    elif isinstance(options.get("calibration"), Calibration):
-        options["calibration"].check_profile(errors.profile)
-    return options
-
-
-def take_version(options: dict[str, Any]) -> bool:
-    """Whether the version is given that is not fitted to noise; it is taken out. Raises ProgramError for others."""
-    version = options.pop("version", None)
-    if version not in (None, "raw"):
-        raise ProgramError(f"the mapping 'macropixel' has no version {version!r:.40}; it is 'raw' or none")
-    return version is not None
-
-
-__all__ = ["CHIPS", "Calibration", "Drowned", "calibrate", "for_chip", "grey_trim", "take_version"]
+__all__ = ["CHIPS", "Calibration", "Drowned", "calibrate", "grey_trim", "profile_of"]

@@ -141,7 +141,7 @@ class Encoder:
         self.chip = chip
         self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
         if mapping == "macropixel":
-            from kernels.pixelrnn.calibration import for_chip
+            from kernels.pixelrnn.chosen import for_chip
 
             options = for_chip(weights, self.machine.errors, level, options)
         self.mapping = make_mapping(weights, mapping, level, options)
@@ -235,7 +235,7 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     if not isinstance(options.get("front_end", False), (bool, np.bool_)):
         raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
     if name == "macropixel":
-        from kernels.pixelrnn.calibration import take_version
+        from kernels.pixelrnn.chosen import take_version
 
         take_version(options)  # what it stands for is a matter of chips
     for option in options if name in known else ():
