@@ -45,22 +45,26 @@ def is_compiled(noisy: bool = False) -> bool:
     return any(cache_folder().rglob("noisy.walk_noisy-*.nbi" if noisy else "walk.walk-*.nbi"))
 
 
-def jit(function: Callable[..., Any], inline: str = "never") -> Callable[..., Any]:
+def jit(function: Callable[..., Any], inline: str = "never", counted: bool = True) -> Callable[..., Any]:
     """Compile to machine code at the first call. No fastmath: both engines must round alike. inline: "always" for a
-    function whose calls would take longer than what it does.
+    function whose calls would take longer than what it does. counted: False for one that makes no array, and calls
+    others so often that counting references to the arrays it passes on would take a tenth of the time.
 
     Where nothing can be written, not even a temporary folder, the code is compiled anew in every process.
     """
     folder = config.CACHE_DIR  # other people's functions keep theirs
     try:
         config.CACHE_DIR = str(cache_folder())
-        return _compiled(function, cache=True, inline=inline)
+        return _compiled(function, cache=True, inline=inline, counted=counted)
     except RuntimeError:
-        return _compiled(function, cache=False, inline=inline)
+        return _compiled(function, cache=False, inline=inline, counted=counted)
     finally:
         config.CACHE_DIR = folder
 
 
-def _compiled(function: Callable[..., Any], cache: bool, inline: Any) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = numba.njit(cache=cache, nogil=True, error_model="numpy", inline=inline)(function)
+def _compiled(function: Callable[..., Any], cache: bool, inline: Any, counted: bool) -> Callable[..., Any]:
+    more: dict[str, Any] = {} if counted else {"_nrt": False}
+    compiled: Callable[..., Any] = numba.njit(cache=cache, nogil=True, error_model="numpy", inline=inline, **more)(
+        function
+    )
     return compiled

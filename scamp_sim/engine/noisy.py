@@ -22,10 +22,8 @@ from scamp_sim.engine._jit import jit
 from scamp_sim.engine.walk import banded, digital, resolve, shifted, whole
 from scamp_sim.errors.draws import PURPOSES
 
-BAND = 1024
-"""PEs in a band: seven planes of 4 KB, as many as two words need, which the first-level cache holds."""
-ALONE = 8
-"""Bands at a time for a write that stands alone: no plane is used again, so that larger ones cost nothing."""
+BAND = 768
+"""PEs in a band: the first-level cache holds ten planes of 3 KB. Two words need seven, and a call costs 30 ns."""
 
 _SHIFT = np.uint32(16)
 _TOP = np.uint32(0xFFFF0000)
@@ -49,6 +47,9 @@ ENTRY = np.uint64(16)
 WRITE, PAIR, TWO, ADDS, MASKED, SECOND, MOVED = (np.uint32(1 << n) for n in range(7))
 """What KIND is made of: a write; of two words, from a second source, something that the second word adds, FLAG; with
 the second draw of a hash; from a neighbour."""
+
+NO_FLAG = np.uint64(0)
+"""What loops that do not look at FLAG are given for it: an array would be seven arguments more."""
 
 
 @jit
@@ -148,23 +149,23 @@ _pair_masked = _pair(True, False, True, True)
 _pair_bent, _pair_masked_bent = _pair(False, True, True, True), _pair(True, True, True, True)
 
 
-@partial(jit, inline="always")
+@partial(jit, inline="always", counted=False)
 def write(f, flag, t, r, step, lo, count):
     """Carry out the write of the table's entry `r` on `count` PEs from `lo` on, its sources `step` PEs away."""
     kind = t[r + KIND] & (PAIR | TWO | ADDS | MASKED)
     limit = np.int32(t[r + LIMIT])
     if kind == PAIR:
-        if _pair_one(f, flag, t, r, step, lo, count) > limit:
-            _pair_bent(f, flag, t, r, step, lo, count)
+        if _pair_one(f, NO_FLAG, t, r, step, lo, count) > limit:
+            _pair_bent(f, NO_FLAG, t, r, step, lo, count)
     elif kind == PAIR | TWO:
-        if _pair_two(f, flag, t, r, step, lo, count) > limit:
-            _pair_bent(f, flag, t, r, step, lo, count)
+        if _pair_two(f, NO_FLAG, t, r, step, lo, count) > limit:
+            _pair_bent(f, NO_FLAG, t, r, step, lo, count)
     elif kind == PAIR | ADDS:
-        if _pair_one_adds(f, flag, t, r, step, lo, count) > limit:
-            _pair_bent(f, flag, t, r, step, lo, count)
+        if _pair_one_adds(f, NO_FLAG, t, r, step, lo, count) > limit:
+            _pair_bent(f, NO_FLAG, t, r, step, lo, count)
     elif kind == PAIR | TWO | ADDS:
-        if _pair_two_adds(f, flag, t, r, step, lo, count) > limit:
-            _pair_bent(f, flag, t, r, step, lo, count)
+        if _pair_two_adds(f, NO_FLAG, t, r, step, lo, count) > limit:
+            _pair_bent(f, NO_FLAG, t, r, step, lo, count)
     elif kind & PAIR:
         if _pair_masked(f, flag, t, r, step, lo, count) > limit:
             _pair_masked_bent(f, flag, t, r, step, lo, count)
@@ -172,10 +173,10 @@ def write(f, flag, t, r, step, lo, count):
         if _masked(f, flag, t, r, step, lo, count) > limit:
             _masked_bent(f, flag, t, r, step, lo, count)
     elif kind & TWO:
-        if _two(f, flag, t, r, step, lo, count) > limit:
-            _bent(f, flag, t, r, step, lo, count)
-    elif _one(f, flag, t, r, step, lo, count) > limit:
-        _bent(f, flag, t, r, step, lo, count)
+        if _two(f, NO_FLAG, t, r, step, lo, count) > limit:
+            _bent(f, NO_FLAG, t, r, step, lo, count)
+    elif _one(f, NO_FLAG, t, r, step, lo, count) > limit:
+        _bent(f, NO_FLAG, t, r, step, lo, count)
 
 
 @jit
@@ -260,7 +261,7 @@ def entries(code, slots, params, seed, base):
     return t
 
 
-@jit
+@partial(jit, counted=False)
 def moved(f, flag, code, i, t, lo, hi, size, width):
     """One write from a neighbour on the rows lo..hi, in PEs: a flat move, then those that looked beyond an edge are put
     right."""
@@ -290,6 +291,23 @@ def add_noise(f, u, d, s, addend, factor, sd, count):
         f[d + i] = f[s + i] + sd * np.float32(z)
 
 
+@partial(jit, counted=False)
+def bands(f, flag, code, table, offsets, factors, first, last, limit, size, width, band):
+    """Rows first..last of the code, band by band."""
+    for lo in range(0, size, band):
+        hi = min(size, lo + band)
+        for i in range(first, last):
+            r = np.uint64(i + 1) * ENTRY
+            if table[r + KIND] & (WRITE | MOVED) == WRITE:
+                write(f, flag, table, r, np.uint64(0), np.uint64(lo), np.uint64(hi - lo))
+            elif table[r + KIND]:
+                moved(f, flag, code, i, table, lo, hi, size, width)
+            elif code[i, ops.OP] == ops.SHIFT_EAST_WEST:
+                shifted(f, code, i, offsets, limit, size, width, lo, hi)
+            else:
+                banded(f, flag, code, i, offsets, factors[i], limit, np.uint64(lo), np.uint64(hi - lo))
+
+
 @jit
 def walk_noisy(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, slots, order, seed, base):
     """As `walk.walk`, with errors.
@@ -309,24 +327,12 @@ def walk_noisy(f, b, flag, flag_octets, flag_words, code, runs, params, reach, w
     for k in range(runs.shape[0]):
         first, last = runs[k, 0], runs[k, 1]
         if runs[k, 2]:
-            for lo in range(0, size, band):
-                hi = min(size, lo + band)
-                for i in range(first, last):
-                    r = np.uint64(i + 1) * ENTRY
-                    if table[r + KIND] & (WRITE | MOVED) == WRITE:
-                        write(f, flag, table, r, np.uint64(0), np.uint64(lo), np.uint64(hi - lo))
-                    elif table[r + KIND]:
-                        moved(f, flag, code, i, table, lo, hi, size, width)
-                    elif code[i, ops.OP] == ops.SHIFT_EAST_WEST:
-                        shifted(f, code, i, offsets, limit, size, width, lo, hi)
-                    else:
-                        banded(f, flag, code, i, offsets, factors[i], limit, np.uint64(lo), np.uint64(hi - lo))
+            bands(f, flag, code, table, offsets, factors, first, last, limit, size, width, band)
         else:
             for i in range(first, last):
                 op = code[i, ops.OP]
                 if op >= ops.WRITE:
-                    for lo in range(0, size, ALONE * band):
-                        moved(f, flag, code, i, table, lo, min(size, lo + ALONE * band), size, width)
+                    moved(f, flag, code, i, table, 0, size, size, width)
                 elif op == ops.ADD_NOISE:
                     to, source = np.uint64(slots[code[i, ops.DST]]), np.uint64(slots[code[i, ops.SRC]])
                     sd = np.int32(code[i, ops.P]).view(np.float32)
