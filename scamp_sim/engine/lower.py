@@ -338,13 +338,17 @@ class Lowering:
             shared = len(ports) if self.options.port_mix == "mean" else 1
             self.emit(ops.ADD_SCALED, ops.SUM, (ops.PORTS,), p=shared)
 
+    def clip(self, plane: int) -> None:
+        """What is about to be written, as a register holds it."""
+        self.emit(ops.CLIP, plane)
+
     def drive(self, dst: tuple[str, ...]) -> None:
         """Destinations take DRIVE; neighbours get nothing from PEs with FLAG = 0 (Q4)."""
         ports = [isa.PORT_DIRECTION[p] for p in isa.PORTS if p in dst]
         own = [r for r in isa.ANALOG if r in dst and not (r == "NEWS" and ports)]
         if own:
             self.emit(ops.ACCUMULATE, ops.SUM, (ops.DRIVE,))
-            self.emit(ops.CLIP, ops.SUM)
+            self.clip(ops.SUM)
             for register in own:
                 self.linear(register, [ops.SUM], 1)
         if ports:
@@ -357,7 +361,7 @@ class Lowering:
                 self.emit(ops.ADD_SHIFTED, ops.PORTS, (ops.SUM,), q=-d.row, r=-d.column)
             if "NEWS" in dst:
                 self.emit(ops.ADD_SHIFTED, ops.PORTS, (ops.DRIVE,))
-            self.emit(ops.CLIP, ops.PORTS)
+            self.clip(ops.PORTS)
             self.linear("NEWS", [ops.PORTS], 1)
 
     def digital(self, w: Word) -> None:

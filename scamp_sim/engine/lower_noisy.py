@@ -137,7 +137,9 @@ class NoisyLowering(Lowering):
     def write(self, register: str, sources: Sequence[int], p: int, q: int, row: int = 0, column: int = 0) -> None:
         """register := E(p/q * sum of at most two planes, from that far away) where FLAG = 1."""
         if len(sources) > 2:
-            self.emit(ops.LINEAR, ops.SUM, sources, p=1, q=1)
+            # LINEAR stays in a band, but cuts off what no register of such a profile could hold
+            within = len(sources) * self.errors.profile["saturation"] <= self.errors.limit
+            self.emit(ops.LINEAR if within else ops.ACCUMULATE, ops.SUM, sources, p=1, q=1)
             sources = [ops.SUM]
         s0, s1 = (*sources, ops.ZERO, ops.ZERO)[:2]
         share = self.share.get(register, (0, 1))
@@ -157,6 +159,9 @@ class NoisyLowering(Lowering):
             return self.target(register, sources), -1
         self.need_bytes()
         return self.fresh(register)
+
+    def clip(self, plane: int) -> None:
+        """Nothing: a cell compresses what its gain leaves of a sum, not the sum."""
 
     def linear(self, register: str, sources: Sequence[int], p: int, q: int = 1) -> None:
         self.write(register, sources, p, q)

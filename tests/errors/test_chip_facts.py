@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -109,3 +111,19 @@ def test_readouts_of_the_typical_chip_are_whole_numbers_in_range() -> None:
     seen = m.run(READ_A).outputs["a"]
     np.testing.assert_array_equal(seen, np.rint(seen))
     assert (seen.min(), seen.max()) == (-128, 127)
+
+
+@pytest.mark.parametrize(
+    "words", [[bus("XN", "A B D")], [bus("E", "A B D")], [bus("XN XE", "A B")], [bus("E F", "A B D")]]
+)
+def test_a_gain_is_of_the_sum_that_arrives(words: list[Any]) -> None:
+    """However large: what is cut off, at 8192 LSB in `ideal`, is what a register then holds."""
+    planes = []
+    for engine in ("reference", "fast"):
+        m = machine("gain_loss=0.5", engine=engine, shape=(64, 64))
+        for register, value in (("A", 8000), ("B", 7000), ("D", 500)):
+            m.write(register, value)
+        m.run(program(*words))
+        planes.append([m.read(r)[30:34, 30:34] for r in ("E", "F", "NEWS")])
+    np.testing.assert_array_equal(*planes)
+    assert any(np.abs(p).max() > 3000 for p in planes[0])
