@@ -292,7 +292,7 @@ def test_thresholds_that_no_constant_holds_are_refused() -> None:
         Encoder(dataclasses.replace(weights, theta1=1000.0), "blocks")
     with pytest.raises(ProgramError, match="theta_r is 26"):
         Encoder(dataclasses.replace(weights, theta_r=26.0), "blocks:lean")
-    with pytest.raises(ProgramError, match="the mapping 'macropixel' has no option 'version'; it takes front_end"):
+    with pytest.raises(ProgramError, match="the mapping 'macropixel' has no version 'lean'; it is 'raw' or none"):
         Encoder(weights, version="lean")
     with pytest.raises(ProgramError, match="expected Weights"):
         Encoder("weights.npz")  # type: ignore[arg-type]
