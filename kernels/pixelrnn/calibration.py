@@ -159,6 +159,7 @@ def grey_trim(errors: Errors, level: int, offset: int, *, chips: Sequence[int] =
             for trim in (0, LARGEST_TRIM)
         )  # fmt: skip
         if trimmed.steps == program.steps:
+            _TRIMS[key] = 0
             return 0
         steps = _launches((program,))
         steps = steps[: [kernel for kernel, _ in steps].index("binarise") + 1]

@@ -28,26 +28,21 @@ def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str
         raise ProgramError(f"calibrate is {wanted!r:.40}; it is True or False")
     if wanted and options.get("calibration") is not None:
         raise ProgramError("calibrate=True measures a calibration; leave it out, or leave out the one that is given")
-    if errors.exact and not isinstance(errors, ChipErrors):
-        return options  # nothing to correct
     if not isinstance(errors, ChipErrors):
-        if wanted:
+        if wanted and not errors.exact:
             profile_of(errors)
         return options
     from kernels.pixelrnn.macropixel import LARGEST_OFFSET, UNIT, checked_levels, chip_units
 
     given = any(options.get(name) is not None for name in ("offset", "unit", "gate_unit", "trim", "calibration"))
-    measure = wanted or (wanted is None and not given)
-    front_end = bool(options.get("front_end", False))
     if raw and (given or wanted):
         raise ProgramError("version='raw' takes the profile's offset and nothing else; leave it out, or the rest")
-    if raw:
-        measure = False
+    measure = wanted or (wanted is None and not given and not raw)
+    front_end = bool(options.get("front_end", False))
+    if not given:
         options["offset"] = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
-    elif not given:
-        offset = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
-        unit, gate_unit = chip_units(weights, offset)
-        options |= {"offset": offset, "unit": unit, "gate_unit": gate_unit}
+        if not raw:
+            options["unit"], options["gate_unit"] = chip_units(weights, options["offset"])
     if weights.layers != 1 and wanted:
         raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
     offset, unit, gate_unit = checked_levels(

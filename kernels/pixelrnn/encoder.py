@@ -118,8 +118,7 @@ class Encoder:
     and a trim and levels that are measured on other chips of its profile (see `kernels.pixelrnn.calibration`).
     version="raw" chooses the offset alone: programs as for an array without noise, 5 LSB a tap. calibrate=False
     leaves the levels as they are free of noise; calibrate=True measures them for an offset and units that are given.
-    With two layers of kernels there is no calibration, only offset, units and trim. Raises
-    ProgramError.
+    With two layers of kernels there is no calibration, only offset, units and trim. Raises ProgramError.
     """
 
     def __init__(
@@ -140,11 +139,12 @@ class Encoder:
         integer("level", level)
         self.chip = chip
         self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
-        if mapping == "macropixel":
+        name, options = split(mapping, options)
+        if name == "macropixel":
             from kernels.pixelrnn.chosen import for_chip
 
             options = for_chip(weights, self.machine.errors, level, options)
-        self.mapping = make_mapping(weights, mapping, level, options)
+        self.mapping = make_mapping(weights, name, level, options)
         self.level = level
 
     def run(self, clip: npt.ArrayLike) -> Encoded:
@@ -224,10 +224,15 @@ def scaled_bits(frames: npt.NDArray[Any], level: int) -> Bits:
 MAPPINGS = ("macropixel", "blocks")
 
 
+def split(mapping: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """ "NAME" or "NAME:VERSION" -> (NAME, a copy of the options, with the version if there is one)."""
+    name, colon, version = str(mapping).partition(":")
+    return name, {**options, "version": version} if colon else dict(options)
+
+
 def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any]) -> Mapping:
     """The named mapping of these weights; "blocks:lean" is the lean version of "blocks". Raises ProgramError."""
-    name, _, version = str(name).partition(":")
-    options = {**options, "version": version} if version else dict(options)
+    name, options = split(name, options)
     known = {
         "macropixel": ("front_end", "offset", "unit", "gate_unit", "trim", "calibration"),
         "blocks": ("version", "front_end"),

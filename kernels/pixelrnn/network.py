@@ -43,11 +43,8 @@ def make_encoder(weights: Weights, mapping: str, errors: Errors = "ideal", seed:
 
     options: as Encoder has them. Raises ProgramError.
     """
-    name, colon, version = str(mapping).partition(":")
-    if colon:
-        options["version"] = version
     try:
-        return Encoder(weights, name, errors, seed=seed, **options)
+        return Encoder(weights, mapping, errors, seed=seed, **options)
     except Drowned as e:  # by the name that the user gave, with the knobs that were changed
         raise Drowned(kinds.named(errors), e.o_gain) from None
 

@@ -48,8 +48,7 @@ class Study:
     clips of a class to try on, and to re-fit the decoder on. Of networks that are trained for the table: seeds
     (networks of each kind), epochs, clips of a class, noise (errors of the noise-trained, as `train --noise` takes
     them; those of the chips under this mapping unless given). threads: of PyTorch. jobs: clips at a time on the array,
-    one a core unless given. Raises
-    ProgramError.
+    one a core unless given. Raises ProgramError.
     """
 
     errors: str = "scamp5"

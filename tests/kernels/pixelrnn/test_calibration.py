@@ -187,8 +187,10 @@ def test_what_is_given_wins() -> None:
 
 
 def test_raw_takes_the_offset_alone() -> None:
-    mapping = mapping_of(make_encoder(TIES, "macropixel:raw", "scamp5", chip=1))
-    assert (mapping.offset, mapping.unit, mapping.gate_unit, mapping.trim, mapping.calibration) == (20, 5, 5, 0, None)
+    for made in (make_encoder(TIES, "macropixel:raw", "scamp5", chip=1), Encoder(TIES, "macropixel:raw", "scamp5")):
+        mapping = mapping_of(made)
+        assert (mapping.offset, mapping.unit, mapping.gate_unit, mapping.trim) == (20, 5, 5, 0)
+        assert mapping.calibration is None
     mapping = mapping_of(make_encoder(TIES, "macropixel:raw"))
     assert (mapping.offset, mapping.unit, mapping.calibration) == (0, 5, None)
 
