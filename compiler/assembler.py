@@ -7,17 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from compiler import syntax
-from compiler.allocate import allocate, assigned
-from compiler.check import program_diagnostics
-from compiler.context import Context
-from compiler.diagnostics import CompileError, Diagnostic
-from compiler.expand import Expander
-from compiler.names import nearest_file
-from compiler.parse import parse
-from compiler.report import Reporter
-from compiler.source import Unreadable, read, unify
 from scamp_sim import isa
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.allocate import allocate, assigned
+from scamp_sim.compiler.check import program_diagnostics
+from scamp_sim.compiler.context import Context
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.expand import Expander
+from scamp_sim.compiler.names import nearest_file
+from scamp_sim.compiler.parse import parse
+from scamp_sim.compiler.report import Reporter
+from scamp_sim.compiler.source import Unreadable, read, unify
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Step, stored_words
 
@@ -53,7 +53,7 @@ def assemble(
     if params is not None and not (isinstance(params, Mapping) and all(isinstance(n, str) for n in params)):
         raise ProgramError(f"params: expected a dict of names and values, found {params!r:.80}")
     if dialect == "sdk":
-        from compiler.sdk.program import assemble_sdk
+        from scamp_sim.compiler.sdk.program import assemble_sdk
 
         return assemble_sdk(str(source) if path is None else path, dict(params or {}), name)
     file = str(path) if path is not None else TEXT

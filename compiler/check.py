@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from compiler.bits import READ_HALVES
-from compiler.context import Context
-from compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.bits import READ_HALVES
+from scamp_sim.compiler.context import Context
+from scamp_sim.compiler.diagnostics import Diagnostic
 from scamp_sim.faults import Fault, faults, outside
 from scamp_sim.host import CHIP
 from scamp_sim.isa import NATIVE, PORT_DIRECTION, PORTS
@@ -233,7 +233,7 @@ def program_diagnostics(program: Program, context: Context | None = None) -> lis
 
     A message about a kernel comes once, however often the kernel is launched.
     """
-    from compiler.traps import run_diagnostics
+    from scamp_sim.compiler.traps import run_diagnostics
 
     known = context or Context()
     calls = [d for step in program.steps if isinstance(step, HostCall) for d in call_hazards(step, program.shape)]

@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from compiler import prelude, syntax
-from compiler.evaluate import LARGEST, MOST_BITS, Scope
-from compiler.names import nearest_file, unsupported
-from compiler.parse import parse
-from compiler.report import Failed
-from compiler.resolve import native_named
-from compiler.source import Unreadable, read
-from compiler.syntax_errors import KEYWORDS
-from compiler.values import KINDS, Reg, Value, describe, expected, fits, show
 from scamp_sim import isa
+from scamp_sim.compiler import prelude, syntax
+from scamp_sim.compiler.evaluate import LARGEST, MOST_BITS, Scope
+from scamp_sim.compiler.names import nearest_file, unsupported
+from scamp_sim.compiler.parse import parse
+from scamp_sim.compiler.report import Failed
+from scamp_sim.compiler.resolve import native_named
+from scamp_sim.compiler.source import Unreadable, read
+from scamp_sim.compiler.syntax_errors import KEYWORDS
+from scamp_sim.compiler.values import KINDS, Reg, Value, describe, expected, fits, show
 from scamp_sim.program import Input, Origin
 
 if TYPE_CHECKING:
-    from compiler.expand import Expander
+    from scamp_sim.compiler.expand import Expander
 
 MARKS = ("scamp5_kernel_begin", "scamp5_kernel_end")
 MOST_SCRATCH = 1000

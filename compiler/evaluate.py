@@ -6,10 +6,10 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import NoReturn, Protocol
 
-from compiler import syntax
-from compiler.report import Failed
-from compiler.values import AnyDirs, Dirs, Reg, Value, describe, show
 from scamp_sim import isa
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.report import Failed
+from scamp_sim.compiler.values import AnyDirs, Dirs, Reg, Value, describe, show
 from scamp_sim.program import Origin
 
 MOST_BITS = 4096

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-from compiler import syntax
-from compiler.check import word_hazards
-from compiler.declare import Declarations
-from compiler.diagnostics import Diagnostic
-from compiler.evaluate import Evaluator, Scope
-from compiler.launch import BEGIN, END, Launcher
-from compiler.names import unsupported
-from compiler.report import Failed, Reporter
-from compiler.resolve import Mismatch, explain, macro_mismatch, native_named, native_operands
-from compiler.values import Reg, Value, describe, expected, fits, flat, registers_in, show
 from scamp_sim import isa
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.check import word_hazards
+from scamp_sim.compiler.declare import Declarations
+from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.evaluate import Evaluator, Scope
+from scamp_sim.compiler.launch import BEGIN, END, Launcher
+from scamp_sim.compiler.names import unsupported
+from scamp_sim.compiler.report import Failed, Reporter
+from scamp_sim.compiler.resolve import Mismatch, explain, macro_mismatch, native_named, native_operands
+from scamp_sim.compiler.values import Reg, Value, describe, expected, fits, flat, registers_in, show
 from scamp_sim.program import Launch, Origin, Step, Word, cell
 
 MOST_WORDS = 4 * isa.STORE_WORDS

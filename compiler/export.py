@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from compiler import prelude, syntax
-from compiler.sdk.names import is_taken
-from compiler.values import AnyDirs, Dirs, Reg, Value
 from scamp_sim import isa
+from scamp_sim.compiler import prelude, syntax
+from scamp_sim.compiler.sdk.names import is_taken
+from scamp_sim.compiler.values import AnyDirs, Dirs, Reg, Value
 from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Word
 
 _INDENT = "    "
@@ -201,9 +201,9 @@ def _patterns(name: str) -> tuple[_Pattern, ...]:
 
 
 def _expansion(macro: syntax.MacroDecl, args: Sequence[Value]) -> list[Word]:
-    from compiler.diagnostics import CompileError
-    from compiler.expand import Expander
-    from compiler.report import Reporter
+    from scamp_sim.compiler.diagnostics import CompileError
+    from scamp_sim.compiler.expand import Expander
+    from scamp_sim.compiler.report import Reporter
 
     try:
         return [e.word for e in Expander(Reporter()).expansion(macro, args)]

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from compiler import syntax
-from compiler.check import statement
-from compiler.evaluate import Scope
-from compiler.names import unsupported
-from compiler.report import Failed
-from compiler.resolve import Mismatch, count, explain, host_mismatch, native_named
-from compiler.values import Reg, Value, describe
 from scamp_sim import isa
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.check import statement
+from scamp_sim.compiler.evaluate import Scope
+from scamp_sim.compiler.names import unsupported
+from scamp_sim.compiler.report import Failed
+from scamp_sim.compiler.resolve import Mismatch, count, explain, host_mismatch, native_named
+from scamp_sim.compiler.values import Reg, Value, describe
 from scamp_sim.faults import faults
 from scamp_sim.program import HostCall, Launch, Origin, Output, Step
 
 if TYPE_CHECKING:
-    from compiler.expand import Expander
+    from scamp_sim.compiler.expand import Expander
 
 BEGIN, END = "scamp5_kernel_begin", "scamp5_kernel_end"
 """Kernel marks in texts without kernel blocks."""

@@ -1,6 +1,6 @@
 """The page docs/messages.md: every code of the catalogue with a short text that provokes it.
 
-python -m compiler.messages > docs/messages.md
+python -m scamp_sim.compiler.messages > docs/messages.md
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from compiler.codes import CODES
-from compiler.diagnostics import CompileError, Diagnostic, render
+from scamp_sim.compiler.codes import CODES
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic, render
 
 FILE = "example.scamp"
 FILE_CPP = "example.cpp"
@@ -109,7 +109,7 @@ EXAMPLES |= ANALYSED
 _HEAD = """\
 # Messages
 
-Written by `python -m compiler.messages`; do not edit.
+Written by `python -m scamp_sim.compiler.messages`; do not edit.
 
 Every message has a code, a place and a remedy. Codes that start with S are errors: the text has no defined meaning on
 the chip. Codes that start with W are traps: the text has a meaning, but seldom the one that was meant. Nothing but
@@ -132,19 +132,19 @@ _PARTS = {
 @lru_cache(maxsize=256)
 def messages(text: str) -> tuple[Diagnostic, ...]:
     """What the assembler says about `text`."""
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     imported = text in IMPORTED.values()
     said: tuple[Diagnostic, ...] = ()
     if imported:
-        from compiler.sdk import extract_kernels
+        from scamp_sim.compiler.sdk import extract_kernels
 
         said = tuple(d for block in extract_kernels(text) for d in block.diagnostics)
     try:
         program = assemble(text, dialect="sdk" if imported else "scamp")
         said += program.diagnostics
         if text in ANALYSED.values():
-            from compiler.ranges import range_diagnostics
+            from scamp_sim.compiler.ranges import range_diagnostics
             from scamp_sim.ranges import analyse
 
             said += range_diagnostics(analyse(program, fps=30))

@@ -11,11 +11,11 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.tree import Meta
 
-from compiler import syntax
-from compiler.report import Reporter
-from compiler.syntax import Source
-from compiler.syntax_errors import balance, explain
 from scamp_sim import isa
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.report import Reporter
+from scamp_sim.compiler.syntax import Source
+from scamp_sim.compiler.syntax_errors import balance, explain
 from scamp_sim.program import Origin
 
 BINDING = {

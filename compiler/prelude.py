@@ -8,12 +8,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from compiler import syntax
-from compiler.parse import parse
-from compiler.report import Reporter
-from compiler.syntax import MacroDecl, Source
-from compiler.values import REGISTER_KINDS, AnyDirs, Reg, Value
 from scamp_sim import isa
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.parse import parse
+from scamp_sim.compiler.report import Reporter
+from scamp_sim.compiler.syntax import MacroDecl, Source
+from scamp_sim.compiler.values import REGISTER_KINDS, AnyDirs, Reg, Value
 from scamp_sim.program import cell
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def macros() -> Mapping[str, tuple[MacroInfo, ...]]:
 
 def info(macro: MacroDecl) -> MacroInfo:
     """Describe one macro by expanding it."""
-    from compiler.expand import Expander
+    from scamp_sim.compiler.expand import Expander
 
     args: list[Value] = []
     operands = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from compiler.check import NOWHERE, expansion, says, statement
-from compiler.diagnostics import Diagnostic, arranged
 from scamp_sim import isa
+from scamp_sim.compiler.check import NOWHERE, expansion, says, statement
+from scamp_sim.compiler.diagnostics import Diagnostic, arranged
 from scamp_sim.course import described
 from scamp_sim.program import Word
 from scamp_sim.ranges.ages import Item

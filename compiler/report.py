@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn
 
-from compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
 from scamp_sim.program import Origin
 
 MOST = 40

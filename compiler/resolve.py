@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.syntax import MacroDecl
-from compiler.values import Reg, Value, describe, expected, fits, flat
 from scamp_sim import isa
+from scamp_sim.compiler.syntax import MacroDecl
+from scamp_sim.compiler.values import Reg, Value, describe, expected, fits, flat
 from scamp_sim.isa import HostFunction, Native
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from compiler.report import Reporter
-from compiler.syntax import Source
 from scamp_sim import isa
+from scamp_sim.compiler.report import Reporter
+from scamp_sim.compiler.syntax import Source
 
 KEYWORDS = frozenset(
     ("include", "const", "param", "input", "output", "state", "array", "areg", "dreg", "kernel", "program", "macro",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from compiler.bits import READ_HALVES, Bit, any_of, value
-from compiler.check import NOWHERE, found, says, statement
-from compiler.context import Context
-from compiler.diagnostics import Diagnostic
-from compiler.prelude import declarations, info
 from scamp_sim import isa
+from scamp_sim.compiler.bits import READ_HALVES, Bit, any_of, value
+from scamp_sim.compiler.check import NOWHERE, found, says, statement
+from scamp_sim.compiler.context import Context
+from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.prelude import declarations, info
 from scamp_sim.isa import DIGITAL, DIRECTIONS, LATCH, NATIVE, PORTS, Gate
 from scamp_sim.program import ADDRESSED, HostCall, Launch, Origin, Output, Program, Word, cell
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import matplotlib
 
-import kernels
-from scamp_sim import Machine, render
+from scamp_sim import Machine, kernels, render
 
 picture = sys.argv[1] if len(sys.argv) > 1 else Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
 photo = render.load_image(picture, (256, 256), resize=True)

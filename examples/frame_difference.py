@@ -8,8 +8,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-import kernels
-from scamp_sim import Machine, render
+from scamp_sim import Machine, kernels, render
 
 photo = render.load_image(Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg"), (256, 256), resize=True)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import matplotlib
 
-from compiler import assemble
 from scamp_sim import Machine, render
+from scamp_sim.compiler import assemble
 
 SOURCE = """
 input image -> PIX;

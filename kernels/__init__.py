@@ -1,6 +1,6 @@
 """Programs for the array, in the project's own language, and what binds weights and pictures to them.
 
-import kernels
+from scamp_sim import kernels
 
 kernels.names()                     # ('adaptive_threshold', 'closing', ...)
 program = kernels.load("threshold", level=50)
@@ -11,6 +11,9 @@ with an underscore hold macros for the others.
 """
 
 from __future__ import annotations
+
+if __name__ == "kernels":  # the folder of a checkout, found under its bare name: every class would exist twice
+    raise ImportError("this folder is part of scamp_sim; import scamp_sim.kernels", name=__name__)
 
 from functools import cache
 from pathlib import Path
@@ -41,7 +44,7 @@ def path(name: str) -> Path:
 
 def load(name: str, **params: Any) -> Program:
     """A kernel, assembled with these parameters; arrays are as good as nested lists. Raises ScampError."""
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     return assemble(path(name), params={k: v.tolist() if hasattr(v, "tolist") else v for k, v in params.items()})
 

@@ -24,7 +24,7 @@ def depthwise16(weights: npt.ArrayLike, *, level: int = -1, amplitude: int = 5, 
     count as +amplitude and the others as -amplitude. offset: LSB that the chip adds at every analog transfer. Raises
     ProgramError.
     """
-    from kernels import load
+    from scamp_sim.kernels import load
 
     return load("depthwise16", weights=checked(weights).tolist(), level=level, amplitude=amplitude, offset=offset)
 

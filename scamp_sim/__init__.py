@@ -1,7 +1,6 @@
 """scamp-sim: the SCAMP-5 pixel-processor array, word by word.
 
-from compiler import assemble
-from scamp_sim import Machine
+from scamp_sim import Machine, assemble
 
 machine = Machine()
 machine.expose(image)
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from scamp_sim.compiler import assemble
     from scamp_sim.errors import ErrorModel
     from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampError
     from scamp_sim.machine import Machine, Run
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "Machine": "machine", "Run": "machine", "ArrayOptions": "options", "ErrorModel": "errors", "Program": "program",
     "Profile": "timing", "ScampError": "exceptions", "PlaneError": "exceptions", "ProgramError": "exceptions",
-    "RegisterError": "exceptions",
+    "RegisterError": "exceptions", "assemble": "compiler",
 }  # fmt: skip
 
 __all__ = [
     "ArrayOptions", "ErrorModel", "Machine", "PlaneError", "Profile", "Program", "ProgramError", "RegisterError", "Run",
-    "ScampError", "__version__",
+    "ScampError", "__version__", "assemble",
 ]  # fmt: skip
 
 
@@ -40,3 +40,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(f"scamp_sim.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

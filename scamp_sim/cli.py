@@ -10,9 +10,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 
 from scamp_sim import (
+    __version__,
     commands,
     commands_chips,
     commands_costs,
@@ -94,7 +94,7 @@ def _drop_output() -> None:
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `args.command` is the function to call."""
     parser = argparse.ArgumentParser(prog="scamp-sim", description=DESCRIPTION)
-    parser.add_argument("--version", action="version", version=f"scamp-sim {metadata.version('scamp-sim')}")
+    parser.add_argument("--version", action="version", version=f"scamp-sim {__version__}")
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     run = sub.add_parser(

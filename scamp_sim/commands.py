@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """`check`: errors and warnings of each file; 1 if any file has errors."""
-    from compiler.diagnostics import CompileError, render
+    from scamp_sim.compiler.diagnostics import CompileError, render
 
     settings = parse_settings(args.set)
     if args.files.count("-") > 1:
@@ -218,8 +218,8 @@ def demo(args: argparse.Namespace) -> int:
 
 def load_program(file: str, params: dict[str, Any]) -> Program:
     """Assemble a file, standard input (`-`) or a kernel of the library. Raises ScampError."""
-    import kernels
-    from compiler import assemble
+    from scamp_sim import kernels
+    from scamp_sim.compiler import assemble
 
     if not file:
         raise ProgramError("the name of the program is empty; give a kernel file or a name that scamp-sim list shows")
@@ -353,7 +353,7 @@ def report(error: Exception, style: str = "text") -> None:
 
     style: with "json", the same goes to stdout as one document.
     """
-    from compiler.diagnostics import CompileError, render
+    from scamp_sim.compiler.diagnostics import CompileError, render
 
     if isinstance(error, CompileError):
         print(render(error.diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
@@ -368,7 +368,7 @@ def report(error: Exception, style: str = "text") -> None:
 
 def warn(diagnostics: Iterable[Any]) -> None:
     """Show the assembler's warnings on stderr."""
-    from compiler.diagnostics import render
+    from scamp_sim.compiler.diagnostics import render
 
     print(render(diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
 
@@ -405,7 +405,7 @@ def print_profile(profile: Profile) -> None:
 
 
 def _library(style: str) -> int:
-    import kernels
+    from scamp_sim import kernels
 
     about = {name: kernels.summary(name) for name in kernels.names()}
     if style == "json":
@@ -419,7 +419,7 @@ def _library(style: str) -> int:
 
 
 def _diagnostics(diagnostics: Iterable[Any]) -> Any:
-    from compiler.diagnostics import to_json
+    from scamp_sim.compiler.diagnostics import to_json
 
     return json.loads(to_json(diagnostics))
 

@@ -20,7 +20,7 @@ from scamp_sim.montecarlo.grid import Grid, heading, make_grid, parse_chips, par
 from scamp_sim.wording import plural, short
 
 if TYPE_CHECKING:
-    from kernels.pixelrnn.chipstudy import ChipStudy
+    from scamp_sim.kernels.pixelrnn.chipstudy import ChipStudy
     from scamp_sim.montecarlo.programs import PlaneStudy, ProgramWork, ValueStudy
     from scamp_sim.session import Request
 
@@ -273,7 +273,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     if args.pictures is not None:
         raise ProgramError("--pictures shows one run; leave it out of a study over chips, or name one --chip")
     if args.plot is not None:
-        from kernels.pixelrnn import plots
+        from scamp_sim.kernels.pixelrnn import plots
 
         plots.check(args.plot)
         plots.new_figure(1, 1)
@@ -281,7 +281,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     began = time.monotonic()
     found = _measure(args, weights, clips, grid, args.out, args.limit)
     if args.plot is not None:
-        from kernels.pixelrnn import chipplots
+        from scamp_sim.kernels.pixelrnn import chipplots
 
         chipplots.write(args.plot, found)
     if args.format == "json":
@@ -305,8 +305,8 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
     """`run pixelrnn` over chips: the one clip, again and again."""
     import numpy as np
 
-    from kernels.pixelrnn.clips import ClipSet, check_labels, class_name
-    from kernels.pixelrnn.gestures import CLASSES
+    from scamp_sim.kernels.pixelrnn.clips import ClipSet, check_labels, class_name
+    from scamp_sim.kernels.pixelrnn.gestures import CLASSES
     from scamp_sim.render import check_folder
 
     label = None if clip.label is None or weights.decoder is None else np.array([clip.label])
@@ -345,7 +345,7 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
 def _measure(
     args: argparse.Namespace, weights: Any, clips: Any, grid: Grid, out: str | None, limit: int | None
 ) -> ChipStudy:
-    from kernels.pixelrnn import montecarlo
+    from scamp_sim.kernels.pixelrnn import montecarlo
     from scamp_sim.session import announce_compilation, progress
 
     note_ideal(args.errors)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from kernels.pixelrnn.clips import Clip
-    from kernels.pixelrnn.encoder import Encoded, Encoder
-    from kernels.pixelrnn.weights import Weights
+    from scamp_sim.kernels.pixelrnn.clips import Clip
+    from scamp_sim.kernels.pixelrnn.encoder import Encoded, Encoder
+    from scamp_sim.kernels.pixelrnn.weights import Weights
 
 PROGRAM = "pixelrnn"
 """What stands for the network where `run` takes a file; a file of that name is ./pixelrnn."""
@@ -56,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
     for name, what in (("weights", "W.npz"), ("clip", "CLIP")):
         if getattr(args, name) is None:
             raise ProgramError(f"{PROGRAM} needs --{name} {what}; scamp-sim run --help says what it may be")
-    from kernels.pixelrnn import golden
-    from kernels.pixelrnn.clips import check_labels, read_clip
-    from kernels.pixelrnn.study import make_encoder
+    from scamp_sim.kernels.pixelrnn import golden
+    from scamp_sim.kernels.pixelrnn.clips import check_labels, read_clip
+    from scamp_sim.kernels.pixelrnn.study import make_encoder
     from scamp_sim.render import check_folder
     from scamp_sim.session import announce_compilation
 
@@ -100,9 +100,9 @@ def _record(
     args: argparse.Namespace, encoder: Encoder, clip: Clip, found: Encoded, differ: Mapping[str, int]
 ) -> dict[str, Any]:
     """What the run gave, ready for JSON."""
-    from kernels.pixelrnn.clips import class_name
-    from kernels.pixelrnn.gestures import CLASSES
-    from kernels.pixelrnn.report import mapping_cost
+    from scamp_sim.kernels.pixelrnn.clips import class_name
+    from scamp_sim.kernels.pixelrnn.gestures import CLASSES
+    from scamp_sim.kernels.pixelrnn.report import mapping_cost
 
     weights, whole, frame = encoder.weights, found.profile, found.frame_profile
     record: dict[str, Any] = {
@@ -134,7 +134,7 @@ def _record(
 
 def _text(record: Mapping[str, Any], encoder: Encoder, errors: str) -> str:
     """errors: those in force, a line of its own, or ""."""
-    from kernels.pixelrnn.report import LEFT_OUT, mapping_cost, step_table
+    from scamp_sim.kernels.pixelrnn.report import LEFT_OUT, mapping_cost, step_table
 
     frame, clip = record["frame"], record["profile"]
     readout = clip["time_breakdown"]["readout"]
@@ -179,7 +179,7 @@ def _differing(counts: Mapping[str, int]) -> str:
 
 
 def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -> list[Path]:
-    from kernels.pixelrnn import show
+    from scamp_sim.kernels.pixelrnn import show
     from scamp_sim.render import write_pictures
 
     planes: dict[str, npt.NDArray[np.generic]] = {"x": found.x, "b": found.b, "f": found.f, "h": found.h}
@@ -205,9 +205,9 @@ def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -
 
 def validate(args: argparse.Namespace) -> int:
     """`validate`: every clip through the array and the golden model. Differences are no error of the command."""
-    from kernels.pixelrnn import study
-    from kernels.pixelrnn.clips import read_clips
     from scamp_sim.files import check_file
+    from scamp_sim.kernels.pixelrnn import study
+    from scamp_sim.kernels.pixelrnn.clips import read_clips
     from scamp_sim.render import check_folder
     from scamp_sim.session import announce_compilation, progress
 
@@ -269,7 +269,7 @@ def validate(args: argparse.Namespace) -> int:
 
 def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -> list[Path]:
     """Of each stage the plane that differs most, beside that of the golden model. The clip is run anew for it."""
-    from kernels.pixelrnn import show, study
+    from scamp_sim.kernels.pixelrnn import show, study
     from scamp_sim.render import write_pictures
 
     pictures = {}
@@ -300,10 +300,10 @@ def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -
 
 def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
     """Costs of all mappings, and the bandwidth."""
-    from kernels.pixelrnn import bandwidth, report
+    from scamp_sim.kernels.pixelrnn import bandwidth, report
 
     if args.plot is not None:
-        from kernels.pixelrnn import plots
+        from scamp_sim.kernels.pixelrnn import plots
 
         plots.check(args.plot)
     source = args.weights or common.RANDOM
@@ -325,7 +325,7 @@ def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
         raise ProgramError(
             f"the memory is reported for all mappings, whatever weights and prices, and not drawn; leave out {options}"
         )
-    from kernels.pixelrnn import layout
+    from scamp_sim.kernels.pixelrnn import layout
 
     return layout.memory_text(), layout.memory_report()
 

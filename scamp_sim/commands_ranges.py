@@ -18,8 +18,8 @@ _RANGE = re.compile(rf"\s*([A-Za-z_]\w*)\s*=\s*({_NUMBER})\s*(?:\.\.\s*({_NUMBER
 
 def ranges(args: argparse.Namespace) -> int:
     """Show the ranges of a program and what is wrong with them; 1 with --strict if anything is."""
-    from compiler.diagnostics import render
-    from compiler.ranges import range_diagnostics
+    from scamp_sim.compiler.diagnostics import render
+    from scamp_sim.compiler.ranges import range_diagnostics
     from scamp_sim.errors.setup import parse_profile
     from scamp_sim.machine import check_program
     from scamp_sim.planes import check_shape

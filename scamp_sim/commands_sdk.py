@@ -11,8 +11,8 @@ from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.wording import short
 
 if TYPE_CHECKING:
-    from compiler.diagnostics import Diagnostic
-    from compiler.sdk import Block
+    from scamp_sim.compiler.diagnostics import Diagnostic
+    from scamp_sim.compiler.sdk import Block
     from scamp_sim.program import Program
 
 EXPORTED = (*CPP, ".c", ".jss")
@@ -52,9 +52,9 @@ def add_parsers(sub: Any) -> None:
 
 def import_(args: argparse.Namespace) -> int:
     """`import`: a table of the kernels in a C++ file; 1 if there are none, or none assembles. Raises ScampError."""
-    from compiler.diagnostics import CompileError
-    from compiler.sdk import extract_from
-    from compiler.sdk.program import import_program
+    from scamp_sim.compiler.diagnostics import CompileError
+    from scamp_sim.compiler.sdk import extract_from
+    from scamp_sim.compiler.sdk.program import import_program
 
     path = _source(args.file)
     settings = parse_settings(args.set)
@@ -188,7 +188,7 @@ def _document(
 def _listed(diagnostics: tuple[Diagnostic, ...]) -> Any:
     import json
 
-    from compiler.diagnostics import to_json
+    from scamp_sim.compiler.diagnostics import to_json
 
     return json.loads(to_json(diagnostics))
 
@@ -198,11 +198,11 @@ def _listed(diagnostics: tuple[Diagnostic, ...]) -> Any:
 
 def export(args: argparse.Namespace) -> int:
     """`export`: a program as C++. Raises ScampError."""
-    from compiler.export import export as exported
+    from scamp_sim.compiler.export import export as exported
 
     settings = parse_settings(args.set)
     if Path(args.file).suffix.lower() in EXPORTED:
-        from compiler import assemble
+        from scamp_sim.compiler import assemble
 
         program = assemble(_source(args.file), params=settings, dialect="sdk")
     else:

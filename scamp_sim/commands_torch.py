@@ -111,7 +111,7 @@ def train(args: argparse.Namespace) -> int:
 
 
 def _labelled(source: str) -> tuple[Any, Any]:
-    from kernels.pixelrnn.clips import read_clips
+    from scamp_sim.kernels.pixelrnn.clips import read_clips
 
     found = read_clips(source)
     if found.labels is None:
@@ -144,7 +144,7 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
     if args.weights is not None:
         raise ProgramError(f"figure{number} trains its own networks; leave --weights out")
     st.require()
-    from kernels.pixelrnn import plots
+    from scamp_sim.kernels.pixelrnn import plots
     from scamp_sim.torch import figures
 
     study = figures.Study(**_chosen(args, ("seeds", "epochs", "clips", "tests", "threads")))
@@ -181,7 +181,7 @@ def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
                     f"{OPTIONS[name][0]} is for networks that are trained here; leave it out, or --plain and --trained"
                 )
     st.require()
-    from kernels.pixelrnn import plots
+    from scamp_sim.kernels.pixelrnn import plots
     from scamp_sim.montecarlo.grid import parse_chips
     from scamp_sim.torch import table3
 

@@ -470,7 +470,7 @@ def _operand(function: str, operand: isa.Operand, value: Any) -> str | int:
 def check_program(program: Program, shape: tuple[int, int]) -> None:
     """Whether an array of `shape` can run a program. Raises ProgramError that says why not."""
     if not isinstance(program, Program):
-        raise ProgramError(f"expected a Program, not {program!r:.60}; make one with compiler.assemble(...)")
+        raise ProgramError(f"expected a Program, not {program!r:.60}; make one with scamp_sim.assemble(...)")
     rows, columns = shape
     if program.shape not in (None, shape):
         wanted = "{}x{}".format(*program.shape)

@@ -261,7 +261,7 @@ def test_calibration_table_of_the_costs_page() -> None:
 
 def test_example_of_the_costs_page_is_real() -> None:
     """The table under "Reading the table" is that of the README's program."""
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     (source,) = re.findall(r"^```c\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     shown = re.search(r"^## Reading the table\n\n(.*?)\n\n", (ROOT / "docs" / "costs.md").read_text(), re.DOTALL | re.M)

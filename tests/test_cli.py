@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import kernels
 import scamp_sim
-from scamp_sim import cli, commands, session
+from scamp_sim import cli, commands, kernels, session
 
 PROGRAM = """\
 /// Bits where the picture changes by more than `level` from left to right.

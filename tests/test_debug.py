@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import kernels
-from compiler import assemble
-from scamp_sim import Machine, ProgramError, isa
+from scamp_sim import Machine, ProgramError, isa, kernels
+from scamp_sim.compiler import assemble
 from scamp_sim.course import lines_with_words, main_file, moments, touched
 from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word
 from tests.engine.programs import random_program, random_state

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import kernels
-from scamp_sim import cli, commands, commands_chips, manual, render
+from scamp_sim import cli, commands, commands_chips, kernels, manual, render
 from scamp_sim.errors import KNOBS, load_profile
 from scamp_sim.errors.setup import parse_profile
 from scamp_sim.timing import load_timing

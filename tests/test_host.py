@@ -535,7 +535,7 @@ def test_a_row_of_ones_runs_down(m: Machine) -> None:
 
 def test_stacking_sand(m: Machine) -> None:
     """R1 := x, R3 := not x, DNEWS: set PEs copy from below, clear ones from above; grains sink where it is empty."""
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     grains = np.zeros(SHAPE, bool)
     grains[10, 5] = grains[11, 5] = grains[40, 9] = True
@@ -569,7 +569,7 @@ class Mismatch(ErrorModel):
 
 
 def with_errors(errors: ErrorModel, text: str) -> Machine:
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     machine = Machine((64, 64), errors=errors, engine="reference")
     machine.write("A", 100)
@@ -668,7 +668,7 @@ def test_what_everything_has_cost() -> None:
 
 def test_a_capture_reads_pix() -> None:
     """The picture of the command line goes to PIX, and its input counts as used."""
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
     from scamp_sim.session import image_target
 
     text = "state D; kernel s { sub(C, A, D); mov(D, A); } program { scamp5_get_image(A, B); s(); output d = C; }"
@@ -682,7 +682,7 @@ def test_flag_cannot_be_counted() -> None:
 
 
 def test_words_follow_the_array() -> None:
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     text = "program { scamp5_draw_begin(R5); scamp5_draw_point(100, 100); scamp5_draw_circle(60, 60, 20, 0); }"
     small = assemble(f"array 64, 64; state R5; {text}")
@@ -713,7 +713,7 @@ def test_payload_is_as_long_as_the_profile_says(name: str) -> None:
 
 
 def test_a_picture_two_columns_wide_is_no_event_list() -> None:
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     machine = Machine(SHAPE)
     machine.write("A", np.arange(COLUMNS) - 60.0 + np.arange(ROWS)[:, None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler import assemble
+from scamp_sim.compiler import assemble
 from scamp_sim.listing import as_dict, listing
 from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Word, straight_line
 from scamp_sim.timing import load_timing, profile

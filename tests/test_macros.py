@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from compiler import CompileError, assemble
-from compiler.prelude import macros
 from scamp_sim import Machine, Program, isa
+from scamp_sim.compiler import CompileError, assemble
+from scamp_sim.compiler.prelude import macros
 from scamp_sim.isa import DIRECTIONS
 
 SHAPE = (64, 64)

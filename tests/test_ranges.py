@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import kernels
-from compiler import assemble
-from compiler.ranges import range_diagnostics
-from scamp_sim import ArrayOptions, ErrorModel, ScampError, cli, host, isa
+from scamp_sim import ArrayOptions, ErrorModel, ScampError, cli, host, isa, kernels
 from scamp_sim.commands_ranges import parse_ranges
+from scamp_sim.compiler import assemble
+from scamp_sim.compiler.ranges import range_diagnostics
 from scamp_sim.engine import make_engine
 from scamp_sim.engine.reference import ReferenceEngine
 from scamp_sim.errors import load_profile

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import kernels
-from compiler import assemble
-from scamp_sim import Machine, cli
+from scamp_sim import Machine, cli, kernels
 from scamp_sim.commands_report import gather_sources
+from scamp_sim.compiler import assemble
 from scamp_sim.program import Kernel, Launch, Output, Program, Word
 from scamp_sim.report import page as module
 from scamp_sim.report import source as report_source

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import kernels
-from compiler import assemble
-from scamp_sim import ScampError, files
+from scamp_sim import ScampError, files, kernels
 from scamp_sim import timeline as module
+from scamp_sim.compiler import assemble
 from scamp_sim.program import HostCall, Kernel, Launch, Program, Word
 from scamp_sim.timeline import TRACKS, Span, timeline, trace, write_trace
 from scamp_sim.timing import load_timing, profile

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import kernels
-from scamp_sim import ArrayOptions, isa
+from scamp_sim import ArrayOptions, isa, kernels
 from scamp_sim.costs.prices import DATA, REQUIRED, Timing, load_timing, timing_from
 from scamp_sim.exceptions import ScampError
 from scamp_sim.isa import Clock

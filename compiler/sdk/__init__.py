@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.sdk.blocks import Block, extract_from, extract_kernels
-from compiler.sdk.program import assemble_sdk
+from scamp_sim.compiler.sdk.blocks import Block, extract_from, extract_kernels
+from scamp_sim.compiler.sdk.program import assemble_sdk
 
 __all__ = ["Block", "assemble_sdk", "extract_from", "extract_kernels"]

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from compiler import syntax
-from compiler.diagnostics import CompileError, Diagnostic
-from compiler.sdk import tree
-from compiler.sdk.calls import Caller
-from compiler.sdk.evaluate import Exhausted, Problem
-from compiler.sdk.execute import Jump
-from compiler.sdk.lexer import Place, Text
-from compiler.sdk.names import kernel_name
-from compiler.sdk.operands import register_kind, settle
-from compiler.sdk.preprocess import Preprocessor, TooMuch, decoded, holds_marks
-from compiler.sdk.scope import Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value, show
-from compiler.sdk.statements import read
-from compiler.sdk.stubs import gui
-from compiler.sdk.survey import Survey
-from compiler.sdk.unparse import text as unparsed
-from compiler.values import Dirs, Reg
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.calls import Caller
+from scamp_sim.compiler.sdk.evaluate import Exhausted, Problem
+from scamp_sim.compiler.sdk.execute import Jump
+from scamp_sim.compiler.sdk.lexer import Place, Text
+from scamp_sim.compiler.sdk.names import kernel_name
+from scamp_sim.compiler.sdk.operands import register_kind, settle
+from scamp_sim.compiler.sdk.preprocess import Preprocessor, TooMuch, decoded, holds_marks
+from scamp_sim.compiler.sdk.scope import Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value, show
+from scamp_sim.compiler.sdk.statements import read
+from scamp_sim.compiler.sdk.stubs import gui
+from scamp_sim.compiler.sdk.survey import Survey
+from scamp_sim.compiler.sdk.unparse import text as unparsed
+from scamp_sim.compiler.values import Dirs, Reg
 from scamp_sim.program import Origin, Program
 
 MOST_LOOKED = 120_000
@@ -297,7 +297,7 @@ class Looker(Caller):
 
 def made_block(recording: Recording, name: str, kind: str, place: Place, span: Place, storage: str) -> Block:
     """A recorded kernel with its program, if it has one."""
-    from compiler.assembler import assemble_tree
+    from scamp_sim.compiler.assembler import assemble_tree
 
     origin = span.origin
     doc = f"From {place.source.name}, line {place.line}."

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from compiler import prelude, syntax
-from compiler.diagnostics import Diagnostic
-from compiler.sdk import tree
-from compiler.sdk.evaluate import Problem
-from compiler.sdk.execute import Executor, Jump
-from compiler.sdk.expressions import BUILTIN
-from compiler.sdk.helpers import HELPERS, reading
-from compiler.sdk.lexer import Place
-from compiler.sdk.library import FUNCTIONS, converted, register_named
-from compiler.sdk.operands import number, wanted_kinds
-from compiler.sdk.scope import (
+from scamp_sim import isa
+from scamp_sim.compiler import prelude, syntax
+from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.evaluate import Problem
+from scamp_sim.compiler.sdk.execute import Executor, Jump
+from scamp_sim.compiler.sdk.expressions import BUILTIN
+from scamp_sim.compiler.sdk.helpers import HELPERS, reading
+from scamp_sim.compiler.sdk.lexer import Place
+from scamp_sim.compiler.sdk.library import FUNCTIONS, converted, register_named
+from scamp_sim.compiler.sdk.operands import number, wanted_kinds
+from scamp_sim.compiler.sdk.scope import (
     Array,
     Cell,
     Closure,
@@ -31,10 +32,9 @@ from compiler.sdk.scope import (
     Value,
     kind_of,
 )
-from compiler.sdk.stubs import is_stub
-from compiler.sdk.survey import called, is_kernel_type, is_launch, is_operation
-from compiler.values import Dirs, Reg
-from scamp_sim import isa
+from scamp_sim.compiler.sdk.stubs import is_stub
+from scamp_sim.compiler.sdk.survey import called, is_kernel_type, is_launch, is_operation
+from scamp_sim.compiler.values import Dirs, Reg
 
 MOST_DEEP = 30
 """Functions of the text that call each other."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from compiler.sdk import tree
-from compiler.sdk.cursor import Unreadable
-from compiler.sdk.expressions import ExpressionReader
-from compiler.sdk.lexer import Token
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.cursor import Unreadable
+from scamp_sim.compiler.sdk.expressions import ExpressionReader
+from scamp_sim.compiler.sdk.lexer import Token
 
 Plain = int | float
 

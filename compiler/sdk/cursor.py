@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-from compiler.sdk.lexer import Place, Token
+from scamp_sim.compiler.sdk.lexer import Place, Token
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from compiler.sdk import tree
-from compiler.sdk.cursor import Unreadable
-from compiler.sdk.expressions import BUILTIN, QUALIFIERS, ExpressionReader
-from compiler.sdk.lexer import Token
-from compiler.sdk.survey import is_operation
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.cursor import Unreadable
+from scamp_sim.compiler.sdk.expressions import BUILTIN, QUALIFIERS, ExpressionReader
+from scamp_sim.compiler.sdk.lexer import Token
+from scamp_sim.compiler.sdk.survey import is_operation
 
 _NO_DECLARATION = frozenset(
     ("return", "else", "new", "delete", "throw", "goto", "sizeof", "operator", "case", "default", "break", "continue")

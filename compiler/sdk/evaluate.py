@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import NoReturn
 
-from compiler.diagnostics import Diagnostic
-from compiler.sdk import tree
-from compiler.sdk.constant import apply, negated
-from compiler.sdk.lexer import Place
-from compiler.sdk.library import CONSTANTS, SIDEWAYS, converted, register_named, scalars
-from compiler.sdk.scope import (
+from scamp_sim import isa
+from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.constant import apply, negated
+from scamp_sim.compiler.sdk.lexer import Place
+from scamp_sim.compiler.sdk.library import CONSTANTS, SIDEWAYS, converted, register_named, scalars
+from scamp_sim.compiler.sdk.scope import (
     Array,
     Cell,
     Closure,
@@ -25,8 +26,7 @@ from compiler.sdk.scope import (
     Unknown,
     Value,
 )
-from compiler.values import Dirs, Reg
-from scamp_sim import isa
+from scamp_sim.compiler.values import Dirs, Reg
 
 MOST_STEPS = 300_000
 """Statements and calls that are followed in one text."""

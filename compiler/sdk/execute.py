@@ -10,13 +10,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from compiler.diagnostics import Diagnostic
-from compiler.expand import MOST_WORDS
-from compiler.sdk import tree
-from compiler.sdk.evaluate import MOST_STEPS, Exhausted, Problem
-from compiler.sdk.lexer import Place
-from compiler.sdk.objects import Declarer
-from compiler.sdk.scope import (
+from scamp_sim import isa
+from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.expand import MOST_WORDS
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.evaluate import MOST_STEPS, Exhausted, Problem
+from scamp_sim.compiler.sdk.lexer import Place
+from scamp_sim.compiler.sdk.objects import Declarer
+from scamp_sim.compiler.sdk.scope import (
     READ_OUT,
     Array,
     Handle,
@@ -27,9 +28,8 @@ from compiler.sdk.scope import (
     Value,
     kind_of,
 )
-from compiler.sdk.survey import leaves, until_break
-from compiler.values import Dirs
-from scamp_sim import isa
+from scamp_sim.compiler.sdk.survey import leaves, until_break
+from scamp_sim.compiler.values import Dirs
 
 MOST_IN_KERNEL = 40_000
 """Statements followed for one kernel; loops over tables that are all zero take some."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from compiler.sdk import tree
-from compiler.sdk.cursor import Cursor, Unreadable, shown
-from compiler.sdk.lexer import Token, number
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.cursor import Cursor, Unreadable, shown
+from scamp_sim.compiler.sdk.lexer import Token, number
 
 BINDING = {
     "||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, "<=": 7, ">": 7, ">=": 7,

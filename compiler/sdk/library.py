@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from compiler.sdk.scope import Array, Unknown, Value
-from compiler.values import Dirs, Reg
 from scamp_sim import isa
+from scamp_sim.compiler.sdk.scope import Array, Unknown, Value
+from scamp_sim.compiler.values import Dirs, Reg
 
 CONSTANTS: dict[str, int | float] = {
     "true": 1, "false": 0, "TRUE": 1, "FALSE": 0, "NULL": 0, "nullptr": 0, "M_PI": math.pi, "INT8_MAX": 127,

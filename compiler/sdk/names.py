@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from compiler import prelude
-from compiler.resolve import native_named
-from compiler.syntax_errors import KEYWORDS
 from scamp_sim import isa
+from scamp_sim.compiler import prelude
+from scamp_sim.compiler.resolve import native_named
+from scamp_sim.compiler.syntax_errors import KEYWORDS
 
 
 def is_taken(name: str) -> bool:

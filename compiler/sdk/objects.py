@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from compiler.sdk import tree
-from compiler.sdk.evaluate import Evaluator
-from compiler.sdk.scope import (
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.evaluate import Evaluator
+from scamp_sim.compiler.sdk.scope import (
     READ_OUT,
     Array,
     Cell,
@@ -22,8 +22,8 @@ from compiler.sdk.scope import (
     Value,
     kind_of,
 )
-from compiler.sdk.survey import Survey
-from compiler.values import Dirs, Reg
+from scamp_sim.compiler.sdk.survey import Survey
+from scamp_sim.compiler.values import Dirs, Reg
 
 MOST_ELEMENTS = 70_000
 """Elements of one array: a byte for each PE."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from compiler import prelude, syntax
-from compiler.diagnostics import Diagnostic
-from compiler.resolve import native_named
-from compiler.sdk.scope import Recording, Unknown
 from scamp_sim import isa
+from scamp_sim.compiler import prelude, syntax
+from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.resolve import native_named
+from scamp_sim.compiler.sdk.scope import Recording, Unknown
 from scamp_sim.program import Origin
 
 _ANALOG = ("areg", "asrc", "acell")

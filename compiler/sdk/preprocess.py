@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.sdk.lexer import Place, Text, Token, mark_edge, number, tokens
+from scamp_sim.compiler.sdk.lexer import Place, Text, Token, mark_edge, number, tokens
 
 MOST_TOKENS = 400_000
 """Tokens of a text after its macros are expanded."""
@@ -307,7 +307,7 @@ def _arguments(waiting: list[Token]) -> list[list[Token]] | None:
 
 def _condition(pre: Preprocessor, rest: Sequence[Token], unknown: bool | None) -> bool | None:
     """The worth of an #if expression; None if it asks for what the text does not define."""
-    from compiler.sdk.constant import constant
+    from scamp_sim.compiler.sdk.constant import constant
 
     words: list[Token] = []
     i = 0

@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from compiler import syntax
-from compiler.diagnostics import CompileError, Diagnostic
-from compiler.names import nearest_file
-from compiler.sdk.blocks import statements_of, too_much
-from compiler.sdk.lexer import Text
-from compiler.sdk.preprocess import TooMuch, decoded
-from compiler.sdk.runner import Runner
-from compiler.sdk.survey import Survey
-from compiler.sdk.unparse import text as unparsed
 from scamp_sim import isa
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.names import nearest_file
+from scamp_sim.compiler.sdk.blocks import statements_of, too_much
+from scamp_sim.compiler.sdk.lexer import Text
+from scamp_sim.compiler.sdk.preprocess import TooMuch, decoded
+from scamp_sim.compiler.sdk.runner import Runner
+from scamp_sim.compiler.sdk.survey import Survey
+from scamp_sim.compiler.sdk.unparse import text as unparsed
 from scamp_sim.program import Origin, Program
 
 _LOOKED_FOR = "kernels between scamp5_kernel_begin and scamp5_kernel_end, kernel objects, and calls of host functions"
@@ -90,7 +90,7 @@ def _nothing(text: Text, runner: Runner) -> NoReturn:
 
 def _assembled(runner: Runner, text: Text, title: str, params: Mapping[str, Any]) -> tuple[Program, str]:
     """The program, without the host calls that the assembler refuses, and its text."""
-    from compiler.assembler import assemble_tree
+    from scamp_sim.compiler.assembler import assemble_tree
 
     source = syntax.Source(text.name, text.text)
     head: list[syntax.Item] = [*runner.params.values(), *runner.kernels.values()]

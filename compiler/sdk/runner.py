@@ -6,24 +6,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from compiler import syntax
-from compiler.diagnostics import Diagnostic
-from compiler.launch import MOST_STEPS
-from compiler.sdk import tree
-from compiler.sdk.blocks import made_block
-from compiler.sdk.calls import Caller
-from compiler.sdk.evaluate import Exhausted, Problem
-from compiler.sdk.execute import Jump
-from compiler.sdk.lexer import Place
-from compiler.sdk.names import free_name, kernel_name
-from compiler.sdk.operands import number, wanted_kinds
-from compiler.sdk.scope import READ_OUT, Array, Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value
-from compiler.sdk.stubs import gui, is_callback, is_stub
-from compiler.sdk.survey import Survey, called
-from compiler.sdk.symbolic import symbolic
-from compiler.sdk.unparse import expression
-from compiler.values import Reg
 from scamp_sim import isa
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.launch import MOST_STEPS
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.blocks import made_block
+from scamp_sim.compiler.sdk.calls import Caller
+from scamp_sim.compiler.sdk.evaluate import Exhausted, Problem
+from scamp_sim.compiler.sdk.execute import Jump
+from scamp_sim.compiler.sdk.lexer import Place
+from scamp_sim.compiler.sdk.names import free_name, kernel_name
+from scamp_sim.compiler.sdk.operands import number, wanted_kinds
+from scamp_sim.compiler.sdk.scope import (
+    READ_OUT,
+    Array,
+    Cell,
+    Closure,
+    KernelValue,
+    Pointer,
+    Recording,
+    Scope,
+    Unknown,
+    Value,
+)
+from scamp_sim.compiler.sdk.stubs import gui, is_callback, is_stub
+from scamp_sim.compiler.sdk.survey import Survey, called
+from scamp_sim.compiler.sdk.symbolic import symbolic
+from scamp_sim.compiler.sdk.unparse import expression
+from scamp_sim.compiler.values import Reg
 from scamp_sim.program import Origin
 
 MOST_FOLLOWED = 100_000

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compiler.sdk import tree
-from compiler.sdk.cursor import Unreadable
-from compiler.sdk.declarations import DeclarationReader
-from compiler.sdk.lexer import Place, Token, mark_edge
-from compiler.sdk.survey import is_operation
 from scamp_sim import isa
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.cursor import Unreadable
+from scamp_sim.compiler.sdk.declarations import DeclarationReader
+from scamp_sim.compiler.sdk.lexer import Place, Token, mark_edge
+from scamp_sim.compiler.sdk.survey import is_operation
 
 
 def read(words: Sequence[Token]) -> tuple[tree.Statement, ...]:

@@ -4,8 +4,8 @@ a variable its value.
 
 from __future__ import annotations
 
-from compiler.sdk import tree
-from compiler.sdk.scope import Handle, Pointer, Unknown, Value
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.scope import Handle, Pointer, Unknown, Value
 
 _PREFIXES = (
     "vs_gui_", "vs_post_", "vs_frame_", "vs_on_", "vs_loop_", "vs_stopwatch", "vs_led_", "vs_init", "vs_gpio_",

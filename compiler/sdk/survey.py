@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from compiler import prelude
-from compiler.resolve import native_named
-from compiler.sdk import tree
-from compiler.sdk.lexer import Place, Text
 from scamp_sim import isa
+from scamp_sim.compiler import prelude
+from scamp_sim.compiler.resolve import native_named
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.lexer import Place, Text
 
 
 def walk(node: Any) -> Iterator[Any]:

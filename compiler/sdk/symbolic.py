@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from compiler import syntax
-from compiler.sdk import tree
-from compiler.sdk.scope import Cell
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.sdk import tree
+from scamp_sim.compiler.sdk.scope import Cell
 
 Find = Callable[[tree.Expression], Cell | None]
 Param = Callable[[Cell], str | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from compiler.sdk.lexer import Place
+from scamp_sim.compiler.sdk.lexer import Place
 
 # --- expressions ----------------------------------------------------------------------------------------------
 

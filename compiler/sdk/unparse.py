@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from compiler import syntax
-from compiler.sdk.expressions import BINDING
+from scamp_sim.compiler import syntax
+from scamp_sim.compiler.sdk.expressions import BINDING
 
 _INDENT = "    "
 

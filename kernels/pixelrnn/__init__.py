@@ -1,6 +1,6 @@
 """PixelRNN: a binary recurrent network that runs inside the sensor (CVPR 2024), and what is needed to work with it.
 
-from kernels import pixelrnn
+from scamp_sim.kernels import pixelrnn
 
 weights = pixelrnn.Weights.load("weights.npz")                    # or .pt, or Weights.random(seed=1)
 frames, label = pixelrnn.gestures.clip("spread/leftward", seed=1)

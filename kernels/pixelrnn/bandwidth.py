@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
-from kernels.pixelrnn.weights import SIZE
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
+from scamp_sim.kernels.pixelrnn.weights import SIZE
 
 SENSOR = 256
 """Pixels a side of the sensor."""
@@ -108,10 +108,10 @@ MODELS = (
 @cache
 def measured() -> Mapping[str, tuple[int, int]]:
     """Model -> (values, bytes) that leave the simulated array in 16 frames, counted on programs that run there."""
-    import kernels
-    from compiler import assemble
-    from kernels.pixelrnn.encoder import Encoder as Chip
-    from kernels.pixelrnn.weights import Weights
+    from scamp_sim import kernels
+    from scamp_sim.compiler import assemble
+    from scamp_sim.kernels.pixelrnn.encoder import Encoder as Chip
+    from scamp_sim.kernels.pixelrnn.weights import Weights
     from scamp_sim.timing import combine, load_timing, profile
 
     timing = load_timing("scamp5d")
@@ -144,7 +144,7 @@ def as_dict() -> list[dict[str, Any]]:
 
 def text() -> str:
     """The table as text."""
-    from kernels.pixelrnn.report import table
+    from scamp_sim.kernels.pixelrnn.report import table
 
     def both(amounts: Mapping[str, float]) -> str:
         return " / ".join(f"{n:,.0f}" for n in amounts.values()) if any(amounts.values()) else "-"

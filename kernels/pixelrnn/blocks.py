@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compiler import assemble
-from kernels.depthwise import tile
-from kernels.pixelrnn import layout
-from kernels.pixelrnn.checks import integer
-from kernels.pixelrnn.encoder import Step, ThreeKinds
-from kernels.pixelrnn.golden import SIDE, Bits, Floats
-from kernels.pixelrnn.macropixel import LARGEST, halves, pix_level, pooled_halves
-from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim import isa
+from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.depthwise import tile
+from scamp_sim.kernels.pixelrnn import layout
+from scamp_sim.kernels.pixelrnn.checks import integer
+from scamp_sim.kernels.pixelrnn.encoder import Step, ThreeKinds
+from scamp_sim.kernels.pixelrnn.golden import SIDE, Bits, Floats
+from scamp_sim.kernels.pixelrnn.macropixel import LARGEST, halves, pix_level, pooled_halves
+from scamp_sim.kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim.machine import Machine
 from scamp_sim.program import Input, Launch, Program
 
@@ -115,7 +115,7 @@ LAYOUTS = {
 
 
 class BlockMapping(ThreeKinds):
-    """Programs of the block mapping for one set of weights; see `kernels.pixelrnn.encoder.Mapping`.
+    """Programs of the block mapping for one set of weights; see `scamp_sim.kernels.pixelrnn.encoder.Mapping`.
 
     front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small, as it did when
     the published figures were taken.

@@ -26,11 +26,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kernels.depthwise import tile as sixteen_times
-from kernels.pixelrnn import golden
-from kernels.pixelrnn.golden import FRAMES, INPUT_LEVEL, SIDE, Bits, Result
-from kernels.pixelrnn.weights import SIZE, Weights, check_weights
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.depthwise import tile as sixteen_times
+from scamp_sim.kernels.pixelrnn import golden
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, INPUT_LEVEL, SIDE, Bits, Result
+from scamp_sim.kernels.pixelrnn.weights import SIZE, Weights, check_weights
 
 WALK = SIZE - 1
 """How far the picture walks along a row of taps, and how many rows there are above the first."""

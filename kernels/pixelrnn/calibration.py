@@ -20,20 +20,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from compiler import assemble
-from kernels import load
-from kernels.pixelrnn import gestures, golden
-from kernels.pixelrnn.checks import integer
-from kernels.pixelrnn.golden import FRAMES, SIDE, WINDOW, Floats
-from kernels.pixelrnn.weights import GATES, Weights, check_weights
+from scamp_sim.compiler import assemble
 from scamp_sim.errors import ChipErrors, ChipProfile, ErrorModel
 from scamp_sim.errors.setup import HIGHEST_SERIAL, Errors, parse_profile
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels import load
+from scamp_sim.kernels.pixelrnn import gestures, golden
+from scamp_sim.kernels.pixelrnn.checks import integer
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE, WINDOW, Floats
+from scamp_sim.kernels.pixelrnn.weights import GATES, Weights, check_weights
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
 
 if TYPE_CHECKING:
-    from kernels.pixelrnn.macropixel import MacropixelMapping
+    from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
 
 Plane = npt.NDArray[Any]
 
@@ -146,7 +146,7 @@ def grey_trim(errors: Errors, level: int, offset: int, *, chips: Sequence[int] =
     in the middle between `level` and the next as above. 0 if the comparison is one without a trim. The other arguments
     are those of `calibrate`. Raises ProgramError.
     """
-    from kernels.pixelrnn.macropixel import LARGEST_TRIM, pix_level
+    from scamp_sim.kernels.pixelrnn.macropixel import LARGEST_TRIM, pix_level
 
     profile = profile_of(errors)
     key = profile.key(), level, offset, tuple(chips), seed
@@ -253,7 +253,7 @@ class _Bench:
     seed: int
 
     def calibration(self, offset: int, unit: int, gate_unit: int, trim: int) -> Calibration:
-        from kernels.pixelrnn.macropixel import MacropixelMapping
+        from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
 
         def mapping(calibration: Calibration | None = None) -> MacropixelMapping:
             return MacropixelMapping(
@@ -366,7 +366,7 @@ def _line(expected: Plane, got: Plane, near: float, around: float = 0) -> tuple[
 
 def _launches(programs: Sequence[Program]) -> list[tuple[str, Program]]:
     """Every launch with the name of its kernel."""
-    from kernels.pixelrnn.macropixel import cut
+    from scamp_sim.kernels.pixelrnn.macropixel import cut
 
     return [(s.title, s.program) for p in programs for s in cut(p, {name: name for name in p.kernels})]
 

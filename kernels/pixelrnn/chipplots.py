@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kernels.pixelrnn import plots
-from kernels.pixelrnn.chipstudy import ChipStudy
-from kernels.pixelrnn.golden import FRAMES
-from kernels.pixelrnn.results import PLANE_VALUES
+from scamp_sim.kernels.pixelrnn import plots
+from scamp_sim.kernels.pixelrnn.chipstudy import ChipStudy
+from scamp_sim.kernels.pixelrnn.golden import FRAMES
+from scamp_sim.kernels.pixelrnn.results import PLANE_VALUES
 
 NAMED = 60
 """Chips of which each has its serial below the axis."""

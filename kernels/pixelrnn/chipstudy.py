@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from kernels.pixelrnn.golden import FRAMES
-from kernels.pixelrnn.results import ARRAY, MODELS, PLANE_VALUES, Record, percent
+from scamp_sim.kernels.pixelrnn.golden import FRAMES
+from scamp_sim.kernels.pixelrnn.results import ARRAY, MODELS, PLANE_VALUES, Record, percent
 from scamp_sim.montecarlo.grid import Grid, Unit, ranges
 from scamp_sim.montecarlo.statistics import Distribution, Interval, distribution, distribution_table, tidy, wilson
 from scamp_sim.wording import table

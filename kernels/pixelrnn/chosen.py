@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from kernels.pixelrnn.calibration import Calibration, calibrate, grey_trim, profile_of
-from kernels.pixelrnn.weights import Weights
 from scamp_sim.errors import ChipErrors, ErrorModel
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.calibration import Calibration, calibrate, grey_trim, profile_of
+from scamp_sim.kernels.pixelrnn.weights import Weights
 
 
 def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str
         if wanted and not errors.exact:
             profile_of(errors)
         return options
-    from kernels.pixelrnn.macropixel import LARGEST_OFFSET, UNIT, checked_levels, chip_units
+    from scamp_sim.kernels.pixelrnn.macropixel import LARGEST_OFFSET, UNIT, checked_levels, chip_units
 
     given = any(options.get(name) is not None for name in ("offset", "unit", "gate_unit", "trim", "calibration"))
     if raw and (given or wanted):

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn import datasets, gestures, golden
-from kernels.pixelrnn.checks import path_of
-from kernels.pixelrnn.encoder import SENSOR
-from kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.kernels.pixelrnn import datasets, gestures, golden
+from scamp_sim.kernels.pixelrnn.checks import path_of
+from scamp_sim.kernels.pixelrnn.encoder import SENSOR
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.wording import plural, short
 
 MADE_UP = "made-up"

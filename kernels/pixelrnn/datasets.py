@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn.checks import array_of, integer, path_of
-from kernels.pixelrnn.gestures import CLASSES as GESTURES
-from kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.kernels.pixelrnn.checks import array_of, integer, path_of
+from scamp_sim.kernels.pixelrnn.gestures import CLASSES as GESTURES
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE
 
 SETS = (1, 2, 3, 4, 5)
 DIGITS = ("one", "two", "three", "four")

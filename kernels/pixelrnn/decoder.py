@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn.checks import array_of, finite
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.kernels.pixelrnn.checks import array_of, finite
 
 SIDE = 64
 EPSILON = 1e-5

@@ -18,14 +18,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn import golden
-from kernels.pixelrnn.checks import array_of, integer
-from kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
-from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim import isa
 from scamp_sim.costs.profile import Profile
 from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError, ScampWarning
+from scamp_sim.kernels.pixelrnn import golden
+from scamp_sim.kernels.pixelrnn.checks import array_of, integer
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
+from scamp_sim.kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
 from scamp_sim.timing import combine, profile
@@ -115,7 +115,8 @@ class Encoder:
     every other level apart, 116 among them. options: of the mapping: front_end=True, by which the array also scales the
     frames down and copies them; version="lean" for "blocks"; offset, unit, gate_unit, trim and calibration for
     "macropixel". These five, if none is given, are chosen for the errors of the chip: its offset, units that suit it,
-    and a trim and levels that are measured on other chips of its profile (see `kernels.pixelrnn.calibration`).
+    and a trim and levels that are measured on other chips of its profile (see
+    `scamp_sim.kernels.pixelrnn.calibration`).
     version="raw" chooses the offset alone: programs as for an array without noise, 5 LSB a tap. calibrate=False
     leaves the levels as they are free of noise; calibrate=True measures them for an offset and units that are given.
     With two layers of kernels there is no calibration, only offset, units and trim. Raises ProgramError.
@@ -141,7 +142,7 @@ class Encoder:
         self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
         name, options = split(mapping, options)
         if name == "macropixel":
-            from kernels.pixelrnn.chosen import for_chip
+            from scamp_sim.kernels.pixelrnn.chosen import for_chip
 
             options = for_chip(weights, self.machine.errors, level, options)
         self.mapping = make_mapping(weights, name, level, options)
@@ -212,8 +213,8 @@ class Encoder:
 
 def scaled_bits(frames: npt.NDArray[Any], level: int) -> Bits:
     """What the front end makes of full frames, (16, 256, 256) -> (16, 64, 64): means of 4x4 PEs above the level."""
-    from kernels.pixelrnn.layout import downsampled
-    from kernels.pixelrnn.macropixel import pix_level
+    from scamp_sim.kernels.pixelrnn.layout import downsampled
+    from scamp_sim.kernels.pixelrnn.macropixel import pix_level
 
     if golden.looks_binary(frames, level):
         warnings.warn(golden.LOOKS_BINARY, ScampWarning, stacklevel=2)
@@ -240,24 +241,24 @@ def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any
     if not isinstance(options.get("front_end", False), (bool, np.bool_)):
         raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
     if name == "macropixel":
-        from kernels.pixelrnn.chosen import take_version
+        from scamp_sim.kernels.pixelrnn.chosen import take_version
 
         take_version(options)  # what it stands for is a matter of chips
     for option in options if name in known else ():
         if option not in known[name]:
             raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")
     if name == "macropixel" and weights.layers == 2:
-        from kernels.pixelrnn.two_layers import TwoLayerMapping
+        from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
 
         if options.pop("calibration", None) is not None:
             raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
         return TwoLayerMapping(weights, level, **options)
     if name == "macropixel":
-        from kernels.pixelrnn.macropixel import MacropixelMapping
+        from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
 
         return MacropixelMapping(weights, level, **options)
     if name == "blocks":
-        from kernels.pixelrnn.blocks import BlockMapping
+        from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
 
         return BlockMapping(weights, level, **options)
     raise ProgramError(f"unknown mapping '{name}'{isa.did_you_mean(name, MAPPINGS)}; there are {', '.join(MAPPINGS)}")

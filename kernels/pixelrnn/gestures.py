@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn.checks import integer
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.checks import integer
 
 SHAPES = ("flat", "spread", "v")
 MOTIONS = ("leftward", "rightward", "contract")

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn.checks import array_of, finite, integer
-from kernels.pixelrnn.weights import SIZE, Weights, check_weights
 from scamp_sim.exceptions import PlaneError, ProgramError, ScampWarning
+from scamp_sim.kernels.pixelrnn.checks import array_of, finite, integer
+from scamp_sim.kernels.pixelrnn.weights import SIZE, Weights, check_weights
 
 FRAMES, SIDE = 16, 64
 """Frames from one start of the state to the output; rows and columns of a frame."""

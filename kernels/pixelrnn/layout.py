@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compiler import assemble
-from kernels.depthwise import tile
-from kernels.pixelrnn.checks import array_of, integer
-from kernels.pixelrnn.layout_memory import memory_report, memory_text
 from scamp_sim import isa
+from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.isa import did_you_mean
+from scamp_sim.kernels.depthwise import tile
+from scamp_sim.kernels.pixelrnn.checks import array_of, integer
+from scamp_sim.kernels.pixelrnn.layout_memory import memory_report, memory_text
 from scamp_sim.program import HostCall, Launch, Program
 from scamp_sim.timing import load_timing, profile
 
@@ -374,6 +374,6 @@ __all__ = [
     "renewed",
 ]  # fmt: skip
 
-if __name__ == "__main__":  # python -m kernels.pixelrnn.layout docs/layouts.md
+if __name__ == "__main__":  # python -m scamp_sim.kernels.pixelrnn.layout docs/layouts.md
     for page in map(Path, sys.argv[1:]):
         page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -187,12 +187,12 @@ def _live(trail: Sequence[_Access]) -> list[frozenset[str]]:
 @cache
 def accounts() -> tuple[Account, ...]:
     """One for each mapping. Which weights are taken does not matter: they change how many words run, not on what."""
-    from kernels.pixelrnn.blocks import BlockMapping
-    from kernels.pixelrnn.encoder import Mapping as Placed
-    from kernels.pixelrnn.golden import INPUT_LEVEL
-    from kernels.pixelrnn.macropixel import MacropixelMapping
-    from kernels.pixelrnn.two_layers import TwoLayerMapping
-    from kernels.pixelrnn.weights import Weights
+    from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
+    from scamp_sim.kernels.pixelrnn.encoder import Mapping as Placed
+    from scamp_sim.kernels.pixelrnn.golden import INPUT_LEVEL
+    from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
+    from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
+    from scamp_sim.kernels.pixelrnn.weights import Weights
 
     one, two = Weights.random(1), Weights.random(1, layers=2)
     mappings: dict[str, Placed] = {

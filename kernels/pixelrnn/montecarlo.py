@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from kernels.pixelrnn.chipstudy import FORMAT, ChipStudy
-from kernels.pixelrnn.clips import ClipSet, check_labels
-from kernels.pixelrnn.network import Network, carried, digests
-from kernels.pixelrnn.results import record
-from kernels.pixelrnn.weights import Weights
 from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.chipstudy import FORMAT, ChipStudy
+from scamp_sim.kernels.pixelrnn.clips import ClipSet, check_labels
+from scamp_sim.kernels.pixelrnn.network import Network, carried, digests
+from scamp_sim.kernels.pixelrnn.results import record
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.montecarlo import chips as kinds
 from scamp_sim.montecarlo.grid import make_grid
 from scamp_sim.montecarlo.store import Store, describe

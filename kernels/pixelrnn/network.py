@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn import golden
-from kernels.pixelrnn.calibration import Drowned
-from kernels.pixelrnn.clips import ClipSet
-from kernels.pixelrnn.encoder import Encoded, Encoder
-from kernels.pixelrnn.golden import FRAMES, Bits, Result
-from kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record
-from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim.errors.setup import Errors
+from scamp_sim.kernels.pixelrnn import golden
+from scamp_sim.kernels.pixelrnn.calibration import Drowned
+from scamp_sim.kernels.pixelrnn.clips import ClipSet
+from scamp_sim.kernels.pixelrnn.encoder import Encoded, Encoder
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, Bits, Result
+from scamp_sim.kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record
+from scamp_sim.kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim.montecarlo import chips as kinds
 from scamp_sim.montecarlo.cluster import code_identity
 from scamp_sim.montecarlo.execute import carry_out
@@ -72,7 +72,7 @@ def references(encoder: Encoder, clip: npt.NDArray[Any]) -> dict[str, Result]:
     found = {GOLDEN: golden.encode(x, encoder.weights, level=encoder.level)}
     version = getattr(encoder.mapping, "version", None)
     if encoder.mapping.name == "blocks" and version == "published":
-        from kernels.pixelrnn import blocks_golden
+        from scamp_sim.kernels.pixelrnn import blocks_golden
 
         found[OWN] = blocks_golden.encode(x, encoder.weights, version, level=encoder.level)
     return found

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kernels.pixelrnn import bandwidth
-from kernels.pixelrnn.checks import path_of
-from kernels.pixelrnn.report import FRONT_END, OTHER, PUBLISHED_US, STAGES, Costs
 from scamp_sim.exceptions import ScampError
+from scamp_sim.kernels.pixelrnn import bandwidth
+from scamp_sim.kernels.pixelrnn.checks import path_of
+from scamp_sim.kernels.pixelrnn.report import FRONT_END, OTHER, PUBLISHED_US, STAGES, Costs
 from scamp_sim.wording import short
 
 COLOURS = dict(

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kernels.pixelrnn.encoder import Encoder
-from kernels.pixelrnn.golden import FRAMES
-from kernels.pixelrnn.study import make_encoder
-from kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim.costs.anchors import PIXELRNN_STEPS
 from scamp_sim.costs.profile import Profile
 from scamp_sim.exceptions import ScampError
+from scamp_sim.kernels.pixelrnn.encoder import Encoder
+from scamp_sim.kernels.pixelrnn.golden import FRAMES
+from scamp_sim.kernels.pixelrnn.study import make_encoder
+from scamp_sim.kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim.timing import combine, load_timing, profile
 from scamp_sim.wording import table
 

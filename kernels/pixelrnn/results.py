@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kernels.pixelrnn.golden import FRAMES, SIDE
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.montecarlo.grid import Unit
 from scamp_sim.montecarlo.statistics import tidy
 
@@ -138,7 +138,7 @@ class Study:
 
     def text(self) -> str:
         """The study as a table."""
-        from kernels.pixelrnn.report import table
+        from scamp_sim.kernels.pixelrnn.report import table
 
         lines = []
         for reference in self.references:

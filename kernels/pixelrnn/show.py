@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn.golden import FRAMES, SIDE
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.render import BACKGROUND, CAPTION, FRAME, MARGIN, TITLE, Tile, contact_sheet, grey_levels
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 study = validate(weights, clips, mapping="macropixel", jobs=2, out="results.json")
 print(study.text())
 
-It is one chip and one seed of what `kernels.pixelrnn.montecarlo` measures over many. Clips run in parallel; a clip's
-result depends on nothing but the clip, the weights and the options. Results are written as clips finish; a run that was
-interrupted goes on where it stopped.
+It is one chip and one seed of what `scamp_sim.kernels.pixelrnn.montecarlo` measures over many. Clips run in parallel;
+a clip's result depends on nothing but the clip, the weights and the options. Results are written as clips
+finish; an interrupted run resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from kernels.pixelrnn.checks import integer, path_of
-from kernels.pixelrnn.clips import ClipSet, check_labels
-from kernels.pixelrnn.network import (
+from scamp_sim.errors import ChipErrors, load_errors
+from scamp_sim.errors.setup import Errors
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.checks import integer, path_of
+from scamp_sim.kernels.pixelrnn.clips import ClipSet, check_labels
+from scamp_sim.kernels.pixelrnn.network import (
     Network,
     carried,
     compare,
@@ -27,11 +30,8 @@ from kernels.pixelrnn.network import (
     references,
     renew,
 )
-from kernels.pixelrnn.results import FORMAT, Record, Study, record
-from kernels.pixelrnn.weights import Weights
-from scamp_sim.errors import ChipErrors, load_errors
-from scamp_sim.errors.setup import Errors
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.results import FORMAT, Record, Study, record
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.montecarlo import chips as kinds
 from scamp_sim.montecarlo.grid import make_grid
 from scamp_sim.montecarlo.store import Store

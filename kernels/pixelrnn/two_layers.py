@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy.typing as npt
 
-from compiler import assemble
-from kernels.pixelrnn import layout, macropixel
-from kernels.pixelrnn.encoder import Step, ThreeKinds
-from kernels.pixelrnn.golden import Bits, Floats
-from kernels.pixelrnn.macropixel import UNIT, MacropixelMapping, check_constant, cut, pooled_halves
-from kernels.pixelrnn.weights import Weights
+from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn import layout, macropixel
+from scamp_sim.kernels.pixelrnn.encoder import Step, ThreeKinds
+from scamp_sim.kernels.pixelrnn.golden import Bits, Floats
+from scamp_sim.kernels.pixelrnn.macropixel import UNIT, MacropixelMapping, check_constant, cut, pooled_halves
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.machine import Machine
 from scamp_sim.program import Program
 
@@ -41,7 +41,7 @@ TITLES = (
 
 
 class TwoLayerMapping(ThreeKinds):
-    """Programs for one set of weights with two layers; see `kernels.pixelrnn.encoder.Mapping`.
+    """Programs for one set of weights with two layers; see `scamp_sim.kernels.pixelrnn.encoder.Mapping`.
 
     front_end, offset, unit, gate_unit, trim: as for MacropixelMapping; there is no calibration. All kernels of a frame
     are more than the kernel store holds, so the convolutions are on the heap.

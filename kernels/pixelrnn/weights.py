@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn.checks import array_of, finite, integer, path_of
-from kernels.pixelrnn.decoder import Decoder
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.checks import array_of, finite, integer, path_of
+from scamp_sim.kernels.pixelrnn.decoder import Decoder
 from scamp_sim.wording import plural
 
 KERNELS, SIZE = 16, 5

@@ -68,13 +68,13 @@ def calls(*steps: HostCall | Output) -> Callable[[], Program]:
 
 def binarise() -> Program:
     """Eight words and a constant, as the published step has: the library's threshold."""
-    import kernels
+    from scamp_sim import kernels
 
     return kernels.load("threshold")
 
 
 def closed_shapes() -> Program:
-    import kernels
+    from scamp_sim import kernels
 
     return kernels.load("closed_shapes")
 

@@ -82,7 +82,7 @@ def simulated(
 ) -> Stack:
     """A stack as the simulator gives it: a plane is set to 0 and read out, again and again. shape: of the simulated
     array, whatever array the profile is for."""
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     machine = Machine(shape, errors=replace(profile, shape=None), chip=chip, seed=seed)
     clear = assemble("res(A);")

@@ -64,7 +64,7 @@ class Predicted:
 
 @lru_cache(256)
 def _assembled(text: str) -> Program:
-    from compiler import assemble
+    from scamp_sim.compiler import assemble
 
     return assemble(text)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import signal
 import threading
 import time
@@ -219,21 +220,24 @@ def _reach(address: str) -> Any:
 # --- the same code everywhere -------------------------------------------------------------------------------------
 
 
+def _sources(root: Path) -> list[Path]:
+    """The files of the package, under their names in it: links to `compiler` and `kernels` are followed."""
+    folders = (Path(folder) / name for folder, _, names in os.walk(root, followlinks=True) for name in names)
+    return [path for path in folders if path.suffix in (".py", ".scamp", ".json", ".lark")]
+
+
 @cache
 def code_identity() -> dict[str, str]:
     """What the numbers depend on, beside the options: versions, and a digest of the sources."""
     import numba
     import numpy
 
-    import compiler
-    import kernels
     import scamp_sim
 
     total = hashlib.sha256()
-    for package in (compiler, kernels, scamp_sim):
-        root = Path(str(package.__file__)).parent
-        for path in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".scamp", ".json", ".lark")):
-            total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    root = Path(str(scamp_sim.__file__)).parent
+    for path in sorted(_sources(root), key=lambda p: p.relative_to(root).as_posix()):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return {
         "scamp-sim": scamp_sim.__version__,
         "sources of scamp-sim": total.hexdigest()[:12],

@@ -4,9 +4,9 @@ net = Recurrent("GRU", binary=False)
 trained = train(clips, labels, Settings(), net=net, test=test)
 accuracy = linear_accuracy("RAW", train_set, test_set)
 
-Counts of kernels and parameters are those of table 2 (PixelRNN, CVPR 2024), see `kernels.pixelrnn.bandwidth`. The paper
-leaves formulas to a supplement that was not found, so these are the textbook's, with one channel and 5x5 correlations
-for products: simple recurrence, LSTM, GRU (Cho et al. 2014), MGU (Zhou et al. 2016).
+Counts of kernels and parameters are those of table 2 (PixelRNN, CVPR 2024), see `scamp_sim.kernels.pixelrnn.bandwidth`.
+The paper leaves formulas to a supplement that was not found, so these are the textbook's, with one channel and
+5x5 correlations for products: simple recurrence, LSTM, GRU (Cho et al. 2014), MGU (Zhou et al. 2016).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kernels.pixelrnn import bandwidth, golden
-from kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn import bandwidth, golden
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
 from scamp_sim.torch import labels as label
 from scamp_sim.torch.encoder import PixelRNN, Readout, signs
 from scamp_sim.torch.layers import Kernels, correlate, pooled_correlate, sign, tile

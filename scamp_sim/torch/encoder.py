@@ -5,7 +5,8 @@ scores = net(bits(clips))                    # (n, 9), free of errors: the golde
 scores = net(bits(clips), generator)         # the same with errors, drawn from the generator
 net.to_weights().save("weights.npz")
 
-Source: the equations of PixelRNN (CVPR 2024); details as in `kernels.pixelrnn.golden` and `kernels.pixelrnn.decoder`.
+Source: the equations of PixelRNN (CVPR 2024); details as in
+`scamp_sim.kernels.pixelrnn.golden` and `scamp_sim.kernels.pixelrnn.decoder`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kernels.pixelrnn import golden
-from kernels.pixelrnn.decoder import EPSILON, Decoder
-from kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
-from kernels.pixelrnn.macropixel import halves, pooled_halves
-from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.kernels.pixelrnn import golden
+from scamp_sim.kernels.pixelrnn.decoder import EPSILON, Decoder
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, MAPS, SIDE
+from scamp_sim.kernels.pixelrnn.macropixel import halves, pooled_halves
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.torch.layers import SLOPE, Kernels, correlate, pooled_correlate, sign, tile
 from scamp_sim.torch.noise import Stage, StageErrors
 
@@ -64,7 +65,7 @@ class Encoding:
 class Readout(nn.Module):
     """The decoder, off the sensor: a learned sign, batch norm of one channel, tanh, a scalar off, and a linear layer.
 
-    (n, rows, columns) -> (n, classes). Source: `kernels.pixelrnn.decoder.Decoder`.
+    (n, rows, columns) -> (n, classes). Source: `scamp_sim.kernels.pixelrnn.decoder.Decoder`.
     """
 
     def __init__(self, classes: int, values: int = SIDE * SIDE, *, generator: torch.Generator | None = None) -> None:

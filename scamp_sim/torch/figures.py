@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn import bandwidth, gestures
-from kernels.pixelrnn.golden import SIDE
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn import bandwidth, gestures
+from scamp_sim.kernels.pixelrnn.golden import SIDE
 from scamp_sim.pixelrnn_options import TEST_SEED, TRAIN_SEED
 from scamp_sim.torch.kept import Kept
 from scamp_sim.wording import plural
@@ -80,7 +80,7 @@ class Figure:
 
     def text(self) -> str:
         """A table, a row a point."""
-        from kernels.pixelrnn.report import table
+        from scamp_sim.kernels.pixelrnn.report import table
 
         what, unit = (
             ("accuracy against memory", "bytes a macropixel")
@@ -222,13 +222,13 @@ _COLOURS = {"SRNN": "#59a14f", "LSTM": "#e15759", "GRU": "#f28e2b", "MGU": "#b07
 
 def plot(figure: Figure, path: str | Path) -> Path:
     """Draw the figure to a file, PNG, PDF or SVG by its name. Raises ScampError."""
-    from kernels.pixelrnn import plots
+    from scamp_sim.kernels.pixelrnn import plots
 
     return plots.save(path, lambda: _drawn(figure))
 
 
 def _drawn(figure: Figure) -> Any:
-    from kernels.pixelrnn import plots
+    from scamp_sim.kernels.pixelrnn import plots
 
     canvas = plots.new_figure(7.6, 4.4)
     axes = canvas.subplots()

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kernels.pixelrnn.golden import FRAMES, REACH, WINDOW
 from scamp_sim import isa
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, REACH, WINDOW
 
 SURROGATES = ("tanh", "straight-through")
 """Gradients of a sign: the slope of tanh (equation 6 of PixelRNN, CVPR 2024), or of the straight line within +-1."""

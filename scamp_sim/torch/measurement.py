@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn import golden
-from kernels.pixelrnn.network import make_encoder
-from kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn import golden
+from scamp_sim.kernels.pixelrnn.network import make_encoder
+from scamp_sim.kernels.pixelrnn.weights import GATES, Weights
 from scamp_sim.montecarlo import chips as kinds
 from scamp_sim.montecarlo.store import digest
 from scamp_sim.torch.noise import STAGES, Stage, StageErrors
 
 if TYPE_CHECKING:
-    from kernels.pixelrnn.macropixel import MacropixelMapping
+    from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
 
 MAPPINGS = ("macropixel", "macropixel:raw")
 """Whose sums can be looked at."""
@@ -101,7 +101,7 @@ def origin(
 
 
 def _frames(count: int, seed: int) -> npt.NDArray[np.bool_]:
-    from kernels.pixelrnn import gestures
+    from scamp_sim.kernels.pixelrnn import gestures
 
     stream = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, 7])))
     random = stream.integers(0, 2, (count, golden.SIDE, golden.SIDE)).astype(bool)
@@ -120,7 +120,7 @@ def _look(encoder: Any, pictures: npt.NDArray[np.bool_], advance: Callable[[], N
     Of what is compared the array's sum is that which the comparator sees, the constant included, and from there counted
     from the middle between two sums that occur: where a calibration has moved the level, nothing of that is left over.
     """
-    from kernels.pixelrnn.macropixel import cut, halves, pooled_halves
+    from scamp_sim.kernels.pixelrnn.macropixel import cut, halves, pooled_halves
 
     network: MacropixelMapping = encoder.mapping
     machine, weights = encoder.machine, encoder.weights

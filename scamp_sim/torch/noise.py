@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kernels.pixelrnn import golden
 from scamp_sim import isa
 from scamp_sim.errors import profile_names
 from scamp_sim.errors.setup import parse_profile
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn import golden
 
 if TYPE_CHECKING:
-    from kernels.pixelrnn.weights import Weights
+    from scamp_sim.kernels.pixelrnn.weights import Weights
 
 STAGES = ("cnn", "forget", "output")
 NAMES = ("none", "authors")

@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.pixelrnn import golden
-from kernels.pixelrnn.clips import ClipSet, read_clips
-from kernels.pixelrnn.encoder import Encoder
-from kernels.pixelrnn.study import make_encoder, programs_digest, renew
-from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn import golden
+from scamp_sim.kernels.pixelrnn.clips import ClipSet, read_clips
+from scamp_sim.kernels.pixelrnn.encoder import Encoder
+from scamp_sim.kernels.pixelrnn.study import make_encoder, programs_digest, renew
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.montecarlo import chips as kinds
 from scamp_sim.montecarlo.execute import carry_out
 from scamp_sim.montecarlo.grid import Unit, make_grid

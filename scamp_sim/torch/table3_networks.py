@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kernels.pixelrnn.clips import ClipSet, check_labels, read_clips
-from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file
+from scamp_sim.kernels.pixelrnn.clips import ClipSet, check_labels, read_clips
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.montecarlo.store import digest
 from scamp_sim.pixelrnn_options import TRAIN_SEED, load_weights
 from scamp_sim.torch.kept import check_stamp, plain
@@ -81,7 +81,7 @@ def load(plain: Iterable[str], trained: Iterable[str]) -> list[Network]:
 def train(study: Study, results: str | Path | None, say: Callable[[str], None]) -> list[Network]:
     """Networks of both kinds, from files beside the results if they are there. Raises ScampError, also if these were
     trained otherwise."""
-    from kernels.pixelrnn import gestures
+    from scamp_sim.kernels.pixelrnn import gestures
     from scamp_sim.torch import training
 
     found, drawn = [], None

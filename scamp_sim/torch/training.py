@@ -19,9 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kernels.pixelrnn.weights import Weights
 from scamp_sim.errors.setup import HIGHEST_SERIAL
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.torch import checkpoints
 from scamp_sim.torch import labels as label
 from scamp_sim.torch.encoder import PixelRNN, Readout

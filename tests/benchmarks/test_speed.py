@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler import assemble
 from scamp_sim import Machine
+from scamp_sim.compiler import assemble
 from scamp_sim.program import HostCall, Kernel, Launch, Program, Word
 
 pytestmark = pytest.mark.benchmark

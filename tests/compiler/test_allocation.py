@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compiler import CompileError, assemble
-from compiler.allocate import CHOICE
 from scamp_sim import Machine
+from scamp_sim.compiler import CompileError, assemble
+from scamp_sim.compiler.allocate import CHOICE
 from scamp_sim.program import HostCall, Program
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-import compiler
-from compiler import assemble
-from compiler.codes import CODES
-from compiler.diagnostics import CompileError, Diagnostic, render
-from compiler.messages import EXAMPLES, messages, page
+from scamp_sim import compiler
+from scamp_sim.compiler import assemble
+from scamp_sim.compiler.codes import CODES
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic, render
+from scamp_sim.compiler.messages import EXAMPLES, messages, page
 
 
 @dataclass(frozen=True)
@@ -522,8 +522,10 @@ def test_golden(name: str, cases: list[Bad], golden: Callable[[str, str], None])
 
 
 def test_the_page_of_messages_is_fresh() -> None:
-    path = Path(compiler.__file__).parents[1] / "docs" / "messages.md"
-    assert path.read_text(encoding="utf-8") == page(), "write it with: python -m compiler.messages > docs/messages.md"
+    path = Path(__file__).parents[2] / "docs" / "messages.md"
+    assert path.read_text(encoding="utf-8") == page(), (
+        "write it with: python -m scamp_sim.compiler.messages > docs/messages.md"
+    )
 
 
 @pytest.mark.parametrize("code", EXAMPLES)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from compiler import assemble
-from compiler.diagnostics import render
+from scamp_sim.compiler import assemble
+from scamp_sim.compiler.diagnostics import render
 
 CLEAN = {
     "the program of docs/language.md": """

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from compiler.diagnostics import CompileError, Diagnostic, arranged, excerpt, render, summary, to_json
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic, arranged, excerpt, render, summary, to_json
 from scamp_sim.program import Origin
 
 

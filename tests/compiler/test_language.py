@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler import CompileError, assemble
 from scamp_sim import Machine
+from scamp_sim.compiler import CompileError, assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import HostCall, Launch, Output, Program
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compiler import CompileError, assemble
 from scamp_sim import Machine, ProgramError
+from scamp_sim.compiler import CompileError, assemble
 from scamp_sim.program import HostCall, Kernel, Output, Program, Word
 
 SHAPE = (64, 64)

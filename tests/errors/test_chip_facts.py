@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler import assemble
 from scamp_sim import Machine
+from scamp_sim.compiler import assemble
 from scamp_sim.errors import KNOBS, ChipProfile, load_profile
 from scamp_sim.errors.chip import compressed
 from tests.errors.helpers import READ_A, SHAPE, bus, machine, program

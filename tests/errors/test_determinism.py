@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler import assemble
 from scamp_sim import Machine, isa
+from scamp_sim.compiler import assemble
 from scamp_sim.program import Program
 from tests.engine.programs import random_program, random_state
 from tests.errors.helpers import assert_same, registers

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import kernels
-from scamp_sim import Machine
+from scamp_sim import Machine, kernels
 from tests.kernels.oracles import Bits, at
 
 

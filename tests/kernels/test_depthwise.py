@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import kernels
-from kernels.depthwise import blocks, depthwise16, tile
-from scamp_sim import Machine, ScampError
+from scamp_sim import Machine, ScampError, kernels
+from scamp_sim.kernels.depthwise import blocks, depthwise16, tile
 from tests.kernels.oracles import depthwise, grey, random_image, scene
 
 SHAPE = (256, 256)

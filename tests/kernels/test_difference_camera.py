@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import kernels
-from kernels.pixelrnn import gestures
-from scamp_sim import Machine
+from scamp_sim import Machine, kernels
+from scamp_sim.kernels.pixelrnn import gestures
 from tests.kernels.oracles import grey
 
 

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-import kernels
-from scamp_sim import Machine, ScampError
+from scamp_sim import Machine, ScampError, kernels
 from tests.kernels.oracles import (
     LAPLACE,
     PREWITT_X,

@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import kernels
-from compiler import assemble
-from scamp_sim import Machine, isa
+from scamp_sim import Machine, isa, kernels
+from scamp_sim.compiler import assemble
 from tests.kernels.oracles import grey, inner, random_image, sobel
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler import assemble
 from scamp_sim import Machine, ProgramError
+from scamp_sim.compiler import assemble
 from scamp_sim.montecarlo import programs
 from scamp_sim.montecarlo.chips import portable
 from scamp_sim.montecarlo.cluster import code_identity

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler import assemble
 from scamp_sim import Machine, ProgramError, isa
+from scamp_sim.compiler import assemble
 from scamp_sim.errors.setup import load_errors
 
 SHAPE = (64, 64)

@@ -9,9 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from kernels.pixelrnn import bandwidth  # noqa: E402
-from kernels.pixelrnn.golden import FRAMES, SIDE  # noqa: E402
 from scamp_sim.exceptions import ProgramError  # noqa: E402
+from scamp_sim.kernels.pixelrnn import bandwidth  # noqa: E402
+from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE  # noqa: E402
 from scamp_sim.torch import baselines, figures  # noqa: E402
 from scamp_sim.torch.encoder import PixelRNN  # noqa: E402
 from scamp_sim.torch.training import Settings, train  # noqa: E402

@@ -9,9 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from kernels.pixelrnn import golden  # noqa: E402
-from kernels.pixelrnn.weights import Weights  # noqa: E402
 from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
+from scamp_sim.kernels.pixelrnn import golden  # noqa: E402
+from scamp_sim.kernels.pixelrnn.weights import Weights  # noqa: E402
 from scamp_sim.torch.encoder import PixelRNN, bits  # noqa: E402
 from scamp_sim.torch.noise import Stage, StageErrors  # noqa: E402
 

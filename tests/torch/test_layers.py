@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from kernels.pixelrnn import golden  # noqa: E402
 from scamp_sim.exceptions import ProgramError  # noqa: E402
+from scamp_sim.kernels.pixelrnn import golden  # noqa: E402
 from scamp_sim.torch import layers  # noqa: E402
 
 

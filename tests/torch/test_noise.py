@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.torch import measurement, noise
 from scamp_sim.torch.measurement import measure, origin
 from scamp_sim.torch.noise import Stage, StageErrors, known_errors, load_errors

@@ -9,11 +9,11 @@ import pytest
 
 pytest.importorskip("torch")
 
-from kernels.pixelrnn import golden
-from kernels.pixelrnn.clips import ClipSet
-from kernels.pixelrnn.weights import Weights
 from scamp_sim import cli
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn import golden
+from scamp_sim.kernels.pixelrnn.clips import ClipSet
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.torch import table3 as t3
 from scamp_sim.torch.measurement import origin
 from scamp_sim.torch.noise import Stage, StageErrors
@@ -117,7 +117,7 @@ def test_each_part_of_the_authors_clips_is_tried_once() -> None:
 
 def test_planes_of_chips_without_errors_to_speak_of_are_the_golden_ones() -> None:
     w = Weights.random(1, classes=9)
-    from kernels.pixelrnn.clips import read_clips
+    from scamp_sim.kernels.pixelrnn.clips import read_clips
     from scamp_sim.montecarlo import chips as kinds
 
     clips = read_clips("made-up:1:3")

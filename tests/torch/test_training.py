@@ -9,10 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from kernels.pixelrnn import golden, study  # noqa: E402
-from kernels.pixelrnn.clips import ClipSet  # noqa: E402
-from kernels.pixelrnn.weights import Weights  # noqa: E402
 from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
+from scamp_sim.kernels.pixelrnn import golden, study  # noqa: E402
+from scamp_sim.kernels.pixelrnn.clips import ClipSet  # noqa: E402
+from scamp_sim.kernels.pixelrnn.weights import Weights  # noqa: E402
 from scamp_sim.torch import labels as label  # noqa: E402
 from scamp_sim.torch.baselines import Recurrent  # noqa: E402
 from scamp_sim.torch.noise import StageErrors  # noqa: E402

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from compiler import assemble
 from scamp_sim import cli
+from scamp_sim.compiler import assemble
 
 CORPUS = Path(__file__).with_name("corpus")
 

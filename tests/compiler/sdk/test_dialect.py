@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compiler import assemble
-from compiler.diagnostics import CompileError, Diagnostic
 from scamp_sim import Machine
+from scamp_sim.compiler import assemble
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.program import HostCall, Launch, Program
 

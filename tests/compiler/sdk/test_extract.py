@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from compiler import assemble
-from compiler.diagnostics import CompileError
-from compiler.sdk import Block, extract_kernels
+from scamp_sim.compiler import assemble
+from scamp_sim.compiler.diagnostics import CompileError
+from scamp_sim.compiler.sdk import Block, extract_kernels
 from scamp_sim.program import Program
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.cpp"))

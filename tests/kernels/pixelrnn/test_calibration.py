@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import calibration, gestures, golden
-from kernels.pixelrnn.calibration import CHIPS, Calibration, calibrate, grey_trim
-from kernels.pixelrnn.clips import ClipSet
-from kernels.pixelrnn.encoder import Encoder, make_mapping
-from kernels.pixelrnn.macropixel import CHIP_GATE_UNIT, CHIP_UNIT, MacropixelMapping
-from kernels.pixelrnn.network import make_encoder
-from kernels.pixelrnn.study import validate
-from kernels.pixelrnn.two_layers import TwoLayerMapping
-from kernels.pixelrnn.weights import Weights
 from scamp_sim import ErrorModel, ProgramError
 from scamp_sim.isa import STORE_WORDS
+from scamp_sim.kernels.pixelrnn import calibration, gestures, golden
+from scamp_sim.kernels.pixelrnn.calibration import CHIPS, Calibration, calibrate, grey_trim
+from scamp_sim.kernels.pixelrnn.clips import ClipSet
+from scamp_sim.kernels.pixelrnn.encoder import Encoder, make_mapping
+from scamp_sim.kernels.pixelrnn.macropixel import CHIP_GATE_UNIT, CHIP_UNIT, MacropixelMapping
+from scamp_sim.kernels.pixelrnn.network import make_encoder
+from scamp_sim.kernels.pixelrnn.study import validate
+from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
+from scamp_sim.kernels.pixelrnn.weights import Weights
 
 TIES = replace(Weights.random(1), theta1=0.998, theta_r=0.994)
 """Weights with thresholds as trained: pooled maps of 1 lie just above theirs."""

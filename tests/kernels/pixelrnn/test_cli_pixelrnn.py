@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.pixelrnn import Weights, gestures, golden, network, plots, study
-from kernels.pixelrnn.clips import read_clip, read_clips
 from scamp_sim import cli
+from scamp_sim.kernels.pixelrnn import Weights, gestures, golden, network, plots, study
+from scamp_sim.kernels.pixelrnn.clips import read_clip, read_clips
 
 
 @pytest.fixture(scope="module")

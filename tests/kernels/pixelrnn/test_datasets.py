@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.pixelrnn import Weights, datasets, golden
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.kernels.pixelrnn import Weights, datasets, golden
 
 
 def write(path: Path, grey: int, shape: tuple[int, int] = (24, 32)) -> None:

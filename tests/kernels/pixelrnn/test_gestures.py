@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import gestures, golden
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn import gestures, golden
 
 CLIPS, LABELS = gestures.dataset(8, seed=3)
 BITS = golden.binarise(CLIPS)

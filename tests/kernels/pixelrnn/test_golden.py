@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import Encoder, Weights, golden
 from scamp_sim.exceptions import PlaneError, ProgramError, ScampWarning
+from scamp_sim.kernels.pixelrnn import Encoder, Weights, golden
 
 
 def bits(seed: int, *shape: int, share: float = 0.5) -> np.ndarray:

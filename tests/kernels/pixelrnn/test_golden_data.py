@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import Weights, golden
+from scamp_sim.kernels.pixelrnn import Weights, golden
 
 Planes = dict[str, np.ndarray]
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.depthwise import blocks
-from kernels.pixelrnn import golden, layout
-from kernels.pixelrnn.layout import BLOCK, Macropixel, expected, program
 from scamp_sim import Machine
 from scamp_sim.exceptions import PlaneError, ProgramError, ScampError
+from scamp_sim.kernels.depthwise import blocks
+from scamp_sim.kernels.pixelrnn import golden, layout
+from scamp_sim.kernels.pixelrnn.layout import BLOCK, Macropixel, expected, program
 from scamp_sim.program import Program
 
 SLOTS = [(0, 0), (1, 3), (2, 2), (3, 1)]
@@ -258,7 +258,9 @@ def test_the_page_shows_the_table() -> None:
     text = PAGE.read_text(encoding="utf-8")
     shown = re.search(r"<!-- conversions -->\n(.*?)<!-- end -->", text, re.DOTALL)
     assert shown is not None
-    assert shown[1] == layout.conversions_text(), "write it anew: python -m kernels.pixelrnn.layout docs/layouts.md"
+    assert shown[1] == layout.conversions_text(), (
+        "write it anew: python -m scamp_sim.kernels.pixelrnn.layout docs/layouts.md"
+    )
 
 
 def test_the_example_of_the_page_runs() -> None:
@@ -325,8 +327,8 @@ def test_every_register_that_is_used_means_something(name: str) -> None:
 
 
 def test_liveness_by_hand() -> None:
-    from compiler import assemble
-    from kernels.pixelrnn.layout_memory import account
+    from scamp_sim.compiler import assemble
+    from scamp_sim.kernels.pixelrnn.layout_memory import account
 
     steps = [
         ("one", assemble("SET(R0); MOV(R12, R5); bus(B, A);")),

@@ -9,10 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import Encoder, Weights, blocks_golden, clips, datasets, gestures, golden, layout, report, study
-from kernels.pixelrnn.blocks import BlockMapping
-from kernels.pixelrnn.layout import Macropixel
 from scamp_sim import ScampError
+from scamp_sim.kernels.pixelrnn import (
+    Encoder,
+    Weights,
+    blocks_golden,
+    clips,
+    datasets,
+    gestures,
+    golden,
+    layout,
+    report,
+    study,
+)
+from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
+from scamp_sim.kernels.pixelrnn.layout import Macropixel
 
 WEIGHTS = Weights.random(1, classes=9)
 CLIP = np.zeros((16, 64, 64), np.uint8)

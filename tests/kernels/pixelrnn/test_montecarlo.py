@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.pixelrnn import Weights, network
-from kernels.pixelrnn.chipstudy import ChipStudy
-from kernels.pixelrnn.clips import ClipSet, read_clips
-from kernels.pixelrnn.montecarlo import Network, measure
-from kernels.pixelrnn.results import ARRAY, GOLDEN, Record
 from scamp_sim import ScampError, cli, commands_montecarlo
+from scamp_sim.kernels.pixelrnn import Weights, network
+from scamp_sim.kernels.pixelrnn.chipstudy import ChipStudy
+from scamp_sim.kernels.pixelrnn.clips import ClipSet, read_clips
+from scamp_sim.kernels.pixelrnn.montecarlo import Network, measure
+from scamp_sim.kernels.pixelrnn.results import ARRAY, GOLDEN, Record
 from scamp_sim.montecarlo.grid import Unit, make_grid
 
 WEIGHTS = Weights.random(3, classes=9)

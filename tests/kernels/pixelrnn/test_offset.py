@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from kernels.depthwise import depthwise16
-from kernels.pixelrnn import gestures, golden, layout
-from kernels.pixelrnn.encoder import Encoder, make_mapping
-from kernels.pixelrnn.weights import Weights
 from scamp_sim import ErrorModel, Machine, ProgramError, ScampError
 from scamp_sim.isa import STORE_WORDS
+from scamp_sim.kernels.depthwise import depthwise16
+from scamp_sim.kernels.pixelrnn import gestures, golden, layout
+from scamp_sim.kernels.pixelrnn.encoder import Encoder, make_mapping
+from scamp_sim.kernels.pixelrnn.weights import Weights
 from tests.kernels.oracles import depthwise, grey, random_image
 
 SHAPE = (256, 256)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import kernels
-from kernels import pixelrnn
+from scamp_sim import kernels
+from scamp_sim.kernels import pixelrnn
 
 
 def test_everything_exported_is_there() -> None:
@@ -18,7 +18,7 @@ def test_everything_exported_is_there() -> None:
     for name in pixelrnn.__all__:
         assert getattr(pixelrnn, name) is not None
         assert name in dir(pixelrnn)
-    assert pixelrnn.golden.__name__ == "kernels.pixelrnn.golden"
+    assert pixelrnn.golden.__name__ == "scamp_sim.kernels.pixelrnn.golden"
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
@@ -34,9 +34,9 @@ def test_the_library_goes_on_as_before() -> None:
 
 
 def test_the_import_is_lazy() -> None:
-    """Neither the modules of the package nor torch nor Pillow come with `import kernels.pixelrnn`."""
+    """Neither the modules of the package nor torch nor Pillow come with `import scamp_sim.kernels.pixelrnn`."""
     code = (
-        "import sys, kernels.pixelrnn as p; assert 'kernels.pixelrnn.golden' not in sys.modules; "
+        "import sys, scamp_sim.kernels.pixelrnn as p; assert 'scamp_sim.kernels.pixelrnn.golden' not in sys.modules; "
         "p.golden, p.gestures, p.datasets, p.Weights.random(1); "
         "assert not {'torch', 'PIL', 'numba', 'lark'} & set(sys.modules), sys.modules.keys()"
     )

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kernels.pixelrnn import Weights, bandwidth, plots, report
-from kernels.pixelrnn.encoder import Encoder
 from scamp_sim import ScampError
 from scamp_sim.costs.anchors import PIXELRNN_STEPS
+from scamp_sim.kernels.pixelrnn import Weights, bandwidth, plots, report
+from scamp_sim.kernels.pixelrnn.encoder import Encoder
 
 
 @pytest.fixture(scope="module")

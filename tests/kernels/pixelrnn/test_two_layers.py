@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import encoder, gestures, golden, layout
-from kernels.pixelrnn.encoder import Encoded, Encoder
-from kernels.pixelrnn.macropixel import MacropixelMapping
-from kernels.pixelrnn.two_layers import TwoLayerMapping
-from kernels.pixelrnn.weights import Weights
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.isa import STORE_WORDS
+from scamp_sim.kernels.pixelrnn import encoder, gestures, golden, layout
+from scamp_sim.kernels.pixelrnn.encoder import Encoded, Encoder
+from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
+from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
+from scamp_sim.kernels.pixelrnn.weights import Weights
 
 MOST_WORDS, MOST_US = 1_620, 390
 """A frame takes at most so much, whatever the weights are."""

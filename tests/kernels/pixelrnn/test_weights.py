@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.pixelrnn import Decoder, Weights
-from kernels.pixelrnn.weights import GATES, KERNEL_ORDER, TAP_ORDER
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.kernels.pixelrnn import Decoder, Weights
+from scamp_sim.kernels.pixelrnn.weights import GATES, KERNEL_ORDER, TAP_ORDER
 
 AUTHORS = {
     "cnn_model.conv1.weight": (16, 1, 5, 5),
