@@ -1,0 +1,1 @@
+"""Published in-sensor systems, one folder each."""
