@@ -11,12 +11,12 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Input, Launch, Origin, Output, Step, Word
 from scamp_sim.compiler.bits import Bit, follow
 from scamp_sim.compiler.diagnostics import Diagnostic
 from scamp_sim.compiler.expand import Emitted, Scratch
 from scamp_sim.compiler.report import Reporter
-from scamp_sim.program import HostCall, Input, Launch, Origin, Output, Step, Word
 
 CHOICE = {
     "areg": ("F", "E", "D", "C", "B", "A"),

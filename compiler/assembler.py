@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Origin, Output, Program, Step, stored_words
 from scamp_sim.compiler import syntax
 from scamp_sim.compiler.allocate import allocate, assigned
 from scamp_sim.compiler.check import program_diagnostics
@@ -19,7 +20,6 @@ from scamp_sim.compiler.parse import parse
 from scamp_sim.compiler.report import Reporter
 from scamp_sim.compiler.source import Unreadable, read, unify
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Step, stored_words
 
 TEXT = "<text>"
 """What messages call a text that came from no file."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, MutableMapping
 
-from scamp_sim.isa import LATCH, NATIVE
-from scamp_sim.program import Word
+from scamp_sim.chip.isa import LATCH, NATIVE
+from scamp_sim.chip.program import Word
 
 READ_HALVES = tuple(op for op, row in NATIVE.items() if LATCH in row.writes)
 """Words that leave their result on the bit bus."""

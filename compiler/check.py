@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from scamp_sim.chip.host import CHIP
+from scamp_sim.chip.isa import NATIVE, PORT_DIRECTION, PORTS
+from scamp_sim.chip.operand_checks import Fault, faults, outside
+from scamp_sim.chip.program import ADDRESSED, HostCall, Origin, Program, Word, cell
 from scamp_sim.compiler.bits import READ_HALVES
 from scamp_sim.compiler.context import Context
 from scamp_sim.compiler.diagnostics import Diagnostic
-from scamp_sim.faults import Fault, faults, outside
-from scamp_sim.host import CHIP
-from scamp_sim.isa import NATIVE, PORT_DIRECTION, PORTS
-from scamp_sim.program import ADDRESSED, HostCall, Origin, Program, Word, cell
 
 NOWHERE = Origin("<program>", 1, 1, 1, 1)
 """Stands in for words and calls that were made by hand."""

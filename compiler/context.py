@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scamp_sim.program import Origin
+from scamp_sim.chip.program import Origin
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Input, Origin
 from scamp_sim.compiler import prelude, syntax
 from scamp_sim.compiler.evaluate import LARGEST, MOST_BITS, Scope
 from scamp_sim.compiler.names import nearest_file, unsupported
@@ -17,7 +18,6 @@ from scamp_sim.compiler.resolve import native_named
 from scamp_sim.compiler.source import Unreadable, read
 from scamp_sim.compiler.syntax_errors import KEYWORDS
 from scamp_sim.compiler.values import KINDS, Reg, Value, describe, expected, fits, show
-from scamp_sim.program import Input, Origin
 
 if TYPE_CHECKING:
     from scamp_sim.compiler.expand import Expander

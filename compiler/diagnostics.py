@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from scamp_sim.chip.program import Origin
 from scamp_sim.exceptions import ScampError
-from scamp_sim.program import Origin
 
 
 @dataclass(frozen=True)

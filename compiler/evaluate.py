@@ -6,11 +6,11 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import NoReturn, Protocol
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Origin
 from scamp_sim.compiler import syntax
 from scamp_sim.compiler.report import Failed
 from scamp_sim.compiler.values import AnyDirs, Dirs, Reg, Value, describe, show
-from scamp_sim.program import Origin
 
 MOST_BITS = 4096
 """Integers have any size, but a slip such as 1 << 999999999 shall not eat the memory."""

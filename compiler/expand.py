@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Launch, Origin, Step, Word, cell
 from scamp_sim.compiler import syntax
 from scamp_sim.compiler.check import word_hazards
 from scamp_sim.compiler.declare import Declarations
@@ -17,7 +18,6 @@ from scamp_sim.compiler.names import unsupported
 from scamp_sim.compiler.report import Failed, Reporter
 from scamp_sim.compiler.resolve import Mismatch, explain, macro_mismatch, native_named, native_operands
 from scamp_sim.compiler.values import Reg, Value, describe, expected, fits, flat, registers_in, show
-from scamp_sim.program import Launch, Origin, Step, Word, cell
 
 MOST_WORDS = 4 * isa.STORE_WORDS
 """Words of one kernel: beyond that the rest is not worth expanding, it cannot fit."""

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Origin, Output, Program, Word
 from scamp_sim.compiler import prelude, syntax
 from scamp_sim.compiler.sdk.names import is_taken
 from scamp_sim.compiler.values import AnyDirs, Dirs, Reg, Value
-from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Word
 
 _INDENT = "    "
 _WIDTH = 44

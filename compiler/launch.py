@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.operand_checks import faults
+from scamp_sim.chip.program import HostCall, Launch, Origin, Output, Step
 from scamp_sim.compiler import syntax
 from scamp_sim.compiler.check import statement
 from scamp_sim.compiler.evaluate import Scope
@@ -14,8 +16,6 @@ from scamp_sim.compiler.names import unsupported
 from scamp_sim.compiler.report import Failed
 from scamp_sim.compiler.resolve import Mismatch, count, explain, host_mismatch, native_named
 from scamp_sim.compiler.values import Reg, Value, describe
-from scamp_sim.faults import faults
-from scamp_sim.program import HostCall, Launch, Origin, Output, Step
 
 if TYPE_CHECKING:
     from scamp_sim.compiler.expand import Expander

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 
 _SLIP = 0.88
 """Similarity of two names that differ by one slip of the finger."""

@@ -1,4 +1,4 @@
-"""The macros that every text can use: scamp_sim/prelude.scamp, read once."""
+"""The macros that every text can use: scamp_sim/chip/prelude.scamp, read once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import cell
 from scamp_sim.compiler import syntax
 from scamp_sim.compiler.parse import parse
 from scamp_sim.compiler.report import Reporter
 from scamp_sim.compiler.syntax import MacroDecl, Source
 from scamp_sim.compiler.values import REGISTER_KINDS, AnyDirs, Reg, Value
-from scamp_sim.program import cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

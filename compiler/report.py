@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn
 
+from scamp_sim.chip.program import Origin
 from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
-from scamp_sim.program import Origin
 
 MOST = 40
 """After so many errors the rest is noise."""

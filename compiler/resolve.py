@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.isa import HostFunction, Native
 from scamp_sim.compiler.syntax import MacroDecl
 from scamp_sim.compiler.values import Reg, Value, describe, expected, fits, flat
-from scamp_sim.isa import HostFunction, Native
 
 
 @dataclass(frozen=True)

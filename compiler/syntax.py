@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 
-from scamp_sim.program import Origin
+from scamp_sim.chip.program import Origin
 
 
 @dataclass(frozen=True)

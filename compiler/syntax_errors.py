@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler.report import Reporter
 from scamp_sim.compiler.syntax import Source
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.isa import DIGITAL, DIRECTIONS, LATCH, NATIVE, PORTS, Gate
+from scamp_sim.chip.program import ADDRESSED, HostCall, Launch, Origin, Output, Program, Word, cell
 from scamp_sim.compiler.bits import READ_HALVES, Bit, any_of, value
 from scamp_sim.compiler.check import NOWHERE, found, says, statement
 from scamp_sim.compiler.context import Context
 from scamp_sim.compiler.diagnostics import Diagnostic
 from scamp_sim.compiler.prelude import declarations, info
-from scamp_sim.isa import DIGITAL, DIRECTIONS, LATCH, NATIVE, PORTS, Gate
-from scamp_sim.program import ADDRESSED, HostCall, Launch, Origin, Output, Program, Word, cell
 
 _BLUR_LINKS = {name: row.reads for name, row in NATIVE.items() if row.dst is not None and name.startswith("blur")}
 _GATES = tuple(d.gate for d in DIRECTIONS.values())

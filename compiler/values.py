@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ box, takes it out of the plane, and goes on until no bit is left. Four numbers a
 
 import numpy as np
 
-from scamp_sim import Machine, render
+from scamp_sim import Machine
 from scamp_sim.compiler import assemble
+from scamp_sim.show import render
 
 # Coins on a table, drawn here: discs of several sizes on a slope of light.
 rng = np.random.default_rng(4)

@@ -8,8 +8,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from scamp_sim import Machine, render
+from scamp_sim import Machine
 from scamp_sim.kernels.depthwise import blocks, depthwise16, tile
+from scamp_sim.show import render
 
 rng = np.random.default_rng(7)
 weights = rng.choice([-1, 1], (16, 5, 5))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import matplotlib
 
-from scamp_sim import Machine, kernels, render
+from scamp_sim import Machine, kernels
+from scamp_sim.show import render
 
 picture = sys.argv[1] if len(sys.argv) > 1 else Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
 photo = render.load_image(picture, (256, 256), resize=True)

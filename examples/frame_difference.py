@@ -8,7 +8,8 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from scamp_sim import Machine, kernels, render
+from scamp_sim import Machine, kernels
+from scamp_sim.show import render
 
 photo = render.load_image(Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg"), (256, 256), resize=True)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scamp_sim import render
 from scamp_sim.kernels import pixelrnn
 from scamp_sim.kernels.pixelrnn import bandwidth, clips, plots, report, show, study
 from scamp_sim.kernels.pixelrnn.encoder import Encoder
+from scamp_sim.show import render
 
 out = Path("out")
 out.mkdir(exist_ok=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import matplotlib
 
-from scamp_sim import Machine, render
+from scamp_sim import Machine
 from scamp_sim.compiler import assemble
+from scamp_sim.show import render
 
 SOURCE = """
 input image -> PIX;

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scamp_sim.program import Program
+    from scamp_sim.chip.program import Program
 
 _FOLDER = Path(__file__).parent
 
@@ -34,8 +34,8 @@ def names() -> tuple[str, ...]:
 def path(name: str) -> Path:
     """The file of a kernel. Raises ProgramError with the nearest name."""
     if name not in names():
+        from scamp_sim.chip.isa import did_you_mean
         from scamp_sim.exceptions import ProgramError
-        from scamp_sim.isa import did_you_mean
 
         near = did_you_mean(str(name), names())
         raise ProgramError(f"the library has no kernel '{name}'{near or ' (it has: ' + ', '.join(names()) + ')'}")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scamp_sim.exceptions import PlaneError, ProgramError
 
 if TYPE_CHECKING:
-    from scamp_sim.program import Program
+    from scamp_sim.chip.program import Program
 
 KERNELS, SIZE = 16, 5
 GRID, BLOCK = 4, 64

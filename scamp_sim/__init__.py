@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from scamp_sim.chip.options import ArrayOptions
+    from scamp_sim.chip.program import Program
     from scamp_sim.compiler import assemble
-    from scamp_sim.errors import ErrorModel
+    from scamp_sim.costs.timing import Profile
     from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampError
-    from scamp_sim.machine import Machine, Run
-    from scamp_sim.options import ArrayOptions
-    from scamp_sim.program import Program
-    from scamp_sim.timing import Profile
+    from scamp_sim.machine.machine import Machine, Run
+    from scamp_sim.silicon import ErrorModel
 
 _HOMES = {
-    "Machine": "machine", "Run": "machine", "ArrayOptions": "options", "ErrorModel": "errors", "Program": "program",
-    "Profile": "timing", "ScampError": "exceptions", "PlaneError": "exceptions", "ProgramError": "exceptions",
+    "Machine": "machine.machine", "Run": "machine.machine", "ArrayOptions": "chip.options", "ErrorModel": "silicon",
+    "Program": "chip.program",
+    "Profile": "costs.timing", "ScampError": "exceptions", "PlaneError": "exceptions", "ProgramError": "exceptions",
     "RegisterError": "exceptions", "assemble": "compiler",
 }  # fmt: skip
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from scamp_sim import cli
-from scamp_sim.costs import anchors, calibration
-from scamp_sim.costs.anchors import ANCHORS, Anchor
-from scamp_sim.costs.calibration import TOLERANCE, calibrate, judge
+from scamp_sim import kernels
+from scamp_sim.cli import main as cli
+from scamp_sim.costs.timing import load_timing, profile
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.timing import load_timing, profile
+from scamp_sim.study import anchors
+from scamp_sim.study import price_calibration as calibration
+from scamp_sim.study.anchors import ANCHORS, Anchor
+from scamp_sim.study.price_calibration import TOLERANCE, calibrate, judge
 from tools import fit_timing
 
 ROOT = Path(__file__).parent.parent
@@ -80,8 +82,8 @@ def test_predictions_by_hand() -> None:
 
 
 def test_a_slower_flood_takes_more_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scamp_sim import machine
-    from scamp_sim.options import ArrayOptions
+    from scamp_sim.chip.options import ArrayOptions
+    from scamp_sim.machine import machine
 
     slow = ArrayOptions(prop_reach=20)
     monkeypatch.setattr(machine, "ArrayOptions", lambda: slow)
@@ -274,4 +276,4 @@ def test_programs_of_anchors_need_the_library() -> None:
     assert len(anchors.closed_shapes().kernels["closed_shapes"].words) == 53
     assert len(anchors.binarise().kernels["threshold"].words) == 8
     with pytest.raises(ProgramError):
-        __import__("kernels").load("closed_shape")
+        kernels.load("closed_shape")

@@ -16,7 +16,10 @@ import pytest
 from PIL import Image
 
 import scamp_sim
-from scamp_sim import cli, commands, kernels, session
+from scamp_sim import kernels
+from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import main as cli
+from scamp_sim.show import session
 
 PROGRAM = """\
 /// Bits where the picture changes by more than `level` from left to right.
@@ -181,7 +184,7 @@ def test_only_the_first_frame_of_an_animation(program: Path, tmp_path: Path, cap
 
 
 def test_the_sheet_shows_what_went_in(tmp_path: Path, image: Path, monkeypatch) -> None:
-    from scamp_sim import render
+    from scamp_sim.show import render
 
     titles: list[tuple[str, str]] = []
     sheet = render.contact_sheet
@@ -422,7 +425,7 @@ def test_the_whole_library_checks(capsys) -> None:
 
 
 def test_isa_lists_everything(capsys) -> None:
-    from scamp_sim import isa
+    from scamp_sim.chip import isa
 
     assert run("isa") == 0
     text = capsys.readouterr().out
@@ -680,7 +683,7 @@ def test_internal_error_is_one_line(program: Path, capsys, monkeypatch) -> None:
 
 
 def shell(*argv: str, **more: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scamp_sim.cli", *argv]
+    command = [sys.executable, "-m", "scamp_sim.cli.main", *argv]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
 
 
@@ -690,7 +693,7 @@ def test_version() -> None:
 
 
 def test_reader_that_goes_away() -> None:
-    command = f"{sys.executable} -m scamp_sim.cli isa | head -1"
+    command = f"{sys.executable} -m scamp_sim.cli.main isa | head -1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scamp_sim import Machine, ProgramError, isa, kernels
+from scamp_sim import Machine, ProgramError, kernels
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Word
+from scamp_sim.chip.trace import lines_with_words, main_file, moments, touched
 from scamp_sim.compiler import assemble
-from scamp_sim.course import lines_with_words, main_file, moments, touched
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word
 from tests.engine.programs import random_program, random_state
 
 SHAPE = (64, 64)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scamp_sim import cli, commands, render
+from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import main as cli
+from scamp_sim.show import render
 
 PAGE = Path(__file__).parent.parent / "docs" / "debugging.md"
 

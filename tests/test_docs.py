@@ -11,10 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scamp_sim import cli, commands, commands_chips, kernels, manual, render
-from scamp_sim.errors import KNOBS, load_profile
-from scamp_sim.errors.setup import parse_profile
-from scamp_sim.timing import load_timing
+from scamp_sim import kernels
+from scamp_sim.cli import commands_chips
+from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import main as cli
+from scamp_sim.costs.timing import load_timing
+from scamp_sim.show import isa_docs, render
+from scamp_sim.silicon import KNOBS, load_profile
+from scamp_sim.silicon.setup import parse_profile
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -26,22 +30,22 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def test_instruction_page_is_fresh() -> None:
-    fresh = manual.markdown(manual.entries())
+    fresh = isa_docs.markdown(isa_docs.entries())
     assert (ROOT / "docs" / "isa.md").read_text(encoding="utf-8") == fresh, (
         "write it anew: scamp-sim isa --format markdown > docs/isa.md"
     )
 
 
 def test_every_operand_class_is_explained() -> None:
-    used = {kind for e in manual.entries() for _, kind, _ in e.operands}
-    assert used <= set(manual.OPERANDS)
+    used = {kind for e in isa_docs.entries() for _, kind, _ in e.operands}
+    assert used <= set(isa_docs.OPERANDS)
 
 
-@pytest.mark.parametrize("entry", manual.entries(), ids=lambda e: e.signature)
-def test_every_entry_explains_itself(entry: manual.Entry) -> None:
-    text = manual.entry_text(entry)
+@pytest.mark.parametrize("entry", isa_docs.entries(), ids=lambda e: e.signature)
+def test_every_entry_explains_itself(entry: isa_docs.Entry) -> None:
+    text = isa_docs.entry_text(entry)
     assert entry.effect.split()[0] in text
-    assert " = " in manual.source_legend(entry.source), entry.source
+    assert " = " in isa_docs.source_legend(entry.source), entry.source
     assert max(map(len, text.splitlines())) <= 100
     if entry.kind == "macro":
         assert len(entry.expansion) == entry.words

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scamp_sim import cli, dump
+from scamp_sim.cli import main as cli
+from scamp_sim.show import dump
 
 TEXT = """\
 input image -> PIX;

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scamp_sim import cli
-from scamp_sim.commands_fit import as_document
-from scamp_sim.errors import KNOBS, load_profile
-from scamp_sim.errors.profiles import DATA as DATA_OF_PROFILES
+from scamp_sim.cli import main as cli
+from scamp_sim.cli.commands_fit import as_document
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.fit import flat, measurements, spread, table
-from scamp_sim.fit.measurements import Cell
+from scamp_sim.silicon import KNOBS, load_profile
+from scamp_sim.silicon.profiles import DATA as DATA_OF_PROFILES
+from scamp_sim.study.fit import flat, measurements, spread, table
+from scamp_sim.study.fit.measurements import Cell
 
 DATA = os.environ.get("SCAMP_SIM_DATA")
 measured = pytest.mark.skipif(not DATA, reason="measured data not here: set SCAMP_SIM_DATA to its folder")

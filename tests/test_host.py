@@ -12,11 +12,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from scamp_sim import ArrayOptions, ErrorModel, Machine, ProgramError, ScampError, isa
-from scamp_sim.calls import HostCalls
+from scamp_sim import ArrayOptions, ErrorModel, Machine, ProgramError, ScampError
+from scamp_sim.chip import isa
+from scamp_sim.chip.host import circle_points, line_points, words_of
+from scamp_sim.chip.program import HostCall, Word, straight_line
 from scamp_sim.exceptions import ScampWarning
-from scamp_sim.host import circle_points, line_points, words_of
-from scamp_sim.program import HostCall, Word, straight_line
+from scamp_sim.machine.host_calls import HostCalls
 
 SHAPE = (64, 128)
 ROWS, COLUMNS = SHAPE
@@ -669,7 +670,7 @@ def test_what_everything_has_cost() -> None:
 def test_a_capture_reads_pix() -> None:
     """The picture of the command line goes to PIX, and its input counts as used."""
     from scamp_sim.compiler import assemble
-    from scamp_sim.session import image_target
+    from scamp_sim.show.session import image_target
 
     text = "state D; kernel s { sub(C, A, D); mov(D, A); } program { scamp5_get_image(A, B); s(); output d = C; }"
     assert image_target(assemble(text), {}) == "PIX"
@@ -698,7 +699,7 @@ def test_words_follow_the_array() -> None:
 
 @pytest.mark.parametrize("name", [n for n, forms in isa.HOST.items() if forms[0].result and "bitstack" not in n])
 def test_payload_is_as_long_as_the_profile_says(name: str) -> None:
-    from scamp_sim.program import Program
+    from scamp_sim.chip.program import Program
 
     values: dict[str, str | int] = {"a": "A", "p": "A", "d": "R5"}
     for shape in (SHAPE, (64, 320)):
@@ -724,7 +725,7 @@ def test_a_picture_two_columns_wide_is_no_event_list() -> None:
 
 
 def test_the_first_pe_is_an_event_too() -> None:
-    from scamp_sim import results
+    from scamp_sim.show import results
 
     machine = Machine(SHAPE)
     machine.load_rect("R5", 0, 0, 1, 1)

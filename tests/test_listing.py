@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Origin, Output, Program, Word, straight_line
 from scamp_sim.compiler import assemble
-from scamp_sim.listing import as_dict, listing
-from scamp_sim.program import HostCall, Kernel, Launch, Origin, Output, Program, Word, straight_line
-from scamp_sim.timing import load_timing, profile
+from scamp_sim.costs.timing import load_timing, profile
+from scamp_sim.show.listing import as_dict, listing
 
 SOURCE = """\
 /// Edges, twice over.

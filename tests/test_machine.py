@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from scamp_sim import ArrayOptions, Machine, PlaneError, ProgramError, RegisterError, ScampError
-from scamp_sim.planes import pack, unpack
-from scamp_sim.program import HostCall, Input, Kernel, Launch, Output, Program, Word, straight_line
+from scamp_sim.chip.planes import pack, unpack
+from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Output, Program, Word, straight_line
 
 ENGINES = ("reference", "fast")
 COPY = straight_line("copy", [Word("bus", ("NEWS",), ("A",)), Word("bus", ("B",), ("NEWS",))])

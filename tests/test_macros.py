@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from scamp_sim import Machine, Program, isa
+from scamp_sim import Machine, Program
+from scamp_sim.chip import isa
+from scamp_sim.chip.isa import DIRECTIONS
 from scamp_sim.compiler import CompileError, assemble
 from scamp_sim.compiler.prelude import macros
-from scamp_sim.isa import DIRECTIONS
 
 SHAPE = (64, 64)
 RNG = np.random.default_rng(11)

@@ -12,19 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scamp_sim import ArrayOptions, ErrorModel, ScampError, cli, host, isa, kernels
-from scamp_sim.commands_ranges import parse_ranges
+from scamp_sim import ArrayOptions, ErrorModel, ScampError, kernels
+from scamp_sim.chip import host, isa
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
+from scamp_sim.cli import main as cli
+from scamp_sim.cli.commands_ranges import parse_ranges
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.ranges import range_diagnostics
+from scamp_sim.costs.timing import load_timing, step_cost
 from scamp_sim.engine import make_engine
 from scamp_sim.engine.reference import ReferenceEngine
-from scamp_sim.errors import load_profile
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
 from scamp_sim.ranges import Analysis, Limits, analyse, as_dict
 from scamp_sim.ranges.limits import limits_of
 from scamp_sim.ranges.walk import EFFECTS, Walk
-from scamp_sim.timing import load_timing, step_cost
+from scamp_sim.silicon import load_profile
 from tests.engine.programs import random_program, random_state
 
 INPUTS = "input a -> A;\ninput b -> B;\ninput c -> C;\ninput bits -> R5;\n"

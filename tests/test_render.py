@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scamp_sim import render
 from scamp_sim.exceptions import PlaneError, ScampError
+from scamp_sim.show import render
 
 
 def plane(*values: float) -> np.ndarray:

@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scamp_sim import Machine, cli, kernels
-from scamp_sim.commands_report import gather_sources
+from scamp_sim import Machine, kernels
+from scamp_sim.chip.program import Kernel, Launch, Output, Program, Word
+from scamp_sim.cli import main as cli
+from scamp_sim.cli.commands_report import gather_sources
 from scamp_sim.compiler import assemble
-from scamp_sim.program import Kernel, Launch, Output, Program, Word
-from scamp_sim.report import page as module
-from scamp_sim.report import source as report_source
-from scamp_sim.report.annotate import NOWHERE, annotate, annotated_text, as_dict, sources_of
-from scamp_sim.report.charts import percent, store_strip, time_parts, timeline_svg, us
-from scamp_sim.report.page import Shot, page
-from scamp_sim.timeline import timeline
-from scamp_sim.timing import load_timing
+from scamp_sim.costs.timeline import timeline
+from scamp_sim.costs.timing import load_timing
+from scamp_sim.show.report import page as module
+from scamp_sim.show.report import source as report_source
+from scamp_sim.show.report.annotate import NOWHERE, annotate, annotated_text, as_dict, sources_of
+from scamp_sim.show.report.charts import percent, store_strip, time_parts, timeline_svg, us
+from scamp_sim.show.report.page import Shot, page
 from tests.engine.programs import random_program
 
 TIMING = load_timing()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scamp_sim import commands, session
+from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Output, Program, Word
+from scamp_sim.cli import commands_programs as commands
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.program import HostCall, Input, Kernel, Launch, Output, Program, Word
+from scamp_sim.show import session
 
 
 def program(*words: Word, inputs: tuple[Input, ...] = (), before: tuple = (), after: tuple = ()) -> Program:
@@ -117,8 +118,8 @@ def test_compilation_is_announced_once(capsys: pytest.CaptureFixture[str], tmp_p
 
 def test_the_running_engine_is_found_as_compiled() -> None:
     from scamp_sim import Machine
+    from scamp_sim.chip.program import Word, straight_line
     from scamp_sim.engine._jit import is_compiled
-    from scamp_sim.program import Word, straight_line
 
     Machine((64, 64)).run(straight_line("nop", [Word("nop")]))
     assert is_compiled()

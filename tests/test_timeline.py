@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from scamp_sim import ScampError, files, kernels
-from scamp_sim import timeline as module
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Program, Word
 from scamp_sim.compiler import assemble
-from scamp_sim.program import HostCall, Kernel, Launch, Program, Word
-from scamp_sim.timeline import TRACKS, Span, timeline, trace, write_trace
-from scamp_sim.timing import load_timing, profile
+from scamp_sim.costs import timeline as module
+from scamp_sim.costs.timeline import TRACKS, Span, timeline, trace, write_trace
+from scamp_sim.costs.timing import load_timing, profile
 from tests.engine.programs import random_program
 
 TIMING = load_timing()

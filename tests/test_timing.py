@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from scamp_sim import ArrayOptions, isa, kernels
+from scamp_sim import ArrayOptions, kernels
+from scamp_sim.chip import isa
+from scamp_sim.chip.isa import Clock
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
 from scamp_sim.costs.prices import DATA, REQUIRED, Timing, load_timing, timing_from
+from scamp_sim.costs.timing import combine, profile, step_cost
 from scamp_sim.exceptions import ScampError
-from scamp_sim.isa import Clock
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
-from scamp_sim.timing import combine, profile, step_cost
 
 ANALOG = Kernel("analog", (Word("bus", ("NEWS",), ("A", "B")), Word("bus", ("C",), ("NEWS",))))
 DIGITAL = Kernel(

@@ -1,7 +1,7 @@
 """Make the profile `scamp5` out of measurements: the data folder named by SCAMP_SIM_DATA holds them.
 
     SCAMP_SIM_DATA=... python tools/fit_chip.py            # fit, and show predicted beside measured
-    SCAMP_SIM_DATA=... python tools/fit_chip.py --write    # the same, and write scamp_sim/data/chips/scamp5.json
+    SCAMP_SIM_DATA=... python tools/fit_chip.py --write    # the same, and write scamp_sim/silicon/data/scamp5.json
 
 Gains, offsets, loads and drift come from the halve-copy-add table (noise_accumulation.csv, M BG, without the value 60,
 whose planes were damaged when they were loaded). The readout comes from the blocks that were 0 when the chip of
@@ -25,10 +25,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scamp_sim.commands_fit import FRESH_CHIPS, as_document, text  # noqa: E402
-from scamp_sim.errors.profiles import ChipProfile, load_profile  # noqa: E402
-from scamp_sim.fit import flat, measurements, table  # noqa: E402
-from scamp_sim.fit.spread import Spread, spread_of_stack, spread_of_table  # noqa: E402
+from scamp_sim.cli.commands_fit import FRESH_CHIPS, as_document, text  # noqa: E402
+from scamp_sim.silicon.profiles import ChipProfile, load_profile  # noqa: E402
+from scamp_sim.study.fit import flat, measurements, table  # noqa: E402
+from scamp_sim.study.fit.spread import Spread, spread_of_stack, spread_of_table  # noqa: E402
 
 PROFILE = ROOT / "scamp_sim" / "data" / "chips" / "scamp5.json"
 DAMAGED = 60

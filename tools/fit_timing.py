@@ -8,8 +8,8 @@ weight 1/s adds ((ln prediction - ln v) / s)^2, a bound only if it is violated. 
 priors, which are listed below with their reasons. Times are linear in the prices.
 
 The range of a price holds the values with which the other prices can still be chosen so that every fitted anchor stays
-within the tolerance of `scamp_sim.costs.calibration`, whichever assumption about unpublished counts is made. Priors
-play no part in it.
+within the tolerance of `scamp_sim.study.price_calibration`, whichever assumption about unpublished counts is made.
+Priors play no part in it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ import numpy.typing as npt
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scamp_sim.costs import calibration  # noqa: E402
-from scamp_sim.costs.anchors import ANCHORS, Anchor, Predict, pixelrnn  # noqa: E402
 from scamp_sim.costs.prices import DATA, Timing, load_timing  # noqa: E402
+from scamp_sim.study import price_calibration as calibration  # noqa: E402
+from scamp_sim.study.anchors import ANCHORS, Anchor, Predict, pixelrnn  # noqa: E402
 
 Array = npt.NDArray[np.float64]
 

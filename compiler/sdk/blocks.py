@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from scamp_sim.chip.program import Origin, Program
 from scamp_sim.compiler import syntax
 from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.sdk import tree
@@ -24,7 +25,6 @@ from scamp_sim.compiler.sdk.stubs import gui
 from scamp_sim.compiler.sdk.survey import Survey
 from scamp_sim.compiler.sdk.unparse import text as unparsed
 from scamp_sim.compiler.values import Dirs, Reg
-from scamp_sim.program import Origin, Program
 
 MOST_LOOKED = 120_000
 """Statements followed from one function while kernels are looked for."""

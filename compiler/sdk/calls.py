@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler import prelude, syntax
 from scamp_sim.compiler.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk import tree

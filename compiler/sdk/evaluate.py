@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import NoReturn
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.constant import apply, negated

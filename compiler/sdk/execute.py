@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler.diagnostics import Diagnostic
 from scamp_sim.compiler.expand import MOST_WORDS
 from scamp_sim.compiler.sdk import tree

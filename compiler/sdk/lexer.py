@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from scamp_sim.program import Origin
+from scamp_sim.chip.program import Origin
 
 
 class Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler.sdk.scope import Array, Unknown, Value
 from scamp_sim.compiler.values import Dirs, Reg
 

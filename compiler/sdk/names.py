@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler import prelude
 from scamp_sim.compiler.resolve import native_named
 from scamp_sim.compiler.syntax_errors import KEYWORDS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Origin
 from scamp_sim.compiler import prelude, syntax
 from scamp_sim.compiler.diagnostics import Diagnostic
 from scamp_sim.compiler.resolve import native_named
 from scamp_sim.compiler.sdk.scope import Recording, Unknown
-from scamp_sim.program import Origin
 
 _ANALOG = ("areg", "asrc", "acell")
 _DIGITAL = ("dreg", "dsrc")

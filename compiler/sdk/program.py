@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Origin, Program
 from scamp_sim.compiler import syntax
 from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.names import nearest_file
@@ -17,7 +18,6 @@ from scamp_sim.compiler.sdk.preprocess import TooMuch, decoded
 from scamp_sim.compiler.sdk.runner import Runner
 from scamp_sim.compiler.sdk.survey import Survey
 from scamp_sim.compiler.sdk.unparse import text as unparsed
-from scamp_sim.program import Origin, Program
 
 _LOOKED_FOR = "kernels between scamp5_kernel_begin and scamp5_kernel_end, kernel objects, and calls of host functions"
 

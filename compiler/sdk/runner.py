@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Origin
 from scamp_sim.compiler import syntax
 from scamp_sim.compiler.diagnostics import Diagnostic
 from scamp_sim.compiler.launch import MOST_STEPS
@@ -35,7 +36,6 @@ from scamp_sim.compiler.sdk.survey import Survey, called
 from scamp_sim.compiler.sdk.symbolic import symbolic
 from scamp_sim.compiler.sdk.unparse import expression
 from scamp_sim.compiler.values import Reg
-from scamp_sim.program import Origin
 
 MOST_FOLLOWED = 100_000
 """Statements of one pass."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.cursor import Unreadable
 from scamp_sim.compiler.sdk.declarations import DeclarationReader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler import prelude
 from scamp_sim.compiler.resolve import native_named
 from scamp_sim.compiler.sdk import tree

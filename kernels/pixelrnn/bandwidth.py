@@ -110,9 +110,9 @@ def measured() -> Mapping[str, tuple[int, int]]:
     """Model -> (values, bytes) that leave the simulated array in 16 frames, counted on programs that run there."""
     from scamp_sim import kernels
     from scamp_sim.compiler import assemble
+    from scamp_sim.costs.timing import combine, load_timing, profile
     from scamp_sim.kernels.pixelrnn.encoder import Encoder as Chip
     from scamp_sim.kernels.pixelrnn.weights import Weights
-    from scamp_sim.timing import combine, load_timing, profile
 
     timing = load_timing("scamp5d")
     raw = assemble("kernel look { get_image(A); }\nprogram { look(); output image = A; }")

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Input, Launch, Program
 from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.depthwise import tile
@@ -26,8 +27,7 @@ from scamp_sim.kernels.pixelrnn.encoder import Step, ThreeKinds
 from scamp_sim.kernels.pixelrnn.golden import SIDE, Bits, Floats
 from scamp_sim.kernels.pixelrnn.macropixel import LARGEST, halves, pix_level, pooled_halves
 from scamp_sim.kernels.pixelrnn.weights import Weights, check_weights
-from scamp_sim.machine import Machine
-from scamp_sim.program import Input, Launch, Program
+from scamp_sim.machine.machine import Machine
 
 HIGHEST = 120
 """LSB that a constant is loaded with at most."""

@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.chip.program import Program
 from scamp_sim.compiler import assemble
-from scamp_sim.errors import ChipErrors, ChipProfile, ErrorModel
-from scamp_sim.errors.setup import HIGHEST_SERIAL, Errors, parse_profile
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels import load
 from scamp_sim.kernels.pixelrnn import gestures, golden
 from scamp_sim.kernels.pixelrnn.checks import integer
 from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE, WINDOW, Floats
 from scamp_sim.kernels.pixelrnn.weights import GATES, Weights, check_weights
-from scamp_sim.machine import Machine
-from scamp_sim.program import Program
+from scamp_sim.machine.machine import Machine
+from scamp_sim.silicon import ChipErrors, ChipProfile, ErrorModel
+from scamp_sim.silicon.setup import HIGHEST_SERIAL, Errors, parse_profile
 
 if TYPE_CHECKING:
     from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping

@@ -14,9 +14,9 @@ from typing import Any
 
 from scamp_sim.kernels.pixelrnn.golden import FRAMES
 from scamp_sim.kernels.pixelrnn.results import ARRAY, MODELS, PLANE_VALUES, Record, percent
-from scamp_sim.montecarlo.grid import Grid, Unit, ranges
-from scamp_sim.montecarlo.statistics import Distribution, Interval, distribution, distribution_table, tidy, wilson
-from scamp_sim.wording import table
+from scamp_sim.study.grid import Grid, Unit, ranges
+from scamp_sim.study.statistics import Distribution, Interval, distribution, distribution_table, tidy, wilson
+from scamp_sim.text import table
 
 FORMAT = "pixelrnn study over chips, 1"
 SHARES = (0.0, 1.0)

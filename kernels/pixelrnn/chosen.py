@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from scamp_sim.errors import ChipErrors, ErrorModel
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.pixelrnn.calibration import Calibration, calibrate, grey_trim, profile_of
 from scamp_sim.kernels.pixelrnn.weights import Weights
+from scamp_sim.silicon import ChipErrors, ErrorModel
 
 
 def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str, Any]) -> dict[str, Any]:

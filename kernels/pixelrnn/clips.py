@@ -23,7 +23,7 @@ from scamp_sim.kernels.pixelrnn import datasets, gestures, golden
 from scamp_sim.kernels.pixelrnn.checks import path_of
 from scamp_sim.kernels.pixelrnn.encoder import SENSOR
 from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE
-from scamp_sim.wording import plural, short
+from scamp_sim.text import plural, short
 
 MADE_UP = "made-up"
 """The name of drawn gestures among sources of many clips."""
@@ -85,7 +85,7 @@ def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
     if suffix == ".npz":
         return _from_archive(archive, index, side)
     if suffix == ".npy":
-        from scamp_sim.render import load_array
+        from scamp_sim.show.render import load_array
 
         return Clip(_checked(load_array(path), f"clip {source}", side), path.stem)
     if path.exists() or suffix in (*ANIMATIONS, *VIDEOS):
@@ -102,7 +102,7 @@ def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
 
 
 def _near(name: str) -> str:
-    from scamp_sim.isa import did_you_mean
+    from scamp_sim.chip.isa import did_you_mean
 
     return did_you_mean(name, gestures.CLASSES) or "; gestures are " + ", ".join(gestures.CLASSES)
 
@@ -116,7 +116,7 @@ def _from_archive(source: str, index: str, side: int) -> Clip:
 
 
 def _from_pictures(files: Sequence[Path], side: int) -> npt.NDArray[np.uint8]:
-    from scamp_sim.render import load_image
+    from scamp_sim.show.render import load_image
 
     return datasets.resample([load_image(files[k]) for k in datasets.picked(len(files))], side)
 
@@ -133,7 +133,7 @@ def _from_video(path: Path, side: int) -> npt.NDArray[np.uint8]:
 def _animation(path: Path, side: int) -> list[npt.NDArray[np.uint8]]:
     from PIL import Image, ImageSequence, UnidentifiedImageError
 
-    from scamp_sim.render import _grey, reason
+    from scamp_sim.show.render import _grey, reason
 
     try:
         with Image.open(path) as opened:

@@ -18,18 +18,18 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Program
 from scamp_sim.costs.profile import Profile
-from scamp_sim.errors.setup import Errors
+from scamp_sim.costs.timing import combine, profile
 from scamp_sim.exceptions import ProgramError, ScampWarning
 from scamp_sim.kernels.pixelrnn import golden
 from scamp_sim.kernels.pixelrnn.checks import array_of, integer
 from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
 from scamp_sim.kernels.pixelrnn.weights import Weights, check_weights
-from scamp_sim.machine import Machine
-from scamp_sim.program import Program
-from scamp_sim.timing import combine, profile
-from scamp_sim.wording import plural
+from scamp_sim.machine.machine import Machine
+from scamp_sim.silicon.setup import Errors
+from scamp_sim.text import plural
 
 SENSOR = 256
 """Rows and columns of a full frame."""

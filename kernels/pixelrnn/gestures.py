@@ -71,7 +71,7 @@ def dataset(n_per_class: int, seed: int = 0, size: int = 64) -> tuple[npt.NDArra
 def _index(index_or_class: int | str) -> int:
     if isinstance(index_or_class, str):
         if index_or_class not in CLASSES:
-            from scamp_sim.isa import did_you_mean
+            from scamp_sim.chip.isa import did_you_mean
 
             near = did_you_mean(index_or_class, CLASSES) or "; there are " + ", ".join(CLASSES)
             raise ProgramError(f"there is no gesture '{index_or_class}'{near}")

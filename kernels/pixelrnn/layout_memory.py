@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scamp_sim import isa
-from scamp_sim.host import words_of
-from scamp_sim.program import HostCall, Launch, Output, Program, Word
+from scamp_sim.chip import isa
+from scamp_sim.chip.host import words_of
+from scamp_sim.chip.program import HostCall, Launch, Output, Program, Word
 
 ANALOG = tuple(r for r in isa.ANALOG if r != "NEWS")
 BITS = isa.DIGITAL

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.chip.program import HostCall, Launch, Program
 from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels import load
@@ -24,8 +25,7 @@ from scamp_sim.kernels.pixelrnn.checks import integer
 from scamp_sim.kernels.pixelrnn.encoder import Step, ThreeKinds
 from scamp_sim.kernels.pixelrnn.golden import SIDE, Bits, Floats
 from scamp_sim.kernels.pixelrnn.weights import Weights
-from scamp_sim.machine import Machine
-from scamp_sim.program import HostCall, Launch, Program
+from scamp_sim.machine.machine import Machine
 
 if TYPE_CHECKING:
     from scamp_sim.kernels.pixelrnn.calibration import Calibration

@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.pixelrnn.chipstudy import FORMAT, ChipStudy
 from scamp_sim.kernels.pixelrnn.clips import ClipSet, check_labels
 from scamp_sim.kernels.pixelrnn.network import Network, carried, digests
 from scamp_sim.kernels.pixelrnn.results import record
 from scamp_sim.kernels.pixelrnn.weights import Weights
-from scamp_sim.montecarlo import chips as kinds
-from scamp_sim.montecarlo.grid import make_grid
-from scamp_sim.montecarlo.store import Store, describe
+from scamp_sim.silicon.setup import Errors
+from scamp_sim.study import chips as kinds
+from scamp_sim.study.grid import make_grid
+from scamp_sim.study.results_store import Store, describe
 
 
 def measure(
@@ -43,7 +43,7 @@ def measure(
     """Run every clip on every chip with every seed, and compare each plane with the golden model.
 
     chips: serials; seeds: of the noise, which each chip draws for itself. jobs, cluster: as
-    `scamp_sim.montecarlo.execute.carry_out` has them; the results are the same for all. out: the file of the results;
+    `scamp_sim.study.execute.carry_out` has them; the results are the same for all. out: the file of the results;
     units that it has are not run again. limit: only the first so many clips. advance: called as each unit is done.
     options: of the encoder. Raises ProgramError, also if `out` belongs to something else, and for a model of errors of
     one's own, which a file cannot tell from others.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.errors.setup import Errors
+from scamp_sim.chip.program import Launch
 from scamp_sim.kernels.pixelrnn import golden
 from scamp_sim.kernels.pixelrnn.calibration import Drowned
 from scamp_sim.kernels.pixelrnn.clips import ClipSet
@@ -23,13 +23,13 @@ from scamp_sim.kernels.pixelrnn.encoder import Encoded, Encoder
 from scamp_sim.kernels.pixelrnn.golden import FRAMES, Bits, Result
 from scamp_sim.kernels.pixelrnn.results import ARRAY, GOLDEN, OWN, Record
 from scamp_sim.kernels.pixelrnn.weights import GATES, Weights
-from scamp_sim.montecarlo import chips as kinds
-from scamp_sim.montecarlo.cluster import code_identity
-from scamp_sim.montecarlo.execute import carry_out
-from scamp_sim.montecarlo.grid import Grid, Unit
-from scamp_sim.montecarlo.statistics import tidy
-from scamp_sim.montecarlo.store import Store, describe, digest
-from scamp_sim.program import Launch
+from scamp_sim.silicon.setup import Errors
+from scamp_sim.study import chips as kinds
+from scamp_sim.study.cluster import code_identity
+from scamp_sim.study.execute import carry_out
+from scamp_sim.study.grid import Grid, Unit
+from scamp_sim.study.results_store import Store, describe, digest
+from scamp_sim.study.statistics import tidy
 
 REMEMBERED = 200
 """Clips whose golden models a process keeps, 270 KB each; of more, the others are worked out each time."""

@@ -13,7 +13,7 @@ from scamp_sim.exceptions import ScampError
 from scamp_sim.kernels.pixelrnn import bandwidth
 from scamp_sim.kernels.pixelrnn.checks import path_of
 from scamp_sim.kernels.pixelrnn.report import FRONT_END, OTHER, PUBLISHED_US, STAGES, Costs
-from scamp_sim.wording import short
+from scamp_sim.text import short
 
 COLOURS = dict(
     zip(

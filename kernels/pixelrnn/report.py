@@ -11,15 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scamp_sim.costs.anchors import PIXELRNN_STEPS
 from scamp_sim.costs.profile import Profile
+from scamp_sim.costs.timing import combine, load_timing, profile
 from scamp_sim.exceptions import ScampError
 from scamp_sim.kernels.pixelrnn.encoder import Encoder
 from scamp_sim.kernels.pixelrnn.golden import FRAMES
 from scamp_sim.kernels.pixelrnn.study import make_encoder
 from scamp_sim.kernels.pixelrnn.weights import Weights, check_weights
-from scamp_sim.timing import combine, load_timing, profile
-from scamp_sim.wording import table
+from scamp_sim.study.anchors import PIXELRNN_STEPS
+from scamp_sim.text import table
 
 MAPPINGS = ("macropixel", "blocks", "blocks:lean")
 """Reported unless one says otherwise: the own mapping, the published one, and what is left of that without detours."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE
-from scamp_sim.montecarlo.grid import Unit
-from scamp_sim.montecarlo.statistics import tidy
+from scamp_sim.study.grid import Unit
+from scamp_sim.study.statistics import tidy
 
 STAGES = ("x", "b", "f", "h", "o")
 """The binarised frame, the input of the recurrent part, the forget gate, the state, the output."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE
-from scamp_sim.render import BACKGROUND, CAPTION, FRAME, MARGIN, TITLE, Tile, contact_sheet, grey_levels
+from scamp_sim.show.render import BACKGROUND, CAPTION, FRAME, MARGIN, TITLE, Tile, contact_sheet, grey_levels
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from scamp_sim.errors import ChipErrors, load_errors
-from scamp_sim.errors.setup import Errors
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.pixelrnn.checks import integer, path_of
 from scamp_sim.kernels.pixelrnn.clips import ClipSet, check_labels
@@ -32,9 +30,11 @@ from scamp_sim.kernels.pixelrnn.network import (
 )
 from scamp_sim.kernels.pixelrnn.results import FORMAT, Record, Study, record
 from scamp_sim.kernels.pixelrnn.weights import Weights
-from scamp_sim.montecarlo import chips as kinds
-from scamp_sim.montecarlo.grid import make_grid
-from scamp_sim.montecarlo.store import Store
+from scamp_sim.silicon import ChipErrors, load_errors
+from scamp_sim.silicon.setup import Errors
+from scamp_sim.study import chips as kinds
+from scamp_sim.study.grid import make_grid
+from scamp_sim.study.results_store import Store
 
 
 def validate(

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from scamp_sim.chip.program import Program
 from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.pixelrnn import layout, macropixel
@@ -22,8 +23,7 @@ from scamp_sim.kernels.pixelrnn.encoder import Step, ThreeKinds
 from scamp_sim.kernels.pixelrnn.golden import Bits, Floats
 from scamp_sim.kernels.pixelrnn.macropixel import UNIT, MacropixelMapping, check_constant, cut, pooled_halves
 from scamp_sim.kernels.pixelrnn.weights import Weights
-from scamp_sim.machine import Machine
-from scamp_sim.program import Program
+from scamp_sim.machine.machine import Machine
 
 BETWEEN = Path(__file__).with_name("layout_next_layer.scamp")
 

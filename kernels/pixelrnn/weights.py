@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.pixelrnn.checks import array_of, finite, integer, path_of
 from scamp_sim.kernels.pixelrnn.decoder import Decoder
-from scamp_sim.wording import plural
+from scamp_sim.text import plural
 
 KERNELS, SIZE = 16, 5
 GATES = ("w_f", "u_f", "w_o", "u_o")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
+from scamp_sim.chip.isa import Clock
 from scamp_sim.exceptions import ScampError
-from scamp_sim.isa import Clock
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parent / "data"
 
 HIGHEST = 1e9
 """No single price is above a quarter of an hour."""

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scamp_sim import isa
-from scamp_sim.readout import Volume
-from scamp_sim.wording import plural, short
+from scamp_sim.chip import isa
+from scamp_sim.chip.readout import Volume
+from scamp_sim.text import plural, short
 
 CROWDED = 0.8
 """Share of the kernel store from which on the table names the largest kernels."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from scamp_sim import isa
-from scamp_sim.errors.chip import ChipErrors
-from scamp_sim.errors.model import ErrorModel
+from scamp_sim.chip import isa
+from scamp_sim.chip.options import ArrayOptions
+from scamp_sim.chip.planes import Bits, Floats
+from scamp_sim.chip.program import Program
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.options import ArrayOptions
-from scamp_sim.planes import Bits, Floats
-from scamp_sim.program import Program
+from scamp_sim.silicon.chip import ChipErrors
+from scamp_sim.silicon.model import ErrorModel
 
 ENGINES = ("fast", "reference")
 

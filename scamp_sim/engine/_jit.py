@@ -19,7 +19,7 @@ import numba
 
 config: Any = numba.config  # its settings are made at run time, which a type checker cannot see
 _ENGINE = Path(__file__).parent
-_SOURCES = (*sorted(_ENGINE.glob("*.py")), _ENGINE.parent / "isa.py", _ENGINE.parent / "errors" / "draws.py")
+_SOURCES = (*sorted(_ENGINE.glob("*.py")), _ENGINE.parent / "chip" / "isa.py", _ENGINE.parent / "silicon" / "draws.py")
 
 
 @cache

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.chip.host import SetIn, execution
+from scamp_sim.chip.options import ArrayOptions
+from scamp_sim.chip.planes import Bits, Floats, pack, unpack
+from scamp_sim.chip.program import Program
 from scamp_sim.engine import ops
 from scamp_sim.engine.lower import Segment, lower, segments
 from scamp_sim.engine.walk import walk
-from scamp_sim.errors.chip import ChipErrors
-from scamp_sim.errors.draws import ground
-from scamp_sim.errors.model import ErrorModel
-from scamp_sim.host import SetIn, execution
-from scamp_sim.options import ArrayOptions
-from scamp_sim.planes import Bits, Floats, pack, unpack
-from scamp_sim.program import Program
+from scamp_sim.silicon.chip import ChipErrors
+from scamp_sim.silicon.draws import ground
+from scamp_sim.silicon.model import ErrorModel
 
 _LINE = 64
 """Bytes in a cache line; unaligned planes cost a third more."""

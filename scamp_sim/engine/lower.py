@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scamp_sim import host, isa
+from scamp_sim.chip import host, isa
+from scamp_sim.chip.options import ArrayOptions
+from scamp_sim.chip.program import Program, Word
 from scamp_sim.engine import ops
 from scamp_sim.engine.passes import Ints, forwarded, runs_of, without_dead_rows
-from scamp_sim.options import ArrayOptions
-from scamp_sim.program import Program, Word
 
 
 @dataclass(frozen=True, eq=False)

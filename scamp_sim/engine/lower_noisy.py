@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim import host, isa
+from scamp_sim.chip import host, isa
+from scamp_sim.chip.options import ArrayOptions
+from scamp_sim.chip.program import Word
 from scamp_sim.engine import ops
 from scamp_sim.engine.lower import Lowering, Segment, news_dies, ordered, way
 from scamp_sim.engine.passes import Ints
-from scamp_sim.errors import draws
-from scamp_sim.errors.chip import ChipErrors
-from scamp_sim.options import ArrayOptions
-from scamp_sim.program import Word
+from scamp_sim.silicon import draws
+from scamp_sim.silicon.chip import ChipErrors
 
 
 class ErrorPlanes:

@@ -20,7 +20,7 @@ import numpy as np
 from scamp_sim.engine import ops
 from scamp_sim.engine._jit import jit
 from scamp_sim.engine.walk import banded, digital, resolve, shifted, whole
-from scamp_sim.errors.draws import PURPOSES
+from scamp_sim.silicon.draws import PURPOSES
 
 BAND = 768
 """PEs in a band: the first-level cache holds ten planes of 3 KB. Two words need seven, and a call costs 30 ns."""

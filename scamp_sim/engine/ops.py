@@ -7,7 +7,7 @@ numbered; the first nine analog numbers and the first sixteen bit numbers are re
 
 from __future__ import annotations
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 
 WIDTH = 21
 OP, DST, COUNT, SRC, EXTRA, P, Q, R = 0, 1, 2, 3, 7, 8, 9, 10

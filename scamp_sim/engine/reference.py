@@ -11,12 +11,12 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim import host, isa
-from scamp_sim.errors.draws import completes, shares
-from scamp_sim.errors.model import ErrorModel
-from scamp_sim.options import ArrayOptions
-from scamp_sim.planes import Bits, Floats
-from scamp_sim.program import Program, Word
+from scamp_sim.chip import host, isa
+from scamp_sim.chip.options import ArrayOptions
+from scamp_sim.chip.planes import Bits, Floats
+from scamp_sim.chip.program import Program, Word
+from scamp_sim.silicon.draws import completes, shares
+from scamp_sim.silicon.model import ErrorModel
 
 Scalar = TypeVar("Scalar", np.float32, np.bool_)
 
@@ -268,4 +268,4 @@ EFFECTS: dict[str, Callable[[ReferenceEngine, Word], None]] = {
     "REFRESH_R": _latch(False), "NOT_R": _latch(True), "OR_R": _latch(False), "NOR_R": _latch(True),
     "REFRESH_L": _write_back,
 }  # fmt: skip
-"""Native word -> what it does. A test checks that it covers the table in `scamp_sim.isa`."""
+"""Native word -> what it does. A test checks that it covers the table in `scamp_sim.chip.isa`."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scamp_sim import isa
-from scamp_sim.program import HostCall, Output, Word
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Output, Word
 from scamp_sim.ranges.state import FALSE, TRUE
 
 Item = Word | HostCall | Output

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from scamp_sim import isa
-from scamp_sim.course import described
+from scamp_sim.chip import isa
+from scamp_sim.chip.host import CHIP, DEFAULT
+from scamp_sim.chip.options import ArrayOptions
+from scamp_sim.chip.planes import GREY_TO_PIX
+from scamp_sim.chip.program import Input, Origin, Program
+from scamp_sim.chip.trace import described
+from scamp_sim.costs.timing import Timing, load_timing
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.host import CHIP, DEFAULT
-from scamp_sim.options import ArrayOptions
-from scamp_sim.planes import GREY_TO_PIX
-from scamp_sim.program import Input, Origin, Program
 from scamp_sim.ranges.ages import Ages, Item, Wait
 from scamp_sim.ranges.forms import Interval, hull, magnitude
 from scamp_sim.ranges.limits import Limits
 from scamp_sim.ranges.state import TRUE
 from scamp_sim.ranges.walk import Spot, Walk
-from scamp_sim.timing import Timing, load_timing
 
 MOST_RUNS = 6
 """Runs over which a program is followed when it is repeated; what grows for longer is taken to grow without bound."""

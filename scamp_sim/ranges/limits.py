@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from scamp_sim.errors.profiles import ChipProfile, load_profile
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.silicon.profiles import ChipProfile, load_profile
 
 MOST_DRIFT = 75.0
 """LSB/s: what a wait of one readout leaves open (M BG); the rate itself is unknown."""

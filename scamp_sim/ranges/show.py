@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.ranges.findings import MOST_RUNS, Analysis, Hold, place
 from scamp_sim.ranges.forms import Interval
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.ranges.forms import ZERO, Form, Interval, Symbols, hull
 
 TRUE, FALSE = 1, -1

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from scamp_sim import host, isa
-from scamp_sim.course import described
-from scamp_sim.isa import PORT_DIRECTION, PORTS, Gate
-from scamp_sim.options import ArrayOptions
-from scamp_sim.program import HostCall, Launch, Output, Program, Word
+from scamp_sim.chip import host, isa
+from scamp_sim.chip.isa import PORT_DIRECTION, PORTS, Gate
+from scamp_sim.chip.options import ArrayOptions
+from scamp_sim.chip.program import HostCall, Launch, Output, Program, Word
+from scamp_sim.chip.readout import volume
+from scamp_sim.chip.trace import described
+from scamp_sim.costs.timing import Timing, step_cost
 from scamp_sim.ranges.ages import Ages, Item
 from scamp_sim.ranges.forms import ZERO, Interval, Symbols, hull, magnitude
 from scamp_sim.ranges.limits import Limits
 from scamp_sim.ranges.state import FALSE, TRUE, State, Value
-from scamp_sim.readout import volume
-from scamp_sim.timing import Timing, step_cost
 
 MARGIN = 1e-3
 """LSB by which a condition must hold, or a limit be passed, to be sure of it: engines compute with float32."""
@@ -341,4 +341,4 @@ EFFECTS: dict[str, Callable[[Walk, Word], None]] = {
     "REFRESH_R": _latch(1), "NOT_R": _latch(-1), "OR_R": _latch(1), "NOR_R": _latch(-1),
     "REFRESH_L": _write_back,
 }  # fmt: skip
-"""Native word -> what it does to what is known. A test checks that it covers the table in `scamp_sim.isa`."""
+"""Native word -> what it does to what is known. A test checks that it covers the table in `scamp_sim.chip.isa`."""

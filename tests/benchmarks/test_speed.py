@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Program, Word
 from scamp_sim.compiler import assemble
-from scamp_sim.program import HostCall, Kernel, Launch, Program, Word
 
 pytestmark = pytest.mark.benchmark
 

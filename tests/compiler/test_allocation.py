@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine
+from scamp_sim.chip.program import HostCall, Program
 from scamp_sim.compiler import CompileError, assemble
 from scamp_sim.compiler.allocate import CHOICE
-from scamp_sim.program import HostCall, Program
 
 
 def words(text: str) -> list[str]:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine
+from scamp_sim.chip.program import HostCall, Launch, Output, Program
 from scamp_sim.compiler import CompileError, assemble
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.program import HostCall, Launch, Output, Program
 
 
 def words(text: str, **more: Any) -> list[str]:
@@ -652,7 +652,9 @@ def test_same_text_same_program() -> None:
 
 
 def test_importing_the_package_does_not_load_the_parser() -> None:
-    code = "import sys, compiler; from compiler import CompileError; sys.exit('lark' in sys.modules)"
+    code = (
+        "import sys, scamp_sim.compiler; from scamp_sim.compiler import CompileError; sys.exit('lark' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

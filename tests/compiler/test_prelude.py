@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scamp_sim import isa
+from scamp_sim.chip import isa
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.prelude import declarations, macros
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine, ProgramError
+from scamp_sim.chip.program import HostCall, Kernel, Output, Program, Word
 from scamp_sim.compiler import CompileError, assemble
-from scamp_sim.program import HostCall, Kernel, Output, Program, Word
 
 SHAPE = (64, 64)
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from scamp_sim import isa
-from scamp_sim.faults import faults
-from scamp_sim.planes import bit_plane
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Step, Word
+from scamp_sim.chip import isa
+from scamp_sim.chip.operand_checks import faults
+from scamp_sim.chip.planes import bit_plane
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Step, Word
 
 Pick = Callable[[int], int]
 """pick(n): a number from 0 to n - 1."""

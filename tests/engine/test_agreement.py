@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scamp_sim import ArrayOptions, ErrorModel, isa
+from scamp_sim import ArrayOptions, ErrorModel
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Program
 from scamp_sim.engine import make_engine
-from scamp_sim.errors import load_errors
-from scamp_sim.program import Program
+from scamp_sim.silicon import load_errors
 from tests.engine.programs import random_program, random_state
 
 SHAPES = ((64, 64), (64, 128), (128, 64), (64, 192))

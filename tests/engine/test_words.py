@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from scamp_sim import ArrayOptions, ErrorModel, Machine, isa
+from scamp_sim import ArrayOptions, ErrorModel, Machine
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Program, Word, straight_line
 from scamp_sim.engine.lower import lower
 from scamp_sim.engine.reference import EFFECTS
-from scamp_sim.program import HostCall, Program, Word, straight_line
 
 SHAPE = (64, 64)
 ENGINES = ("reference", "fast")
@@ -463,7 +464,7 @@ def test_kernel_all_and_refresh(machine: Machine) -> None:
 
 
 def test_host_functions_issue_the_words_that_the_table_says() -> None:
-    from scamp_sim import host
+    from scamp_sim.chip import host
 
     counted = 0
     for forms in isa.HOST.values():

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim import Machine
-from scamp_sim.program import Output, Program, Step, Word, straight_line
+from scamp_sim.chip.program import Output, Program, Step, Word, straight_line
 
 SHAPE = (128, 128)
 SIZE = SHAPE[0] * SHAPE[1]
@@ -61,7 +61,7 @@ def correlation(a: Plane, b: Plane) -> float:
 
 
 def registers(m: Machine) -> dict[str, Plane]:
-    from scamp_sim import isa
+    from scamp_sim.chip import isa
 
     return {r: m.read(r) for r in isa.PLANES}
 

@@ -9,8 +9,8 @@ import pytest
 
 from scamp_sim import Machine
 from scamp_sim.compiler import assemble
-from scamp_sim.errors import KNOBS, ChipProfile, load_profile
-from scamp_sim.errors.chip import compressed
+from scamp_sim.silicon import KNOBS, ChipProfile, load_profile
+from scamp_sim.silicon.chip import compressed
 from tests.errors.helpers import READ_A, SHAPE, bus, machine, program
 
 RANDOM = {k.name: 0.0 for k in KNOBS.values() if "rms" in k.unit}

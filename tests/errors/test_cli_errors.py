@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scamp_sim import cli
-from scamp_sim.errors import KNOBS, load_profile
-from scamp_sim.errors.effects import switched_on
+from scamp_sim.cli import main as cli
+from scamp_sim.silicon import KNOBS, load_profile
+from scamp_sim.silicon.effects import switched_on
 
 SOURCE = "input a -> A;\nkernel k { mov(B, A); }\nprogram { k(); output o = B; }\n"
 

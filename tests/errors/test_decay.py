@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine, ProgramError
-from scamp_sim.errors import load_errors
-from scamp_sim.errors.chip import ChipErrors
-from scamp_sim.errors.decay import STRETCH_US, stretches
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program
+from scamp_sim.silicon import load_errors
+from scamp_sim.silicon.chip import ChipErrors
+from scamp_sim.silicon.decay import STRETCH_US, stretches
 from tests.errors.helpers import FOUR_SIGMA, SHAPE, assert_moments, bus, correlation, machine, program, word
 
 ENGINES = pytest.mark.parametrize("engine", ["fast", "reference"])

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scamp_sim import Machine, isa
+from scamp_sim import Machine
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Program
 from scamp_sim.compiler import assemble
-from scamp_sim.program import Program
 from tests.engine.programs import random_program, random_state
 from tests.errors.helpers import assert_same, registers
 

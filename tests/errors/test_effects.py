@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scamp_sim import Machine, ProgramError, isa
-from scamp_sim.errors import KNOBS, load_errors, load_profile, without_effect
-from scamp_sim.errors.effects import NAMED, note, report, switched_on
-from scamp_sim.errors.setup import parse_profile
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program
+from scamp_sim import Machine, ProgramError
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program
+from scamp_sim.silicon import KNOBS, load_errors, load_profile, without_effect
+from scamp_sim.silicon.effects import NAMED, note, report, switched_on
+from scamp_sim.silicon.setup import parse_profile
 from tests.errors.helpers import assert_same, bus, program, registers, word
 
 SHAPE = (64, 64)
@@ -111,7 +112,7 @@ def test_what_is_no_program(programs: object) -> None:
     given = "edges" if isinstance(programs, list) else "b'x'" if programs == b"x" else str(programs)
     if isinstance(programs, dict):
         given = next(iter(programs))
-    with pytest.raises(ProgramError, match=r"expected a Program, not .*make one with compiler") as e:
+    with pytest.raises(ProgramError, match=r"expected a Program, not .*make one with scamp_sim") as e:
         without_effect("scamp5", programs)  # type: ignore[arg-type]
     assert given in str(e.value)
 

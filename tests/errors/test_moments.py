@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scamp_sim import Machine, isa
-from scamp_sim.errors import draws, load_errors
-from scamp_sim.errors.chip import ChipErrors
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program
+from scamp_sim import Machine
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program
+from scamp_sim.silicon import draws, load_errors
+from scamp_sim.silicon.chip import ChipErrors
 from tests.errors.helpers import (
     FOUR_SIGMA,
     READ_A,

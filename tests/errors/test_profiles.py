@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine, ProgramError
-from scamp_sim.errors import KNOBS, ChipProfile, ErrorModel, load_errors, load_profile, profile_names
-from scamp_sim.errors.chip import ChipErrors
-from scamp_sim.errors.profiles import DATA
-from scamp_sim.errors.setup import parse_profile
+from scamp_sim.silicon import KNOBS, ChipProfile, ErrorModel, load_errors, load_profile, profile_names
+from scamp_sim.silicon.chip import ChipErrors
+from scamp_sim.silicon.profiles import DATA
+from scamp_sim.silicon.setup import parse_profile
 from tests.errors.helpers import bus, program
 
 SHAPE = (64, 64)

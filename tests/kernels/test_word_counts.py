@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scamp_sim import Machine, isa, kernels
+from scamp_sim import Machine, kernels
+from scamp_sim.chip import isa
 from scamp_sim.compiler import assemble
 from tests.kernels.oracles import grey, inner, random_image, sobel
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from scamp_sim import ProgramError
-from scamp_sim.montecarlo import cluster
-from scamp_sim.montecarlo.execute import carry_out
-from scamp_sim.montecarlo.grid import make_grid
+from scamp_sim.study import cluster
+from scamp_sim.study.execute import carry_out
+from scamp_sim.study.grid import make_grid
 from tests.montecarlo.fake import Draw, payload
 
 distributed = pytest.importorskip("distributed")
@@ -107,14 +107,14 @@ def test_workers_with_other_code_are_refused(client: Any, monkeypatch: pytest.Mo
 
 
 def _pretend() -> None:
-    from scamp_sim.montecarlo import cluster as here
+    from scamp_sim.study import cluster as here
 
     here.code_identity.cache_clear()
     here.code_identity()["scamp-sim"] = "0.0"
 
 
 def _stop_pretending() -> None:
-    from scamp_sim.montecarlo import cluster as here
+    from scamp_sim.study import cluster as here
 
     here.code_identity.cache_clear()
 

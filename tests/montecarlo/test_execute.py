@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from scamp_sim import ErrorModel, ScampError
-from scamp_sim.montecarlo import store as stores
-from scamp_sim.montecarlo.execute import Benches, carry_out
-from scamp_sim.montecarlo.grid import Unit, make_grid
-from scamp_sim.montecarlo.store import Store, describe, digest
+from scamp_sim.study import results_store as stores
+from scamp_sim.study.execute import Benches, carry_out
+from scamp_sim.study.grid import Unit, make_grid
+from scamp_sim.study.results_store import Store, describe, digest
 from tests.montecarlo.fake import Draw, payload
 
 GRID = make_grid(range(1, 5), range(3), 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scamp_sim import ProgramError
-from scamp_sim.montecarlo.grid import Grid, Unit, heading, make_grid, parse_chips, parse_seeds, ranges
+from scamp_sim.study.grid import Grid, Unit, heading, make_grid, parse_chips, parse_seeds, ranges
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ import pytest
 
 from scamp_sim import Machine, ProgramError
 from scamp_sim.compiler import assemble
-from scamp_sim.montecarlo import programs
-from scamp_sim.montecarlo.chips import portable
-from scamp_sim.montecarlo.cluster import code_identity
-from scamp_sim.montecarlo.grid import Unit, make_grid
-from scamp_sim.montecarlo.programs import Folder, Planes, PlaneStudy, ProgramWork, ValueStudy, fill, summarise
-from scamp_sim.session import Bound
-from scamp_sim.timing import load_timing
+from scamp_sim.costs.timing import load_timing
+from scamp_sim.show.session import Bound
+from scamp_sim.study import programs
+from scamp_sim.study.chips import portable
+from scamp_sim.study.cluster import code_identity
+from scamp_sim.study.grid import Unit, make_grid
+from scamp_sim.study.programs import Folder, Planes, PlaneStudy, ProgramWork, ValueStudy, fill, summarise
 
 SHAPE = (64, 64)
 TEXT = """

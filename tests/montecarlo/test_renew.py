@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scamp_sim import Machine, ProgramError, isa
+from scamp_sim import Machine, ProgramError
+from scamp_sim.chip import isa
 from scamp_sim.compiler import assemble
-from scamp_sim.errors.setup import load_errors
+from scamp_sim.silicon.setup import load_errors
 
 SHAPE = (64, 64)
 EVERYTHING = "scamp5:digital_end_noise=2,stuck_cells=40,bit_retention=0.00002,analog_drift_spread=9000"

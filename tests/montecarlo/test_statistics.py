@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from scamp_sim.montecarlo.statistics import distribution, distribution_table, t_quantile, tidy, wilson
+from scamp_sim.study.statistics import distribution, distribution_table, t_quantile, tidy, wilson
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ torch = pytest.importorskip("torch")
 from scamp_sim.exceptions import ProgramError  # noqa: E402
 from scamp_sim.kernels.pixelrnn import bandwidth  # noqa: E402
 from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE  # noqa: E402
-from scamp_sim.torch import baselines, figures  # noqa: E402
-from scamp_sim.torch.encoder import PixelRNN  # noqa: E402
-from scamp_sim.torch.training import Settings, train  # noqa: E402
+from scamp_sim.training import baselines, figures  # noqa: E402
+from scamp_sim.training.encoder import PixelRNN  # noqa: E402
+from scamp_sim.training.training import Settings, train  # noqa: E402
 
 MODELS = {m.name: m for m in bandwidth.MODELS}
 

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from scamp_sim import cli
+from scamp_sim.cli import main as cli
 
 
 def run(*argv: object) -> int:
@@ -86,7 +86,7 @@ def test_a_plot_that_cannot_be_drawn_is_told_before_training(tmp_path, capsys, m
 
 def test_an_interrupt_says_where_results_are(tmp_path, capsys, monkeypatch) -> None:
     pytest.importorskip("torch")
-    from scamp_sim.torch import figures
+    from scamp_sim.training import figures
 
     def interrupted(*rest):
         raise KeyboardInterrupt
@@ -116,7 +116,7 @@ def test_wrong_figures_are_told(tmp_path, capsys) -> None:
 )
 def test_without_torch_the_remedy_is_told(capsys, monkeypatch, argv) -> None:
     importing = builtins.__import__
-    for name in [m for m in sys.modules if m == "torch" or m.startswith(("torch.", "scamp_sim.torch."))]:
+    for name in [m for m in sys.modules if m == "torch" or m.startswith(("torch.", "scamp_sim.training."))]:
         monkeypatch.delitem(sys.modules, name)
 
     def blocked(name: str, *rest, **more):
@@ -130,5 +130,5 @@ def test_without_torch_the_remedy_is_told(capsys, monkeypatch, argv) -> None:
 
 
 def test_nothing_else_loads_torch() -> None:
-    code = "import sys; from scamp_sim import cli; cli.main(['isa', 'bus']); assert 'torch' not in sys.modules"
+    code = "import sys; from scamp_sim.cli.main import main; main(['isa', 'bus']); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

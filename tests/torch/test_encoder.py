@@ -12,8 +12,8 @@ torch = pytest.importorskip("torch")
 from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
 from scamp_sim.kernels.pixelrnn import golden  # noqa: E402
 from scamp_sim.kernels.pixelrnn.weights import Weights  # noqa: E402
-from scamp_sim.torch.encoder import PixelRNN, bits  # noqa: E402
-from scamp_sim.torch.noise import Stage, StageErrors  # noqa: E402
+from scamp_sim.training.encoder import PixelRNN, bits  # noqa: E402
+from scamp_sim.training.noise import Stage, StageErrors  # noqa: E402
 
 
 def check(net: PixelRNN, weights: Weights, clips: np.ndarray) -> None:

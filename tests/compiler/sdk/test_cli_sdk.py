@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scamp_sim import cli
+from scamp_sim.cli import main as cli
 from scamp_sim.compiler import assemble
 
 CORPUS = Path(__file__).with_name("corpus")

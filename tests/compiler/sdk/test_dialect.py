@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine
+from scamp_sim.chip.program import HostCall, Launch, Program
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.program import HostCall, Launch, Program
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.cpp"))
 

@@ -6,11 +6,12 @@ import random
 
 import pytest
 
-from scamp_sim import isa, kernels
+from scamp_sim import kernels
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Program, Word, straight_line
 from scamp_sim.compiler import assemble, prelude
 from scamp_sim.compiler.export import export, is_foreign, statements
 from scamp_sim.compiler.sdk import extract_kernels
-from scamp_sim.program import HostCall, Kernel, Launch, Program, Word, straight_line
 
 GIVEN = {"depthwise16": {"weights": [[[1, -1, 1, 1, -1]] * 5] * 16}}
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from scamp_sim.chip.program import Program
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.diagnostics import CompileError
 from scamp_sim.compiler.sdk import Block, extract_kernels
-from scamp_sim.program import Program
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.cpp"))
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine
-from scamp_sim.costs.anchors import PIXELRNN_DYNAMIC, PIXELRNN_STEPS
+from scamp_sim.chip.isa import STORE_WORDS
+from scamp_sim.chip.program import HostCall, Launch
+from scamp_sim.costs.timing import load_timing, profile
 from scamp_sim.exceptions import PlaneError, ProgramError
-from scamp_sim.isa import STORE_WORDS
 from scamp_sim.kernels.depthwise import tile
 from scamp_sim.kernels.pixelrnn import Weights, blocks_golden, gestures, golden
 from scamp_sim.kernels.pixelrnn.blocks import LAYOUTS, TITLES, BlockMapping, weight_planes
 from scamp_sim.kernels.pixelrnn.encoder import Encoded, Encoder, Step
-from scamp_sim.program import HostCall, Launch
-from scamp_sim.timing import load_timing, profile
+from scamp_sim.study.anchors import PIXELRNN_DYNAMIC, PIXELRNN_STEPS
 
 VERSIONS = tuple(LAYOUTS)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scamp_sim import ErrorModel, ProgramError
-from scamp_sim.isa import STORE_WORDS
+from scamp_sim.chip.isa import STORE_WORDS
 from scamp_sim.kernels.pixelrnn import calibration, gestures, golden
 from scamp_sim.kernels.pixelrnn.calibration import CHIPS, Calibration, calibrate, grey_trim
 from scamp_sim.kernels.pixelrnn.clips import ClipSet

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scamp_sim import cli
+from scamp_sim.cli import main as cli
 from scamp_sim.kernels.pixelrnn import Weights, gestures, golden, network, plots, study
 from scamp_sim.kernels.pixelrnn.clips import read_clip, read_clips
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Word
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.kernels.pixelrnn import gestures, golden
 from scamp_sim.kernels.pixelrnn.encoder import Encoder
 from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping, cut, halves, pix_level
 from scamp_sim.kernels.pixelrnn.weights import Weights
-from scamp_sim.program import HostCall, Kernel, Launch, Output, Program, Word
 
 MOST_WORDS = 1000
 """A frame takes at most so many words, whatever the weights are."""

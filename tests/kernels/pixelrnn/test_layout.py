@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine
+from scamp_sim.chip.program import Program
 from scamp_sim.exceptions import PlaneError, ProgramError, ScampError
 from scamp_sim.kernels.depthwise import blocks
 from scamp_sim.kernels.pixelrnn import golden, layout
 from scamp_sim.kernels.pixelrnn.layout import BLOCK, Macropixel, expected, program
-from scamp_sim.program import Program
 
 SLOTS = [(0, 0), (1, 3), (2, 2), (3, 1)]
 GRID = Macropixel()

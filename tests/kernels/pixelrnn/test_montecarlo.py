@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scamp_sim import ScampError, cli, commands_montecarlo
+from scamp_sim import ScampError
+from scamp_sim.cli import commands_montecarlo
+from scamp_sim.cli import main as cli
 from scamp_sim.kernels.pixelrnn import Weights, network
 from scamp_sim.kernels.pixelrnn.chipstudy import ChipStudy
 from scamp_sim.kernels.pixelrnn.clips import ClipSet, read_clips
 from scamp_sim.kernels.pixelrnn.montecarlo import Network, measure
 from scamp_sim.kernels.pixelrnn.results import ARRAY, GOLDEN, Record
-from scamp_sim.montecarlo.grid import Unit, make_grid
+from scamp_sim.study.grid import Unit, make_grid
 
 WEIGHTS = Weights.random(3, classes=9)
 

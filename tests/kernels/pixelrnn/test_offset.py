@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scamp_sim import ErrorModel, Machine, ProgramError, ScampError
-from scamp_sim.isa import STORE_WORDS
+from scamp_sim.chip.isa import STORE_WORDS
 from scamp_sim.kernels.depthwise import depthwise16
 from scamp_sim.kernels.pixelrnn import gestures, golden, layout
 from scamp_sim.kernels.pixelrnn.encoder import Encoder, make_mapping

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from scamp_sim import ScampError
-from scamp_sim.costs.anchors import PIXELRNN_STEPS
 from scamp_sim.kernels.pixelrnn import Weights, bandwidth, plots, report
 from scamp_sim.kernels.pixelrnn.encoder import Encoder
+from scamp_sim.study.anchors import PIXELRNN_STEPS
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from scamp_sim import ScampError
-from scamp_sim.errors import ErrorModel, load_errors
-from scamp_sim.errors.profiles import load_profile
 from scamp_sim.kernels.pixelrnn import Weights, golden, network, study
 from scamp_sim.kernels.pixelrnn.clips import ClipSet, read_clips
 from scamp_sim.kernels.pixelrnn.montecarlo import measure
 from scamp_sim.kernels.pixelrnn.results import ARRAY, GOLDEN, OWN
-from scamp_sim.montecarlo.chips import is_ideal
+from scamp_sim.silicon import ErrorModel, load_errors
+from scamp_sim.silicon.profiles import load_profile
+from scamp_sim.study.chips import is_ideal
 
 WEIGHTS = Weights.random(3, classes=9)
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scamp_sim.chip.isa import STORE_WORDS
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.isa import STORE_WORDS
 from scamp_sim.kernels.pixelrnn import encoder, gestures, golden, layout
 from scamp_sim.kernels.pixelrnn.encoder import Encoded, Encoder
 from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping

@@ -1,0 +1,412 @@
+"""`scamp-sim run pixelrnn`, `validate pixelrnn`, `report KIND`: the recurrent network, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from scamp_sim.cli import commands_montecarlo, commands_torch
+from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import pixelrnn_options as common
+from scamp_sim.cli.commands_chips import in_force, note_errors
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.text import plural
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from scamp_sim.kernels.pixelrnn.clips import Clip
+    from scamp_sim.kernels.pixelrnn.encoder import Encoded, Encoder
+    from scamp_sim.kernels.pixelrnn.weights import Weights
+
+PROGRAM = "pixelrnn"
+"""What stands for the network where `run` takes a file; a file of that name is ./pixelrnn."""
+
+OUTPUT, SHEET = "o.png", "contact-sheet.png"
+
+ELSEWHERE = ("image", "input", "set", "planes", "trace", "dump_after", "stretch", "resize")
+"""Options of `run` that are for programs."""
+
+OWN = ("weights", "clip", "mapping", "front_end")
+"""Options of `run` that are for the network."""
+
+
+# --- run --------------------------------------------------------------------------------------------------------
+
+
+def run(args: argparse.Namespace) -> int:
+    """`run`: the network if FILE is its name, else what `commands.run` does."""
+    given = [name for name in OWN if getattr(args, name) not in (None, False)]
+    if args.file != PROGRAM:
+        if given:
+            option = given[0].replace("_", "-")
+            raise ProgramError(f"--{option} belongs to the network; write: scamp-sim run {PROGRAM} --{option} ...")
+        return commands.run(args)
+    wrong = [name for name in ELSEWHERE if getattr(args, name)]
+    if wrong or args.size != (256, 256):
+        option = wrong[0].replace("_", "-") if wrong else "size"
+        raise ProgramError(
+            f"--{option} does not go with {PROGRAM}, which runs on 256x256 and takes --weights, --clip and --mapping"
+        )
+    for name, what in (("weights", "W.npz"), ("clip", "CLIP")):
+        if getattr(args, name) is None:
+            raise ProgramError(f"{PROGRAM} needs --{name} {what}; scamp-sim run --help says what it may be")
+    from scamp_sim.kernels.pixelrnn import golden
+    from scamp_sim.kernels.pixelrnn.clips import check_labels, read_clip
+    from scamp_sim.kernels.pixelrnn.study import make_encoder
+    from scamp_sim.show.render import check_folder
+    from scamp_sim.show.session import announce_compilation
+
+    if args.out is not None:
+        check_folder(args.out, (SHEET, OUTPUT))
+    args.mapping = args.mapping or common.DEFAULT_MAPPING
+    weights = common.load_weights(args.weights)
+    encoder = make_encoder(
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, timing=args.timing, engine=args.engine,
+        front_end=args.front_end,
+    )  # fmt: skip
+    clip = read_clip(args.clip, common.seed(args), front_end=args.front_end)
+    if weights.decoder is not None and clip.label is not None:
+        check_labels([clip.label], weights.decoder.classes, f"the label of clip {args.clip} is")
+    if commands_montecarlo.asked(args):
+        return commands_montecarlo.run_network(args, weights, clip)
+    if args.jobs is not None:
+        raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
+    notes = common.notes(clip.array[None], [clip.name])
+    if args.engine == "fast":
+        announce_compilation(args.errors)
+    with common.told():
+        found = encoder.run(clip.array)
+        model = golden.encode(encoder.bits(clip.array), weights)
+    differ = {s: int((getattr(found, s) != getattr(model, s)).sum()) for s in ("b", "f", "h", "o")}
+    record = _record(args, encoder, clip, found, differ)
+    record["notes"] = notes
+    record["errors"] = note_errors(args, encoder.programs, found.profile.time_us * 1e-6, encoder.machine.shape)
+    if args.out is not None:
+        record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
+    if args.format == "json":
+        commands.print_json(record)
+    else:
+        print(_text(record, encoder, in_force(args)), end="")
+    return 0
+
+
+def _record(
+    args: argparse.Namespace, encoder: Encoder, clip: Clip, found: Encoded, differ: Mapping[str, int]
+) -> dict[str, Any]:
+    """What the run gave, ready for JSON."""
+    from scamp_sim.kernels.pixelrnn.clips import class_name
+    from scamp_sim.kernels.pixelrnn.gestures import CLASSES
+    from scamp_sim.kernels.pixelrnn.report import mapping_cost
+
+    weights, whole, frame = encoder.weights, found.profile, found.frame_profile
+    record: dict[str, Any] = {
+        "program": PROGRAM,
+        "mapping": args.mapping,
+        "front_end": encoder.front_end,
+        "weights": {"source": args.weights, "layers": weights.layers, "parameters": weights.parameters},
+        "clip": {"name": clip.name, "frames": whole.runs, "label": clip.label},
+        "frame": frame.as_dict(),
+        "clip_us": whole.time_us,
+        "profile": whole.as_dict(),
+        "steps": [{**vars(s)} for s in mapping_cost(encoder).steps],
+        "output": {
+            "values": int(found.o.size), "bytes": whole.readout_bytes, "ratio_to_raw": whole.readout_ratio,
+            "min": float(found.o.min()), "max": float(found.o.max()), "mean": float(found.o.mean()),
+        },
+        "differs_from_golden": dict(differ),
+    }  # fmt: skip
+    if weights.decoder is not None:
+        classes = CLASSES if weights.decoder.classes == len(CLASSES) else ()
+        scores = weights.decoder.scores(found.o).tolist()
+        best = int(weights.decoder.classify(found.o))
+        named = {class_name(classes, n): s for n, s in enumerate(scores)}
+        record["decoder"] = {"class": best, "name": class_name(classes, best), "scores": named}
+        if clip.label is not None:
+            record["decoder"]["label_name"] = class_name(classes, clip.label)
+    return record
+
+
+def _text(record: Mapping[str, Any], encoder: Encoder, errors: str) -> str:
+    """errors: those in force, a line of its own, or ""."""
+    from scamp_sim.kernels.pixelrnn.report import LEFT_OUT, mapping_cost, step_table
+
+    frame, clip = record["frame"], record["profile"]
+    readout = clip["time_breakdown"]["readout"]
+    out = record["output"]
+    lines = [
+        f"{PROGRAM}, {record['mapping']}: {clip['runs']} frames of {record['clip']['name']} "
+        f"({encoder.machine.timing.name}, {clip['shape'][0]}x{clip['shape'][1]})",
+        errors,
+        "one frame",
+        step_table(mapping_cost(encoder)) + (LEFT_OUT if record["front_end"] else ""),
+        f"frame    {frame['time_us']:,.1f} us, {1e6 / frame['time_us']:,.0f} a second, {frame['energy_uj']:,.1f} uJ in "
+        "the array",
+        f"clip     {clip['time_us']:,.1f} us: {clip['words']:,} words, {clip['launches']:,} launches, "
+        f"{clip['compute_us']:,.1f} us, then {readout:,.1f} us of readout",
+        f"readout  {out['values']:,} values once in {clip['runs']} frames, {out['bytes']:,} bytes: 1/"
+        f"{out['ratio_to_raw']:,.0f} of the raw frames",
+    ]
+    if "decoder" in record:
+        decoder = record["decoder"]
+        label = record["clip"]["label"]
+        should = (
+            ""
+            if label is None
+            else ", as labelled"
+            if label == decoder["class"]
+            else f", labelled {decoder['label_name']}"
+        )
+        lines.append(f"decoder  {decoder['name']}{should}")
+    lines.append(f"golden   {_differing(record['differs_from_golden'])}")
+    if "files" in record:
+        lines.append(f"pictures {', '.join(record['files'])}")
+    return "\n".join(lines) + "\n"
+
+
+def _differing(counts: Mapping[str, int]) -> str:
+    wrong = [f"{n:,} of {stage}" for stage, n in counts.items() if n]
+    return (
+        f"values that differ from the golden model: {', '.join(wrong)}"
+        if wrong
+        else "b, f, h and o equal the golden model"
+    )
+
+
+def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -> list[Path]:
+    from scamp_sim.kernels.pixelrnn import show
+    from scamp_sim.show.render import write_pictures
+
+    planes: dict[str, npt.NDArray[np.generic]] = {"x": found.x, "b": found.b, "f": found.f, "h": found.h}
+    if clip.array.dtype != bool:
+        planes = {"frame": clip.array, **planes}
+    frame, whole, out = record["frame"], record["profile"], record["output"]
+    notes = [
+        f"{frame['words']:,} words and {frame['time_us']:,.1f} us a frame on the chip (modelled)",
+        f"{whole['time_us']:,.1f} us for {whole['runs']} frames with the readout",
+        f"{out['values']:,} values leave the sensor, 1/{out['ratio_to_raw']:,.0f} of the raw frames",
+        _differing(record["differs_from_golden"]),
+    ]
+    decoder = record.get("decoder")
+    heading = f"PixelRNN, {record['mapping']}: {clip.name}"
+    if decoder:
+        heading += f" -> {decoder['name']}"
+    sheet = show.sheet(planes, found.o, heading, notes, decoder["scores"] if decoder else None)
+    return write_pictures(folder, {SHEET: sheet, OUTPUT: show.output_picture(found.o)})
+
+
+# --- validate ---------------------------------------------------------------------------------------------------
+
+
+def validate(args: argparse.Namespace) -> int:
+    """`validate`: every clip through the array and the golden model. Differences are no error of the command."""
+    from scamp_sim.files import check_file
+    from scamp_sim.kernels.pixelrnn import study
+    from scamp_sim.kernels.pixelrnn.clips import read_clips
+    from scamp_sim.show.render import check_folder
+    from scamp_sim.show.session import announce_compilation, progress
+
+    if args.out is not None:
+        check_file(args.out, "results")
+    if args.pictures is not None:
+        check_folder(args.pictures, option="--pictures")
+    weights = common.load_weights(args.weights)
+    # what is wrong with them is said at once
+    encoder = study.make_encoder(
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
+    )
+    clips = read_clips(args.clips, front_end=args.front_end)
+    if commands_montecarlo.asked(args):
+        return commands_montecarlo.validate(args, weights, clips)
+    if args.plot is not None:
+        raise ProgramError("--plot draws a study over chips; add --chips LIST, or leave it out")
+    clip_us = encoder.frame_profile.time_us * clips.input.shape[1]
+    felt = note_errors(args, encoder.programs, clip_us * 1e-6, encoder.machine.shape)
+    wanted = min(len(clips), args.limit or len(clips))
+    notes = common.notes(clips.input[:wanted], clips.names)
+    announce_compilation(args.errors)
+    started = time.monotonic()
+    with common.told(), progress(wanted * clips.input.shape[1]) as advance:
+
+        def clip_done() -> None:
+            for _ in range(clips.input.shape[1]):
+                advance()
+
+        try:
+            found = study.validate(
+                weights, clips, mapping=args.mapping, errors=args.errors, seed=common.seed(args), jobs=args.jobs,
+                out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end, chip=args.chip,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            if args.out is not None:
+                print(f"\n{args.out} keeps what is done; the same command goes on from there", file=sys.stderr)
+            raise
+    seconds = time.monotonic() - started
+    with common.told():
+        files = [] if args.pictures is None else _worst(args, weights, clips, found)
+    if args.format == "json":
+        pictures = [str(path) for path in files]
+        more = {"results": args.out, "pictures": pictures, "notes": notes, "without_effect": felt["without_effect"]}
+        commands.print_json({**found.as_dict(), **more})
+        return 0
+    frames = len(found.records) * clips.input.shape[1]
+    done = plural(len(found.records), "clip")
+    print(f"validation of {PROGRAM}, {args.mapping}: {done} of {clips.source}, {frames:,} frames\n{in_force(args)}")
+    print(found.text())
+    if args.out is not None:
+        print(f"results: {args.out}")
+    if files:
+        print(f"pictures: {', '.join(str(path) for path in files)}")
+    fresh = found.ran * clips.input.shape[1]
+    print(f"took {seconds:.1f} s, {seconds / fresh * 1e3:.1f} ms a frame" if fresh else "nothing was left to run")
+    return 0
+
+
+def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -> list[Path]:
+    """Of each stage the plane that differs most, beside that of the golden model. The clip is run anew for it."""
+    from scamp_sim.kernels.pixelrnn import show, study
+    from scamp_sim.show.render import write_pictures
+
+    pictures = {}
+    encoder = study.make_encoder(
+        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
+    )
+    for reference in found.references:
+        runs: dict[int, Any] = {}
+        for stage in found.stages:
+            record = found.worst(reference, stage)
+            n = record.clip
+            if n not in runs:
+                runs[n] = study.encode(encoder, clips.input[n], common.seed(args), n)
+            ran, models, x = runs[n]
+            counts = record.differ[reference][stage]
+            t = max(range(len(counts)), key=counts.__getitem__)
+            ours, theirs = x if stage == "x" else getattr(ran, stage), getattr(models[reference], stage)
+            if stage != "o":
+                ours, theirs = ours[t], theirs[t]
+            what = f"of {record.name}" + ("" if stage == "o" else f", frame {t}")
+            name = f"worst-{stage}.png" if reference == found.references[0] else f"worst-{stage}-own.png"
+            pictures[name] = show.difference(stage, ours, theirs, what, reference)
+    return write_pictures(args.pictures, pictures)
+
+
+# --- report -----------------------------------------------------------------------------------------------------
+
+
+def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
+    """Costs of all mappings, and the bandwidth."""
+    from scamp_sim.kernels.pixelrnn import bandwidth, report
+
+    if args.plot is not None:
+        from scamp_sim.kernels.pixelrnn import plots
+
+        plots.check(args.plot)
+    source = args.weights or common.RANDOM
+    weights = common.load_weights(source)
+    found = report.costs(weights, args.timing, source=common.whose(source), front_end=args.front_end)
+    if args.plot is not None:
+        plots.write(args.plot, found)
+    text = report.text(found) + "\n" + bandwidth.text()
+    document = {**report.as_dict(found), "bandwidth": bandwidth.as_dict(), "plot": args.plot}
+    return text + (f"\nplot: {args.plot}\n" if args.plot is not None else ""), document
+
+
+def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
+    """What lies where in the registers."""
+    given = [name for name in ("weights", "front_end", "plot") if getattr(args, name)]
+    given += ["timing"] if args.timing != "scamp5d" else []
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise ProgramError(
+            f"the memory is reported for all mappings, whatever weights and prices, and not drawn; leave out {options}"
+        )
+    from scamp_sim.kernels.pixelrnn import layout
+
+    return layout.memory_text(), layout.memory_report()
+
+
+REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
+    "pixelrnn": report_pixelrnn,
+    "memory": report_memory,
+    **commands_torch.REPORTS,
+}
+"""Kind of report -> what gives it, as text and as a document."""
+
+
+def report(args: argparse.Namespace) -> int:
+    """`report`: one of the reports."""
+    commands_torch.refuse(args)
+    text, document = REPORTS[args.kind](args)
+    if args.format == "json":
+        commands.print_json(document)
+    else:
+        print(text, end="" if text.endswith("\n") else "\n")
+    return 0
+
+
+# --- parsers ----------------------------------------------------------------------------------------------------
+
+
+def add_parsers(sub: Any) -> None:
+    """Add the commands of this module, and the network to `run`."""
+    from scamp_sim.cli import main as cli
+
+    runs = sub.choices["run"]
+    network = runs.add_argument_group(f"the network: run {PROGRAM} --weights W --clip CLIP")
+    common.add_weights(network)
+    network.add_argument(
+        "--clip", metavar="CLIP",
+        help="16 frames: a .npy array (16, 64, 64), FILE.npz:INDEX, an animation or video, a folder of numbered "
+        "pictures, or a gesture to draw, such as spread/leftward (with --seed), or "
+        "spread/leftward:SEED; of 256x256 too with --front-end",
+    )  # fmt: skip
+    common.add_mapping(network, None)
+    common.add_front_end(network)
+    commands_montecarlo.add_options(runs, jobs=True)
+    runs.set_defaults(command=run)
+
+    parser = sub.add_parser(
+        "validate",
+        help="compare the network on the array with its golden model, over many clips",
+        description="Run clips through the simulated array and compare every plane of every frame with the golden "
+        "model. With --out the results are kept as clips finish, and an interrupted run goes on where it stopped.",
+    )
+    parser.add_argument("what", metavar=PROGRAM, choices=(PROGRAM,), help="the network")
+    common.add_weights(parser, required=True)
+    parser.add_argument(
+        "--clips", metavar="CLIPS", required=True,
+        help="FILE.npz with input (n, 16, 64, 64) and, if there is one, label; the folder of the Cambridge gestures or "
+        "of Tulips1; or made-up[:CLIPS_PER_CLASS[:SEED]]; of 256x256 too with --front-end",
+    )  # fmt: skip
+    common.add_mapping(parser)
+    common.add_front_end(parser)
+    cli._add_errors(parser)
+    parser.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one for each core)")
+    parser.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
+    parser.add_argument("--out", metavar="FILE", help="keep the results there, as JSON; done clips are not run again")
+    parser.add_argument("--pictures", metavar="DIR", help="write the worst plane of each stage there")
+    commands_montecarlo.add_options(parser)
+    parser.add_argument("--plot", metavar="FILE", help="draw a study over chips there, as PNG, PDF or SVG")
+    cli._add_format(parser)
+    parser.set_defaults(command=validate)
+
+    parser = sub.add_parser(
+        "report",
+        help="costs, bandwidth and memory of the network, figures and a table of the paper",
+        description="What the network costs, step by step under all mappings, and what leaves the sensor (pixelrnn); "
+        "what lies where in the registers (memory); accuracy against memory (figure2) and against values read "
+        "(figure3), on drawn gestures; accuracy on emulated chips (table3).",
+    )
+    parser.add_argument("kind", metavar="KIND", choices=tuple(REPORTS), help=", ".join(REPORTS))
+    common.add_weights(parser, note=f" (default: {common.RANDOM}:1)")
+    common.add_front_end(parser)
+    parser.add_argument("--plot", metavar="FILE", help="draw it there, as PNG, PDF or SVG")
+    cli._add_timing(parser)
+    cli._add_format(parser)
+    parser.set_defaults(command=report)

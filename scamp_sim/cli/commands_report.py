@@ -1,0 +1,204 @@
+"""`scamp-sim profile`: what every source line costs, in the terminal or as one page to open in a browser."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scamp_sim.cli import commands_programs as commands
+
+if TYPE_CHECKING:
+    from scamp_sim.chip.program import Program
+    from scamp_sim.chip.trace import Moment
+    from scamp_sim.show.report.annotate import Annotation, SourceText
+    from scamp_sim.show.report.page import Shot
+    from scamp_sim.show.session import Request
+
+MOST_SHOTS = 24
+"""Kernels whose planes the report shows."""
+
+
+def profile(args: argparse.Namespace) -> int:
+    """`profile`: the annotated source, or, with --html, the report."""
+    from scamp_sim.chip.planes import check_shape
+    from scamp_sim.costs.timeline import timeline
+    from scamp_sim.costs.timing import load_timing
+    from scamp_sim.exceptions import ProgramError
+    from scamp_sim.files import check_file, write_text
+    from scamp_sim.machine.machine import check_program
+    from scamp_sim.show.report import annotate
+    from scamp_sim.show.session import Request, bind
+
+    timing = load_timing(args.timing)
+    if args.html is not None:
+        check_file(args.html, "report")
+    elif args.image or args.input or args.resize:
+        raise ProgramError(
+            "pictures are for the report; give --html FILE as well, or leave --image, --input and --resize out"
+        )
+    if len(args.image or ()) > 1:
+        raise ProgramError("the report shows one picture; give one --image")
+    text = _standard_input() if args.file == "-" else None
+    settings = commands.parse_settings(args.set)
+    program = commands.load_program(args.file, settings) if text is None else _assembled(text, settings)
+    commands.warn(program.diagnostics)
+    shape = check_shape(args.size or program.shape or (256, 256))
+    check_program(program, shape)
+    annotation = annotate.annotate(program, timing, shape)
+    sources = gather_sources(annotation, text)
+    page = None
+    if args.html is not None:
+        from scamp_sim.show.report import page as report
+
+        shots: list[Shot] = []
+        if args.image or args.input:
+            request = Request(
+                program=program, timing=timing, images=tuple(args.image or ()), shape=shape, resize=args.resize,
+                inputs=commands.parse_inputs(args.input),
+            )  # fmt: skip
+            bind(request)
+            shots = shots_of(request)
+        spans = timeline(program, timing, shape)
+        page = write_text(args.html, report.page(annotation, spans, timing, sources, shots), "report")
+    if args.format == "json":
+        commands.print_json({**annotate.as_dict(annotation, sources), "html": str(page) if page else None})
+    elif page is not None:
+        cost = annotation.profile
+        print(f"{page}: report of {program.name}, {cost.words:,} words, {cost.time_us:,.1f} us; open it in a browser")
+    else:
+        print(annotate.annotated_text(annotation, sources), end="")
+    return 0
+
+
+def _standard_input() -> str:
+    from scamp_sim.exceptions import ProgramError
+
+    if sys.stdin is None:
+        raise ProgramError("standard input is closed; give a kernel file instead of -")
+    return commands._decoded(sys.stdin.buffer.read())
+
+
+def _assembled(text: str, settings: dict[str, Any]) -> Program:
+    from scamp_sim.compiler import assemble
+
+    return assemble(text, params=settings)
+
+
+# --- source texts -----------------------------------------------------------------------------------------------
+
+
+def gather_sources(annotation: Annotation, text: str | None = None) -> list[SourceText]:
+    """The main file of a program, then the files that it includes, with their macros; `text`: the main file's, if it
+    comes from no file. Files that cannot be read any more are left to what the program knows of them."""
+    from scamp_sim.compiler.source import Unreadable, read, unify
+    from scamp_sim.show.report.annotate import SourceText, sources_of
+
+    known = {s.name: s for s in sources_of(annotation)}
+    found: dict[str, SourceText] = {}
+    waiting = list(known)
+    while waiting:
+        name = waiting.pop(0)
+        if name in found:
+            continue
+        try:
+            # there is one program that comes from no file, and its main text is the first that is known
+            content = unify(text.removeprefix("\ufeff")) if text is not None and not found else read(Path(name))
+        except Unreadable:
+            if name in known:
+                found[name] = known[name]
+            continue
+        includes, macros = _declared(name, content)
+        lines = content.split("\n")
+        found[name] = SourceText(name, tuple(lines[:-1] if not lines[-1] else lines), macros)
+        waiting = [*includes, *waiting]
+    return list(found.values())
+
+
+def _declared(name: str, text: str) -> tuple[list[str], dict[int, str]]:
+    """The files that a text includes, and line -> name of its macros. None of either for a text in another language."""
+    from scamp_sim.compiler import syntax
+    from scamp_sim.compiler.diagnostics import CompileError
+    from scamp_sim.compiler.parse import parse
+    from scamp_sim.compiler.report import Reporter
+
+    try:
+        tree = parse(syntax.Source(name, text), Reporter())
+    except (CompileError, RecursionError):
+        tree = None
+    items = tree.items if tree is not None else ()
+    base = Path() if name == "<text>" else Path(name).parent
+    includes = [str(base / item.path) for item in items if isinstance(item, syntax.Include)]
+    return includes, {item.span.line: item.name for item in items if isinstance(item, syntax.MacroDecl)}
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------
+
+
+def shots_of(request: Request) -> list[Shot]:
+    """The planes that each kernel has written when its last launch ends, after what the array was given."""
+    from scamp_sim.chip.program import Launch
+    from scamp_sim.chip.readout import stack_bits
+    from scamp_sim.show import results, session
+    from scamp_sim.show.dump import SHOWN, walk
+    from scamp_sim.show.report.page import Shot
+
+    bound = session.bind(request)
+    machine = session.make_machine(request)
+    image = bound.images[-1] if bound.images else None
+    given, fed = session.feed(machine, request.program, bound, image)
+    shots = [] if fed is None else [Shot("what the array is given", ((fed.title, fed.plane),))]
+    program = request.program
+    launches: dict[str, list[int]] = {}
+    for number, step in enumerate(program.steps):
+        if isinstance(step, Launch):
+            launches.setdefault(step.kernel, []).append(number)
+    last = {numbers[-1]: name for name, numbers in launches.items()}
+
+    def see(done: Moment, coming: Moment | None, planes: set[str]) -> None:
+        ended = done.kernel and (coming is None or coming.step != done.step)
+        if not ended or done.step not in last or len(shots) > MOST_SHOTS:
+            return
+        written = {r for word in program.kernels[done.kernel].words for r in word.writes} - {"NEWS", "FLAG"}
+        times = len(launches[done.kernel])
+        title = f"after {done.kernel}" + (f", launch {times} of {times}" if times > 1 else "")
+        shots.append(Shot(title, tuple((r, machine.read(r)) for r in SHOWN if r in written)))
+
+    run = walk(machine, program, given, see)
+    kinds = results.kinds(program)
+    bits = stack_bits(program)
+    pictures = [
+        (name, results.drawable(value, bits.get(name, 0)))
+        for name, value in run.outputs.items()
+        if name in kinds and results.is_picture(kinds[name])
+    ]
+    return [*shots, Shot("what the run puts out", tuple(pictures))] if pictures else shots
+
+
+def add_parsers(sub: Any) -> None:
+    """Add the commands of this module to the command line."""
+    from scamp_sim.cli import main as cli
+
+    parser = sub.add_parser(
+        "profile",
+        help="show what every source line costs, in the terminal or as a page",
+        description="Show the words, the microseconds and the share of every source line of one run. With --html, "
+        "write a page with all of it: source, timeline, kernel store, readouts and, with --image, the planes.",
+    )
+    parser.add_argument("file", metavar="FILE", help=cli.FILE_HELP)
+    parser.add_argument("--html", metavar="REPORT", help="write the report there, one file that needs no network")
+    parser.add_argument(
+        "--image", metavar="IMG", action="append", default=[], help="a picture to run on, for the report; as in run"
+    )
+    parser.add_argument(
+        "--input", metavar="NAME=PATH", action="append", default=[], help="a named input, for the report; as in run"
+    )
+    parser.add_argument("--resize", action="store_true", help="crop and scale pictures to the array")
+    parser.add_argument(
+        "--size", metavar="HxW", type=cli._size, help="rows x columns (default: what the program is for, else 256x256)"
+    )
+    cli._add_set(parser)
+    cli._add_timing(parser)
+    cli._add_format(parser)
+    parser.set_defaults(command=profile)

@@ -1,0 +1,67 @@
+"""Decay on the clock of the cost model: what lets time pass on a machine's array."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from scamp_sim.chip.program import Program, Step
+from scamp_sim.engine import Engine
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.silicon.chip import ChipErrors
+from scamp_sim.silicon.decay import Decay, Stretch, stretches
+from scamp_sim.silicon.model import ErrorModel
+
+
+class Clocked:
+    """An engine whose registers decay. price: us that a step of a program takes."""
+
+    def __init__(self, errors: ErrorModel, engine: Engine, price: Callable[[Step, Program], float]) -> None:
+        if not isinstance(errors, ChipErrors):
+            raise ProgramError(f"decay is a matter of chip profiles; {type(errors).__name__}.decays cannot be True")
+        self._fixed = errors.fixed
+        self._engine = engine
+        self._price = price
+        self._ahead: list[Stretch] = []
+        self._over = 0
+        self._stretches: weakref.WeakKeyDictionary[Program, dict[bool, tuple[Stretch, ...]]]
+        self._stretches = weakref.WeakKeyDictionary()
+        self.restart()
+
+    def restart(self) -> None:
+        """All registers count as written just now."""
+        self._decay = Decay(self._fixed)
+
+    def run(self, program: Program) -> list[Any]:
+        """Carry out a program; the planes that it takes."""
+        planes: list[Any] = []
+        for stretch in self._cut(program):
+            planes += self._engine.run(stretch.program)
+            self.passed(stretch.duration, stretch)
+        return planes
+
+    def begin(self, program: Program) -> None:
+        """Somebody else is going to carry out a program, in parts, and says with `settle` how far that is."""
+        self._ahead, self._over = list(self._cut(program)), 0
+
+    def settle(self, steps: int) -> None:
+        """So many steps of it are over: let the time of every stretch pass that is, as `run` does."""
+        while self._ahead and self._over + len(self._ahead[0].program.steps) <= steps:
+            stretch = self._ahead.pop(0)
+            self._over += len(stretch.program.steps)
+            self.passed(stretch.duration, stretch)
+
+    def _cut(self, program: Program) -> tuple[Stretch, ...]:
+        known = self._stretches.setdefault(program, {})
+        ones = bool(self._engine.read("FLAG").all())
+        if ones not in known:
+            known[ones] = tuple(stretches(program, lambda step: self._price(step, program), ones))
+        return known[ones]
+
+    def passed(self, seconds: float, stretch: Stretch | None = None) -> None:
+        """Let time pass."""
+        self._decay.passed(seconds, self._engine.read, self._engine.write, stretch)
+
+    def wrote(self, register: str) -> None:
+        self._decay.wrote(register)

@@ -1,0 +1,487 @@
+"""The object that a user holds: a pixel-processor array that sees images and runs programs."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim.chip import isa, readout
+from scamp_sim.chip.host import words_of
+from scamp_sim.chip.operand_checks import faults, outside
+from scamp_sim.chip.options import ArrayOptions
+from scamp_sim.chip.planes import GREY_TO_PIX, analog_plane, bit_plane, check_shape, image_plane
+from scamp_sim.chip.program import BITSTACK, BITSTACK_BIT, HostCall, Output, Program
+from scamp_sim.costs.timing import Profile, Timing, combine, load_timing, profile, step_cost
+from scamp_sim.engine import make_engine
+from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampWarning
+from scamp_sim.machine.debugger import Position, Stepper
+from scamp_sim.machine.decay_clock import Clocked
+from scamp_sim.machine.host_calls import HostCalls
+from scamp_sim.silicon.chip import ChipErrors
+from scamp_sim.silicon.setup import Errors, load_errors, whole
+from scamp_sim.text import plural
+
+_EVERYTHING = "everything so far"
+_MOST_CALLS = 4096
+_READ_ONLY = ("IN", "SELECT", "RECT")
+_IN_OFF = Program("IN off", {}, (HostCall("scamp5_load_in", (0,)),))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run gave.
+
+    outputs: name -> upright plane, float32 (LSB) or bool, as it was when the program took it; what a readout function
+    gives is as `scamp_sim.machine.host_calls` says, an array or an int. A program without results gives every register
+    that it writes, by register name. profile: what it cost.
+    """
+
+    outputs: Mapping[str, Any]
+    profile: Profile
+    program: Program = field(repr=False, compare=False)
+    options: ArrayOptions = field(repr=False, compare=False)
+
+    def payload(self, name: str) -> bytes:
+        """The bytes of one result in the order in which they leave the chip, without headers."""
+        named = {s.name if isinstance(s, Output) else s.result: s for s in self.program.readouts}
+        if name not in named or not name:
+            raise ProgramError(f"the run gave no readout '{name}'{isa.did_you_mean(name, named)}")
+        bits = readout.stack_bits(self.program).get(name, 8)
+        return readout.payload(named[name], self.outputs[name], self.profile.shape, self.options, bits)
+
+
+class Machine(HostCalls):
+    """An array of processing elements with its controller.
+
+    shape: (rows, columns), multiples of 64 up to 1024. errors: a chip profile: its name ("ideal", "scamp5"), a file, a
+    ChipProfile. timing: name or path of a price table. engine: "fast" or "reference"; both give the same planes.
+    chip: serial of the chip, which fixes its patterns for good; seed: of the noise of this measurement. `ideal` needs
+    neither. options: choices where the facts about the chip are open.
+
+    Host functions are methods, under their SDK names without the prefix: `m.scan_events("R5", 100)`.
+
+    A new machine holds zeros, FLAG is all ones, PIX is at its reset level. Raises PlaneError or ProgramError.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int] = (256, 256),
+        errors: Errors = "ideal",
+        timing: str | Timing = "scamp5d",
+        engine: str = "fast",
+        seed: int = 0,
+        *,
+        chip: int = 0,
+        options: ArrayOptions | None = None,
+    ) -> None:
+        self.shape = check_shape(shape)
+        self.chip, self.seed = whole(chip, "chip", "the serial of a chip"), whole(seed, "seed", "a seed")
+        self.errors = load_errors(errors, self.shape, self.chip, self.seed)
+        if isinstance(self.errors, ChipErrors):
+            self.chip = self.errors.serial
+        self.timing = timing if isinstance(timing, Timing) else load_timing(timing)
+        self.options = ArrayOptions() if options is None else options
+        if options is not None and not isinstance(options, ArrayOptions):
+            raise ProgramError(f"options is {options!r:.60}; give ArrayOptions(...)")
+        self.backdoor_reads = 0
+        self.backdoor_writes = 0
+        self._exposures = self._readouts = 0
+        self._engine = make_engine(engine, self.shape, self.errors, self.options)
+        self._clocked = Clocked(self.errors, self._engine, self._price) if self.errors.decays else None
+        self._spent: dict[int, tuple[Profile, int]] = {}
+        self._calls: dict[tuple[Any, ...], Program] = {}
+        self._drawing = isa.DRAWING
+        self._stack: list[Any] = []
+        self._stack_size = 0
+        self._stepper: Stepper | None = None
+        self._finished: Run | None = None
+        self._profiles: weakref.WeakKeyDictionary[Program, Profile] = weakref.WeakKeyDictionary()
+
+    def expose(self, image: Any, resize: bool = False) -> None:
+        """Let the photodiodes see an image: (rows, columns), 0 dark to 255 bright, upright.
+
+        PIX rises from its reset level by 127 for full white (D KIM: the half-range image is 0..127).
+        resize: crop and scale an image of another size. Raises PlaneError.
+        """
+        plane = image_plane(image, self.shape, resize)
+        plane *= np.float32(GREY_TO_PIX)
+        plane += np.float32(self.options.pix_reset)
+        self._engine.write("PIX", self.errors.exposed(plane, self._exposures, self.options.pix_reset))
+        self._exposures += 1
+
+    def reseed(self, seed: int) -> None:
+        """Begin another measurement on the same chip: noise of another seed, words, exposures and readouts counted
+        anew, ages of registers too. What registers hold stays. Raises ProgramError."""
+        self.seed = whole(seed, "seed", "a seed")
+        if isinstance(self.errors, ChipErrors):
+            self.errors = self.errors.reseeded(self.seed)
+        self._engine.restart(self.errors)
+        self._exposures = self._readouts = 0
+        if self._clocked is not None:
+            self._clocked.restart()
+
+    def renew(self, seed: int = 0) -> None:
+        """Begin another measurement on the same chip as a new machine would: as `reseed`, and what registers, FLAG,
+        PIX, IN and the address lines hold is forgotten, as is what was drawn, stacked, loaded and spent. Programs stay
+        prepared, so it takes less time than a new machine. Raises ProgramError."""
+        seed = whole(seed, "seed", "a seed")
+        self._engine.run(_IN_OFF)  # engines also note whether IN is at its top
+        for register in (*isa.ANALOG, *isa.ANALOG_INPUTS):
+            level = self.options.pix_reset if register == "PIX" else 0
+            self._engine.write(register, np.full(self.shape, level, np.float32))
+        for register in (*isa.DIGITAL_SOURCES, isa.LATCH):
+            self._engine.write(register, np.full(self.shape, register == "FLAG"))
+        self._drawing, self._stack, self._stack_size = isa.DRAWING, [], 0
+        self._stepper = self._finished = None
+        self.backdoor_reads = self.backdoor_writes = 0
+        self.reset_spent()
+        self.reseed(seed)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in which the array does nothing, so that registers decay. Raises ProgramError."""
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
+            raise ProgramError(f"wait takes seconds from 0 on, not {seconds!r:.40}")
+        if self._clocked is not None:
+            self._clocked.passed(float(seconds))
+
+    def _price(self, step: Any, program: Program) -> float:
+        """us that a step takes."""
+        return step_cost(step, program, self.timing, self.shape, self.options).us
+
+    def write(self, register: str, plane: Any) -> None:
+        """Set a register behind the program's back: an upright plane, or one value for all PEs.
+
+        Costs nothing on the chip because the chip has no such way in; `backdoor_writes` counts the uses.
+        Raises RegisterError, PlaneError.
+        """
+        name = self._plane_name(register)
+        if name in _READ_ONLY:
+            raise RegisterError(
+                f"{name} is not storage and cannot be written; use a scamp5_ host function in a program"
+            )
+        self._store(name, plane, name)
+        self.backdoor_writes += 1
+
+    def read(self, register: str) -> npt.NDArray[Any]:
+        """A copy of a register's plane, upright: float32 in LSB, or bool.
+
+        Costs nothing on the chip because the chip has no such way out; `backdoor_reads` counts the uses.
+        Raises RegisterError.
+        """
+        name = self._plane_name(register)
+        self.backdoor_reads += 1
+        return self._engine.read(name)
+
+    def run(self, program: Program, inputs: Mapping[str, Any] | None = None, *, registers: bool = True) -> Run:
+        """Carry out a program on the present state of the array.
+
+        inputs: name -> plane for each input that the program declares: an image 0..255 for PIX, LSB for analog
+        registers, bool for bits. Registers keep their contents from run to run. registers: whether a program without
+        results gives the registers that it writes; copying them takes longer than many a kernel. Raises ProgramError,
+        PlaneError.
+        """
+        self._prepare(program, inputs)
+        return self._run(program, self._carry_out(program), registers)
+
+    def load(
+        self, program: Program, inputs: Mapping[str, Any] | None = None, breakpoints: Iterable[Any] = ()
+    ) -> Position:
+        """Prepare a run, as `run` does, without carrying anything out; `step` and `resume` then do.
+
+        breakpoints: source lines of the main file, or (file, line). Between steps, `read` shows every plane and
+        `write` changes it. Raises ProgramError, PlaneError.
+        """
+        if not isinstance(program, Program):
+            self.check(program)
+        stepper = Stepper(program, self._engine.run, self._results, breakpoints, self._issued, self._settled)
+        self._prepare(program, inputs)
+        if self._clocked is not None:
+            self._clocked.begin(program)
+        self._stepper, self._finished = stepper, None
+        self._note_end()
+        return stepper.position
+
+    def step(self, count: int = 1) -> Position | None:
+        """Carry out the next word, host call or output of the loaded program, or the next `count` of them.
+
+        Returns where execution stands, or None if the program had ended before. Breakpoints do not stop it. Raises
+        ProgramError.
+        """
+        position = self._loaded().step(count)
+        self._note_end()
+        return position
+
+    def resume(self) -> Position | None:
+        """Carry on to the next breakpoint: where it stopped, before the first word of that line, or None at the end.
+
+        Raises ProgramError.
+        """
+        position = self._loaded().resume()
+        self._note_end()
+        return position
+
+    @property
+    def finished(self) -> Run | None:
+        """What the loaded program gave, as `run` would have returned it; None until it has ended."""
+        return self._finished
+
+    def _issued(self, call: HostCall) -> int:
+        """Instruction words that a host routine issues on this machine."""
+        return len(words_of(call, self.shape, self.options))
+
+    def _settled(self, steps: int) -> None:
+        """So many steps of the loaded program are over; their time has passed."""
+        if self._clocked is not None:
+            self._clocked.settle(steps)
+
+    def _loaded(self) -> Stepper:
+        if self._stepper is None:
+            raise ProgramError("no program is loaded; load one first: machine.load(program)")
+        return self._stepper
+
+    def _note_end(self) -> None:
+        stepper = self._loaded()
+        if stepper.ended and self._finished is None:
+            self._settled(len(stepper.program.steps))
+            self._count(stepper.program)
+            self._finished = self._run(stepper.program, stepper.outputs)
+
+    def _prepare(self, program: Program, inputs: Mapping[str, Any] | None) -> None:
+        if program not in self._profiles:
+            self.check(program)
+        if program.inputs or inputs is not None:
+            self._give(program, {} if inputs is None else inputs)
+
+    def _run(self, program: Program, outputs: dict[str, Any], registers: bool = True) -> Run:
+        if not program.readouts and registers:
+            outputs = {register: self._engine.read(register) for register in program.written}
+        return Run(outputs, self._profile(program), program, self.options)
+
+    @property
+    def spent(self) -> Profile:
+        """What everything that ran on this machine has cost, programs and host functions, since `reset_spent`."""
+        if not self._spent:
+            return replace(profile(Program(_EVERYTHING, {}, ()), self.timing, self.shape), runs=0)
+        return replace(combine(self._spent.values(), _EVERYTHING), runs=0)
+
+    def reset_spent(self) -> None:
+        """Begin to count anew in `spent`."""
+        self._spent.clear()
+
+    def _carry_out(self, program: Program) -> dict[str, Any]:
+        """Run a checked program, count its cost, and work out what its readouts give."""
+        planes = self._execute(program)
+        self._count(program)
+        return self._results(program.readouts, iter(planes)) if program.readouts else {}
+
+    def _execute(self, program: Program) -> list[Any]:
+        """Carry out a program on the array, with the decay that its time brings; the planes that it takes."""
+        return self._engine.run(program) if self._clocked is None else self._clocked.run(program)
+
+    def _converted(self, plane: Any) -> Any:
+        """A plane as it leaves the chip: through the converter if it is analog."""
+        if self.errors.exact or plane.dtype == np.bool_:
+            return plane
+        self._readouts += 1
+        return self.errors.converted(plane, self._readouts - 1)
+
+    def _count(self, program: Program) -> None:
+        cost = self._profile(program)
+        if len(self._spent) >= _MOST_CALLS and id(cost) not in self._spent:
+            whole = self.spent
+            self._spent = {id(whole): (whole, 1)}
+        self._spent[id(cost)] = (cost, self._spent.get(id(cost), (cost, 0))[1] + 1)
+
+    def call(self, name: str, *operands: Any) -> Any:
+        """Carry out one host function, by its name in the SDK, with or without the prefix scamp5_; what it gives.
+
+        A rectangle that is upside down and a constant near the rails are carried out with a ScampWarning. Raises
+        ProgramError.
+        """
+        if not isinstance(name, str):
+            raise ProgramError(f"host functions go by name, such as 'scamp5_in', not by {name!r:.40}")
+        for o in operands:
+            if not isinstance(o, Hashable):
+                raise ProgramError(f"operand {o!r:.40} of {name}: give a register's name or an integer")
+        key = (name, self._drawing, *operands)
+        program = self._calls.get(key)
+        if program is None:
+            program = self._one_call(name, operands)
+            self.check(program)
+            if len(self._calls) >= _MOST_CALLS:
+                self._calls.clear()
+            self._calls[key] = program
+        (step,) = program.steps
+        assert isinstance(step, HostCall)
+        given = [r for r, o in step.registers if o.use != "reads"]
+        if "R12" in given and "R12" not in step.form.writes and not self._engine.read("R0").all():
+            warnings.warn(
+                f"{step.name} writes R12 only where R0 is 1, and R0 is not all ones", ScampWarning, stacklevel=3
+            )
+        result = self._carry_out(program).get(step.result)
+        match step.name:
+            case "scamp5_draw_begin":
+                self._drawing = str(step.args[0])
+            case "scamp5_draw_end":
+                self._drawing = isa.DRAWING
+            case "scamp5_draw_point":
+                r, c = step.args[:2]
+                return 0 <= int(r) < self.shape[0] and 0 <= int(c) < self.shape[1]
+        return result
+
+    def _one_call(self, name: str, operands: tuple[Any, ...]) -> Program:
+        """The program of one checked host call."""
+        full = name if name in isa.HOST else f"scamp5_{name.rstrip('_')}"
+        if full not in isa.HOST:
+            raise ProgramError(f"unknown host function '{name}'{isa.did_you_mean(name, isa.HOST)}")
+        forms = isa.host_forms(full, len(operands))
+        if not forms:
+            wanted = " or ".join(f.signature for f in isa.HOST[full])
+            raise ProgramError(f"{full} does not take {plural(len(operands), 'operand')}; write {wanted}")
+        refused = ""
+        for form in forms:
+            try:
+                args = tuple(_operand(full, o, v) for o, v in zip(form.operands, operands, strict=False))
+            except (ProgramError, RegisterError) as e:
+                refused = refused or str(e)
+                continue
+            defaults = tuple(
+                self._drawing if o.default == isa.DRAWING else o.default for o in form.operands[len(args) :]
+            )
+            step = HostCall(full, (*args, *defaults), result=full.removeprefix("scamp5_") if form.result else "")  # type: ignore[arg-type]
+            for fault in faults(step):
+                if fault.code.startswith("S"):
+                    raise ProgramError(f"{full}: {fault.message}; {fault.hint}")
+                warnings.warn(f"{full}: {fault.message}; {fault.hint}", ScampWarning, stacklevel=4)
+            return Program(full, {}, (step,))
+        raise ProgramError(refused)
+
+    def _results(self, readouts: Iterable[Output | HostCall], planes: Iterator[Any]) -> dict[str, Any]:
+        """What readouts give, from the planes that they took."""
+        outputs: dict[str, Any] = {}
+        for step in readouts:
+            if isinstance(step, Output):
+                outputs[step.name] = self._converted(next(planes))
+            elif step.name.startswith(BITSTACK):
+                if step.name == BITSTACK_BIT:
+                    plane = next(planes)
+                    if len(self._stack) >= self._stack_size:
+                        raise ProgramError(
+                            f"scamp5_output_bitstack_bit: scamp5_output_bitstack_begin has announced "
+                            f"{plural(self._stack_size, 'plane')} and {plural(len(self._stack), 'plane')} came already"
+                        )
+                    self._stack.append(plane)
+                elif step.name.endswith("begin"):
+                    self._stack, self._stack_size = [], int(step.args[0])
+                else:
+                    outputs[step.result] = self._picture()
+            else:
+                plane = next(planes)
+                seen = self._converted(plane) if readout.by_element(step) else plane
+                value = readout.result(step, seen, self.shape, self.options)
+                if step.result:
+                    outputs[step.result] = value
+        return outputs
+
+    def _picture(self) -> Any:
+        if not self._stack or len(self._stack) != self._stack_size:
+            raise ProgramError(
+                f"the picture has {plural(len(self._stack), 'plane')}, but scamp5_output_bitstack_begin said "
+                f"{self._stack_size}"
+            )
+        picture, self._stack, self._stack_size = readout.bit_stack(self._stack), [], 0
+        return picture
+
+    def check(self, program: Program) -> None:
+        """Whether this machine can run a program. Raises ProgramError that says why not."""
+        check_program(program, self.shape)
+
+    def _give(self, program: Program, inputs: Mapping[str, Any]) -> None:
+        if not isinstance(inputs, Mapping):
+            raise ProgramError(f"inputs go by name: inputs={{'name': plane}}, not {type(inputs).__name__}")
+        declared = {i.name: i.register for i in program.inputs}
+        for name in inputs:
+            if name not in declared:
+                near = isa.did_you_mean(name, declared)
+                known = ", ".join(declared) or "none"
+                raise ProgramError(f"program '{program.name}' has no input '{name}'{near} (inputs: {known})")
+        # An image that was exposed before the run serves an input from PIX.
+        missing = [n for n, register in declared.items() if n not in inputs and register != "PIX"]
+        if missing:
+            raise ProgramError(
+                f"program '{program.name}' needs input '{missing[0]}'; give inputs={{'{missing[0]}': ...}}"
+            )
+        for name, plane in inputs.items():
+            if declared[name] == "PIX":
+                self.expose(plane)
+            else:
+                self._store(declared[name], plane, f"input '{name}'")
+
+    def _store(self, register: str, plane: Any, what: str) -> None:
+        if register not in (*isa.ANALOG, *isa.ANALOG_INPUTS):
+            self._engine.write(register, bit_plane(plane, self.shape, what))
+            self._note_write(register)
+            return
+        values = analog_plane(plane, self.shape, what)
+        if np.abs(values).max() > self.errors.limit:
+            raise PlaneError(
+                f"{what}: {np.abs(values).max():g} is beyond the {self.errors.limit:g} LSB a register can hold"
+            )
+        self._engine.write(register, values)
+        self._note_write(register)
+
+    def _note_write(self, register: str) -> None:
+        if self._clocked is not None:
+            self._clocked.wrote(register)
+
+    def _plane_name(self, register: str) -> str:
+        name = isa.register(register)
+        if name in isa.PORTS:
+            raise RegisterError(f"{name} is a neighbour's NEWS, not storage of its own; use NEWS")
+        return name
+
+    def _profile(self, program: Program) -> Profile:
+        if program not in self._profiles:
+            self._profiles[program] = profile(program, self.timing, self.shape, self.options)
+        return self._profiles[program]
+
+
+def _operand(function: str, operand: isa.Operand, value: Any) -> str | int:
+    """One operand of a host function, checked against its row of the table."""
+    what = f"operand {operand.name} of {function}"
+    if operand.kind in isa.INTEGER_KINDS:
+        if isinstance(value, str) or not hasattr(value, "__index__"):
+            raise ProgramError(f"{what} is {value!r}; expected an integer")
+        return int(value)
+    if not isinstance(value, str):
+        raise ProgramError(f"{what} is {value!r}; expected the name of a register")
+    name = isa.register(value)
+    if name not in isa.OPERAND_KINDS[operand.kind]:
+        raise ProgramError(f"{what} is {name}; expected one of {' '.join(isa.OPERAND_KINDS[operand.kind])}")
+    return name
+
+
+def check_program(program: Program, shape: tuple[int, int]) -> None:
+    """Whether an array of `shape` can run a program. Raises ProgramError that says why not."""
+    if not isinstance(program, Program):
+        raise ProgramError(f"expected a Program, not {program!r:.60}; make one with scamp_sim.assemble(...)")
+    rows, columns = shape
+    if program.shape not in (None, shape):
+        wanted = "{}x{}".format(*program.shape)
+        raise ProgramError(f"program '{program.name}' is for an array of {wanted}; this one is {rows}x{columns}")
+    if len(set(program.results)) != len(program.results):
+        twice = next(n for n in program.results if program.results.count(n) > 1)
+        raise ProgramError(f"program '{program.name}' has two results named '{twice}'")
+    for step in dict.fromkeys(s for s in program.steps if isinstance(s, HostCall)):
+        refused = next((f for f in faults(step) if f.code.startswith("S")), None)
+        if refused is not None:
+            raise ProgramError(f"{step.name}: {refused.message}; {refused.hint}")
+        wrong = outside(step, shape)
+        if wrong:
+            raise ProgramError(wrong)

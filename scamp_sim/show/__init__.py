@@ -1,0 +1,1 @@
+"""What people look at: pictures, listings, results in words, pages."""

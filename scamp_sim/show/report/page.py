@@ -1,0 +1,281 @@
+"""The report on one program: a page that needs nothing but a browser, no network and no scripts.
+
+Everything that comes from the user's text, names and file names goes through `html.escape`, and a policy in the page
+forbids scripts and everything from outside.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from scamp_sim import __version__
+from scamp_sim.chip.isa import STORE_WORDS
+from scamp_sim.costs.profile import Profile
+from scamp_sim.costs.timeline import MOST_STATEMENTS, Span
+from scamp_sim.costs.timing import Timing
+from scamp_sim.show import render
+from scamp_sim.show.report.annotate import Annotation, SourceText, sources_of
+from scamp_sim.show.report.charts import percent, stack, store_colours, store_strip, time_parts, timeline_svg, us
+from scamp_sim.show.report.source import source_section
+from scamp_sim.text import plural
+
+MOST_PICTURES = 2_000_000
+"""Bytes of pictures in a page; planes after that are named only."""
+
+MOST_READOUTS = 60
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Planes at one moment of a run: (name, upright plane)."""
+
+    title: str
+    planes: tuple[tuple[str, npt.NDArray[Any]], ...]
+
+
+def page(
+    annotation: Annotation,
+    spans: Sequence[Span],
+    timing: Timing,
+    sources: Sequence[SourceText] = (),
+    shots: Sequence[Shot] = (),
+) -> str:
+    """The whole page. sources: texts of the program's files, else what the program knows of them."""
+    texts = list(sources) or sources_of(annotation)
+    parts = [
+        ("time", "Where the time goes", _time(annotation, timing)),
+        ("timeline", "Timeline", _timeline(spans)),
+        ("kernels", "Kernel store", _kernels(annotation)),
+        ("source", "Source", source_section(annotation, texts)),
+        ("planes", "Planes", _shots(shots)),
+        ("readouts", "Readouts", _readouts(annotation.profile)),
+        ("prices", "Prices", _prices(timing)),
+    ]
+    shown = [(key, title, body) for key, title, body in parts if body]
+    links = "".join(f'<a href="#{key}">{title}</a>' for key, title, _ in shown)
+    sections = "".join(
+        f'<section class="at-{key}"><h2 id="{key}">{title}</h2>{body}</section>' for key, title, body in shown
+    )
+    style = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(annotation.program.name)} - cost of one run</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{_head(annotation, texts)}<nav>{links}</nav>\n{_tiles(annotation.profile)}{sections}"
+        f"<footer>Written by scamp-sim {escape(__version__)}. Words, launches and bytes are counted; times are counts "
+        f"times the prices of {escape(timing.name)}.</footer>\n</main>\n</body>\n</html>\n"
+    )
+
+
+# --- head -------------------------------------------------------------------------------------------------------
+
+
+def _head(annotation: Annotation, texts: Sequence[SourceText]) -> str:
+    cost = annotation.profile
+    rows, columns = cost.shape
+    read = cost.time_breakdown["readout"]
+    part = f", {us(read)} &micro;s of that for the readout" if read else ""
+    launches = "1 launch" if cost.launches == 1 else f"{cost.launches:,} launches"
+    summary = (
+        f"{plural(cost.words, 'word')} in {launches} on {rows}&times;{columns} processing elements: one run takes "
+        f"{us(cost.time_us)} &micro;s{part}."
+    )
+    first = texts[0].lines[0] if texts and texts[0].lines else ""
+    about = f'<p class="about">{escape(first.removeprefix("///").strip())}</p>' if first.startswith("///") else ""
+    params = ", ".join(f"{n} = {_short_value(v)}" for n, v in annotation.program.params.items())
+    given = f'<p class="about">With {escape(params)}.</p>' if params else ""
+    return f'<h1>{escape(annotation.program.name)}</h1><p class="lead">{summary}</p>{about}{given}\n'
+
+
+def _short_value(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _tiles(cost: Profile) -> str:
+    raw = cost.readout_ratio
+    if raw is None:
+        ratio = "nothing leaves the array"
+    elif raw >= 1:
+        ratio = f"1/{raw:,.0f} of a raw frame" if raw >= 10 or raw == int(raw) else f"1/{raw:.1f} of a raw frame"
+        ratio = "as much as a raw frame" if raw == 1 else ratio
+    else:
+        ratio = f"{1 / raw:.3g} raw frames"
+    without = f"{1e6 / cost.compute_us:,.0f} without readout" if cost.compute_us and cost.readouts else "runs a second"
+    frames = f"{1e6 / cost.time_us:,.0f}" if cost.time_us else "-"
+    energy, unit = (cost.energy_uj / 1000, "mJ") if cost.energy_uj >= 1000 else (cost.energy_uj, "&micro;J")
+    system = f"{cost.system_energy_uj / 1000:,.2f} mJ in the whole system"
+    tiles = [
+        ("Time", us(cost.time_us), "&micro;s", f"{us(cost.compute_us)} without readout"),
+        ("Frames per second", frames, "", without),
+        ("Words", f"{cost.words:,}", "", f"{cost.host_words:,} of them in host calls"),
+        (
+            "Launches",
+            f"{cost.launches:,}",
+            "",
+            f"{plural(sum(cost.host_calls[n] for n in cost.call_times), 'host call')}",
+        ),
+        ("Bytes out", f"{cost.readout_bytes:,}", "", ratio),
+        ("Energy in the array", f"{energy:,.2f}", unit, system),
+    ]
+    return (
+        '<dl class="tiles">'
+        + "".join(
+            f'<div class="tile"><dt>{name}</dt><dd class="big">{value}{f" <small>{unit}</small>" if unit else ""}</dd>'
+            f'<dd class="sub">{sub}</dd></div>'
+            for name, value, unit, sub in tiles
+        )
+        + "</dl>\n"
+    )
+
+
+def _time(annotation: Annotation, timing: Timing) -> str:
+    parts = time_parts(annotation, timing)
+    if not parts:
+        return ""
+    rest = [p for p in parts if p[0] != "readout"]
+    body = stack(parts)
+    if rest and len(rest) < len(parts) and sum(p[2] for p in rest) < 0.5 * annotation.profile.time_us:
+        total = us(sum(p[2] for p in rest))
+        body += f'<div class="sub-bar"><p class="note">Without the readout, {total} &micro;s:</p>{stack(rest)}</div>'
+    note = "Host calls and readouts include the words that their routines issue."
+    return f'<p class="note">{note}</p>{body}'
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------
+
+
+def _timeline(spans: Sequence[Span]) -> str:
+    svg, cut = timeline_svg(spans)
+    if not svg:
+        return ""
+    note = "Controller, array and readout take turns."
+    if cut:
+        note += " Readouts are drawn much shorter than they are; their times are written in them."
+    if any("statements" in s.args for s in spans):
+        note += f" Statements are left out after the first {MOST_STATEMENTS:,}."
+    return f'<p class="note">{note}</p><div class="panel chart">{svg}</div>'
+
+
+def _kernels(annotation: Annotation) -> str:
+    program, cost = annotation.program, annotation.profile
+    if not program.kernels:
+        return ""
+    colours = store_colours(program)
+    rows = "".join(
+        f'<tr><td><i class="key {colours[k.name]}"></i><code>{escape(k.name)}</code></td>'
+        f'<td class="num">{k.words:,}</td>'
+        f"<td>{k.storage}{' <span class=tag>high-speed</span>' if k.highspeed else ''}</td>"
+        f'<td class="num">{k.launches:,}</td><td class="num">{k.total_words:,}</td>'
+        f'<td class="num">{us(k.time_us)}</td></tr>'
+        for k in cost.kernels
+    )
+    used = program.stored_words
+    note = f"{used:,} of {STORE_WORDS:,} words, {percent(used / STORE_WORDS)}. "
+    storages = {k.storage for k in program.kernels.values()}
+    if "dynamic" in storages:
+        note += "Dynamic kernels share what the others leave, and are recorded anew at every launch. "
+    if "heap" in storages:
+        note += "Kernels on the heap take no room in the store."
+    return (
+        f'<p class="note">{note}</p>{store_strip(program)}<div class="scale"><span>0</span><span>256</span>'
+        f"<span>512</span><span>768</span><span>{STORE_WORDS:,}</span></div>"
+        '<div class="panel table"><table><thead><tr><th>kernel</th><th class="num">words</th><th>storage</th>'
+        '<th class="num">launches</th><th class="num">words carried out</th><th class="num">&micro;s, launches included'
+        f"</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _shots(shots: Sequence[Shot]) -> str:
+    if not shots:
+        return ""
+    out, used, left_out = [], 0, 0
+    for number, shot in enumerate(shots):
+        figures = []
+        for name, plane in shot.planes:
+            picture = _png(plane)
+            if used + len(picture) > MOST_PICTURES:
+                left_out += 1
+                continue
+            used += len(picture)
+            figures.append(_figure(f"{number}", name, plane, picture))
+        if figures:
+            out.append(f'<h3>{escape(shot.title)}</h3><div class="shots">{"".join(figures)}</div>')
+    note = "The registers that each kernel writes, when it ends. Click on a picture to enlarge it."
+    if left_out:
+        note += f" {plural(left_out, 'plane')} left out, to keep the page small."
+    return f'<p class="note">{note}</p>{"".join(out)}'
+
+
+def _png(plane: npt.NDArray[Any]) -> str:
+    from PIL import Image
+
+    picture = Image.fromarray(render.grey_levels(plane, _scale(plane)))
+    if plane.dtype == bool:
+        picture = picture.convert("1")
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _scale(plane: npt.NDArray[Any]) -> tuple[float, float]:
+    return render.READOUT if plane.dtype.kind in "bu" else render.tile_scale(plane)
+
+
+def _figure(group: str, name: str, plane: npt.NDArray[Any], picture: str) -> str:
+    about = f"{render.summary_text(plane)}<br>{render.scale_text(plane, _scale(plane))}"
+    rows, columns = plane.shape
+    return (
+        f'<figure><label><input type="checkbox" aria-label="enlarge {escape(name)}"><img alt="plane {escape(name)}" '
+        f'width="{columns}" height="{rows}" src="data:image/png;base64,{picture}"></label>'
+        f"<figcaption><b>{escape(name)}</b><br>{about}</figcaption></figure>"
+    )
+
+
+def _readouts(cost: Profile) -> str:
+    if not cost.readouts:
+        return ""
+    rows = "".join(_readout_rows(cost))
+    more = len(cost.readouts) - MOST_READOUTS
+    note = f"{plural(more, 'more readout')} not shown. " if more > 0 else ""
+    note += f"A raw frame of this array has {cost.raw_frame_bytes:,} bytes."
+    return (
+        f'<p class="note">{note}</p><div class="panel table"><table><thead><tr><th>name</th><th>function</th>'
+        '<th>what</th><th>register</th><th class="num">elements</th><th class="num">bits</th><th class="num">bytes</th>'
+        f'<th class="num">with headers</th><th class="num">&micro;s</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _readout_rows(cost: Profile) -> Iterator[str]:
+    for r in cost.readouts[:MOST_READOUTS]:
+        yield (
+            f"<tr><td>{escape(r.name)}</td><td><code>{escape(r.function)}</code></td><td>{escape(r.kind)}</td>"
+            f'<td><code>{escape(r.register)}</code></td><td class="num">{r.elements:,}</td>'
+            f'<td class="num">{r.bits}</td><td class="num">{r.bytes:,}</td>'
+            f'<td class="num">{r.bytes_with_headers:,}</td>'
+            f'<td class="num">{us(r.time_us)}</td></tr>'
+        )
+
+
+def _prices(timing: Timing) -> str:
+    rows = "".join(
+        f'<tr><td><code>{escape(p.name)}</code></td><td class="num">{p.value:g}</td><td>{escape(p.unit)}</td>'
+        f'<td class="wide">{escape(p.uncertainty)}</td><td class="wide">{escape(p.source)}</td></tr>'
+        for p in timing.rows.values()
+    )
+    return (
+        f'<p class="note">{escape(timing.name)}: {escape(timing.about)}</p><div class="panel table"><table><thead><tr>'
+        '<th>price</th><th class="num">value</th><th>unit</th><th>uncertainty</th><th>source</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )

@@ -1,0 +1,134 @@
+"""Errors that grow with time since the last write: analog cells drift, bits are lost.
+
+The clock is the cost model's. What has decayed is written back at the end of every stretch of a program: stretches end
+around readouts, which take by far the longest, and at the latest after `STRETCH_US`.
+
+A write is young where it took place. An analog write that FLAG may have masked does not count, because the rate of the
+drift is the same at any age; R12 has an age in each PE, because R0 gates what is written there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scamp_sim.chip import isa
+from scamp_sim.chip.host import words_of
+from scamp_sim.chip.planes import Bits, Floats
+from scamp_sim.chip.program import HostCall, Launch, Output, Program, Step, Word
+from scamp_sim.silicon.fixed import FixedErrors
+
+GATED, GATE, REFRESHED = "R12", "R0", "R12 refreshed"
+
+STRETCH_US = 1000.0
+"""With the drift of `scamp5` (75 LSB/s) a value is at most 0.08 LSB off when it is read."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a program. duration: s. written: register -> s from its start to the last write in all PEs. gated: s to
+    the last write of R12 in those where R0 is 1, if there is one."""
+
+    program: Program
+    duration: float
+    written: Mapping[str, float]
+    gated: float | None = None
+
+
+class Decay:
+    """Ages of one machine's registers, and what they do to them."""
+
+    def __init__(self, fixed: FixedErrors) -> None:
+        self.fixed = fixed
+        self._moved = np.empty(fixed.shape, np.float32)
+        self.ages: dict[str, float | Floats] = dict.fromkeys((*isa.ANALOG, *isa.DIGITAL), 0.0)
+
+    def wrote(self, register: str) -> None:
+        """A register was written from outside, just now."""
+        if register in self.ages:
+            self.ages[register] = 0.0
+
+    def passed(
+        self, seconds: float, read: Callable[[str], Floats | Bits], write: Callable[[str, Floats | Bits], None],
+        stretch: Stretch | None = None,
+    ) -> None:  # fmt: skip
+        """Let time pass, at the end of which registers hold what is left of them. stretch: what ran meanwhile."""
+        written = stretch.written if stretch is not None else {}
+        p = self.fixed.profile
+        drifts = bool(p["analog_drift"] or p["analog_drift_spread"])
+        top = np.float32(p["saturation"])
+        for register in isa.ANALOG if drifts else ():
+            since = written.get(register)
+            # in place: every run ends here, and copies would take longer than a small kernel
+            plane = read(register)
+            moved = np.float32(seconds if since is None else seconds - since)
+            np.multiply(self.fixed.drift(register), moved, out=self._moved)
+            np.add(plane, self._moved, out=plane)
+            write(register, np.clip(plane, -top, top, out=plane))
+        for register in isa.DIGITAL if p["bit_retention"] else ():
+            since = written.get(register)
+            before: float | Floats = self.ages[register] if since is None else 0.0
+            after: float | Floats = before + seconds if since is None else seconds - since
+            if stretch is not None and stretch.gated is not None and register == GATED:
+                gate = read(GATE)
+                before, after = np.where(gate, 0.0, before), np.where(gate, seconds - stretch.gated, after)
+            self.ages[register] = after
+            if np.any(after > p["bit_retention"]):
+                retention = self.fixed.retention(register)
+                lost = (retention > before) & (retention <= after)
+                if lost.any():
+                    write(register, np.logical_xor(read(register), lost))
+
+
+def stretches(program: Program, price: Callable[[Step], float], flag_ones: bool = True) -> Iterator[Stretch]:
+    """The parts of a program between which decay is settled. price: us that a step takes. flag_ones: whether FLAG is 1
+    everywhere when it starts."""
+    steps: list[Step] = []
+    at = 0.0
+    written: dict[str, float] = {}
+    gated: float | None = None
+    ones = flag_ones
+    for step in program.steps:
+        us = price(step)
+        takes = isinstance(step, Output) or (isinstance(step, HostCall) and step.reads_out)
+        if steps and (takes or at + us > STRETCH_US):
+            yield Stretch(replace(program, steps=tuple(steps)), at * 1e-6, written, gated)
+            steps, at, written, gated = [], 0.0, {}, None
+        steps.append(step)
+        at += us
+        found, ones = _writes(program, step, ones)
+        written |= dict.fromkeys((r for r in found if r != GATED), at * 1e-6)
+        if GATED in found:
+            gated = at * 1e-6
+        if REFRESHED in found:
+            written[GATED] = at * 1e-6
+        if takes:
+            yield Stretch(replace(program, steps=tuple(steps)), at * 1e-6, written, gated)
+            steps, at, written, gated = [], 0.0, {}, None
+    if steps:
+        yield Stretch(replace(program, steps=tuple(steps)), at * 1e-6, written, gated)
+
+
+def _writes(program: Program, step: Step, ones: bool) -> tuple[set[str], bool]:
+    """(registers that a step writes, analog ones if FLAG masks nothing; whether FLAG is all ones after it)."""
+    found: set[str] = set()
+
+    def wrote(registers: Iterable[str]) -> None:
+        found.update(r for r in registers if ones or r not in isa.ANALOG)
+
+    words: Sequence[Word] = ()
+    if isinstance(step, Launch):
+        words = program.kernels[step.kernel].words
+    elif isinstance(step, HostCall):
+        wrote(step.writes)
+        ones = ones and "FLAG" not in step.writes
+        words = words_of(step)  # a refresh writes back what is there, which is no change to a caller
+    for word in words:
+        wrote(word.writes)
+        if word.op == "REFRESH_L" and GATED in word.writes:
+            found.add(REFRESHED)  # what it writes back is there already, whatever R0 lets through
+        if "FLAG" in word.writes:
+            ones = word.op == "all"
+    return found, ones

@@ -1,0 +1,127 @@
+"""What the cost model says about every published figure, and whether that holds."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scamp_sim.costs.prices import CONSTANT, Timing
+from scamp_sim.study.anchors import ANCHORS, Anchor
+from scamp_sim.text import plural
+
+TOLERANCE = 0.15
+"""Share by which a prediction may differ from what was published."""
+
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One anchor, judged. predicted: None if nothing can be said. verdict: the difference, or how a bound fares."""
+
+    anchor: Anchor
+    predicted: float | None
+    holds: bool
+    verdict: str
+    remark: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        a = self.anchor
+        return {
+            "id": a.id, "what": a.what, "sense": a.sense, "published": a.value, "unit": a.unit, "source": a.source,
+            "fitted": a.fitted, "predicted": self.predicted, "holds": self.holds, "verdict": self.verdict,
+            "remark": self.remark,
+        }  # fmt: skip
+
+
+def calibrate(timing: Timing, anchors: Iterable[Anchor] = ANCHORS) -> list[Finding]:
+    """Every anchor with what the model says about it at the prices of `timing`."""
+    return [judge(anchor, timing) for anchor in anchors]
+
+
+def judge(anchor: Anchor, timing: Timing) -> Finding:
+    """One anchor: predicted, compared, explained."""
+    if anchor.predict is None:
+        return Finding(anchor, None, False, "not predicted", f"{anchor.note}; {_room(anchor, timing)}")
+    try:
+        predicted = anchor.predict(timing)
+    except KeyError as e:
+        return Finding(anchor, None, False, "not predicted", f"the price table has no row {e.args[0]}")
+    difference = predicted / anchor.value - 1
+    if anchor.sense == "about":
+        return Finding(anchor, predicted, abs(difference) <= TOLERANCE, f"{100 * difference:+.1f} %", anchor.note)
+    holds = difference <= 0 if anchor.sense == "at most" else difference >= 0
+    return Finding(anchor, predicted, holds, "inside" if holds else f"outside, {100 * difference:+.1f} %", anchor.note)
+
+
+def _room(anchor: Anchor, timing: Timing) -> str:
+    """What the published rate of a program that nobody can see leaves room for."""
+    constant = timing.constant_us if CONSTANT in timing.rows else timing["call"]
+    kernel = timing["launch.analog"] + 20 * timing["word"]
+    if not kernel:
+        return "at these prices a kernel costs nothing"
+    launches = int(max(0.0, anchor.value - constant) / kernel)
+    return f"its rate leaves room for a constant and {plural(launches, 'kernel')} of 20 words"
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How many anchors hold."""
+    unknown = sum(f.predicted is None for f in findings)
+    holding = sum(f.holds for f in findings)
+    parts = [f"{holding} of {plural(len(findings), 'anchor')} hold"]
+    missed = [f.anchor.id for f in findings if f.predicted is not None and not f.holds]
+    if missed:
+        parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not ({', '.join(missed)})")
+    if unknown:
+        parts.append(f"{unknown} cannot be predicted")
+    return ", ".join(parts)
+
+
+def text(findings: Sequence[Finding], timing: Timing) -> str:
+    """A line for each anchor; below it, where one does not hold, why."""
+    rows = [_cells(f) for f in findings]
+    widths = [max(len(head), *(len(r[i]) for r in rows)) for i, head in enumerate(HEAD[:5])]
+    lines = [f"calibration of {timing.name} against published figures", _line(HEAD[:5], widths)]
+    lines.append("-" * len(_line(HEAD[:5], widths)))
+    for finding, row in zip(findings, rows, strict=True):
+        lines.append(_line(row, widths))
+        if not finding.holds:
+            indent = " " * (widths[0] + 4)
+            lines += textwrap.wrap(finding.remark, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    lines.append("-" * len(_line(HEAD[:5], widths)))
+    lines.append(summary(findings))
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+HEAD = ("id", "what", "published", "predicted", "difference", "source", "prediction")
+
+
+def markdown(findings: Sequence[Finding]) -> str:
+    """The same as a table for the documents, with the sources."""
+    lines = [f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
+    for f in findings:
+        fitted = "" if f.anchor.fitted else " (not fitted)"
+        mark = f.verdict if f.holds or f.predicted is None else f"**{f.verdict}**"
+        cells = (*_cells(f)[:4], mark, f.anchor.source, f"{f.remark}{fitted if f.predicted is not None else ''}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"{summary(findings)}."]) + "\n"
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    a = finding.anchor
+    sign = {"about": "", "at most": "< ", "at least": "> "}[a.sense]
+    predicted = "" if finding.predicted is None else _amount(finding.predicted, a.unit)
+    return a.id, a.what, sign + _amount(a.value, a.unit), predicted, finding.verdict
+
+
+def _amount(value: float, unit: str) -> str:
+    digits = 2 if value < 10 and unit not in ("words", "PEs") else 1 if value < 100 and value % 1 else 0
+    return f"{value:,.{digits}f} {unit}"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    left = f"{cells[0]:{widths[0]}}  {cells[1]:{widths[1]}}"
+    return f"{left}  {cells[2]:>{widths[2]}}  {cells[3]:>{widths[3]}}  {cells[4]:>{widths[4]}}"
