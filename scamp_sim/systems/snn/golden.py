@@ -133,7 +133,7 @@ def lif(inputs: npt.ArrayLike, *, leak: float, threshold: float, reset: str) -> 
 
 
 def _number(name: str, value: float) -> float:
-    if not np.isscalar(value) or not np.isfinite(value):
+    if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
         raise ScampError(f"lif: expected {name} as a finite number, got {value!r:.40}")
     return float(value)
 

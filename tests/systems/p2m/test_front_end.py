@@ -144,9 +144,12 @@ def test_signed_mode_counts_below_zero_before_the_shift() -> None:
 
 def norms(rng: np.random.Generator, channels: int) -> BatchNorm:
     return BatchNorm.of(
-        channels, rng.normal(0, 1, channels), rng.normal(0, 1, channels), rng.normal(0, 1, channels),
+        channels,
+        rng.normal(0, 1, channels),
+        rng.normal(0, 1, channels),
+        rng.normal(0, 1, channels),
         rng.uniform(0.2, 4, channels),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("pixel", ["ideal", "curve"])

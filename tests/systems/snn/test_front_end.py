@@ -58,9 +58,17 @@ def test_bar_3_front_end_equals_a_plain_loop() -> None:
     var, v_th, extremum = rng.uniform(0.5, 2, 4), -0.7, rng.random(4)
     for pixel in ("ideal", "curve"):
         got = snn.front_end(
-            image, weights, stride=2, gamma=gamma, beta=beta, mean=mean, var=var, v_th=v_th, extremum=extremum,
+            image,
+            weights,
+            stride=2,
+            gamma=gamma,
+            beta=beta,
+            mean=mean,
+            var=var,
+            v_th=v_th,
+            extremum=extremum,
             pixel=pixel,
-        )  # fmt: skip
+        )
         assert got.dtype == bool
         assert got.shape == (4, 4, 5)
         for o, u, v in np.ndindex(got.shape):
@@ -72,9 +80,14 @@ def test_bar_3_front_end_equals_a_plain_loop() -> None:
             n = gamma[o] * (z - mean[o]) / math.sqrt(var[o] + 1e-5) + beta[o]
             assert got[o, u, v] == (n / 0.7 >= extremum[o])
         circuit = sense(
-            image, weights, stride=2, norm=BatchNorm.of(4, gamma, beta, mean, var), v_th=v_th, extremum=extremum,
+            image,
+            weights,
+            stride=2,
+            norm=BatchNorm.of(4, gamma, beta, mean, var),
+            v_th=v_th,
+            extremum=extremum,
             pixel=pixel,
-        )  # fmt: skip
+        )
         np.testing.assert_array_equal(circuit, got)
 
 
