@@ -7,7 +7,7 @@ if __name__ == "compiler":  # the folder of a checkout, found under its bare nam
 
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 
 if TYPE_CHECKING:
     from scamp_sim.compiler.assembler import assemble

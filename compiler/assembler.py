@@ -9,16 +9,16 @@ from typing import Any, NoReturn
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Origin, Output, Program, Step, stored_words
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.allocate import allocate, assigned
-from scamp_sim.compiler.check import program_diagnostics
-from scamp_sim.compiler.context import Context
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.expand import Expander
-from scamp_sim.compiler.names import nearest_file
-from scamp_sim.compiler.parse import parse
-from scamp_sim.compiler.report import Reporter
-from scamp_sim.compiler.source import Unreadable, read, unify
+from scamp_sim.compiler.checks.check import program_diagnostics
+from scamp_sim.compiler.expand.allocate import allocate, assigned
+from scamp_sim.compiler.expand.context import Context
+from scamp_sim.compiler.expand.expander import Expander
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.names import nearest_file
+from scamp_sim.compiler.front.parse import parse
+from scamp_sim.compiler.front.reporter import Reporter
+from scamp_sim.compiler.front.source import Unreadable, read, unify
 from scamp_sim.exceptions import ProgramError
 
 TEXT = "<text>"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from scamp_sim.compiler.codes import CODES
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic, render
+from scamp_sim.compiler.front.codes import CODES
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic, render
 
 FILE = "example.scamp"
 FILE_CPP = "example.cpp"
@@ -144,7 +144,7 @@ def messages(text: str) -> tuple[Diagnostic, ...]:
         program = assemble(text, dialect="sdk" if imported else "scamp")
         said += program.diagnostics
         if text in ANALYSED.values():
-            from scamp_sim.compiler.ranges import range_diagnostics
+            from scamp_sim.compiler.checks.ranges import range_diagnostics
             from scamp_sim.ranges import analyse
 
             said += range_diagnostics(analyse(program, fps=30))

@@ -18,7 +18,7 @@ from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Wo
 from scamp_sim.cli import main as cli
 from scamp_sim.cli.commands_ranges import parse_ranges
 from scamp_sim.compiler import assemble
-from scamp_sim.compiler.ranges import range_diagnostics
+from scamp_sim.compiler.checks.ranges import range_diagnostics
 from scamp_sim.costs.timing import load_timing, step_cost
 from scamp_sim.engine import make_engine
 from scamp_sim.engine.reference import ReferenceEngine

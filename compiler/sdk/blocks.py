@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from scamp_sim.chip.program import Origin, Program
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.expand.values import Dirs, Reg
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.calls import Caller
 from scamp_sim.compiler.sdk.evaluate import Exhausted, Problem
@@ -24,7 +25,6 @@ from scamp_sim.compiler.sdk.statements import read
 from scamp_sim.compiler.sdk.stubs import gui
 from scamp_sim.compiler.sdk.survey import Survey
 from scamp_sim.compiler.sdk.unparse import text as unparsed
-from scamp_sim.compiler.values import Dirs, Reg
 
 MOST_LOOKED = 120_000
 """Statements followed from one function while kernels are looked for."""

@@ -8,8 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler import prelude, syntax
-from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.expand.values import Dirs, Reg
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.evaluate import Problem
 from scamp_sim.compiler.sdk.execute import Executor, Jump
@@ -34,7 +36,6 @@ from scamp_sim.compiler.sdk.scope import (
 )
 from scamp_sim.compiler.sdk.stubs import is_stub
 from scamp_sim.compiler.sdk.survey import called, is_kernel_type, is_launch, is_operation
-from scamp_sim.compiler.values import Dirs, Reg
 
 MOST_DEEP = 30
 """Functions of the text that call each other."""

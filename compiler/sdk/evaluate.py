@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.expand.values import Dirs, Reg
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.constant import apply, negated
 from scamp_sim.compiler.sdk.lexer import Place
@@ -26,7 +27,6 @@ from scamp_sim.compiler.sdk.scope import (
     Unknown,
     Value,
 )
-from scamp_sim.compiler.values import Dirs, Reg
 
 MOST_STEPS = 300_000
 """Statements and calls that are followed in one text."""

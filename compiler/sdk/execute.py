@@ -11,8 +11,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler.diagnostics import Diagnostic
-from scamp_sim.compiler.expand import MOST_WORDS
+from scamp_sim.compiler.expand.expander import MOST_WORDS
+from scamp_sim.compiler.expand.values import Dirs
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.evaluate import MOST_STEPS, Exhausted, Problem
 from scamp_sim.compiler.sdk.lexer import Place
@@ -29,7 +30,6 @@ from scamp_sim.compiler.sdk.scope import (
     kind_of,
 )
 from scamp_sim.compiler.sdk.survey import leaves, until_break
-from scamp_sim.compiler.values import Dirs
 
 MOST_IN_KERNEL = 40_000
 """Statements followed for one kernel; loops over tables that are all zero take some."""

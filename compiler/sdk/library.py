@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 
 from scamp_sim.chip import isa
+from scamp_sim.compiler.expand.values import Dirs, Reg
 from scamp_sim.compiler.sdk.scope import Array, Unknown, Value
-from scamp_sim.compiler.values import Dirs, Reg
 
 CONSTANTS: dict[str, int | float] = {
     "true": 1, "false": 0, "TRUE": 1, "FALSE": 0, "NULL": 0, "nullptr": 0, "M_PI": math.pi, "INT8_MAX": 127,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Container
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler import prelude
-from scamp_sim.compiler.resolve import native_named
-from scamp_sim.compiler.syntax_errors import KEYWORDS
+from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.expand.resolve import native_named
+from scamp_sim.compiler.front.syntax_errors import KEYWORDS
 
 
 def is_taken(name: str) -> bool:

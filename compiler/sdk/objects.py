@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from scamp_sim.compiler.expand.values import Dirs, Reg
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.evaluate import Evaluator
 from scamp_sim.compiler.sdk.scope import (
@@ -23,7 +24,6 @@ from scamp_sim.compiler.sdk.scope import (
     kind_of,
 )
 from scamp_sim.compiler.sdk.survey import Survey
-from scamp_sim.compiler.values import Dirs, Reg
 
 MOST_ELEMENTS = 70_000
 """Elements of one array: a byte for each PE."""

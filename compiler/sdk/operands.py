@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler import prelude, syntax
-from scamp_sim.compiler.diagnostics import Diagnostic
-from scamp_sim.compiler.resolve import native_named
+from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.expand.resolve import native_named
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk.scope import Recording, Unknown
 
 _ANALOG = ("areg", "asrc", "acell")

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin, Program
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.names import nearest_file
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.names import nearest_file
 from scamp_sim.compiler.sdk.blocks import statements_of, too_much
 from scamp_sim.compiler.sdk.lexer import Text
 from scamp_sim.compiler.sdk.preprocess import TooMuch, decoded

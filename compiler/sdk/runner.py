@@ -8,9 +8,10 @@ from pathlib import Path
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.diagnostics import Diagnostic
-from scamp_sim.compiler.launch import MOST_STEPS
+from scamp_sim.compiler.expand.launch import MOST_STEPS
+from scamp_sim.compiler.expand.values import Reg
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.blocks import made_block
 from scamp_sim.compiler.sdk.calls import Caller
@@ -35,7 +36,6 @@ from scamp_sim.compiler.sdk.stubs import gui, is_callback, is_stub
 from scamp_sim.compiler.sdk.survey import Survey, called
 from scamp_sim.compiler.sdk.symbolic import symbolic
 from scamp_sim.compiler.sdk.unparse import expression
-from scamp_sim.compiler.values import Reg
 
 MOST_FOLLOWED = 100_000
 """Statements of one pass."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.expand.values import Dirs, Reg
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.expressions import BUILTIN
 from scamp_sim.compiler.sdk.lexer import Place
-from scamp_sim.compiler.values import Dirs, Reg
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler import prelude
-from scamp_sim.compiler.resolve import native_named
+from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.expand.resolve import native_named
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.lexer import Place, Text
 

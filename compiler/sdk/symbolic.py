@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scamp_sim.compiler import syntax
+from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.scope import Cell
 

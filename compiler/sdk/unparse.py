@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scamp_sim.compiler import syntax
+from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.sdk.expressions import BINDING
 
 _INDENT = "    "

@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """`check`: errors and warnings of each file; 1 if any file has errors."""
-    from scamp_sim.compiler.diagnostics import CompileError, render
+    from scamp_sim.compiler.front.diagnostics import CompileError, render
 
     settings = parse_settings(args.set)
     if args.files.count("-") > 1:
@@ -354,7 +354,7 @@ def report(error: Exception, style: str = "text") -> None:
 
     style: with "json", the same goes to stdout as one document.
     """
-    from scamp_sim.compiler.diagnostics import CompileError, render
+    from scamp_sim.compiler.front.diagnostics import CompileError, render
 
     if isinstance(error, CompileError):
         print(render(error.diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
@@ -369,7 +369,7 @@ def report(error: Exception, style: str = "text") -> None:
 
 def warn(diagnostics: Iterable[Any]) -> None:
     """Show the assembler's warnings on stderr."""
-    from scamp_sim.compiler.diagnostics import render
+    from scamp_sim.compiler.front.diagnostics import render
 
     print(render(diagnostics, color=_colour(sys.stderr)), end="", file=sys.stderr)
 
@@ -420,7 +420,7 @@ def _library(style: str) -> int:
 
 
 def _diagnostics(diagnostics: Iterable[Any]) -> Any:
-    from scamp_sim.compiler.diagnostics import to_json
+    from scamp_sim.compiler.front.diagnostics import to_json
 
     return json.loads(to_json(diagnostics))
 

@@ -19,8 +19,8 @@ _RANGE = re.compile(rf"\s*([A-Za-z_]\w*)\s*=\s*({_NUMBER})\s*(?:\.\.\s*({_NUMBER
 def ranges(args: argparse.Namespace) -> int:
     """Show the ranges of a program and what is wrong with them; 1 with --strict if anything is."""
     from scamp_sim.chip.planes import check_shape
-    from scamp_sim.compiler.diagnostics import render
-    from scamp_sim.compiler.ranges import range_diagnostics
+    from scamp_sim.compiler.checks.ranges import range_diagnostics
+    from scamp_sim.compiler.front.diagnostics import render
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.machine.machine import check_program
     from scamp_sim.ranges import analyse, as_dict

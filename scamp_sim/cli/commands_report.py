@@ -92,7 +92,7 @@ def _assembled(text: str, settings: dict[str, Any]) -> Program:
 def gather_sources(annotation: Annotation, text: str | None = None) -> list[SourceText]:
     """The main file of a program, then the files that it includes, with their macros; `text`: the main file's, if it
     comes from no file. Files that cannot be read any more are left to what the program knows of them."""
-    from scamp_sim.compiler.source import Unreadable, read, unify
+    from scamp_sim.compiler.front.source import Unreadable, read, unify
     from scamp_sim.show.report.annotate import SourceText, sources_of
 
     known = {s.name: s for s in sources_of(annotation)}
@@ -118,10 +118,10 @@ def gather_sources(annotation: Annotation, text: str | None = None) -> list[Sour
 
 def _declared(name: str, text: str) -> tuple[list[str], dict[int, str]]:
     """The files that a text includes, and line -> name of its macros. None of either for a text in another language."""
-    from scamp_sim.compiler import syntax
-    from scamp_sim.compiler.diagnostics import CompileError
-    from scamp_sim.compiler.parse import parse
-    from scamp_sim.compiler.report import Reporter
+    from scamp_sim.compiler.front import syntax
+    from scamp_sim.compiler.front.diagnostics import CompileError
+    from scamp_sim.compiler.front.parse import parse
+    from scamp_sim.compiler.front.reporter import Reporter
 
     try:
         tree = parse(syntax.Source(name, text), Reporter())

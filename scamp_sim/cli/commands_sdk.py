@@ -12,7 +12,7 @@ from scamp_sim.text import short
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
-    from scamp_sim.compiler.diagnostics import Diagnostic
+    from scamp_sim.compiler.front.diagnostics import Diagnostic
     from scamp_sim.compiler.sdk import Block
 
 EXPORTED = (*CPP, ".c", ".jss")
@@ -52,7 +52,7 @@ def add_parsers(sub: Any) -> None:
 
 def import_(args: argparse.Namespace) -> int:
     """`import`: a table of the kernels in a C++ file; 1 if there are none, or none assembles. Raises ScampError."""
-    from scamp_sim.compiler.diagnostics import CompileError
+    from scamp_sim.compiler.front.diagnostics import CompileError
     from scamp_sim.compiler.sdk import extract_from
     from scamp_sim.compiler.sdk.program import import_program
 
@@ -188,7 +188,7 @@ def _document(
 def _listed(diagnostics: tuple[Diagnostic, ...]) -> Any:
     import json
 
-    from scamp_sim.compiler.diagnostics import to_json
+    from scamp_sim.compiler.front.diagnostics import to_json
 
     return json.loads(to_json(diagnostics))
 

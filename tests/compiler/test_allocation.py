@@ -8,7 +8,7 @@ import pytest
 from scamp_sim import Machine
 from scamp_sim.chip.program import HostCall, Program
 from scamp_sim.compiler import CompileError, assemble
-from scamp_sim.compiler.allocate import CHOICE
+from scamp_sim.compiler.expand.allocate import CHOICE
 
 
 def words(text: str) -> list[str]:

@@ -15,8 +15,8 @@ import pytest
 
 from scamp_sim import compiler
 from scamp_sim.compiler import assemble
-from scamp_sim.compiler.codes import CODES
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic, render
+from scamp_sim.compiler.front.codes import CODES
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic, render
 from scamp_sim.compiler.messages import EXAMPLES, messages, page
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from scamp_sim.chip.isa import DRAWING, HOST, NATIVE, OPERAND_KINDS
 from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Origin, Output, Program, Step, Word
-from scamp_sim.compiler.check import call_hazards, program_diagnostics, word_hazards
-from scamp_sim.compiler.codes import CODES
-from scamp_sim.compiler.context import Context
-from scamp_sim.compiler.diagnostics import Diagnostic
-from scamp_sim.compiler.traps import clobbers
+from scamp_sim.compiler.checks.check import call_hazards, program_diagnostics, word_hazards
+from scamp_sim.compiler.checks.traps import clobbers
+from scamp_sim.compiler.expand.context import Context
+from scamp_sim.compiler.front.codes import CODES
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 
 
 def native(text: str, line: int = 1, call: str = "", macros: tuple[str, ...] = ()) -> Word:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scamp_sim.compiler import assemble
-from scamp_sim.compiler.diagnostics import render
+from scamp_sim.compiler.front.diagnostics import render
 
 CLEAN = {
     "the program of docs/language.md": """

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic, arranged, excerpt, render, summary, to_json
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic, arranged, excerpt, render, summary, to_json
 
 
 def at(text: str, culprit: str, line: int = 3, severity: str = "error", **more: object) -> Diagnostic:

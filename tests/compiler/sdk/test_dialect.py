@@ -10,7 +10,7 @@ import pytest
 from scamp_sim import Machine
 from scamp_sim.chip.program import HostCall, Launch, Program
 from scamp_sim.compiler import assemble
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.exceptions import ProgramError
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.cpp"))

@@ -9,7 +9,8 @@ import pytest
 from scamp_sim import kernels
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Program, Word, straight_line
-from scamp_sim.compiler import assemble, prelude
+from scamp_sim.compiler import assemble
+from scamp_sim.compiler.expand import prelude
 from scamp_sim.compiler.export import export, is_foreign, statements
 from scamp_sim.compiler.sdk import extract_kernels
 

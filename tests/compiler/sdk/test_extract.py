@@ -9,7 +9,7 @@ import pytest
 
 from scamp_sim.chip.program import Program
 from scamp_sim.compiler import assemble
-from scamp_sim.compiler.diagnostics import CompileError
+from scamp_sim.compiler.front.diagnostics import CompileError
 from scamp_sim.compiler.sdk import Block, extract_kernels
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.cpp"))

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Input, Origin
-from scamp_sim.compiler import prelude, syntax
-from scamp_sim.compiler.evaluate import LARGEST, MOST_BITS, Scope
-from scamp_sim.compiler.names import nearest_file, unsupported
-from scamp_sim.compiler.parse import parse
-from scamp_sim.compiler.report import Failed
-from scamp_sim.compiler.resolve import native_named
-from scamp_sim.compiler.source import Unreadable, read
-from scamp_sim.compiler.syntax_errors import KEYWORDS
-from scamp_sim.compiler.values import KINDS, Reg, Value, describe, expected, fits, show
+from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.expand.evaluate import LARGEST, MOST_BITS, Scope
+from scamp_sim.compiler.expand.resolve import native_named
+from scamp_sim.compiler.expand.values import KINDS, Reg, Value, describe, expected, fits, show
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.names import nearest_file, unsupported
+from scamp_sim.compiler.front.parse import parse
+from scamp_sim.compiler.front.reporter import Failed
+from scamp_sim.compiler.front.source import Unreadable, read
+from scamp_sim.compiler.front.syntax_errors import KEYWORDS
 
 if TYPE_CHECKING:
-    from scamp_sim.compiler.expand import Expander
+    from scamp_sim.compiler.expand.expander import Expander
 
 MARKS = ("scamp5_kernel_begin", "scamp5_kernel_end")
 MOST_SCRATCH = 1000

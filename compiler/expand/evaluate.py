@@ -8,9 +8,9 @@ from typing import NoReturn, Protocol
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.report import Failed
-from scamp_sim.compiler.values import AnyDirs, Dirs, Reg, Value, describe, show
+from scamp_sim.compiler.expand.values import AnyDirs, Dirs, Reg, Value, describe, show
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.reporter import Failed
 
 MOST_BITS = 4096
 """Integers have any size, but a slip such as 1 << 999999999 shall not eat the memory."""

@@ -13,8 +13,8 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler.report import Reporter
-from scamp_sim.compiler.syntax import Source
+from scamp_sim.compiler.front.reporter import Reporter
+from scamp_sim.compiler.front.syntax import Source
 
 KEYWORDS = frozenset(
     ("include", "const", "param", "input", "output", "state", "array", "areg", "dreg", "kernel", "program", "macro",

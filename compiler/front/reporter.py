@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 
 MOST = 40
 """After so many errors the rest is noise."""

@@ -13,10 +13,10 @@ from lark.tree import Meta
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.report import Reporter
-from scamp_sim.compiler.syntax import Source
-from scamp_sim.compiler.syntax_errors import balance, explain
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.reporter import Reporter
+from scamp_sim.compiler.front.syntax import Source
+from scamp_sim.compiler.front.syntax_errors import balance, explain
 
 BINDING = {
     "||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, "<=": 7, ">": 7, ">=": 7,

@@ -8,16 +8,16 @@ from typing import Any, NoReturn
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Launch, Origin, Step, Word, cell
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.check import word_hazards
-from scamp_sim.compiler.declare import Declarations
-from scamp_sim.compiler.diagnostics import Diagnostic
-from scamp_sim.compiler.evaluate import Evaluator, Scope
-from scamp_sim.compiler.launch import BEGIN, END, Launcher
-from scamp_sim.compiler.names import unsupported
-from scamp_sim.compiler.report import Failed, Reporter
-from scamp_sim.compiler.resolve import Mismatch, explain, macro_mismatch, native_named, native_operands
-from scamp_sim.compiler.values import Reg, Value, describe, expected, fits, flat, registers_in, show
+from scamp_sim.compiler.checks.check import word_hazards
+from scamp_sim.compiler.expand.declare import Declarations
+from scamp_sim.compiler.expand.evaluate import Evaluator, Scope
+from scamp_sim.compiler.expand.launch import BEGIN, END, Launcher
+from scamp_sim.compiler.expand.resolve import Mismatch, explain, macro_mismatch, native_named, native_operands
+from scamp_sim.compiler.expand.values import Reg, Value, describe, expected, fits, flat, registers_in, show
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import Diagnostic
+from scamp_sim.compiler.front.names import unsupported
+from scamp_sim.compiler.front.reporter import Failed, Reporter
 
 MOST_WORDS = 4 * isa.STORE_WORDS
 """Words of one kernel: beyond that the rest is not worth expanding, it cannot fit."""

@@ -12,11 +12,11 @@ from functools import cache
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import DIGITAL, DIRECTIONS, LATCH, NATIVE, PORTS, Gate
 from scamp_sim.chip.program import ADDRESSED, HostCall, Launch, Origin, Output, Program, Word, cell
-from scamp_sim.compiler.bits import READ_HALVES, Bit, any_of, value
-from scamp_sim.compiler.check import NOWHERE, found, says, statement
-from scamp_sim.compiler.context import Context
-from scamp_sim.compiler.diagnostics import Diagnostic
-from scamp_sim.compiler.prelude import declarations, info
+from scamp_sim.compiler.checks.check import NOWHERE, found, says, statement
+from scamp_sim.compiler.expand.bits import READ_HALVES, Bit, any_of, value
+from scamp_sim.compiler.expand.context import Context
+from scamp_sim.compiler.expand.prelude import declarations, info
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 
 _BLUR_LINKS = {name: row.reads for name, row in NATIVE.items() if row.dst is not None and name.startswith("blur")}
 _GATES = tuple(d.gate for d in DIRECTIONS.values())

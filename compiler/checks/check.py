@@ -14,9 +14,9 @@ from scamp_sim.chip.host import CHIP
 from scamp_sim.chip.isa import NATIVE, PORT_DIRECTION, PORTS
 from scamp_sim.chip.operand_checks import Fault, faults, outside
 from scamp_sim.chip.program import ADDRESSED, HostCall, Origin, Program, Word, cell
-from scamp_sim.compiler.bits import READ_HALVES
-from scamp_sim.compiler.context import Context
-from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.expand.bits import READ_HALVES
+from scamp_sim.compiler.expand.context import Context
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 
 NOWHERE = Origin("<program>", 1, 1, 1, 1)
 """Stands in for words and calls that were made by hand."""
@@ -233,7 +233,7 @@ def program_diagnostics(program: Program, context: Context | None = None) -> lis
 
     A message about a kernel comes once, however often the kernel is launched.
     """
-    from scamp_sim.compiler.traps import run_diagnostics
+    from scamp_sim.compiler.checks.traps import run_diagnostics
 
     known = context or Context()
     calls = [d for step in program.steps if isinstance(step, HostCall) for d in call_hazards(step, program.shape)]

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from scamp_sim.chip import isa
 from scamp_sim.chip.operand_checks import faults
 from scamp_sim.chip.program import HostCall, Launch, Origin, Output, Step
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.check import statement
-from scamp_sim.compiler.evaluate import Scope
-from scamp_sim.compiler.names import unsupported
-from scamp_sim.compiler.report import Failed
-from scamp_sim.compiler.resolve import Mismatch, count, explain, host_mismatch, native_named
-from scamp_sim.compiler.values import Reg, Value, describe
+from scamp_sim.compiler.checks.check import statement
+from scamp_sim.compiler.expand.evaluate import Scope
+from scamp_sim.compiler.expand.resolve import Mismatch, count, explain, host_mismatch, native_named
+from scamp_sim.compiler.expand.values import Reg, Value, describe
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.names import unsupported
+from scamp_sim.compiler.front.reporter import Failed
 
 if TYPE_CHECKING:
-    from scamp_sim.compiler.expand import Expander
+    from scamp_sim.compiler.expand.expander import Expander
 
 BEGIN, END = "scamp5_kernel_begin", "scamp5_kernel_end"
 """Kernel marks in texts without kernel blocks."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import cell
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.parse import parse
-from scamp_sim.compiler.report import Reporter
-from scamp_sim.compiler.syntax import MacroDecl, Source
-from scamp_sim.compiler.values import REGISTER_KINDS, AnyDirs, Reg, Value
+from scamp_sim.compiler.expand.values import REGISTER_KINDS, AnyDirs, Reg, Value
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.parse import parse
+from scamp_sim.compiler.front.reporter import Reporter
+from scamp_sim.compiler.front.syntax import MacroDecl, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def macros() -> Mapping[str, tuple[MacroInfo, ...]]:
 
 def info(macro: MacroDecl) -> MacroInfo:
     """Describe one macro by expanding it."""
-    from scamp_sim.compiler.expand import Expander
+    from scamp_sim.compiler.expand.expander import Expander
 
     args: list[Value] = []
     operands = []

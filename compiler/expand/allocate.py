@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Input, Launch, Origin, Output, Step, Word
-from scamp_sim.compiler.bits import Bit, follow
-from scamp_sim.compiler.diagnostics import Diagnostic
-from scamp_sim.compiler.expand import Emitted, Scratch
-from scamp_sim.compiler.report import Reporter
+from scamp_sim.compiler.expand.bits import Bit, follow
+from scamp_sim.compiler.expand.expander import Emitted, Scratch
+from scamp_sim.compiler.front.diagnostics import Diagnostic
+from scamp_sim.compiler.front.reporter import Reporter
 
 CHOICE = {
     "areg": ("F", "E", "D", "C", "B", "A"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import HostFunction, Native
-from scamp_sim.compiler.syntax import MacroDecl
-from scamp_sim.compiler.values import Reg, Value, describe, expected, fits, flat
+from scamp_sim.compiler.expand.values import Reg, Value, describe, expected, fits, flat
+from scamp_sim.compiler.front.syntax import MacroDecl
 
 
 @dataclass(frozen=True)

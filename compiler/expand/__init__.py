@@ -1,0 +1,1 @@
+"""Syntax tree -> native words and launches: names, values, macros, scratch registers."""
