@@ -166,7 +166,7 @@ class Unfrozen(toy.Toy):
 
 
 class Shifted(toy.Toy):
-    def build(self, params, on, hardware=toy.IDEAL):  # type: ignore[no-untyped-def]
+    def build(self, params, on, hardware=toy.IDEAL, takes=None):  # type: ignore[no-untyped-def]
         return toy.ToyEncoder(params + on.on_array, on, hardware)
 
 
@@ -176,7 +176,7 @@ class Wrong(toy.Toy):
 
 
 class Forgetful(toy.Toy):
-    def build(self, params, on, hardware=toy.IDEAL):  # type: ignore[no-untyped-def]
+    def build(self, params, on, hardware=toy.IDEAL, takes=None):  # type: ignore[no-untyped-def]
         encoder = toy.ToyEncoder(params, on, hardware)
         encoder.depends_on = lambda: {"level": "?"}  # type: ignore[method-assign]
         return encoder

@@ -54,7 +54,7 @@ class Toy(System):
             raise ProgramError(f"weights {source}: expected random:LEVEL")
         return int(level)
 
-    def build(self, params, on, hardware=IDEAL):
+    def build(self, params, on, hardware=IDEAL, takes=None):
         return ToyEncoder(params, on, hardware)
 
     def example(self, seed=0):

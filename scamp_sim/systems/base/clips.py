@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,15 +108,13 @@ def examples(example: Callable[[int], Array], count: str, seed: int) -> ClipSet:
     return ClipSet(np.stack([example(s) for s in seeds]), tuple(f"example {s}" for s in seeds), f"example:{count}")
 
 
-def stage_sheet(title: str, stages: Iterable[Stage], clip: Clip, encoded: Encoded) -> Picture:
+def stage_sheet(title: str, stages: Sequence[Stage], clip: Clip, encoded: Encoded) -> Picture:
     """Input, stages and codes of a clip as one contact sheet, the first planes of each."""
     from scamp_sim.show.render import Tile, contact_sheet
 
     tiles = [Tile(f"input {i}" if n > 1 else "input", plane) for i, plane, n in _planes(clip.array)]
-    for stage in stages:
-        array = encoded.stage(stage.name)
-        if array is not None:
-            tiles += [Tile(f"{stage.name} {i}" if n > 1 else stage.name, plane) for i, plane, n in _planes(array)]
+    for name, array in encoded.planes(stages).items():
+        tiles += [Tile(f"{name} {i}" if n > 1 else name, plane) for i, plane, n in _planes(array)]
     return contact_sheet(tiles[:MOST_TILES], f"{title}: {clip.name}", stretch=True)
 
 

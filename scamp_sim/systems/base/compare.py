@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,14 +34,11 @@ class StageDifference:
         return {**vars(self), "per_frame": list(self.per_frame)}
 
 
-def compare_stages(stages: Iterable[Stage], ours: Encoded, reference: Encoded) -> tuple[StageDifference, ...]:
+def compare_stages(stages: Sequence[Stage], ours: Encoded, reference: Encoded) -> tuple[StageDifference, ...]:
     """The differences of all stages that both show, in the order of `stages`. Raises PlaneError for other shapes."""
-    found = []
-    for stage in stages:
-        a, b = ours.stage(stage.name), reference.stage(stage.name)
-        if a is not None and b is not None:
-            found.append(_difference(stage, np.asarray(a), np.asarray(b)))
-    return tuple(found)
+    a, b = ours.planes(stages), reference.planes(stages)
+    shown = [stage for stage in stages if stage.name in a and stage.name in b]
+    return tuple(_difference(stage, np.asarray(a[stage.name]), np.asarray(b[stage.name])) for stage in shown)
 
 
 def _difference(stage: Stage, a: Array, b: Array) -> StageDifference:

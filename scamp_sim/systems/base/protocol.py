@@ -7,7 +7,7 @@ class Mine(System[Params]):
     realisations = {"golden": Plain, "scamp5:macropixel": MineOptions}
 
     def load(self, source): ...                       # what a user brings: a file, or "random:SEED"
-    def build(self, params, on, hardware=IDEAL): ...      # an Encoder
+    def build(self, params, on, hardware=IDEAL, takes=None): ...      # an Encoder
     def example(self, seed=0): ...                    # small parameters and a clip, for the conformance suite
 
 Everything else has a default and is overridden where a system has more to offer. Heavy imports belong into methods.
@@ -166,7 +166,7 @@ class System(ABC, Generic[P]):
     paper: ClassVar[str]
     """Authors, title, venue and year of the publication."""
     stages: ClassVar[tuple[Stage, ...]]
-    """In the order in which they come about; the last one is "codes"."""
+    """In the order in which they come about; the last one is the codes, by the name that the system has for them."""
     realisations: ClassVar[Mapping[str, type[Any]]]
     """Name -> frozen dataclass of its options. "golden" is among them; SCAMP-5 mappings are "scamp5:NAME"."""
     default_on: ClassVar[str] = "golden"
@@ -177,8 +177,12 @@ class System(ABC, Generic[P]):
         """Parameters from a file, or what else the system takes. Raises ScampError."""
 
     @abstractmethod
-    def build(self, params: P, on: Realisation, hardware: Hardware = IDEAL) -> Encoder:
-        """The encoder of these parameters on one realisation. Raises ScampError."""
+    def build(self, params: P, on: Realisation, hardware: Hardware = IDEAL, takes: Frames | None = None) -> Encoder:
+        """The encoder of these parameters on one realisation.
+
+        takes: the frames that it will be shown, for systems that take several sizes; None for the size that the
+        system is made for. Raises ScampError, also for frames that it does not take.
+        """
 
     @abstractmethod
     def example(self, seed: int = 0) -> Example[P]:
@@ -191,6 +195,12 @@ class System(ABC, Generic[P]):
         """The parameters that a command asks for: --weights, unless overridden. Raises ScampError."""
         return self.load(args.weights or self.default_weights)
 
+    def models(self, params: P, on: Realisation, clip: Array, takes: Frames) -> Mapping[str, Encoded]:
+        """What a realisation is compared with: the golden model's encoding of a clip, with all stages, and further
+        models, such as one with the edges and ties of a mapping."""
+        golden = self.build(params, Realisation("golden", self.realisations["golden"]()), IDEAL, takes)
+        return {"golden": golden.encode(clip, keep=[stage.name for stage in self.stages[:-1]])}
+
     def settle(self, on: Realisation, args: argparse.Namespace) -> Realisation:
         """The realisation with options that own arguments of this system stand for; unchanged unless overridden."""
         return on
@@ -198,8 +208,8 @@ class System(ABC, Generic[P]):
     def read(self, source: str | None, takes: Frames, args: argparse.Namespace) -> Clip:
         """The input of `system run`: a picture or an array in a file, None for the system's example.
 
-        By default: a picture that is scaled to the frames that the encoder takes, or an array .npy of their shape.
-        Raises ScampError.
+        takes: the frames that the system is made for. By default: a picture that is scaled to them, or an array .npy
+        of their shape; a system that takes other sizes returns a clip of another shape. Raises ScampError.
         """
         from scamp_sim.systems.base.clips import read_picture
 

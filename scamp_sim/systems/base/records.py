@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Literal
@@ -41,6 +41,11 @@ class Frames:
         """Pixel sites of one frame; an rgb triple is one site."""
         return self.rows * self.columns
 
+    def like(self, clip: Array) -> Frames:
+        """Frames of this colour that have the size of a clip (count, rows, columns[, 3])."""
+        count, rows, columns = clip.shape[:3]
+        return Frames(count, rows, columns, self.colour)
+
     def __str__(self) -> str:
         return f"{self.count} x {self.rows}x{self.columns} {self.colour}"
 
@@ -74,7 +79,7 @@ class Codes:
 class Stage:
     """An intermediate result that a realisation can show beside the golden model's.
 
-    name: key in `Encoded.stages`; "codes" stands for what leaves the sensor. kind: "bits", "integers" or "analog".
+    name: key in `Encoded.stages`; the last stage of a system is its codes. kind: "bits", "integers" or "analog".
     title: what it is, in a few words. within: largest difference at which two analog values count as equal.
     """
 
@@ -91,9 +96,10 @@ class Encoded:
     codes: Array
     stages: Mapping[str, Array] = field(default_factory=dict)
 
-    def stage(self, name: str) -> Array | None:
-        """The stage of that name, None if this realisation does not show it."""
-        return self.codes if name == "codes" else self.stages.get(name)
+    def planes(self, stages: Sequence[Stage]) -> dict[str, Array]:
+        """The stages of a system that are here, by name and in its order; the last one is the codes."""
+        found = {stage.name: self.stages[stage.name] for stage in stages[:-1] if stage.name in self.stages}
+        return {**found, stages[-1].name: self.codes}
 
 
 @dataclass(frozen=True)
