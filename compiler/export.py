@@ -14,8 +14,10 @@ from functools import cache
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Origin, Output, Program, Word
 from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.expand.macro_info import expansion
 from scamp_sim.compiler.expand.values import AnyDirs, Dirs, Reg, Value
 from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.diagnostics import CompileError
 from scamp_sim.compiler.sdk.names import is_taken
 
 _INDENT = "    "
@@ -202,12 +204,8 @@ def _patterns(name: str) -> tuple[_Pattern, ...]:
 
 
 def _expansion(macro: syntax.MacroDecl, args: Sequence[Value]) -> list[Word]:
-    from scamp_sim.compiler.expand.expander import Expander
-    from scamp_sim.compiler.front.diagnostics import CompileError
-    from scamp_sim.compiler.front.reporter import Reporter
-
     try:
-        return [e.word for e in Expander(Reporter()).expansion(macro, args)]
+        return expansion(macro, args)
     except CompileError:
         return []
 

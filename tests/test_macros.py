@@ -17,7 +17,7 @@ from scamp_sim import Machine, Program
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import DIRECTIONS
 from scamp_sim.compiler import CompileError, assemble
-from scamp_sim.compiler.expand.prelude import macros
+from scamp_sim.compiler.expand.macro_info import macros
 
 SHAPE = (64, 64)
 RNG = np.random.default_rng(11)

@@ -7,8 +7,8 @@ import math
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Word
 from scamp_sim.chip.trace import described
-from scamp_sim.compiler.checks.check import NOWHERE, expansion, says, statement
 from scamp_sim.compiler.front.diagnostics import Diagnostic, arranged
+from scamp_sim.compiler.front.quoting import NOWHERE, expansion, says, statement
 from scamp_sim.ranges.ages import Item
 from scamp_sim.ranges.findings import Analysis, Excess, Hold, place
 from scamp_sim.ranges.show import interval_text, time_text

@@ -12,11 +12,12 @@ from functools import cache
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import DIGITAL, DIRECTIONS, LATCH, NATIVE, PORTS, Gate
 from scamp_sim.chip.program import ADDRESSED, HostCall, Launch, Origin, Output, Program, Word, cell
-from scamp_sim.compiler.checks.check import NOWHERE, found, says, statement
+from scamp_sim.compiler.checks.source_facts import SourceFacts
 from scamp_sim.compiler.expand.bits import READ_HALVES, Bit, any_of, value
-from scamp_sim.compiler.expand.context import Context
-from scamp_sim.compiler.expand.prelude import declarations, info
+from scamp_sim.compiler.expand.macro_info import info
+from scamp_sim.compiler.expand.prelude import declarations
 from scamp_sim.compiler.front.diagnostics import Diagnostic
+from scamp_sim.compiler.front.quoting import NOWHERE, found, says, statement
 
 _BLUR_LINKS = {name: row.reads for name, row in NATIVE.items() if row.dst is not None and name.startswith("blur")}
 _GATES = tuple(d.gate for d in DIRECTIONS.values())
@@ -49,7 +50,7 @@ class Writer:
 class Walk:
     """State of the array at one point of the run. `said` keeps a message of a kernel from coming twice."""
 
-    context: Context
+    context: SourceFacts
     kept: frozenset[str]
     """Registers that this program writes somewhere: a later run finds what an earlier one left."""
     written: dict[str, Writer] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Walk:
             self.out.append(diagnostic)
 
 
-def run_diagnostics(program: Program, context: Context) -> list[Diagnostic]:
+def run_diagnostics(program: Program, context: SourceFacts) -> list[Diagnostic]:
     """The traps of one run of `program`."""
     walk = Walk(context, frozenset(program.written))
     for given in program.inputs:

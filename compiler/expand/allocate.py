@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Input, Launch, Origin, Output, Step, Word
 from scamp_sim.compiler.expand.bits import Bit, follow
-from scamp_sim.compiler.expand.expander import Emitted, Scratch
+from scamp_sim.compiler.expand.context import Emitted, Scratch
 from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.front.reporter import Reporter
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Input, Origin
-from scamp_sim.compiler.expand import prelude
-from scamp_sim.compiler.expand.evaluate import LARGEST, MOST_BITS, Scope
+from scamp_sim.compiler.expand.context import BEGIN, END, Context
+from scamp_sim.compiler.expand.evaluate import LARGEST, MOST_BITS, Evaluator
 from scamp_sim.compiler.expand.resolve import native_named
-from scamp_sim.compiler.expand.values import KINDS, Reg, Value, describe, expected, fits, show
+from scamp_sim.compiler.expand.values import KINDS, Reg, Scope, Value, describe, expected, fits, show
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.names import nearest_file, unsupported
 from scamp_sim.compiler.front.parse import parse
@@ -20,29 +20,23 @@ from scamp_sim.compiler.front.reporter import Failed
 from scamp_sim.compiler.front.source import Unreadable, read
 from scamp_sim.compiler.front.syntax_errors import KEYWORDS
 
-if TYPE_CHECKING:
-    from scamp_sim.compiler.expand.expander import Expander
-
-MARKS = ("scamp5_kernel_begin", "scamp5_kernel_end")
 MOST_SCRATCH = 1000
 
 
 class Declarations:
     """What the text declares. `load` fills it; statements inside kernels and macros declare through it too."""
 
-    def __init__(self, expander: Expander, params: Mapping[str, Any]) -> None:
-        self.expander = expander
+    def __init__(self, context: Context, evaluate: Evaluator, params: Mapping[str, Any]) -> None:
+        self.context = context
+        self.evaluate = evaluate
         self.given = params
-        self.scope = Scope()
-        self.kernels: dict[str, syntax.KernelDecl] = {}
-        self.macros: dict[str, tuple[syntax.MacroDecl, ...]] = dict(prelude.declarations())
+        self.scope = context.scope
         self.program: syntax.ProgramDecl | None = None
         self.bare: list[syntax.Item] = []
         self.inputs: list[Input] = []
         self.outputs: list[syntax.OutputDecl] = []
         self.params: dict[str, Value] = {}
         self.asked: dict[str, None] = {}
-        self.broken: set[str] = set()
         self.aliased: dict[str, Origin] = {}
         self.state: dict[str, Origin] = {}
         self.shape: tuple[int, int] | None = None
@@ -50,13 +44,6 @@ class Declarations:
         self._own: dict[str, Origin] = {}
         self._open: list[Path] = []
         self._seen: set[Path] = set()
-
-    def callable_names(self) -> Iterator[str]:
-        yield from isa.NATIVE
-        yield from isa.MNEMONIC_ALIASES
-        yield from self.macros
-        yield from self.kernels
-        yield from isa.HOST
 
     # --- files -------------------------------------------------------------------------------------------------
 
@@ -67,7 +54,7 @@ class Declarations:
             self._seen.add(path.resolve())
             self._open.append(path)
         self._load(file, main=True)
-        report = self.expander.reporter
+        report = self.context.reporter
         for name in self.given:
             if name not in self.asked:
                 near = isa.did_you_mean(name, self.asked)
@@ -75,13 +62,13 @@ class Declarations:
                 if name in self._own:
                     hint = f"'{name}' is declared, but not as a param: only params can be given"
                 report.error(file.source.span(1, 1, 1, 1), "S208", f"the text has no param '{name}'{near}", hint)
-        known = set(self.callable_names())
+        known = set(self.context.callable_names())
         routines = tuple(
             i for i in file.items if isinstance(i, syntax.MacroDecl) or (isinstance(i, syntax.KernelDecl) and i.formals)
         )
         for call in _calls(routines):
             # nothing else looks into macros and kernels that are never expanded
-            if call.name not in known and call.name not in MARKS and call.name not in self.broken:
+            if call.name not in known and call.name not in (BEGIN, END) and call.name not in self.context.broken:
                 near = isa.did_you_mean(call.name, known)
                 hint = "" if near else "'scamp-sim isa' lists what there is"
                 message, hint = unsupported(call.name) or (f"unknown instruction '{call.name}'{near}", hint)
@@ -94,8 +81,8 @@ class Declarations:
                 self._try(self._routine, item)
         for item in file.items:
             self._try(lambda item: self._item(item, file, main), item)
-        if main and self.bare and (self.kernels or self.program):
-            self.expander.reporter.error(
+        if main and self.bare and (self.context.kernels or self.program):
+            self.context.reporter.error(
                 self.bare[0].span, "S109", "a call outside of the kernels",
                 "in a text with kernel blocks, words stand in a kernel, and launches and host calls in program { ... }",
             )  # fmt: skip
@@ -110,7 +97,7 @@ class Declarations:
     def give_up(self, item: syntax.Item) -> None:
         """After an error: what the item would have declared must not be called unknown as well."""
         if isinstance(item, (syntax.Const, syntax.Param, syntax.Registers, syntax.MacroDecl, syntax.KernelDecl)):
-            self.broken.add(item.name)
+            self.context.broken.add(item.name)
 
     def _item(self, item: syntax.Item, file: syntax.File, main: bool) -> None:
         match item:
@@ -159,7 +146,7 @@ class Declarations:
         except Unreadable as error:
             near = nearest_file(path)
             self._fail(item.span, "S108", f"cannot include '{item.path}': {error.reason}{near}", error.hint)
-        tree = parse(syntax.Source(str(path), text), self.expander.reporter)
+        tree = parse(syntax.Source(str(path), text), self.context.reporter)
         if tree is None:
             raise Failed
         self._open.append(path)
@@ -169,7 +156,7 @@ class Declarations:
     # --- names -------------------------------------------------------------------------------------------------
 
     def _fail(self, span: Origin, code: str, message: str, hint: str = "") -> NoReturn:
-        self.expander.fail(span, code, message, hint)
+        self.context.fail(span, code, message, hint)
 
     def free(self, name: str, span: Origin, macro: bool = False) -> None:
         """Give up if a name means something else already; macros may share the names of macros."""
@@ -180,11 +167,11 @@ class Declarations:
             meaning = "a direction"
         elif native_named(name) is not None:
             meaning = "an instruction"
-        elif name in isa.HOST or name in MARKS:
+        elif name in isa.HOST or name in (BEGIN, END):
             meaning = "a host function"
         elif name in KEYWORDS:
             meaning = "a word of the language"
-        elif name in self.macros and not macro:
+        elif name in self.context.macros and not macro:
             meaning = "a macro"
         if meaning:
             self._fail(span, "S205", f"the name '{name}' is taken: it is {meaning}", "choose another name")
@@ -211,7 +198,7 @@ class Declarations:
             for name in item.formals:
                 self.free(name, item.span)
             self._distinct(item.formals, item.span)
-            self.kernels[item.name] = item
+            self.context.kernels[item.name] = item
             return
         self.free(item.name, item.span, macro=True)
         for formal in item.formals:
@@ -229,14 +216,14 @@ class Declarations:
                 "operands with defaults come last",
             )  # fmt: skip
         kinds = [f.kind for f in item.formals]
-        for other in self.macros.get(item.name, ()):
+        for other in self.context.macros.get(item.name, ()):
             if [f.kind for f in other.formals] == kinds:
                 where = "is a macro of the language" if other.prelude else f"is declared at line {other.span.line}"
                 self._fail(
                     item.span, "S205", f"{item.signature} with operands of these kinds {where} already",
                     "choose another name; macros share one only if number or kinds of operands differ",
                 )  # fmt: skip
-        self.macros[item.name] = (*self.macros.get(item.name, ()), item)
+        self.context.macros[item.name] = (*self.context.macros.get(item.name, ()), item)
 
     def _distinct(self, names: Iterable[str], span: Origin) -> None:
         seen: set[str] = set()
@@ -249,13 +236,13 @@ class Declarations:
 
     def register(self, node: syntax.Expression, scope: Scope, what: str) -> Reg:
         """The register that an expression names."""
-        value = self.expander.evaluate.value(node, scope)
+        value = self.evaluate.value(node, scope)
         if not isinstance(value, Reg):
             self._fail(node.span, "S203", f"{what} is a register; this is {describe(value)}")
         return value
 
     def constant(self, item: syntax.Const, scope: Scope) -> None:
-        value = self.expander.evaluate.value(item.value, scope)
+        value = self.evaluate.value(item.value, scope)
         dims = self._dims(item.dims, scope)
         problem = misshapen(value, dims) if dims else None
         if problem:
@@ -266,7 +253,7 @@ class Declarations:
         self._declare(item.name, item.span, scope, value)
 
     def _dims(self, nodes: tuple[syntax.Expression, ...], scope: Scope) -> tuple[int, ...]:
-        dims = tuple(self.expander.evaluate.integer(d, scope) for d in nodes)
+        dims = tuple(self.evaluate.integer(d, scope) for d in nodes)
         for node, size in zip(nodes, dims, strict=True):
             if size < 1:
                 self._fail(node.span, "S215", f"a table cannot have {size} elements", "a size is 1 or more")
@@ -292,7 +279,7 @@ class Declarations:
         self.inputs.append(Input(item.name, register.name, item.span))
 
     def _array(self, item: syntax.ArrayDecl) -> None:
-        rows, columns = (self.expander.evaluate.integer(n, self.scope) for n in (item.rows, item.columns))
+        rows, columns = (self.evaluate.integer(n, self.scope) for n in (item.rows, item.columns))
         for size, node in ((rows, item.rows), (columns, item.columns)):
             if size % 64 or not 64 <= size <= 1024:
                 self._fail(node.span, "S206", f"an array has a multiple of 64 up to 1024 rows and columns, not {size}")
@@ -322,14 +309,14 @@ class Declarations:
                 )
             # free the name before the allocator hears of it
             self.free(item.name, item.span)
-            fresh = self.expander.fresh
+            fresh = self.context.fresh
             if size is None:
                 value = fresh(item.name, item.kind, item.span)
             else:
                 value = tuple(fresh(f"{item.name}[{i}]", item.kind, item.span) for i in range(size))
             self._declare(item.name, item.span, scope, value)
             return
-        value = self.expander.evaluate.value(item.value, scope)
+        value = self.evaluate.value(item.value, scope)
         problem = misshapen(value, (size,)) if size is not None else None
         if problem:
             assert size is not None
@@ -362,7 +349,7 @@ class Declarations:
                 self._fail(item.span, "S208", f"param '{item.name}': {error}", f"it is declared as {shape}")
             origin = "the value given"
         elif item.default is not None:
-            value = self.expander.evaluate.value(item.default, self.scope)
+            value = self.evaluate.value(item.default, self.scope)
             origin = "its default"
         else:
             self._fail(
@@ -379,7 +366,7 @@ class Declarations:
         self.params[item.name] = value
 
     def _not_allowed(self, allowed: syntax.Iterable, value: Value) -> str:
-        evaluate = self.expander.evaluate
+        evaluate = self.evaluate
         inside: Any
         if isinstance(allowed, syntax.Range):
             low, high = evaluate.integer(allowed.start, self.scope), evaluate.integer(allowed.stop, self.scope)

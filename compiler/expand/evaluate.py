@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from scamp_sim.chip import isa
-from scamp_sim.chip.program import Origin
-from scamp_sim.compiler.expand.values import AnyDirs, Dirs, Reg, Value, describe, show
+from scamp_sim.compiler.expand.context import Context
+from scamp_sim.compiler.expand.values import AnyDirs, Dirs, Reg, Scope, Value, describe, show
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.reporter import Failed
 
@@ -20,44 +20,8 @@ LARGEST = f"integers have at most {2 * MOST_BITS:,} bits"
 MOST_ITERATIONS = 100_000
 """Rounds of all loops of one text together."""
 
-
 MOST_ELEMENTS = 200_000
 """Elements of one list, those of its lists included."""
-
-
-class Scope:
-    """Names that are visible at one place, inner before outer."""
-
-    def __init__(self, parent: Scope | None = None, prelude: bool = False) -> None:
-        self.parent = parent
-        self.prelude = prelude
-        self.names: dict[str, Value] = {}
-
-    def find(self, name: str) -> Value | None:
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
-            scope = scope.parent
-        return None
-
-    def visible(self) -> Iterator[str]:
-        scope: Scope | None = self
-        while scope is not None:
-            yield from scope.names
-            scope = scope.parent
-
-
-class Host(Protocol):
-    """What evaluation needs from its surroundings: a way to give up, and what else a name may be."""
-
-    def fail(self, span: Origin, code: str, message: str, hint: str = "") -> NoReturn: ...
-
-    def stop(self, span: Origin, code: str, message: str, hint: str = "") -> NoReturn: ...
-
-    def is_broken(self, name: str) -> bool: ...
-
-    def other_meaning(self, name: str) -> str: ...
 
 
 def _truncated(a: int, b: int) -> int:
@@ -76,15 +40,21 @@ FUNCTIONS = ("abs", "min", "max", "len", "popcount", "opposite", "port", "gates"
 
 
 class Evaluator:
-    def __init__(self, host: Host) -> None:
-        self.host = host
+    """Values of expressions; gives up through `Context.fail`. `rounds`: of all loops so far."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
         self.rounds = 0
         self._sizes: dict[int, tuple[Value, int]] = {}
-        self.direction: syntax.Expression | None = None
-        """An operand that has to be a direction, for what is said about a name that is none."""
+        self._direction: syntax.Expression | None = None
+
+    def operand(self, node: syntax.Expression, scope: Scope, direction: bool) -> Value:
+        """The value of an operand. `direction`: whether it can only be one, which helps with an unknown name."""
+        self._direction = node if direction else None
+        return self.value(node, scope)
 
     def value(self, node: syntax.Expression, scope: Scope) -> Value:
-        """The value of an expression; gives up through `host.fail`."""
+        """The value of an expression."""
         match node:
             case syntax.Number():
                 return node.value
@@ -113,7 +83,7 @@ class Evaluator:
             if isinstance(part, tuple):
                 size += self._sizes[id(part)][1] if id(part) in self._sizes else len(part)
         if size > MOST_ELEMENTS:
-            self.host.stop(
+            self.context.stop(
                 node.span, "S403", f"a list of more than {MOST_ELEMENTS:,} elements", "make it smaller, or split it"
             )
         if size > len(found):
@@ -124,7 +94,7 @@ class Evaluator:
 
     def _integer(self, value: Value, node: syntax.Expression) -> int:
         if not isinstance(value, int):
-            self.host.fail(
+            self.context.fail(
                 node.span, "S206", f"expected an integer, found {describe(value)}",
                 "what is computed while the text is assembled cannot depend on registers",
             )  # fmt: skip
@@ -136,17 +106,17 @@ class Evaluator:
             start, stop = self.integer(node.start, scope), self.integer(node.stop, scope)
             step = 1 if node.step is None else self.integer(node.step, scope)
             if step == 0:
-                self.host.fail(node.span, "S206", "a step of 0 never ends", "leave 'step' out to count by one")
+                self.context.fail(node.span, "S206", "a step of 0 never ends", "leave 'step' out to count by one")
             values: Iterator[Value] = iter(range(start, stop, step))
         else:
             value = self.value(node, scope)
             if isinstance(value, int):
-                self.host.fail(node.span, "S206", f"cannot loop over {describe(value)}", f"write '0..{value}'")
+                self.context.fail(node.span, "S206", f"cannot loop over {describe(value)}", f"write '0..{value}'")
             values = iter(value if isinstance(value, tuple) else self.split(value))
         for item in values:
             self.rounds += 1
             if self.rounds > MOST_ITERATIONS:
-                self.host.stop(
+                self.context.stop(
                     node.span, "S403", f"the loops of this text run more than {MOST_ITERATIONS:,} rounds", hint
                 )
             yield item
@@ -167,31 +137,33 @@ class Evaluator:
         return Dirs((node.name,))
 
     def _unknown(self, node: syntax.Name, scope: Scope) -> NoReturn:
-        if self.host.is_broken(node.name):
+        if self.context.is_broken(node.name):
             raise Failed
-        meaning = self.host.other_meaning(node.name)
+        meaning = self.context.other_meaning(node.name)
         if meaning:
-            self.host.fail(node.span, "S204", f"'{node.name}' is {meaning}; it cannot be an operand")
+            self.context.fail(node.span, "S204", f"'{node.name}' is {meaning}; it cannot be an operand")
         known = [*isa.ALL_REGISTERS, *isa.ALIASES, *isa.DIRECTIONS, *scope.visible()]
         near = isa.did_you_mean(node.name, known)
-        if node is self.direction:
+        if node is self._direction:
             hint = "directions are north, east, south and west"
         else:
             hint = "registers are A-F, NEWS, R0-R12; declare other names with const, param, areg or dreg"
         hint = "" if near else hint
-        self.host.fail(node.span, "S204", f"unknown register or name '{node.name}'{near}", hint)
+        self.context.fail(node.span, "S204", f"unknown register or name '{node.name}'{near}", hint)
 
     def _index(self, node: syntax.Index, scope: Scope) -> Value:
         base = self.value(node.base, scope)
         index = self.integer(node.index, scope)
         if not isinstance(base, tuple):
-            self.host.fail(
+            self.context.fail(
                 node.span, "S206", f"only tables and lists have an index; this is {describe(base)}", "remove the index"
             )
         if not 0 <= index < len(base):
             name = f"'{node.base.name}' " if isinstance(node.base, syntax.Name) else ""
             last = f"it has {len(base)} elements, 0 to {len(base) - 1}" if base else "it is empty"
-            self.host.fail(node.index.span, "S207", f"index {index} is out of range: {name}{last}".replace("it ", ""))
+            self.context.fail(
+                node.index.span, "S207", f"index {index} is out of range: {name}{last}".replace("it ", "")
+            )
         return base[index]
 
     def _element(self, node: syntax.Element, scope: Scope) -> Iterator[Value]:
@@ -234,26 +206,28 @@ class Evaluator:
                     hint = "directions join with '|', as in north|east"
                 elif isinstance(value, tuple):
                     hint = "name one element, as in t[0]"
-                self.host.fail(side.span, "S206", f"'{sign}' needs integers; this is {describe(value)}", hint)
+                self.context.fail(side.span, "S206", f"'{sign}' needs integers; this is {describe(value)}", hint)
         assert isinstance(a, int)
         assert isinstance(b, int)
         if sign in "/%" and b == 0:
-            self.host.fail(node.right.span, "S206", "division by zero", "guard it: b != 0 ? a / b : 0")
+            self.context.fail(node.right.span, "S206", "division by zero", "guard it: b != 0 ? a / b : 0")
         if sign in ("<<", ">>") and not 0 <= b <= MOST_BITS:
-            self.host.fail(node.right.span, "S206", f"cannot shift by {b}: 0 to {MOST_BITS} bits", LARGEST)
+            self.context.fail(node.right.span, "S206", f"cannot shift by {b}: 0 to {MOST_BITS} bits", LARGEST)
         result = int(_ARITHMETIC[sign](a, b))
         if result.bit_length() > 2 * MOST_BITS:
-            self.host.fail(node.span, "S206", f"the result has {result.bit_length()} bits: too large", LARGEST)
+            self.context.fail(node.span, "S206", f"the result has {result.bit_length()} bits: too large", LARGEST)
         return result
 
     def _function(self, node: syntax.Function, scope: Scope) -> Value:
         args = [self.value(a, scope) for a in node.args]
         name = node.name
         if name not in FUNCTIONS:
-            meaning = self.host.other_meaning(name)
+            meaning = self.context.other_meaning(name)
             if meaning:
-                self.host.fail(node.span, "S204", f"'{name}' is {meaning}; it has no value", "write it as a statement")
-            self.host.fail(
+                self.context.fail(
+                    node.span, "S204", f"'{name}' is {meaning}; it has no value", "write it as a statement"
+                )
+            self.context.fail(
                 node.span, "S204", f"unknown function '{name}'{isa.did_you_mean(name, FUNCTIONS)}",
                 f"there are {', '.join(FUNCTIONS)}",
             )  # fmt: skip
@@ -261,27 +235,27 @@ class Evaluator:
             numbers = [n for a in args for n in (a if isinstance(a, tuple) else (a,))]
             integers = [n for n in numbers if isinstance(n, int)]
             if not integers or len(integers) != len(numbers):
-                self.host.fail(node.span, "S206", f"{name} takes integers, or a list of them", f"write {name}(1, 2)")
+                self.context.fail(node.span, "S206", f"{name} takes integers, or a list of them", f"write {name}(1, 2)")
             return min(integers) if name == "min" else max(integers)
         if len(args) != 1:
-            self.host.fail(node.span, "S206", f"{name} takes one operand, here are {len(args)}", f"write {name}(x)")
+            self.context.fail(node.span, "S206", f"{name} takes one operand, here are {len(args)}", f"write {name}(x)")
         (arg,) = args
         if name in ("abs", "popcount"):
             if not isinstance(arg, int):
-                self.host.fail(
+                self.context.fail(
                     node.span, "S206", f"{name} takes an integer; this is {describe(arg)}", f"write {name}(3)"
                 )
             if name == "abs":
                 return abs(arg)
             if arg < 0:
-                self.host.fail(
+                self.context.fail(
                     node.span, "S206", f"popcount counts the ones of a number from 0 up; this is {arg}",
                     "mask it first, as in popcount(x & 0xff)",
                 )  # fmt: skip
             return arg.bit_count()
         if name == "len":
             if not isinstance(arg, tuple):
-                self.host.fail(
+                self.context.fail(
                     node.span, "S206", f"len takes a table or list; this is {describe(arg)}", "write len({1, 2})"
                 )
             return len(arg)
@@ -290,7 +264,9 @@ class Evaluator:
     def _of_direction(self, node: syntax.Function, name: str, arg: Value, user: bool) -> Value:
         if not isinstance(arg, Dirs) or (name != "gates" and not arg.single):
             wanted = "directions" if name == "gates" else "one direction"
-            self.host.fail(node.span, "S206", f"{name} takes {wanted}; this is {describe(arg)}", f"write {name}(north)")
+            self.context.fail(
+                node.span, "S206", f"{name} takes {wanted}; this is {describe(arg)}", f"write {name}(north)"
+            )
         if isinstance(arg, AnyDirs):
             text = f"{name}({show(arg)})"
             if name == "opposite":

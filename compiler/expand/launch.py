@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.operand_checks import faults
 from scamp_sim.chip.program import HostCall, Launch, Origin, Output, Step
-from scamp_sim.compiler.checks.check import statement
-from scamp_sim.compiler.expand.evaluate import Scope
+from scamp_sim.compiler.expand.context import BEGIN, END, Context, Place
+from scamp_sim.compiler.expand.declare import Declarations
 from scamp_sim.compiler.expand.resolve import Mismatch, count, explain, host_mismatch, native_named
-from scamp_sim.compiler.expand.values import Reg, Value, describe
+from scamp_sim.compiler.expand.statements import Actions
+from scamp_sim.compiler.expand.values import Reg, Scope, Value, describe
+from scamp_sim.compiler.expand.words import Words
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.names import unsupported
+from scamp_sim.compiler.front.quoting import statement
 from scamp_sim.compiler.front.reporter import Failed
-
-if TYPE_CHECKING:
-    from scamp_sim.compiler.expand.expander import Expander
-
-BEGIN, END = "scamp5_kernel_begin", "scamp5_kernel_end"
-"""Kernel marks in texts without kernel blocks."""
 
 MOST_STEPS = 20_000
 """Launches, host calls and outputs of one run."""
@@ -31,11 +27,15 @@ MOST_EXECUTED = 200_000
 
 
 class Launcher:
-    """Collects `steps`, and has the expander record each kernel that is launched."""
+    """Collects `steps`, and has each kernel that is launched expanded. `storage`: how kernels are kept, if said."""
 
-    def __init__(self, expander: Expander) -> None:
-        self.expander = expander
+    def __init__(self, context: Context, declared: Declarations, words: Words) -> None:
+        self.context = context
+        self.declared = declared
+        self.words = words
+        self.actions = Actions(self._command, self._output)
         self.steps: list[Step] = []
+        self.storage: dict[str, str] = {}
         self.executed = 0
         self.drawing = isa.DRAWING
         self.stack: int | None = None
@@ -45,8 +45,8 @@ class Launcher:
         """Add a step to the run."""
         self.steps.append(step)
         if isinstance(step, Launch):
-            self.executed += len(self.expander.kernels[step.kernel])
-        elif isinstance(step, HostCall) and not any(a in self.expander.scratch for a in step.args):
+            self.executed += len(self.words.kernels[step.kernel])
+        elif isinstance(step, HostCall) and not any(a in self.context.scratch for a in step.args):
             self.executed += step.words
         assert step.origin is not None
         if len(self.steps) > MOST_STEPS or self.executed > MOST_EXECUTED:
@@ -54,57 +54,55 @@ class Launcher:
                 f"has more than {MOST_STEPS:,} steps" if len(self.steps) > MOST_STEPS
                 else f"executes more than {MOST_EXECUTED:,} words"
             )  # fmt: skip
-            self.expander.stop(
+            self.context.stop(
                 step.origin, "S403", f"the program {what}", "a program is one run: repeat the run in Python"
             )
 
-    def output(self, item: syntax.OutputDecl, scope: Scope) -> None:
+    def _output(self, item: syntax.OutputDecl, scope: Scope) -> None:
         """Take a result, a plane or what a host function gives; a run has one of each name."""
-        expander = self.expander
         node = item.register
         if isinstance(node, syntax.Function) and node.name in isa.HOST:
             self._claim(item)
             self._host_call(syntax.Call(node.span, node.name, node.args), scope, item.name)
             return
-        register = expander.declared.register(node, scope, "an output")
+        register = self.declared.register(node, scope, "an output")
         self._claim(item)
         self.step(Output(item.name, register.name, item.span))
 
     def _claim(self, item: syntax.OutputDecl) -> None:
         """Enter an output's name, once."""
-        expander = self.expander
         first = self._outputs.get(item.name)
         if first is not None and first != item.span:
-            expander.fail(
+            self.context.fail(
                 item.span, "S205", f"there is an output '{item.name}' already, at line {first.line}",
                 "choose another name: a run has one result of each name",
             )  # fmt: skip
         if first is not None:
-            expander.fail(
+            self.context.fail(
                 item.span, "S205", f"output '{item.name}' at line {first.line} is taken in every round of its loop",
                 "a run has one result of each name: take it after the loop, or write an output for each",
             )  # fmt: skip
         self._outputs[item.name] = item.span
 
-    def command(self, item: syntax.Call, scope: Scope, place: str) -> None:
+    def _command(self, item: syntax.Call, scope: Scope, place: Place) -> None:
         """A call in the host program: a launch or a host function."""
-        expander, name = self.expander, item.name
-        if expander.is_broken(name):
+        name = item.name
+        if self.context.is_broken(name):
             raise Failed
-        kernel = expander.declared.kernels.get(name)
+        kernel = self.context.kernels.get(name)
         if name in (BEGIN, END):
-            expander.not_in_a_kernel(item)
+            self.words.not_in_a_kernel(item)
         elif kernel is None and name not in isa.HOST:
             self._no_command(item, place)
         if kernel is not None:
-            self._launch_call(kernel, expander.operands(item, scope), item)
+            self._launch_call(kernel, self.words.operands(item, scope), item)
         else:
             self._host_call(item, scope)
 
-    def _no_command(self, item: syntax.Call, place: str) -> None:
-        fail, declared = self.expander.fail, self.expander.declared
-        if native_named(item.name) is not None or item.name in declared.macros:
-            home = f"between {BEGIN}(); and {END}();" if place == "between" else "into a kernel, and launch that"
+    def _no_command(self, item: syntax.Call, place: Place) -> None:
+        fail = self.context.fail
+        if native_named(item.name) is not None or item.name in self.context.macros:
+            home = f"between {BEGIN}(); and {END}();" if place is Place.BETWEEN else "into a kernel, and launch that"
             fail(
                 item.span, "S210", f"'{item.name}' is an array instruction; the host program can only launch kernels",
                 f"put it {home}",
@@ -112,12 +110,12 @@ class Launcher:
         absent = unsupported(item.name)
         if absent:
             fail(item.span, "S211", *absent)
-        near = isa.did_you_mean(item.name, [*declared.kernels, *isa.HOST])
+        near = isa.did_you_mean(item.name, [*self.context.kernels, *isa.HOST])
         hint = "" if near else "a program launches kernels of this text and calls host functions"
         fail(item.span, "S211", f"unknown kernel or host function '{item.name}'{near}", hint)
 
     def _launch_call(self, kernel: syntax.KernelDecl, args: Sequence[Value], item: syntax.Call) -> None:
-        fail = self.expander.fail
+        fail = self.context.fail
         if len(args) != len(kernel.formals):
             fail(
                 item.span, "S202", f"kernel '{kernel.name}' does not take {count(len(args))}",
@@ -134,20 +132,19 @@ class Launcher:
 
     def launch(self, kernel: syntax.KernelDecl, args: Sequence[int], span: Origin) -> None:
         """Launch a kernel, recording it first if it is new."""
-        expander = self.expander
         name = f"{kernel.name}({','.join(map(str, args))})" if kernel.formals else kernel.name
-        if name not in expander.kernels:
-            scope = Scope(expander.declared.scope)
+        if name not in self.words.kernels:
+            scope = Scope(self.context.scope)
             scope.names.update(zip(kernel.formals, args, strict=True))
-            expander.record(name, kernel.body, scope, kernel.span)
-            expander.storage[name] = kernel.storage
+            self.words.record(name, kernel.body, scope, kernel.span)
+            self.storage[name] = kernel.storage
         self.step(Launch(name, span))
 
     def _host_call(self, item: syntax.Call, scope: Scope, result: str = "") -> None:
         """A host function. `result`: the name under which a statement asks for what it gives."""
-        fail, forms = self.expander.fail, isa.HOST[item.name]
+        fail, forms = self.context.fail, isa.HOST[item.name]
         item, buffer = self._without_buffer(item, scope)
-        args = self.expander.operands(item, scope)
+        args = self.words.operands(item, scope)
         tried = isa.host_forms(item.name, len(args))
         written = " or ".join(f.signature for f in forms)
         if not tried:
@@ -182,7 +179,7 @@ class Launcher:
         node = item.args[place]
         if not isinstance(node, syntax.Name) or scope.find(node.name) is not None or node.name in isa.ALIASES:
             return item, ""
-        if node.name in isa.ALL_REGISTERS or self.expander.is_broken(node.name):
+        if node.name in isa.ALL_REGISTERS or self.context.is_broken(node.name):
             return item, ""
         return replace(item, args=(*item.args[:place], *item.args[place + 1 :])), node.name
 
@@ -200,7 +197,7 @@ class Launcher:
 
     def _follow(self, item: syntax.Call, values: tuple[str | int, ...]) -> None:
         """Calls that come in groups: drawing, and pictures of several planes."""
-        fail = self.expander.fail
+        fail = self.context.fail
         match item.name:
             case "scamp5_draw_begin":
                 self.drawing = str(values[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scamp_sim.chip import isa
@@ -47,6 +48,32 @@ class AnyDirs(Dirs):
 
 
 Value = int | Reg | Dirs | tuple["Value", ...]
+
+
+class Scope:
+    """Names that are visible at one place, inner before outer. `prelude`: whether the place is in the prelude."""
+
+    def __init__(self, parent: Scope | None = None, prelude: bool = False) -> None:
+        self.parent = parent
+        self.prelude = prelude
+        self.names: dict[str, Value] = {}
+
+    def find(self, name: str) -> Value | None:
+        """What a name stands for here, or None."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return None
+
+    def visible(self) -> Iterator[str]:
+        """Every name that can be seen from here."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope.names
+            scope = scope.parent
+
 
 REGISTER_KINDS = ("areg", "asrc", "dreg", "dsrc")
 KINDS = (*REGISTER_KINDS, "dir", "dirs", "int", "table")

@@ -297,7 +297,7 @@ class Looker(Caller):
 
 def made_block(recording: Recording, name: str, kind: str, place: Place, span: Place, storage: str) -> Block:
     """A recorded kernel with its program, if it has one."""
-    from scamp_sim.compiler.assembler import assemble_tree
+    from scamp_sim.compiler.program import assemble_tree
 
     origin = span.origin
     doc = f"From {place.source.name}, line {place.line}."

@@ -11,8 +11,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler.expand.expander import MOST_WORDS
 from scamp_sim.compiler.expand.values import Dirs
+from scamp_sim.compiler.expand.words import MOST_WORDS
 from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.sdk import tree
 from scamp_sim.compiler.sdk.evaluate import MOST_STEPS, Exhausted, Problem

@@ -90,7 +90,7 @@ def _nothing(text: Text, runner: Runner) -> NoReturn:
 
 def _assembled(runner: Runner, text: Text, title: str, params: Mapping[str, Any]) -> tuple[Program, str]:
     """The program, without the host calls that the assembler refuses, and its text."""
-    from scamp_sim.compiler.assembler import assemble_tree
+    from scamp_sim.compiler.program import assemble_tree
 
     source = syntax.Source(text.name, text.text)
     head: list[syntax.Item] = [*runner.params.values(), *runner.kernels.values()]

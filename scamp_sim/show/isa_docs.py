@@ -15,7 +15,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.isa import Clock, Gate, HostFunction, Native, Slot
 
 if TYPE_CHECKING:
-    from scamp_sim.compiler.expand.prelude import MacroInfo
+    from scamp_sim.compiler.expand.macro_info import MacroInfo
 
 KINDS = {
     "native": "Native words: one instruction control word each",
@@ -82,11 +82,11 @@ class Entry:
 
 def entries() -> list[Entry]:
     """Every native word, then every macro, then every host function, in the order of their tables."""
-    from scamp_sim.compiler.expand import prelude
+    from scamp_sim.compiler.expand.macro_info import macros
 
     native = [_native(row) for row in isa.NATIVE.values()]
     host = [_host(form) for forms in isa.HOST.values() for form in forms]
-    return [*native, *(_macro(form) for forms in prelude.macros().values() for form in forms), *host]
+    return [*native, *(_macro(form) for forms in macros().values() for form in forms), *host]
 
 
 def find(name: str) -> list[Entry]:

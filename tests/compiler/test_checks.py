@@ -8,9 +8,10 @@ import pytest
 
 from scamp_sim.chip.isa import DRAWING, HOST, NATIVE, OPERAND_KINDS
 from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Origin, Output, Program, Step, Word
-from scamp_sim.compiler.checks.check import call_hazards, program_diagnostics, word_hazards
+from scamp_sim.compiler.checks.check import call_hazards, program_diagnostics
+from scamp_sim.compiler.checks.source_facts import SourceFacts
 from scamp_sim.compiler.checks.traps import clobbers
-from scamp_sim.compiler.expand.context import Context
+from scamp_sim.compiler.expand.hazards import word_hazards
 from scamp_sim.compiler.front.codes import CODES
 from scamp_sim.compiler.front.diagnostics import Diagnostic
 
@@ -59,7 +60,7 @@ def check(text: str, inputs: str = "A B C D R5 R6 R7", before: tuple[Step, ...] 
         (*before, *[Launch("k")] * launches, *after),
         inputs=tuple(Input(r.lower(), r) for r in inputs.split()),
     )
-    return program_diagnostics(program, Context(named("k", listed)))
+    return program_diagnostics(program, SourceFacts(named("k", listed)))
 
 
 def codes(found: list[Diagnostic]) -> list[str]:
@@ -311,7 +312,7 @@ def test_an_earlier_program_may_have_left_an_output() -> None:
     program = Program("t", kernels, (Launch("k"), Output("e", "E")), (Input("a", "A"),))
     place = Origin("t.scamp", 1, 7, 1, 8, "state E;")
     assert codes(program_diagnostics(program)) == ["W502"]
-    assert program_diagnostics(program, Context(state={"E": place})) == []
+    assert program_diagnostics(program, SourceFacts(state={"E": place})) == []
 
 
 def test_loading_a_plane_loses_the_selection() -> None:
@@ -455,7 +456,7 @@ def test_unused_declarations() -> None:
     place = Origin("t.scamp", 2, 7, 2, 8, "const N = 3;")
     program = Program("t", {"k": Kernel("k", ())}, (Launch("k"),))
     kinds = ("const", "param", "macro", "kernel", "input", "areg", "dreg")
-    found = program_diagnostics(program, Context(unused=tuple((k, "N", place) for k in kinds)))
+    found = program_diagnostics(program, SourceFacts(unused=tuple((k, "N", place) for k in kinds)))
     assert [d.message for d in found][:4] == [
         "const 'N' is never used", "param 'N' is never used",
         "macro 'N' is never called", "kernel 'N' is never launched",

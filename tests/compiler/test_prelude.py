@@ -6,7 +6,8 @@ import pytest
 
 from scamp_sim.chip import isa
 from scamp_sim.compiler import assemble
-from scamp_sim.compiler.expand.prelude import declarations, macros
+from scamp_sim.compiler.expand.macro_info import macros
+from scamp_sim.compiler.expand.prelude import declarations
 
 HALVES = ["bus2(A, B, C)", "bus(NEWS, C, B)", "bus(C, NEWS, A)", "bus2(A, B, C)", "bus(A, B)"]
 CAPTURE = ["rpix()", "rpix()", "nop()"]
@@ -120,7 +121,7 @@ def test_every_form_has_an_expansion_and_a_count() -> None:
 
 @pytest.mark.parametrize(("name", "form"), FORMS, ids=lambda v: getattr(v, "signature", v))
 def test_info(name: str, form: object) -> None:
-    from scamp_sim.compiler.expand.prelude import MacroInfo
+    from scamp_sim.compiler.expand.macro_info import MacroInfo
 
     assert isinstance(form, MacroInfo)
     assert form.words == len(form.expansion) == COUNTS[name, len(form.operands)]
