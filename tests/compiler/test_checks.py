@@ -10,7 +10,7 @@ from scamp_sim.chip.isa import DRAWING, HOST, NATIVE, OPERAND_KINDS
 from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Origin, Output, Program, Step, Word
 from scamp_sim.compiler.checks.check import call_hazards, program_diagnostics
 from scamp_sim.compiler.checks.source_facts import SourceFacts
-from scamp_sim.compiler.checks.traps import clobbers
+from scamp_sim.compiler.checks.walk import clobbers
 from scamp_sim.compiler.expand.hazards import word_hazards
 from scamp_sim.compiler.front.codes import CODES
 from scamp_sim.compiler.front.diagnostics import Diagnostic
