@@ -24,6 +24,7 @@ _INDENT = "    "
 _WIDTH = 44
 """Columns up to the comment that says where a call comes from."""
 
+# fmt: off
 _CPP_WORDS = frozenset(
     ("alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "const", "continue",
      "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false", "float", "for",
@@ -31,7 +32,8 @@ _CPP_WORDS = frozenset(
      "private", "protected", "public", "register", "return", "short", "signed", "sizeof", "static", "struct", "switch",
      "template", "this", "throw", "true", "try", "typedef", "typename", "union", "unsigned", "using", "virtual", "void",
      "volatile", "while", "xor")
-)  # fmt: skip
+)
+# fmt: on
 
 _HALVES = {"NOT_R": "NOT", "OR_R": "OR", "NOR_R": "NOR", "REFRESH_R": "REFRESH"}
 """Read halves of words in place, by the SDK's name for the whole."""
@@ -323,9 +325,14 @@ def _sdk(program: Program) -> Exported:
             continue
         mark = "scamp5_dynamic_kernel" if kernel.storage == "dynamic" else "scamp5_kernel"
         lines += [
-            about, f"static void {own}() {{", f"{_INDENT}{mark}_begin();",
-            *_body(kernel, _INDENT * 2, "", notes), f"{_INDENT}{mark}_end();", "}", "",
-        ]  # fmt: skip
+            about,
+            f"static void {own}() {{",
+            f"{_INDENT}{mark}_begin();",
+            *_body(kernel, _INDENT * 2, "", notes),
+            f"{_INDENT}{mark}_end();",
+            "}",
+            "",
+        ]
     title = _identifier(f"{program.name}_pass", taken, "program")
     lines += ["// one pass: call it in the frame loop", f"void {title}() {{"]
     lines += [f"{_INDENT}{names[n]}.move_to_heap(true);" for n, k in program.kernels.items() if k.storage == "heap"]

@@ -85,24 +85,24 @@ IMPORTED: dict[str, str] = {
     "S606": _MARKED.format("    mov(A, B;"),
     "W601": _MARKED.format("    mov(output_image, A);"),
     "W602": "void step(int n) {\n    scamp5_dynamic_kernel_begin();\n    if (n > 3) { res(A); }\n    "
-            "scamp5_dynamic_kernel_end();\n}",
+    "scamp5_dynamic_kernel_end();\n}",
     "W603": "scamp5_kernel_begin();\nres(A);\nscamp5_kernel_end();\nscamp5_load_point(R5, 2000, 3);",
     "W604": "scamp5_kernel_begin();\nres(A);\nscamp5_kernel_end();\n" + _MARKED.format("neg(A, A);"),
     "W605": _MARKED.format("res(A);") + "\nscamp5_kernel_end();",
     "W607": _MARKED.format("    double_north(B, A);"),
     "W606": "void go(areg_t y) {\n    scamp5_kernel_begin();\n    res(y);\n    scamp5_kernel_end();\n}\n"
-            "int main() { go(A); go(B); }",
-}  # fmt: skip
+    "int main() { go(A); go(B); }",
+}
 """The same for texts in C++."""
 EXAMPLES |= IMPORTED
 
 ANALYSED = {
     "W701": "input a -> A;\nmov(B, A);\nadd(A, A, B);",
     "W702": "program {\n    scamp5_in(E, 20);\n    k();\n    output brighter = B;\n}\n"
-            "kernel k {\n    get_image(A);\n    add(B, A, E);\n}",
+    "kernel k {\n    get_image(A);\n    add(B, A, E);\n}",
     "W703": "input a -> A;\ninput b -> B;\noutput first = A;\noutput second = B;\nres(C);",
     "W704": "state R5;\nkernel k { OR(R6, R5, FLAG); }\nprogram {\n    k();\n    output seen = R6;\n}",
-}  # fmt: skip
+}
 """The same for `scamp-sim ranges --fps 30`."""
 EXAMPLES |= ANALYSED
 

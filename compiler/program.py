@@ -37,14 +37,20 @@ def assembled(tree: syntax.File, title: str, expander: Expander) -> Program:
     _check_store(kernels, expander, reporter)
     program = Program(
         title,
-        {n: Kernel(n, tuple(assigned(e.word, chosen) for e in words), expander.kernel_spans[n],
-                   expander.storage.get(n, "static"))
-         for n, words in kernels.items()},
+        {
+            n: Kernel(
+                n,
+                tuple(assigned(e.word, chosen) for e in words),
+                expander.kernel_spans[n],
+                expander.storage.get(n, "static"),
+            )
+            for n, words in kernels.items()
+        },
         tuple(_settled(step, chosen) for step in expander.steps),
         tuple(replace(i, register=chosen.get(i.register, i.register)) for i in declared.inputs),
         dict(declared.params),
         declared.shape,
-    )  # fmt: skip
+    )
     _check_empty(program, expander, reporter)
     facts = _source_facts(expander, program, chosen)
     for diagnostic in program_diagnostics(program, facts):
@@ -72,11 +78,12 @@ def _check_store(kernels: Mapping[str, Any], expander: Expander, reporter: Repor
     names = ", ".join(f"{n} with {len(kernels[n]):,}" for n in largest)
     what = f"{total:,} words in {len(stored)} kernels" if len(stored) > 1 else f"{total:,} words"
     reporter.error(
-        expander.kernel_spans[largest[0]], "S401",
+        expander.kernel_spans[largest[0]],
+        "S401",
         f"{what} do not fit the kernel store of {isa.STORE_WORDS:,}; the largest: {names}",
         "a kernel is stored once however often it is launched: put repetition into launches, not into words, or keep "
         "a kernel elsewhere: 'heap kernel NAME'",
-    )  # fmt: skip
+    )
     reporter.stop()
 
 

@@ -27,11 +27,14 @@ def call_hazards(call: HostCall, shape: tuple[int, int] | None = None) -> list[D
         wrong.append(Fault("S307", beyond, "'array' in this text says how large it is"))
     return [
         Diagnostic.at(
-            call.origin or NOWHERE, f.code, "error" if f.code.startswith("S") else "warning", f"'{text}': {f.message}",
+            call.origin or NOWHERE,
+            f.code,
+            "error" if f.code.startswith("S") else "warning",
+            f"'{text}': {f.message}",
             hint=f.hint,
         )
         for f in wrong
-    ]  # fmt: skip
+    ]
 
 
 # --- the program ----------------------------------------------------------------------------------------------

@@ -172,10 +172,13 @@ def _read_before_written(
     def complain(name: str, origin: Origin | None) -> None:
         kept = "when its kernel starts it holds nothing" if used[name].kernel else "nothing has written it by then"
         reporter.error(
-            origin or used[name].span, "S214", f"scratch '{_label(name)}' is read before it is written: {kept}",
+            origin or used[name].span,
+            "S214",
+            f"scratch '{_label(name)}' is read before it is written: {kept}",
             "write it first, or declare it at the top level to keep it between kernels"
-            if used[name].kernel else "write it first",
-        )  # fmt: skip
+            if used[name].kernel
+            else "write it first",
+        )
 
     for words in kernels.values():
         written: set[str] = set()
@@ -234,11 +237,13 @@ def _report_partly(
     origin = (emitted.word.origin if emitted is not None else step.origin) or used[name].span
     reporter.add(
         Diagnostic.at(
-            origin, "W502", "warning",
+            origin,
+            "W502",
+            "warning",
             f"scratch '{_label(name)}' is read in all PEs, but it was written only where a condition held",
             hint="write it everywhere first, as in res(t), or read it under the same condition",
         )
-    )  # fmt: skip
+    )
 
 
 def _wanted(
@@ -415,9 +420,12 @@ def _report_full(
         "NEWS is the temporary of the analog macros" if kind == "areg" else "R12 is never chosen: R0 gates its writes"
     )
     reporter.error(
-        used[failed].span, "S402", f"no {word} register is left for scratch '{_label(failed)}'",
-        "use a scratch register again for something else, or split the work between kernels", notes,
-    )  # fmt: skip
+        used[failed].span,
+        "S402",
+        f"no {word} register is left for scratch '{_label(failed)}'",
+        "use a scratch register again for something else, or split the work between kernels",
+        notes,
+    )
 
 
 def assigned(word: Word, chosen: Mapping[str, str]) -> Word:

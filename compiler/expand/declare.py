@@ -83,9 +83,11 @@ class Declarations:
             self._try(lambda item: self._item(item, file, main), item)
         if main and self.bare and (self.context.kernels or self.program):
             self.context.reporter.error(
-                self.bare[0].span, "S109", "a call outside of the kernels",
+                self.bare[0].span,
+                "S109",
+                "a call outside of the kernels",
                 "in a text with kernel blocks, words stand in a kernel, and launches and host calls in program { ... }",
-            )  # fmt: skip
+            )
             self.bare.clear()
 
     def _try(self, action: Callable[[Any], None], item: syntax.Item) -> None:
@@ -124,9 +126,11 @@ class Declarations:
             case syntax.ProgramDecl():
                 if self.program is not None:
                     self._fail(
-                        item.span, "S205", f"there is a program already, at line {self.program.span.line}",
+                        item.span,
+                        "S205",
+                        f"there is a program already, at line {self.program.span.line}",
                         "a text has one: join them",
-                    )  # fmt: skip
+                    )
                 self.program = item
             case _:
                 self.bare.append(item)
@@ -212,17 +216,21 @@ class Declarations:
         late = [f for a, f in zip(item.formals, item.formals[1:], strict=False) if a.default and not f.default]
         if late:
             self._fail(
-                late[0].span, "S203", f"'{late[0].name}' has no default, but the operand before it has",
+                late[0].span,
+                "S203",
+                f"'{late[0].name}' has no default, but the operand before it has",
                 "operands with defaults come last",
-            )  # fmt: skip
+            )
         kinds = [f.kind for f in item.formals]
         for other in self.context.macros.get(item.name, ()):
             if [f.kind for f in other.formals] == kinds:
                 where = "is a macro of the language" if other.prelude else f"is declared at line {other.span.line}"
                 self._fail(
-                    item.span, "S205", f"{item.signature} with operands of these kinds {where} already",
+                    item.span,
+                    "S205",
+                    f"{item.signature} with operands of these kinds {where} already",
                     "choose another name; macros share one only if number or kinds of operands differ",
-                )  # fmt: skip
+                )
         self.context.macros[item.name] = (*self.context.macros.get(item.name, ()), item)
 
     def _distinct(self, names: Iterable[str], span: Origin) -> None:
@@ -247,9 +255,11 @@ class Declarations:
         problem = misshapen(value, dims) if dims else None
         if problem:
             self._fail(
-                item.value.span, "S215", f"'{item.name}' is declared as {_shape(item.name, dims)}, but {problem}",
+                item.value.span,
+                "S215",
+                f"'{item.name}' is declared as {_shape(item.name, dims)}, but {problem}",
                 "make the declaration and the value agree",
-            )  # fmt: skip
+            )
         self._declare(item.name, item.span, scope, value)
 
     def _dims(self, nodes: tuple[syntax.Expression, ...], scope: Scope) -> tuple[int, ...]:
@@ -263,9 +273,11 @@ class Declarations:
         register = self.register(item.target, self.scope, "an input's place")
         if register.name in isa.PORTS or register.name in (*isa.SPECIAL_BITS, "IN"):
             self._fail(
-                item.target.span, "S203", f"an input cannot go to {describe(register)}",
+                item.target.span,
+                "S203",
+                f"an input cannot go to {describe(register)}",
                 "inputs go to PIX, A-F, NEWS or R0-R12",
-            )  # fmt: skip
+            )
         for other in self.inputs:
             if other.name == item.name:
                 self._fail(item.span, "S205", f"there is an input '{item.name}' already", "choose another name")
@@ -291,9 +303,11 @@ class Declarations:
         register = self.register(item.register, self.scope, "state")
         if register.scratch or register.name not in (*isa.ANALOG, *isa.DIGITAL):
             self._fail(
-                item.span, "S203", f"{describe(register)}, cannot hold state from run to run",
+                item.span,
+                "S203",
+                f"{describe(register)}, cannot hold state from run to run",
                 "name one of A-F, NEWS or R0-R12",
-            )  # fmt: skip
+            )
         self.state.setdefault(register.name, item.span)
         self.aliased.setdefault(register.name, item.span)
 
@@ -321,9 +335,11 @@ class Declarations:
         if problem:
             assert size is not None
             self._fail(
-                item.value.span, "S215", f"'{item.name}' is declared as {_shape(item.name, (size,))}, but {problem}",
+                item.value.span,
+                "S215",
+                f"'{item.name}' is declared as {_shape(item.name, (size,))}, but {problem}",
                 "make the declaration and the list of registers agree",
-            )  # fmt: skip
+            )
         for register in value if isinstance(value, tuple) else (value,):
             source = {"areg": "asrc", "dreg": "dsrc"}[item.kind]
             if not fits(source, register):
@@ -353,9 +369,11 @@ class Declarations:
             origin = "its default"
         else:
             self._fail(
-                item.span, "S208", f"param '{item.name}' has no default, and no value was given",
+                item.span,
+                "S208",
+                f"param '{item.name}' has no default, and no value was given",
                 f"give one: params={{'{item.name}': ...}}, or --set {item.name}=... on the command line",
-            )  # fmt: skip
+            )
         problem = misshapen(value, dims)
         if not problem and item.allowed is not None:
             problem = self._not_allowed(item.allowed, value)
@@ -373,9 +391,11 @@ class Declarations:
             step = 1 if allowed.step is None else evaluate.integer(allowed.step, self.scope)
             if low > high:
                 self._fail(
-                    allowed.span, "S208", f"the range {low}..{high} holds no value", f"both ends are allowed; "
-                    f"write {high}..{low}",
-                )  # fmt: skip
+                    allowed.span,
+                    "S208",
+                    f"the range {low}..{high} holds no value",
+                    f"both ends are allowed; write {high}..{low}",
+                )
             inside = range(low, high + 1, max(step, 1))
             text = f"{low}..{high}" + (f" step {step}" if step > 1 else "")
         else:

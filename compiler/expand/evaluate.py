@@ -30,11 +30,21 @@ def _truncated(a: int, b: int) -> int:
 
 
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul,
-    "/": _truncated, "%": lambda a, b: a - b * _truncated(a, b),
-    "<<": operator.lshift, ">>": operator.rshift, "&": operator.and_, "|": operator.or_, "^": operator.xor,
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _truncated,
+    "%": lambda a, b: a - b * _truncated(a, b),
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 FUNCTIONS = ("abs", "min", "max", "len", "popcount", "opposite", "port", "gates")
 
@@ -95,9 +105,11 @@ class Evaluator:
     def _integer(self, value: Value, node: syntax.Expression) -> int:
         if not isinstance(value, int):
             self.context.fail(
-                node.span, "S206", f"expected an integer, found {describe(value)}",
+                node.span,
+                "S206",
+                f"expected an integer, found {describe(value)}",
                 "what is computed while the text is assembled cannot depend on registers",
-            )  # fmt: skip
+            )
         return value
 
     def each(self, node: syntax.Iterable, scope: Scope, hint: str = "lists are unrolled too") -> Iterator[Value]:
@@ -228,9 +240,11 @@ class Evaluator:
                     node.span, "S204", f"'{name}' is {meaning}; it has no value", "write it as a statement"
                 )
             self.context.fail(
-                node.span, "S204", f"unknown function '{name}'{isa.did_you_mean(name, FUNCTIONS)}",
+                node.span,
+                "S204",
+                f"unknown function '{name}'{isa.did_you_mean(name, FUNCTIONS)}",
                 f"there are {', '.join(FUNCTIONS)}",
-            )  # fmt: skip
+            )
         if name in ("min", "max"):
             numbers = [n for a in args for n in (a if isinstance(a, tuple) else (a,))]
             integers = [n for n in numbers if isinstance(n, int)]
@@ -249,9 +263,11 @@ class Evaluator:
                 return abs(arg)
             if arg < 0:
                 self.context.fail(
-                    node.span, "S206", f"popcount counts the ones of a number from 0 up; this is {arg}",
+                    node.span,
+                    "S206",
+                    f"popcount counts the ones of a number from 0 up; this is {arg}",
                     "mask it first, as in popcount(x & 0xff)",
-                )  # fmt: skip
+                )
             return arg.bit_count()
         if name == "len":
             if not isinstance(arg, tuple):

@@ -55,9 +55,11 @@ def _feedback(word: Word) -> Iterator[Diagnostic]:
     if "FLAG" in word.src and "FLAG" in word.row.writes:
         other = free(word, _SPARE["dreg"])
         yield found(
-            word, "W516", f"{says(word)} reads FLAG while it writes it",
+            word,
+            "W516",
+            f"{says(word)} reads FLAG while it writes it",
             f"copy it first: MOV({other}, FLAG), then name {other}",
-        )  # fmt: skip
+        )
 
 
 _SPARE = {"areg": ("F", "E", "D", "C", "B", "A"), "dreg": tuple(f"R{n}" for n in range(5, 12))}
@@ -97,9 +99,11 @@ def _repeats(word: Word) -> Iterator[Diagnostic]:
         if analog:
             other = free(word, _SPARE["areg"])
             yield found(
-                word, "S302", f"{says(word)} names {source} twice as a source, but it is selected once",
+                word,
+                "S302",
+                f"{says(word)} names {source} twice as a source, but it is selected once",
                 f"copy it first: mov({other}, {source}); then name {source} and {other}",
-            )  # fmt: skip
+            )
         else:
             yield found(word, "W515", f"{says(word)} names {source} twice as a source", _once(word))
     analog = word.row.dst is not None and word.row.dst.kind == "areg"
@@ -107,14 +111,18 @@ def _repeats(word: Word) -> Iterator[Diagnostic]:
         names = [r for r in word.dst if cell(r) == target]
         if analog and len(set(names)) > 1:
             yield found(
-                word, "S303", f"{says(word)} drives every NEWS cell twice, as {' and '.join(dict.fromkeys(names))}",
+                word,
+                "S303",
+                f"{says(word)} drives every NEWS cell twice, as {' and '.join(dict.fromkeys(names))}",
                 "use one word for each direction",
-            )  # fmt: skip
+            )
         elif analog:
             yield found(
-                word, "S303", f"{says(word)} names {names[0]} twice as a destination, but it is selected once",
+                word,
+                "S303",
+                f"{says(word)} names {names[0]} twice as a destination, but it is selected once",
                 f"the sum is shared among the destinations: name {names[0]} once, and another register beside it",
-            )  # fmt: skip
+            )
         else:
             yield found(word, "W515", f"{says(word)} names {target} twice as a destination", "name it once")
 
@@ -146,18 +154,22 @@ def _mixed(word: Word) -> Iterator[Diagnostic]:
             "NEWS feeds this bus and the neighbour's; the result on a chip is not known, the simulator adds them (Q7)"
         )
     yield found(
-        word, "W506", f"{says(word)} reads {_and(cells)} in one word: {what}",
+        word,
+        "W506",
+        f"{says(word)} reads {_and(cells)} in one word: {what}",
         "read one neighbour a word and add up in registers; for a blur use newsblur(y, x)",
-    )  # fmt: skip
+    )
 
 
 def _addresses(word: Word) -> Iterator[Diagnostic]:
     if {*ADDRESSED} <= {*word.src}:
         other = free(word, _SPARE["dreg"])
         yield found(
-            word, "S308", f"{says(word)} reads SELECT and RECT at once: they are two views of the same address lines",
+            word,
+            "S308",
+            f"{says(word)} reads SELECT and RECT at once: they are two views of the same address lines",
             f"one word for each: MOV({other}, SELECT); then name {other} and RECT",
-        )  # fmt: skip
+        )
 
 
 def _and(names: Iterable[str]) -> str:

@@ -51,9 +51,10 @@ class Launcher:
         assert step.origin is not None
         if len(self.steps) > MOST_STEPS or self.executed > MOST_EXECUTED:
             what = (
-                f"has more than {MOST_STEPS:,} steps" if len(self.steps) > MOST_STEPS
+                f"has more than {MOST_STEPS:,} steps"
+                if len(self.steps) > MOST_STEPS
                 else f"executes more than {MOST_EXECUTED:,} words"
-            )  # fmt: skip
+            )
             self.context.stop(
                 step.origin, "S403", f"the program {what}", "a program is one run: repeat the run in Python"
             )
@@ -74,14 +75,18 @@ class Launcher:
         first = self._outputs.get(item.name)
         if first is not None and first != item.span:
             self.context.fail(
-                item.span, "S205", f"there is an output '{item.name}' already, at line {first.line}",
+                item.span,
+                "S205",
+                f"there is an output '{item.name}' already, at line {first.line}",
                 "choose another name: a run has one result of each name",
-            )  # fmt: skip
+            )
         if first is not None:
             self.context.fail(
-                item.span, "S205", f"output '{item.name}' at line {first.line} is taken in every round of its loop",
+                item.span,
+                "S205",
+                f"output '{item.name}' at line {first.line} is taken in every round of its loop",
                 "a run has one result of each name: take it after the loop, or write an output for each",
-            )  # fmt: skip
+            )
         self._outputs[item.name] = item.span
 
     def _command(self, item: syntax.Call, scope: Scope, place: Place) -> None:
@@ -104,9 +109,11 @@ class Launcher:
         if native_named(item.name) is not None or item.name in self.context.macros:
             home = f"between {BEGIN}(); and {END}();" if place is Place.BETWEEN else "into a kernel, and launch that"
             fail(
-                item.span, "S210", f"'{item.name}' is an array instruction; the host program can only launch kernels",
+                item.span,
+                "S210",
+                f"'{item.name}' is an array instruction; the host program can only launch kernels",
                 f"put it {home}",
-            )  # fmt: skip
+            )
         absent = unsupported(item.name)
         if absent:
             fail(item.span, "S211", *absent)
@@ -118,16 +125,20 @@ class Launcher:
         fail = self.context.fail
         if len(args) != len(kernel.formals):
             fail(
-                item.span, "S202", f"kernel '{kernel.name}' does not take {count(len(args))}",
+                item.span,
+                "S202",
+                f"kernel '{kernel.name}' does not take {count(len(args))}",
                 f"write {kernel.name}({', '.join(kernel.formals)})",
-            )  # fmt: skip
+            )
         numbers = [a for a in args if isinstance(a, int)]
         if len(numbers) != len(args):
             index = next(i for i, a in enumerate(args) if not isinstance(a, int))
             fail(
-                item.span, "S203", f"operand {index + 1} of kernel '{kernel.name}' is {describe(args[index])}; "
-                "expected an integer", "kernels take integers; what takes registers is a macro",
-            )  # fmt: skip
+                item.span,
+                "S203",
+                f"operand {index + 1} of kernel '{kernel.name}' is {describe(args[index])}; expected an integer",
+                "kernels take integers; what takes registers is a macro",
+            )
         self.launch(kernel, numbers, item.span)
 
     def launch(self, kernel: syntax.KernelDecl, args: Sequence[int], span: Origin) -> None:
@@ -215,6 +226,8 @@ class Launcher:
                 if missing:
                     what = f"{missing} more" if missing > 0 else f"{-missing} fewer"
                     fail(
-                        item.span, "S313", f"the picture needs {what} scamp5_output_bitstack_bit",
+                        item.span,
+                        "S313",
+                        f"the picture needs {what} scamp5_output_bitstack_bit",
                         "scamp5_output_bitstack_begin(n) says how many planes there are",
-                    )  # fmt: skip
+                    )

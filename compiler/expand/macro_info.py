@@ -68,9 +68,15 @@ def info(macro: MacroDecl) -> MacroInfo:
     order = (*isa.ANALOG, *isa.ANALOG_INPUTS, *isa.DIGITAL, *isa.SPECIAL_BITS)
     *effect, source = macro.doc.split("\n")
     return MacroInfo(
-        macro.name, macro.signature, tuple(operands), " ".join(effect), source.removeprefix("source:").strip(),
-        len(words), tuple(str(w) for w in words), tuple(sorted(cells, key=order.index)),
-    )  # fmt: skip
+        macro.name,
+        macro.signature,
+        tuple(operands),
+        " ".join(effect),
+        source.removeprefix("source:").strip(),
+        len(words),
+        tuple(str(w) for w in words),
+        tuple(sorted(cells, key=order.index)),
+    )
 
 
 def expansion(macro: MacroDecl, args: Sequence[Value]) -> list[Word]:

@@ -80,9 +80,12 @@ KINDS = (*REGISTER_KINDS, "dir", "dirs", "int", "table")
 """Operand classes that a macro parameter can have."""
 
 _SCRATCH_FITS = {
-    "areg": ("areg", "asrc", "acell", "plane"), "asrc": ("asrc",), "dreg": ("dreg", "dsrc", "plane"),
-    "dsrc": ("dsrc",), "": (),
-}  # fmt: skip
+    "areg": ("areg", "asrc", "acell", "plane"),
+    "asrc": ("asrc",),
+    "dreg": ("dreg", "dsrc", "plane"),
+    "dsrc": ("dsrc",),
+    "": (),
+}
 
 _EXPECTED = {
     "areg": "an analog register (A-F, NEWS, XN XE XS XW)",

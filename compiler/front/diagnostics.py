@@ -34,9 +34,17 @@ class Diagnostic:
     def at(cls, origin: Origin, code: str, severity: str, message: str, **more: Any) -> Diagnostic:
         """A diagnostic about a piece of source text."""
         return cls(
-            code, severity, message, origin.file, origin.line, origin.column, origin.end_line, origin.end,
-            text=origin.text, **more,
-        )  # fmt: skip
+            code,
+            severity,
+            message,
+            origin.file,
+            origin.line,
+            origin.column,
+            origin.end_line,
+            origin.end,
+            text=origin.text,
+            **more,
+        )
 
 
 class CompileError(ScampError):

@@ -19,9 +19,25 @@ from scamp_sim.compiler.front.syntax import Source
 from scamp_sim.compiler.front.syntax_errors import balance, explain
 
 BINDING = {
-    "||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, "<=": 7, ">": 7, ">=": 7,
-    "<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10,
-}  # fmt: skip
+    "||": 1,
+    "&&": 2,
+    "|": 3,
+    "^": 4,
+    "&": 5,
+    "==": 6,
+    "!=": 6,
+    "<": 7,
+    "<=": 7,
+    ">": 7,
+    ">=": 7,
+    "<<": 8,
+    ">>": 8,
+    "+": 9,
+    "-": 9,
+    "*": 10,
+    "/": 10,
+    "%": 10,
+}
 """Precedence of the binary operators, that of C; all group from the left."""
 
 _MOST_ERRORS = 10
@@ -77,9 +93,11 @@ def _is_endless(source: Source, reporter: Reporter) -> bool:
     for _ in range(MOST_STATEMENTS + 1):
         at = source.text.index(";", at + 1)
     reporter.error(
-        source.span_at(at, at + 1), "S403", f"the text has more than {MOST_STATEMENTS:,} statements",
+        source.span_at(at, at + 1),
+        "S403",
+        f"the text has more than {MOST_STATEMENTS:,} statements",
         f"the kernel store holds {isa.STORE_WORDS:,} words: put repetition into the program, as launches",
-    )  # fmt: skip
+    )
     return True
 
 

@@ -28,9 +28,11 @@ def read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable(
-            "S102", f"not UTF-8: byte {data[error.start]:#04x} at offset {error.start}, line {line}",
-            "save the file as UTF-8", line,
-        ) from None  # fmt: skip
+            "S102",
+            f"not UTF-8: byte {data[error.start]:#04x} at offset {error.start}, line {line}",
+            "save the file as UTF-8",
+            line,
+        ) from None
     return unify(text)
 
 

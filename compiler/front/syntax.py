@@ -275,9 +275,22 @@ class If:
 
 
 Item = (
-    Include | Const | Param | InputDecl | OutputDecl | StateDecl | ArrayDecl | Registers | KernelDecl | ProgramDecl
-    | MacroDecl | Require | Call | For | If
-)  # fmt: skip
+    Include
+    | Const
+    | Param
+    | InputDecl
+    | OutputDecl
+    | StateDecl
+    | ArrayDecl
+    | Registers
+    | KernelDecl
+    | ProgramDecl
+    | MacroDecl
+    | Require
+    | Call
+    | For
+    | If
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,29 @@ from scamp_sim.compiler.front.reporter import Reporter
 from scamp_sim.compiler.front.syntax import Source
 
 KEYWORDS = frozenset(
-    ("include", "const", "param", "input", "output", "state", "array", "areg", "dreg", "kernel", "program", "macro",
-     "require", "for", "in", "if", "else", "step", "dynamic", "heap")
-)  # fmt: skip
+    (
+        "include",
+        "const",
+        "param",
+        "input",
+        "output",
+        "state",
+        "array",
+        "areg",
+        "dreg",
+        "kernel",
+        "program",
+        "macro",
+        "require",
+        "for",
+        "in",
+        "if",
+        "else",
+        "step",
+        "dynamic",
+        "heap",
+    )
+)
 
 _PIECES = re.compile(r'//[^\n]*|/\*(?:.|\n)*?\*/|"[^"\n]*"|(?P<open>/\*|")|(?P<mark>[()\[\]{};])')
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -103,9 +123,11 @@ def balance(source: Source, reporter: Reporter) -> str:
             )
         else:
             reporter.error(
-                source.span_at(start, head), "S107", f"there is no '{text[start:head]}'",
+                source.span_at(start, head),
+                "S107",
+                f"there is no '{text[start:head]}'",
                 "loops that depend on data are written in Python; loops with fixed bounds: for i in 0..5 { ... }",
-            )  # fmt: skip
+            )
         text = _blank(text, start, stop)
     stack: list[tuple[str, int]] = []
     spoiled: list[int] = []
@@ -229,17 +251,21 @@ def explain(error: UnexpectedInput, text: str, source: Source, reporter: Reporte
     word = previous[0] if previous else ""
     if "SEMICOLON" in expected and "KERNEL" not in expected and _ends_statement(token, text, len(before), at):
         reporter.error(
-            source.span_at(max(len(before) - 1, 0), len(before)), "S106", "expected ';' after this statement",
+            source.span_at(max(len(before) - 1, 0), len(before)),
+            "S106",
+            "expected ';' after this statement",
             "every statement ends with ';'",
-        )  # fmt: skip
+        )
         return _blank(text, _extent(_masked(text), len(before) - 1)[0], len(before))
     if {"LPAR", "DOT"} <= expected or expected == {"LPAR"}:
         prefixed = re.match(r"(->|::|\.)\s*(\w+)", text[at:])
         if prefixed:
             reporter.error(
-                source.span_at(at, at + len(prefixed[1])), "S107", f"'{prefixed[1]}' cannot stand before a call",
+                source.span_at(at, at + len(prefixed[1])),
+                "S107",
+                f"'{prefixed[1]}' cannot stand before a call",
                 f"write {prefixed[2]}(...), or s.{prefixed[2]}(...) with the name of one object",
-            )  # fmt: skip
+            )
             return _without_statement(text, at)
     message, hint = _unexpected(token, word, expected, before)
     span = source.span_at(at, at + len(token)) if token.type != "$END" else source.span_at(len(before), len(before))
@@ -255,10 +281,26 @@ def _ends_statement(token: Token, text: str, end: int, at: int) -> bool:
 
 
 _NAMES = {
-    "NAME": "a name", "INTEGER": "a number", "STRING": "a text in quotes", "SEMICOLON": "';'", "LPAR": "'('",
-    "RPAR": "')'", "LBRACE": "'{'", "RBRACE": "'}'", "LSQB": "'['", "RSQB": "']'", "COMMA": "','", "COLON": "':'",
-    "EQUAL": "'='", "ARROW": "'->'", "RANGE": "'..'", "IN": "'in'", "DOT": "'.'", "AREG": "'areg'", "DREG": "'dreg'",
-}  # fmt: skip
+    "NAME": "a name",
+    "INTEGER": "a number",
+    "STRING": "a text in quotes",
+    "SEMICOLON": "';'",
+    "LPAR": "'('",
+    "RPAR": "')'",
+    "LBRACE": "'{'",
+    "RBRACE": "'}'",
+    "LSQB": "'['",
+    "RSQB": "']'",
+    "COMMA": "','",
+    "COLON": "':'",
+    "EQUAL": "'='",
+    "ARROW": "'->'",
+    "RANGE": "'..'",
+    "IN": "'in'",
+    "DOT": "'.'",
+    "AREG": "'areg'",
+    "DREG": "'dreg'",
+}
 
 _FOREIGN = frozenset(
     ("int", "void", "bool", "auto", "static", "float", "char", "class", "return", "using", "namespace")
