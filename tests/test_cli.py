@@ -17,8 +17,9 @@ from PIL import Image
 
 import scamp_sim
 from scamp_sim import kernels
-from scamp_sim.cli import commands_programs as commands
 from scamp_sim.cli import main as cli
+from scamp_sim.cli.commands import OWN, Command
+from scamp_sim.cli.commands import check as check_command
 from scamp_sim.show import session
 
 PROGRAM = """\
@@ -566,9 +567,9 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "unknown engine": (["run", "{prog}", "--image", "{image}", "--engine", "quick"], 2, "invalid choice"),
     "size without x": (["run", "{prog}", "--image", "{image}", "--size", "big"], 2, "HxW"),
     "seed is a word": (["run", "{prog}", "--image", "{image}", "--seed", "x"], 2, "invalid int"),
-    "unknown command": (["walk"], 2, "invalid choice"),
+    "unknown command": (["walk"], 2, "unknown command 'walk'"),
+    "near command": (["chek"], 2, "did you mean 'check'"),
     "unknown option": (["run", "{prog}", "--imge", "{image}"], 2, "unrecognized arguments"),
-    "no command": ([], 2, "required"),
     "demo into a file": (["demo", "--out", "{prog}"], 1, "is a file"),
     "list of nothing": (["list", "nothing-here"], 1, "no such file"),
 }
@@ -663,11 +664,36 @@ def test_interrupt(program: Path, image: Path, capsys, monkeypatch) -> None:
     assert run("run", program, "--image", image) == 130
 
 
+def test_no_command_shows_help_with_examples(capsys) -> None:
+    assert cli.main([]) == 0
+    text = capsys.readouterr().out
+    assert all(f"\n  {c.name} " in text for c in OWN)
+    assert "\nexamples:\n  scamp-sim demo\n" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("command", OWN, ids=lambda c: c.name)
+def test_every_command_has_help_and_examples(command: Command, capsys) -> None:
+    assert cli.main([command.name, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"usage: scamp-sim {command.name}")
+    assert f"\nexamples:\n  scamp-sim {command.name}" in text
+
+
+def test_help_imports_no_command() -> None:
+    code = (
+        "import sys; from scamp_sim.cli.main import main; main(['--help']); "
+        "print([m for m in sys.modules if m.startswith('scamp_sim.cli.commands.') or m in ('numpy', 'numba')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_internal_error_is_one_line(program: Path, capsys, monkeypatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(commands, "load_program", broken)
+    monkeypatch.setattr(check_command, "load_program", broken)
     monkeypatch.delenv("SCAMP_SIM_DEBUG", raising=False)
     assert run("check", program) == 1
     message = capsys.readouterr().err

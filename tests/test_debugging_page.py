@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scamp_sim.cli import commands_programs as commands
 from scamp_sim.cli import main as cli
+from scamp_sim.cli.commands import demo
 from scamp_sim.show import render
 
 PAGE = Path(__file__).parent.parent / "docs" / "debugging.md"
@@ -25,7 +25,7 @@ def test_the_examples_are_real(
         (source,) = re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
         Path(name).write_text(source)
     Path("scamp-demo").mkdir()
-    photo = render.load_image(commands.demo_photograph(), (256, 256), resize=True)
+    photo = render.load_image(demo.demo_photograph(), (256, 256), resize=True)
     Image.fromarray(photo).save("scamp-demo/photo.png")
 
     def block(match: re.Match[str]) -> str:

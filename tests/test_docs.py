@@ -12,9 +12,8 @@ import pytest
 from PIL import Image
 
 from scamp_sim import kernels
-from scamp_sim.cli import commands_chips
-from scamp_sim.cli import commands_programs as commands
 from scamp_sim.cli import main as cli
+from scamp_sim.cli.commands import chips, demo
 from scamp_sim.costs.timing import load_timing
 from scamp_sim.show import isa_docs, render
 from scamp_sim.silicon import KNOBS, load_profile
@@ -69,7 +68,7 @@ def test_readme_program_and_its_output_are_real(tmp_path: Path, monkeypatch, cap
     Path(argv[1]).write_text(source)
     photo = Path(argv[argv.index("--image") + 1])
     photo.parent.mkdir(parents=True)
-    Image.fromarray(render.load_image(commands.demo_photograph(), (256, 256), resize=True)).save(photo)
+    Image.fromarray(render.load_image(demo.demo_photograph(), (256, 256), resize=True)).save(photo)
     assert cli.main(argv) == 0
     captured = capsys.readouterr()
     assert captured.out == shown
@@ -109,7 +108,7 @@ def test_knob_tables_of_the_errors_page(request: pytest.FixtureRequest) -> None:
     page = path.read_text(encoding="utf-8")
     before, start, rest = page.partition("<!-- knobs -->\n")
     tables, end, after = rest.partition("<!-- /knobs -->")
-    fresh = f"\n{commands_chips.markdown(load_profile('scamp5'))}\n\n"
+    fresh = f"\n{chips.markdown(load_profile('scamp5'))}\n\n"
     if request.config.getoption("--update-golden"):
         path.write_text(before + start + fresh + end + after, encoding="utf-8")
         return
@@ -136,7 +135,7 @@ def test_examples_of_the_errors_page(tmp_path: Path) -> None:
 def test_commands_of_the_errors_page_are_understood() -> None:
     (lines,) = blocks(ROOT / "docs" / "errors.md", "sh")
     for line in lines.splitlines():
-        args = cli.build_parser().parse_args(shlex.split(line, comments=True)[1:])
+        args = cli.parse(shlex.split(line, comments=True)[1:])
         for text in filter(None, (getattr(args, "errors", None), getattr(args, "name", None))):
             assert parse_profile(text).name == "scamp5"
 

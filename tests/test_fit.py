@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from scamp_sim.cli import main as cli
-from scamp_sim.cli.commands_fit import as_document
+from scamp_sim.cli.commands.fit import as_document
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon import KNOBS, load_profile
 from scamp_sim.silicon.profiles import DATA as DATA_OF_PROFILES

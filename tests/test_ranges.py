@@ -16,7 +16,7 @@ from scamp_sim import ArrayOptions, ErrorModel, ScampError, kernels
 from scamp_sim.chip import host, isa
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Word, straight_line
 from scamp_sim.cli import main as cli
-from scamp_sim.cli.commands_ranges import parse_ranges
+from scamp_sim.cli.commands.ranges import parse_ranges
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.checks.ranges import range_diagnostics
 from scamp_sim.costs.timing import load_timing, step_cost

@@ -15,7 +15,7 @@ from PIL import Image
 from scamp_sim import Machine, kernels
 from scamp_sim.chip.program import Kernel, Launch, Output, Program, Word
 from scamp_sim.cli import main as cli
-from scamp_sim.cli.commands_report import gather_sources
+from scamp_sim.cli.commands.profile import gather_sources
 from scamp_sim.compiler import assemble
 from scamp_sim.costs.timeline import timeline
 from scamp_sim.costs.timing import load_timing

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Output, Program, Word
-from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import programs
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.show import session
 
@@ -75,13 +75,13 @@ def test_grey_as_register_values(register: str, values: list) -> None:
     [("n=3", 3), ("n=-7", -7), ("n=0x10", 16), ("n=[1, -1]", [1, -1]), ("n = 5", 5), ("n=[[1],[2]]", [[1], [2]])],
 )
 def test_settings(text: str, value: object) -> None:
-    assert commands.parse_settings([text]) == {"n": value}
+    assert programs.parse_settings([text]) == {"n": value}
 
 
 @pytest.mark.parametrize("text", ["n", "=3", "n=", "3=n", "n=up", "n=[1,"])
 def test_bad_settings(text: str) -> None:
     with pytest.raises(ProgramError, match="--set"):
-        commands.parse_settings([text])
+        programs.parse_settings([text])
 
 
 def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

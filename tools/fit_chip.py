@@ -25,7 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scamp_sim.cli.commands_fit import FRESH_CHIPS, as_document, text  # noqa: E402
+from scamp_sim.cli.commands.fit import FRESH_CHIPS, as_document, text  # noqa: E402
 from scamp_sim.silicon.profiles import ChipProfile, load_profile  # noqa: E402
 from scamp_sim.study.fit import flat, measurements, table  # noqa: E402
 from scamp_sim.study.fit.spread import Spread, spread_of_stack, spread_of_table  # noqa: E402

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import commands_montecarlo, commands_torch
-from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import commands_torch, options, studies
 from scamp_sim.cli import pixelrnn_options as common
-from scamp_sim.cli.commands_chips import in_force, note_errors
+from scamp_sim.cli.chip_notes import in_force, note_errors
+from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.text import plural
 
@@ -40,14 +40,16 @@ OWN = ("weights", "clip", "mapping", "front_end")
 # --- run --------------------------------------------------------------------------------------------------------
 
 
-def run(args: argparse.Namespace) -> int:
-    """`run`: the network if FILE is its name, else what `commands.run` does."""
+def refuse_elsewhere(args: argparse.Namespace) -> None:
+    """Raise ProgramError if `run` of a program was given an option of the network."""
     given = [name for name in OWN if getattr(args, name) not in (None, False)]
-    if args.file != PROGRAM:
-        if given:
-            option = given[0].replace("_", "-")
-            raise ProgramError(f"--{option} belongs to the network; write: scamp-sim run {PROGRAM} --{option} ...")
-        return commands.run(args)
+    if given:
+        option = given[0].replace("_", "-")
+        raise ProgramError(f"--{option} belongs to the network; write: scamp-sim run {PROGRAM} --{option} ...")
+
+
+def run(args: argparse.Namespace) -> int:
+    """`run pixelrnn`."""
     wrong = [name for name in ELSEWHERE if getattr(args, name)]
     if wrong or args.size != (256, 256):
         option = wrong[0].replace("_", "-") if wrong else "size"
@@ -74,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
     clip = read_clip(args.clip, common.seed(args), front_end=args.front_end)
     if weights.decoder is not None and clip.label is not None:
         check_labels([clip.label], weights.decoder.classes, f"the label of clip {args.clip} is")
-    if commands_montecarlo.asked(args):
-        return commands_montecarlo.run_network(args, weights, clip)
+    if studies.asked(args):
+        return studies.run_network(args, weights, clip)
     if args.jobs is not None:
         raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     notes = common.notes(clip.array[None], [clip.name])
@@ -91,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
     if args.format == "json":
-        commands.print_json(record)
+        print_json(record)
     else:
         print(_text(record, encoder, in_force(args)), end="")
     return 0
@@ -222,8 +224,8 @@ def validate(args: argparse.Namespace) -> int:
         weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
     )
     clips = read_clips(args.clips, front_end=args.front_end)
-    if commands_montecarlo.asked(args):
-        return commands_montecarlo.validate(args, weights, clips)
+    if studies.asked(args):
+        return studies.validate(args, weights, clips)
     if args.plot is not None:
         raise ProgramError("--plot draws a study over chips; add --chips LIST, or leave it out")
     clip_us = encoder.frame_profile.time_us * clips.input.shape[1]
@@ -253,7 +255,7 @@ def validate(args: argparse.Namespace) -> int:
     if args.format == "json":
         pictures = [str(path) for path in files]
         more = {"results": args.out, "pictures": pictures, "notes": notes, "without_effect": felt["without_effect"]}
-        commands.print_json({**found.as_dict(), **more})
+        print_json({**found.as_dict(), **more})
         return 0
     frames = len(found.records) * clips.input.shape[1]
     done = plural(len(found.records), "clip")
@@ -344,7 +346,7 @@ def report(args: argparse.Namespace) -> int:
     commands_torch.refuse(args)
     text, document = REPORTS[args.kind](args)
     if args.format == "json":
-        commands.print_json(document)
+        print_json(document)
     else:
         print(text, end="" if text.endswith("\n") else "\n")
     return 0
@@ -353,12 +355,9 @@ def report(args: argparse.Namespace) -> int:
 # --- parsers ----------------------------------------------------------------------------------------------------
 
 
-def add_parsers(sub: Any) -> None:
-    """Add the commands of this module, and the network to `run`."""
-    from scamp_sim.cli import main as cli
-
-    runs = sub.choices["run"]
-    network = runs.add_argument_group(f"the network: run {PROGRAM} --weights W --clip CLIP")
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add the network to `run`."""
+    network = parser.add_argument_group(f"the network: run {PROGRAM} --weights W --clip CLIP")
     common.add_weights(network)
     network.add_argument(
         "--clip", metavar="CLIP",
@@ -368,15 +367,10 @@ def add_parsers(sub: Any) -> None:
     )  # fmt: skip
     common.add_mapping(network, None)
     common.add_front_end(network)
-    commands_montecarlo.add_options(runs, jobs=True)
-    runs.set_defaults(command=run)
 
-    parser = sub.add_parser(
-        "validate",
-        help="compare the network on the array with its golden model, over many clips",
-        description="Run clips through the simulated array and compare every plane of every frame with the golden "
-        "model. With --out the results are kept as clips finish, and an interrupted run goes on where it stopped.",
-    )
+
+def register_validate(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `validate`."""
     parser.add_argument("what", metavar=PROGRAM, choices=(PROGRAM,), help="the network")
     common.add_weights(parser, required=True)
     parser.add_argument(
@@ -386,27 +380,22 @@ def add_parsers(sub: Any) -> None:
     )  # fmt: skip
     common.add_mapping(parser)
     common.add_front_end(parser)
-    cli._add_errors(parser)
+    options.add_errors(parser)
     parser.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one for each core)")
     parser.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
     parser.add_argument("--out", metavar="FILE", help="keep the results there, as JSON; done clips are not run again")
     parser.add_argument("--pictures", metavar="DIR", help="write the worst plane of each stage there")
-    commands_montecarlo.add_options(parser)
+    options.add_study(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw a study over chips there, as PNG, PDF or SVG")
-    cli._add_format(parser)
-    parser.set_defaults(command=validate)
+    options.add_format(parser)
 
-    parser = sub.add_parser(
-        "report",
-        help="costs, bandwidth and memory of the network, figures and a table of the paper",
-        description="What the network costs, step by step under all mappings, and what leaves the sensor (pixelrnn); "
-        "what lies where in the registers (memory); accuracy against memory (figure2) and against values read "
-        "(figure3), on drawn gestures; accuracy on emulated chips (table3).",
-    )
+
+def register_report(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `report`."""
     parser.add_argument("kind", metavar="KIND", choices=tuple(REPORTS), help=", ".join(REPORTS))
     common.add_weights(parser, note=f" (default: {common.RANDOM}:1)")
     common.add_front_end(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw it there, as PNG, PDF or SVG")
-    cli._add_timing(parser)
-    cli._add_format(parser)
-    parser.set_defaults(command=report)
+    options.add_timing(parser)
+    options.add_format(parser)
+    commands_torch.add_figures(parser)

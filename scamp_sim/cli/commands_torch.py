@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import options
 from scamp_sim.cli import pixelrnn_options as common
-from scamp_sim.cli.commands_montecarlo import kept
+from scamp_sim.cli.output import print_json
+from scamp_sim.cli.studies import kept
 from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def train(args: argparse.Namespace) -> int:
     if args.out is not None:
         weights.save(args.out)
     if not text:
-        commands.print_json(record)
+        print_json(record)
         return 0
     print(f"\nright      {100 * record['right']:.1f} % of the test clips, without errors")
     if noise.any:
@@ -248,17 +249,8 @@ def listed(kinds: tuple[str, ...]) -> str:
 # --- parsers ----------------------------------------------------------------------------------------------------
 
 
-def add_parsers(sub: Any) -> None:
-    """Add `train`, and the options of the figures to `report`."""
-    from scamp_sim.cli import main as cli
-
-    parser = sub.add_parser(
-        "train",
-        help="train the network on clips, with the errors of an array or without",
-        description="Train PixelRNN with binary weights, on drawn gestures unless said otherwise. Needs the extra "
-        "torch. A seed fixes every result. With --checkpoint an interrupted run goes on where it stopped, to the same "
-        "end.",
-    )
+def register_train(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `train`."""
     parser.add_argument("what", metavar="pixelrnn", choices=("pixelrnn",), help="the network")
     parser.add_argument(
         "--clips", metavar="CLIPS", default=CLIPS, help=f"labelled clips, as `validate` takes them (default: {CLIPS})"
@@ -286,10 +278,12 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument("--threads", metavar="N", type=int, default=2, help="threads of PyTorch (default: 2)")
     parser.add_argument("--out", metavar="FILE", help="write the weights there, .npz")
     parser.add_argument("--checkpoint", metavar="FILE", help="keep the state there after each epoch")
-    cli._add_format(parser)
-    parser.set_defaults(command=train)
+    options.add_format(parser)
 
-    figures = sub.choices["report"].add_argument_group("figure2, figure3, table3: networks are trained for them")
+
+def add_figures(parser: argparse.ArgumentParser) -> None:
+    """Add the options of figures and tables to `report`."""
+    figures = parser.add_argument_group("figure2, figure3, table3: networks are trained for them")
     figures.add_argument("--seeds", metavar="N", type=int, help="networks a point, or of each kind (default: 1)")
     figures.add_argument(
         "--epochs", metavar="N", type=int, help="passes over the clips (default: 8; 10 for table3)"
@@ -302,7 +296,7 @@ def add_parsers(sub: Any) -> None:
     )  # fmt: skip
     figures.add_argument("--threads", metavar="N", type=int, help="threads of PyTorch (default: 2)")
     figures.add_argument("--results", metavar="FILE", help="keep what is done there; the same command goes on")
-    chips = sub.choices["report"].add_argument_group("table3: accuracy on emulated chips")
+    chips = parser.add_argument_group("table3: accuracy on emulated chips")
     chips.add_argument(
         "--plain", metavar="W", nargs="+", help="networks trained without errors (default: they are trained)"
     )  # fmt: skip

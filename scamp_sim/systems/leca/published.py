@@ -1,8 +1,8 @@
 """Every number that the paper prints, and what this model makes of it.
 
 Kinds: `published` is printed and recomputed here; `derived` follows from printed figures; `quoted` is printed and
-cannot be recomputed offline; `bound` is an upper bound; `model` is ours alone, the paper prints none. Rows whose two numbers
-do not agree say so.
+cannot be recomputed offline; `bound` is an upper bound; `model` is ours alone, the paper prints none. Rows
+whose two numbers do not agree say so.
 """
 
 from __future__ import annotations

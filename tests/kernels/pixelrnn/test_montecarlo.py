@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from scamp_sim import ScampError
-from scamp_sim.cli import commands_montecarlo
 from scamp_sim.cli import main as cli
+from scamp_sim.cli import studies
 from scamp_sim.kernels.pixelrnn import Weights, network
 from scamp_sim.kernels.pixelrnn.chipstudy import ChipStudy
 from scamp_sim.kernels.pixelrnn.clips import ClipSet, read_clips
@@ -332,13 +332,13 @@ def test_a_study_of_a_chip_shows_rails_and_spreads(tmp_path: Path, capsys: pytes
     assert json.loads((out / "study.json").read_text())["outputs"]["edges"]["at_rails_ideal"] < 0.1
     with np.load(out / "planes.npz") as planes:
         spread = planes["edges.chip_sd"]
-    scale = commands_montecarlo._scale("chip_sd", spread)
+    scale = studies._scale("chip_sd", spread)
     assert scale is not None
     assert scale[1] == np.percentile(spread, 99)
     # half of the PEs are brighter than a quarter of the scale
     assert np.median(spread) > scale[1] / 4
-    assert commands_montecarlo._scale("mean", spread) is None
-    assert commands_montecarlo._scale("chip_sd", np.zeros((64, 64))) is None
+    assert studies._scale("mean", spread) is None
+    assert studies._scale("chip_sd", np.zeros((64, 64))) is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import options
+from scamp_sim.cli.output import print_json, warn
+from scamp_sim.cli.programs import decoded, load_program, parse_inputs, parse_settings
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
@@ -19,8 +21,37 @@ if TYPE_CHECKING:
 MOST_SHOTS = 24
 """Kernels whose planes the report shows."""
 
+NAME = "profile"
+HELP = (
+    "Show the words, the microseconds and the share of every source line of one run. With --html, write a page "
+    "with all of it: source, timeline, kernel store, readouts and, with --image, the planes."
+)
+EXAMPLES = ("scamp-sim profile mine.scamp --image photo.png --html report.html",)
 
-def profile(args: argparse.Namespace) -> int:
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `profile`."""
+    parser.add_argument("file", metavar="FILE", help=options.FILE_HELP)
+    parser.add_argument("--html", metavar="REPORT", help="write the report there, one file that needs no network")
+    parser.add_argument(
+        "--image", metavar="IMG", action="append", default=[], help="a picture to run on, for the report; as in run"
+    )
+    parser.add_argument(
+        "--input", metavar="NAME=PATH", action="append", default=[], help="a named input, for the report; as in run"
+    )
+    parser.add_argument("--resize", action="store_true", help="crop and scale pictures to the array")
+    parser.add_argument(
+        "--size",
+        metavar="HxW",
+        type=options.size,
+        help="rows x columns (default: what the program is for, else 256x256)",
+    )
+    options.add_set(parser)
+    options.add_timing(parser)
+    options.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
     """`profile`: the annotated source, or, with --html, the report."""
     from scamp_sim.chip.planes import check_shape
     from scamp_sim.costs.timeline import timeline
@@ -41,9 +72,9 @@ def profile(args: argparse.Namespace) -> int:
     if len(args.image or ()) > 1:
         raise ProgramError("the report shows one picture; give one --image")
     text = _standard_input() if args.file == "-" else None
-    settings = commands.parse_settings(args.set)
-    program = commands.load_program(args.file, settings) if text is None else _assembled(text, settings)
-    commands.warn(program.diagnostics)
+    settings = parse_settings(args.set)
+    program = load_program(args.file, settings) if text is None else _assembled(text, settings)
+    warn(program.diagnostics)
     shape = check_shape(args.size or program.shape or (256, 256))
     check_program(program, shape)
     annotation = annotate.annotate(program, timing, shape)
@@ -56,14 +87,14 @@ def profile(args: argparse.Namespace) -> int:
         if args.image or args.input:
             request = Request(
                 program=program, timing=timing, images=tuple(args.image or ()), shape=shape, resize=args.resize,
-                inputs=commands.parse_inputs(args.input),
+                inputs=parse_inputs(args.input),
             )  # fmt: skip
             bind(request)
             shots = shots_of(request)
         spans = timeline(program, timing, shape)
         page = write_text(args.html, report.page(annotation, spans, timing, sources, shots), "report")
     if args.format == "json":
-        commands.print_json({**annotate.as_dict(annotation, sources), "html": str(page) if page else None})
+        print_json({**annotate.as_dict(annotation, sources), "html": str(page) if page else None})
     elif page is not None:
         cost = annotation.profile
         print(f"{page}: report of {program.name}, {cost.words:,} words, {cost.time_us:,.1f} us; open it in a browser")
@@ -77,7 +108,7 @@ def _standard_input() -> str:
 
     if sys.stdin is None:
         raise ProgramError("standard input is closed; give a kernel file instead of -")
-    return commands._decoded(sys.stdin.buffer.read())
+    return decoded(sys.stdin.buffer.read())
 
 
 def _assembled(text: str, settings: dict[str, Any]) -> Program:
@@ -174,31 +205,3 @@ def shots_of(request: Request) -> list[Shot]:
         if name in kinds and results.is_picture(kinds[name])
     ]
     return [*shots, Shot("what the run puts out", tuple(pictures))] if pictures else shots
-
-
-def add_parsers(sub: Any) -> None:
-    """Add the commands of this module to the command line."""
-    from scamp_sim.cli import main as cli
-
-    parser = sub.add_parser(
-        "profile",
-        help="show what every source line costs, in the terminal or as a page",
-        description="Show the words, the microseconds and the share of every source line of one run. With --html, "
-        "write a page with all of it: source, timeline, kernel store, readouts and, with --image, the planes.",
-    )
-    parser.add_argument("file", metavar="FILE", help=cli.FILE_HELP)
-    parser.add_argument("--html", metavar="REPORT", help="write the report there, one file that needs no network")
-    parser.add_argument(
-        "--image", metavar="IMG", action="append", default=[], help="a picture to run on, for the report; as in run"
-    )
-    parser.add_argument(
-        "--input", metavar="NAME=PATH", action="append", default=[], help="a named input, for the report; as in run"
-    )
-    parser.add_argument("--resize", action="store_true", help="crop and scale pictures to the array")
-    parser.add_argument(
-        "--size", metavar="HxW", type=cli._size, help="rows x columns (default: what the program is for, else 256x256)"
-    )
-    cli._add_set(parser)
-    cli._add_timing(parser)
-    cli._add_format(parser)
-    parser.set_defaults(command=profile)

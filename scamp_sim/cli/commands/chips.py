@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import textwrap
 from typing import Any
 
-from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli.output import print_json
 from scamp_sim.show.isa_docs import source_legend
-from scamp_sim.silicon import effects
 from scamp_sim.silicon.effects import switched_on
 from scamp_sim.silicon.knobs import KNOBS
 from scamp_sim.silicon.profiles import ChipProfile, load_profile, profile_names
@@ -24,14 +22,29 @@ FAMILIES = {
 
 _WIDTH = 100
 
+NAME = "chips"
+HELP = (
+    "Without NAME: the chip profiles. With NAME: every knob of one, with its value, its unit, the value that "
+    "switches it off, the source of the fact, and the measurement that the value was fitted to."
+)
+EXAMPLES = ("scamp-sim chips", "scamp-sim chips scamp5")
 
-def chips(args: argparse.Namespace) -> int:
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `chips`."""
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", help="a profile or a file NAME.json, either with :knob=value,... behind it"
+    )
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
+
+
+def run(args: argparse.Namespace) -> int:
     """`chips`: the profiles; with a name, the knobs of one."""
     if args.name is None:
         return _profiles(args.format)
     profile = parse_profile(args.name)
     if args.format == "json":
-        commands.print_json(as_dict(profile))
+        print_json(as_dict(profile))
     elif args.format == "markdown":
         print(markdown(profile))
     else:
@@ -44,7 +57,7 @@ def _profiles(style: str) -> int:
     if style == "markdown":
         print(markdown(load_profile("scamp5")))
     elif style == "json":
-        commands.print_json([_summary(p) for p in found])
+        print_json([_summary(p) for p in found])
     else:
         wide = max(len(p.name) for p in found)
         for p in found:
@@ -115,52 +128,3 @@ def markdown(profile: ChipProfile) -> str:
             lines.append(f"| `{k.name}` | {numbers} | {k.effect} | {k.source} | {k.fitted} |")
         lines.append("")
     return "\n".join(lines).rstrip()
-
-
-def note_errors(args: argparse.Namespace, programs: Any, seconds: float, shape: tuple[int, int]) -> dict[str, Any]:
-    """What errors a run had, for JSON, after a note on stderr about knobs that it could not feel. Raises ProgramError.
-
-    seconds: modelled time of everything that ran.
-    """
-    felt = effects.report(args.errors, args.chip, args.seed, programs, seconds, shape)
-    profile, vain = effects.profile_of(args.errors), felt["without_effect"]
-    note = "" if profile is None else effects.note(profile, vain)
-    if profile is not None and vain and not profile.chosen & vain.keys():  # the note counts them only
-        more = f" and {len(vain) - effects.NAMED} more" if len(vain) > effects.NAMED else ""
-        note += f": {', '.join([*vain][: effects.NAMED])}{more}"
-    if note:
-        print(f"scamp-sim: note: {note}", file=sys.stderr)
-    if "chip" in getattr(args, "given", ()):
-        note_ideal(args.errors)
-    return felt
-
-
-def note_ideal(errors: Any) -> None:
-    """A note on stderr if chips and seeds that were asked for are all the same. Raises ProgramError."""
-    from scamp_sim.study.chips import is_ideal, portable
-
-    if is_ideal(portable(errors)):
-        print("scamp-sim: note: the errors are ideal: all chips and seeds are the same", file=sys.stderr)
-
-
-def in_force(args: argparse.Namespace) -> str:
-    """The errors of a run in a line, as the user gave them; "" for none. Raises ProgramError."""
-    profile = effects.profile_of(args.errors)
-    if profile is not None and profile.ideal:
-        return ""
-    return f"errors of {args.errors}, chip {args.chip}, seed {args.seed}\n"
-
-
-def add_parsers(sub: Any) -> None:
-    """Add the command to the command line."""
-    parser = sub.add_parser(
-        "chips",
-        help="show the chip profiles and their knobs",
-        description="Without NAME: the chip profiles. With NAME: every knob of one, with its value, its unit, the "
-        "value that switches it off, the source of the fact, and the measurement that the value was fitted to.",
-    )
-    parser.add_argument(
-        "name", metavar="NAME", nargs="?", help="a profile or a file NAME.json, either with :knob=value,... behind it"
-    )
-    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
-    parser.set_defaults(command=chips)

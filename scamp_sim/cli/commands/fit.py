@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import commands_programs as commands
+from scamp_sim.cli import options
+from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
@@ -26,8 +27,34 @@ WORST = 3
 FRESH_CHIPS = (11, 12, 13)
 """Serials that predictions are shown for; no fit uses them."""
 
+NAME = "fit"
+HELP = (
+    "Fit a chip profile to measurements, and show what it predicts beside what was measured. The formats stand in"
+    " docs/errors.md. Needs SciPy: pip install scamp-sim[fit]."
+)
+EXAMPLES = ("scamp-sim fit --table halve_copy_add.csv --out mychip.json",)
 
-def fit(args: argparse.Namespace) -> int:
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `fit`."""
+    parser.add_argument(
+        "--table", metavar="CSV", help="value, passes, mean_in_minus_out, std_out of the halve-copy-add experiment"
+    )
+    parser.add_argument("--flat", metavar="FILE", help=".npy or .npz: readouts of a plane set to 0, codes 0..255")
+    parser.add_argument(
+        "--without", metavar="VALUE", type=float, action="append", default=[], help="leave a value of the table out"
+    )
+    parser.add_argument(
+        "--fixed", metavar="KNOB", action="append", default=[], help="keep a knob as --base has it (may be repeated)"
+    )
+    parser.add_argument("--base", metavar="PROFILE", default="scamp5", help="where to start from (default: scamp5)")
+    parser.add_argument("--chips", metavar="N", type=int, default=4, help="simulated chips to fit with (default: 4)")
+    parser.add_argument("--name", metavar="NAME", default="mychip", help="name of the profile (default: mychip)")
+    parser.add_argument("--out", metavar="FILE", help="write the profile there, for --errors FILE.json")
+    options.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
     """Fit a profile to a table, to a stack, or to both; the stack last, because it takes off what the table
     explains."""
     from scamp_sim.files import check_file, write_text
@@ -76,7 +103,7 @@ def fit(args: argparse.Namespace) -> int:
     if args.out is not None:
         write_text(args.out, json.dumps(document, indent=2) + "\n", "profile")
     if args.format == "json":
-        commands.print_json(
+        print_json(
             {
                 "profile": document, "spread": {k: v if math.isfinite(v) else None for k, v in found.knobs.items()},
                 "not_told_apart": found.alike, "table": [_cell(p) for p in predicted], "flat": _parts(parts),
@@ -189,31 +216,3 @@ def _cell(p: Predicted) -> dict[str, Any]:
 
 def _parts(parts: tuple[Parts, Parts] | None) -> dict[str, Any] | None:
     return None if parts is None else {"measured": parts[0].as_dict(), "predicted": parts[1].as_dict()}
-
-
-def add_parsers(sub: Any) -> None:
-    """Add `fit`."""
-    from scamp_sim.cli import main as cli
-
-    parser = sub.add_parser(
-        "fit",
-        help="a chip profile out of measurements of your chip",
-        description="Fit a chip profile to measurements, and show what it predicts beside what was measured. The "
-        "formats stand in docs/errors.md. Needs SciPy: pip install scamp-sim[fit].",
-    )
-    parser.add_argument(
-        "--table", metavar="CSV", help="value, passes, mean_in_minus_out, std_out of the halve-copy-add experiment"
-    )
-    parser.add_argument("--flat", metavar="FILE", help=".npy or .npz: readouts of a plane set to 0, codes 0..255")
-    parser.add_argument(
-        "--without", metavar="VALUE", type=float, action="append", default=[], help="leave a value of the table out"
-    )
-    parser.add_argument(
-        "--fixed", metavar="KNOB", action="append", default=[], help="keep a knob as --base has it (may be repeated)"
-    )
-    parser.add_argument("--base", metavar="PROFILE", default="scamp5", help="where to start from (default: scamp5)")
-    parser.add_argument("--chips", metavar="N", type=int, default=4, help="simulated chips to fit with (default: 4)")
-    parser.add_argument("--name", metavar="NAME", default="mychip", help="name of the profile (default: mychip)")
-    parser.add_argument("--out", metavar="FILE", help="write the profile there, for --errors FILE.json")
-    cli._add_format(parser)
-    parser.set_defaults(command=fit)

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+
+from scamp_sim.cli import options
+
+NAME = "calibration"
+HELP = (
+    "Compare the cost model with every published time, rate and power of the chip, one line each. docs/costs.md "
+    "says where they come from."
+)
+EXAMPLES = ("scamp-sim calibration",)
 
 
-def calibration(args: argparse.Namespace) -> int:
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `calibration`."""
+    parser.add_argument(
+        "--timing", metavar="NAME", default="scamp5d", help="price table, by name or path (default: scamp5d)"
+    )
+    options.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
     """Show what the model says about every published figure. Prices that miss are no error of the command."""
-    from scamp_sim.cli.commands_programs import print_json
+    from scamp_sim.cli.output import print_json
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.study import price_calibration as model
 
@@ -27,18 +43,3 @@ def calibration(args: argparse.Namespace) -> int:
     else:
         print(model.text(findings, timing), end="")
     return 0
-
-
-def add_parsers(sub: Any) -> None:
-    """The parser of the command."""
-    parser = sub.add_parser(
-        "calibration",
-        help="compare the cost model with published figures",
-        description="Compare the cost model with every published time, rate and power of the chip, one line each. "
-        "docs/costs.md says where they come from.",
-    )
-    parser.add_argument(
-        "--timing", metavar="NAME", default="scamp5d", help="price table, by name or path (default: scamp5d)"
-    )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    parser.set_defaults(command=calibration)

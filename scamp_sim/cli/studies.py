@@ -12,9 +12,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import commands_programs as commands
 from scamp_sim.cli import pixelrnn_options as common
-from scamp_sim.cli.commands_chips import note_ideal
+from scamp_sim.cli.chip_notes import note_ideal
+from scamp_sim.cli.output import plain, print_json
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.study.grid import Grid, heading, make_grid, parse_chips, parse_seeds, ranges
 from scamp_sim.text import plural, short
@@ -32,24 +32,6 @@ FORMAT = "study of a program over chips, 1"
 
 BRIGHT = 99
 """Percentile of a standard deviation that its picture shows as white."""
-
-
-def add_options(parser: Any, jobs: bool = False) -> None:
-    """Add the options of a study to a parser. jobs: --jobs as well."""
-    group = parser.add_argument_group("a study over chips: distributions in place of one result")
-    group.add_argument(
-        "--chips", metavar="LIST", help="serials of chips, such as 1-20, 3 or 1,4,7-9; a serial fixes a chip's errors"
-    )
-    group.add_argument(
-        "--seeds", metavar="N", help="measurements of each chip: how many, from --seed up, or which: 3-7 or 1,2,9"
-    )
-    group.add_argument(
-        "--cluster", metavar="ADDRESS", nargs="?", const="",
-        help="run it on Dask: the scheduler at ADDRESS, such as tcp://host:8786, or alone on one of this machine; the "
-        'numbers are the same (needs the extra "cluster")',
-    )  # fmt: skip
-    if jobs:
-        group.add_argument("--jobs", metavar="N", type=int, help="units at a time (default: one for each core)")
 
 
 def asked(args: argparse.Namespace) -> bool:
@@ -125,7 +107,7 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
             str(path) for path in _write(out, request, grid, found, {"format": FORMAT, "digests": digests, **document})
         ]
     if args.format == "json":
-        commands.print_json(document)
+        print_json(document)
         return 0
     _print_program(request, grid, work, found)
     if out is not None:
@@ -216,7 +198,7 @@ def _write(
     if tiles:
         title = f"{request.program.name}, {document['errors']}: {heading(grid)}"
         pictures[SHEET] = render.contact_sheet(tiles, title, request.stretch)
-    text = json.dumps(document, indent=1, ensure_ascii=False, default=commands._plain) + "\n"
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=plain) + "\n"
     files = render.write_files(out, pictures, {RESULTS: text})
     return [*files, write_arrays(out / PLANES, arrays)] if arrays else files
 
@@ -285,7 +267,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
 
         chipplots.write(args.plot, found)
     if args.format == "json":
-        commands.print_json({**found.as_dict(), "results": args.out, "plot": args.plot})
+        print_json({**found.as_dict(), "results": args.out, "plot": args.plot})
         return 0
     frames = len(grid) * clips.input.shape[1]
     print(
@@ -328,7 +310,7 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
             with suppress(OSError):  # it is not empty: there are results
                 made.rmdir()
     if args.format == "json":
-        commands.print_json({"program": "pixelrnn", **found.as_dict(), "results": out})
+        print_json({"program": "pixelrnn", **found.as_dict(), "results": out})
         return 0
     print(f"pixelrnn, {args.mapping}, errors {found.about['errors']}: {heading(grid)}, {clip.name}\n")
     print(found.text())
@@ -360,4 +342,4 @@ def _measure(
         )  # fmt: skip
 
 
-__all__ = ["add_options", "asked", "chosen", "run_network", "run_program", "validate"]
+__all__ = ["asked", "chosen", "run_network", "run_program", "validate"]

@@ -1,4 +1,4 @@
-"""The commands that take C++ in and give it out: `import` and `export`."""
+"""`scamp-sim import`: what of a C++ file for the SDK assembles."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli.commands_programs import CPP, load_program, parse_settings, print_json, warn
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.cli import options
+from scamp_sim.cli.output import as_json, print_json, warn
+from scamp_sim.cli.programs import parse_settings, sdk_source
+from scamp_sim.exceptions import ScampError
 from scamp_sim.text import short
 
 if TYPE_CHECKING:
@@ -15,48 +17,26 @@ if TYPE_CHECKING:
     from scamp_sim.compiler.front.diagnostics import Diagnostic
     from scamp_sim.compiler.sdk import Block
 
-EXPORTED = (*CPP, ".c", ".jss")
-"""Endings of files that are C++."""
+NAME = "import"
+HELP = "Find the kernels of a C++ file that uses the SCAMP-5 SDK, and write them as kernel files."
+EXAMPLES = ("scamp-sim import main.cpp --out kernels",)
 
 
-def add_parsers(sub: Any) -> None:
-    """Add `import` and `export` to the subparsers of the command line."""
-    parser = sub.add_parser(
-        "import",
-        help="show what of a C++ file for the SDK assembles",
-        description="Find the kernels of a C++ file that uses the SCAMP-5 SDK, and write them as kernel files.",
-    )
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `import`."""
     parser.add_argument("file", metavar="FILE", help="a C++ file; what it includes from beside it is read too")
     parser.add_argument("--out", metavar="DIR", help="write each kernel, and the whole program, to DIR/NAME.scamp")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a variable of the program")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    parser.set_defaults(command=import_)
-
-    parser = sub.add_parser(
-        "export",
-        help="write a program as C++ for the SDK",
-        description="Write a program as C++ for the SDK, or as the plain calls that JSS takes.",
-    )
-    parser.add_argument(
-        "file", metavar="FILE", help="a kernel file, - for standard input, the name of a library kernel, or a C++ file"
-    )
-    parser.add_argument("--to", choices=("sdk", "jss"), default="sdk", help="default: sdk")
-    parser.add_argument("--out", metavar="FILE", help="where to write it (default: standard output)")
-    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter, as in run")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    parser.set_defaults(command=export)
+    options.add_format(parser)
 
 
-# --- import ---------------------------------------------------------------------------------------------------
-
-
-def import_(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """`import`: a table of the kernels in a C++ file; 1 if there are none, or none assembles. Raises ScampError."""
     from scamp_sim.compiler.front.diagnostics import CompileError
     from scamp_sim.compiler.sdk import extract_from
     from scamp_sim.compiler.sdk.program import import_program
 
-    path = _source(args.file)
+    path = sdk_source(args.file)
     settings = parse_settings(args.set)
     blocks = extract_from(path)
     program: Program | None = None
@@ -74,21 +54,6 @@ def import_(args: argparse.Namespace) -> int:
     else:
         _print(path, blocks, program, said, written)
     return 0 if good or (program is not None and not blocks) else 1
-
-
-def _source(file: str) -> Path:
-    from scamp_sim.chip.isa import did_you_mean
-
-    path = Path(file)
-    if not file or not path.exists():
-        parent = path.parent if file and path.parent.is_dir() else None
-        near = did_you_mean(path.name, [p.name for p in parent.iterdir()][:1000]) if parent else ""
-        raise ProgramError(f"{short(file, 80)}: no such file{near}; give a C++ file")
-    if path.is_dir():
-        raise ProgramError(f"{file}: is a folder; give a C++ file")
-    if b"\0" in path.read_bytes()[:8192] and not path.read_bytes().startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ProgramError(f"{file}: is no text; give a C++ file")
-    return path
 
 
 def _write(folder: Path, path: Path, blocks: list[Block], text: str) -> dict[str, str]:
@@ -166,7 +131,7 @@ def _document(
                 "ok": b.ok,
                 "reason": _reason(b) or None,
                 "placeholders": dict(b.placeholders),
-                "diagnostics": _listed(b.diagnostics),
+                "diagnostics": as_json(b.diagnostics),
                 "text": b.text,
                 "written": written.get(b.name),
             }
@@ -181,45 +146,5 @@ def _document(
             "params": dict(program.params),
             "written": written.get(""),
         },
-        "diagnostics": _listed(said),
+        "diagnostics": as_json(said),
     }
-
-
-def _listed(diagnostics: tuple[Diagnostic, ...]) -> Any:
-    import json
-
-    from scamp_sim.compiler.front.diagnostics import to_json
-
-    return json.loads(to_json(diagnostics))
-
-
-# --- export ---------------------------------------------------------------------------------------------------
-
-
-def export(args: argparse.Namespace) -> int:
-    """`export`: a program as C++. Raises ScampError."""
-    from scamp_sim.compiler.export import export as exported
-
-    settings = parse_settings(args.set)
-    if Path(args.file).suffix.lower() in EXPORTED:
-        from scamp_sim.compiler import assemble
-
-        program = assemble(_source(args.file), params=settings, dialect="sdk")
-    else:
-        program = load_program(args.file, settings)
-    warn(program.diagnostics)
-    result = exported(program, args.to)
-    if args.out:
-        Path(args.out).write_text(result.text, encoding="utf-8")
-    if args.format == "json":
-        print_json({"program": program.name, "to": args.to, "text": result.text, "notes": list(result.notes)})
-        return 0
-    import sys
-
-    for note in result.notes:
-        print(f"scamp-sim: note: {note}", file=sys.stderr)
-    if args.out:
-        print(f"wrote {args.out}: {len(program.kernels)} kernels, {program.stored_words} words")
-    else:
-        print(result.text, end="")
-    return 0

@@ -1,0 +1,79 @@
+"""The commands, one module each: NAME, HELP, EXAMPLES, register(parser), run(args) -> exit code.
+
+A module is imported when its command is called. What the help of all of them needs stands in the table here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PACKAGE = "scamp_sim.cli.commands"
+
+ENTRY_POINTS = "scamp_sim.commands"
+"""Entry points of other packages: name -> module with the same five names."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the table. module: where it is; about: its line in the help of all; job: its heading there."""
+
+    name: str
+    module: str
+    about: str
+    job: str
+
+
+def _own(name: str, about: str, job: str) -> Command:
+    return Command(name, f"{PACKAGE}.{name}{'_' if name == 'import' else ''}", about, job)
+
+
+WRITE, COST, SILICON, NETWORKS, CPP, OTHER = (
+    "write and run programs",
+    "know what they cost",
+    "chips with errors",
+    "in-sensor systems",
+    "C++ of the SDK",
+    "commands of other packages",
+)
+
+OWN: tuple[Command, ...] = (
+    _own("demo", "a photograph through an edge kernel", WRITE),
+    _own("run", "assemble a program and run it on images", WRITE),
+    _own("check", "show errors and warnings of kernel files", WRITE),
+    _own("list", "show what a program becomes, word by word; without FILE: the library", WRITE),
+    _own("isa", "explain the instruction set", WRITE),
+    _own("profile", "show what every source line costs, in the terminal or as a page", COST),
+    _own("calibration", "compare the cost model with published figures", COST),
+    _own("ranges", "show where analog values can saturate and what fades before it is read", SILICON),
+    _own("chips", "show the chip profiles and their knobs", SILICON),
+    _own("fit", "a chip profile from measurements of your chip", SILICON),
+    _own("validate", "compare the network on the array with its golden model, over many clips", NETWORKS),
+    _own("train", "train the network on clips, with the errors of an array or without", NETWORKS),
+    _own("report", "costs, bandwidth and memory of the network, figures and a table of the paper", NETWORKS),
+    _own("import", "show what of a C++ file for the SDK assembles", CPP),
+    _own("export", "write a program as C++ for the SDK", CPP),
+)
+"""The commands in the order of the help."""
+
+
+def commands() -> Mapping[str, Command]:
+    """Name -> command; those of other packages after ours.
+
+    Raises ProgramError if another package takes a name that is taken already.
+    """
+    from importlib.metadata import entry_points
+
+    from scamp_sim.exceptions import ProgramError
+
+    found = {c.name: c for c in OWN}
+    for entry in entry_points(group=ENTRY_POINTS):
+        if entry.name in found:
+            raise ProgramError(
+                f"the command '{entry.name}' of {entry.value} clashes with {found[entry.name].module}; uninstall one"
+            )
+        found[entry.name] = Command(entry.name, entry.value, f"from {entry.value.partition('.')[0]}", OTHER)
+    return found
+
+
+__all__ = ["ENTRY_POINTS", "OWN", "Command", "commands"]

@@ -1,0 +1,68 @@
+"""`scamp-sim check`: errors and warnings of kernel files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from scamp_sim.cli import options
+from scamp_sim.cli.output import as_json, coloured, print_json
+from scamp_sim.cli.programs import load_program, parse_settings
+from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.text import plural
+
+NAME = "check"
+HELP = "Show errors and warnings."
+EXAMPLES = ("scamp-sim check mine.scamp",)
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `check`."""
+    parser.add_argument("files", metavar="FILE", nargs="+", help=options.FILE_HELP)
+    options.add_set(parser)
+    options.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """`check`: errors and warnings of each file; 1 if any file has errors."""
+    from scamp_sim.compiler.front.diagnostics import CompileError, render
+
+    settings = parse_settings(args.set)
+    if args.files.count("-") > 1:
+        raise ProgramError("standard input (-) can be read once; give - once")
+    found: list[Any] = []
+    failed: list[str] = []
+    notes: list[str] = []
+    for file in args.files:
+        try:
+            found += load_program(file, settings).diagnostics
+        except CompileError as e:
+            if _only_for_include(file, e.diagnostics):
+                notes.append(f"{file}: only for include; there is nothing to run in it")
+                found += [d for d in e.diagnostics if d.severity != "error"]
+            else:
+                found += e.diagnostics
+        except ScampError as e:
+            failed.append(f"{file}: {e}" if str(file) not in str(e) else str(e))
+    errors = any(d.severity == "error" for d in found)
+    if args.format == "json":
+        print_json({"ok": not (errors or failed), "diagnostics": as_json(found), "failures": failed, "notes": notes})
+    else:
+        print(render(found, color=coloured(sys.stdout)), end="")
+        for note in notes:
+            print(f"note: {note}")
+        for message in failed:
+            print(f"scamp-sim: error: {message}", file=sys.stderr)
+        if not found and not failed:
+            print(f"{plural(len(args.files), 'file')}: no errors, no warnings")
+    return 1 if errors or failed else 0
+
+
+def _only_for_include(file: str, diagnostics: Iterable[Any]) -> bool:
+    """Whether a file says by its name, _NAME, that it is for include, and nothing else is wrong with it."""
+    errors = [d for d in diagnostics if d.severity == "error"]
+    nothing = [d for d in errors if d.code == "S110" and d.message.startswith("there is nothing to run")]
+    return Path(file).name.startswith("_") and bool(errors) and nothing == errors

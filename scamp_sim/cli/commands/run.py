@@ -1,0 +1,130 @@
+"""`scamp-sim run`: assemble a program and run it on images."""
+
+from __future__ import annotations
+
+import argparse
+
+from scamp_sim.cli import commands_pixelrnn as network
+from scamp_sim.cli import options
+from scamp_sim.cli.output import as_json, print_json, print_profile, warn
+from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings
+from scamp_sim.exceptions import ProgramError
+
+NAME = "run"
+HELP = (
+    "Assemble a program and run it. The image goes to the program's input: to PIX as grey 0..255, to an analog "
+    "register as grey - 128, in LSB (the inverse of the readout), to a bit register as grey >= 128. Without declared "
+    "inputs it is exposed to PIX; if the program never reads PIX, it is written to the analog register that is read "
+    "before it is written."
+)
+EXAMPLES = (
+    "scamp-sim run edges --image photo.png --resize --out out",
+    "scamp-sim run mine.scamp --image photo.png --errors scamp5 --chip 7 --out out",
+)
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `run`."""
+    parser.add_argument("file", metavar="FILE", help=options.FILE_HELP)
+    parser.add_argument(
+        "--image", metavar="IMG", action="append", default=[],
+        help="PNG, JPEG or another picture; several are frames: run one after another on the same machine, state kept",
+    )  # fmt: skip
+    parser.add_argument(
+        "--input", metavar="NAME=PATH", action="append", default=[],
+        help="picture or .npy array for a named input or a register. Pictures are taken as --image takes them. Arrays: "
+        "grey 0..255 for PIX, LSB for an analog register, 0 and 1 for bits",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[],
+        help="a parameter: a number, a list such as [1,-1], or @FILE.json or @FILE.npy",
+    )  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", help="write every output and a contact sheet there, as PNG")
+    parser.add_argument(
+        "--planes", action="store_true", help="also write every register that the program writes, to DIR/registers"
+    )
+    parser.add_argument(
+        "--trace", metavar="FILE", help="write the timeline of one run there, for chrome://tracing or Perfetto"
+    )
+    parser.add_argument(
+        "--dump-after", metavar="LINE", action="append", default=[],
+        help="write all planes touched so far to DIR/after-line-LINE each time that the line is left; also FILE:LINE",
+    )  # fmt: skip
+    parser.add_argument("--stretch", action="store_true", help="draw analog planes from their minimum to their maximum")
+    options.add_machine(parser)
+    parser.add_argument("--engine", default="fast", choices=("fast", "reference"), help="default: fast")
+    options.add_format(parser)
+    network.add_network(parser)
+    options.add_study(parser, jobs=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    """`run`: assemble, run every frame, write pictures, show what it cost."""
+    if args.file == network.PROGRAM:
+        return network.run(args)
+    network.refuse_elsewhere(args)
+    from scamp_sim.cli import studies
+    from scamp_sim.cli.chip_notes import in_force, note_errors
+    from scamp_sim.costs.timeline import timeline, write_trace
+    from scamp_sim.costs.timing import load_timing
+    from scamp_sim.files import check_file
+    from scamp_sim.show import session
+    from scamp_sim.show.dump import parse_line
+    from scamp_sim.silicon import load_errors
+
+    timing = load_timing(args.timing)
+    load_errors(args.errors, args.size, args.chip, args.seed)
+    program = load_program(args.file, parse_settings(args.set))
+    warn(program.diagnostics)
+    if args.dump_after and not args.out:
+        raise ProgramError("--dump-after writes pictures; say where with --out DIR")
+    dump_after = tuple(dict.fromkeys(parse_line(program, text) for text in args.dump_after))
+    if args.trace is not None:
+        check_file(args.trace, "trace")
+    request = session.Request(
+        program=program,
+        images=tuple(args.image),
+        inputs=parse_inputs(args.input),
+        shape=args.size,
+        resize=args.resize,
+        errors=args.errors,
+        timing=timing,
+        engine=args.engine,
+        chip=args.chip,
+        seed=args.seed,
+        out=args.out,
+        planes=args.planes,
+        stretch=args.stretch,
+        dump_after=dump_after,
+    )
+    if studies.asked(args):
+        return studies.run_program(args, request)
+    if args.jobs is not None:
+        raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
+    frames, profile = session.carry_out(request)
+    felt = note_errors(args, program, profile.time_us * 1e-6 * len(frames), args.size)
+    if args.trace is not None:
+        write_trace(timeline(program, timing, args.size), args.trace, program.name)
+    if args.format == "json":
+        document = {
+            "program": program.name,
+            "params": program.params,
+            "errors": felt,
+            "frames": [f.as_dict() for f in frames],
+            "profile": profile.as_dict(),
+            "warnings": as_json(program.diagnostics),
+        }
+        if args.trace is not None:
+            document["trace"] = args.trace
+        print_json(document)
+        return 0
+    print_profile(profile)
+    print(in_force(args), end="")
+    for frame in frames:
+        print()
+        print("\n".join(frame.lines()))
+    if args.trace is not None:
+        print(f"\ntimeline: {args.trace}, for chrome://tracing or ui.perfetto.dev")
+    if not args.out:
+        print("\nno pictures written; --out DIR writes them")
+    return 0

@@ -1,0 +1,148 @@
+"""What the command line names: programs, parameters and inputs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scamp_sim.chip import isa
+from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.text import short
+
+if TYPE_CHECKING:
+    from scamp_sim.chip.program import Program
+
+CPP = (".cpp", ".cc", ".cxx", ".hpp", ".hxx", ".hh", ".h", ".ino")
+"""Files that are taken as C++ for the SDK."""
+
+DEEPEST = 16
+"""Dimensions that a table on the command line may have."""
+
+
+def load_program(file: str, params: dict[str, Any]) -> Program:
+    """Assemble a file, standard input (`-`) or a kernel of the library. Raises ScampError."""
+    from scamp_sim import kernels
+    from scamp_sim.compiler import assemble
+
+    if not file:
+        raise ProgramError("the name of the program is empty; give a kernel file or a name that scamp-sim list shows")
+    if file == "-":
+        if sys.stdin is None:
+            raise ProgramError("standard input is closed; give a kernel file instead of -")
+        return assemble(decoded(sys.stdin.buffer.read()), params=params)
+    path = Path(file)
+    try:
+        if not path.exists() and file in kernels.names():
+            path = Path(kernels.path(file))
+        if not path.exists():
+            near = isa.did_you_mean(file, kernels.names())
+            raise ProgramError(f"{file}: no such file, and no kernel of the library{near} (scamp-sim list names them)")
+        if path.is_dir():
+            raise ProgramError(f"{file}: is a folder; give a kernel file")
+        return assemble(path, params=params, dialect="sdk" if path.suffix.lower() in CPP else "scamp")
+    except OSError as e:
+        raise ProgramError(
+            f"{short(file, 80)}: cannot be read: {e.strerror or e}; check the path and its permissions"
+        ) from e
+
+
+def decoded(source: bytes) -> str:
+    """Standard input as text. Raises ProgramError that names the line."""
+    try:
+        return source.decode("utf-8")
+    except UnicodeDecodeError as e:
+        line = source.count(b"\n", 0, e.start) + 1
+        raise ProgramError(f"<stdin>:{line}: not UTF-8 text (byte 0x{source[e.start]:02x})") from None
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """`--set` arguments as parameters: name -> int or nested lists of them. Raises ProgramError."""
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            raise ProgramError(f"--set {short(text, 80)}: write NAME=VALUE, such as level=30 or weights=@w.json")
+        if name in settings:
+            raise ProgramError(f"--set {name}: given twice")
+        settings[name] = _setting(name, value.strip())
+    return settings
+
+
+def _setting(name: str, value: str) -> Any:
+    try:
+        setting = _setting_file(name, Path(value[1:])) if value.startswith("@") else _setting_text(name, value)
+        depth = _depth(setting)
+    except RecursionError:  # nested beyond what this Python reads, or walks
+        setting = None
+        depth = DEEPEST + 1
+    if depth > DEEPEST:
+        raise ProgramError(f"--set {name}: the list is nested too deeply; tables have a few dimensions")
+    return setting
+
+
+def _setting_file(name: str, path: Path) -> Any:
+    if path.suffix.lower() == ".npy":
+        from scamp_sim.show.render import load_array
+
+        try:
+            return load_array(path).tolist()
+        except ScampError as e:
+            raise ProgramError(f"--set {name}: {e}") from e
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise ProgramError(f"--set {name}: cannot read {path}: {e.strerror or e}") from e
+    except ValueError as e:
+        raise ProgramError(f"--set {name}: {path} is neither JSON nor a .npy array of numbers: {e}") from e
+
+
+def _setting_text(name: str, value: str) -> Any:
+    try:
+        return int(value, 0)
+    except ValueError:
+        pass
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ProgramError(
+            f"--set {name}: '{short(value, 80)}' is not a number, a list such as [1,-1], or @FILE.json or @FILE.npy"
+        ) from None
+
+
+def _depth(value: Any) -> int:
+    """How many lists lie inside one another; counted no further than one beyond what is allowed."""
+    depth, level = 0, [value]
+    while depth <= DEEPEST and any(isinstance(v, list) for v in level):
+        depth, level = depth + 1, [w for v in level if isinstance(v, list) for w in v]
+    return depth
+
+
+def parse_inputs(texts: Iterable[str]) -> dict[str, str]:
+    """`--input` arguments: name -> path. Raises ProgramError."""
+    inputs: dict[str, str] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or not name or not path:
+            raise ProgramError(f"--input {text}: write NAME=PATH")
+        if name in inputs:
+            raise ProgramError(f"--input {name}: given twice")
+        inputs[name] = path
+    return inputs
+
+
+def sdk_source(file: str) -> Path:
+    """The path of a C++ file. Raises ProgramError that names a near one."""
+    path = Path(file)
+    if not file or not path.exists():
+        parent = path.parent if file and path.parent.is_dir() else None
+        near = isa.did_you_mean(path.name, [p.name for p in parent.iterdir()][:1000]) if parent else ""
+        raise ProgramError(f"{short(file, 80)}: no such file{near}; give a C++ file")
+    if path.is_dir():
+        raise ProgramError(f"{file}: is a folder; give a C++ file")
+    if b"\0" in path.read_bytes()[:8192] and not path.read_bytes().startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ProgramError(f"{file}: is no text; give a C++ file")
+    return path
