@@ -1,0 +1,416 @@
+"""C++ files -> a program that can be run: find a compiler, build, keep what was built by its contents.
+
+Nothing here runs what it builds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import util
+from pathlib import Path
+
+from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.native import header, said
+from scamp_sim.compiler.native.scan import has_main, included_sources, stripped
+from scamp_sim.exceptions import ProgramError, ScampError
+
+SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
+"""Endings of files that are compiled by themselves."""
+STANDARD = "c++17"
+BUILD_SECONDS = 300.0
+"""After this a compiler is taken to hang."""
+_FLAGS = (
+    "-O1", "-g1", "-w", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fwrapv", "-fno-strict-aliasing",
+    "-fno-sanitize=all", "-fsanitize=integer-divide-by-zero", "-fmax-errors=30",
+)  # fmt: skip
+_WRAPPED = ("exit", "_Exit", "quick_exit", "abort", "__cxa_throw", "time", "clock")
+_INSTALL = (
+    "running C++ needs a compiler: install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-select "
+    '--install), set CXX, or: pip install "scamp-sim[cxx]"'
+)
+
+
+class NoCompilerError(ScampError):
+    """There is no C++ compiler on this computer."""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """How a compiler is called. `version`: what it says of itself, for the cache."""
+
+    command: tuple[str, ...]
+    version: str
+
+    @property
+    def name(self) -> str:
+        return "zig c++" if "ziglang" in self.command else Path(self.command[0]).name
+
+    @property
+    def is_clang(self) -> bool:
+        return "clang" in self.version
+
+
+def find_compiler(wanted: str | None = None) -> Compiler:
+    """The compiler to use: `wanted`, else $CXX, else g++, clang++, c++, else the zig wheel.
+
+    Raises NoCompilerError that says what to install, and ProgramError if the one that was asked for does not run.
+    """
+    asked = wanted or os.environ.get("CXX", "")
+    if asked.strip():
+        command = _zig() if asked.strip() == "zig" else tuple(shlex.split(asked))
+        version = _version(command) if command else ""
+        if not version:
+            raise ProgramError(f"the C++ compiler '{asked}' does not run; name another one in CXX, or unset it")
+        return Compiler(command, version)
+    for name in ("g++", "clang++", "c++"):
+        path = shutil.which(name)
+        version = _version((path,)) if path else ""
+        if path and version:
+            return Compiler((path,), version)
+    if _zig() and (version := _version(_zig())):
+        return Compiler(_zig(), version)
+    raise NoCompilerError(_INSTALL)
+
+
+def has_compiler() -> bool:
+    """Whether programs can be built here."""
+    try:
+        find_compiler()
+    except ScampError:
+        return False
+    return True
+
+
+def _zig() -> tuple[str, ...]:
+    return (sys.executable, "-m", "ziglang", "c++") if util.find_spec("ziglang") else ()
+
+
+@cache
+def _version(command: tuple[str, ...]) -> str:
+    try:
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.partition("\n")[0].strip() if done.returncode == 0 else ""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A program that was built. `sources`: files that were compiled; `read`: every file of the user's that they
+    include; `left_out`: siblings that do not compile and that nothing needs, each with the reason."""
+
+    path: Path
+    sources: tuple[Path, ...]
+    read: tuple[Path, ...]
+    compiler: Compiler
+    left_out: Mapping[Path, str] = field(default_factory=dict)
+    from_cache: bool = False
+
+
+def cache_folder() -> Path:
+    """Where builds are kept: $SCAMP_SIM_CACHE, or the user's cache folder."""
+    given = os.environ.get("SCAMP_SIM_CACHE")
+    if given:
+        return Path(given) / "native"
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "scamp-sim" / "native"
+
+
+def sources_of(paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
+    """The files that are named, and the other C++ files beside the first that hold no main and that none includes.
+
+    Raises ProgramError for files that do not exist or are no C++ text, and if there is not exactly one main.
+    """
+    given = [Path(p) for p in paths]
+    if not given:
+        raise ProgramError("give a C++ file")
+    texts: dict[Path, str] = {}
+    for path in given:
+        texts[path] = _text(path)
+    folder = given[0].parent
+    named = {p.resolve() for p in given}
+    siblings = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in SOURCES and path.is_file() and path.resolve() not in named:
+            text = _quiet(path)
+            if text is not None and not has_main(text):
+                texts[path] = text
+                siblings.append(path)
+    included = {name for text in texts.values() for name in included_sources(text)}
+    siblings = [p for p in siblings if p.name not in included]
+    mains = [p for p in given if has_main(texts[p])]
+    if len(mains) > 1:
+        raise ProgramError(
+            f"there is a main in {mains[0]} and in {mains[1]}: a program has one; give the files of one program"
+        )
+    if not mains:
+        raise ProgramError(
+            f"there is no main in {', '.join(map(str, given))}: only whole programs run; for the kernels of a file: "
+            f"scamp-sim import {given[0]}"
+        )
+    return given, siblings
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ProgramError(f"cannot read {path}: {error.strerror or error}") from error
+    if b"\0" in data[:8192]:
+        raise ProgramError(f"{path} is not text; give a C++ source file")
+    return stripped(data.decode("utf-8", errors="replace"))
+
+
+def _quiet(path: Path) -> str | None:
+    try:
+        return _text(path)
+    except ScampError:
+        return None
+
+
+def build(
+    paths: Sequence[str | Path],
+    *,
+    include: Sequence[str | Path] = (),
+    define: Sequence[str] = (),
+    standard: str = STANDARD,
+    compiler: str | None = None,
+) -> Built:
+    """Compile and link C++ files with our SDK. `include`: folders of headers; `define`: NAME or NAME=VALUE.
+
+    Raises CompileError with the compiler's errors, ProgramError, NoCompilerError.
+    """
+    given, siblings = sources_of(paths)
+    chosen = find_compiler(compiler)
+    folders = [Path(i) for i in include]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ProgramError(f"-I {folder}: no such folder")
+    folders += [f for f in _usual_folders(given) if f not in folders]
+    flags = [*_flags(chosen, standard), *(f"-D{d}" for d in define)]
+    sdk = _sdk_folder()
+    runtime = _runtime(chosen, sdk, _flags(chosen, standard))
+    compiled = _compile_all([*given, *siblings], chosen, sdk, folders, flags)
+    broken = [p for p in given if compiled[p].errors]
+    if broken:
+        raise CompileError(tuple(d for p in broken for d in compiled[p].errors))
+    left_out = {p: compiled[p].errors[0].message for p in siblings if compiled[p].errors}
+    objects = [c.path for p, c in compiled.items() if p not in left_out]
+    read = tuple(dict.fromkeys(f for p, c in compiled.items() if p not in left_out for f in c.read))
+    sources = tuple(p for p in (*given, *siblings) if p not in left_out)
+    path, cached = _link(chosen, objects, runtime, given[0], [d for p in left_out for d in compiled[p].errors])
+    return Built(path, sources, read, chosen, left_out, cached and all(c.cached for c in compiled.values()))
+
+
+def _usual_folders(given: Sequence[Path]) -> list[Path]:
+    """Folders of headers as projects have them: beside the sources, and beside their folder."""
+    found: dict[Path, None] = {}
+    for path in given:
+        for folder in (
+            path.parent,
+            path.parent / "include",
+            path.parent / ".." / "include",
+            path.parent / ".." / "inc",
+        ):
+            if folder.is_dir():
+                found[folder] = None
+    return list(found)
+
+
+def _flags(compiler: Compiler, standard: str) -> list[str]:
+    flags = [f for f in _FLAGS if f != "-fmax-errors=30" or not compiler.is_clang]
+    if compiler.is_clang:
+        flags = [f for f in flags if f != "-fno-sanitize=all"]
+        flags = ["-fno-sanitize=undefined", *flags, "-ferror-limit=30", "-fno-caret-diagnostics"]
+    return [f"-std={standard}", *flags]
+
+
+def _key(*parts: object) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else repr(part).encode()
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()[:32]
+
+
+@cache
+def _sdk_key() -> str:
+    return _key(sorted(header.files().items()))
+
+
+def _sdk_folder() -> Path:
+    """The folder with our headers, written once for each version of them."""
+    folder = cache_folder() / f"sdk-{_sdk_key()}"
+    if not (folder / ".complete").exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, text in header.files().items():
+                _replace(folder / name, text.encode())
+            _replace(folder / ".complete", b"")
+        except OSError as error:
+            raise ScampError(f"cannot write to {folder}: {error.strerror or error}; set SCAMP_SIM_CACHE") from error
+    return folder
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file in one step, so that nobody sees half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    os.replace(name, path)
+
+
+@dataclass(frozen=True)
+class _Object:
+    path: Path
+    read: tuple[Path, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+    cached: bool = False
+
+
+def _runtime(compiler: Compiler, sdk: Path, flags: Sequence[str]) -> Path:
+    """The object of our own runtime, built once for each compiler."""
+    own = [f for f in flags if not f.startswith("-std")]
+    target = cache_folder() / f"runtime-{_key(_sdk_key(), compiler, own)}.o"
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
+            made = Path(scratch) / "runtime.o"
+            command = [
+                *compiler.command,
+                "-std=c++14",
+                *own,
+                "-I",
+                str(sdk),
+                "-c",
+                str(sdk / "runtime.cpp"),
+                "-o",
+                str(made),
+            ]
+            done = _call(command)
+            if done.returncode:
+                raise ScampError(
+                    f"{compiler.name} does not compile the simulator's own runtime: {done.stderr.strip()[:400]}; "
+                    "try another compiler: set CXX"
+                )
+            os.replace(made, target)
+    return target
+
+
+def _compile_all(
+    sources: Sequence[Path], compiler: Compiler, sdk: Path, folders: Sequence[Path], flags: Sequence[str]
+) -> dict[Path, _Object]:
+    def one(source: Path) -> _Object:
+        return _compile(source, compiler, sdk, folders, flags)
+
+    with ThreadPoolExecutor(max_workers=max(1, min(os.cpu_count() or 1, 8))) as pool:
+        return dict(zip(sources, pool.map(one, sources), strict=True))
+
+
+def _compile(source: Path, compiler: Compiler, sdk: Path, folders: Sequence[Path], flags: Sequence[str]) -> _Object:
+    """An object file, from the cache if the source, and every file that it included then, is what it was."""
+    named = (source, *folders, os.getcwd())
+    key = _key(_sdk_key(), compiler, list(flags), [str(n) for n in named], source.read_bytes())
+    stem = cache_folder() / f"object-{key}"
+    listing = stem.with_suffix(".read")
+    kept = _kept(listing)
+    if kept is not None:
+        target = stem.with_name(f"{stem.name}-{_contents(kept)}.o")
+        if target.exists():
+            os.utime(target)
+            return _Object(target, kept, cached=True)
+    with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
+        made, depends = Path(scratch) / "made.o", Path(scratch) / "made.d"
+        command = [*compiler.command, *flags, "-I", str(sdk), *(a for f in folders for a in ("-I", str(f)))]
+        command += ["-MMD", "-MF", str(depends), "-c", str(source), "-o", str(made)]
+        done = _call(command)
+        if done.returncode:
+            errors = said.diagnostics(done.stderr, source, sdk)
+            return _Object(made, (), errors)
+        read = _dependencies(depends, sdk)
+        target = stem.with_name(f"{stem.name}-{_contents(read)}.o")
+        os.replace(made, target)
+        _replace(listing, "\n".join(map(str, read)).encode())
+        return _Object(target, read)
+
+
+def _kept(listing: Path) -> tuple[Path, ...] | None:
+    try:
+        return tuple(Path(n) for n in listing.read_text(encoding="utf-8").split("\n") if n)
+    except OSError:
+        return None
+
+
+def _contents(files: Iterable[Path]) -> str:
+    parts: list[object] = []
+    for path in files:
+        try:
+            parts += [str(path), path.read_bytes()]
+        except OSError:
+            parts += [str(path), None]
+    return _key(*parts)
+
+
+def _dependencies(path: Path, sdk: Path) -> tuple[Path, ...]:
+    """The user's files that a compiler has read, of a rule as for make."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    names = text.replace("\\\n", " ").partition(":")[2].replace("\\ ", "\0").split()
+    found = [Path(n.replace("\0", " ")) for n in names]
+    return tuple(dict.fromkeys(p for p in found if sdk not in p.parents))
+
+
+def _link(
+    compiler: Compiler, objects: Sequence[Path], runtime: Path, main: Path, others: Sequence[Diagnostic]
+) -> tuple[Path, bool]:
+    target = cache_folder() / f"program-{_key(compiler, [o.name for o in objects], runtime.name)}"
+    if target.exists():
+        os.utime(target)
+        return target, True
+    with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
+        made = Path(scratch) / "program"
+        wrap = [f"-Wl,--wrap={name}" for name in _WRAPPED] if sys.platform.startswith("linux") else []
+        command = [*compiler.command, *map(str, objects), str(runtime), *wrap, "-lm", "-o", str(made)]
+        done = _call(command)
+        if done.returncode:
+            raise CompileError((*said.link_diagnostics(done.stderr, main), *others))
+        os.replace(made, target)
+    return target, False
+
+
+def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LC_ALL": "C", "LANG": "C"}
+    try:
+        return subprocess.run(
+            list(command), capture_output=True, text=True, errors="replace", timeout=BUILD_SECONDS, check=False,
+            env=environment, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ScampError(f"the compiler took more than {BUILD_SECONDS:.0f} s; give it a smaller program") from None
+    except OSError as error:
+        raise ScampError(
+            f"the compiler cannot be started: {error.strerror or error}; set CXX to another one"
+        ) from error
+
+
+__all__ = [
+    "Built",
+    "Compiler",
+    "NoCompilerError",
+    "build",
+    "cache_folder",
+    "find_compiler",
+    "has_compiler",
+    "sources_of",
+]

@@ -1,0 +1,65 @@
+"""What is looked up in C++ as text: comments out, whether there is a main, where kernels begin.
+
+No meaning is read out of it: it tells what a run has not reached, and which files belong to a program.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_TOKEN = re.compile(
+    r"""//(?:[^\n\\]|\\.|\\\n)*|/\*.*?\*/|R"(?P<d>[^()\\\s]{0,16})\(.*?\)(?P=d)"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'""",
+    re.DOTALL,
+)
+_MAIN = re.compile(r"(?<![\w.:>#])main\s*\([^;{}]*\)\s*(?:noexcept\s*)?\{")
+_INCLUDE = re.compile(r"""^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)\"""", re.MULTILINE)
+_BEGIN = re.compile(r"\bscamp[57]_(?:dynamic_)?kernel_begin\b")
+
+
+def stripped(text: str) -> str:
+    """The text without comments; lines stay where they are. Texts in quotes stay too."""
+
+    def blank(match: re.Match[str]) -> str:
+        found = match[0]
+        return "\n" * found.count("\n") or " " if found.startswith(("//", "/*")) else found
+
+    return _TOKEN.sub(blank, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def has_main(text: str) -> bool:
+    """Whether a text without comments defines main."""
+    return _MAIN.search(text) is not None
+
+
+def included_sources(text: str) -> set[str]:
+    """Names of the files that a text includes from beside it."""
+    return {Path(n).name for n in _INCLUDE.findall(text)}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a kernel begins in a file."""
+
+    file: str
+    line: int
+    text: str
+
+
+def kernel_marks(files: Iterable[Path]) -> list[Mark]:
+    """Every place where a kernel begins, in branches of the preprocessor that are not compiled too, and in no macro."""
+    found: list[Mark] = []
+    for path in files:
+        try:
+            lines = stripped(path.read_text(encoding="utf-8", errors="replace")).split("\n")
+        except OSError:
+            continue
+        inside = False
+        for number, line in enumerate(lines, 1):
+            macro = inside or line.lstrip().startswith("#")
+            inside = macro and line.endswith("\\")
+            if not macro and _BEGIN.search(line):
+                found.append(Mark(str(path), number, line.strip()))
+    return found

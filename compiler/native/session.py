@@ -1,0 +1,462 @@
+"""One run of a built program: reads what it tells, answers what it asks, and says how it ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Origin
+from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.native import costs, ending
+from scamp_sim.compiler.native.board import MOST_TEXTS, Board, Tally, bytes_of, number_of
+from scamp_sim.compiler.native.build import Built
+from scamp_sim.compiler.native.process import Process, TimeoutPassedError
+from scamp_sim.compiler.native.records import Item, KernelUse, LiveFrame, LiveRun
+from scamp_sim.compiler.native.said import origin
+from scamp_sim.compiler.native.scan import kernel_marks
+from scamp_sim.compiler.native.wishes import Wishes, plain
+from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.machine.machine import Machine
+
+MOST_STEPS = 400_000
+"""Steps in one frame: a program that goes on without ending one is stopped."""
+MOST_WITHOUT_FRAMES = 20_000
+"""The same for a program in which nothing can end a frame."""
+FRAME_ENDS = ("vs_frame_loop_control", "vs_wait_frame_trigger", "vs_loop_counter_inc")
+"""Calls that end a frame; the strongest that a program uses does."""
+
+_UNREADABLE = "the program sends what nobody can read: it has overwritten memory that is not its own"
+
+
+class Session:
+    """Runs a program once."""
+
+    def __init__(self, name: str, built: Built, machine: Machine, wishes: Wishes) -> None:
+        if max(machine.shape) > 256:
+            raise ProgramError(
+                f"the board's addresses have 8 bits, so C++ programs run on arrays of up to 256x256, not of "
+                f"{machine.shape[0]}x{machine.shape[1]}"
+            )
+        self.name, self.built, self.machine, self.wishes = name, built, machine, wishes
+        self.displays: dict[int, str] = {}
+        self.board = Board(machine, self.displays)
+        self.frames: list[LiveFrame] = []
+        self.setup: LiveFrame | None = None
+        self.items: dict[int, Item] = {}
+        self.callbacks: set[int] = set()
+        self.idle: Counter[str] = Counter()
+        self.printed = ""
+        self.ended = ""
+        self._markers = 0
+        self._defining: tuple[int, str, str, str] | None = None
+        self._calls: list[list[bytes]] = []
+        self._waited = 0.0
+        self._costs = costs.Costs(self.board, name)
+        self._image = ""
+
+    # --- the run ---
+
+    def run(self) -> LiveRun:
+        """Run to the end of the last frame. Raises StoppedError, ProgramError."""
+        self._see(0)
+        seconds = int(self.wishes.timeout * min(self.wishes.frames + 1, 1000)) + 60
+        process = Process(self.built, self.wishes.files, seconds)
+        try:
+            self._talk(process)
+        except TimeoutPassedError:
+            self._hung()
+        finally:
+            code = process.close(patience=0.0 if self.ended else 2.0)
+            self.printed = process.printed
+        if not self.ended:
+            self._vanished(code)
+        self._finish()
+        return self._result()
+
+    def _talk(self, process: Process) -> None:
+        while True:
+            data = process.read(max(0.01, self.wishes.timeout - (process.waited - self._waited)))
+            if data is None:
+                return
+            if self._take(data, process):
+                return
+
+    def _take(self, data: bytes, process: Process) -> bool:
+        """Carry out lines; whether the run is over."""
+        board = self.board
+        for line in data.split(b"\n"):
+            if not line:
+                continue
+            kind = line[:1]
+            if kind == b"L":
+                board.launch(line)
+            elif kind == b"H":
+                board.host(line)
+            elif kind == b"O":
+                board.show(line)
+            elif kind == b"?":
+                process.answer(self._answer(line[1:].split(b"\t")))
+            elif kind == b"R":
+                if self._frame_ends(process):
+                    return True
+            elif kind == b"i":
+                _, name, times = line.decode("utf-8", errors="replace").split("\t")
+                self.idle[name] += int(times)
+            elif kind == b"W":
+                if self._defining is not None:
+                    self._calls.append(line.split(b"\t")[1:])
+            elif self._other(kind, line):
+                return True
+            if board.waiting >= 2048:
+                board.settle()
+                self._check_length()
+        return False
+
+    def _check_length(self) -> None:
+        done = len(self.board.tally.acts)
+        if self._markers == 0 and done > MOST_WITHOUT_FRAMES:
+            what = f"nothing in the program ends a frame, and it has gone on for {done:,} calls"
+        elif done > MOST_STEPS:
+            what = f"no frame has ended in {done:,} calls"
+        else:
+            return
+        hint = f"frames end at {', '.join(FRAME_ENDS)}"
+        self._stop(self._last_place(), "S621", what, hint)
+
+    def _last_place(self) -> Origin:
+        acts = self.board.tally.acts
+        found = acts[-1].step.origin if acts else None
+        return found or Origin(str(self.built.sources[0]), 1, 1, 1, 1)
+
+    def _stop(self, place: Origin, code: str, message: str, hint: str = "") -> NoReturn:
+        raise ending.error(place, code, message, hint, len(self.frames) + 1 if self.setup is not None else 0)
+
+    # --- lines without an answer ---
+
+    def _other(self, kind: bytes, line: bytes) -> bool:
+        fields = line.decode("utf-8", errors="replace").split("\t")
+        handler = self._handlers.get(kind)
+        if handler is None:
+            raise ProgramError(_UNREADABLE)
+        try:
+            return bool(handler(self, fields))
+        except ScampError:
+            raise
+        except (IndexError, ValueError, KeyError):
+            raise ProgramError(_UNREADABLE) from None
+
+    def _begin(self, fields: list[str]) -> None:
+        self._markers = int(fields[2])
+
+    def _file(self, fields: list[str]) -> None:
+        self.board.files[int(fields[1])] = unescaped(fields[2])
+
+    def _kernel(self, fields: list[str]) -> None:
+        self._defining = int(fields[1]), fields[2], unescaped(fields[3]), fields[4]
+        self._calls = []
+
+    def _defined(self, fields: list[str]) -> None:
+        assert self._defining is not None
+        self.board.define(*self._defining, self._calls)
+        self._defining = None
+
+    def _instance(self, fields: list[str]) -> None:
+        self.board.instance(int(fields[1]), int(fields[2]))
+
+    def _freed(self, fields: list[str]) -> None:
+        self.board.freed(int(fields[1]))
+
+    def _text(self, fields: list[str]) -> None:
+        tally = self.board.tally
+        if len(tally.texts) < MOST_TEXTS:
+            tally.texts.append(unescaped(fields[3]))
+        else:
+            tally.dropped_texts += 1
+
+    def _numbers(self, fields: list[str]) -> None:
+        tally = self.board.tally
+        if len(tally.posted) < MOST_TEXTS:
+            values = tuple(float(v) if "." in v or "e" in v or "n" in v else int(v) for v in fields[5].split(",") if v)
+            tally.posted.append((int(fields[1]), values))
+
+    def _window(self, fields: list[str]) -> None:
+        if fields[1] == "display":
+            label = unescaped(fields[4]).strip() or f"display {fields[2]}"
+            taken = set(self.displays.values())
+            number, name = 1, label
+            while name in taken:
+                number += 1
+                name = f"{label} ({number})"
+            self.displays[int(fields[2])] = name
+        elif fields[1] == "callback":
+            self.callbacks.add(int(fields[2]))
+
+    def _wait(self, fields: list[str]) -> None:
+        seconds = min(max(float(fields[2]), 0.0), 3600.0)
+        self.board.settle()
+        self.machine.wait(seconds)
+        self.board.us += seconds * 1e6
+
+    def _ended(self, fields: list[str]) -> bool:
+        self.board.settle()
+        self.ended = "main returned"
+        return True
+
+    def _note(self, fields: list[str]) -> None:
+        kind = fields[1]
+        if kind == "uncaught":
+            self._uncaught = unescaped(fields[2])
+            return
+        place, note = self.board.place(fields[2]), self.board.note
+        if kind == "wrapped":
+            note(place, "W610", f"{fields[3]}: {fields[4]} does not fit the board's type and becomes {fields[5]}",
+                 "constants have 8 bits with sign, addresses 8 without")  # fmt: skip
+        elif kind == "division":
+            what = "a division by zero, which gives 0 on the board" if fields[3] == "0" else "a division that overflows"
+            note(place, "W614", what)
+        elif kind == "refused":
+            note(
+                place,
+                "S604",
+                f"left out: {fields[3]}",
+                "the simulator carries out the instructions of its table",
+                "error",
+            )
+        elif kind == "bare":
+            note(place, "S617", f"left out: {fields[3]} stands outside of the kernels",
+                 "put it between scamp5_kernel_begin(); and scamp5_kernel_end();", "error")  # fmt: skip
+        elif kind == "inkernel":
+            note(place, "W615", f"{fields[3]} is called while a kernel is recorded: it is carried out then, once",
+                 "host functions stand between the kernels")  # fmt: skip
+        elif kind == "nested":
+            note(place, "W616", "a kernel begins while another one is recorded", "end the one before")
+        elif kind == "empty":
+            note(place, "S618", "left out: the launch of a kernel that holds nothing", "record it first", "error")
+
+    _uncaught = ""
+
+    def _last_words(self, fields: list[str]) -> bool:
+        """The program tells why it ends."""
+        frame = len(self.frames) + 1 if self.setup is not None else 0
+        raise ending.stopped(fields, self.built, self._last_place(), self._uncaught, self.wishes.timeout, frame)
+
+    _handlers: Mapping[bytes, Callable[[Any, list[str]], Any]] = {
+        b"B": _begin, b"F": _file, b"K": _kernel, b"k": _defined, b"I": _instance, b"M": _instance, b"D": _freed,
+        b"T": _text, b"V": _numbers, b"G": _window, b"Z": _wait, b"E": _ended, b"N": _note, b"!": _last_words,
+    }  # fmt: skip
+
+    # --- questions ---
+
+    def _answer(self, fields: list[bytes]) -> bytes:
+        """The answer to a question."""
+        kind = fields[0]
+        board = self.board
+        if kind == b"call":
+            return b"=%d\n" % number_of(board.ask(fields[1:]))
+        if kind == b"fill":
+            call, value = board.volume(fields[1:])
+            data = bytes_of(call, value, self.machine)
+            return b"=%d\n" % len(data) + data
+        text = [f.decode("utf-8", errors="replace") for f in fields]
+        if kind == b"time":
+            board.settle()
+            self._check_length()
+            return b"=%d\n" % int(board.us)
+        if kind == b"item":
+            return self._item(text)
+        if kind == b"size":
+            return b"=%d\n" % len(board.contents[int(text[1])].kernel.words)
+        if kind == b"picture":
+            return self._picture(text)
+        if kind == b"hello":
+            rows, columns = self.machine.shape
+            return b"=%d %d %d %d\n" % (rows, columns, self.machine.seed, self.wishes.frames)
+        raise ProgramError(_UNREADABLE)
+
+    def _frame_ends(self, process: Process) -> bool:
+        """A frame has ended, or what runs before the first; whether it was the last."""
+        self.board.settle()
+        self._waited = process.waited
+        finished = self._closed()
+        if self.setup is None:
+            self.setup = finished
+            self._check_labels()
+        else:
+            self.frames.append(finished)
+        if len(self.frames) >= self.wishes.frames:
+            self.ended = "all frames done"
+            return True
+        self._see(len(self.frames))
+        return False
+
+    def _see(self, frame: int) -> None:
+        images = self.wishes.images
+        if images:
+            self._image, picture = images[frame % len(images)]
+            self.board.scene(picture)
+
+    def _closed(self) -> LiveFrame:
+        """The frame that has gone on until now."""
+        board, tally = self.board, self.board.tally
+        planes = {name: self.machine.read(name) for name in self.wishes.planes}
+        if tally.dropped_texts:
+            tally.texts.append(f"... and {tally.dropped_texts:,} more texts")
+        number = 0 if self.setup is None else len(self.frames) + 1
+        frame = self._costs.frame(number, self._image, tally, planes)
+        board.tally = Tally(stored=board.store.used)
+        return frame
+
+    def _asked(self, label: str) -> int | None:
+        return next((v for n, v in self.wishes.set.items() if plain(n) == plain(label)), None)
+
+    def _item(self, fields: list[str]) -> bytes:
+        """A slider, switch or button is made: its first value, and what the user does to it, as frame=value."""
+
+        kind, handle, label = fields[1], int(fields[2]), unescaped(fields[4])
+        low, high, first = int(fields[5]), int(fields[6]), int(fields[7])
+        asked = self._asked(label) if kind != "button" else None
+        pressed = [frame for n, frame in self.wishes.press if kind == "button" and plain(n) == plain(label)]
+        if asked is not None and not low <= asked <= high:
+            raise ProgramError(f"set {label}={asked}: the {kind} goes from {low} to {high}")
+        self.items[handle] = Item(kind, label, low, high, first, asked is not None or bool(pressed))
+        now = first if asked is None else asked
+        events = [f"1={asked}"] if asked is not None else [f"{frame}=1" for frame in pressed]
+        return " ".join([f"={now}", *events]).encode() + b"\n"
+
+    def _check_labels(self) -> None:
+        """Whether what was set and pressed is there. Raises ProgramError with the labels that are."""
+        sliders, buttons = ("slider", "switch"), ("button",)
+        pressed = [n for n, _ in self.wishes.press]
+        for what, wanted, kinds in (("set", list(self.wishes.set), sliders), ("press", pressed, buttons)):
+            labels = [i.label for i in self.items.values() if i.kind in kinds]
+            for label in wanted:
+                if plain(label) not in map(plain, labels):
+                    near = isa.did_you_mean(label, labels)
+                    has = ", ".join(f"'{x}'" for x in labels) or "none"
+                    raise ProgramError(
+                        f"{what} {label}: the program has no {' or '.join(kinds)} of that label{near} (it has: {has})"
+                    )
+
+    def _picture(self, fields: list[str]) -> bytes:
+        """A picture that the program asks the host for: one of the files of the run."""
+        place, width, height, name = self.board.place(fields[1]), int(fields[2]), int(fields[3]), unescaped(fields[4])
+        path = next((p for f in self.wishes.files for p in _named(Path(f), name)), None)
+        if path is None or not (0 < width <= 4096 and 0 < height <= 4096):
+            self.board.note(place, "W617", f"the program asks the host for the picture '{name}', which is not there",
+                            "name its file or folder: --files FOLDER")  # fmt: skip
+            return b"=0\n"
+        from PIL import Image
+
+        try:
+            with Image.open(path) as opened:
+                grey = np.asarray(opened.convert("L").resize((width, height)), np.uint8)
+        except (OSError, ValueError) as error:
+            raise ProgramError(f"{path}: cannot be read as a picture: {error}") from error
+        return b"=%d\n" % grey.size + grey.tobytes()
+
+    # --- the end ---
+
+    def _hung(self) -> NoReturn:
+        self._stop(
+            self._last_place(), "S622", f"the program computed for more than {self.wishes.timeout:g} s without a word",
+            "an endless loop? --timeout SECONDS gives it more",
+        )  # fmt: skip
+
+    def _vanished(self, code: int) -> NoReturn:
+        what = f"by {ending.SIGNALS.get(-code, f'signal {-code}')}" if code < 0 else f"with exit code {code}"
+        self._stop(
+            self._last_place(), "S620", f"the program ended without a word, {what}", "memory, or a limit of the system?"
+        )
+
+    def _finish(self) -> None:
+        if self.ended == "main returned":
+            last = self._closed() if self.board.tally.acts or self.setup is None else None
+            if self.setup is None:
+                self.setup = last
+                self._check_labels()
+            elif last is not None:
+                self.frames.append(last)
+            if self.frames and len(self.frames) < self.wishes.frames:
+                place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
+                self.board.note(place, "W618", f"main returned after {len(self.frames)} of {self.wishes.frames} frames")
+        elif self.setup is None:
+            self._vanished(0)
+
+    def _result(self) -> LiveRun:
+        assert self.setup is not None
+        board = self.board
+        launched = self._costs.launches()
+        kernels = tuple(
+            KernelUse(c.kernel.name, c.origin.file, c.origin.line, len(c.kernel.words), c.kernel.storage,
+                      launched.get(c.kernel.name, 0))
+            for c in board.contents.values()
+        )  # fmt: skip
+        reached = {(_resolved(k.file), k.line) for k in kernels if k.launches}
+        files = dict.fromkeys((*self.built.sources, *self.built.read))
+        marks = [m for m in kernel_marks(files) if (_resolved(m.file), m.line) not in reached]
+        unreached = tuple(origin(m.file, m.line) for m in marks)
+        for place in unreached:
+            board.note(place, "W619", "this kernel was never reached", "is it in a branch that the run did not take?")
+        for content in (c for c in board.contents.values() if not launched.get(c.kernel.name)):
+            board.note(content.origin, "W620", "this kernel was recorded and never launched")
+        for item in self.items.values():
+            if item.kind == "button" and not item.used:
+                place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
+                board.note(
+                    place, "W621", f"the button '{item.label}' was not pressed", f"--press '{item.label}@1' presses it"
+                )
+        for path, reason in self.built.left_out.items():
+            board.note(origin(str(path), 1), "W622", f"the file does not compile, and nothing needs it: {reason}")
+        return LiveRun(
+            self.name, self.setup, tuple(self.frames), kernels, tuple(self.items.values()), self._notes(), unreached,
+            self.printed, self.ended, dict(self.idle),
+        )  # fmt: skip
+
+    def _notes(self) -> tuple[Diagnostic, ...]:
+        found = []
+        for key, note in self.board.notes.items():
+            times = self.board.said[key]
+            found.append(replace(note, notes=(*note.notes, f"{times:,} times")) if times > 1 else note)
+        return tuple(sorted(found, key=lambda d: (d.severity != "error", d.file, d.line, d.code)))
+
+
+def _named(path: Path, name: str) -> list[Path]:
+    """The files that a name may mean: that file, or one in a folder."""
+    wanted = Path(name.replace("\\", "/"))
+    if path.is_dir():
+        tries = (
+            [path / wanted.name]
+            if wanted.is_absolute() or ".." in wanted.parts
+            else [path / wanted, path / wanted.name]
+        )
+        return [t for t in tries if t.is_file()]
+    return [path] if path.name == wanted.name and path.is_file() else []
+
+
+def _resolved(file: str) -> str:
+    return str(Path(file).resolve())
+
+
+def unescaped(text: str) -> str:
+    """A text as it was before it was sent."""
+    if "\\" not in text:
+        return text
+    found, at = [], 0
+    signs = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
+    while at < len(text):
+        if text[at] == "\\" and at + 1 < len(text):
+            found.append(signs.get(text[at + 1], text[at + 1]))
+            at += 2
+        else:
+            found.append(text[at])
+            at += 1
+    return "".join(found)
+
+
+__all__ = ["Session", "unescaped"]
