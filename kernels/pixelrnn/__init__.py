@@ -1,13 +1,13 @@
-"""PixelRNN: a binary recurrent network that runs inside the sensor (CVPR 2024), and what is needed to work with it.
+"""The SCAMP-5 programs of PixelRNN: blocks, macropixels, layouts. The network itself is `scamp_sim.systems.pixelrnn`.
+
+The names that programs written before that package existed import from here are still found:
 
 from scamp_sim.kernels import pixelrnn
 
-weights = pixelrnn.Weights.load("weights.npz")                    # or .pt, or Weights.random(seed=1)
-frames, label = pixelrnn.gestures.clip("spread/leftward", seed=1)
-result = pixelrnn.golden.encode(frames, weights)                   # .o is what leaves the sensor
-result = pixelrnn.Encoder(weights).run(frames)                     # the same on the array, and what it costs
+weights = pixelrnn.Weights.load("weights.npz")
+result = pixelrnn.Encoder(weights).run(frames)
 
-What is named here is imported when it is first used.
+They are fetched by name when they are first used, since this package stands below that one and must not import it.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-# Name -> module of this package; a module stands for itself.
+_SYSTEM = "scamp_sim.systems.pixelrnn"
+
+# Name -> module; a name without a class in it is the module itself.
 _HOMES = {
-    "Decoder": "weights",
-    "Encoder": "encoder",
-    "Weights": "weights",
-    "datasets": "",
-    "gestures": "",
-    "golden": "",
-    "layout": "",
-    "weights": "",
+    "Decoder": f"{_SYSTEM}.decoder",
+    "Encoder": f"{_SYSTEM}.encoder",
+    "Weights": f"{_SYSTEM}.params",
+    "datasets": f"{_SYSTEM}.data.datasets",
+    "gestures": f"{_SYSTEM}.data.gestures",
+    "golden": f"{_SYSTEM}.golden",
+    "layout": f"{__name__}.layout",
+    "weights": f"{_SYSTEM}.params",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_HOMES[name] or name}")
-    value = getattr(module, name) if _HOMES[name] else module
+    module = import_module(_HOMES[name])
+    value = getattr(module, name) if name[0].isupper() else module
     globals()[name] = value
     return value
 

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.checks import integer
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Input, Launch, Program
 from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.depthwise import tile
 from scamp_sim.kernels.pixelrnn import layout
-from scamp_sim.kernels.pixelrnn.checks import integer
-from scamp_sim.kernels.pixelrnn.encoder import Step, ThreeKinds
-from scamp_sim.kernels.pixelrnn.golden import SIDE, Bits, Floats
 from scamp_sim.kernels.pixelrnn.macropixel import LARGEST, halves, pix_level, pooled_halves
-from scamp_sim.kernels.pixelrnn.weights import Weights, check_weights
 from scamp_sim.machine.machine import Machine
+from scamp_sim.systems.pixelrnn.encoder import Step, ThreeKinds
+from scamp_sim.systems.pixelrnn.golden import SIDE, Bits, Floats
+from scamp_sim.systems.pixelrnn.params import Weights, check_weights
 
 HIGHEST = 120
 """LSB that a constant is loaded with at most."""
@@ -115,7 +115,7 @@ LAYOUTS = {
 
 
 class BlockMapping(ThreeKinds):
-    """Programs of the block mapping for one set of weights; see `scamp_sim.kernels.pixelrnn.encoder.Mapping`.
+    """Programs of the block mapping for one set of weights; see `scamp_sim.systems.pixelrnn.encoder.Mapping`.
 
     front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small, as it did when
     the published figures were taken.

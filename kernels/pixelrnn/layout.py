@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.checks import array_of, integer
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.chip.program import HostCall, Launch, Program
@@ -29,8 +30,7 @@ from scamp_sim.compiler import assemble
 from scamp_sim.costs.timing import load_timing, profile
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.kernels.depthwise import tile
-from scamp_sim.kernels.pixelrnn.checks import array_of, integer
-from scamp_sim.kernels.pixelrnn.layout_memory import memory_report, memory_text
+from scamp_sim.systems.pixelrnn.report.memory import memory_report, memory_text
 
 ARRAY = 256
 FOLDER = Path(__file__).parent

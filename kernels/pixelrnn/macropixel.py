@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.checks import integer
 from scamp_sim.chip.program import HostCall, Launch, Program
 from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels import load
 from scamp_sim.kernels.depthwise import tile
 from scamp_sim.kernels.pixelrnn import layout
-from scamp_sim.kernels.pixelrnn.checks import integer
-from scamp_sim.kernels.pixelrnn.encoder import Step, ThreeKinds
-from scamp_sim.kernels.pixelrnn.golden import SIDE, Bits, Floats
-from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.machine.machine import Machine
+from scamp_sim.systems.pixelrnn.encoder import Step, ThreeKinds
+from scamp_sim.systems.pixelrnn.golden import SIDE, Bits, Floats
+from scamp_sim.systems.pixelrnn.params import Weights
 
 if TYPE_CHECKING:
-    from scamp_sim.kernels.pixelrnn.calibration import Calibration
+    from scamp_sim.systems.pixelrnn.calibrate import Calibration
 
 SOURCE = Path(__file__).with_name("macropixel.scamp")
 
@@ -63,7 +63,7 @@ STEPS = {
 
 
 class MacropixelMapping(ThreeKinds):
-    """Programs of the macropixel mapping for one set of weights; see `scamp_sim.kernels.pixelrnn.encoder.Mapping`.
+    """Programs of the macropixel mapping for one set of weights; see `scamp_sim.systems.pixelrnn.encoder.Mapping`.
 
     front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small. offset: LSB that
     the chip adds at every analog transfer, 0..40, which the programs then make up for. unit, gate_unit: LSB for a tap
@@ -107,7 +107,7 @@ class MacropixelMapping(ThreeKinds):
         self.map_level, self.sum_level = map_level(theta1, self.unit), sum_level(weights.theta_r, self.gate_unit)
         if calibration is not None and not hasattr(calibration, "corrected"):
             raise ProgramError(
-                f"calibration is {calibration!r:.40}; calibrate() of scamp_sim.kernels.pixelrnn.calibration gives one"
+                f"calibration is {calibration!r:.40}; calibrate() of scamp_sim.systems.pixelrnn.calibrate gives one"
             )
         if calibration is None:
             check_constant("theta1", theta1, -self.map_level, self.unit, self.offset)

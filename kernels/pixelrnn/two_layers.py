@@ -19,11 +19,11 @@ from scamp_sim.chip.program import Program
 from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.pixelrnn import layout, macropixel
-from scamp_sim.kernels.pixelrnn.encoder import Step, ThreeKinds
-from scamp_sim.kernels.pixelrnn.golden import Bits, Floats
 from scamp_sim.kernels.pixelrnn.macropixel import UNIT, MacropixelMapping, check_constant, cut, pooled_halves
-from scamp_sim.kernels.pixelrnn.weights import Weights
 from scamp_sim.machine.machine import Machine
+from scamp_sim.systems.pixelrnn.encoder import Step, ThreeKinds
+from scamp_sim.systems.pixelrnn.golden import Bits, Floats
+from scamp_sim.systems.pixelrnn.params import Weights
 
 BETWEEN = Path(__file__).with_name("layout_next_layer.scamp")
 
@@ -41,7 +41,7 @@ TITLES = (
 
 
 class TwoLayerMapping(ThreeKinds):
-    """Programs for one set of weights with two layers; see `scamp_sim.kernels.pixelrnn.encoder.Mapping`.
+    """Programs for one set of weights with two layers; see `scamp_sim.systems.pixelrnn.encoder.Mapping`.
 
     front_end, offset, unit, gate_unit, trim: as for MacropixelMapping; there is no calibration. All kernels of a frame
     are more than the kernel store holds, so the convolutions are on the heap.

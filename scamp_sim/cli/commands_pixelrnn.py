@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from scamp_sim.kernels.pixelrnn.clips import Clip
-    from scamp_sim.kernels.pixelrnn.encoder import Encoded, Encoder
-    from scamp_sim.kernels.pixelrnn.weights import Weights
+    from scamp_sim.systems.pixelrnn.data.clips import Clip
+    from scamp_sim.systems.pixelrnn.encoder import Encoded, Encoder
+    from scamp_sim.systems.pixelrnn.params import Weights
 
 PROGRAM = "pixelrnn"
 """What stands for the network where `run` takes a file; a file of that name is ./pixelrnn."""
@@ -59,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
     for name, what in (("weights", "W.npz"), ("clip", "CLIP")):
         if getattr(args, name) is None:
             raise ProgramError(f"{PROGRAM} needs --{name} {what}; scamp-sim run --help says what it may be")
-    from scamp_sim.kernels.pixelrnn import golden
-    from scamp_sim.kernels.pixelrnn.clips import check_labels, read_clip
-    from scamp_sim.kernels.pixelrnn.study import make_encoder
     from scamp_sim.show.render import check_folder
     from scamp_sim.show.session import announce_compilation
+    from scamp_sim.systems.pixelrnn import golden
+    from scamp_sim.systems.pixelrnn.data.clips import check_labels, read_clip
+    from scamp_sim.systems.pixelrnn.study.study import make_encoder
 
     if args.out is not None:
         check_folder(args.out, (SHEET, OUTPUT))
@@ -103,9 +103,9 @@ def _record(
     args: argparse.Namespace, encoder: Encoder, clip: Clip, found: Encoded, differ: Mapping[str, int]
 ) -> dict[str, Any]:
     """What the run gave, ready for JSON."""
-    from scamp_sim.kernels.pixelrnn.clips import class_name
-    from scamp_sim.kernels.pixelrnn.gestures import CLASSES
-    from scamp_sim.kernels.pixelrnn.report import mapping_cost
+    from scamp_sim.systems.pixelrnn.data.clips import class_name
+    from scamp_sim.systems.pixelrnn.data.gestures import CLASSES
+    from scamp_sim.systems.pixelrnn.report.costs import mapping_cost
 
     weights, whole, frame = encoder.weights, found.profile, found.frame_profile
     record: dict[str, Any] = {
@@ -137,7 +137,7 @@ def _record(
 
 def _text(record: Mapping[str, Any], encoder: Encoder, errors: str) -> str:
     """errors: those in force, a line of its own, or ""."""
-    from scamp_sim.kernels.pixelrnn.report import LEFT_OUT, mapping_cost, step_table
+    from scamp_sim.systems.pixelrnn.report.costs import LEFT_OUT, mapping_cost, step_table
 
     frame, clip = record["frame"], record["profile"]
     readout = clip["time_breakdown"]["readout"]
@@ -182,8 +182,8 @@ def _differing(counts: Mapping[str, int]) -> str:
 
 
 def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -> list[Path]:
-    from scamp_sim.kernels.pixelrnn import show
     from scamp_sim.show.render import write_pictures
+    from scamp_sim.systems.pixelrnn.report import pictures as show
 
     planes: dict[str, npt.NDArray[np.generic]] = {"x": found.x, "b": found.b, "f": found.f, "h": found.h}
     if clip.array.dtype != bool:
@@ -209,10 +209,10 @@ def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -
 def validate(args: argparse.Namespace) -> int:
     """`validate`: every clip through the array and the golden model. Differences are no error of the command."""
     from scamp_sim.files import check_file
-    from scamp_sim.kernels.pixelrnn import study
-    from scamp_sim.kernels.pixelrnn.clips import read_clips
     from scamp_sim.show.render import check_folder
     from scamp_sim.show.session import announce_compilation, progress
+    from scamp_sim.systems.pixelrnn.data.clips import read_clips
+    from scamp_sim.systems.pixelrnn.study import study
 
     if args.out is not None:
         check_file(args.out, "results")
@@ -272,8 +272,9 @@ def validate(args: argparse.Namespace) -> int:
 
 def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -> list[Path]:
     """Of each stage the plane that differs most, beside that of the golden model. The clip is run anew for it."""
-    from scamp_sim.kernels.pixelrnn import show, study
     from scamp_sim.show.render import write_pictures
+    from scamp_sim.systems.pixelrnn.report import pictures as show
+    from scamp_sim.systems.pixelrnn.study import study
 
     pictures = {}
     encoder = study.make_encoder(
@@ -303,10 +304,11 @@ def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -
 
 def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
     """Costs of all mappings, and the bandwidth."""
-    from scamp_sim.kernels.pixelrnn import bandwidth, report
+    from scamp_sim.systems.pixelrnn.report import bandwidth
+    from scamp_sim.systems.pixelrnn.report import costs as report
 
     if args.plot is not None:
-        from scamp_sim.kernels.pixelrnn import plots
+        from scamp_sim.systems.pixelrnn.report import plots
 
         plots.check(args.plot)
     source = args.weights or common.RANDOM

@@ -16,8 +16,8 @@ from scamp_sim.cli.studies import kept
 from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
-    from scamp_sim.training.figures import Figure, Point
-    from scamp_sim.training.training import Epoch
+    from scamp_sim.systems.pixelrnn.paper.figures import Figure, Point
+    from scamp_sim.systems.pixelrnn.train.loop import Epoch
 
 CLIPS, TEST = f"made-up:40:{common.TRAIN_SEED}", f"made-up:20:{common.TEST_SEED}"
 """Drawn gestures that the network is trained on, and those that it is tried on."""
@@ -32,8 +32,9 @@ def train(args: argparse.Namespace) -> int:
 
     st.require()
     from scamp_sim.files import check_file
-    from scamp_sim.training import labels, training
-    from scamp_sim.training.noise import known_errors, load_errors
+    from scamp_sim.systems.pixelrnn.train import loop as training
+    from scamp_sim.systems.pixelrnn.train.noise import known_errors, load_errors
+    from scamp_sim.training import labels
 
     for path, what in ((args.out, "weights"), (args.checkpoint, "checkpoint"), (args.save_noise, "stage errors")):
         if path is not None:
@@ -112,7 +113,7 @@ def train(args: argparse.Namespace) -> int:
 
 
 def _labelled(source: str) -> tuple[Any, Any]:
-    from scamp_sim.kernels.pixelrnn.clips import read_clips
+    from scamp_sim.systems.pixelrnn.data.clips import read_clips
 
     found = read_clips(source)
     if found.labels is None:
@@ -145,8 +146,8 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
     if args.weights is not None:
         raise ProgramError(f"figure{number} trains its own networks; leave --weights out")
     st.require()
-    from scamp_sim.kernels.pixelrnn import plots
-    from scamp_sim.training import figures
+    from scamp_sim.systems.pixelrnn.paper import figures
+    from scamp_sim.systems.pixelrnn.report import plots
 
     study = figures.Study(**_chosen(args, ("seeds", "epochs", "clips", "tests", "threads")))
     if args.plot is not None:
@@ -182,9 +183,9 @@ def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
                     f"{OPTIONS[name][0]} is for networks that are trained here; leave it out, or --plain and --trained"
                 )
     st.require()
-    from scamp_sim.kernels.pixelrnn import plots
     from scamp_sim.study.grid import parse_chips
-    from scamp_sim.training import table3
+    from scamp_sim.systems.pixelrnn.paper import table3
+    from scamp_sim.systems.pixelrnn.report import plots
 
     names = ("errors", "mapping", "tests", "refits", "seeds", "epochs", "clips", "noise", "threads", "jobs")
     chosen = _chosen(args, names)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from scamp_sim.kernels.pixelrnn.weights import Weights
+    from scamp_sim.systems.pixelrnn.params import Weights
 
 RANDOM = "random"
 """The name of weights by chance."""
@@ -28,7 +28,7 @@ TRAIN_SEED, TEST_SEED = 0, 1000
 
 def load_weights(source: str) -> Weights:
     """Weights from a file, or by lot. Raises ProgramError."""
-    from scamp_sim.kernels.pixelrnn.weights import Weights
+    from scamp_sim.systems.pixelrnn.params import Weights
 
     seed = _seed_of_weights(source)
     return Weights.load(source) if seed is None else Weights.random(seed, classes=9)
@@ -54,7 +54,7 @@ def whose(source: str) -> str:
 
 def notes(clips: npt.NDArray[np.generic], names: Sequence[str]) -> list[str]:
     """What is strange about clips (n, 16, side, side), said once on stderr, before a long run."""
-    from scamp_sim.kernels.pixelrnn import golden
+    from scamp_sim.systems.pixelrnn import golden
 
     strange = [name for clip, name in zip(clips, names, strict=False) if golden.looks_binary(clip)]
     if not strange:

@@ -20,9 +20,9 @@ from scamp_sim.study.grid import Grid, heading, make_grid, parse_chips, parse_se
 from scamp_sim.text import plural, short
 
 if TYPE_CHECKING:
-    from scamp_sim.kernels.pixelrnn.chipstudy import ChipStudy
     from scamp_sim.show.session import Request
     from scamp_sim.study.programs import PlaneStudy, ProgramWork, ValueStudy
+    from scamp_sim.systems.pixelrnn.study.chipstudy import ChipStudy
 
 OPTIONS = ("chips", "seeds", "cluster")
 """Options that make a study of a run."""
@@ -255,7 +255,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     if args.pictures is not None:
         raise ProgramError("--pictures shows one run; leave it out of a study over chips, or name one --chip")
     if args.plot is not None:
-        from scamp_sim.kernels.pixelrnn import plots
+        from scamp_sim.systems.pixelrnn.report import plots
 
         plots.check(args.plot)
         plots.new_figure(1, 1)
@@ -263,7 +263,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     began = time.monotonic()
     found = _measure(args, weights, clips, grid, args.out, args.limit)
     if args.plot is not None:
-        from scamp_sim.kernels.pixelrnn import chipplots
+        from scamp_sim.systems.pixelrnn.report import chipplots
 
         chipplots.write(args.plot, found)
     if args.format == "json":
@@ -287,9 +287,9 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
     """`run pixelrnn` over chips: the one clip, again and again."""
     import numpy as np
 
-    from scamp_sim.kernels.pixelrnn.clips import ClipSet, check_labels, class_name
-    from scamp_sim.kernels.pixelrnn.gestures import CLASSES
     from scamp_sim.show.render import check_folder
+    from scamp_sim.systems.pixelrnn.data.clips import ClipSet, check_labels, class_name
+    from scamp_sim.systems.pixelrnn.data.gestures import CLASSES
 
     label = None if clip.label is None or weights.decoder is None else np.array([clip.label])
     if label is not None:
@@ -327,8 +327,8 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
 def _measure(
     args: argparse.Namespace, weights: Any, clips: Any, grid: Grid, out: str | None, limit: int | None
 ) -> ChipStudy:
-    from scamp_sim.kernels.pixelrnn import montecarlo
     from scamp_sim.show.session import announce_compilation, progress
+    from scamp_sim.systems.pixelrnn.study import montecarlo
 
     note_ideal(args.errors)
     common.notes(clips.input[: grid.items], clips.names)

@@ -20,24 +20,30 @@ from scamp_sim.exceptions import ProgramError
 # It is read when PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-# Name -> module of this package; a module stands for itself.
+_SYSTEM = "scamp_sim.systems.pixelrnn"
+
+# Name -> module; a name without a class or function in it is the module itself. Those of a system are fetched by name,
+# since this package stands below the systems and must not import them.
 _HOMES = {
-    "PixelRNN": "encoder",
-    "Settings": "training",
-    "StageErrors": "noise",
-    "baselines": "",
-    "encoder": "",
-    "figures": "",
-    "layers": "",
-    "measure": "measurement",
-    "measurement": "",
-    "noise": "",
-    "train": "training",
-    "training": "",
+    "PixelRNN": f"{_SYSTEM}.train.module",
+    "Settings": f"{_SYSTEM}.train.loop",
+    "StageErrors": f"{_SYSTEM}.train.noise",
+    "baselines": f"{_SYSTEM}.train.baselines",
+    "encoder": f"{_SYSTEM}.train.module",
+    "figures": f"{_SYSTEM}.paper.figures",
+    "layers": f"{_SYSTEM}.train.layers",
+    "measure": f"{_SYSTEM}.train.measurement",
+    "measurement": f"{_SYSTEM}.train.measurement",
+    "noise": f"{_SYSTEM}.train.noise",
+    "train": f"{_SYSTEM}.train.loop",
+    "training": f"{_SYSTEM}.train.loop",
 }
 
-WITHOUT = ("noise", "measurement")
-"""Modules that need no PyTorch."""
+MEMBERS = ("PixelRNN", "Settings", "StageErrors", "measure", "train")
+"""Names that stand for a class or a function of their module."""
+
+WITHOUT = ("StageErrors", "measure", "measurement", "noise")
+"""Names that need no PyTorch."""
 
 
 def require() -> None:
@@ -54,10 +60,10 @@ def require() -> None:
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if (_HOMES[name] or name) not in WITHOUT:
+    if name not in WITHOUT:
         require()
-    module = import_module(f"{__name__}.{_HOMES[name] or name}")
-    return getattr(module, name) if _HOMES[name] else module
+    module = import_module(_HOMES[name])
+    return getattr(module, name) if name in MEMBERS else module
 
 
 def __dir__() -> list[str]:

@@ -13,8 +13,9 @@ pytestmark = pytest.mark.benchmark
 @pytest.mark.parametrize(("mapping", "goal"), [("macropixel", "3500 us"), ("blocks:lean", ""), ("blocks", "")])
 def test_frame(mapping: str, goal: str, benchmark: Any, against_chip: Callable[..., None]) -> None:
     """Sixteen frames with their planes looked at, as validation runs them; the cost of a frame in the middle."""
-    from scamp_sim.kernels.pixelrnn import Weights, gestures
-    from scamp_sim.kernels.pixelrnn.study import make_encoder
+    from scamp_sim.systems.pixelrnn.data import gestures
+    from scamp_sim.systems.pixelrnn.params import Weights
+    from scamp_sim.systems.pixelrnn.study.study import make_encoder
 
     encoder = make_encoder(Weights.random(1), mapping)
     clip, _ = gestures.clip("spread/leftward", seed=1)

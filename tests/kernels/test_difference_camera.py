@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scamp_sim import Machine, kernels
-from scamp_sim.kernels.pixelrnn import gestures
+from scamp_sim.systems.pixelrnn.data import gestures
 from tests.kernels.oracles import grey
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scamp_sim.kernels.pixelrnn import gestures
+from scamp_sim.systems.pixelrnn.data import gestures
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from scamp_sim.exceptions import ProgramError  # noqa: E402
-from scamp_sim.kernels.pixelrnn import bandwidth  # noqa: E402
-from scamp_sim.kernels.pixelrnn.golden import FRAMES, SIDE  # noqa: E402
-from scamp_sim.training import baselines, figures  # noqa: E402
-from scamp_sim.training.encoder import PixelRNN  # noqa: E402
-from scamp_sim.training.training import Settings, train  # noqa: E402
+from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE  # noqa: E402
+from scamp_sim.systems.pixelrnn.paper import figures  # noqa: E402
+from scamp_sim.systems.pixelrnn.report import bandwidth  # noqa: E402
+from scamp_sim.systems.pixelrnn.train import baselines  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.loop import Settings, train  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.module import PixelRNN  # noqa: E402
 
 MODELS = {m.name: m for m in bandwidth.MODELS}
 

@@ -86,7 +86,7 @@ def test_a_plot_that_cannot_be_drawn_is_told_before_training(tmp_path, capsys, m
 
 def test_an_interrupt_says_where_results_are(tmp_path, capsys, monkeypatch) -> None:
     pytest.importorskip("torch")
-    from scamp_sim.training import figures
+    from scamp_sim.systems.pixelrnn.paper import figures
 
     def interrupted(*rest):
         raise KeyboardInterrupt
@@ -116,7 +116,8 @@ def test_wrong_figures_are_told(tmp_path, capsys) -> None:
 )
 def test_without_torch_the_remedy_is_told(capsys, monkeypatch, argv) -> None:
     importing = builtins.__import__
-    for name in [m for m in sys.modules if m == "torch" or m.startswith(("torch.", "scamp_sim.training."))]:
+    own = tuple(f"scamp_sim.systems.pixelrnn.{package}." for package in ("train", "paper"))
+    for name in [m for m in sys.modules if m == "torch" or m.startswith(("torch.", *own))]:
         monkeypatch.delitem(sys.modules, name)
 
     def blocked(name: str, *rest, **more):

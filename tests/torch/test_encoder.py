@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
-from scamp_sim.kernels.pixelrnn import golden  # noqa: E402
-from scamp_sim.kernels.pixelrnn.weights import Weights  # noqa: E402
-from scamp_sim.training.encoder import PixelRNN, bits  # noqa: E402
-from scamp_sim.training.noise import Stage, StageErrors  # noqa: E402
+from scamp_sim.systems.pixelrnn import golden  # noqa: E402
+from scamp_sim.systems.pixelrnn.params import Weights  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.module import PixelRNN, bits  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.noise import Stage, StageErrors  # noqa: E402
 
 
 def check(net: PixelRNN, weights: Weights, clips: np.ndarray) -> None:

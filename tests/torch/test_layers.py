@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from scamp_sim.exceptions import ProgramError  # noqa: E402
-from scamp_sim.kernels.pixelrnn import golden  # noqa: E402
-from scamp_sim.training import layers  # noqa: E402
+from scamp_sim.systems.pixelrnn import golden  # noqa: E402
+from scamp_sim.systems.pixelrnn.train import layers  # noqa: E402
 
 
 @pytest.mark.parametrize("m", [0.5, 2.0, 5.0])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.kernels.pixelrnn.weights import Weights
-from scamp_sim.training import measurement, noise
-from scamp_sim.training.measurement import measure, origin
-from scamp_sim.training.noise import Stage, StageErrors, known_errors, load_errors
+from scamp_sim.systems.pixelrnn.params import Weights
+from scamp_sim.systems.pixelrnn.train import measurement, noise
+from scamp_sim.systems.pixelrnn.train.measurement import measure, origin
+from scamp_sim.systems.pixelrnn.train.noise import Stage, StageErrors, known_errors, load_errors
 
 
 def test_the_authors_noise() -> None:

@@ -11,13 +11,13 @@ pytest.importorskip("torch")
 
 from scamp_sim.cli import main as cli
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.kernels.pixelrnn import golden
-from scamp_sim.kernels.pixelrnn.clips import ClipSet
-from scamp_sim.kernels.pixelrnn.weights import Weights
-from scamp_sim.training import table3 as t3
-from scamp_sim.training.measurement import origin
-from scamp_sim.training.noise import Stage, StageErrors
-from scamp_sim.training.table3 import Row, Study, Table3, table3
+from scamp_sim.systems.pixelrnn import golden
+from scamp_sim.systems.pixelrnn.data.clips import ClipSet
+from scamp_sim.systems.pixelrnn.paper import table3 as t3
+from scamp_sim.systems.pixelrnn.paper.table3 import Row, Study, Table3, table3
+from scamp_sim.systems.pixelrnn.params import Weights
+from scamp_sim.systems.pixelrnn.train.measurement import origin
+from scamp_sim.systems.pixelrnn.train.noise import Stage, StageErrors
 
 TINY = {"chips": (1, 2), "tests": 1, "refits": 1, "threads": 1}
 
@@ -117,8 +117,8 @@ def test_each_part_of_the_authors_clips_is_tried_once() -> None:
 
 def test_planes_of_chips_without_errors_to_speak_of_are_the_golden_ones() -> None:
     w = Weights.random(1, classes=9)
-    from scamp_sim.kernels.pixelrnn.clips import read_clips
     from scamp_sim.study import chips as kinds
+    from scamp_sim.systems.pixelrnn.data.clips import read_clips
 
     clips = read_clips("made-up:1:3")
     trial = t3._trial(clips.input[:2], clips.labels[:2], [(np.array([0]), np.array([1]))])
@@ -165,7 +165,7 @@ def test_a_kept_measurement_is_of_one_profile(tmp_path, counted, monkeypatch) ->
         return StageErrors(cnn=Stage(0.1), name=profile, measured=measured_on)
 
     measured: list[str] = []
-    monkeypatch.setattr("scamp_sim.training.measurement.measure", measure)
+    monkeypatch.setattr("scamp_sim.systems.pixelrnn.train.measurement.measure", measure)
     results, study = tmp_path / "t.json", Study(**TINY, epochs=1, clips=1)
     table3(study, results=results)
     table3(study, results=results)

@@ -10,13 +10,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
-from scamp_sim.kernels.pixelrnn import golden, study  # noqa: E402
-from scamp_sim.kernels.pixelrnn.clips import ClipSet  # noqa: E402
-from scamp_sim.kernels.pixelrnn.weights import Weights  # noqa: E402
+from scamp_sim.systems.pixelrnn import golden  # noqa: E402
+from scamp_sim.systems.pixelrnn.data.clips import ClipSet  # noqa: E402
+from scamp_sim.systems.pixelrnn.params import Weights  # noqa: E402
+from scamp_sim.systems.pixelrnn.study import study  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.baselines import Recurrent  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.loop import Settings, classify, refit, train  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.noise import StageErrors  # noqa: E402
 from scamp_sim.training import labels as label  # noqa: E402
-from scamp_sim.training.baselines import Recurrent  # noqa: E402
-from scamp_sim.training.noise import StageErrors  # noqa: E402
-from scamp_sim.training.training import Settings, classify, refit, train  # noqa: E402
 
 SHORT = Settings(epochs=3, batch=6, threads=1, noise=StageErrors.authors(), seed=5)
 

@@ -1,0 +1,1 @@
+"""Inputs of PixelRNN: clips from files, synthetic gestures, public data sets."""

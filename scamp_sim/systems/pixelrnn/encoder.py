@@ -1,0 +1,264 @@
+"""PixelRNN on the array: the encoder, frame by frame, under either mapping.
+
+encoder = Encoder(Weights.load("weights.npz"), mapping="macropixel")
+result = encoder.run(clip)          # .o leaves the chip; .b, .f, .h are looked at behind the scenes
+result.profile.readout_ratio        # 256: 4,096 values for 16 frames
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim.checks import array_of, integer
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Program
+from scamp_sim.costs.profile import Profile
+from scamp_sim.costs.timing import combine, profile
+from scamp_sim.exceptions import ProgramError, ScampWarning
+from scamp_sim.machine.machine import Machine
+from scamp_sim.silicon.setup import Errors
+from scamp_sim.systems.pixelrnn import golden
+from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
+from scamp_sim.systems.pixelrnn.params import Weights, check_weights
+from scamp_sim.text import plural
+
+SENSOR = 256
+"""Rows and columns of a full frame."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a frame as the reports show it, with the part of the run that it is, and planes that it is given."""
+
+    title: str
+    program: Program
+    inputs: Map[str, Any] | None = None
+
+
+class Mapping(Protocol):
+    """A way to lay the network out on the array, for one set of weights."""
+
+    name: str
+
+    def steps(self, t: int) -> Sequence[Step]:
+        """What the chip does for frame t of 16, in order."""
+        ...
+
+    def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The picture that PIX is to see: (256, 256), 0..255, from a frame (64, 64), uint8 grey or bool."""
+        ...
+
+    def look(self, machine: Machine) -> tuple[Bits, Bits, Bits]:
+        """b, f and h after a frame, (64, 64) bool each, read behind the program's back."""
+        ...
+
+    def output(self, results: dict[str, Any]) -> Floats:
+        """o, (64, 64) float32 in units of one tap product, from what the last frame put out."""
+        ...
+
+
+class ThreeKinds(ABC):
+    """Steps of a mapping whose first and last frames are not like those between; each kind is made once."""
+
+    def steps(self, t: int) -> Sequence[Step]:
+        """What the chip does for frame t of 16, in order."""
+        return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
+
+    @abstractmethod
+    def _frame(self, **options: int) -> Sequence[Step]:
+        """The steps of a frame that sets the state (start=1), that reads o out (read=1), or neither."""
+
+    @cached_property
+    def _first(self) -> Sequence[Step]:
+        return self._frame(start=1)
+
+    @cached_property
+    def _middle(self) -> Sequence[Step]:
+        return self._frame()
+
+    @cached_property
+    def _last(self) -> Sequence[Step]:
+        return self._frame(read=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What the array made of a clip; the fields of `golden.Result`, and what it cost.
+
+    x, b, f, h: (16, 64, 64) bool, one row a frame, `h[t]` after frame t. o: (64, 64) float32. profile: of the whole
+    clip; frame_profile: of a frame that is neither the first nor the last.
+    """
+
+    x: Bits
+    b: Bits
+    f: Bits
+    h: Bits
+    o: Floats
+    profile: Profile
+    frame_profile: Profile
+
+
+class Encoder:
+    """The encoder on a simulated chip.
+
+    mapping: "macropixel" (own, 4x4 PEs a pixel for the recurrent part) or "blocks" (as published, in 64x64 blocks).
+    errors, chip, seed, engine, timing: of the machine. level: grey above it counts as +1; the array can tell about
+    every other level apart, 116 among them. options: of the mapping: front_end=True, by which the array also scales the
+    frames down and copies them; version="lean" for "blocks"; offset, unit, gate_unit, trim and calibration for
+    "macropixel". These five, if none is given, are chosen for the errors of the chip: its offset, units that suit it,
+    and a trim and levels that are measured on other chips of its profile (see
+    `scamp_sim.systems.pixelrnn.calibrate`).
+    version="raw" chooses the offset alone: programs as for an array without noise, 5 LSB a tap. calibrate=False
+    leaves the levels as they are free of noise; calibrate=True measures them for an offset and units that are given.
+    With two layers of kernels there is no calibration, only offset, units and trim. Raises ProgramError.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        mapping: str = "macropixel",
+        errors: Errors = "ideal",
+        chip: int = 0,
+        seed: int = 0,
+        *,
+        engine: str = "fast",
+        timing: str = "scamp5d",
+        level: int = golden.INPUT_LEVEL,
+        **options: Any,
+    ) -> None:
+        self.weights = check_weights(weights)
+        integer("chip", chip)
+        integer("level", level)
+        self.chip = chip
+        self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
+        name, options = split(mapping, options)
+        if name == "macropixel":
+            from scamp_sim.systems.pixelrnn.chip_defaults import for_chip
+
+            options = for_chip(weights, self.machine.errors, level, options)
+        self.mapping = make_mapping(weights, name, level, options)
+        self.level = level
+
+    def run(self, clip: npt.ArrayLike) -> Encoded:
+        """Encode one clip: (16, 64, 64), uint8 grey, or bool (binarised already).
+
+        With the option front_end, which scales on the array, also (16, 256, 256). Raises PlaneError.
+        """
+        x, machine = self.bits(clip), self.machine
+        planes = np.empty((3, FRAMES, SIDE, SIDE), bool)
+        spent: dict[int, tuple[Profile, int]] = {}
+        results: dict[str, Any] = {}
+        for t, picture in enumerate(self.pictures(clip)):
+            machine.expose(picture)
+            for step in self.mapping.steps(t):
+                run = machine.run(step.program, step.inputs, registers=False)
+                cost = run.profile
+                spent[id(cost)] = (cost, spent.get(id(cost), (cost, 0))[1] + 1)
+                results.update(run.outputs)
+            planes[:, t] = self.mapping.look(machine)
+        b, f, h = planes
+        return Encoded(
+            x, b, f, h, self.mapping.output(results),
+            self._cost(spent.values(), FRAMES), self.frame_profile,
+        )  # fmt: skip
+
+    def bits(self, clip: npt.ArrayLike) -> Bits:
+        """The bits (16, 64, 64) that the array is to make of a clip, scaled where that is its part.
+
+        Raises PlaneError.
+        """
+        frames = self._checked(clip)
+        large = frames.shape[1] == SENSOR
+        return scaled_bits(frames, self.level) if large else golden.binarise(frames, self.level)
+
+    def pictures(self, clip: npt.ArrayLike) -> list[npt.NDArray[Any]]:
+        """What PIX is to see, frame by frame: (256, 256), uint8 or bool. Raises PlaneError."""
+        frames = self._checked(clip)
+        return list(frames) if frames.shape[1] == SENSOR else [self.mapping.picture(frame) for frame in frames]
+
+    def _checked(self, clip: npt.ArrayLike) -> npt.NDArray[Any]:
+        array = array_of(clip, "the clip")
+        return golden.checked(array, SENSOR if self.front_end and array.shape[1:] == (SENSOR, SENSOR) else SIDE)
+
+    @property
+    def front_end(self) -> bool:
+        """Whether the array scales the frames down and copies them."""
+        return bool(getattr(self.mapping, "front_end", False))
+
+    @property
+    def frame_profile(self) -> Profile:
+        """What a frame costs that is neither the first nor the last."""
+        parts = [(profile(s.program, self.machine.timing, self.machine.shape), 1) for s in self.mapping.steps(1)]
+        return self._cost(parts, 1)
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """Every program that a clip runs, once."""
+        return tuple(dict.fromkeys(s.program for t in (0, 1, FRAMES - 1) for s in self.mapping.steps(t)))
+
+    def _cost(self, parts: Iterable[tuple[Profile, int]], frames: int) -> Profile:
+        """The cost of so many frames, each of which is several programs but one run to a user."""
+        name = f"pixelrnn, {self.mapping.name}, {plural(frames, 'frame')}"
+        return replace(combine(parts, name), runs=frames)
+
+
+def scaled_bits(frames: npt.NDArray[Any], level: int) -> Bits:
+    """What the front end makes of full frames, (16, 256, 256) -> (16, 64, 64): means of 4x4 PEs above the level."""
+    from scamp_sim.kernels.pixelrnn.layout import downsampled
+    from scamp_sim.kernels.pixelrnn.macropixel import pix_level
+
+    if golden.looks_binary(frames, level):
+        warnings.warn(golden.LOOKS_BINARY, ScampWarning, stacklevel=2)
+    grey = frames * np.float32(255 if frames.dtype == np.bool_ else 1)
+    return np.stack([downsampled(frame * (127 / 255)) > pix_level(level) for frame in grey])
+
+
+MAPPINGS = ("macropixel", "blocks")
+
+
+def split(mapping: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """ "NAME" or "NAME:VERSION" -> (NAME, a copy of the options, with the version if there is one)."""
+    name, colon, version = str(mapping).partition(":")
+    return name, {**options, "version": version} if colon else dict(options)
+
+
+def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any]) -> Mapping:
+    """The named mapping of these weights; "blocks:lean" is the lean version of "blocks". Raises ProgramError."""
+    name, options = split(name, options)
+    known = {
+        "macropixel": ("front_end", "offset", "unit", "gate_unit", "trim", "calibration"),
+        "blocks": ("version", "front_end"),
+    }  # fmt: skip
+    if not isinstance(options.get("front_end", False), (bool, np.bool_)):
+        raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
+    if name == "macropixel":
+        from scamp_sim.systems.pixelrnn.chip_defaults import take_version
+
+        take_version(options)  # what it stands for is a matter of chips
+    for option in options if name in known else ():
+        if option not in known[name]:
+            raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")
+    if name == "macropixel" and weights.layers == 2:
+        from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
+
+        if options.pop("calibration", None) is not None:
+            raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
+        return TwoLayerMapping(weights, level, **options)
+    if name == "macropixel":
+        from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
+
+        return MacropixelMapping(weights, level, **options)
+    if name == "blocks":
+        from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
+
+        return BlockMapping(weights, level, **options)
+    raise ProgramError(f"unknown mapping '{name}'{isa.did_you_mean(name, MAPPINGS)}; there are {', '.join(MAPPINGS)}")

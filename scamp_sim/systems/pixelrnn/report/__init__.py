@@ -1,0 +1,1 @@
+"""What PixelRNN costs and sends, as tables and pictures."""

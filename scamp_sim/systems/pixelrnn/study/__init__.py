@@ -1,0 +1,1 @@
+"""PixelRNN on many clips and chips, compared with the golden model."""

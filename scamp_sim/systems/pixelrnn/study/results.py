@@ -1,0 +1,193 @@
+"""What a validation found: a record for each clip, and the study of all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scamp_sim.study.grid import Unit
+from scamp_sim.study.statistics import tidy
+from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE
+
+STAGES = ("x", "b", "f", "h", "o")
+"""The binarised frame, the input of the recurrent part, the forget gate, the state, the output."""
+
+FORMAT = "pixelrnn validation, 2"
+"""What the file of the results of one chip and one seed says that it is."""
+
+PLANE_VALUES = SIDE * SIDE
+ARRAY, GOLDEN, OWN = "array", "golden", "own golden"
+"""Who classified a clip: the array; the golden model; the golden model with the mapping's own edges and ties."""
+
+MODELS = {
+    GOLDEN: "golden model (G)",
+    OWN: "golden model with the edges and ties of this mapping (H)",
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """What validation found for one clip.
+
+    differ: reference -> stage -> values that differ, one count a frame (of o one in all). largest: reference -> largest
+    difference of o, in units of one tap product. classes: who -> class that the decoder sees, empty without one. rms:
+    reference -> root mean square of the difference of o, in the same units.
+    """
+
+    clip: int
+    name: str
+    label: int | None
+    differ: Mapping[str, Mapping[str, Sequence[int]]]
+    largest: Mapping[str, float]
+    classes: Mapping[str, int]
+    rms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The results of a validation. about: what was run, in words. records: in the order of the clips. ran: how many of
+    them were not in the file already."""
+
+    about: Mapping[str, Any]
+    records: tuple[Record, ...]
+    ran: int = 0
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """What the array was compared with."""
+        return tuple(self.records[0].differ) if self.records else ()
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Stages that could be looked at."""
+        return tuple(self.records[0].differ[self.references[0]]) if self.records else ()
+
+    def differing(self, reference: str, stage: str) -> int:
+        """Values of a stage that differ, over all clips."""
+        return sum(sum(r.differ[reference][stage]) for r in self.records)
+
+    def compared(self, stage: str) -> int:
+        """Values of a stage that were compared with each reference."""
+        return len(self.records) * PLANE_VALUES * (1 if stage == "o" else FRAMES)
+
+    def share(self, reference: str, stage: str) -> float:
+        """The share of them that differ, 0 .. 1."""
+        return self.differing(reference, stage) / self.compared(stage) if self.records else 0.0
+
+    def worst(self, reference: str, stage: str) -> Record:
+        """The clip with the most values that differ; the first of equals."""
+        return max(self.records, key=lambda r: sum(r.differ[reference][stage]))
+
+    def largest(self, reference: str) -> float:
+        """The largest difference of o, in units of one tap product."""
+        return max((r.largest[reference] for r in self.records), default=0.0)
+
+    def rms(self, reference: str) -> float:
+        """The rms difference of o, in units of one tap product: the mean over the clips."""
+        return math.fsum(r.rms[reference] for r in self.records) / len(self.records) if self.records else 0.0
+
+    def right(self, who: str) -> int | None:
+        """Clips that were classified as labelled; None without labels or decoder."""
+        if not self.records or any(r.label is None or who not in r.classes for r in self.records):
+            return None
+        return sum(r.classes[who] == r.label for r in self.records)
+
+    def agreed(self, reference: str) -> int | None:
+        """Clips of which array and reference say the same class; None without a decoder."""
+        if not self.records or any(reference not in r.classes for r in self.records):
+            return None
+        return sum(r.classes[ARRAY] == r.classes[reference] for r in self.records)
+
+    def summary(self) -> dict[str, Any]:
+        """The study in numbers, ready for JSON."""
+        count = len(self.records)
+        stages = {
+            reference: {
+                stage: {
+                    "differ": self.differing(reference, stage),
+                    "of": self.compared(stage),
+                    "share": self.share(reference, stage),
+                    "worst_clip": self.worst(reference, stage).name if self.differing(reference, stage) else None,
+                }
+                for stage in self.stages
+            }
+            for reference in self.references
+        }
+        accuracy = {
+            who: {"right": right, "of": count, "share": right / count}
+            for who in (ARRAY, *self.references)
+            if (right := self.right(who)) is not None
+        }
+        agreement = {r: {"same": n, "of": count} for r in self.references if (n := self.agreed(r)) is not None}
+        return {
+            "clips": count,
+            "frames": count * FRAMES,
+            "equal": all(not s["differ"] for stage in stages.values() for s in stage.values()),
+            "stages": stages,
+            "rms_o": {r: tidy(self.rms(r)) for r in self.references},
+            "largest_o": {r: self.largest(r) for r in self.references},
+            "accuracy": accuracy,
+            "same_class": agreement,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was run, and the summary."""
+        return {**self.about, **self.summary()}
+
+    def text(self) -> str:
+        """The study as a table."""
+        from scamp_sim.systems.pixelrnn.report.costs import table
+
+        lines = []
+        for reference in self.references:
+            rows = [
+                (
+                    stage,
+                    f"{self.differing(reference, stage):,}",
+                    f"{self.compared(stage):,}",
+                    # any error at all makes other values of o, so that their share says nothing
+                    "-" if stage == "o" and self.largest(reference) else percent(self.share(reference, stage)),
+                    self.worst(reference, stage).name if self.differing(reference, stage) else "-",
+                )
+                for stage in self.stages
+            ]
+            lines += [
+                f"array against the {MODELS[reference]}",
+                table(("stage", "differ", "of", "share", "worst clip"), rows, "<>>><"),
+            ]
+            if self.largest(reference):
+                lines[-1] += (
+                    f"o: rms difference {self.rms(reference):.3f} tap products, largest {self.largest(reference):g}\n"
+                )
+        count = len(self.records)
+        found = [
+            f"{who} {right} of {count} ({percent(right / count)})"
+            for who in (ARRAY, *self.references)
+            if (right := self.right(who)) is not None
+        ]
+        if found:
+            lines.append("right class: " + ", ".join(found))
+        lines += [
+            f"array and {r} say the same class: {n} of {count}"
+            for r in self.references
+            if (n := self.agreed(r)) is not None
+        ]
+        return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def percent(share: float) -> str:
+    """A share for the tables; what is there, but little, is not 0."""
+    return "< 0.01 %" if 0 < share < 0.0001 else f"{100 * share:.2f} %"
+
+
+def record(row: Mapping[str, Any], unit: Unit = Unit(0, 0, 0)) -> Record:  # noqa: B008
+    """A result out of a file or off a worker. Raises KeyError or TypeError for what is none."""
+    found = Record(clip=unit.item, **row)
+    if not all(type(n) is int for stages in found.differ.values() for counts in stages.values() for n in counts):
+        raise TypeError("differ")
+    return found
+
+
+__all__ = ["ARRAY", "FORMAT", "GOLDEN", "MODELS", "OWN", "STAGES", "Record", "Study", "percent", "record"]

@@ -1,0 +1,145 @@
+"""Wrong types and values for the package's functions: each ends in an error of the project that says what was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scamp_sim import ScampError
+from scamp_sim.kernels.pixelrnn import layout
+from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
+from scamp_sim.kernels.pixelrnn.layout import Macropixel
+from scamp_sim.systems.pixelrnn import golden
+from scamp_sim.systems.pixelrnn import golden_blocks as blocks_golden
+from scamp_sim.systems.pixelrnn.data import clips, datasets, gestures
+from scamp_sim.systems.pixelrnn.encoder import Encoder
+from scamp_sim.systems.pixelrnn.params import Weights
+from scamp_sim.systems.pixelrnn.report import costs as report
+from scamp_sim.systems.pixelrnn.study import study
+
+WEIGHTS = Weights.random(1, classes=9)
+CLIP = np.zeros((16, 64, 64), np.uint8)
+PLANE = np.zeros((256, 256))
+RAGGED = [[1], [1, 2]]
+
+
+def decoder(**change: Any) -> object:
+    assert WEIGHTS.decoder is not None
+    return replace(WEIGHTS.decoder, **change)
+
+
+def arrays(**change: Any) -> Weights:
+    w = WEIGHTS
+    given: dict[str, Any] = {
+        "theta1": 0.5,
+        "theta_r": 0.5,
+        **{n: getattr(w, n) for n in ("cnn", "w_f", "u_f", "w_o", "u_o")},
+    }
+    return Weights.from_arrays(**{**given, **change})
+
+
+CASES: list[tuple[Callable[[], object], str]] = [
+    (lambda: Weights.load(None), "weights: None is no path"),
+    (lambda: Weights.load(3), "weights: 3 is no path"),
+    (lambda: Weights.load("x" * 5000 + ".npz"), "no path there can be"),
+    (lambda: WEIGHTS.save(None), "None is no path"),
+    (lambda: WEIGHTS.layer(5), "there is no layer 5; these weights have 1 layer"),
+    (lambda: WEIGHTS.layer("a"), "layer is 'a'"),
+    (lambda: Weights.random("a"), "seed is 'a'; it is an integer from 0 up"),
+    (lambda: Weights.random(-1), "seed is -1"),
+    (lambda: Weights.random(None), "seed is None"),
+    (lambda: Weights.random(1, layers=[1]), r"layers is \[1\]"),
+    (lambda: Weights.random(1, classes=-1), "classes is -1; it is an integer from 1 up"),
+    (lambda: Weights.random(1, classes=1.5), "classes is 1.5"),
+    (lambda: Weights.random(1, theta1="a"), "theta1 is .*one number"),
+    (lambda: arrays(cnn=RAGGED), "cnn: no array"),
+    (lambda: arrays(theta1=RAGGED), "theta1: no array"),
+    (lambda: arrays(theta_r=None), "theta_r is None"),
+    (lambda: decoder(sign="a"), "first factor is 'a'"),
+    (lambda: decoder(gain=None), "decoder's gain is None"),
+    (lambda: decoder(mean=[1, 2]), r"decoder's mean is \[1, 2\]"),
+    (lambda: decoder(matrix="a"), "decoder's matrix is of type"),
+    (lambda: decoder(matrix=RAGGED), "decoder's matrix: no array"),
+    (lambda: decoder(intercept=None), "decoder's intercept is of type object"),
+    (lambda: WEIGHTS.decoder.scores(RAGGED), "the output: no array"),  # type: ignore[union-attr]
+    (lambda: Macropixel("a"), "the pitch is 'a'"),
+    (lambda: Macropixel().mask("a"), "there is no slot 'a'; slots are 0 to 15"),
+    (lambda: Macropixel().mask(None), "there is no slot None"),
+    (lambda: Macropixel().mask((1,)), r"there is no slot \(1,\)"),
+    (lambda: Macropixel().mask((1.5, 2)), "there is no slot"),
+    (lambda: Macropixel().mask(True), "there is no slot True"),
+    (lambda: Macropixel().mask(-1), "there is no slot -1"),
+    (lambda: Macropixel().call(1, "A"), "goes to a bit, R0 to R12, not to 'A'"),
+    (lambda: Macropixel().pack(RAGGED), "the values: no array"),
+    (lambda: Macropixel().fill(None), r"the plane has shape \(\)"),
+    (lambda: Macropixel().from_blocks(RAGGED), "the plane: no array"),
+    (lambda: layout.program(None), "no layout program 'None'"),
+    (lambda: layout.program("compact", kind=[3]), r"of kind \[3\] is not there"),
+    (lambda: layout.program("compact", block=[3]), r"block is \[3\]"),
+    (lambda: layout.program("compact", clean="a"), "clean is 'a'; it is an integer"),
+    (lambda: layout.front_end(None), "level is None"),
+    (lambda: layout.expected("compact", PLANE, block="a"), "block is 'a'"),
+    (lambda: layout.expected("front_end", PLANE, level="a"), "level is 'a'"),
+    (lambda: layout.expected(None, PLANE), "no NumPy counterpart"),
+    (lambda: golden.encode(RAGGED, WEIGHTS), "the clip: no array"),
+    (lambda: golden.encode(CLIP, "w.npz"), r"expected Weights, not 'w.npz'; Weights.load\(path\)"),
+    (lambda: golden.encode(CLIP, WEIGHTS, noise="a"), "noise is 'a'"),
+    (lambda: golden.encode(CLIP, WEIGHTS, level="a"), "level is 'a'"),
+    (lambda: golden.encode(CLIP, WEIGHTS, level=[1, 2]), "level is"),
+    (lambda: golden.binarise(CLIP, "a"), "level is 'a'"),
+    (lambda: golden.convolve("a", WEIGHTS.w_f), "the planes are <U1"),
+    (lambda: golden.convolve(CLIP > 0, np.ones((3, 3))), r"the kernels have shape \(3, 3\)"),
+    (lambda: golden.pool(np.zeros((3, 3))), "multiples of 4"),
+    (lambda: golden.tile(np.zeros((3, 4, 4))), "there are 3 maps"),
+    (lambda: golden.untile(np.zeros(4)), r"of shape \(4,\)"),
+    (lambda: golden.threshold(np.zeros(3), 1, ties="x"), "ties is 'x'"),
+    (lambda: blocks_golden.encode(CLIP, None), "expected Weights"),
+    (lambda: blocks_golden.encode(CLIP, Weights.random(1, layers=2)), "takes one layer"),
+    (lambda: BlockMapping(None, 116), "expected Weights"),
+    (lambda: Encoder(WEIGHTS, 3), "unknown mapping '3'"),
+    (lambda: Encoder(WEIGHTS, errors=3), "3"),
+    (lambda: Encoder(WEIGHTS, engine=3), "3"),
+    (lambda: Encoder(WEIGHTS, chip="a"), "chip is 'a'"),
+    (lambda: Encoder(WEIGHTS, level=116.5), "level is 116.5"),
+    (lambda: Encoder(WEIGHTS, "blocks", version=[3]), r"unknown version '\[3\]'"),
+    (lambda: Encoder(WEIGHTS, front_end="no"), "front_end is 'no'; it is True or False"),
+    (lambda: Encoder(WEIGHTS).run(RAGGED), "the clip: no array"),
+    (lambda: gestures.clip(0, 0, np.zeros(2)), "size is"),
+    (lambda: gestures.clip(None), "index_or_class is None"),
+    (lambda: datasets.cambridge(None), "data set: None is no path"),
+    (lambda: datasets.cambridge(".", sets=3), "sets is 3"),
+    (lambda: datasets.tulips(".", label=3), "label is 3; give a function"),
+    (lambda: datasets.resample(None), "the clip is None"),
+    (lambda: datasets.resample([RAGGED]), "frame 0: no array"),
+    (lambda: datasets.picked("a"), "available is 'a'"),
+    (lambda: clips.read_clip(None), "clip: None is no path"),
+    (lambda: clips.read_clips(3), "clips: 3 is no path"),
+    (lambda: clips.read_clip("x" * 5000), "no path there can be"),
+    (lambda: study.make_encoder(WEIGHTS, None), "unknown mapping 'None'"),
+    (lambda: study.validate(WEIGHTS, CLIP), "expected a ClipSet"),
+    (lambda: study.validate(WEIGHTS, clips.ClipSet(CLIP[None], ("a",), "s"), limit=1.5), "limit is 1.5"),
+    (lambda: study.validate(WEIGHTS, clips.ClipSet(CLIP[None], ("a",), "s"), out=3), "results: 3 is no path"),
+    (lambda: report.costs(None), "expected Weights"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_misuse(number: int) -> None:
+    call, said = CASES[number]
+    with pytest.raises(ScampError, match=said) as caught:
+        call()
+    assert len(str(caught.value)) < 300
+
+
+def test_what_is_allowed_stays_so() -> None:
+    """Integers of NumPy, paths, one number in an array."""
+    assert Macropixel().slot(np.int64(5)) == (1, 1)
+    assert Macropixel().slot(np.array([2, 3])) == (2, 3)  # type: ignore[arg-type]
+    assert Weights.random(np.int64(1)).theta_r == 0.5  # type: ignore[arg-type]
+    assert arrays(theta1=np.array([0.25])).theta1 == (0.25,)
+    assert layout.program("compact", clean=False) is layout.program("compact", clean=0)
+    assert Encoder(WEIGHTS, front_end=np.True_).front_end
