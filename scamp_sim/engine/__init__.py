@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import Bits, Floats
 from scamp_sim.chip.program import Program
+from scamp_sim.engine.watched import Reader
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.model import ErrorModel
@@ -29,8 +31,13 @@ class Engine(Protocol):
         """Set a register's plane, whatever FLAG and R0 are."""
         ...
 
-    def run(self, program: Program) -> list[Floats | Bits]:
-        """Carry out a program's steps on the state; the planes of its outputs, in order."""
+    def run(self, program: Program, lazily: bool = False) -> Sequence[Floats | Bits | str]:
+        """Carry out a program's steps on the state; the planes of its outputs, in order. lazily: an engine may give
+        the names of registers for those that still hold what the program put out at its end."""
+        ...
+
+    def watch(self, reader: Reader) -> None:
+        """Tell a reader before the state changes; one at a time."""
         ...
 
     def restart(self, errors: ErrorModel) -> None:

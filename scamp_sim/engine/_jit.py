@@ -19,7 +19,12 @@ import numba
 
 config: Any = numba.config  # its settings are made at run time, which a type checker cannot see
 _ENGINE = Path(__file__).parent
-_SOURCES = (*sorted(_ENGINE.glob("*.py")), _ENGINE.parent / "chip" / "isa.py", _ENGINE.parent / "silicon" / "draws.py")
+_COMPILED = ("_jit", "analog", "bits", "noisy", "ops", "walk")
+_SOURCES = (
+    *(_ENGINE / f"{name}.py" for name in _COMPILED),
+    _ENGINE.parent / "chip" / "isa.py",
+    _ENGINE.parent / "silicon" / "draws.py",
+)
 
 
 @cache

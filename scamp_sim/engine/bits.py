@@ -21,6 +21,7 @@ TOP = np.uint64(63)
 
 COPIES = np.uint64(0x0101010101010101)
 DIAGONAL = np.uint64(0x8040201008040201)
+GATHER = np.uint64(0x0102040810204080)
 LOW_BITS = np.uint64(0x7F7F7F7F7F7F7F7F)
 
 
@@ -241,13 +242,10 @@ def move(b, count, d, s, direction, outside, words):
 
 
 @jit
-def flag_pack(b, flag, count):
-    out = np.uint64(ops.FLAG) * count
-    for i in range(count):
-        value = ZERO
-        for j in range(np.uint64(64)):
-            value |= np.uint64(flag[np.uint64(64) * i + j]) << j
-        b[out + i] = value
+def flag_pack(flag_octets, flag_words, count):
+    """Eight bytes of 0 or 1 become an octet: the multiplication moves each to its own bit of the highest byte."""
+    for i in range(count * np.uint64(8)):
+        flag_octets[i] = np.uint8((flag_words[i] * GATHER) >> np.uint64(56))
 
 
 @jit

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from scamp_sim.chip.host import SetIn, execution
 from scamp_sim.chip.options import ArrayOptions
-from scamp_sim.chip.planes import Bits, Floats, pack, unpack
+from scamp_sim.chip.planes import CACHE_LINE, GREY_TO_PIX, Bits, Floats, aligned, pack, unpack
 from scamp_sim.chip.program import Program
 from scamp_sim.engine import ops
+from scamp_sim.engine.fused.frame import Frame
+from scamp_sim.engine.fused.plan import Walked
+from scamp_sim.engine.fused.runner import Hot
+from scamp_sim.engine.fused.store import Coded, Made
 from scamp_sim.engine.lower import Segment, lower, segments
 from scamp_sim.engine.walk import walk
+from scamp_sim.engine.watched import Watched
 from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.draws import ground
 from scamp_sim.silicon.model import ErrorModel
 
-_LINE = 64
-"""Bytes in a cache line; unaligned planes cost a third more."""
-_APART = 17 * _LINE // 4
+_APART = 17 * CACHE_LINE // 4
 """PEs between planes. Were they powers of two apart, the same PE of all planes would fall into one set of the
 first-level cache, which holds eight: writes with errors, which need a dozen, took up to twice as long."""
+_LEAD = CACHE_LINE // 4
+"""PEs before the first plane: fused code reads vectors that begin a few columns to the left, and leaves those out."""
 
 
-class FastEngine:
+class FastEngine(Watched):
     """Same interface as the reference engine. Registers are found through `slots`, because the walk renames planes."""
 
     def __init__(self, shape: tuple[int, int], errors: ErrorModel, options: ArrayOptions) -> None:
@@ -36,15 +39,15 @@ class FastEngine:
         self.options = options
         size = shape[0] * shape[1]
         self.stride = size + _APART
-        self.analog = _aligned(ops.ANALOG_PLANES * self.stride, np.float32)
-        self.slots = np.arange(ops.ANALOG_PLANES) * self.stride
+        self.analog = aligned(ops.ANALOG_PLANES * self.stride + _LEAD, np.float32)
+        self.slots = np.arange(ops.ANALOG_PLANES) * self.stride + _LEAD
         stuck = errors.fixed.stuck if isinstance(errors, ChipErrors) else {}
         planes = ops.BIT_PLANES + 2 * len(stuck)
-        self.bits = _aligned(planes * (size // 64), np.uint64).reshape(planes, size // 64)
+        self.bits = aligned(planes * (size // 64), np.uint64).reshape(planes, size // 64)
         for n, cells in enumerate(plane for pair in stuck.values() for plane in pair):
             self.bits[ops.BIT_PLANES + n] = pack(cells)
         self._bits = self.bits.reshape(-1)
-        self.flag = _aligned(size, np.uint8)
+        self.flag = aligned(size, np.uint8)
         self._flag_views = self.bits[ops.FLAG].view(np.uint8), self.flag.view(np.uint64)
         words = shape[1] // 64
         self.bits[ops.LEFT, ::words] = 1
@@ -55,8 +58,11 @@ class FastEngine:
         self.noisy = _Noisy(errors) if isinstance(errors, ChipErrors) else None
         if self.noisy is not None:
             self.analog[self.slots[ops.GROUND] :][:size] = ground(size).view(np.float32)
+        # fused code relies on every register being within the limit; PIX is, from dark to the brightest light
+        self._bounded = max(abs(options.pix_reset), abs(options.pix_reset + GREY_TO_PIX * 255)) <= errors.limit
         self.reach = -1 if options.prop_reach is None else options.prop_reach
-        self._lowered: weakref.WeakKeyDictionary[Program, dict[tuple[bool, bool], tuple[Segment, ...]]]
+        self._frame: Frame | None = None
+        self._lowered: weakref.WeakKeyDictionary[Program, dict[tuple[bool, bool], Hot]]
         self._lowered = weakref.WeakKeyDictionary()
         for register in stuck:  # they are so from the start
             self.write(register, np.zeros(shape, np.bool_))
@@ -71,6 +77,7 @@ class FastEngine:
         return unpack(self.bits[ops.BIT_INDEX[register]], self.shape)
 
     def write(self, register: str, plane: Floats | Bits) -> None:
+        self.changing()
         if register in ops.ANALOG_INDEX:
             self._plane(register)[:] = plane.reshape(-1)
         else:
@@ -86,25 +93,51 @@ class FastEngine:
         if self.noisy is not None and isinstance(errors, ChipErrors):
             self.noisy.seed, self.noisy.word = errors.temporal.seed, 0
 
-    def run(self, program: Program) -> list[Floats | Bits]:
-        """Carry out the program's steps. Returns the planes of its outputs and readouts, in order."""
-        outputs: list[Floats | Bits] = []
-        lowered = self.lowered(program)
-        for segment in lowered:
-            where = segment.code, segment.runs, self.params, self.reach, self.shape[1], self.slots, segment.order
-            state = self._bits, self.flag, *self._flag_views
-            if self.noisy is None:
-                walk(self.analog, *state, *where)
+    def run(self, program: Program, lazily: bool = False) -> list[Floats | Bits | str]:
+        """Carry out the program's steps. Returns the planes of its outputs and readouts, in order. lazily: those that
+        nothing comes after are given as the names of their registers, to be read when they are wanted."""
+        if self._watch is not None:
+            self.changing()
+        outputs: list[Floats | Bits | str] = []
+        hot = self._hot(program)
+        made = hot.made
+        if made is None:
+            hot.starts()
+        for n, segment in enumerate(hot.segments):
+            if made is None:
+                self._walk(segment)
             else:
-                from scamp_sim.engine.noisy import walk_noisy
-
-                walk_noisy(self.analog, *state, *where, self.noisy.seed, self.noisy.word)
+                self._fused(made[n])
             self.flag_ones = segment.flag_ones
-            outputs += [self.read(register) for register in segment.outputs]
+            if segment.outputs:
+                last = lazily and segment is hot.segments[-1]
+                outputs += segment.outputs if last else [self.read(register) for register in segment.outputs]
+        if made is None:
+            hot.ends()
         if self.noisy is not None:
-            self.noisy.word += lowered[-1].words
+            self.noisy.word += hot.segments[-1].words
             self.noisy.quiet = self.noisy.quiet_after(program, self.options, self.shape)
         return outputs
+
+    def _walk(self, part: Segment | Walked) -> None:
+        where = part.code, part.runs, self.params, self.reach, self.shape[1], self.slots, part.order
+        state = self._bits, self.flag, *self._flag_views
+        if self.noisy is None:
+            walk(self.analog, *state, *where)
+        else:
+            from scamp_sim.engine.noisy import walk_noisy
+
+            walk_noisy(self.analog, *state, *where, self.noisy.seed, self.noisy.word)
+
+    def _fused(self, made: Made) -> None:
+        """Carry out a segment whose stretches are machine code."""
+        if self._frame is None:
+            self._frame = Frame(self.analog, self.bits, self.flag, self.slots)
+        for step in made:
+            if isinstance(step, Coded):
+                self._frame.run(step)
+            else:
+                self._walk(step)
 
     def _plane(self, register: str) -> Floats:
         """Where an analog register lives now."""
@@ -113,28 +146,43 @@ class FastEngine:
         return plane
 
     def lowered(self, program: Program) -> tuple[Segment, ...]:
-        """The program's table for the FLAG that the machine has now, and for whether IN is at its top; made once."""
+        """The program's table for the FLAG that the machine has now, and for whether IN is at its top."""
+        return self._hot(program).segments
+
+    def rows(self, program: Program) -> tuple[int, int]:
+        """Rows of the program's table that the walk carries out now, and stretches that are machine code."""
+        hot = self._hot(program)
+        if hot.made is None:
+            return sum(len(segment.code) for segment in hot.segments), 0
+        steps = [step for made in hot.made for step in made]
+        walked = sum(len(step.code) for step in steps if isinstance(step, Walked))
+        return walked, sum(isinstance(step, Coded) for step in steps)
+
+    def _hot(self, program: Program) -> Hot:
+        """The same with what there is of fused code; made once."""
         variants = self._lowered.setdefault(program, {})
         state = self.flag_ones, self.noisy is not None and self.noisy.quiet
         if state not in variants:
             if self.noisy is None:
-                variants[state] = lower(program, self.flag_ones, self.options, self.errors.exact, self.shape)
+                segments = lower(program, self.flag_ones, self.options, self.errors.exact, self.shape)
             else:
-                variants[state] = self.noisy.lower(program, self.flag_ones, self.options, self.shape)
+                segments = self.noisy.lower(program, self.flag_ones, self.options, self.shape)
                 self._add_planes(self.noisy.planes.planes)
+            variants[state] = Hot(segments, self.params, self.shape, self._bounded and self.noisy is None)
         return variants[state]
 
     def _add_planes(self, planes: Sequence[Floats]) -> None:
         """Put planes of errors that a program needs for the first time behind those that are there."""
         there = len(self.slots) - ops.ANALOG_PLANES
         if len(planes) > there:
-            more = (len(self.slots) + np.arange(len(planes) - there)) * self.stride
-            analog = _aligned(self.analog.size + more.size * self.stride, np.float32)
+            more = (len(self.slots) + np.arange(len(planes) - there)) * self.stride + _LEAD
+            analog = aligned(self.analog.size + more.size * self.stride, np.float32)
             analog[: self.analog.size] = self.analog
             for start, plane in zip(more, planes[there:], strict=True):
                 analog[start:][: plane.size] = plane.reshape(-1)
             self.analog = analog
             self.slots = np.append(self.slots, more)
+            self._frame = None
 
 
 class _Noisy:
@@ -167,11 +215,3 @@ class _Noisy:
             self._after[program] = set_in[-1] if set_in else None
         after = self._after[program]
         return self.quiet if after is None else after
-
-
-def _aligned(count: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Zeros that start on a cache line."""
-    kind = np.dtype(dtype)
-    raw = np.zeros(count * kind.itemsize + _LINE, np.uint8)
-    start = -raw.ctypes.data % _LINE
-    return raw[start : start + count * kind.itemsize].view(kind)

@@ -5,7 +5,7 @@ Slow on purpose. The fast engine must agree with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -15,13 +15,14 @@ from scamp_sim.chip import host, isa
 from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import Bits, Floats
 from scamp_sim.chip.program import Program, Word
+from scamp_sim.engine.watched import Watched
 from scamp_sim.silicon.draws import completes, shares
 from scamp_sim.silicon.model import ErrorModel
 
 Scalar = TypeVar("Scalar", np.float32, np.bool_)
 
 
-class ReferenceEngine:
+class ReferenceEngine(Watched):
     """State and behaviour of the array; planes are upright arrays of `shape`, float32 or bool."""
 
     def __init__(self, shape: tuple[int, int], errors: ErrorModel, options: ArrayOptions) -> None:
@@ -42,6 +43,7 @@ class ReferenceEngine:
         return planes[register].copy()
 
     def write(self, register: str, plane: Floats | Bits) -> None:
+        self.changing()
         if register in self.analog:
             self.analog[register] = plane.astype(np.float32)
         else:
@@ -52,8 +54,10 @@ class ReferenceEngine:
         self.errors = errors
         self.word = 0
 
-    def run(self, program: Program) -> list[Floats | Bits]:
-        """Carry out the program's steps. Returns the planes of its outputs and readouts, in order."""
+    def run(self, program: Program, lazily: bool = False) -> Sequence[Floats | Bits | str]:
+        """Carry out the program's steps. Returns the planes of its outputs and readouts, in order; lazily or not is
+        one here."""
+        self.changing()
         outputs: list[Floats | Bits] = []
         for action in host.execution(program, self.shape, self.options, self.errors.disturbs, self.quiet):
             if isinstance(action, host.Take):

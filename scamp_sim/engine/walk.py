@@ -126,7 +126,7 @@ def digital(b, flag, flag_octets, flag_words, code, i, reach, count, width):
     elif op == ops.BITS_PROP:
         prop(b, count, code[i, ops.Q] == 1, ones, reach, words)
     elif op == ops.FLAG_PACK:
-        flag_pack(b, flag, count)
+        flag_pack(flag_octets, flag_words, count)
     elif op == ops.FLAG_UNPACK:
         flag_unpack(flag_octets, flag_words, count)
     else:

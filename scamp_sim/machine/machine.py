@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampW
 from scamp_sim.machine.debugger import Position, Stepper
 from scamp_sim.machine.decay_clock import Clocked
 from scamp_sim.machine.host_calls import HostCalls
+from scamp_sim.machine.outputs import Outputs
 from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.setup import Errors, load_errors, whole
 from scamp_sim.text import plural
@@ -259,9 +260,15 @@ class Machine(HostCalls):
             self._give(program, {} if inputs is None else inputs)
 
     def _run(self, program: Program, outputs: dict[str, Any], registers: bool = True) -> Run:
-        if not program.readouts and registers:
-            outputs = {register: self._engine.read(register) for register in program.written}
-        return Run(outputs, self._profile(program), program, self.options)
+        if not program.readouts:
+            later = dict(zip(program.written, program.written, strict=True)) if registers else {}
+        else:
+            later = {name: value for name, value in outputs.items() if isinstance(value, str)}
+        given: Mapping[str, Any] = outputs
+        if later:
+            given = Outputs(outputs, later, self._engine.read)
+            self._engine.watch(given)
+        return Run(given, self._profile(program), program, self.options)
 
     @property
     def spent(self) -> Profile:
@@ -280,12 +287,14 @@ class Machine(HostCalls):
         self._count(program)
         return self._results(program.readouts, iter(planes)) if program.readouts else {}
 
-    def _execute(self, program: Program) -> list[Any]:
+    def _execute(self, program: Program) -> Sequence[Any]:
         """Carry out a program on the array, with the decay that its time brings; the planes that it takes."""
-        return self._engine.run(program) if self._clocked is None else self._clocked.run(program)
+        if self._clocked is not None:
+            return self._clocked.run(program)
+        return self._engine.run(program, lazily=self.errors.exact)
 
     def _converted(self, plane: Any) -> Any:
-        """A plane as it leaves the chip: through the converter if it is analog."""
+        """A plane as it leaves the chip: through the converter if it is analog. A register's name stays one."""
         if self.errors.exact or plane.dtype == np.bool_:
             return plane
         self._readouts += 1
@@ -370,7 +379,7 @@ class Machine(HostCalls):
                 outputs[step.name] = self._converted(next(planes))
             elif step.name.startswith(BITSTACK):
                 if step.name == BITSTACK_BIT:
-                    plane = next(planes)
+                    plane = self._now(next(planes))
                     if len(self._stack) >= self._stack_size:
                         raise ProgramError(
                             f"scamp5_output_bitstack_bit: scamp5_output_bitstack_begin has announced "
@@ -382,12 +391,16 @@ class Machine(HostCalls):
                 else:
                     outputs[step.result] = self._picture()
             else:
-                plane = next(planes)
+                plane = self._now(next(planes))
                 seen = self._converted(plane) if readout.by_element(step) else plane
                 value = readout.result(step, seen, self.shape, self.options)
                 if step.result:
                     outputs[step.result] = value
         return outputs
+
+    def _now(self, plane: Any) -> Any:
+        """A plane that a readout took, read if it is still in its register."""
+        return self._engine.read(plane) if isinstance(plane, str) else plane
 
     def _picture(self) -> Any:
         if not self._stack or len(self._stack) != self._stack_size:

@@ -1,0 +1,123 @@
+"""Text -> machine code, through llvmlite, which numba brings along; and a folder of what was made before.
+
+Object code is filed under a digest of the text, the version of LLVM, and the processor. The folder is the user's own,
+because what lies there is run. Files are written whole, under another name first; a damaged one is made again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from scamp_sim.engine._jit import config
+
+_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)  # gives the interpreter's lock away meanwhile
+_LEVEL = 2
+"""Of code generation; 0 takes half the time and runs at half the speed, 3 is no different."""
+
+_CHECK = hashlib.sha256().digest_size
+"""Bytes before the contents of a file, by which damage is found: what is linked is run."""
+
+Code = Callable[[int, int], None]
+
+
+@cache
+def _llvm() -> tuple[Any, Any, Any, str]:
+    """(llvmlite's binding, target machine, JIT, what identifies them)."""
+    from llvmlite import binding
+
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    features = binding.get_host_cpu_features().flatten()
+    cpu = binding.get_host_cpu_name()
+    target = binding.Target.from_default_triple()
+    machine = target.create_target_machine(cpu=cpu, features=features, opt=_LEVEL, reloc="pic", codemodel="small")
+    jit = binding.create_lljit_compiler(machine)
+    named = f"{'.'.join(map(str, binding.llvm_version_info))} {target.triple} {cpu} {features} {_LEVEL}"
+    return binding, machine, jit, named
+
+
+_loaded: dict[str, tuple[Any, Code]] = {}
+"""Digest -> (what keeps the code in memory, the code). Machines share it."""
+
+
+def identity() -> str:
+    """What, beside its text, machine code depends on: LLVM, its settings, and the processor."""
+    return _llvm()[3]
+
+
+def ending() -> bool:
+    """Whether the program that all this is for has ended: then nobody waits for code any more."""
+    return not threading.main_thread().is_alive()
+
+
+def digest(text: str) -> str:
+    """What identifies the machine code of a text on this computer."""
+    return hashlib.sha256(f"{identity()}\n{text}".encode()).hexdigest()[:32]
+
+
+def folder() -> Path:
+    """The user's own folder of object code: NUMBA_CACHE_DIR or the cache folder of the user's account."""
+    if config.CACHE_DIR:
+        return Path(config.CACHE_DIR) / "scamp-sim-fused"
+    base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "scamp-sim" / "fused"
+
+
+def load(name: str) -> Code | None:
+    """The code of that digest if it has been made before, here or by another process."""
+    if name in _loaded:
+        return _loaded[name][1]
+    image = filed(f"{name}.o")
+    return None if image is None else _link(name, image)
+
+
+def compile_text(name: str, text: str) -> Code:
+    """Make the code of a text whose digest is `name`, and file it."""
+    if name in _loaded:
+        return _loaded[name][1]
+    binding, machine, _, _ = _llvm()
+    module = binding.parse_assembly(text)
+    image = machine.emit_object(module)
+    code = _link(name, image)
+    file(f"{name}.o", image)
+    return code
+
+
+def _link(name: str, image: bytes) -> Code:
+    binding, _, jit, _ = _llvm()
+    _link.number = number = getattr(_link, "number", 0) + 1  # type: ignore[attr-defined]
+    library = binding.JITLibraryBuilder().add_object_img(image).export_symbol("run").link(jit, f"{name}.{number}")
+    code: Code = _RUN(library["run"])
+    _loaded[name] = library, code
+    return code
+
+
+def filed(name: str) -> bytes | None:
+    """The contents of a file of the folder; None if it is not there or damaged."""
+    try:
+        found = (folder() / name).read_bytes()
+    except OSError:
+        return None
+    contents = found[_CHECK:]
+    return contents if found[:_CHECK] == hashlib.sha256(contents).digest() else None
+
+
+def file(name: str, contents: bytes) -> None:
+    """Write a file into the folder whole, or not at all; a folder that cannot be written is no reason to stop."""
+    try:
+        where = folder()
+        where.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, part = tempfile.mkstemp(dir=where, prefix=f"{name}.")
+        with os.fdopen(handle, "wb") as out:
+            out.write(hashlib.sha256(contents).digest() + contents)
+        os.replace(part, where / name)
+    except OSError:
+        pass

@@ -1,0 +1,128 @@
+"""Which code belongs to which table: plans that were made before, in this process and in the user's folder.
+
+A plan names the object code of its stretches by digest, so that a program finds its code without its text being
+written again. It is filed under a digest of the table and of everything that shapes the text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim.engine.fused import build
+from scamp_sim.engine.fused.plan import Part, Stretch, Walked, plan
+from scamp_sim.engine.lower import Segment
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Rows that are fused, as machine code. planes: numbers of the planes that it uses. space: bytes of workspace."""
+
+    code: build.Code
+    planes: npt.NDArray[np.int64]
+    address: int
+    space: int
+
+
+Step = Walked | Coded
+Made = tuple[Step, ...]
+_made: dict[str, Made] = {}
+
+
+@cache
+def _generator() -> bytes:
+    """Digest of the sources that a text depends on."""
+    here = Path(__file__).parent
+    sources = (*sorted(here.glob("*.py")), here.parent / "ops.py", here.parent.parent / "chip" / "isa.py")
+    return hashlib.sha256(b"".join(p.read_bytes() for p in sources if p.exists())).digest()
+
+
+def key(segment: Segment, params: npt.NDArray[np.float32], shape: tuple[int, int]) -> str:
+    """What identifies the plan of a segment on this computer."""
+    found = hashlib.sha256(_generator())
+    found.update(build.identity().encode())
+    found.update(repr((shape, segment.flag_ones, segment.code.shape, len(segment.order))).encode())
+    for part in (segment.code, segment.order, params):
+        found.update(np.ascontiguousarray(part).tobytes())
+    return found.hexdigest()[:32]
+
+
+def look_up(name: str, segment: Segment) -> Made | None:
+    """A plan that was made before, with its code; None if there is none or part of it is gone."""
+    if name in _made:
+        return _made[name]
+    filed = build.filed(f"{name}.plan")
+    if filed is None:
+        return None
+    try:
+        steps = tuple(_restored(entry, segment) for entry in json.loads(filed))
+    except LookupError:  # part of the code is gone
+        return None
+    _made[name] = steps
+    return steps
+
+
+def is_filed(name: str) -> bool:
+    """Whether `look_up` is likely to find it."""
+    return name in _made or (build.folder() / f"{name}.plan").exists()
+
+
+def make(name: str, segment: Segment, params: npt.NDArray[np.float32], shape: tuple[int, int]) -> Made | None:
+    """Write, compile and file the plan of a segment. None if the process ends meanwhile."""
+    known = look_up(name, segment)
+    if known is not None:
+        return known
+    parts = plan(segment, params[0], shape)
+    digests: dict[int, str] = {}
+    for n, part in enumerate(parts):
+        if isinstance(part, Stretch):
+            if build.ending():
+                return None
+            digests[n] = build.digest(part.text.text)
+            if build.load(digests[n]) is None:
+                build.compile_text(digests[n], part.text.text)
+    steps = tuple(_coded(part, digests.get(n, "")) for n, part in enumerate(parts))
+    _made[name] = steps
+    build.file(f"{name}.plan", json.dumps(_filed(parts, digests)).encode())
+    return steps
+
+
+def _coded(part: Part, digest: str) -> Step:
+    if isinstance(part, Walked):
+        return part
+    code = build.load(digest)
+    if code is None:
+        raise LookupError(f"the object code {digest} is gone")
+    return Coded(code, part.planes, part.planes.ctypes.data, part.space)
+
+
+def _filed(parts: Sequence[Part], digests: dict[int, str]) -> list[dict[str, Any]]:
+    filed: list[dict[str, Any]] = []
+    for n, part in enumerate(parts):
+        if isinstance(part, Walked):
+            filed.append({"rows": [part.first, part.last], "ends": part.ends})
+        else:
+            filed.append({"code": digests[n], "planes": part.planes.tolist(), "space": part.space})
+    return filed
+
+
+def _restored(entry: dict[str, Any], segment: Segment) -> Step:
+    if "rows" in entry:
+        first, last = entry["rows"]
+        return Walked.of(segment, first, last, entry["ends"])
+    planes = np.array(entry["planes"], np.int64)
+    code = build.load(entry["code"])
+    if code is None:
+        raise LookupError(entry["code"])
+    return Coded(code, planes, planes.ctypes.data, entry["space"])
+
+
+__all__ = ["Coded", "Made", "Step", "is_filed", "key", "look_up", "make"]

@@ -1,0 +1,68 @@
+"""Fused code against the walk: every plane equal, bit for bit, on random programs."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from scamp_sim.chip import isa
+from scamp_sim.chip.program import Program
+from scamp_sim.engine.fast import FastEngine
+from scamp_sim.engine.fused import runner
+from scamp_sim.silicon.model import ErrorModel
+from tests.engine.programs import random_program, random_state
+from tests.engine.test_agreement import ERRORS, OPTIONS, SHAPES
+
+
+def engines(shape: tuple[int, int], errors: ErrorModel, seed: int) -> list[FastEngine]:
+    """Two machines in the same state."""
+    pair = [FastEngine(shape, errors, OPTIONS[seed // 4 % len(OPTIONS)]) for _ in range(2)]
+    for engine in pair:
+        for register, plane in random_state(seed, shape).items():
+            engine.write(register, plane)
+    return pair
+
+
+def check(program: Program, pair: list[FastEngine]) -> int:
+    """Carry out a program twice, walked and fused; how many rows were fused. The second run starts from the FLAG that
+    the first one left."""
+    before = os.environ.get("SCAMP_SIM_FUSE")
+    try:
+        for _ in range(2):
+            given = []
+            for engine, mode in zip(pair, ("0", "now"), strict=True):
+                os.environ["SCAMP_SIM_FUSE"] = mode
+                given.append(engine.run(program))
+            assert not runner.trouble
+            for a, b in zip(*given, strict=True):
+                assert np.array_equal(a, b)
+            for register in isa.PLANES:
+                a, b = (engine.read(register) for engine in pair)
+                assert np.array_equal(a, b), f"{register} differs in {np.sum(a != b)} PEs"
+    finally:
+        os.environ.pop("SCAMP_SIM_FUSE")
+        if before is not None:
+            os.environ["SCAMP_SIM_FUSE"] = before
+    walked = pair[0].rows(program)
+    return walked[0] - pair[1].rows(program)[0]
+
+
+def check_seed(seed: int) -> int:
+    shape = SHAPES[seed % len(SHAPES)]
+    program = random_program(seed, shape, 1 + seed % 40, 1 + seed % 6)
+    return check(program, engines(shape, ERRORS[seed // 12 % len(ERRORS)], seed))
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_random_programs(block: int) -> None:
+    fused = sum(check_seed(seed) for seed in range(30 * block, 30 * block + 30))
+    assert fused > 300  # rows: the comparison is of something
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("block", range(100))
+def test_many_random_programs(block: int) -> None:
+    for seed in range(1000 + 100 * block, 1100 + 100 * block):
+        check_seed(seed)

@@ -1,0 +1,157 @@
+"""When fused code is made, kept and used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scamp_sim import Machine, assemble
+from scamp_sim.engine.fused import build, runner, store
+
+TEXT = "movx(B, A, east); add(B, B, A); divq(C, B); movx(D, C, north); sub(A, D, C);"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder of code, and a process that has made none."""
+    monkeypatch.setattr(build, "folder", lambda: tmp_path)
+    monkeypatch.setattr(build, "_loaded", {})
+    monkeypatch.setattr(store, "_made", {})
+    monkeypatch.setattr(runner, "trouble", [])
+    monkeypatch.delenv("SCAMP_SIM_FUSE", raising=False)
+    yield tmp_path
+    finish()
+
+
+def finish() -> None:
+    """Wait for code that is being made."""
+    for thread in threading.enumerate():
+        if thread.name == runner.THREAD:
+            thread.join()
+
+
+def machine() -> Machine:
+    m = Machine((64, 64))
+    m.write("A", np.arange(64 * 64).reshape(64, 64) % 97 - 40)
+    return m
+
+
+def test_a_program_that_runs_once_makes_nothing(folder: Path) -> None:
+    m, program = machine(), assemble(TEXT)
+    m.run(program)
+    finish()
+    assert not list(folder.iterdir())
+    assert m._engine.rows(program)[1] == 0  # type: ignore[attr-defined]
+
+
+def test_code_is_made_once_it_pays_and_then_used(folder: Path) -> None:
+    m, other, program = machine(), machine(), assemble(TEXT)
+    other_program = assemble(TEXT)
+    hot = m._engine._hot(program)  # type: ignore[attr-defined]
+    m.run(program)
+    hot._spent = 10.0  # as if the walk had spent that long
+    m.run(program)
+    finish()
+    assert m._engine.rows(program) == (0, 1)  # type: ignore[attr-defined]
+    assert {p.suffix for p in folder.iterdir()} == {".o", ".plan"}
+    m.run(program)
+    for _ in range(3):
+        other.run(other_program)
+    assert np.array_equal(m.read("A"), other.read("A"))
+
+
+def made(program_text: str = TEXT) -> tuple[int, int]:
+    """Rows walked and stretches fused by a machine that has code made before its first run."""
+    m, program = machine(), assemble(program_text)
+    m.run(program)
+    rows: tuple[int, int] = m._engine.rows(program)  # type: ignore[attr-defined]
+    return rows
+
+
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new process."""
+    monkeypatch.setattr(build, "_loaded", {})
+    monkeypatch.setattr(store, "_made", {})
+
+
+def test_another_process_finds_the_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+    assert made() == (0, 1)
+    forget(monkeypatch)
+    monkeypatch.setattr(build, "compile_text", lambda *_: pytest.fail("it is there"))
+    assert made() == (0, 1)
+
+
+@pytest.mark.parametrize("suffix", [".o", ".plan"])
+@pytest.mark.parametrize("contents", [b"", b"\x7fELF nonsense", b"[{}]", b"{"])
+def test_a_damaged_file_is_made_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, contents: bytes
+) -> None:
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+    made()
+    (file,) = folder.glob(f"*{suffix}")
+    whole = file.read_bytes()
+    file.write_bytes(contents)
+    forget(monkeypatch)
+    assert made() == (0, 1)
+    assert file.read_bytes() == whole
+
+
+def test_a_truncated_object_is_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+    made()
+    (file,) = folder.glob("*.o")
+    whole = file.read_bytes()
+    for size in range(0, len(whole), 97):
+        file.write_bytes(whole[:size])
+        forget(monkeypatch)
+        assert made() == (0, 1)
+        assert file.read_bytes() == whole
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+    (folder / "file").write_bytes(b"")
+    monkeypatch.setattr(build, "folder", lambda: folder / "file" / "below")
+    assert made() == (0, 1)
+
+
+def test_without_llvm_the_walk_does_everything(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+
+    def missing() -> None:
+        raise ImportError("no llvmlite here")
+
+    monkeypatch.setattr(build, "_llvm", missing)
+    assert made()[1] == 0
+    assert runner.trouble == ["ImportError: no llvmlite here"]
+    assert made()[1] == 0
+    assert len(runner.trouble) == 1
+
+
+def test_the_switch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "0")
+    m, program = machine(), assemble(TEXT)
+    m.run(program)
+    m._engine._hot(program)._spent = 10.0  # type: ignore[attr-defined]
+    m.run(program)
+    finish()
+    assert not list(folder.iterdir())
+
+
+def test_a_process_that_ends_does_not_wait_for_code() -> None:
+    text = (
+        "from scamp_sim import Machine, assemble\n"
+        "m = Machine((64, 64))\n"
+        "for n in range(30):\n"
+        "    p = assemble('movx(B, A, east); add(B, B, A); divq(C, B);' + 'add(A, B, C);' * n)\n"
+        "    m.run(p); m._engine._hot(p)._spent = 10.0; m.run(p)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
