@@ -16,7 +16,7 @@ from scamp_sim.chip import isa, readout
 from scamp_sim.chip.host import actions
 from scamp_sim.chip.operand_checks import faults, outside
 from scamp_sim.chip.program import BITSTACK, HostCall, Kernel, Launch, Origin, Program, Step, Word
-from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.native import said, store
 from scamp_sim.compiler.native.words import at_place, call_words
 from scamp_sim.costs.timing import step_cost
@@ -127,8 +127,7 @@ class Board:
                 self.note(place, "S615", what, "a register that was never given a value shows as ?", "error")
                 continue
             for hazard in recorded.said:
-                text = hazard.message.removeprefix("'")
-                self.note(place, "W611", f"{shown}: {text}", "the chip has no defined result for it")
+                self.note(place, "W611", f"{shown}: {hazard}", "the chip has no defined result for it")
             words += at_place(recorded.words, place)
         kernel = Kernel(self._kernel_name(name, origin.line), tuple(words), origin, STORAGE[storage])
         self.contents[number] = Content(kernel, origin)

@@ -19,7 +19,7 @@ from functools import cache
 from importlib import util
 from pathlib import Path
 
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.native import header, said
 from scamp_sim.compiler.native.scan import has_main, included_sources, stripped
 from scamp_sim.exceptions import ProgramError, ScampError

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.native.build import Built
 from scamp_sim.compiler.native.said import origin, whole_line
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import HostFunction, Native, Operand
-from scamp_sim.compiler import prelude
+from scamp_sim.compiler.expand import prelude
 
 MAIN = "scamp5.hpp"
 HEADERS = (

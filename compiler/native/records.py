@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from scamp_sim.chip.program import Origin, Program
-from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.costs.profile import Profile
 
 MISSING = "error"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler import prelude
-from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 
 _MESSAGE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$")
 _NOTE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? note: (?P<text>.*)$")

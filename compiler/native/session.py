@@ -12,7 +12,7 @@ import numpy as np
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler.diagnostics import Diagnostic
+from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.native import costs, ending
 from scamp_sim.compiler.native.board import MOST_TEXTS, Board, Tally, bytes_of, number_of
 from scamp_sim.compiler.native.build import Built

@@ -10,84 +10,84 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scamp_sim.chip.isa import NATIVE, Native
 from scamp_sim.chip.program import Origin, Word
-from scamp_sim.compiler import syntax
-from scamp_sim.compiler.check import word_hazards
-from scamp_sim.compiler.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.evaluate import Scope
-from scamp_sim.compiler.expand import Emitted, Expander
+from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.expand.context import Context
+from scamp_sim.compiler.expand.evaluate import Evaluator
+from scamp_sim.compiler.expand.hazards import word_hazards
+from scamp_sim.compiler.expand.resolve import Operands, macro_mismatch, native_named, native_operands
+from scamp_sim.compiler.expand.values import Dirs, Reg, Scope, Value
+from scamp_sim.compiler.front import syntax
+from scamp_sim.compiler.front.reporter import Reporter
 from scamp_sim.compiler.native.header import DIRECTION_BITS
-from scamp_sim.compiler.report import Failed, Reporter
-from scamp_sim.compiler.resolve import macro_mismatch, native_named, native_operands
-from scamp_sim.compiler.values import Dirs, Reg, Value
 
 NOWHERE = Origin("<call>", 1, 1, 1, 1)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Words of one call, and what is to be said of it."""
+    """Words of one call, and what the chip has no defined result for among them."""
 
     words: tuple[Word, ...]
-    said: tuple[Diagnostic, ...]
+    said: tuple[str, ...]
 
 
-class _Recorder(Expander):
-    """Expands macros without refusing anything that has words."""
+class _Recorder:
+    """Expands the macros of the prelude without refusing anything that has words."""
 
     def __init__(self) -> None:
-        super().__init__(Reporter())
-        self.declared.load(syntax.File(syntax.Source("<calls>", ""), ()))
-        self.hazards: list[Diagnostic] = []
+        self.evaluate = Evaluator(Context(Reporter()))
+        self.words: list[Word] = []
+        self.said: dict[str, None] = {}
 
-    def recorded(self, name: str, args: Sequence[Value]) -> list[Emitted]:
-        self.words, self.hazards, self.frames = [], [], []
-        self.kernel, self.statement = name, NOWHERE
-        self.total = self.calls = 0
-        self._origins.clear()
+    def call(self, name: str, args: list[Value], chain: tuple[str, ...]) -> None:
+        """One word or macro. Raises ValueError if none takes the operands."""
         row = native_named(name)
-        if row is not None:
-            operands = native_operands(row, list(args))
-            if not hasattr(operands, "index"):
-                self._emit(row, operands.dst, operands.src)
-                return self.words
-        for macro in self.declared.macros.get(name, ()):
-            if macro_mismatch(macro, list(args)) is None:
-                self._expand(macro, list(args), NOWHERE)
-                return self.words
-        raise Failed
+        operands = native_operands(row, args) if row is not None else None
+        if row is not None and isinstance(operands, Operands):
+            self._emit(row.name, operands, chain)
+            return
+        for macro in prelude.declarations().get(name, ()):
+            if macro_mismatch(macro, args) is None:
+                self._expand(macro, args, (*chain, name))
+                return
+        raise ValueError(name)
 
-    def _require(self, item: syntax.Require, scope: Scope) -> None:
-        try:
-            super()._require(item, scope)
-        except Failed:
-            self._note()
-
-    def _emit(self, row: Native, dst: Sequence[Reg], src: Sequence[Reg]) -> None:
+    def _emit(self, op: str, operands: Operands, chain: tuple[str, ...]) -> None:
+        dst, src = (tuple(r.name for r in side) for side in (operands.dst, operands.src))
         # operands are bits of the word: to name a register twice selects it once
-        targets, sources = dict.fromkeys(r.name for r in dst), dict.fromkeys(r.name for r in src)
-        word = Word(row.name, tuple(targets), tuple(sources), self._origin())
-        self.hazards += [d for d in word_hazards(word) if d.severity == "error"]
-        if len(targets) < len(dst) or len(sources) < len(src):
-            self.hazards += list(word_hazards(Word(row.name, tuple(r.name for r in dst), tuple(r.name for r in src))))
-        self.words.append(Emitted(word, frozenset(), frozenset()))
+        word = Word(op, tuple(dict.fromkeys(dst)), tuple(dict.fromkeys(src)), replace(NOWHERE, macros=chain))
+        for hazard in (*word_hazards(Word(op, dst, src)), *word_hazards(word)):
+            if hazard.severity == "error":
+                self.said[hazard.message] = None
+        self.words.append(word)
 
-    def _watch(self, word: Word, dst: Sequence[Reg], src: Sequence[Reg]) -> None:
-        """Nothing is refused here."""
+    def _expand(self, macro: syntax.MacroDecl, args: Sequence[Value], chain: tuple[str, ...]) -> None:
+        scope = Scope(None, True)
+        for number, formal in enumerate(macro.formals):
+            assert number < len(args) or formal.default is not None
+            given = args[number] if number < len(args) else self.evaluate.value(formal.default, scope)  # type: ignore[arg-type]
+            scope.names[formal.name] = given
+        self._block(macro.body, scope, chain)
 
-    def _note(self) -> None:
-        self.hazards += [d for d in self.reporter.diagnostics if d.severity == "error"]
-        self.reporter = Reporter()
-
-
-def _recorder() -> _Recorder:
-    return _shared()
-
-
-@lru_cache(maxsize=1)
-def _shared() -> _Recorder:
-    return _Recorder()
+    def _block(self, items: Sequence[syntax.Item], scope: Scope, chain: tuple[str, ...]) -> None:
+        for item in items:
+            match item:
+                case syntax.Call():
+                    self.call(item.name, [self.evaluate.value(a, scope) for a in item.args], chain)
+                case syntax.For():
+                    for value in self.evaluate.each(item.iterable, scope, "the board records at most 1024 words"):
+                        inner = Scope(scope, True)
+                        inner.names[item.name] = value
+                        self._block(item.body, inner, chain)
+                case syntax.If():
+                    taken = item.then if self.evaluate.integer(item.condition, scope) else item.otherwise
+                    self._block(taken, scope, chain)
+                case syntax.Require():
+                    if not self.evaluate.integer(item.condition, scope):
+                        self.said[item.message] = None
+                case _:
+                    raise TypeError(f"the prelude holds {type(item).__name__}, which no kernel of the board can")
 
 
 @lru_cache(maxsize=65536)
@@ -96,15 +96,12 @@ def call_words(name: str, operands: tuple[str, ...]) -> Recorded:
 
     Raises ValueError if no word or macro takes these operands.
     """
-    args = _values(operands)
-    recorder = _recorder()
+    recorder = _Recorder()
     try:
-        emitted = recorder.recorded(name, args)
-    except (Failed, CompileError):
-        recorder._note()
+        recorder.call(name, _values(operands), ())
+    except ValueError:
         raise ValueError(f"{name}({', '.join(operands)}) is no instruction") from None
-    words = tuple(e.word for e in emitted)
-    return Recorded(words, tuple(dict.fromkeys(recorder.hazards)))
+    return Recorded(tuple(recorder.words), tuple(recorder.said))
 
 
 def at_place(words: Sequence[Word], place: Origin) -> tuple[Word, ...]:
@@ -142,4 +139,4 @@ def _value(text: str) -> Value:
     return Reg(text)
 
 
-__all__ = ["NATIVE", "Recorded", "at_place", "call_words"]
+__all__ = ["Recorded", "at_place", "call_words"]
