@@ -20,7 +20,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
-from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.base.records import (
     IDEAL,
     Array,
@@ -67,8 +66,8 @@ class Encoder(Protocol):
     def encode(self, clip: Array, *, measurement: int = 0, keep: Iterable[str] = ()) -> Encoded:
         """Encode one clip.
 
-        clip: of `takes.shape`. measurement: number of the measurement; the same one on the same chip gives the same
-        result, whatever ran before. keep: names of the stages wanted beside the codes. Raises ScampError.
+        clip: of `takes.shape`. measurement: seed of all noise of this measurement; the same one on the same chip gives
+        the same result, whatever ran before. keep: names of the stages wanted beside the codes. Raises ScampError.
         """
         ...
 
@@ -184,6 +183,10 @@ class System(ABC, Generic[P]):
         system is made for. Raises ScampError, also for frames that it does not take.
         """
 
+    def frames(self, params: P, on: Realisation) -> Frames:
+        """The frames that the system is made for, where the user's input does not decide."""
+        return self.build(params, on).takes
+
     @abstractmethod
     def example(self, seed: int = 0) -> Example[P]:
         """Small parameters and a clip."""
@@ -239,6 +242,15 @@ class System(ABC, Generic[P]):
         """Every number of the paper beside the recomputed one. on: for systems whose rows depend on it."""
         return ()
 
+    def on_chip(
+        self, first: Encoder, params: P, on: Realisation, hardware: Hardware, takes: Frames | None = None
+    ) -> Encoder:
+        """The encoder of these parameters on another chip of the same errors as `first`, for studies over chips.
+
+        By default it is built anew; a system overrides this to share what does not depend on the chip.
+        """
+        return self.build(params, on, hardware, takes)
+
     def trainer(self) -> Trainer[P] | None:
         """The trainable twin, None if there is none."""
         return None
@@ -256,11 +268,7 @@ class System(ABC, Generic[P]):
 
 def hardware_of(args: argparse.Namespace) -> Hardware:
     """The hardware that a command line asks for; what it does not mention has its default."""
-    if getattr(args, "seed", 0) < 0:
-        raise ProgramError(f"--seed must be at least 0, got {args.seed}")
-    given = {
-        name: getattr(args, name) for name in ("errors", "chip", "seed", "engine", "timing") if hasattr(args, name)
-    }
+    given = {name: getattr(args, name) for name in ("errors", "chip", "engine", "timing") if hasattr(args, name)}
     return Hardware(**given)
 
 

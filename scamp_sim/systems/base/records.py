@@ -126,12 +126,12 @@ class Hardware:
     """The piece of silicon, and how it is simulated.
 
     errors: a profile as for `Machine`; own circuits take what applies to them. chip: serial number, fixes what differs
-    from chip to chip. seed: of the noise. engine, timing: of the machine.
+    from chip to chip; what differs from measurement to measurement is an argument of `Encoder.encode`. engine, timing:
+    of the machine.
     """
 
     errors: Errors = "ideal"
     chip: int = 0
-    seed: int = 0
     engine: str = "fast"
     timing: str = "scamp5d"
 
