@@ -108,7 +108,7 @@ def test_knob_tables_of_the_errors_page(request: pytest.FixtureRequest) -> None:
     page = path.read_text(encoding="utf-8")
     before, start, rest = page.partition("<!-- knobs -->\n")
     tables, end, after = rest.partition("<!-- /knobs -->")
-    fresh = f"\n{chips.markdown(load_profile('scamp5'))}\n\n"
+    fresh = f"\n{chips.markdown(*map(load_profile, chips.MEASURED))}\n\n"
     if request.config.getoption("--update-golden"):
         path.write_text(before + start + fresh + end + after, encoding="utf-8")
         return
@@ -127,8 +127,8 @@ def test_examples_of_the_errors_page(tmp_path: Path) -> None:
     (source,) = blocks(page, "python")
     names: dict[str, Any] = {}
     exec(source, names)
-    assert (names["m"].errors.profile, names["m"].chip, names["m"].seed) == (typical, 7, 4)
-    assert "comparator_spread" not in names["in_vain"]
+    assert (names["m"].errors.population, names["m"].chip, names["m"].seed) == (typical, 7, 4)
+    assert "gain_loss" not in names["in_vain"]
     assert "adc_noise" in names["in_vain"]
 
 

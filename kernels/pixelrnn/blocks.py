@@ -55,13 +55,15 @@ TITLES = (
 class Layout:
     """What a version of the mapping consists of.
 
-    source: its file. x: block (row, column) of x; h is one to the right, o below h. starts: the kernel that begins
-    each step, with the step's title. unit: LSB for a sum of 1; o: LSB of the readout for an output of 1. seen: the
-    kernel that begins a frame behind a front end. keep: what the front end is to keep, see `layout.front_end`.
+    source: its file. x: block (row, column) of x; h is one to the right, o below h. b: the register of x. starts: the
+    kernel that begins each step, with the step's title. unit: LSB for a sum of 1; o: LSB of the readout for an output
+    of 1. seen: the kernel that begins a frame behind a front end. keep: what the front end is to keep, see
+    `layout.front_end`.
     """
 
     source: Path
     x: tuple[int, int]
+    b: str
     starts: Sequence[tuple[str, str]]
     unit: int
     o: float
@@ -73,6 +75,7 @@ LAYOUTS = {
     "published": Layout(
         FOLDER / "blocks_published.scamp",
         (1, 1),
+        "R7",
         (
             ("capture", TITLES[0]),
             ("seeds", TITLES[1]),
@@ -84,7 +87,7 @@ LAYOUTS = {
             ("snap", TITLES[7]),
             ("unpack_gates", TITLES[8]),
             ("seeds", TITLES[9]),
-            ("align", TITLES[10]),
+            ("keep_sums", TITLES[10]),
             ("update", TITLES[11]),
         ),
         10,
@@ -95,6 +98,7 @@ LAYOUTS = {
     "lean": Layout(
         FOLDER / "blocks_lean.scamp",
         (0, 0),
+        "R5",
         (
             ("capture", TITLES[0]),
             ("tap", TITLES[1]),
@@ -181,7 +185,7 @@ class BlockMapping(ThreeKinds):
 
     def look(self, machine: Machine) -> tuple[Bits, Bits, Bits]:
         row, column = self.layout.x
-        x, f, h = (machine.read(register) for register in ("R5", "R9", "R6"))
+        x, f, h = (machine.read(register) for register in (self.layout.b, "R9", "R6"))
         return block(x, row, column), block(f, row, column + 1), block(h, row, column + 1)
 
     def output(self, results: Mapping[str, Any]) -> Floats:

@@ -37,19 +37,21 @@ class ErrorPlanes:
             if kind == "comparator":
                 plane = fixed.comparator
             else:
-                plane = fixed.gain(register, share) if kind == "gain" else fixed.offset(register)
+                plane = fixed.gain(register, share) if kind == "gain" else fixed.offset(register, share)
             assert plane is not None
             self._index[key] = ops.ANALOG_PLANES + len(self.planes)
             self.planes.append(plane)
         return self._index[key]
 
     def gain(self, register: str, share: tuple[int, int] = (0, 1)) -> int:
-        if share[1] == 1 or not self.errors.profile["split_mismatch"]:
-            share = (0, 1)
+        p = self.errors.profile
+        if share[1] > 1 and not p["split_mismatch"]:
+            share = (0, 2) if p["split_loss"] else (0, 1)  # all parts are alike
         return self._plane("gain", register, share)
 
-    def offset(self, register: str) -> int:
-        return self._plane("offset", register)
+    def offset(self, register: str, share: tuple[int, int] = (0, 1)) -> int:
+        split = share[1] > 1 and bool(self.errors.profile["split_offset"])
+        return self._plane("offset", register, (0, 2) if split else (0, 1))
 
     def comparator(self) -> int:
         return self._plane("comparator")
@@ -147,7 +149,7 @@ class NoisyLowering(Lowering):
         d, old = self.destination(register, (s0, s1))
         self.emit(ops.WRITE, d, (s0, s1), extra=old, p=p, q=q)
         last = self.rows[-1]
-        last[ops.GAIN], last[ops.OFFSET] = self.planes.gain(register, share), self.planes.offset(register)
+        last[ops.GAIN], last[ops.OFFSET] = self.planes.gain(register, share), self.planes.offset(register, share)
         last[ops.GAIN + 2], last[ops.OFFSET + 2] = last[ops.GAIN], last[ops.OFFSET]
         last[ops.NUMBER], last[ops.PURPOSE] = (self.number - 1, 0) if second else (self.number, share[0])
         last[ops.SECOND], last[ops.REST] = int(second), ops.ZERO

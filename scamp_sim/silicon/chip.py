@@ -20,8 +20,10 @@ from scamp_sim.silicon.temporal import TemporalErrors
 
 @dataclass(frozen=True)
 class ChipErrors(ErrorModel):
-    """Errors of chip `serial` of a profile, on an array of `shape`. seed: of its noise,
-    which no two chips share."""
+    """Errors of chip `serial` of a profile, on an array of `shape`. seed: of its noise, which no two chips share.
+
+    profile: of a population it becomes the one that the serial has drawn, and `population` keeps what was given.
+    """
 
     profile: ChipProfile = field(kw_only=True)
     serial: int = field(default=0, kw_only=True)
@@ -32,6 +34,7 @@ class ChipErrors(ErrorModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "profile", self.profile.drawn(self.serial))
         object.__setattr__(self, "fixed", FixedErrors(self.profile, self.serial, self.shape))
         object.__setattr__(
             self, "temporal", TemporalErrors(self.profile, measurement(self.serial, self.seed), self.shape)
@@ -42,6 +45,11 @@ class ChipErrors(ErrorModel):
         other = replace(self, seed=seed)
         object.__setattr__(other, "fixed", self.fixed)  # its planes are drawn already
         return other
+
+    @property
+    def population(self) -> ChipProfile:
+        """The kind of chip that others of its kind are of: the profile before this serial was drawn from it."""
+        return self.profile.population or self.profile
 
     @property
     def exact(self) -> bool:
@@ -74,7 +82,9 @@ class ChipErrors(ErrorModel):
 
     def _cell(self, value: Floats, register: str, split: tuple[int, int], noise: Floats) -> Floats:
         """The same sums in the same order as `engine.noisy`, so that both round alike."""
-        return compressed(value * self.fixed.gain(register, split) + self.fixed.offset(register) + noise, *self.knee)
+        return compressed(
+            value * self.fixed.gain(register, split) + self.fixed.offset(register, split) + noise, *self.knee
+        )
 
     def seen(self, pix: Floats, word: int) -> Floats:
         return pix + self.temporal.pix_read(word) if self.profile["pix_read"] else pix
@@ -97,7 +107,12 @@ class ChipErrors(ErrorModel):
 
     def converted(self, plane: Floats, number: int) -> Floats:
         """An analog plane as the converter gives it, pattern, noise and quantisation included."""
-        return self.temporal.converted(plane + self.fixed.readout, number)
+        seen = plane + self.fixed.readout
+        if self.profile["readout_smear"]:
+            seen = seen + np.float32(self.profile["readout_smear"]) * plane.mean(
+                axis=1, keepdims=True, dtype=np.float32
+            )
+        return self.temporal.converted(seen, number)
 
 
 def compressed(value: Floats, linear: np.float32, reach: np.float32) -> Floats:

@@ -44,6 +44,8 @@ class FixedErrors:
         if name not in self._planes:
             p = self.profile
             gain = (1 - p["gain_loss"]) * (1 + p["gain_spread"] * self.pattern("gain", register))
+            if share[1] > 1:
+                gain = gain * (1 - p["split_loss"])
             self._planes[name] = (gain * self._part(share)).astype(np.float32)
         return self._planes[name]
 
@@ -56,12 +58,14 @@ class FixedErrors:
             return 1.0
         return 1 + np.float32(side * self.profile["split_mismatch"]) * self.pattern("split")
 
-    def offset(self, register: str) -> Floats:
-        """What is added when a value is written, in LSB."""
-        name = ("offset plane", register)
+    def offset(self, register: str, share: tuple[int, int] = (0, 1)) -> Floats:
+        """What is added when a value is written, in LSB; share: as for `gain`."""
+        split = share[1] > 1 and bool(self.profile["split_offset"])
+        name = ("offset plane", f"{register} split" if split else register)
         if name not in self._planes:
             p = self.profile
             mean = p["transfer_offset"] + (0 if register == "NEWS" else p["register_offset"])
+            mean += p["split_offset"] if split else 0
             pivot = (1 - p["gain_loss"]) * p["gain_spread"] * p["gain_pivot"] * self.pattern("gain", register)
             self._planes[name] = (mean + p["offset_spread"] * self.pattern("offset", register) - pivot).astype(
                 np.float32

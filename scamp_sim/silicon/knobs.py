@@ -56,8 +56,8 @@ class Survey:
 @dataclass(frozen=True)
 class Knob:
     """One row. ideal: the value that switches the effect off. low, high: what is allowed. fitted: the measurement that
-    its value in `scamp5` was fitted to, or why it has none. felt: whether a program can feel it; needs: what it would
-    take. along: the knob without which it does nothing.
+    determines it, or why it has none; what a profile says of its own value stands in `ChipProfile.evidence`. felt:
+    whether a program can feel it; needs: what it would take. along: the knob without which it does nothing.
     """
 
     name: str
@@ -173,6 +173,10 @@ KNOBS: dict[str, Knob] = {
         _fixed("register_offset", "LSB", -50, 50, "mean offset of A-F against NEWS", "M BG", _TABLE, _WRITE),
         _fixed("offset_spread", "LSB rms", 0, 100, "offset of a cell, for each PE and register", "M BG", _TABLE,
                _WRITE),
+        _fixed("split_loss", "1", -0.5, 0.5, "what a word with several destinations loses beyond gain_loss", "M BG",
+               _TABLE, (_splits, "a word with several destinations")),
+        _fixed("split_offset", "LSB", -50, 50, "added to every destination of a word that has several", "M BG", _TABLE,
+               (_splits, "a word with several destinations")),
         _fixed("split_mismatch", "1 rms", 0, 0.5, "destinations of one word get unequal parts, for each PE",
                "D KAPI; M BG", _TABLE, (_splits, "a word with several destinations")),
         _fixed("linear_range", "LSB", 1, 8192, "magnitude up to which a register is linear", "D 5C-DOC", _GIVEN,
@@ -188,6 +192,8 @@ KNOBS: dict[str, Knob] = {
         _fixed("readout_column", "LSB rms", 0, 100, "part that differs column by column", "M PixelRNN", _FLAT,
                _READOUT),
         _fixed("readout_pixel", "LSB rms", 0, 100, "part that differs PE by PE", "M PixelRNN", _FLAT, _READOUT),
+        _fixed("readout_smear", "1", -1, 1, "share of the mean of a row that every readout in the row shows on top of "
+               "its own value", "M PixelRNN", "rows beside strong signals (PixelRNN)", _READOUT),
         _fixed("stuck_cells", "cells", 0, 10_000, "bits of R5-R11 that never change, at random places", "M KUR", _NONE,
                (_uses_bits, "a word that reads one of R5-R11, or its readout"), whole=True),
         _temporal("write_noise", "LSB rms", 100, "for every word, register and PE", "M BG", _TABLE, _WRITE),
@@ -201,6 +207,8 @@ KNOBS: dict[str, Knob] = {
         _temporal("pix_read", "LSB rms", 100, "noise of reading PIX, for every word that does", "U", _NONE,
                   (_reads_pix, "a word that reads PIX")),
         _temporal("adc_noise", "LSB rms", 100, "of every conversion", "D 5C-SRC; M PixelRNN", _FLAT, _READOUT),
+        _temporal("readout_common", "LSB rms", 100, "what all values of one readout share, drawn for each readout",
+                  "M PixelRNN", _FLAT, _READOUT),
         _temporal("adc_step", "LSB", 64, "quantisation of the converter, which spans -128..127", "D OUT",
                   "taken from the source: 8 bits", _READOUT),
         _temporal("digital_end_noise", "LSB rms", 100,

@@ -1,9 +1,11 @@
-"""Chip profiles: values for the knobs, as data files. `scamp5` is the typical chip; a user's own file names what
-differs.
+"""Chip profiles: values for the knobs, as data files. `imperial` and `stanford` are measured chips, `scamp5` is the
+population that they belong to; a user's own file names what differs.
 
 A file is JSON: {"name": ..., "about": ..., "base": "scamp5" (default "ideal"), "shape": [256, 256] (optional), "knobs":
-{"write_noise": 0.2, ...}}. A base is a profile by name, or a file beside this one. The name, by default that of the
-file, is one of its own: a built-in one would say in reports what is not so.
+{"write_noise": 0.2, ...}, "ranges": {"analog_drift": [-60, 30], ...} (optional), "lines": {"split_loss": {"constant":
+0.0452, "gain_loss": -6.27}} (optional), "evidence": {"write_noise": ["fitted", "what to"], ...} (optional)}. A base is
+a profile by name, or a file beside this one. A knob that a file gives a value is no longer drawn, nor on a line. The
+name, by default that of the file, is one of its own: a built-in one would say in reports what is not so.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,9 @@ import numpy as np
 from scamp_sim.chip import isa
 from scamp_sim.chip.planes import check_shape
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.silicon import population
 from scamp_sim.silicon.knobs import KNOBS
+from scamp_sim.silicon.population import Evidence, Line, Range
 from scamp_sim.text import short
 
 DATA = Path(__file__).parent / "data"
@@ -30,8 +34,10 @@ DATA = Path(__file__).parent / "data"
 @dataclass(frozen=True)
 class ChipProfile:
     """A kind of chip. knobs: a value for every row of `KNOBS`. shape: the array that it was measured on, if it matters.
-    chosen, base: the knobs that a user has set, in a file or by hand, and the profile without them; no part of what the
-    chip is.
+    ranges: what each serial draws for itself, uniform between the ends; the knob's value is then the typical one.
+    lines: knobs that follow others. evidence: why a knob has its value. chosen, base: the knobs that a user has set, in
+    a file or by hand, and the profile without them; no part of what the chip is. population: of a profile that
+    `drawn` has made, the one that it was drawn from.
 
     Raises ProgramError for a value that is out of range.
     """
@@ -42,6 +48,10 @@ class ChipProfile:
     shape: tuple[int, int] | None = None
     chosen: frozenset[str] = field(default=frozenset(), compare=False)
     base: ChipProfile | None = field(default=None, compare=False, repr=False)
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict, compare=False, repr=False)
+    population: ChipProfile | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.knobs, Mapping):
@@ -49,12 +59,18 @@ class ChipProfile:
         for name, value in self.knobs.items():
             _check(self.name, name, value)
         whole = {k.name: float(self.knobs.get(k.name, k.ideal)) for k in KNOBS.values()}
-        if whole["saturation"] < whole["linear_range"]:
-            raise ProgramError(
-                f"profile '{self.name}': saturation is {whole['saturation']:g} LSB, below the linear_range of "
-                f"{whole['linear_range']:g} LSB; a register saturates beyond its linear range"
-            )
+        object.__setattr__(self, "ranges", population.parse_ranges(self.name, self.ranges))
+        for name, line in self.lines.items():
+            whole[name] = line.at(whole)
+            for value in line.bounds(whole, self.ranges):
+                _check(self.name, name, value)
         object.__setattr__(self, "knobs", whole)
+        saturation, linear = self.range("saturation")[0], self.range("linear_range")[1]
+        if saturation < linear:
+            raise ProgramError(
+                f"profile '{self.name}': saturation is {saturation:g} LSB, below the linear_range of {linear:g} LSB; "
+                "a register saturates beyond its linear range"
+            )
 
     def __getitem__(self, name: str) -> float:
         return self.knobs[name]
@@ -62,16 +78,46 @@ class ChipProfile:
     @property
     def ideal(self) -> bool:
         """Whether every knob is off."""
-        return all(self.knobs[k.name] == k.ideal for k in KNOBS.values() if k.name != "bit_lifetime")
+        return not self.ranges and all(
+            self.knobs[k.name] == k.ideal for k in KNOBS.values() if k.name != "bit_lifetime"
+        )
+
+    def range(self, name: str) -> Range:
+        """Lowest and highest value that a chip of this kind may have of a knob."""
+        if name in self.lines:
+            return self.lines[name].bounds(self.knobs, self.ranges)
+        return self.ranges.get(name, (self.knobs[name], self.knobs[name]))
+
+    def drawn(self, serial: int) -> ChipProfile:
+        """The profile of one chip of this kind, in which nothing is open any more."""
+        if not self.ranges:
+            return self
+        knobs = population.drawn(self.knobs, self.ranges, self.lines, serial)
+        return replace(self, knobs=knobs, ranges={}, lines={}, population=self)
 
     def changed(self, **knobs: float) -> ChipProfile:
-        """The same chip with other values of some knobs. Raises ProgramError."""
+        """The same kind of chip with other values of some knobs, which are the same for all serials then. Raises
+        ProgramError."""
         base = self.base if self.chosen else self
-        return replace(self, knobs={**self.knobs, **knobs}, chosen=self.chosen | knobs.keys(), base=base)
+        return replace(
+            self,
+            knobs={**self.knobs, **knobs},
+            chosen=self.chosen | knobs.keys(),
+            base=base,
+            ranges=_without(self.ranges, knobs),
+            lines=_without(self.lines, knobs),
+            evidence=_without(self.evidence, knobs),
+            population=None if self.population is None else self.population.changed(**knobs),
+        )
 
-    def key(self) -> tuple[tuple[str, float], ...]:
+    def key(self) -> tuple[Any, ...]:
         """What tells two profiles apart."""
-        return tuple(sorted(self.knobs.items()))
+        lines = ((name, line.constant, *sorted(line.slopes.items())) for name, line in sorted(self.lines.items()))
+        return (*sorted(self.knobs.items()), *sorted(self.ranges.items()), *lines)
+
+
+def _without(entries: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: entry for name, entry in entries.items() if name not in {*names}}
 
 
 def _check(profile: str, name: str, value: Any) -> None:
@@ -121,7 +167,7 @@ def _unknown(name: str) -> ProgramError:
     )
 
 
-_FIELDS = ("name", "about", "base", "shape", "knobs")
+_FIELDS = ("name", "about", "base", "shape", "knobs", "ranges", "lines", "evidence")
 
 
 def check_name(name: object, where: str) -> str:
@@ -169,9 +215,21 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
     if not built_in or path.stem != "ideal":
         below = _read(_base(path, base), (*seen, where))
         known, chosen, shape = below.knobs, below.chosen, shape or below.shape
+    ranges = population.parse_ranges(name, document.get("ranges", {}))
+    lines = population.parse_lines(name, document.get("lines", {}))
+    evidence = population.parse_evidence(name, document.get("evidence", {}))
+    twice = next((k for k in (*document["knobs"], *ranges) if k in lines), None)
+    if twice is not None:
+        raise ProgramError(f"{path}: {twice} follows a line and has a value or a range of its own; leave one out")
     if not built_in:
-        chosen = chosen | document["knobs"].keys()
-    return ChipProfile(name, about, {**known, **document["knobs"]}, shape, chosen, below)
+        chosen = chosen | document["knobs"].keys() | ranges.keys() | lines.keys()
+    knobs = {**known, **{k: sum(ends) / 2 for k, ends in ranges.items()}, **document["knobs"]}
+    if below is not None:
+        own = {*document["knobs"], *ranges, *lines}
+        ranges = {**_without(below.ranges, own), **ranges}
+        lines = {**_without(below.lines, own), **lines}
+        evidence = {**_without(below.evidence, own), **evidence}
+    return ChipProfile(name, about, knobs, shape, chosen, below, ranges, lines, evidence)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -28,12 +28,12 @@ def load_errors(errors: Errors, shape: tuple[int, int] = (256, 256), chip: int =
         if errors.shape != tuple(shape):
             raise ProgramError(
                 f"the errors are those of a chip of {errors.shape[0]}x{errors.shape[1]}; the array is "
-                f"{shape[0]}x{shape[1]}; give its profile instead: errors.profile"
+                f"{shape[0]}x{shape[1]}; give its profile instead: errors.population"
             )
         if serial and serial != errors.serial:
             raise ProgramError(
                 f"chip is {serial}, but the errors are those of chip {errors.serial}; give its profile instead: "
-                "errors.profile"
+                "errors.population"
             )
         return errors.reseeded(seed) if errors.seed != seed else errors
     if isinstance(errors, ErrorModel):

@@ -63,6 +63,9 @@ class TemporalErrors:
     def converted(self, seen: Floats, number: int) -> Floats:
         """What the converter gives, in LSB from -128 to 127; `number` counts readouts."""
         p = self.profile
+        if p["readout_common"]:
+            common = draws.generator(self.seed, "readout common", number).standard_normal()
+            seen = seen + np.float32(p["readout_common"] * common)
         if p["adc_noise"]:
             source = draws.generator(self.seed, "adc", number)
             seen = seen + np.float32(p["adc_noise"]) * source.standard_normal(seen.shape, np.float32)

@@ -17,14 +17,14 @@ def portable(errors: Errors) -> Kind:
     """What all chips have in common, as it can be sent to a worker that has none of the user's files. Raises
     ProgramError."""
     if isinstance(errors, ChipErrors):
-        return errors.profile
+        return errors.population
     return errors if isinstance(errors, (ChipProfile, ErrorModel)) else parse_profile(errors)
 
 
 def named(errors: Errors) -> str:
     """Errors in words: as a user wrote them, or would have, or by the name of a model."""
     if isinstance(errors, ChipErrors):
-        errors = errors.profile
+        errors = errors.population
     if not isinstance(errors, ChipProfile):
         return errors.name if isinstance(errors, ErrorModel) else str(errors)
     base = errors.base

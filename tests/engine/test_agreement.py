@@ -35,6 +35,8 @@ CHIPS = (
     "scamp5",
     "scamp5:stuck_cells=40,pix_read=0.8,comparator_spread=1",
     "ideal:write_noise=3,linear_range=60,saturation=90,digital_end_noise=0.5",
+    "imperial:stuck_cells=20",
+    "ideal:split_loss=0.04,split_offset=1.7,write_noise=0.3",
     "ideal:split_mismatch=0.1,gain_spread=0.05,load_spread=3,stuck_cells=900,digital_end_noise=2",
 )
 """Profiles whose errors both engines must draw alike; decay is no business of theirs."""

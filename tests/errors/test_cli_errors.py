@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scamp_sim.cli import main as cli
-from scamp_sim.silicon import KNOBS, load_profile
+from scamp_sim.silicon import KNOBS, load_profile, profile_names
 from scamp_sim.silicon.effects import switched_on
 
 SOURCE = "input a -> A;\nkernel k { mov(B, A); }\nprogram { k(); output o = B; }\n"
@@ -148,12 +148,12 @@ def test_bad_profiles(errors: str, message: str, program: str, capsys) -> None:
 def test_chips_lists_profiles(capsys) -> None:
     assert cli.main(["chips"]) == 0
     text = capsys.readouterr().out
-    for name in ("ideal", "scamp5"):
+    for name in profile_names():
         count = len(switched_on(load_profile(name)))
-        assert f"{name:6}  {count:2} of {len(KNOBS)} knobs on  {load_profile(name).about}" in text
+        assert f"{name:9}  {count:2} of {len(KNOBS)} knobs on  {load_profile(name).about}" in text
     assert cli.main(["chips", "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert [p["name"] for p in document] == ["ideal", "scamp5"]
+    assert [p["name"] for p in document] == [*profile_names()]
     assert document[0]["knobs_on"] == 0
 
 

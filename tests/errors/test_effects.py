@@ -38,6 +38,8 @@ FELT = [
     *((k, OUT, SUM) for k in READOUT),
     *((k, OUT, COPY) for k in READOUT),
     ("split_mismatch", HALVE, COPY),
+    ("split_loss", HALVE, COPY),
+    ("split_offset", HALVE, COPY),
     ("comparator_spread", COMPARE, COPY),
     ("stuck_cells", GENERAL, BITS),
     ("load_spread", LOAD, COPY),
@@ -53,6 +55,7 @@ FELT = [
 ON = {
     "linear_range": 5, "comparator_spread": 40, "stuck_cells": 4000, "adc_step": 8,
     "gain_loss": 0.1, "gain_spread": 0.1, "split_mismatch": 0.1, "load_spread_relative": 0.1,
+    "split_loss": 0.1, "readout_smear": 0.1,
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def file(folder: Path, document: Any, name: str = "mine.json") -> Path:
 
 
 def test_built_in_profiles() -> None:
-    assert profile_names() == ("ideal", "scamp5")
+    assert profile_names() == ("ideal", "imperial", "scamp5", "stanford", "table2019")
     ideal, typical = load_profile("ideal"), load_profile("scamp5")
     assert ideal.ideal
     assert not typical.ideal
@@ -76,7 +76,7 @@ def test_a_built_in_profile_by_its_path_is_the_built_in_one(tmp_path: Path) -> N
 
 
 def test_profiles_are_told_apart_by_their_values() -> None:
-    typical = load_profile("scamp5")
+    typical = load_profile("imperial")
     assert typical.changed(write_noise=typical["write_noise"]) == typical
     assert typical.changed(write_noise=9).key() != typical.key()
 

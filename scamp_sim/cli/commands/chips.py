@@ -1,4 +1,4 @@
-"""`scamp-sim chips`: the chip profiles, and the knobs of one."""
+"""`scamp-sim chips`: the chip profiles, the knobs of one, and what one serial of a population drew."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import textwrap
 from typing import Any
 
 from scamp_sim.cli.output import print_json
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.show.isa_docs import source_legend
 from scamp_sim.silicon.effects import switched_on
-from scamp_sim.silicon.knobs import KNOBS
+from scamp_sim.silicon.knobs import KNOBS, Knob
+from scamp_sim.silicon.population import Evidence
 from scamp_sim.silicon.profiles import ChipProfile, load_profile, profile_names
-from scamp_sim.silicon.setup import parse_profile
+from scamp_sim.silicon.setup import parse_profile, whole
 
 FAMILIES = {
     "fixed": "Fixed: drawn once for each chip, the same in every run",
@@ -20,14 +22,19 @@ FAMILIES = {
 }
 """Family of knobs -> its heading."""
 
+MEASURED = ("scamp5", "imperial", "stanford")
+"""Profiles with a column of their own in the documentation."""
+
 _WIDTH = 100
 
 NAME = "chips"
 HELP = (
-    "Without NAME: the chip profiles. With NAME: every knob of one, with its value, its unit, the value that "
-    "switches it off, the source of the fact, and the measurement that the value was fitted to."
+    "Without NAME: the chip profiles. With NAME: every knob of one, with its value, its unit, the plausible range, the "
+    "value that switches it off, the source of the fact, and the evidence: fitted to a measurement, tied to other "
+    "knobs by one, bounded by one, given by a document, or assumed. --serial N shows what one chip of a population "
+    "drew."
 )
-EXAMPLES = ("scamp-sim chips", "scamp-sim chips scamp5")
+EXAMPLES = ("scamp-sim chips", "scamp-sim chips scamp5", "scamp-sim chips scamp5 --serial 7")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +42,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", metavar="NAME", nargs="?", help="a profile or a file NAME.json, either with :knob=value,... behind it"
     )
+    parser.add_argument("--serial", metavar="N", type=int, help="what chip N of a population drew")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
 
 
@@ -43,6 +51,13 @@ def run(args: argparse.Namespace) -> int:
     if args.name is None:
         return _profiles(args.format)
     profile = parse_profile(args.name)
+    if args.serial is not None:
+        if not profile.ranges:
+            raise ProgramError(
+                f"--serial {args.serial}: profile '{profile.name}' has no ranges to draw from; its chips differ in "
+                "their patterns alone"
+            )
+        profile = profile.drawn(whole(args.serial, "--serial", "the serial of a chip"))
     if args.format == "json":
         print_json(as_dict(profile))
     elif args.format == "markdown":
@@ -55,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 def _profiles(style: str) -> int:
     found = [load_profile(name) for name in profile_names()]
     if style == "markdown":
-        print(markdown(load_profile("scamp5")))
+        print(markdown(*(load_profile(name) for name in MEASURED)))
     elif style == "json":
         print_json([_summary(p) for p in found])
     else:
@@ -83,28 +98,66 @@ def as_dict(profile: ChipProfile) -> dict[str, Any]:
         "knobs": [
             {
                 "name": k.name, "family": k.family, "value": profile[k.name], "unit": k.unit, "ideal": k.ideal,
-                "low": k.low, "high": k.high, "effect": k.effect, "source": k.source, "fitted_to": k.fitted,
-                "on": profile[k.name] != k.ideal, "changed": profile[k.name] != base[k.name],
+                "low": k.low, "high": k.high, "range": span(profile, k), "drawn": k.name in _open(profile),
+                "line": profile.lines[k.name].text if k.name in profile.lines else None, "effect": k.effect,
+                "source": k.source, "evidence": evidence(profile, k).kind, "fitted_to": evidence(profile, k).to,
+                "on": profile[k.name] != k.ideal, "changed": k.name in _changed(profile),
             }
             for k in KNOBS.values()
         ],
     }  # fmt: skip
 
 
+def evidence(profile: ChipProfile, knob: Knob) -> Evidence:
+    """Why a knob of a profile has its value."""
+    if knob.name in profile.evidence:
+        return profile.evidence[knob.name]
+    if knob.name in profile.chosen:
+        return Evidence("assumed", "set by hand")
+    if profile[knob.name] == knob.ideal:
+        return Evidence("assumed", f"off: {knob.fitted}")
+    return Evidence("assumed", f"nothing is said; what would determine it: {knob.fitted}")
+
+
+def span(profile: ChipProfile, knob: Knob) -> list[float] | None:
+    """[lowest, highest] plausible value of a knob: what chips of the kind draw from, or what the evidence leaves."""
+    whole = profile.population or profile
+    low, high = whole.range(knob.name)
+    plausible = evidence(profile, knob).plausible
+    return [low, high] if low < high else list(plausible) if plausible else None
+
+
+def _open(profile: ChipProfile) -> set[str]:
+    """Knobs that differ from chip to chip."""
+    whole = profile.population or profile
+    return {*whole.ranges, *whole.lines} if whole.ranges else set()
+
+
+def _changed(profile: ChipProfile) -> set[str]:
+    """Knobs that differ from those of the base."""
+    base = profile.base or profile
+    return {n for n in KNOBS if profile.range(n) != base.range(n)} if profile.population is None else {*profile.chosen}
+
+
 def text(profile: ChipProfile) -> str:
-    """All knobs of a profile by family: value, unit, what it does, ideal value, source, what it was fitted to."""
+    """All knobs of a profile by family: value, range, unit, what it does, ideal value, source, evidence."""
     base = profile.base or profile
     size = f", for an array of {profile.shape[0]}x{profile.shape[1]}" if profile.shape else ""
     lines = [f"{profile.name}: {profile.about}{size}".rstrip(": ")]
+    if profile.ranges:
+        lines.append("values: the middle of the range; --serial N shows what chip N drew")
     wide = max(map(len, KNOBS))
+    changed = _changed(profile)
     for family, title in FAMILIES.items():
         lines += ["", title, ""]
         for k in (k for k in KNOBS.values() if k.family == family):
             value = profile[k.name]
-            mark = "*" if value != base[k.name] else " "
-            shown = k.shown(value) + ("" if value != k.ideal else ", off")
+            mark = "*" if k.name in changed else " "
+            shown = k.shown(float(f"{value:.4g}")) + ("" if value != k.ideal or k.name in _open(profile) else ", off")
             head = f"{mark} {k.name:{wide}}  {shown:16}  "
-            about = f"{k.effect} (ideal {k.ideal:g}; {k.source}; {k.fitted})"
+            ends, why = span(profile, k), evidence(profile, k)
+            between = f"{ends[0]:.4g} .. {ends[1]:.4g}; " if ends else ""
+            about = f"{between}{k.effect} (ideal {k.ideal:g}; {k.source}; {why.kind}: {why.to})"
             lines += textwrap.wrap(about, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
     lines += ["", f"* differs from {base.name}" if base is not profile else "all of it off"]
     lines += textwrap.wrap(
@@ -113,18 +166,27 @@ def text(profile: ChipProfile) -> str:
     return "\n".join(lines) + "\n"
 
 
-def markdown(profile: ChipProfile) -> str:
-    """The knobs of a profile as tables; those of `scamp5` are in docs/errors.md."""
+def _cell(profile: ChipProfile, knob: Knob) -> str:
+    """A value as a table has it: the range of what chips draw."""
+    low, high = profile.range(knob.name)
+    return f"{low:.4g}" if low == high else f"{low:.4g} .. {high:.4g}"
+
+
+def markdown(*profiles: ChipProfile) -> str:
+    """The knobs of profiles as tables, with the evidence of the first."""
     lines = []
+    heads = " | ".join(f"`{p.name}`" for p in profiles)
     for family, title in FAMILIES.items():
         lines += [
             f"**{title}**",
             "",
-            f"| knob | `{profile.name}` | ideal | range | unit | what it does | source | fitted to |",
+            f"| knob | {heads} | ideal | allowed | unit | what it does | source | evidence |",
         ]
-        lines.append("|---|---|---|---|---|---|---|---|")
+        lines.append("|---|" + "---|" * (len(profiles) + 6))
         for k in (k for k in KNOBS.values() if k.family == family):
-            numbers = f"{profile[k.name]:g} | {k.ideal:g} | {k.low:g} .. {k.high:g} | {k.measure}"
-            lines.append(f"| `{k.name}` | {numbers} | {k.effect} | {k.source} | {k.fitted} |")
+            values = " | ".join(_cell(p, k) for p in profiles)
+            why = evidence(profiles[0], k)
+            numbers = f"{values} | {k.ideal:g} | {k.low:g} .. {k.high:g} | {k.measure}"
+            lines.append(f"| `{k.name}` | {numbers} | {k.effect} | {k.source} | {why.kind}: {why.to} |")
         lines.append("")
     return "\n".join(lines).rstrip()

@@ -160,7 +160,14 @@ def as_document(profile: ChipProfile) -> dict[str, Any]:
     from scamp_sim.silicon.effects import switched_on
 
     shape = {"shape": list(profile.shape)} if profile.shape else {}
-    return {"name": profile.name, "about": profile.about, "base": "ideal", **shape, "knobs": switched_on(profile)}
+    knobs = {k: v for k, v in switched_on(profile).items() if k not in {*profile.ranges, *profile.lines}}
+    more: dict[str, Any] = {"ranges": {k: list(ends) for k, ends in profile.ranges.items()}}
+    more["lines"] = {k: {"constant": line.constant, **line.slopes} for k, line in profile.lines.items()}
+    more["evidence"] = {
+        k: [e.kind, e.to, *([list(e.plausible)] if e.plausible else [])] for k, e in profile.evidence.items()
+    }
+    more = {entry: what for entry, what in more.items() if what}
+    return {"name": profile.name, "about": profile.about, "base": "ideal", **shape, "knobs": knobs, **more}
 
 
 def text(

@@ -235,7 +235,7 @@ def profile_of(errors: Errors) -> ChipProfile:
     if isinstance(errors, ChipProfile):
         return errors
     if isinstance(errors, ChipErrors):
-        return errors.profile
+        return errors.population
     if isinstance(errors, ErrorModel):
         raise ProgramError(f"the error model '{errors.name}' has no profile, of which other chips could be measured")
     return parse_profile(errors)

@@ -56,7 +56,7 @@ def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str
             front_end=front_end,
         )  # fmt: skip
     elif isinstance(options.get("calibration"), Calibration):
-        options["calibration"].check_profile(errors.profile)
+        options["calibration"].check_profile(errors.population)
     return options
 
 

@@ -12,8 +12,10 @@ result = encode(frames, weights, "published")     # the fields of golden.encode,
 * The picture walks 4 PEs to the left and back. What left the array at its left edge comes back as -1.
 * The top line and the right line of a block are walls: no taps are added there. Their sums are 0, which is no maximum
   and not above a positive theta_r; so f is -1 on them, and h changes in every frame.
-* The plane of pooled values moves 2 PEs to the left and 2 down, after pooling, and of every 4x4 PEs the one at the
-  bottom right is taken: b is one place too far left. What comes in at the right edge of the array is -1.
+* Window (i, j) of b covers rows 4i - 1 to 4i + 2 and columns 4j + 7 to 4j + 10 of the sums, not 4i and 4j on. What is
+  beyond the array counts as 0. The last row of b is -1.
+* A rectangle of 127x127 keeps the sums of the gates. In its left column the x part of f and of o is -8, which a
+  register held from before, and the last row of o is 0.
 * A sum that equals the threshold in whole LSB is not above it (`ties="down"` of the golden model).
 * o leaves through a converter of 8 bits at 10 LSB for a sum of 1: it is cut off at -12.8 and 12.7.
 
@@ -34,6 +36,9 @@ from scamp_sim.systems.pixelrnn.params import SIZE, Weights, check_weights
 
 WALK = SIZE - 1
 """How far the picture walks along a row of taps, and how many rows there are above the first."""
+
+FIRST, FILLER = 7, -8
+"""Column where the first pooling window begins; what stands for the x part of a gate in the left column."""
 
 UNIT = golden.LEVELS_PER_UNIT
 LOWEST, HIGHEST = -128, 127
@@ -56,7 +61,8 @@ def encode(clip: npt.ArrayLike, weights: Weights, version: str = "published", le
     grid = kernels.reshape(4, 4, SIZE, SIZE).swapaxes(0, 1)  # kernel r + 4 c is in block row r, block column c
     for t in range(FRAMES):
         sums = anchored(sixteen_times(x[t]), grid, edge=True)
-        b[t] = centred(golden.threshold(golden.pool(sums), theta1, "down"))
+        b[t] = golden.threshold(pooled(sums), theta1, "down")
+        b[t, -1] = False
         total, o = gates(b[t], state, weights)
         f[t] = golden.threshold(total, weights.theta_r, "down")
         state = h[t] = golden.update(state, f[t])
@@ -84,10 +90,11 @@ def anchored(plane: Bits, kernels: npt.NDArray[np.int8], *, edge: bool) -> Sums:
     return total
 
 
-def centred(pooled: Bits) -> Bits:
-    """b, of the 64x64 signs of pooled values: from one place to the right. Downwards 2 PEs stay in the same window."""
-    b: Bits = np.pad(pooled, ((0, 0), (0, 1)))[:, 1:]
-    return b
+def pooled(sums: Sums) -> Sums:
+    """Maxima of windows (64, 64), of a plane of sums (256, 256): below 0 they count as 0, as beyond the array."""
+    window = golden.WINDOW
+    seen = np.pad(np.maximum(sums, 0), ((1, 0), (0, window - 1 + FIRST)))[: len(sums), FIRST : len(sums) + FIRST]
+    return np.asarray(golden.pool(seen))
 
 
 def gates(b: Bits, h: Bits, weights: Weights) -> tuple[Sums, Sums]:
@@ -95,8 +102,12 @@ def gates(b: Bits, h: Bits, weights: Weights) -> tuple[Sums, Sums]:
     field = np.pad(np.tile(np.hstack([b, h]), (2, 1)), ((SIDE, 0), (0, SIDE)))
     unused = -np.ones((SIZE, SIZE), np.int8)
     kernels = [[unused] * 3, [weights.w_f, weights.u_f, unused], [weights.w_o, weights.u_o, unused]]
-    _, f, o = anchored(field, np.array(kernels), edge=False).reshape(3, SIDE, 3 * SIDE)
-    return f[:, :SIDE] + f[:, SIDE : 2 * SIDE], o[:, :SIDE] + o[:, SIDE : 2 * SIDE]
+    sums = anchored(field, np.array(kernels), edge=False)
+    sums[:, 0] = FILLER
+    _, f, o = sums.reshape(3, SIDE, 3 * SIDE)
+    total_f, total_o = f[:, :SIDE] + f[:, SIDE : 2 * SIDE], o[:, :SIDE] + o[:, SIDE : 2 * SIDE]
+    total_o[-1] = 0
+    return total_f, total_o
 
 
-__all__ = ["anchored", "centred", "encode", "gates"]
+__all__ = ["anchored", "encode", "gates", "pooled"]

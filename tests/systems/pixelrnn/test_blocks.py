@@ -25,6 +25,9 @@ from scamp_sim.systems.pixelrnn.params import Weights
 
 VERSIONS = tuple(LAYOUTS)
 
+RELEASED_WORDS = 15_749
+"""Of a frame of the released program, counted while it ran (C)."""
+
 STEPS = {
     "published": {  # words, launches, host calls
         TITLES[0]: (27, 6, 4),
@@ -32,12 +35,12 @@ STEPS = {
         TITLES[2]: (6, 1, 0),
         TITLES[3]: (112, 24, 2),  # nothing has to be aligned anew
         TITLES[4]: (19, 3, 1),
-        TITLES[5]: (11288, 1024, 8),  # 11 words a round, 11.7 published
+        TITLES[5]: (12312, 1024, 8),  # 12 words a round, 11.7 published
         TITLES[6]: (515, 131, 0),  # 32 PEs along each axis, not 32 and 34
         TITLES[7]: (164, 6, 5),
         TITLES[8]: (15, 4, 3),
         TITLES[9]: (1132, 75, 51),
-        TITLES[10]: (145, 4, 2),
+        TITLES[10]: (151, 5, 3),
         TITLES[11]: (30, 2, 4),
     },
     "lean": {
@@ -187,13 +190,14 @@ def test_what_each_step_costs(version: str) -> None:
 
 
 def test_published_beside_the_published_count() -> None:
-    """No step takes more than the released program, and the whole is close to it."""
+    """No step takes much more than the released program, and the whole is within 1 % of its 15,749 words."""
     ours = [counts(s) for s in BlockMapping(Weights.random(0), 116).steps(1)]
     theirs = [row[1:] for row in PIXELRNN_STEPS]
     for title, mine, published in zip(TITLES, ours, theirs, strict=True):
-        assert mine[0] <= published[0], title
-        assert mine[1] <= published[1], title
-    for column, least in ((0, 0.92), (1, 0.98), (2, 0.85)):
+        assert mine[0] <= 1.02 * published[0], title
+        assert mine[1] <= published[1] + 1, title
+    assert sum(row[0] for row in ours) == pytest.approx(RELEASED_WORDS, rel=0.01)
+    for column, least in ((0, 0.99), (1, 0.98), (2, 0.85)):
         total, published = sum(row[column] for row in ours), sum(row[column] for row in theirs)
         assert least * published <= total <= published
 
@@ -255,8 +259,8 @@ def test_how_far_published_is_from_the_network(measured_data: Path) -> None:
     weights = Weights.load(measured_data / "pixelrnn_weights.npz")
     pairs = [(blocks_golden.encode(c, weights), golden.encode(c, weights, ties="down")) for c in clips]
     b = np.mean([(h.b != g.b).mean() for h, g in pairs])
-    back = np.mean([(h.b[:, :, :-1] != g.b[:, :, 1:]).mean() for h, g in pairs])
-    assert 0.05 < back < 0.6 * b, "moved back by one place it is much closer"
+    back = np.mean([(h.b[:, 1:, :-2] != g.b[:, :-1, 2:]).mean() for h, g in pairs])
+    assert 0.05 < back < 0.6 * b, "moved back by one place and two it is much closer"
 
 
 def test_the_chip_has_the_misalignment_of_published(measured_data: Path) -> None:
