@@ -99,7 +99,7 @@ def _assemble(source: syntax.Source, title: str, expander: Expander) -> Program:
         reporter.stop()
     if not tree.items:
         reporter.error(
-            source.span(1, 1, 1, 1), "S103", "the text is empty", "a text holds calls such as mov(B, A); or kernels"
+            source.span(1, 1, 1, 1), "S103", "the source is empty", "a source holds calls such as mov(B, A); or kernels"
         )
         reporter.stop()
     return assembled(tree, title, expander)

@@ -23,6 +23,7 @@ EXAMPLES: dict[str, str] = {
     "S108": 'include "nowhere.scamp";',
     "S109": "kernel outer {\n    kernel inner { res(A); }\n}",
     "S110": "kernel first { res(A); }\nkernel second { res(B); }",
+    "S111": "const N = 3;",
     "S201": "mvo(B, A);",
     "S202": "bus3(A, B, C);",
     "S203": "where(R5);",

@@ -80,7 +80,7 @@ def _check_store(kernels: Mapping[str, Any], expander: Expander, reporter: Repor
     reporter.error(
         expander.kernel_spans[largest[0]],
         "S401",
-        f"{what} do not fit the kernel store of {isa.STORE_WORDS:,}; the largest: {names}",
+        f"{what} do not fit into the kernel store of {isa.STORE_WORDS:,}; the largest: {names}",
         "a kernel is stored once however often it is launched: put repetition into launches, not into words, or keep "
         "a kernel elsewhere: 'heap kernel NAME'",
     )
@@ -102,7 +102,7 @@ def _check_empty(program: Program, expander: Expander, reporter: Reporter) -> No
             span = (
                 expander.context.kernels[name].span if name in expander.context.kernels else expander.kernel_spans[name]
             )
-            warn(span, f"kernel '{name}' holds no words", "write calls into it, or delete it")
+            warn(span, f"kernel '{name}' is empty", "write calls into it, or delete it")
 
 
 # --- what the checks want to know -----------------------------------------------------------------------------

@@ -208,7 +208,7 @@ def test_drawing_adds_to_what_is_there(m: Machine) -> None:
     m.draw_end()
     drawn = chip(lambda r, c: (r, c) in ((63, 2), (5, 6)) or (10 <= r <= 12 and 20 <= c <= 25))
     assert np.array_equal(m.read("R5"), SPOTS | drawn)
-    with pytest.raises(ProgramError, match="no scamp5_draw_begin"):
+    with pytest.raises(ProgramError, match="needs scamp5_draw_begin"):
         m.draw_pixel(1, 1)
 
 

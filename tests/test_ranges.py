@@ -245,7 +245,7 @@ def test_sum_of_three_times_64_saturates() -> None:
     assert excess.roots == ("x (A)",)
     (said,) = range_diagnostics(a)
     assert (said.code, said.line, said.text) == ("W701", 5, "add(D, D, C);")
-    assert "x (A) by diva, once" in said.hint
+    assert "x (A) with diva, once" in said.hint
 
 
 def test_the_scaling_that_is_proposed_is_enough() -> None:
@@ -286,7 +286,7 @@ def test_readouts_beyond_the_converter() -> None:
     assert (excess.kind, excess.register, excess.high) == ("clip", "C", 140)
     (said,) = range_diagnostics(a)
     assert (said.code, said.line) == ("W702", 4)
-    assert "or take 13 off" in said.hint
+    assert "or subtract 13" in said.hint
 
 
 @pytest.mark.parametrize("call", ["scamp5_output_image(C)", "scamp5_read_areg(C, 3, 3)", "scamp5_global_sum_fast(C)"])

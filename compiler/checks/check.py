@@ -21,15 +21,15 @@ def call_hazards(call: HostCall, shape: tuple[int, int] | None = None) -> list[D
     wrong = list(faults(call))
     beyond = "" if wrong else outside(call, shape or CHIP)
     if beyond and shape is None:
-        hint = "if it is meant for a larger array, say so: 'array 512, 512;'"
+        hint = "for a larger array declare it: 'array 512, 512;'"
         wrong.append(Fault("W520", beyond.replace("this array has", "the chip has"), hint))
     elif beyond:
-        wrong.append(Fault("S307", beyond, "'array' in this text says how large it is"))
+        wrong.append(Fault("S307", beyond, "its size is declared by 'array' in this source"))
     return [
         Diagnostic.at(
             call.origin or NOWHERE,
             f.code,
-            "error" if f.code.startswith("S") else "warning",
+            "error" if f.is_error else "warning",
             f"'{text}': {f.message}",
             hint=f.hint,
         )

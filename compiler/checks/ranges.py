@@ -62,17 +62,17 @@ def _scaling(e: Excess, a: Analysis) -> str:
     if planes:
         times = int(math.log2(e.scale))
         how = "once" if times == 1 else "twice" if times == 2 else f"{times} times"
-        remedies.append(f"{' and '.join(planes)} by diva, {how}")
+        remedies.append(f"{' and '.join(planes)} with diva, {how}")
     if constants:
         remedies.append(f"{' and '.join(constants)} where {'it is' if len(constants) == 1 else 'they are'} loaded")
     before = f" before {place(e.item)}" if e.item.origin is not None else ""
-    hint = f"divide by {e.scale} what it comes from{before} ({math.floor(100 * e.factor) / 100:g} of it would fit)"
+    hint = f"divide its sources by {e.scale}{before} (a factor of {math.floor(100 * e.factor) / 100:g} would fit)"
     if remedies:
-        hint += f": {'; '.join(remedies)}. Levels that it is compared with shrink alike"
+        hint += f": {'; '.join(remedies)}. Scale the levels that it is compared with, too"
     low, high = a.limits.converter
     if e.kind == "clip" and e.high - e.low <= high - low:
         off = math.ceil(e.high - high) if e.high > high else math.floor(e.low - low)
-        hint += f"; or take {off} off: the range is no wider than the converter's" if off > 0 else f"; or add {-off}"
+        hint += f"; or subtract {off}: the range fits into the converter's" if off > 0 else f"; or add {-off}"
     return hint
 
 
@@ -84,7 +84,7 @@ def _hold(h: Hold, a: Analysis) -> Diagnostic:
     reader = f"'{statement(h.read.origin, described(h.read))}'"
     if math.isinf(h.us):
         wrote = "writes it only in some of the PEs" if h.partly else "never writes it"
-        message = f"{reader} reads {h.register} in every run, but the program {wrote}: it has to last for good"
+        message = f"{reader} reads {h.register} in every run, but the program {wrote}: it has to last indefinitely"
     else:
         since = "the input was given"
         if h.written is not None:
@@ -96,10 +96,10 @@ def _hold(h: Hold, a: Analysis) -> Diagnostic:
             message += f": it may have drifted by {h.drift:.1f} LSB"
     notes = []
     if analog:
-        notes.append(f"at up to {a.limits.drift:g} LSB/s; messages start at {a.limits.drift_limit:g} LSB")
-        hint = "read it sooner, above all before readouts, which take long"
+        notes.append(f"at up to {a.limits.drift:g} LSB/s; reported from {a.limits.drift_limit:g} LSB up")
+        hint = "read it sooner, in particular before readouts, which take long"
         if math.isinf(h.us):
-            hint = "write it anew in every run, in all PEs: if it holds a few levels, compare and load the nearest one"
+            hint = "rewrite it in every run, in all PEs: if it holds a few levels, compare and load the nearest one"
         elif h.carried:
             hint = (
                 "more runs a second would shorten it; a register that holds a few levels can be snapped to them before "

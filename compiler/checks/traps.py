@@ -40,7 +40,7 @@ def _about_word(fact: Fact, word: Word) -> tuple[str, str]:
     match fact:
         case facts.Masked():
             message = f"{says(word)} writes R12 only where R0 = 1, and {_why_masked(fact.mask)}"
-            return message, "SET(R0) first; for a choice under a mask MUX(y, mask, a, b) says so"
+            return message, "SET(R0) first; to choose under a mask use MUX(y, mask, a, b)"
         case facts.Unwritten():
             return _unwritten(fact)
         case facts.Overwritten():
@@ -68,7 +68,7 @@ def _about_word(fact: Fact, word: Word) -> tuple[str, str]:
             why = "nothing has written" if fact.writer is None else f"{_written_by(fact.writer)} left 0 everywhere"
             axis = "vertical" if fact.link == "R1" else "horizontal"
             message = f"{says(word)} blurs through the {axis} links in {fact.link}, which {why}"
-            return message, f"SET({fact.link}) first, or 1 only where values shall spread"
+            return message, f"SET({fact.link}) first, or set it only in the PEs where values should spread"
         case facts.NoBlurset():
             message = f"{says(word)} has no blurset before it in kernel '{_base(fact.kernel)}'"
             return message, "start the blur sequence with blurset(), or use gauss(y, x)"
@@ -89,7 +89,7 @@ def _about_word(fact: Fact, word: Word) -> tuple[str, str]:
             return message, hint
         case facts.NoLongerGated():
             message = (
-                f"{says(word)} is not gated by {_place(fact.condition)} any more: "
+                f"{says(word)} is no longer gated by {_place(fact.condition)}: "
                 f"{_place(fact.ending)} sets FLAG to 1 everywhere"
             )
             return message, "call the macro outside of the condition, or repeat the condition after it"
@@ -112,12 +112,12 @@ def _unwritten(fact: facts.Unwritten) -> tuple[str, str]:
     reader = f"'{statement(word.origin, str(word))}'" if fact.own else says(word)
     kind = "plane" if store in isa.ANALOG else "bit"
     if fact.scratch is not None:
-        hint = f"write '{fact.scratch}' first: a scratch {kind} holds nothing when it starts"
+        hint = f"write '{fact.scratch}' first: a scratch {kind} is undefined at the start"
         return f"{reader} reads '{fact.scratch}' before anything wrote it", hint
     seen = source if source == store else f"{source}, a neighbour's NEWS,"
     hint = _LOAD_HINTS.get(store, f"declare 'input name -> {store};' or load it first")
     if fact.written_later:
-        hint = f"if it is meant to hold what the last run left there, say 'state {store};', else {hint}"
+        hint = f"if it should hold what the last run left there, declare 'state {store};', else {hint}"
     return f"{reader} reads {seen} before anything wrote it", hint
 
 
@@ -125,7 +125,7 @@ def _unwritten_plane(fact: facts.UnwrittenPlane) -> tuple[str, str]:
     step, register = fact.step, cell(fact.register)
     hint = (
         "name the register that holds the result, or launch the kernel that writes it first; if an earlier program "
-        f"left it there, say 'state {register};'"
+        f"left it there, declare 'state {register};'"
     )
     if isinstance(step, HostCall):
         what = f"'{statement(step.origin, step.name)}' reads {fact.register}"
@@ -172,7 +172,7 @@ def _call_masked(fact: facts.CallMasked) -> tuple[str, str]:
 
 def _why_masked(mask: Writer | None) -> str:
     if mask is None or not mask.text:
-        return "nothing has set R0, whose bits are unknown when the chip wakes up"
+        return "R0 has not been initialised (its power-on value is undefined)"
     return f"R0 comes from {_written_by(mask)}"
 
 

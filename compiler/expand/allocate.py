@@ -423,7 +423,7 @@ def _report_full(
         used[failed].span,
         "S402",
         f"no {word} register is left for scratch '{_label(failed)}'",
-        "use a scratch register again for something else, or split the work between kernels",
+        "reuse a scratch register, or split the work between kernels",
         notes,
     )
 

@@ -58,10 +58,10 @@ class Declarations:
         for name in self.given:
             if name not in self.asked:
                 near = isa.did_you_mean(name, self.asked)
-                hint = f"it has {', '.join(self.asked)}" if self.asked else "it declares no param at all"
+                hint = f"it declares {', '.join(self.asked)}" if self.asked else "it declares no params"
                 if name in self._own:
                     hint = f"'{name}' is declared, but not as a param: only params can be given"
-                report.error(file.source.span(1, 1, 1, 1), "S208", f"the text has no param '{name}'{near}", hint)
+                report.error(file.source.span(1, 1, 1, 1), "S208", f"the source has no param '{name}'{near}", hint)
         known = set(self.context.callable_names())
         routines = tuple(
             i for i in file.items if isinstance(i, syntax.MacroDecl) or (isinstance(i, syntax.KernelDecl) and i.formals)
@@ -70,7 +70,7 @@ class Declarations:
             # nothing else looks into macros and kernels that are never expanded
             if call.name not in known and call.name not in (BEGIN, END) and call.name not in self.context.broken:
                 near = isa.did_you_mean(call.name, known)
-                hint = "" if near else "'scamp-sim isa' lists what there is"
+                hint = "" if near else "'scamp-sim isa' lists all instructions"
                 message, hint = unsupported(call.name) or (f"unknown instruction '{call.name}'{near}", hint)
                 report.error(call.span, "S201", message, hint)
 
@@ -85,8 +85,8 @@ class Declarations:
             self.context.reporter.error(
                 self.bare[0].span,
                 "S109",
-                "a call outside of the kernels",
-                "in a text with kernel blocks, words stand in a kernel, and launches and host calls in program { ... }",
+                "a call outside any kernel",
+                "in a source with kernel blocks, words go in a kernel, and launches and host calls in program { ... }",
             )
             self.bare.clear()
 
@@ -120,7 +120,9 @@ class Declarations:
             case syntax.KernelDecl() | syntax.MacroDecl():
                 pass
             case _ if not main:
-                self._fail(item.span, "S109", "an included file holds declarations only", "put this into the main file")
+                self._fail(
+                    item.span, "S109", "an included file may hold declarations only", "put this into the main file"
+                )
             case syntax.OutputDecl():
                 self.outputs.append(item)
             case syntax.ProgramDecl():
@@ -128,8 +130,8 @@ class Declarations:
                     self._fail(
                         item.span,
                         "S205",
-                        f"there is a program already, at line {self.program.span.line}",
-                        "a text has one: join them",
+                        f"a program is already declared at line {self.program.span.line}",
+                        "a source has one program: merge them",
                     )
                 self.program = item
             case _:
@@ -174,7 +176,7 @@ class Declarations:
         elif name in isa.HOST or name in (BEGIN, END):
             meaning = "a host function"
         elif name in KEYWORDS:
-            meaning = "a word of the language"
+            meaning = "a keyword"
         elif name in self.context.macros and not macro:
             meaning = "a macro"
         if meaning:
@@ -185,14 +187,14 @@ class Declarations:
         if scope is self.scope:
             self._once(name, span)
         elif name in scope.names:
-            self._fail(span, "S205", f"'{name}' is declared already", "choose another name")
+            self._fail(span, "S205", f"'{name}' is already declared", "choose another name")
         scope.names[name] = value
 
     def _once(self, name: str, span: Origin) -> None:
         if name in self._own:
             other = self._own[name]
             where = f"at line {other.line}" if other.file == span.file else f"in {other.file}, line {other.line}"
-            self._fail(span, "S205", f"'{name}' is declared already, {where}", "choose another name")
+            self._fail(span, "S205", f"'{name}' is already declared {where}", "choose another name")
         self._own[name] = span
 
     def _routine(self, item: syntax.MacroDecl | syntax.KernelDecl) -> None:
@@ -224,11 +226,13 @@ class Declarations:
         kinds = [f.kind for f in item.formals]
         for other in self.context.macros.get(item.name, ()):
             if [f.kind for f in other.formals] == kinds:
-                where = "is a macro of the language" if other.prelude else f"is declared at line {other.span.line}"
+                where = (
+                    "is already a built-in macro" if other.prelude else f"is already declared at line {other.span.line}"
+                )
                 self._fail(
                     item.span,
                     "S205",
-                    f"{item.signature} with operands of these kinds {where} already",
+                    f"{item.signature} with operands of these kinds {where}",
                     "choose another name; macros share one only if number or kinds of operands differ",
                 )
         self.context.macros[item.name] = (*self.context.macros.get(item.name, ()), item)
@@ -246,7 +250,7 @@ class Declarations:
         """The register that an expression names."""
         value = self.evaluate.value(node, scope)
         if not isinstance(value, Reg):
-            self._fail(node.span, "S203", f"{what} is a register; this is {describe(value)}")
+            self._fail(node.span, "S203", f"{what} must be a register, got {describe(value)}")
         return value
 
     def constant(self, item: syntax.Const, scope: Scope) -> None:
@@ -257,7 +261,7 @@ class Declarations:
             self._fail(
                 item.value.span,
                 "S215",
-                f"'{item.name}' is declared as {_shape(item.name, dims)}, but {problem}",
+                f"'{item.name}' is declared as {_shape(item.name, dims)}: {problem}",
                 "make the declaration and the value agree",
             )
         self._declare(item.name, item.span, scope, value)
@@ -270,7 +274,7 @@ class Declarations:
         return dims
 
     def _input(self, item: syntax.InputDecl) -> None:
-        register = self.register(item.target, self.scope, "an input's place")
+        register = self.register(item.target, self.scope, "the target of an input")
         if register.name in isa.PORTS or register.name in (*isa.SPECIAL_BITS, "IN"):
             self._fail(
                 item.target.span,
@@ -280,12 +284,12 @@ class Declarations:
             )
         for other in self.inputs:
             if other.name == item.name:
-                self._fail(item.span, "S205", f"there is an input '{item.name}' already", "choose another name")
+                self._fail(item.span, "S205", f"input '{item.name}' is already declared", "choose another name")
             if other.register == register.name:
                 self._fail(
                     item.span,
                     "S205",
-                    f"input '{other.name}' goes to {register.name} already",
+                    f"input '{other.name}' already goes to {register.name}",
                     "choose another register",
                 )
         self.inputs.append(Input(item.name, register.name, item.span))
@@ -294,9 +298,11 @@ class Declarations:
         rows, columns = (self.evaluate.integer(n, self.scope) for n in (item.rows, item.columns))
         for size, node in ((rows, item.rows), (columns, item.columns)):
             if size % 64 or not 64 <= size <= 1024:
-                self._fail(node.span, "S206", f"an array has a multiple of 64 up to 1024 rows and columns, not {size}")
+                self._fail(
+                    node.span, "S206", f"rows and columns of an array must be multiples of 64 up to 1024, got {size}"
+                )
         if self.shape not in (None, (rows, columns)):
-            self._fail(item.span, "S205", "the array's size has been said already, and differently")
+            self._fail(item.span, "S205", "the array has already been declared with another size")
         self.shape = (rows, columns)
 
     def _state(self, item: syntax.StateDecl) -> None:
@@ -305,7 +311,7 @@ class Declarations:
             self._fail(
                 item.span,
                 "S203",
-                f"{describe(register)}, cannot hold state from run to run",
+                f"{describe(register)}, cannot hold state between runs",
                 "name one of A-F, NEWS or R0-R12",
             )
         self.state.setdefault(register.name, item.span)
@@ -337,7 +343,7 @@ class Declarations:
             self._fail(
                 item.value.span,
                 "S215",
-                f"'{item.name}' is declared as {_shape(item.name, (size,))}, but {problem}",
+                f"'{item.name}' is declared as {_shape(item.name, (size,))}: {problem}",
                 "make the declaration and the list of registers agree",
             )
         for register in value if isinstance(value, tuple) else (value,):
@@ -346,7 +352,7 @@ class Declarations:
                 self._fail(
                     item.value.span,
                     "S203",
-                    f"{item.kind} '{item.name}' is {describe(register)}; expected {expected(source)}",
+                    f"{item.kind} '{item.name}': expected {expected(source)}, got {describe(register)}",
                 )
             if isinstance(register, Reg) and not register.scratch and scope is self.scope:
                 self.aliased.setdefault(register.name, item.span)
@@ -363,7 +369,7 @@ class Declarations:
                 value = plain(self.given[item.name])
             except ValueError as error:
                 self._fail(item.span, "S208", f"param '{item.name}': {error}", f"it is declared as {shape}")
-            origin = "the value given"
+            origin = "the given value"
         elif item.default is not None:
             value = self.evaluate.value(item.default, self.scope)
             origin = "its default"
@@ -378,7 +384,7 @@ class Declarations:
         if not problem and item.allowed is not None:
             problem = self._not_allowed(item.allowed, value)
         if problem:
-            hint = f"it is declared as {shape}" if dims else "give it a value from there"
+            hint = f"it is declared as {shape}" if dims else "give it one of the allowed values"
             self._fail(item.span, "S208", f"param '{item.name}': {origin} is not allowed: {problem}", hint)
         self._declare(item.name, item.span, self.scope, value)
         self.params[item.name] = value
@@ -423,13 +429,13 @@ def _shape(name: str, dims: tuple[int, ...]) -> str:
 
 def misshapen(value: Value, dims: tuple[int, ...], place: str = "") -> str:
     """What is wrong with the shape of a table, or ""."""
-    here = place or "it"
+    where = f"{place}: " if place else ""
     if not dims:
-        return f"{here} is {describe(value)} where a number was expected" if isinstance(value, tuple) else ""
+        return f"{where}expected a number, got {describe(value)}" if isinstance(value, tuple) else ""
     if not isinstance(value, tuple):
-        return f"{here} is {describe(value)} where {dims[0]} elements were expected"
+        return f"{where}expected {dims[0]} elements, got {describe(value)}"
     if len(value) != dims[0]:
-        return f"{here} has {len(value)} element{'s' * (len(value) != 1)}, not {dims[0]}"
+        return f"{where}expected {dims[0]} element{'s' * (dims[0] != 1)}, got {len(value)}"
     for number, part in enumerate(value):
         problem = misshapen(part, dims[1:], f"{place}[{number}]")
         if problem:
@@ -443,7 +449,7 @@ def plain(value: Any, place: str = "") -> Value:
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
         value = value.tolist()  # NumPy arrays and scalars, without importing NumPy
     if isinstance(value, bool):
-        raise ValueError(f"expected an integer{where}, found {value}; write {int(value)}")
+        raise ValueError(f"expected an integer{where}, got {value}; write {int(value)}")
     if isinstance(value, int):
         if value.bit_length() > 2 * MOST_BITS:
             raise ValueError(f"the integer{where} has {value.bit_length()} bits; {LARGEST}")
@@ -451,10 +457,10 @@ def plain(value: Any, place: str = "") -> Value:
     if isinstance(value, float):
         if math.isfinite(value) and value == int(value):
             return int(value)
-        raise ValueError(f"expected an integer{where}, found {value}")
+        raise ValueError(f"expected an integer{where}, got {value}")
     if isinstance(value, (list, tuple)):
         return tuple(plain(part, f"{place}[{number}]") for number, part in enumerate(value))
-    raise ValueError(f"expected an integer or a table of integers{where}, found {type(value).__name__} {value!r}")
+    raise ValueError(f"expected an integer or a table of integers{where}, got {type(value).__name__} {value!r}")
 
 
 def _calls(node: object) -> Iterator[syntax.Call]:

@@ -107,8 +107,8 @@ class Evaluator:
             self.context.fail(
                 node.span,
                 "S206",
-                f"expected an integer, found {describe(value)}",
-                "what is computed while the text is assembled cannot depend on registers",
+                f"expected an integer, got {describe(value)}",
+                "what is computed during assembly cannot depend on registers",
             )
         return value
 
@@ -129,7 +129,10 @@ class Evaluator:
             self.rounds += 1
             if self.rounds > MOST_ITERATIONS:
                 self.context.stop(
-                    node.span, "S403", f"the loops of this text run more than {MOST_ITERATIONS:,} rounds", hint
+                    node.span,
+                    "S403",
+                    f"the loops of this source run for more than {MOST_ITERATIONS:,} iterations",
+                    hint,
                 )
             yield item
 
@@ -168,7 +171,7 @@ class Evaluator:
         index = self.integer(node.index, scope)
         if not isinstance(base, tuple):
             self.context.fail(
-                node.span, "S206", f"only tables and lists have an index; this is {describe(base)}", "remove the index"
+                node.span, "S206", f"only tables and lists can be indexed, got {describe(base)}", "remove the index"
             )
         if not 0 <= index < len(base):
             name = f"'{node.base.name}' " if isinstance(node.base, syntax.Name) else ""
@@ -218,7 +221,7 @@ class Evaluator:
                     hint = "directions join with '|', as in north|east"
                 elif isinstance(value, tuple):
                     hint = "name one element, as in t[0]"
-                self.context.fail(side.span, "S206", f"'{sign}' needs integers; this is {describe(value)}", hint)
+                self.context.fail(side.span, "S206", f"'{sign}' needs integers, got {describe(value)}", hint)
         assert isinstance(a, int)
         assert isinstance(b, int)
         if sign in "/%" and b == 0:
@@ -243,21 +246,23 @@ class Evaluator:
                 node.span,
                 "S204",
                 f"unknown function '{name}'{isa.did_you_mean(name, FUNCTIONS)}",
-                f"there are {', '.join(FUNCTIONS)}",
+                f"available functions: {', '.join(FUNCTIONS)}",
             )
         if name in ("min", "max"):
             numbers = [n for a in args for n in (a if isinstance(a, tuple) else (a,))]
             integers = [n for n in numbers if isinstance(n, int)]
             if not integers or len(integers) != len(numbers):
-                self.context.fail(node.span, "S206", f"{name} takes integers, or a list of them", f"write {name}(1, 2)")
+                self.context.fail(
+                    node.span, "S206", f"{name} expects integers or a list of integers", f"write {name}(1, 2)"
+                )
             return min(integers) if name == "min" else max(integers)
         if len(args) != 1:
-            self.context.fail(node.span, "S206", f"{name} takes one operand, here are {len(args)}", f"write {name}(x)")
+            self.context.fail(node.span, "S206", f"{name}: expected 1 operand, got {len(args)}", f"write {name}(x)")
         (arg,) = args
         if name in ("abs", "popcount"):
             if not isinstance(arg, int):
                 self.context.fail(
-                    node.span, "S206", f"{name} takes an integer; this is {describe(arg)}", f"write {name}(3)"
+                    node.span, "S206", f"{name}: expected an integer, got {describe(arg)}", f"write {name}(3)"
                 )
             if name == "abs":
                 return abs(arg)
@@ -265,14 +270,14 @@ class Evaluator:
                 self.context.fail(
                     node.span,
                     "S206",
-                    f"popcount counts the ones of a number from 0 up; this is {arg}",
+                    f"popcount: expected a number of at least 0, got {arg}",
                     "mask it first, as in popcount(x & 0xff)",
                 )
             return arg.bit_count()
         if name == "len":
             if not isinstance(arg, tuple):
                 self.context.fail(
-                    node.span, "S206", f"len takes a table or list; this is {describe(arg)}", "write len({1, 2})"
+                    node.span, "S206", f"len: expected a table or list, got {describe(arg)}", "write len({1, 2})"
                 )
             return len(arg)
         return self._of_direction(node, name, arg, user=not scope.prelude)
@@ -281,7 +286,7 @@ class Evaluator:
         if not isinstance(arg, Dirs) or (name != "gates" and not arg.single):
             wanted = "directions" if name == "gates" else "one direction"
             self.context.fail(
-                node.span, "S206", f"{name} takes {wanted}; this is {describe(arg)}", f"write {name}(north)"
+                node.span, "S206", f"{name}: expected {wanted}, got {describe(arg)}", f"write {name}(north)"
             )
         if isinstance(arg, AnyDirs):
             text = f"{name}({show(arg)})"

@@ -66,20 +66,20 @@ class Expander:
             self._only_kernel(next(iter(kernels.values())))
         elif kernels:
             spans = [k.span for k in kernels.values()]
-            message = f"there are {len(spans)} kernels ({', '.join(kernels)}) and nothing says when they run"
+            message = f"the source has {len(spans)} kernels ({', '.join(kernels)}) and no program that launches them"
             hint = f"add: program {{ {' '.join(f'{n}();' for n in kernels)} }}"
             self.reporter.error(spans[1], "S110", message, hint)
         elif not self.reporter.failed:
-            hint = "texts of macros and constants alone are for 'include'"
-            message = "there is nothing to run: no calls, no kernel, no program"
-            self.reporter.error(file.source.span(1, 1, 1, 1), "S110", message, hint)
+            hint = "a file of macros and constants alone is for 'include'"
+            message = "nothing to run: expected calls, a kernel or a program"
+            self.reporter.error(file.source.span(1, 1, 1, 1), "S111", message, hint)
         for output in declared.outputs:
             self.words.statements.guarded(output, top, Place.PROGRAM, self.launcher.actions)
         self._unlaunched()
 
     def _only_kernel(self, kernel: syntax.KernelDecl) -> None:
         if kernel.formals:
-            message = f"kernel '{kernel.name}' has parameters, and nothing launches it"
+            message = f"kernel '{kernel.name}' has parameters and is never launched"
             hint = f"add: program {{ {kernel.name}({', '.join('0' for _ in kernel.formals)}); }}"
             self.reporter.error(kernel.span, "S110", message, hint)
             return
@@ -111,11 +111,11 @@ class Expander:
         for item in items:
             if isinstance(item, syntax.Call) and item.name == BEGIN:
                 if inside is not None:
-                    self.reporter.error(item.span, "S109", "the kernel before has not ended", f"add {END}(); before")
+                    self.reporter.error(item.span, "S109", "the previous kernel has not ended", f"add {END}(); before")
                 inside, begin = [], item.span
             elif isinstance(item, syntax.Call) and item.name == END:
                 if inside is None:
-                    self.reporter.error(item.span, "S109", "there is no kernel to end here", f"add {BEGIN}(); before")
+                    self.reporter.error(item.span, "S109", "no kernel to end here", f"add {BEGIN}(); before")
                     continue
                 count += 1
                 name = f"{self.name}_{count}" if several else self.name

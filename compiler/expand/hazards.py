@@ -121,7 +121,7 @@ def _repeats(word: Word) -> Iterator[Diagnostic]:
                 word,
                 "S303",
                 f"{says(word)} names {names[0]} twice as a destination, but it is selected once",
-                f"the sum is shared among the destinations: name {names[0]} once, and another register beside it",
+                f"the sum is shared among the destinations: name {names[0]} once, together with another register",
             )
         else:
             yield found(word, "W515", f"{says(word)} names {target} twice as a destination", "name it once")
@@ -131,9 +131,9 @@ def _once(word: Word) -> str:
     """What to write instead of a digital word that names one source twice."""
     sources = list(dict.fromkeys(word.src))
     if len(sources) == 1 and word.op in ("OR", "NOR"):
-        return f"{'MOV' if word.op == 'OR' else 'NOT'}({word.dst[0]}, {sources[0]}) says the same"
+        return f"{'MOV' if word.op == 'OR' else 'NOT'}({word.dst[0]}, {sources[0]}) is equivalent"
     if len(sources) == 1 and word.op in ("OR_R", "NOR_R"):
-        return "it changes nothing: leave it out" if word.op == "OR_R" else f"NOT({sources[0]}) says the same"
+        return "it changes nothing: leave it out" if word.op == "OR_R" else f"NOT({sources[0]}) is equivalent"
     return "name it once"
 
 
@@ -157,7 +157,7 @@ def _mixed(word: Word) -> Iterator[Diagnostic]:
         word,
         "W506",
         f"{says(word)} reads {_and(cells)} in one word: {what}",
-        "read one neighbour a word and add up in registers; for a blur use newsblur(y, x)",
+        "read one neighbour a word and sum in registers; for a blur use newsblur(y, x)",
     )
 
 
@@ -168,7 +168,7 @@ def _addresses(word: Word) -> Iterator[Diagnostic]:
             word,
             "S308",
             f"{says(word)} reads SELECT and RECT at once: they are two views of the same address lines",
-            f"one word for each: MOV({other}, SELECT); then name {other} and RECT",
+            f"use one word for each: MOV({other}, SELECT); then name {other} and RECT",
         )
 
 

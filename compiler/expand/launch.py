@@ -77,7 +77,7 @@ class Launcher:
             self.context.fail(
                 item.span,
                 "S205",
-                f"there is an output '{item.name}' already, at line {first.line}",
+                f"output '{item.name}' is already declared at line {first.line}",
                 "choose another name: a run has one result of each name",
             )
         if first is not None:
@@ -118,7 +118,7 @@ class Launcher:
         if absent:
             fail(item.span, "S211", *absent)
         near = isa.did_you_mean(item.name, [*self.context.kernels, *isa.HOST])
-        hint = "" if near else "a program launches kernels of this text and calls host functions"
+        hint = "" if near else "a program launches kernels of this source and calls host functions"
         fail(item.span, "S211", f"unknown kernel or host function '{item.name}'{near}", hint)
 
     def _launch_call(self, kernel: syntax.KernelDecl, args: Sequence[Value], item: syntax.Call) -> None:
@@ -136,8 +136,8 @@ class Launcher:
             fail(
                 item.span,
                 "S203",
-                f"operand {index + 1} of kernel '{kernel.name}' is {describe(args[index])}; expected an integer",
-                "kernels take integers; what takes registers is a macro",
+                f"operand {index + 1} of kernel '{kernel.name}': expected an integer, got {describe(args[index])}",
+                "kernels take integers; macros take registers",
             )
         self.launch(kernel, numbers, item.span)
 
@@ -171,11 +171,11 @@ class Launcher:
         if buffer and form.operands and form.operands[-1].name == "each":
             values[-1] = 1
         if result and not form.result:
-            fail(item.span, "S213", f"{item.name} gives no result", "call it as a statement, without 'output'")
+            fail(item.span, "S213", f"{item.name} returns no result", "call it as a statement, without 'output'")
         if result and buffer and buffer != result:
             fail(item.span, "S205", f"the result has two names, '{result}' and '{buffer}'", "leave one of them out")
         call = HostCall(item.name, tuple(values), item.span)
-        refused = next((f for f in faults(call) if f.code.startswith("S") and f.code != "S313"), None)
+        refused = next((f for f in faults(call) if f.is_error and f.code != "S313"), None)
         if refused is not None:
             fail(item.span, refused.code, f"'{statement(item.span, item.name)}': {refused.message}", refused.hint)
         name = self._result(form, result, buffer, item.span)
@@ -217,7 +217,7 @@ class Launcher:
             case "scamp5_output_bitstack_begin":
                 self.stack = int(values[0])
             case "scamp5_output_bitstack_bit" | "scamp5_output_bitstack_end" if self.stack is None:
-                fail(item.span, "S313", f"there is no scamp5_output_bitstack_begin before {item.name}", "add it")
+                fail(item.span, "S313", f"{item.name} needs scamp5_output_bitstack_begin before it", "add it")
             case "scamp5_output_bitstack_bit":
                 assert self.stack is not None
                 self.stack -= 1

@@ -20,7 +20,7 @@ class Mismatch:
     kind: str = "int"
 
     def __str__(self) -> str:
-        return f"is {describe(self.value)}; expected {expected(self.kind)}"
+        return f"expected {expected(self.kind)}, got {describe(self.value)}"
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def explain(name: str, given: int, tried: Sequence[Mismatch]) -> tuple[str, str]
         worst = max(near, key=lambda m: m.index)  # the form that took the most operands is the one that was meant
         same = [m for m in near if m.index == worst.index]
         kinds = list(dict.fromkeys(expected(m.kind) for m in same))
-        message = f"operand {worst.index} of {name} is {describe(worst.value)}; expected {' or '.join(kinds)}"
+        message = f"operand {worst.index} of {name}: expected {' or '.join(kinds)}, got {describe(worst.value)}"
         return "S203", message
     return "S202", f"{name} does not take {count(given)}"
 

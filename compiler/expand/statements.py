@@ -18,16 +18,16 @@ LOOPS_IN_KERNEL = f"loops are unrolled: the kernel store holds {isa.STORE_WORDS:
 LOOPS_IN_PROGRAM = "loops of the program are unrolled into its steps: repeat the run in Python"
 
 _HOMES = {
-    syntax.Include: ("'include'", "the top level"),
-    syntax.Param: ("'param'", "the top level"),
-    syntax.InputDecl: ("'input'", "the top level"),
-    syntax.StateDecl: ("'state'", "the top level"),
-    syntax.ArrayDecl: ("'array'", "the top level"),
-    syntax.OutputDecl: ("'output'", "the top level or in the program"),
-    syntax.Registers: ("a register declaration", "the top level, a kernel or a macro"),
-    syntax.KernelDecl: ("'kernel'", "the top level"),
-    syntax.ProgramDecl: ("'program'", "the top level"),
-    syntax.MacroDecl: ("'macro'", "the top level"),
+    syntax.Include: ("'include'", "at the top level"),
+    syntax.Param: ("'param'", "at the top level"),
+    syntax.InputDecl: ("'input'", "at the top level"),
+    syntax.StateDecl: ("'state'", "at the top level"),
+    syntax.ArrayDecl: ("'array'", "at the top level"),
+    syntax.OutputDecl: ("'output'", "at the top level or in the program"),
+    syntax.Registers: ("a register declaration", "at the top level, in a kernel or in a macro"),
+    syntax.KernelDecl: ("'kernel'", "at the top level"),
+    syntax.ProgramDecl: ("'program'", "at the top level"),
+    syntax.MacroDecl: ("'macro'", "at the top level"),
 }
 """What a message calls a statement, and where it can stand."""
 
@@ -101,7 +101,7 @@ class Statements:
         what, home = _HOMES[type(item)]
         # a text without kernel blocks: what is not at its top level is in a loop or an 'if'
         where = "loop or an 'if'" if self.declared.bare else place.title
-        self.context.fail(item.span, "S109", f"{what} cannot stand in a {where}", f"its place is {home}")
+        self.context.fail(item.span, "S109", f"{what} is not allowed in a {where}", f"it belongs {home}")
 
     def _require(self, item: syntax.Require, scope: Scope) -> None:
         if self.evaluate.integer(item.condition, scope):

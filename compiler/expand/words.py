@@ -116,10 +116,10 @@ class Words:
         row = native_named(sibling)
         domain = "bits" if sibling.isupper() else "analog registers"
         if row is not None and not isinstance(native_operands(row, args), Mismatch):
-            return f"for {domain} there is {row.signature}"
+            return f"for {domain} use {row.signature}"
         for macro in self.context.macros.get(sibling, ()):
             if macro_mismatch(macro, args) is None:
-                return f"for {domain} there is {macro.signature}"
+                return f"for {domain} use {macro.signature}"
         wanted = [s for s, m in tried if m.index] or [s for s, _ in tried]
         return f"write {' or '.join(wanted)}"
 
@@ -129,8 +129,8 @@ class Words:
         if self.context.is_broken(name):
             raise Failed
         if name in (BEGIN, END):
-            hint = "it marks kernels in texts without kernel blocks, at the top level"
-            fail(item.span, "S109", f"{name} cannot stand here", hint)
+            hint = "it marks kernels in sources without kernel blocks, at the top level"
+            fail(item.span, "S109", f"{name} is not allowed here", hint)
         if name in self.context.kernels:
             hint = "launch it in program { ... }, or make it a macro"
             fail(item.span, "S209", f"'{name}' is a kernel, and kernels cannot launch kernels", hint)
@@ -142,7 +142,7 @@ class Words:
         if absent:
             fail(item.span, "S201", *absent)
         near = isa.did_you_mean(name, self.context.callable_names())
-        hint = "" if near else "'scamp-sim isa' lists what there is"
+        hint = "" if near else "'scamp-sim isa' lists all instructions"
         fail(item.span, "S201", f"unknown instruction '{name}'{near}", hint)
 
     # --- macros ------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class Words:
                 value = self.evaluate.value(formal.default, scope)
                 if not fits(formal.kind, value):
                     wanted = f"expected {expected(formal.kind)}"
-                    message = f"the default of '{formal.name}' is {describe(value)}; {wanted}"
+                    message = f"the default of '{formal.name}': {wanted}, got {describe(value)}"
                     context.fail(formal.span, "S203", message)
             scope.names[formal.name] = value.bound(depth, formal.name) if isinstance(value, Reg) else value
         context.frames.append(Frame(macro, call))
@@ -176,7 +176,7 @@ class Words:
         place = context.statement or call
         if self.calls > MOST_CALLS:
             hint = f"macros are expanded: this statement alone may stand for thousands of calls of '{macro.name}'"
-            context.stop(place, "S403", f"the text makes more than {MOST_CALLS:,} macro calls", hint)
+            context.stop(place, "S403", f"the source makes more than {MOST_CALLS:,} macro calls", hint)
         if len(chain) >= MOST_MACROS:
             context.fail(place, "S404", f"macros call one another more than {MOST_MACROS} deep", "flatten them")
 
@@ -205,7 +205,7 @@ class Words:
         if len(self._into) >= MOST_WORDS:
             what = f"kernel '{self.context.kernel}' expands to more than {MOST_WORDS:,} words"
             self.context.stop(statement, "S401", what, hint)
-        what = f"the kernels of this text expand to more than {MOST_TOTAL:,} words"
+        what = f"the kernels of this source expand to more than {MOST_TOTAL:,} words"
         self.context.stop(statement, "S403", what, hint)
 
     def _watch(self, word: Word, dst: Sequence[Reg], src: Sequence[Reg]) -> None:

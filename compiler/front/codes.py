@@ -11,14 +11,15 @@ CODES: dict[str, str] = {
     # S1xx: text and structure
     "S101": "a file that cannot be read",
     "S102": "a file that is not UTF-8",
-    "S103": "an empty text",
+    "S103": "an empty source",
     "S104": "an unknown character",
     "S105": "a bracket, comment or text without its end",
     "S106": "a statement without its semicolon",
     "S107": "a symbol that does not fit",
     "S108": "an include that cannot be followed",
-    "S109": "a statement where it cannot stand",
-    "S110": "nothing says what runs",
+    "S109": "a statement where it is not allowed",
+    "S110": "no program says what runs",
+    "S111": "nothing to run",
     # S2xx: names and operands
     "S201": "an unknown instruction",
     "S202": "the wrong number of operands",
@@ -32,7 +33,7 @@ CODES: dict[str, str] = {
     "S210": "an array instruction in the host program",
     "S211": "an unknown kernel or host function",
     "S212": "a macro that calls itself",
-    "S213": "an output from a function that gives nothing",
+    "S213": "an output from a function that returns nothing",
     "S214": "a scratch register read before it is written",
     "S215": "a table of another shape than declared",
     # S3xx: hazards
@@ -50,8 +51,8 @@ CODES: dict[str, str] = {
     # S4xx: limits
     "S401": "more words than the kernel store holds",
     "S402": "no register left for scratch",
-    "S403": "a text that expands beyond all bounds",
-    "S404": "a text nested too deeply",
+    "S403": "a source that expands beyond all bounds",
+    "S404": "a source nested too deeply",
     # W5xx: traps
     "W501": "R12 written while R0 may not be all ones",
     "W502": "a register read before anything wrote it",
@@ -65,7 +66,7 @@ CODES: dict[str, str] = {
     "W510": "DNEWS without directions",
     "W511": "an analog constant near the rails",
     "W512": "an empty rectangle",
-    "W513": "a declaration that nothing uses",
+    "W513": "an unused declaration",
     "W514": "a condition that gates nothing",
     "W515": "an operand named twice to no effect",
     "W516": "FLAG read while it is written",

@@ -12,13 +12,13 @@ _SLIP = 0.88
 
 
 def unsupported(name: str) -> tuple[str, str] | None:
-    """Message and hint for a name of the SDK's host library that there is no such function for."""
+    """Message and hint for a name of the SDK's host library that is not supported."""
     if not name.startswith(("scamp5_", "vs_")):
         return None
     near = difflib.get_close_matches(name, isa.HOST, n=1, cutoff=_SLIP)
     if near:
         return f"unknown host function '{name}'; did you mean '{near[0]}'?", ""
-    return f"there is no host function '{name}' here", "'scamp-sim isa' lists those there are"
+    return f"host function '{name}' is not available", "'scamp-sim isa' lists the available ones"
 
 
 def nearest_file(path: Path) -> str:

@@ -95,7 +95,7 @@ def _is_endless(source: Source, reporter: Reporter) -> bool:
     reporter.error(
         source.span_at(at, at + 1),
         "S403",
-        f"the text has more than {MOST_STATEMENTS:,} statements",
+        f"the source has more than {MOST_STATEMENTS:,} statements",
         f"the kernel store holds {isa.STORE_WORDS:,} words: put repetition into the program, as launches",
     )
     return True

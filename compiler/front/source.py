@@ -18,7 +18,7 @@ def read(path: Path) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise Unreadable("S101", "there is no such file", "check the path") from None
+        raise Unreadable("S101", "no such file", "check the path") from None
     except IsADirectoryError:
         raise Unreadable("S101", "it is a directory", "name a file in it") from None
     except OSError as error:

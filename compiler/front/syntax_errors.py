@@ -125,7 +125,7 @@ def balance(source: Source, reporter: Reporter) -> str:
             reporter.error(
                 source.span_at(start, head),
                 "S107",
-                f"there is no '{text[start:head]}'",
+                f"the language has no '{text[start:head]}'",
                 "loops that depend on data are written in Python; loops with fixed bounds: for i in 0..5 { ... }",
             )
         text = _blank(text, start, stop)
@@ -263,7 +263,7 @@ def explain(error: UnexpectedInput, text: str, source: Source, reporter: Reporte
             reporter.error(
                 source.span_at(at, at + len(prefixed[1])),
                 "S107",
-                f"'{prefixed[1]}' cannot stand before a call",
+                f"'{prefixed[1]}' is not allowed before a call",
                 f"write {prefixed[2]}(...), or s.{prefixed[2]}(...) with the name of one object",
             )
             return _without_statement(text, at)
@@ -283,7 +283,7 @@ def _ends_statement(token: Token, text: str, end: int, at: int) -> bool:
 _NAMES = {
     "NAME": "a name",
     "INTEGER": "a number",
-    "STRING": "a text in quotes",
+    "STRING": "a quoted string",
     "SEMICOLON": "';'",
     "LPAR": "'('",
     "RPAR": "')'",
@@ -313,21 +313,21 @@ def _unexpected(token: Token, word: str, expected: set[str], before: str) -> tup
     operand = {"INTEGER", "NAME", "LBRACE"} <= expected and "SEMICOLON" not in expected
     head = (re.split(r"[;{}]", before)[-1].split() or [""])[0]
     if token.type == "EQUAL" and head in ("if", "require"):
-        return "'=' does not compare", "write '=='"
+        return "'=' is not a comparison", "write '=='"
     if head == "for" and "LBRACE" not in expected - {"NAME"}:
         return f"{found} does not fit in this 'for'", "write 'for i in 0..5 { ... }'; the last number is not reached"
     if head == "macro" and expected == {"COLON"}:
         return f"operand '{word}' has no kind", f"write {word}: areg (or asrc, dreg, dsrc, dir, dirs, int, table)"
     if "LBRACE" in expected and head in ("for", "if", "kernel", "macro", "program") and token.type != "$END":
-        return f"expected '{{' before {found}", "what belongs to it stands in braces"
+        return f"expected '{{' before {found}", "its body goes in braces"
     if {"LPAR", "DOT"} <= expected:
         return _no_call(token, word, found)
     if operand:
         if token.type in ("COMMA", "RPAR", "RBRACE", "RSQB", "SEMICOLON", "$END"):
             return f"an operand is missing before {found}", ""
-        return f"{found} cannot stand here; expected a register, a number or another operand", ""
+        return f"{found} is not allowed here; expected a register, a number or another operand", ""
     if str(token) in KEYWORDS and "NAME" in expected and len(expected) <= 2:
-        return f"'{token}' is a word of the language, not a name", "choose another name"
+        return f"'{token}' is a keyword, not a name", "choose another name"
     if "KERNEL" in expected:
         return f"{found} cannot begin a statement", "a statement is a call, name(operands);, or begins with a keyword"
     if {"COMMA", "RPAR"} <= expected and token.type in ("NAME", "INTEGER", "LBRACE"):
@@ -345,7 +345,7 @@ def _no_call(token: Token, word: str, found: str) -> tuple[str, str]:
     """A statement that begins with a name and is no call."""
     if token.type in ("EQUAL", "PLUS", "MINUS", "OPERATOR"):
         return (
-            f"'{word} {token}' begins an assignment, and there are none: registers change through calls",
+            f"'{word} {token}' looks like an assignment: registers change only through calls",
             f"write mov({word}, ...); for a register, 'const {word} = ...;' for a number",
         )
     if word == "else":
@@ -365,7 +365,7 @@ def _strange_character(text: str, at: int, source: Source, reporter: Reporter) -
     span = source.span_at(at, at + 1)
     hint = {
         "#": "there is no preprocessor: use 'const' and 'include \"file\";'",
-        "'": "texts stand in double quotes",
+        "'": "strings go in double quotes",
         "\u201c": 'use the plain quote "',
         "\u201d": 'use the plain quote "',
     }.get(character, "remove it")

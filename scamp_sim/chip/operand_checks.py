@@ -21,6 +21,11 @@ class Fault(NamedTuple):
     message: str
     hint: str
 
+    @property
+    def is_error(self) -> bool:
+        """Whether the chip has no defined answer to the call; else it has one that is seldom meant."""
+        return self.code.startswith("S")
+
 
 _RANGES = {
     "gain": (1, 5), "code": (0, 4095), "boundary": (0, 1), "use_local": (0, 1), "vert": (0, 1), "horiz": (0, 1),
@@ -43,7 +48,7 @@ def faults(call: HostCall) -> Iterator[Fault]:
     kinds = {o.name: o.kind for o in call.form.operands}
     for name, v in numbers.items():
         if kinds[name] in ("address", "row", "column") and not 0 <= v <= ADDRESS_LIMIT:
-            yield Fault("S307", f"{name} = {v} is not an address", "rows and columns of the chip count 0..255")
+            yield Fault("S307", f"{name} = {v} is not an address", "rows and columns of the chip are 0..255")
         elif kinds[name] == "int" and not constant and name in _RANGES:
             low, high = _RANGES[name]
             if call.name == "scamp5_output_bitstack_begin":
@@ -84,7 +89,7 @@ def outside(call: HostCall, shape: tuple[int, int]) -> str:
 def _constant(v: int) -> Iterator[Fault]:
     if not -128 <= v <= 127:
         yield Fault(
-            "S306", f"the constant {v} is outside -128..127", "the converter has 8 bits: scale the program down"
+            "S306", f"the constant {v} is outside -128..127", "the converter has 8 bits: scale the values down"
         )
     elif abs(v) > RAILS:
         yield Fault(
@@ -97,7 +102,7 @@ def _registers(call: HostCall, given: dict[str, str]) -> Iterator[Fault]:
     """Registers that the routine cannot take, or cannot take together, because its words go through them."""
     name = call.name.removeprefix("scamp5_")
     if given.get("into") == DRAWING:
-        yield Fault("S313", "there is no scamp5_draw_begin before it", "say where to draw: scamp5_draw_begin(R5)")
+        yield Fault("S313", "it needs scamp5_draw_begin before it", "set where to draw: scamp5_draw_begin(R5)")
         return
     for operand, register in given.items():
         if register in PORTS:

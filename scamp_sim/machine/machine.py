@@ -365,7 +365,7 @@ class Machine(HostCalls):
             )
             step = HostCall(full, (*args, *defaults), result=full.removeprefix("scamp5_") if form.result else "")  # type: ignore[arg-type]
             for fault in faults(step):
-                if fault.code.startswith("S"):
+                if fault.is_error:
                     raise ProgramError(f"{full}: {fault.message}; {fault.hint}")
                 warnings.warn(f"{full}: {fault.message}; {fault.hint}", ScampWarning, stacklevel=4)
             return Program(full, {}, (step,))
@@ -492,7 +492,7 @@ def check_program(program: Program, shape: tuple[int, int]) -> None:
         twice = next(n for n in program.results if program.results.count(n) > 1)
         raise ProgramError(f"program '{program.name}' has two results named '{twice}'")
     for step in dict.fromkeys(s for s in program.steps if isinstance(s, HostCall)):
-        refused = next((f for f in faults(step) if f.code.startswith("S")), None)
+        refused = next((f for f in faults(step) if f.is_error), None)
         if refused is not None:
             raise ProgramError(f"{step.name}: {refused.message}; {refused.hint}")
         wrong = outside(step, shape)

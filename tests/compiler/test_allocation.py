@@ -51,8 +51,10 @@ def test_a_macro_hands_its_source_over_to_its_result() -> None:
 def test_abs_keeps_operands_apart() -> None:
     # abs reads its source after it has written its destination
     assert words("kernel k { areg s; areg t; bus(s, PIX); abs(t, s); bus(A, t); }")[:3] == [
-        "bus(F, PIX)", "bus(NEWS)", "bus(E, NEWS, F)",
-    ]  # fmt: skip
+        "bus(F, PIX)",
+        "bus(NEWS)",
+        "bus(E, NEWS, F)",
+    ]
 
 
 @pytest.mark.parametrize(

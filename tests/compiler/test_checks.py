@@ -51,8 +51,13 @@ def named(kernel: str, listed: tuple[Word, ...]) -> dict[tuple[str, int], frozen
     }
 
 
-def check(text: str, inputs: str = "A B C D R5 R6 R7", before: tuple[Step, ...] = (), after: tuple[Step, ...] = (),
-          launches: int = 1) -> list[Diagnostic]:  # fmt: skip
+def check(
+    text: str,
+    inputs: str = "A B C D R5 R6 R7",
+    before: tuple[Step, ...] = (),
+    after: tuple[Step, ...] = (),
+    launches: int = 1,
+) -> list[Diagnostic]:
     listed = words(text)
     program = Program(
         "t",
@@ -92,9 +97,9 @@ def codes(found: list[Diagnostic]) -> list[str]:
         ("bus2(A, A, B)", "S303", "names A twice as a destination", "name A once"),
         ("bus3(A, B, A, C)", "S303", "names A twice as a destination", "name A once"),
         ("bus2(XE, NEWS, B)", "S303", "drives every NEWS cell twice, as XE and NEWS", "each direction"),
-        ("OR(R5, R6, R6)", "W515", "names R6 twice as a source", "MOV(R5, R6) says the same"),
-        ("NOR(R5, R6, R6)", "W515", "names R6 twice as a source", "NOT(R5, R6) says the same"),
-        ("NOR_R(R6, R6)", "W515", "names R6 twice as a source", "NOT(R6) says the same"),
+        ("OR(R5, R6, R6)", "W515", "names R6 twice as a source", "MOV(R5, R6) is equivalent"),
+        ("NOR(R5, R6, R6)", "W515", "names R6 twice as a source", "NOT(R5, R6) is equivalent"),
+        ("NOR_R(R6, R6)", "W515", "names R6 twice as a source", "NOT(R6) is equivalent"),
         ("OR(R5, R6, R6, R7)", "W515", "names R6 twice as a source", "name it once"),
         ("WHERE(R5, R5)", "W515", "names R5 twice as a source", "name it once"),
         ("SET(R5, R5)", "W515", "names R5 twice as a destination", "name it once"),
@@ -105,7 +110,7 @@ def codes(found: list[Diagnostic]) -> list[str]:
         ("bus(A, NEWS, XN)", "W506", "NEWS feeds this bus and the neighbour's", "newsblur"),
         ("where(XE, XN, NEWS)", "W506", "reads XE, XN and NEWS in one word", "newsblur"),
     ],
-)  # fmt: skip
+)
 def test_word_hazards(word: str, code: str, message: str, hint: str) -> None:
     (found,) = word_hazards(native(word))
     assert found.code == code
@@ -117,11 +122,29 @@ def test_word_hazards(word: str, code: str, message: str, hint: str) -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        "bus(A)", "bus(A, B, C, D, E)", "bus(XE, A)", "bus(A, XE)", "bus({A, B}, {C, D})", "where(A, B, C)", "all()",
-        "MOV(R5, FLAG)", "WHERE(R5, R6)", "DNEWS0(R5, R6)", "PROP_R()", "PROP_0()", "PROP_1()", "blurset()",
-        "blur(NEWS, A)", "OR_R(R5, R6)", "REFRESH_R(R5)", "REFRESH_L(R5)", "SET(R1, R2, R3, R4)", "rpix()", "nop()",
+        "bus(A)",
+        "bus(A, B, C, D, E)",
+        "bus(XE, A)",
+        "bus(A, XE)",
+        "bus({A, B}, {C, D})",
+        "where(A, B, C)",
+        "all()",
+        "MOV(R5, FLAG)",
+        "WHERE(R5, R6)",
+        "DNEWS0(R5, R6)",
+        "PROP_R()",
+        "PROP_0()",
+        "PROP_1()",
+        "blurset()",
+        "blur(NEWS, A)",
+        "OR_R(R5, R6)",
+        "REFRESH_R(R5)",
+        "REFRESH_L(R5)",
+        "SET(R1, R2, R3, R4)",
+        "rpix()",
+        "nop()",
     ],
-)  # fmt: skip
+)
 def test_sound_words_pass(word: str) -> None:
     assert word_hazards(native(word)) == []
 
@@ -156,10 +179,14 @@ def test_words_without_origin_have_messages_too() -> None:
 
 TRAPS = [
     # R12 behind R0
-    ("SET(R12)", "W501", 1, "'SET(R12)' writes R12 only where R0 = 1, and nothing has set R0"),
+    ("SET(R12)", "W501", 1, "'SET(R12)' writes R12 only where R0 = 1, and R0 has not been initialised"),
     ("SET(R0); MOV(R0, R5); MOV(R12, R6)", "W501", 3, "R0 comes from 'MOV(R0, R5)' on line 2"),
-    ("AND(R5, R6, R7) = SET(R0), NOT(R12, R6), NOT(R0, R7), NOR(R5, R0, R12); MOV(R12, R5)", "W501", 2,
-     "R0 comes from 'AND(R5, R6, R7)' on line 1"),
+    (
+        "AND(R5, R6, R7) = SET(R0), NOT(R12, R6), NOT(R0, R7), NOR(R5, R0, R12); MOV(R12, R5)",
+        "W501",
+        2,
+        "R0 comes from 'AND(R5, R6, R7)' on line 1",
+    ),
     ("CLR(R0); NOT(R12) = NOT_R(R12), REFRESH_L(R12)", "W502", 2, "'NOT(R12)' reads R12 before anything wrote it"),
     ("CLR(R0); SET(R12)", "W501", 2, "R0 comes from 'CLR(R0)' on line 1"),
     # unwritten registers
@@ -171,18 +198,38 @@ TRAPS = [
     ("bus(B, NEWS)", "W502", 1, "reads NEWS before anything wrote it"),
     ("bus(B, XE)", "W502", 1, "reads XE, a neighbour's NEWS, before anything wrote it"),
     # clobbered registers
-    ("bus(NEWS, A); mov(B, C) = bus(NEWS, C), bus(B, NEWS); bus(D, NEWS)", "W503", 3,
-     "'bus(D, NEWS)' reads NEWS, but what line 1 put there was overwritten by 'mov(B, C)' on line 2"),
-    ("mov(B, C) = bus(NEWS, C), bus(B, NEWS); bus(D, XE)", "W503", 2,
-     "'bus(D, XE)' reads XE, which holds what 'mov(B, C)' on line 1 left there"),
-    ("SET(R1); DNEWS(R5, R6, north) = CLR(R1, R2, R3, R4), SET(R3), DNEWS0(R5, R6); MOV(R7, R1)", "W503", 3,
-     "what line 1 put there was overwritten by 'DNEWS(R5, R6, north)' on line 2"),
-    ("MOV(R0, R5); CLR_IF(R6, R7) = NOT(R0, R6), NOR(R6, R0, R7); MOV(R8, R0)", "W503", 3,
-     "what line 1 put there was overwritten by 'CLR_IF(R6, R7)' on line 2"),
+    (
+        "bus(NEWS, A); mov(B, C) = bus(NEWS, C), bus(B, NEWS); bus(D, NEWS)",
+        "W503",
+        3,
+        "'bus(D, NEWS)' reads NEWS, but what line 1 put there was overwritten by 'mov(B, C)' on line 2",
+    ),
+    (
+        "mov(B, C) = bus(NEWS, C), bus(B, NEWS); bus(D, XE)",
+        "W503",
+        2,
+        "'bus(D, XE)' reads XE, which holds what 'mov(B, C)' on line 1 left there",
+    ),
+    (
+        "SET(R1); DNEWS(R5, R6, north) = CLR(R1, R2, R3, R4), SET(R3), DNEWS0(R5, R6); MOV(R7, R1)",
+        "W503",
+        3,
+        "what line 1 put there was overwritten by 'DNEWS(R5, R6, north)' on line 2",
+    ),
+    (
+        "MOV(R0, R5); CLR_IF(R6, R7) = NOT(R0, R6), NOR(R6, R0, R7); MOV(R8, R0)",
+        "W503",
+        3,
+        "what line 1 put there was overwritten by 'CLR_IF(R6, R7)' on line 2",
+    ),
     # FLAG
     ("where(A); bus(XE, B); all()", "W504", 2, "while 'where(A)' on line 1 restricts FLAG"),
-    ("WHERE(R5); mov2x(B, A, north, east) = bus(XS, A), bus(B, XE); all()", "W504", 2,
-     "moves two steps while 'WHERE(R5)' on line 1 restricts FLAG"),
+    (
+        "WHERE(R5); mov2x(B, A, north, east) = bus(XS, A), bus(B, XE); all()",
+        "W504",
+        2,
+        "moves two steps while 'WHERE(R5)' on line 1 restricts FLAG",
+    ),
     ("where(A); bus(C, B)", "W505", 1, "still restricts FLAG when the program ends: kernel 'k' ends without all()"),
     ("where(A); MOV(R8, FLAG)", "W505", 1, "'where(A)' still restricts FLAG"),
     ("where(A); all()", "W514", 1, "'where(A)' has no effect"),
@@ -197,7 +244,7 @@ TRAPS = [
     ("SET(R1); blurset(); blur(B, A)", "W507", 3, "blurs through the horizontal links in R2, which nothing"),
     ("SET(R1, R2); CLR(R2); blurset(); blurh(B, A)", "W507", 4, "which 'CLR(R2)' on line 2 left 0 everywhere"),
     ("SET(R1, R2); blur(B, A); blur(C, B)", "W508", 2, "has no blurset before it in kernel 'k'"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "code", "line", "message"), TRAPS)
@@ -271,9 +318,11 @@ def test_flag_may_be_cleaned_up_by_the_host_or_by_the_next_kernel() -> None:
 def test_a_constant_loaded_under_a_condition() -> None:
     listed, ending = words("where(A)"), words("all()")
     program = Program(
-        "t", {"k": Kernel("k", listed), "l": Kernel("l", ending)},
-        (Launch("k"), HostCall("scamp5_in", ("B", 30, "NEWS")), Launch("l")), (Input("a", "A"),),
-    )  # fmt: skip
+        "t",
+        {"k": Kernel("k", listed), "l": Kernel("l", ending)},
+        (Launch("k"), HostCall("scamp5_in", ("B", 30, "NEWS")), Launch("l")),
+        (Input("a", "A"),),
+    )
     (found,) = program_diagnostics(program)
     assert (found.code, found.severity) == ("W505", "warning")
     assert "loads its constant only where FLAG = 1, and 'where(A)' on line 1 still restricts FLAG" in found.message
@@ -282,8 +331,12 @@ def test_a_constant_loaded_under_a_condition() -> None:
 
 
 def test_host_calls_write() -> None:
-    loaded = (HostCall("scamp5_load_in", (30,)), HostCall("scamp5_load_rect", ("R9", 0, 0, 9, 9)),
-              HostCall("scamp5_select_point", (3, 4)), HostCall("scamp5_in", ("E", 10, "NEWS")))  # fmt: skip
+    loaded = (
+        HostCall("scamp5_load_in", (30,)),
+        HostCall("scamp5_load_rect", ("R9", 0, 0, 9, 9)),
+        HostCall("scamp5_select_point", (3, 4)),
+        HostCall("scamp5_in", ("E", 10, "NEWS")),
+    )
     assert check("bus(B, IN); MOV(R8, SELECT); MOV(R8, RECT); MOV(R8, R9); bus(B, E)", before=loaded) == []
 
 
@@ -291,9 +344,11 @@ def test_host_temporary_is_a_clobber() -> None:
     origin = Origin("t.scamp", 9, 1, 9, 16, "scamp5_in(E, 1);")
     first, second = words("bus(NEWS, A)"), words("bus(B, NEWS)")
     program = Program(
-        "t", {"k": Kernel("k", first), "l": Kernel("l", second)},
-        (Launch("k"), HostCall("scamp5_in", ("E", 1, "NEWS"), origin), Launch("l")), (Input("a", "A"),),
-    )  # fmt: skip
+        "t",
+        {"k": Kernel("k", first), "l": Kernel("l", second)},
+        (Launch("k"), HostCall("scamp5_in", ("E", 1, "NEWS"), origin), Launch("l")),
+        (Input("a", "A"),),
+    )
     (found,) = program_diagnostics(program)
     assert found.code == "W503"
     assert "overwritten by 'scamp5_in(E, 1)' on line 9" in found.message
@@ -302,7 +357,7 @@ def test_host_temporary_is_a_clobber() -> None:
 def test_outputs_need_a_writer() -> None:
     (found,) = check("bus(B, A)", after=(Output("edges", "E"),))
     assert (found.code, found.severity) == ("W502", "warning")
-    assert "say 'state E;'" in found.hint
+    assert "declare 'state E;'" in found.hint
     assert found.message == "output 'edges' takes E, which nothing has written by then"
     assert check("bus(B, A)", after=(Output("b", "B"), Output("a", "A"), Output("pixels", "PIX"))) == []
 
@@ -346,10 +401,14 @@ DNEWS = "DNEWS(R9, R5, north) = CLR(R1, R2, R3, R4), SET(R3), DNEWS0(R9, R5)"
         (f"SET(R1); {DNEWS}; DNEWS0(R7, R5)", 3, "R1"),
         (f"SET(R1, R2); {DNEWS}; {BLUR}", 3, "R1"),
         (f"SET(R0, R1); SET(R12); {DNEWS}; PROP0() = PROP_R(), PROP_0()", 4, "R1"),
-        ("SET(R0, R1, R2, R3, R4); SET(R12); CLR_IF(R6, R7) = NOT(R0, R6), NOR(R6, R0, R7); "
-         "PROP0() = PROP_R(), PROP_0()", 4, "R0"),
+        (
+            "SET(R0, R1, R2, R3, R4); SET(R12); CLR_IF(R6, R7) = NOT(R0, R6), NOR(R6, R0, R7); "
+            "PROP0() = PROP_R(), PROP_0()",
+            4,
+            "R0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_registers_that_a_word_reads_without_naming_them(text: str, line: int, register: str) -> None:
     found = [d for d in check(text) if d.code == "W503"]
     assert found[0].line == line
@@ -357,15 +416,18 @@ def test_registers_that_a_word_reads_without_naming_them(text: str, line: int, r
     assert found[0].hint == f"macros use {register} as a temporary: set it again before this"
 
 
-@pytest.mark.parametrize("text", [
-    f"SET(R1); {DNEWS}; {DNEWS}",
-    f"{DNEWS}; DNEWS0(R7, R5)",
-    f"SET(R1, R2); {DNEWS}; SET(R2); gaussh(B, A) = blurset(), blurh(NEWS, A), blurh(B, NEWS)",
-    # the directions are what they were
-    f"SET(R3); CLR(R1, R2, R4); {DNEWS}; DNEWS0(R7, R5)",
-    f"SET(R1); {DNEWS}; SET(R1); CLR(R2, R3, R4); DNEWS0(R7, R5)",
-    "SET(R0, R1); SET(R12); PROP0() = PROP_R(), PROP_0(); PROP0() = PROP_R(), PROP_0()",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SET(R1); {DNEWS}; {DNEWS}",
+        f"{DNEWS}; DNEWS0(R7, R5)",
+        f"SET(R1, R2); {DNEWS}; SET(R2); gaussh(B, A) = blurset(), blurh(NEWS, A), blurh(B, NEWS)",
+        # the directions are what they were
+        f"SET(R3); CLR(R1, R2, R4); {DNEWS}; DNEWS0(R7, R5)",
+        f"SET(R1); {DNEWS}; SET(R1); CLR(R2, R3, R4); DNEWS0(R7, R5)",
+        "SET(R0, R1); SET(R12); PROP0() = PROP_R(), PROP_0(); PROP0() = PROP_R(), PROP_0()",
+    ],
+)
 def test_a_macro_reads_what_it_has_set(text: str) -> None:
     assert check(text) == []
 
@@ -377,7 +439,7 @@ ABS = "abs(B, A) = bus(NEWS), bus(B, NEWS, A), bus(NEWS, A), where(A), bus(B, NE
 def test_a_macro_ends_the_condition_around_it(after: str) -> None:
     (found,) = check(f"where(A); bus(C, A); {ABS}; {after}; bus(E, A); all()")
     assert (found.code, found.line) == ("W518", 4)
-    assert "is not gated by 'where(A)' on line 1 any more: 'abs(B, A)' on line 3 sets FLAG to 1" in found.message
+    assert "is no longer gated by 'where(A)' on line 1: 'abs(B, A)' on line 3 sets FLAG to 1" in found.message
 
 
 def test_a_macro_of_the_text_ends_the_condition_around_it() -> None:
@@ -458,9 +520,11 @@ def test_unused_declarations() -> None:
     kinds = ("const", "param", "macro", "kernel", "input", "areg", "dreg")
     found = program_diagnostics(program, SourceFacts(unused=tuple((k, "N", place) for k in kinds)))
     assert [d.message for d in found][:4] == [
-        "const 'N' is never used", "param 'N' is never used",
-        "macro 'N' is never called", "kernel 'N' is never launched",
-    ]  # fmt: skip
+        "const 'N' is never used",
+        "param 'N' is never used",
+        "macro 'N' is never called",
+        "kernel 'N' is never launched",
+    ]
     assert {d.code for d in found} == {"W513"}
 
 
@@ -483,7 +547,7 @@ def test_unused_declarations() -> None:
         (("scamp5_load_in", ("A", 3, "XS")), "S301", "its operand temp is XS, a neighbour's NEWS"),
         (("scamp5_select_rect", (0, 9, 9, 3)), "W512", "the rectangle is treated as empty"),
     ],
-)  # fmt: skip
+)
 def test_host_call_operands(call: tuple[str, tuple[str | int, ...]], code: str, message: str) -> None:
     (found,) = call_hazards(HostCall(*call))
     assert found.code == code
@@ -492,10 +556,15 @@ def test_host_call_operands(call: tuple[str, tuple[str | int, ...]], code: str, 
 
 @pytest.mark.parametrize(
     "call",
-    [("scamp5_in", ("E", 120, "NEWS")), ("scamp5_in", ("NEWS", 3, "B")), ("scamp5_load_in", (-120,)),
-     ("scamp5_load_rect", ("R5", 0, 0, 255, 255)), ("scamp5_load_rect", ("R5", 3, 3, 3, 3)),
-     ("scamp5_kernel_all", ())],
-)  # fmt: skip
+    [
+        ("scamp5_in", ("E", 120, "NEWS")),
+        ("scamp5_in", ("NEWS", 3, "B")),
+        ("scamp5_load_in", (-120,)),
+        ("scamp5_load_rect", ("R5", 0, 0, 255, 255)),
+        ("scamp5_load_rect", ("R5", 3, 3, 3, 3)),
+        ("scamp5_kernel_all", ()),
+    ],
+)
 def test_sound_host_calls_pass(call: tuple[str, tuple[str | int, ...]]) -> None:
     assert call_hazards(HostCall(*call)) == []
 

@@ -123,7 +123,7 @@ CLEAN = {
         macro east_by(y: areg, x: asrc, n: int = 1) { mov(y, x); for i in 0..n { movx(y, y, west); } }
         twice(B, A); east_by(C, B, 3); east_by(D, C);
     """,
-}  # fmt: skip
+}
 
 PARAMS = {"kernels with parameters": {"w": [[1, -1, 1], [1, 1, 1], [-1, -1, 1]]}}
 

@@ -100,14 +100,15 @@ def test_without_source_line_only_the_message_is_shown() -> None:
 
 def test_notes_and_hints_of_several_lines_hang() -> None:
     d = at("mov(A, B);", "mov", notes=("one\ntwo",), hint="this\nthat")
-    assert render([d]).splitlines()[3:7] == [
-        "  = note: one", "          two", "  = hint: this", "          that",
-    ]  # fmt: skip
+    assert render([d]).splitlines()[3:7] == ["  = note: one", "          two", "  = hint: this", "          that"]
 
 
 def test_messages_come_by_place_errors_first() -> None:
-    found = [at("mov(A, B);", "B", line=9), at("mov(A, B);", "mov", line=2, severity="warning"),
-             at("mov(A, B);", "mov", line=2)]  # fmt: skip
+    found = [
+        at("mov(A, B);", "B", line=9),
+        at("mov(A, B);", "mov", line=2, severity="warning"),
+        at("mov(A, B);", "mov", line=2),
+    ]
     assert [(d.line, d.severity) for d in arranged(found)] == [(2, "error"), (2, "warning"), (9, "error")]
     assert render(found).endswith("\n\n2 errors, 1 warning\n")
 
@@ -130,10 +131,18 @@ def test_json_is_for_editors() -> None:
     d = at("mov(A, B);", "B", hint="h", notes=("n",))
     assert json.loads(to_json([d])) == [
         {
-            "code": "S301", "severity": "error", "message": "something is wrong", "file": "edges.scamp", "line": 3,
-            "column": 8, "end_line": 3, "end": 9, "hint": "h", "notes": ["n"],
+            "code": "S301",
+            "severity": "error",
+            "message": "something is wrong",
+            "file": "edges.scamp",
+            "line": 3,
+            "column": 8,
+            "end_line": 3,
+            "end": 9,
+            "hint": "h",
+            "notes": ["n"],
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_compile_error_names_every_place() -> None:

@@ -185,7 +185,7 @@ def test_a_full_store_names_its_largest_kernels() -> None:
     (d,) = caught.value.diagnostics
     assert d.code == "S401"
     assert (
-        "1,200 words in 2 kernels do not fit the kernel store of 1,024; the largest: a with 600, b with 600"
+        "1,200 words in 2 kernels do not fit into the kernel store of 1,024; the largest: a with 600, b with 600"
         in d.message
     )
     assert "heap kernel" in d.hint
