@@ -5,7 +5,7 @@ python -m scamp_sim.compiler.messages > docs/messages.md
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
 from scamp_sim.compiler.front.codes import CODES
@@ -154,6 +154,49 @@ def messages(text: str) -> tuple[Diagnostic, ...]:
     return tuple(replace(d, file=FILE_CPP if imported else FILE) for d in said)
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """What a code means. `example`: a source that provokes it, or ""; `message`: what the assembler then reports."""
+
+    code: str
+    title: str
+    kind: str
+    example: str = ""
+    message: str = ""
+
+    def text(self) -> str:
+        """For a terminal."""
+        lines = [f"{self.code}: {self.title}", self.kind]
+        if self.example:
+            lines += ["", "This source provokes it:", "", *(f"    {line}" for line in self.example.splitlines())]
+            lines += ["", *self.message.splitlines()]
+        return "\n".join(lines) + "\n"
+
+    def as_dict(self) -> dict[str, str]:
+        """Ready for JSON."""
+        return asdict(self)
+
+
+def explanation(code: str) -> Explanation:
+    """What there is to say about a code of `CODES`."""
+    kind = "warning: the source has a defined meaning, but seldom the intended one"
+    if code.startswith("S"):
+        kind = "error: the source has no defined meaning on the chip, or cannot be read"
+    if code.startswith("W6"):
+        kind = "warning: something that the import of C++ assumed or left out"
+    if code.startswith("W7"):
+        kind = "warning of 'scamp-sim ranges': a value or a time beyond what the chip keeps; shown for --fps 30"
+    if code not in EXAMPLES:
+        return Explanation(code, CODES[code], kind)
+    return Explanation(code, CODES[code], kind, EXAMPLES[code], _shown(code))
+
+
+def _shown(code: str) -> str:
+    """The first message of a code for its example, with its source line."""
+    found = [d for d in messages(EXAMPLES[code]) if d.code == code]
+    return render(found[:1]).rpartition("\n\n")[0]
+
+
 def page() -> str:
     """The text of docs/messages.md."""
     parts = [_HEAD]
@@ -162,9 +205,7 @@ def page() -> str:
         for code in sorted(c for c in CODES if c.startswith(prefix)):
             parts.append(f"\n### {code}: {CODES[code]}\n")
             if code in EXAMPLES:
-                said = [d for d in messages(EXAMPLES[code]) if d.code == code]
-                shown = render(said[:1]).rpartition("\n\n")[0]
-                parts.append(f"\n```\n{shown}\n```\n")
+                parts.append(f"\n```\n{_shown(code)}\n```\n")
     return "".join(parts)
 
 

@@ -88,9 +88,7 @@ def outside(call: HostCall, shape: tuple[int, int]) -> str:
 
 def _constant(v: int) -> Iterator[Fault]:
     if not -128 <= v <= 127:
-        yield Fault(
-            "S306", f"the constant {v} is outside -128..127", "the converter has 8 bits: scale the values down"
-        )
+        yield Fault("S306", f"the constant {v} is outside -128..127", "the converter has 8 bits: scale the values down")
     elif abs(v) > RAILS:
         yield Fault(
             "W511", f"the constant {v} is close to the rails, where values load badly",

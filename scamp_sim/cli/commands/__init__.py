@@ -41,6 +41,7 @@ OWN: tuple[Command, ...] = (
     _own("demo", "a photograph through an edge kernel", WRITE),
     _own("run", "assemble a program and run it on images", WRITE),
     _own("check", "show errors and warnings of kernel files", WRITE),
+    _own("explain", "what the code of a message means, with an example", WRITE),
     _own("list", "show what a program becomes, word by word; without FILE: the library", WRITE),
     _own("isa", "explain the instruction set", WRITE),
     _own("profile", "show what every source line costs, in the terminal or as a page", COST),
