@@ -488,7 +488,7 @@ def test_demo(tmp_path: Path, capsys, monkeypatch) -> None:
 def test_demo_without_matplotlib(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert run("demo", "--out", tmp_path / "out") == 1
-    assert 'pip install "scamp-sim[demo]"' in capsys.readouterr().err
+    assert 'pip install -e ".[demo]"' in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -140,7 +140,7 @@ def timing_from(document: Any, path: Path) -> Timing:
         or not isinstance(document.get("name"), str)
         or not isinstance(document.get("rows"), list)
     ):
-        raise ScampError(f"price table {path}: needs 'name' and 'rows', a list of prices; see docs/costs.md")
+        raise ScampError(f"price table {path}: needs 'name' and 'rows', a list of prices; see scamp-sim docs costs")
     rows: dict[str, Price] = {}
     for number, entry in enumerate(document["rows"], 1):
         row = _price(entry, number, path)

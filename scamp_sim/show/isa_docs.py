@@ -159,7 +159,7 @@ def source_legend(source: str) -> str:
     """A source note such as "D KAPI; I sign" with its letters and keys spelled out."""
     keys = [f"{k} = {text}" for k, text in isa.SOURCES.items() if re.search(rf"(?<![\w-]){k}(?![\w-])", source)]
     letters = [f"{k} = {text}" for k, text in STATUS.items() if re.search(rf"(?<!\w){k}(?!\w)", source)]
-    question = ["Qn = open question n, see docs/questions.md"] if re.search(r"\bQ\d", source) else []
+    question = ["Qn = open question n, see scamp-sim docs questions"] if re.search(r"\bQ\d", source) else []
     return "; ".join([*letters, *keys, *question])
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.installation import install_hint
 from scamp_sim.study.execute import Benches, Work, cores
 from scamp_sim.study.grid import Unit
 from scamp_sim.text import plural, short
@@ -152,10 +153,7 @@ def _needs_dask() -> None:
     try:
         import distributed  # noqa: F401
     except ImportError:
-        raise ProgramError(
-            'a cluster needs Dask, which is missing: pip install "scamp-sim[cluster]" (in a clone: pip install -e '
-            '".[cluster]"), or leave --cluster out: the numbers are the same'
-        ) from None
+        raise ProgramError(f"a cluster needs Dask, which is missing: {install_hint('cluster')}") from None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.installation import install_hint
 
 # OpenMP's threads spin while they wait; on a machine that others use too, that makes training several times slower.
 # It is read when PyTorch is loaded.
@@ -51,10 +52,7 @@ def require() -> None:
     try:
         import_module("torch")
     except ImportError:
-        raise ProgramError(
-            'training needs PyTorch, which is missing: pip install "scamp-sim[torch]" (in a clone: pip install -e '
-            '".[torch]")'
-        ) from None
+        raise ProgramError(f"training needs PyTorch, which is missing: {install_hint('torch')}") from None
 
 
 def __getattr__(name: str) -> Any:

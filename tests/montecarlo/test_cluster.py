@@ -197,5 +197,5 @@ def test_a_lost_scheduler_is_said() -> None:
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ProgramError, match=r'pip install "scamp-sim\[cluster\]"'):
+    with pytest.raises(ProgramError, match=r"pip install -e .*\[cluster\]"):
         list(carry_out(Draw(), GRID, payload, cluster=""))

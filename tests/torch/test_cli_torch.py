@@ -127,7 +127,7 @@ def test_without_torch_the_remedy_is_told(capsys, monkeypatch, argv) -> None:
 
     monkeypatch.setattr(builtins, "__import__", blocked)
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert 'pip install "scamp-sim[torch]"' in fails(capsys, *argv)
+    assert 'pip install -e ".[torch]"' in fails(capsys, *argv)
 
 
 def test_nothing_else_loads_torch() -> None:

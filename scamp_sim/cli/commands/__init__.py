@@ -28,13 +28,14 @@ def _own(name: str, about: str, job: str) -> Command:
     return Command(name, f"{PACKAGE}.{name}{'_' if name == 'import' else ''}", about, job)
 
 
-WRITE, COST, SILICON, NETWORKS, CPP, OTHER = (
+WRITE, COST, SILICON, NETWORKS, CPP, OTHER, READ = (
     "write and run programs",
     "know what they cost",
     "chips with errors",
     "in-sensor systems",
     "C++ of the SDK",
     "commands of other packages",
+    "read",
 )
 
 OWN: tuple[Command, ...] = (
@@ -55,6 +56,7 @@ OWN: tuple[Command, ...] = (
     _own("report", "costs, bandwidth and memory of the network, figures and a table of the paper", NETWORKS),
     _own("import", "show what of a C++ file for the SDK assembles", CPP),
     _own("export", "write a program as C++ for the SDK", CPP),
+    _own("docs", "show a page of the documentation", READ),
 )
 """The commands in the order of the help."""
 

@@ -8,7 +8,7 @@ from scamp_sim.cli import options
 
 NAME = "calibration"
 HELP = (
-    "Compare the cost model with every published time, rate and power of the chip, one line each. docs/costs.md "
+    "Compare the cost model with every published time, rate and power of the chip, one line each. scamp-sim docs costs "
     "says where they come from."
 )
 EXAMPLES = ("scamp-sim calibration",)

@@ -9,6 +9,7 @@ from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json, print_profile
 from scamp_sim.cli.programs import load_program
 from scamp_sim.exceptions import ScampError
+from scamp_sim.installation import install_hint
 
 NAME = "demo"
 HELP = "Run the library's edge kernel on a photograph and write what came out as pictures."
@@ -53,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
         f"  scamp-sim list {DEMO_KERNEL}          what the chip was given, word by word\n"
         f"  scamp-sim run {DEMO_KERNEL} --image YOUR.jpg --resize --out out\n"
         "  scamp-sim list                the other kernels of the library\n"
-        "  scamp-sim isa                 every instruction; docs/language.md says how to write a kernel"
+        "  scamp-sim isa                 every instruction\n"
+        "  scamp-sim docs language       how to write a kernel"
     )
     return 0
 
@@ -64,7 +66,7 @@ def demo_photograph() -> str:
         import matplotlib
     except ImportError:
         raise ScampError(
-            'the demo takes its photograph from matplotlib, which is missing: pip install "scamp-sim[demo]" (in a '
-            'clone: pip install -e ".[demo]"), or use your own: scamp-sim run edges --image IMG --resize --out out'
+            f"the demo takes its photograph from matplotlib, which is missing: {install_hint('demo')}, or use your "
+            "own: scamp-sim run edges --image IMG --resize --out out"
         ) from None
     return str(Path(matplotlib.get_data_path()) / "sample_data" / DEMO_PHOTO)

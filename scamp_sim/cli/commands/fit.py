@@ -30,7 +30,7 @@ FRESH_CHIPS = (11, 12, 13)
 NAME = "fit"
 HELP = (
     "Fit a chip profile to measurements, and show what it predicts beside what was measured. The formats stand in"
-    " docs/errors.md. Needs SciPy: pip install scamp-sim[fit]."
+    ' scamp-sim docs errors. Needs SciPy (extra "fit").'
 )
 EXAMPLES = ("scamp-sim fit --table halve_copy_add.csv --out mychip.json",)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scamp_sim.chip.program import Program
 from scamp_sim.costs.timing import load_timing, profile
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.installation import install_hint
 from scamp_sim.machine.machine import Machine
 from scamp_sim.ranges.limits import MOST_DRIFT
 from scamp_sim.silicon.knobs import KNOBS
@@ -137,7 +138,7 @@ def fit(
     try:
         from scipy.optimize import least_squares
     except ImportError as e:
-        raise ProgramError("fitting needs SciPy; install it with: pip install scamp-sim[fit]") from e
+        raise ProgramError(f"fitting needs SciPy; install it with: {install_hint('fit')}") from e
     names = free(fixed)
     scale, low, high = scaled(names)
 

@@ -289,7 +289,7 @@ def test_without_dask_the_extra_is_named(
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     monkeypatch.chdir(tmp_path)
     assert run(*VALIDATE, "--chips", "1", "--out", "s.json", "--cluster") == 1
-    assert 'pip install "scamp-sim[cluster]"' in capsys.readouterr().err
+    assert 'pip install -e ".[cluster]"' in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

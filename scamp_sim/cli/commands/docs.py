@@ -1,0 +1,42 @@
+"""`scamp-sim docs`: the pages of docs/, wherever the package is installed."""
+
+from __future__ import annotations
+
+import argparse
+
+from scamp_sim.chip.isa import did_you_mean
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.installation import PAGES, page_names
+
+NAME = "docs"
+HELP = "Show a page of the documentation as text. Without PAGE: the pages, with their first lines."
+EXAMPLES = ("scamp-sim docs", "scamp-sim docs costs")
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `docs`."""
+    parser.add_argument("page", metavar="PAGE", nargs="?", help="the name of a page, such as costs")
+    parser.add_argument("--path", action="store_true", help="print where the page is, not its text")
+
+
+def run(args: argparse.Namespace) -> int:
+    """`docs`: one page, or a list of them. Raises ProgramError for a page that does not exist."""
+    names = page_names()
+    if args.page is None:
+        wide = max(map(len, names))
+        for name in names:
+            print(f"{name:{wide}}  {_title(name)}")
+        print("\nscamp-sim docs PAGE shows one.")
+        return 0
+    name = args.page.removeprefix("docs/").removesuffix(".md")
+    if name not in names:
+        near = did_you_mean(name, names) or "; scamp-sim docs lists them"
+        raise ProgramError(f"there is no page '{args.page[:80]}'{near}")
+    path = PAGES / f"{name}.md"
+    print(path.resolve() if args.path else path.read_text(encoding="utf-8").rstrip())
+    return 0
+
+
+def _title(name: str) -> str:
+    with (PAGES / f"{name}.md").open(encoding="utf-8") as file:
+        return file.readline().lstrip("# ").rstrip()

@@ -1,0 +1,78 @@
+"""docs/cli.md: every command with its arguments, from the parsers themselves."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from scamp_sim.cli.commands import OWN, Command
+from scamp_sim.cli.main import parser_of
+
+HEAD = """\
+# The command line
+
+Written by `python tools/regen_docs.py`; do not edit.
+
+Exit codes: 0 done, 1 the program or the data is wrong, 2 the command line is wrong, 130 interrupted. With
+`--format json` a command prints one JSON document on stdout, errors included.
+"""
+
+
+def page() -> str:
+    """The text of docs/cli.md."""
+    lines = [HEAD]
+    for job in dict.fromkeys(c.job for c in OWN):
+        lines += [f"## {job[0].upper()}{job[1:]}", ""]
+        for command in (c for c in OWN if c.job == job):
+            lines += _command(command)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _command(command: Command) -> Iterator[str]:
+    parser = parser_of(command)
+    yield f"### `scamp-sim {command.name}`"
+    yield ""
+    yield str(parser.description)
+    yield ""
+    yield from _arguments(parser)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                yield f"#### `scamp-sim {command.name} {name}`"
+                yield ""
+                yield str(inner.description or "")
+                yield ""
+                yield from _arguments(inner)
+    if parser.epilog:
+        yield "```console"
+        yield from (f"$ {line.strip()}" for line in parser.epilog.splitlines()[1:])
+        yield "```"
+        yield ""
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    rows = [row for action in parser._actions for row in _row(action)]
+    if rows:
+        yield "| argument | meaning |"
+        yield "|---|---|"
+        yield from rows
+        yield ""
+
+
+def _row(action: argparse.Action) -> list[str]:
+    if isinstance(action, argparse._HelpAction | argparse._SubParsersAction) or action.help == argparse.SUPPRESS:
+        return []
+    shown = action.metavar or ("|".join(map(str, action.choices)) if action.choices else None)
+    value = shown if isinstance(shown, str) else " ".join(shown or ())
+    if not action.option_strings:
+        name = value or action.dest
+        name = f"[{name}]" if action.nargs == "?" else f"{name} ..." if action.nargs == "+" else name
+    else:
+        takes = action.nargs != 0 and not isinstance(action, argparse.BooleanOptionalAction)
+        inner = value or action.dest.upper()
+        name = ", ".join(action.option_strings) + ((f" [{inner}]" if action.nargs == "?" else f" {inner}") * takes)
+    text = (action.help or "").replace("%%", "%").replace("%(default)s", str(action.default)).replace("|", "\\|")
+    return [f"| `{name.replace('|', chr(92) + '|')}` | {text} |"]
+
+
+__all__ = ["page"]

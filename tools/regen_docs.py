@@ -1,0 +1,54 @@
+"""Write every generated page of docs/, or say which are stale.
+
+python tools/regen_docs.py            # write
+python tools/regen_docs.py --check    # exit with 1 if a page differs from what it should be
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def _isa() -> str:
+    from scamp_sim.show import isa_docs
+
+    return isa_docs.markdown(isa_docs.entries())
+
+
+def _messages() -> str:
+    from scamp_sim.compiler.messages import page
+
+    return page()
+
+
+def _cli() -> str:
+    from scamp_sim.cli.reference import page
+
+    return page()
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"isa": _isa, "messages": _messages, "cli": _cli}
+"""Page -> what writes the whole of it. Tables inside other pages are written by --update-golden of their tests."""
+
+
+def main() -> int:
+    """Write or check all pages; returns the exit code."""
+    stale = []
+    for name, text in PAGES.items():
+        path = DOCS / f"{name}.md"
+        wanted = text()
+        if path.exists() and path.read_text(encoding="utf-8") == wanted:
+            continue
+        stale.append(path.name)
+        if "--check" not in sys.argv[1:]:
+            path.write_text(wanted, encoding="utf-8")
+    print(f"stale: {', '.join(stale)}" if stale else "all pages are fresh")
+    return 1 if stale and "--check" in sys.argv[1:] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
