@@ -1,0 +1,99 @@
+"""At least one real call of every command of an installed copy, from an empty folder, with and without errors.
+
+python smoke.py [--extras]      the Python of the environment that holds the installed wheel; --extras: torch is there
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROGRAM = """\
+input image -> PIX;
+kernel find { get_image(A); movx(B, A, east); sub(C, A, B); abs(D, C); }
+program { find(); output edges = D; }
+"""
+
+CPP = """\
+#include <scamp5.hpp>
+using namespace SCAMP5_PE;
+int main() {
+    vs_init();
+    scamp5_kernel_begin(); get_image(A); movx(B, A, east); scamp5_kernel_end();
+}
+"""
+
+CALLS = (
+    "demo --out demo",
+    "run mine.scamp --image demo/photo.png --out ideal",
+    "run mine.scamp --image demo/photo.png --errors scamp5 --chip 7 --seed 3 --out chip",
+    "run edges --image demo/photo.png --errors scamp5 --chips 1-2 --out study",
+    "check mine.scamp",
+    "list mine.scamp",
+    "isa movx",
+    "profile mine.scamp --image demo/photo.png --html report.html",
+    "calibration",
+    "ranges mine.scamp --fps 25",
+    "chips scamp5",
+    "fit --table table.csv --chips 1 --out mychip.json",
+    "run pixelrnn --weights random:1 --clip spread/leftward",
+    "run pixelrnn --weights random:1 --clip spread/leftward --errors scamp5 --chip 1",
+    "validate pixelrnn --weights random:1 --clips made-up:1 --limit 2",
+    "report pixelrnn",
+    "export mine.scamp --out mine.cpp",
+    "import main.cpp --out imported",
+    "docs costs",
+)
+"""One line a call; each must end with 0."""
+
+TORCH = ("train pixelrnn --clips made-up:1 --test made-up:1:5 --epochs 1 --out trained.npz",)
+
+WITHOUT_TORCH = ("train pixelrnn",)
+"""Calls that end with 1 and a hint where PyTorch is missing."""
+
+TABLE = "value,passes,mean_in_minus_out,std_out\n" + "".join(
+    f"{value},{passes},{value * 0.01 * passes:.2f},{1.5 + 0.2 * passes:.2f}\n"
+    for value in (0, 50, 100)
+    for passes in (1, 2, 4)
+)
+
+
+def main() -> int:
+    """Run all calls in a temporary folder; returns the exit code."""
+    extras = "--extras" in sys.argv[1:]
+    from scamp_sim.cli.commands import OWN
+
+    called = {line.split()[0] for line in (*CALLS, *TORCH)}
+    missing = {c.name for c in OWN} - called
+    if missing:
+        print(f"no call of: {', '.join(sorted(missing))}")
+        return 1
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "mine.scamp").write_text(PROGRAM)
+        (folder / "main.cpp").write_text(CPP)
+        (folder / "table.csv").write_text(TABLE)
+        for line in (*CALLS, *(TORCH if extras else ())):
+            if not _call(line, folder, (0,)):
+                return 1
+        for line in () if extras else WITHOUT_TORCH:
+            if not _call(line, folder, (1,), "scamp-sim[torch]"):
+                return 1
+    return 0
+
+
+def _call(line: str, folder: Path, codes: tuple[int, ...], said: str = "") -> bool:
+    done = subprocess.run(
+        [sys.executable, "-m", "scamp_sim", *line.split()], cwd=folder, capture_output=True, text=True, check=False
+    )
+    good = done.returncode in codes and "Traceback" not in done.stderr and said in done.stderr
+    print(f"{'ok ' if good else 'NOT'} {done.returncode}  scamp-sim {line}")
+    if not good:
+        print(done.stdout[-2000:], done.stderr[-4000:], sep="\n")
+    return good
+
+
+if __name__ == "__main__":
+    sys.exit(main())
