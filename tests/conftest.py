@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,21 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the tests see into tests/golden")
+
+
+NEEDS_EXTRA = re.compile(r'importorskip\("(torch|distributed|sklearn|onnx|imageio|av)\b')
+
+
+@cache
+def _needs_extra(path: Path) -> bool:
+    return NEEDS_EXTRA.search(path.read_text(encoding="utf-8")) is not None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what skips where an extra is missing, so that it can be run alone where the extra is there."""
+    for item in items:
+        if _needs_extra(item.path):
+            item.add_marker(pytest.mark.extras)
 
 
 @pytest.fixture
