@@ -386,6 +386,10 @@ class Lowering:
                         self.gates[d] = int(w.op == "SET")
             self.r0_ones |= w.op == "SET" and "R0" in w.dst
         elif w.op in ("MOV", "OR", "NOT", "NOR"):
+            while len(sources) > 4:  # a row reads four planes at most
+                joined, sources = sources[:4], sources[4:]
+                self.emit(ops.BITS_OR, ops.SCRATCH, joined)
+                sources.insert(0, ops.SCRATCH)
             if len(w.dst) > 1 and set(w.dst) & set(w.src):
                 self.emit(ops.BITS_OR, ops.SCRATCH, sources, p=inverted)
                 sources, inverted = [ops.SCRATCH], 0

@@ -509,3 +509,16 @@ def test_long_chains_of_halving(machine: Machine) -> None:
     np.testing.assert_allclose(machine.read("A"), ANALOG["A"] / 2**10, rtol=1e-6)
     run(machine, *halvings)
     assert abs(machine.read("A")).max() < 1e-20
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+@pytest.mark.parametrize("op", ["NOT", "MOV"])
+def test_lists_of_bits_may_be_longer_than_a_row_of_the_fast_engine(machine: Machine, op: str, count: int) -> None:
+    rng = np.random.default_rng(count)
+    bits = {f"R{n}": rng.random(machine.shape) < 0.2 for n in range(1, count + 1)}
+    for register, plane in bits.items():
+        machine.write(register, plane)
+    machine.run(straight_line("one", [Word(op, ("R9", "R10"), tuple(bits))]))
+    expected = np.any(list(bits.values()), axis=0) ^ (op == "NOT")
+    for register in ("R9", "R10"):
+        np.testing.assert_array_equal(machine.read(register), expected)
