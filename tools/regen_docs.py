@@ -31,7 +31,17 @@ def _cli() -> str:
     return page()
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"isa": _isa, "messages": _messages, "cli": _cli}
+def _promises() -> str:
+    """The page as it is, with the table of schema numbers between its marks."""
+    from scamp_sim.cli.commands import OWN
+    from scamp_sim.cli.output import schema
+
+    rows = ["| command | schema |", "|---|---|", *(f"| `{c.name}` | {schema(c.name)} |" for c in OWN)]
+    before, mark, rest = (DOCS / "promises.md").read_text(encoding="utf-8").partition("<!-- schemas -->\n")
+    return before + mark + "\n".join(rows) + "\n" + rest[rest.index("<!-- end -->") :]
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"isa": _isa, "messages": _messages, "cli": _cli, "promises": _promises}
 """Page -> what writes the whole of it. Tables inside other pages are written by --update-golden of their tests."""
 
 

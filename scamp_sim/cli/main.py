@@ -14,6 +14,7 @@ from importlib import import_module
 from types import ModuleType
 
 from scamp_sim import __version__
+from scamp_sim.cli import output
 from scamp_sim.cli.commands import Command, commands
 from scamp_sim.exceptions import ScampError
 
@@ -70,9 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(error: ScampError, style: str) -> None:
-    from scamp_sim.cli.output import report
-
-    report(error, style)
+    output.report(error, style)
 
 
 def _open_closed_streams() -> None:
@@ -113,6 +112,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         near = did_you_mean(argv[0], tuple(table)) or "; scamp-sim --help lists the commands"
         print(f"scamp-sim: error: unknown {what} '{argv[0][:80]}'{near}", file=sys.stderr)
         raise SystemExit(2)
+    output.begin(argv[0])
     return parser_of(table[argv[0]]).parse_args(list(argv[1:]))
 
 

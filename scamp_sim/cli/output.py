@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,8 +38,26 @@ def warn(diagnostics: Iterable[Any]) -> None:
     print(render(diagnostics, color=coloured(sys.stderr)), end="", file=sys.stderr)
 
 
+SCHEMAS: dict[str, int] = {}
+"""Command -> number of its JSON document, where it is not 1. docs/promises.md says when it is raised."""
+
+_command: ContextVar[str] = ContextVar("command", default="")
+
+
+def begin(command: str) -> None:
+    """Say which command prints from here on; its documents carry the number of their schema."""
+    _command.set(command)
+
+
+def schema(command: str) -> int:
+    """The number of the JSON document of a command."""
+    return SCHEMAS.get(command, 1)
+
+
 def print_json(document: Any) -> None:
-    """One JSON document on stdout; tables of numbers become lists."""
+    """One JSON document on stdout, with its schema number if it is an object; tables of numbers become lists."""
+    if isinstance(document, dict):
+        document = {"schema": schema(_command.get()), **document}
     print(json.dumps(document, indent=2, ensure_ascii=False, default=plain))
 
 
