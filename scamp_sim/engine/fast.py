@@ -12,10 +12,9 @@ from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import CACHE_LINE, GREY_TO_PIX, Bits, Floats, aligned, pack, unpack
 from scamp_sim.chip.program import Program
 from scamp_sim.engine import ops
-from scamp_sim.engine.fused.frame import Frame
+from scamp_sim.engine.fused.frame import Frame, Ready, Steps
 from scamp_sim.engine.fused.plan import Walked
 from scamp_sim.engine.fused.runner import Hot
-from scamp_sim.engine.fused.store import Coded, Made
 from scamp_sim.engine.lower import Segment, lower, segments
 from scamp_sim.engine.walk import walk
 from scamp_sim.engine.watched import Watched
@@ -107,7 +106,7 @@ class FastEngine(Watched):
             if made is None:
                 self._walk(segment)
             else:
-                self._fused(made[n])
+                self._fused(made[n], segment)
             self.flag_ones = segment.flag_ones
             if segment.outputs:
                 last = lazily and segment is hot.segments[-1]
@@ -129,15 +128,19 @@ class FastEngine(Watched):
 
             walk_noisy(self.analog, *state, *where, self.noisy.seed, self.noisy.word)
 
-    def _fused(self, made: Made) -> None:
+    def _fused(self, made: Steps, segment: Segment) -> None:
         """Carry out a segment whose stretches are machine code."""
         if self._frame is None:
             self._frame = Frame(self.analog, self.bits, self.flag, self.slots)
         for step in made:
-            if isinstance(step, Coded):
-                self._frame.run(step)
-            else:
+            if isinstance(step, Walked):
                 self._walk(step)
+                continue
+            if self.noisy is not None and step.coded.drawn:
+                from scamp_sim.engine.noisy import fill_keys
+
+                fill_keys(step.table, segment.code, step.rows, self.noisy.seed, self.noisy.word)
+            self._frame.run(step)
 
     def _plane(self, register: str) -> Floats:
         """Where an analog register lives now."""
@@ -156,7 +159,7 @@ class FastEngine(Watched):
             return sum(len(segment.code) for segment in hot.segments), 0
         steps = [step for made in hot.made for step in made]
         walked = sum(len(step.code) for step in steps if isinstance(step, Walked))
-        return walked, sum(isinstance(step, Coded) for step in steps)
+        return walked, sum(isinstance(step, Ready) for step in steps)
 
     def _hot(self, program: Program) -> Hot:
         """The same with what there is of fused code; made once."""
@@ -168,7 +171,7 @@ class FastEngine(Watched):
             else:
                 segments = self.noisy.lower(program, self.flag_ones, self.options, self.shape)
                 self._add_planes(self.noisy.planes.planes)
-            variants[state] = Hot(segments, self.params, self.shape, self._bounded and self.noisy is None)
+            variants[state] = Hot(segments, self.params, self.shape, self._bounded)
         return variants[state]
 
     def _add_planes(self, planes: Sequence[Floats]) -> None:

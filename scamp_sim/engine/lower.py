@@ -33,6 +33,7 @@ class Segment:
     flag_ones: bool
     outputs: tuple[str, ...]
     words: int = 0  # numbered actions up to its end
+    noisy: bool = False  # of a chip with errors
 
 
 def lower(

@@ -16,7 +16,7 @@ from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.program import Word
 from scamp_sim.engine import ops
 from scamp_sim.engine.lower import Lowering, Segment, news_dies, ordered, way
-from scamp_sim.engine.passes import Ints
+from scamp_sim.engine.passes import noisy_runs
 from scamp_sim.silicon import draws
 from scamp_sim.silicon.chip import ChipErrors
 
@@ -101,7 +101,7 @@ class NoisyLowering(Lowering):
         if not self.ones:
             self.need_bits()
         code = np.array(self.rows, np.int64).reshape(-1, ops.WIDTH)
-        return Segment(code, _runs(code), np.array(self.plane, np.int64), self.ones, outputs, self.number)
+        return Segment(code, noisy_runs(code), np.array(self.plane, np.int64), self.ones, outputs, self.number, True)
 
     def outside(self, action: host.Action) -> None:
         """What the controller does between words."""
@@ -227,16 +227,3 @@ class NoisyLowering(Lowering):
         last[ops.NUMBER], last[ops.REST] = self.number, other
         last[ops.ROW], last[ops.COLUMN] = row, column
         return True
-
-
-def _runs(code: Ints) -> Ints:
-    """[first, last + 1, band by band?] for maximal stretches of rows of one kind; moves across rows stand alone."""
-    runs: list[list[int]] = []
-    for i, row in enumerate(code):
-        inside_rows = row[ops.OP] <= ops.BANDED or (row[ops.OP] >= ops.WRITE and row[ops.ROW] == 0)
-        kind = 1 if inside_rows else 0
-        if runs and runs[-1][2] == kind and (kind or row[ops.OP] < ops.WRITE):
-            runs[-1][1] = i + 1
-        else:
-            runs.append([i, i + 1, kind])
-    return np.array(runs, np.int64).reshape(-1, 3)

@@ -345,3 +345,11 @@ def walk_noisy(f, b, flag, flag_octets, flag_words, code, runs, params, reach, w
     before = slots.copy()
     for i in range(order.size):
         slots[i] = before[order[i]]
+
+
+@jit
+def fill_keys(table, code, rows, seed, base):
+    """The keys of the draws of some rows of the code, in a table of four numbers a row behind four others."""
+    start = mixed(np.uint64(seed))
+    for n in range(rows.size):
+        table[4 * n + 4], table[4 * n + 5] = draw_key(code, rows[n], start, base)

@@ -101,3 +101,16 @@ def runs_of(code: Ints) -> Ints:
         # a single operation has nothing to gain from bands
         runs[-1][2] = int(kind == 0 and runs[-1][1] - runs[-1][0] > 1)
     return np.array(runs, np.int64).reshape(-1, 3)
+
+
+def noisy_runs(code: Ints) -> Ints:
+    """The same for a chip with errors."""
+    runs: list[list[int]] = []
+    for i, row in enumerate(code):
+        inside_rows = row[ops.OP] <= ops.BANDED or (row[ops.OP] >= ops.WRITE and row[ops.ROW] == 0)
+        kind = 1 if inside_rows else 0
+        if runs and runs[-1][2] == kind and (kind or row[ops.OP] < ops.WRITE):
+            runs[-1][1] = i + 1
+        else:
+            runs.append([i, i + 1, kind])
+    return np.array(runs, np.int64).reshape(-1, 3)

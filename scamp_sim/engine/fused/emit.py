@@ -15,13 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scamp_sim.engine import ops
+from scamp_sim.engine.fused.rows import LANES, PAD, Rows
 from scamp_sim.engine.fused.schedule import Schedule, Stage
 from scamp_sim.engine.fused.values import BITS, CONSTANT, MEMORY, Node, Place, Ref
-
-LANES = 16
-"""PEs in a vector: one register of AVX-512, two of AVX2, four of NEON."""
-PAD = 16
-"""PEs before and behind a row of a ring, 0 like everything beyond the edge."""
 
 FRAME = ("analog", "bits", "octets", "slots", "keys", "space")
 """What the frame holds, 64-bit numbers."""
@@ -56,133 +53,18 @@ def splat(value: float) -> str:
     return f"splat (float {literal(value)})"
 
 
-class _Emitter:
-    def __init__(self, schedule: Schedule, shape: tuple[int, int]) -> None:
-        self.schedule = schedule
-        self.nodes = schedule.nodes
-        self.rows, self.columns = shape
-        self.words = self.columns // 64
-        self.lines: list[str] = []
-        self.head: list[str] = []
-        self.constants: dict[int, str] = {}
-        self.planes: dict[Place, int] = {}
-        self.count = 0
-        self.space = 0
-        self.zeros = self._reserve(4 * (self.columns + 2 * PAD))
-        self.none, self.all = self._reserve(8 * self.words), 0
-        self.rings = {value: self._ring(value, rows) for value, rows in schedule.rings.items()}
-        self.row = ""
-        self.stage: Stage = Stage(0, 0, False)
-        self.pointers: dict[tuple[str, int, int], str] = {}
-        self.made: dict[object, str] = {}
-        self.body: list[str] = []
-        self.margins: set[int] = set()  # values whose rings are read beyond the ends of a row
-
-    # --- text ---
-
-    def name(self) -> str:
-        self.count += 1
-        return f"%v{self.count}"
-
-    def put(self, code: str) -> str:
-        """An instruction in the loop over a row; the name of what it gives."""
-        name = self.name()
-        self.body.append(f"  {name} = {code}")
-        return name
-
-    def before(self, code: str) -> str:
-        """An instruction before that loop."""
-        name = self.name()
-        self.lines.append(f"  {name} = {code}")
-        return name
-
-    # --- memory ---
-
-    def _reserve(self, size: int) -> int:
-        at = self.space
-        self.space += -(-size // 64) * 64
-        return at
-
-    def _ring(self, value: int, rows: int) -> tuple[int, int, int]:
-        """(offset in the workspace, rows, bytes a row) of the rows that are kept of a value; rows: a power of two."""
-        kept = 1 << (rows - 1).bit_length()
-        each = 8 * self.words if self.nodes[value].op in BITS else 4 * (self.columns + 2 * PAD)
-        return self._reserve(kept * each), kept, each
-
-    def plane(self, place: Place) -> str:
-        """The pointer to a plane, worked out once."""
-        number = self.planes.setdefault(place, len(self.planes))
-        return f"%plane{number}"
-
-    def plane_code(self, place: Place, number: int) -> list[str]:
-        p = f"%plane{number}"
-        if place[0] == "octets":
-            return [f"  {p} = getelementptr i8, ptr %octets, i64 0"]
-        code = [
-            f"  {p}.at = getelementptr i64, ptr %planes, i64 {number}",
-            f"  {p}.number = load i64, ptr {p}.at",
-        ]
-        if place[0] == "bits":
-            size = self.rows * self.words
-            return [
-                *code,
-                f"  {p}.start = mul i64 {p}.number, {size}",
-                f"  {p} = getelementptr i64, ptr %bits, i64 {p}.start",
-            ]
-        return [
-            *code,
-            f"  {p}.slot = getelementptr i64, ptr %slots, i64 {p}.number",
-            f"  {p}.start = load i64, ptr {p}.slot",
-            f"  {p} = getelementptr float, ptr %analog, i64 {p}.start",
-        ]
-
-    def place_row(self, place: Place, row: int, outside: int = 0) -> str:
-        """The pointer to a row of a plane, `row` from the one that the stage is at."""
-        key = f"{place[0]} {outside}", place[1], row
-        if key not in self.pointers:
-            each = {"plane": self.columns, "bits": self.words, "octets": self.columns}[place[0]]
-            unit = {"plane": "float", "bits": "i64", "octets": "i8"}[place[0]]
-            at = self.row if not row else self.before(f"add i64 {self.row}, {row}")
-            start = self.before(f"mul i64 {at}, {each}")
-            pointer = self.before(f"getelementptr {unit}, ptr {self.plane(place)}, i64 {start}")
-            self.pointers[key] = self._inside(pointer, at, place[0] != "plane", outside) if row else pointer
-        return self.pointers[key]
-
-    def ring_row(self, value: int, row: int, outside: int = 0) -> str:
-        """The same for a value that its stage has kept."""
-        key = f"ring {outside}", value, row
-        if key not in self.pointers:
-            offset, rows, each = self.rings[value]
-            at = self.row if not row else self.before(f"add i64 {self.row}, {row}")
-            index = self.before(f"and i64 {at}, {rows - 1}")
-            start = self.before(f"mul i64 {index}, {each}")
-            bits = self.nodes[value].op in BITS
-            begin = self.before(f"add i64 {start}, {offset + (0 if bits else 4 * PAD)}")
-            pointer = self.before(f"getelementptr i8, ptr %space, i64 {begin}")
-            self.pointers[key] = self._inside(pointer, at, bits, outside) if row else pointer
-        return self.pointers[key]
-
-    def _inside(self, pointer: str, at: str, bits: bool, outside: int) -> str:
-        """The pointer, or one to a row of what is outside the array."""
-        inside = self.before(f"icmp ult i64 {at}, {self.rows}")
-        if not bits:
-            start = self.zeros + 4 * PAD
-        elif outside:
-            self.all = self.all or self._reserve(8 * self.words)
-            start = self.all
-        else:
-            start = self.none
-        other = self.before(f"getelementptr i8, ptr %space, i64 {start}")
-        return self.before(f"select i1 {inside}, ptr {pointer}, ptr {other}")
+class _Emitter(Rows):
+    parameters: list[str]
+    """Vectors of the linear range, of how far compression reaches beyond, and of the LSB of a draw, in this stage."""
 
     # --- values ---
 
     def analog(self, ref: Ref) -> str:
         """The vector of a reference to an analog value."""
-        plain = self._once((ref.value, ref.row, ref.column), lambda: self._load(ref))
+        plain = self.once((ref.value, ref.row, ref.column), lambda: self._load(ref))
         if not ref.negated:
             return plain
-        return self._once((ref.value, ref.row, ref.column, "-"), lambda: self.put(f"fneg {_F} {plain}"))
+        return self.once((ref.value, ref.row, ref.column, "-"), lambda: self.put(f"fneg {_F} {plain}"))
 
     def _load(self, ref: Ref) -> str:
         node = self.nodes[ref.value]
@@ -196,14 +78,14 @@ class _Emitter:
             row = self.ring_row(ref.value, ref.row)
             if ref.column:
                 self.margins.add(ref.value)
-        at = self.put(f"getelementptr float, ptr {row}, i64 %c")
+        at = self.put(f"getelementptr float, ptr {row}, i64 {self.column}")
         if not ref.column:
             return self.put(f"load {_F}, ptr {at}, align 64")
         at = self.put(f"getelementptr float, ptr {at}, i64 {ref.column}")
         loaded = self.put(f"load {_F}, ptr {at}, align 4")
         if node.op not in MEMORY:
             return loaded  # its rows have margins of 0
-        mask = self._once(("edge", ref.column), lambda: self._edge(ref.column))
+        mask = self.once(("edge", ref.column), lambda: self._edge(ref.column))
         return self.put(f"select {_M} {mask}, {_F} {loaded}, {_F} zeroinitializer")
 
     def _edge(self, column: int) -> str:
@@ -211,7 +93,7 @@ class _Emitter:
         inside = np.arange(self.columns) + column
         bits = np.packbits((inside >= 0) & (inside < self.columns), bitorder="little").view(f"<u{LANES // 8}")
         self.constants[column] = ", ".join(f"{_HALF} {b}" for b in bits)
-        index = self.put(f"lshr i64 %c, {LANES.bit_length() - 1}")
+        index = self.put(f"lshr i64 {self.column}, {LANES.bit_length() - 1}")
         at = self.put(f"getelementptr {_HALF}, ptr @edge{column + 100}, i64 {index}")
         return self._as_mask(at)
 
@@ -221,32 +103,32 @@ class _Emitter:
 
     def mask(self, ref: Ref) -> str:
         """The mask of a reference to bits, in an analog stage."""
-        plain = self._once((ref.value, 0, 0), lambda: self._load_mask(ref.value))
+        plain = self.once((ref.value, 0, 0), lambda: self._load_mask(ref.value))
         if not ref.negated:
             return plain
-        return self._once((ref.value, "not"), lambda: self.put(f"xor {_M} {plain}, splat (i1 true)"))
+        return self.once((ref.value, "not"), lambda: self.put(f"xor {_M} {plain}, splat (i1 true)"))
 
     def _load_mask(self, value: int) -> str:
         node = self.nodes[value]
         if node.op == "ones":
             return "splat (i1 true)"
         if node.op == "octets":
-            at = self.put(f"getelementptr i8, ptr {self.place_row((node.op, 0), 0)}, i64 %c")
+            at = self.put(f"getelementptr i8, ptr {self.place_row((node.op, 0), 0)}, i64 {self.column}")
             octets = self.put(f"load <{LANES} x i8>, ptr {at}, align {LANES}")
             return self.put(f"icmp ne <{LANES} x i8> {octets}, zeroinitializer")
         row = self.place_row(("bits", int(node.numbers[0])), 0) if node.op == "bits" else self.ring_row(value, 0)
         return self._as_mask(self._half_at(row))
 
     def _half_at(self, row: str) -> str:
-        octet = self._once("octet", lambda: self.put("lshr i64 %c, 3"))
+        octet = self.once("octet", lambda: self.put(f"lshr i64 {self.column}, 3"))
         return self.put(f"getelementptr i8, ptr {row}, i64 {octet}")
 
     def packed(self, ref: Ref) -> str:
         """The row of words of a reference to bits, in a digital stage."""
-        plain = self._once((ref.value, 0, 0), lambda: self._load_words(ref.value, 0, 0))
+        plain = self.once((ref.value, 0, 0), lambda: self._load_words(ref.value, 0, 0))
         if not ref.negated:
             return plain
-        return self._once((ref.value, "not"), lambda: self._flipped(plain))
+        return self.once((ref.value, "not"), lambda: self._flipped(plain))
 
     def _flipped(self, words: str) -> str:
         return self.put(f"xor {self._w} {words}, splat (i64 -1)")
@@ -265,11 +147,6 @@ class _Emitter:
     def _w(self) -> str:
         return f"<{self.words} x i64>"
 
-    def _once(self, key: object, make: Callable[[], str]) -> str:
-        if key not in self.made:
-            self.made[key] = make()
-        return self.made[key]
-
     # --- nodes ---
 
     def make(self, value: int) -> None:
@@ -285,6 +162,10 @@ class _Emitter:
         if node.op == "choose":
             mask, new, old = self.mask(node.refs[0]), self.analog(node.refs[1]), self.analog(node.refs[2])
             return self.put(f"select {_M} {mask}, {_F} {new}, {_F} {old}")
+        if node.op == "cell":
+            return self._cell(node)
+        if node.op == "noise":
+            return self._noise(node)
         x = [self.analog(r) for r in node.refs]
         if node.op == "plus":
             return self.put(f"fadd {_F} {x[0]}, {x[1]}")
@@ -296,10 +177,95 @@ class _Emitter:
             return x[0]
         assert node.op == "clip", node.op
         low, high = (splat(n) for n in node.numbers)
-        above = self.put(f"fcmp ogt {_F} {x[0]}, {low}")
-        raised = self.put(f"select {_M} {above}, {_F} {x[0]}, {_F} {low}")
+        return self._between(x[0], low, high)
+
+    # --- errors: as `engine.noisy` has them, sum by sum ---
+
+    def _spread(self, number: int, put: Callable[[str], str], kind: str = "i32") -> str:
+        """A number of the table of keys in all lanes."""
+        vector = f"<{LANES} x {kind}>"
+        at = put(f"getelementptr i32, ptr %keys, i64 {number}")
+        one = put(f"load {kind}, ptr {at}")
+        first = put(f"insertelement {vector} poison, {kind} {one}, i64 0")
+        return put(f"shufflevector {vector} {first}, {vector} poison, <{LANES} x i32> zeroinitializer")
+
+    def _hash(self, key: int) -> str:
+        """The random bits of a key."""
+        ground = self.once("ground", self._ground)
+        addend, factor = (self._spread(4 * key + 4 + n, self.put) for n in range(2))
+        mixed = self.put(f"xor {_I} {ground}, {addend}")
+        return self.put(f"mul {_I} {mixed}, {factor}")
+
+    def _ground(self) -> str:
+        at = self.put(f"getelementptr i32, ptr {self.place_row(('plane', ops.GROUND), 0)}, i64 {self.column}")
+        return self.put(f"load {_I}, ptr {at}, align 64")
+
+    def _other(self, bits: str) -> str:
+        """The second draw of a hash."""
+        low = self.put(f"shl {_I} {bits}, splat (i32 16)")
+        high = self.put(f"and {_I} {bits}, splat (i32 -65536)")
+        return self.put(f"xor {_I} {low}, {high}")
+
+    def _cell(self, node: Node) -> str:
+        """Gain, offset and noise, then compression where a PE of the vector is beyond the linear range."""
+        key, second = (int(n) for n in node.numbers)
+        if not self.parameters:
+            self.parameters = [self._spread(n, self.before, "float") for n in range(3)]
+        linear, _, sd = self.parameters
+        bits = self.once(("hash", key), lambda: self._hash(key))
+        draw = self.put(f"sitofp {_I} {self._other(bits) if second else bits} to {_F}")
+        value, gain, offset = (self.analog(r) for r in node.refs[:3])
+        value = self.put(f"fmul {_F} {value}, {gain}")
+        value = self.put(f"fadd {_F} {value}, {offset}")
+        noise = self.put(f"fmul {_F} {sd}, {draw}")
+        value = self.put(f"fadd {_F} {value}, {noise}")
+        size = self.put(f"call {_F} @llvm.fabs.v{LANES}f32({_F} {value})")
+        over = self.put(f"fcmp ogt {_F} {size}, {linear}")
+        lanes = self.put(f"bitcast {_M} {over} to {_HALF}")
+        straight = self.put(f"icmp eq {_HALF} {lanes}, 0")
+        before, number = self.block, self.name()[2:]
+        self.body.append(f"  br i1 {straight}, label %on{number}, label %bend{number}")
+        self.label(f"bend{number}")
+        bent = self._bent(value, size)
+        self.body.append(f"  br label %on{number}")
+        self.label(f"on{number}")
+        return self.put(f"phi {_F} [ {value}, %{before} ], [ {bent}, %bend{number} ]")
+
+    def _bent(self, value: str, size: str) -> str:
+        """`noisy.bent`."""
+        linear, reach, _ = self.parameters
+        beyond = self._between(self.put(f"fsub {_F} {size}, {linear}"), "zeroinitializer", reach)
+        under = self.put(f"fcmp olt {_F} {size}, {linear}")
+        straight = self.put(f"select {_M} {under}, {_F} {size}, {_F} {linear}")
+        total = self.put(f"fadd {_F} {straight}, {beyond}")
+        square = self.put(f"fmul {_F} {beyond}, {beyond}")
+        twice = self.put(f"fmul {_F} {reach}, {splat(2)}")
+        less = self.put(f"fdiv {_F} {square}, {twice}")
+        size = self.put(f"fsub {_F} {total}, {less}")
+        return self.put(f"call {_F} @llvm.copysign.v{LANES}f32({_F} {size}, {_F} {value})")
+
+    def _between(self, x: str, low: str, high: str) -> str:
+        above = self.put(f"fcmp ogt {_F} {x}, {low}")
+        raised = self.put(f"select {_M} {above}, {_F} {x}, {_F} {low}")
         below = self.put(f"fcmp olt {_F} {raised}, {high}")
         return self.put(f"select {_M} {below}, {_F} {raised}, {_F} {high}")
+
+    def _noise(self, node: Node) -> str:
+        """A value with the sum of four random bytes."""
+        (key,) = (int(n) for n in node.numbers)
+        bits = self._hash(key)
+        high = self.put(f"lshr {_I} {bits}, splat (i32 16)")
+        bits = self.put(f"xor {_I} {bits}, {high}")
+        odd = self.put(f"lshr {_I} {bits}, splat (i32 8)")
+        pairs = [self.put(f"and {_I} {x}, splat (i32 16711935)") for x in (bits, odd)]
+        two = self.put(f"add {_I} {pairs[0]}, {pairs[1]}")
+        low = self.put(f"and {_I} {two}, splat (i32 65535)")
+        high = self.put(f"lshr {_I} {two}, splat (i32 16)")
+        four = self.put(f"add {_I} {low}, {high}")
+        centred = self.put(f"add {_I} {four}, splat (i32 -510)")
+        draw = self.put(f"sitofp {_I} {centred} to {_F}")
+        noise = self.put(f"fmul {_F} {self._spread(4 * key + 6, self.put, 'float')}, {draw}")
+        return self.put(f"fadd {_F} {self.analog(node.refs[0])}, {noise}")
 
     def _digital(self, node: Node) -> str:
         w = self._w
@@ -367,10 +333,10 @@ class _Emitter:
         if self.stage.digital:
             self.body.append(f"  store {self._w} {self.packed(ref)}, ptr {row}, align 8")
         elif not bits:
-            at = self.put(f"getelementptr float, ptr {row}, i64 %c")
+            at = self.put(f"getelementptr float, ptr {row}, i64 {self.column}")
             self.body.append(f"  store {_F} {self.analog(ref)}, ptr {at}, align 64")
         elif octets:
-            at = self.put(f"getelementptr i8, ptr {row}, i64 %c")
+            at = self.put(f"getelementptr i8, ptr {row}, i64 {self.column}")
             wide = self.put(f"zext {_M} {self.mask(ref)} to <{LANES} x i8>")
             self.body.append(f"  store <{LANES} x i8> {wide}, ptr {at}, align {LANES}")
         else:
@@ -382,7 +348,8 @@ class _Emitter:
 
     def stage_code(self, number: int, stage: Stage) -> None:
         self.stage, self.pointers, self.made, self.body = stage, {}, {}, []
-        self.row = f"%row{number}"
+        self.row, self.column, self.block = f"%row{number}", f"%c{number}", f"loop{number}"
+        self.parameters = []
         for value in stage.nodes:
             self.make(value)
             if value in self.rings:
@@ -404,25 +371,14 @@ class _Emitter:
             self.lines += [
                 f"  br label %loop{number}",
                 f"loop{number}:",
-                f"  %c{number} = phi i64 [ 0, %row.at{number} ], [ %next{number}, %loop{number} ]",
-                *(line.replace("%c", f"%c{number}") for line in self.body),
+                f"  %c{number} = phi i64 [ 0, %row.at{number} ], [ %next{number}, %{self.block} ]",
+                *self.body,
                 f"  %next{number} = add i64 %c{number}, {LANES}",
                 f"  %more{number} = icmp ult i64 %next{number}, {self.columns}",
                 f"  br i1 %more{number}, label %loop{number}, label %stage{number + 1}",
             ]
         self.head += self.lines
         self.lines = []
-
-    def margin_code(self) -> list[str]:
-        """Zeros beyond the ends of the rows of rings: the workspace is shared, and others have been there."""
-        code = []
-        for value in sorted(self.margins):
-            offset, rows, each = self.rings[value]
-            for n in range(rows):
-                for at in (offset + n * each, offset + (n + 1) * each - 4 * PAD):
-                    code.append(f"  %margin{at} = getelementptr i8, ptr %space, i64 {at}")
-                    code.append(f"  store <{PAD} x float> zeroinitializer, ptr %margin{at}, align 64")
-        return code
 
     def function(self) -> Text:
         for number, stage in enumerate(self.schedule.stages):
@@ -450,6 +406,8 @@ class _Emitter:
         ]
         text = [
             *constants,
+            f"declare {_F} @llvm.fabs.v{LANES}f32({_F})",
+            f"declare {_F} @llvm.copysign.v{LANES}f32({_F}, {_F})",
             "define void @run(ptr %frame, ptr %planes) {",
             "entry:",
             *frame, *planes, *ones, *self.margin_code(),

@@ -17,7 +17,7 @@ from scamp_sim.engine.fused.emit import Text, emit
 from scamp_sim.engine.fused.schedule import lags, schedule
 from scamp_sim.engine.fused.values import Place, Row, Values, fusible, places_read, places_written
 from scamp_sim.engine.lower import Segment
-from scamp_sim.engine.passes import Ints, runs_of
+from scamp_sim.engine.passes import Ints, noisy_runs, runs_of
 
 LEAST_ROWS = 3
 """Rows that are worth a call of their own."""
@@ -41,15 +41,18 @@ class Walked:
     def of(cls, segment: Segment, first: int, last: int, ends: bool) -> Walked:
         code = segment.code[first:last]
         order = segment.order if ends else np.arange(len(segment.order))
-        return cls(first, last, ends, code, runs_of(code), order)
+        runs = noisy_runs(code) if segment.noisy else runs_of(code)
+        return cls(first, last, ends, code, runs, order)
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Rows that are fused. planes: the numbers of the planes that the text names, in its order."""
+    """Rows that are fused. planes: the numbers of the planes that the text names, in its order. drawn: the rows of the
+    segment that draw random numbers, in the order of the text's keys."""
 
     text: Text
     planes: npt.NDArray[np.int64]
+    drawn: tuple[int, ...] = ()
 
     @property
     def space(self) -> int:
@@ -76,7 +79,7 @@ def plan(segment: Segment, limit: np.float32, shape: tuple[int, int]) -> list[Pa
             for row in rows[first:last]:
                 values.take(row)
             homes = {i: int(order[i]) for i in registers} if at_end else {}
-            parts.append(_stretch(values, live, homes, shape))
+            parts.append(_stretch(values, live, homes, shape, first))
         else:
             parts.append(Walked.of(segment, first, last, at_end))
         for row in reversed(rows[first:last]):
@@ -118,14 +121,17 @@ def _pieces(rows: Sequence[Row], limit: np.float32) -> list[tuple[int, int, bool
     return found
 
 
-def _stretch(values: Values, live: Collection[Place], homes: dict[int, int], shape: tuple[int, int]) -> Stretch:
+def _stretch(
+    values: Values, live: Collection[Place], homes: dict[int, int], shape: tuple[int, int], first: int
+) -> Stretch:
     """homes: register -> the plane that holds it; where they are given, every register goes back to its own plane."""
     if homes:
         held = {register: values.plane(plane) for register, plane in homes.items()}
         values.now.update({("plane", register): ref for register, ref in held.items()})
         live = {p for p in live if p[0] != "plane"} | {("plane", register) for register in homes}
     text = emit(schedule(values, values.results(live)), shape)
-    return Stretch(text, np.array([number for _, number in text.planes], np.int64))
+    drawn = tuple(first + row for row in values.drawn)
+    return Stretch(text, np.array([number for _, number in text.planes], np.int64), drawn)
 
 
 __all__ = ["Part", "Stretch", "Walked", "plan"]

@@ -18,8 +18,9 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.engine.fused.frame import Steps, ready
 from scamp_sim.engine.fused.plan import LEAST_ROWS
-from scamp_sim.engine.fused.store import Made, is_filed, key, look_up, make
+from scamp_sim.engine.fused.store import is_filed, key, look_up, make
 from scamp_sim.engine.lower import Segment
 
 LOADING = 1.5e-3
@@ -52,7 +53,7 @@ class Hot:
         allowed: bool = True,
     ) -> None:
         self.segments = segments
-        self.made: tuple[Made, ...] | None = None
+        self.made: tuple[Steps, ...] | None = None
         self._params = params
         self._shape = shape
         self._runs = 0
@@ -99,7 +100,7 @@ class Hot:
                     steps = look_up(name, segment) or make(name, segment, self._params, self._shape)
                     if steps is None:
                         return
-                    made.append(steps)
+                    made.append(ready(steps, segment, self._params))
             self.made = tuple(made)
         except Exception as e:
             self._give_up(e)

@@ -19,6 +19,8 @@ from scamp_sim.engine.fused.values import CONSTANT, DIGITAL, FLAG_OCTETS, MEMORY
 
 MOST_NODES = 48
 """Nodes in a stage: beyond, a vector of PEs has more values alive than a processor has registers."""
+CELL = 10
+"""Nodes that a write with errors counts for."""
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Stage:
     level: int
     digital: bool
     nodes: list[int] = field(default_factory=list)
+    weight: int = 0
     stores: list[tuple[Place, int]] = field(default_factory=list)
 
 
@@ -89,10 +92,11 @@ def schedule(values: Values, results: Mapping[Place, int], most: int = MOST_NODE
                     made.lag == lag[value] and made.digital == digital and not (row_of(node, ref.row) or ref.column)
                 )
                 level = max(level, made.level + (not together))
-        while len(_at(stages, lag[value], level, digital).nodes) >= most:
+        while _at(stages, lag[value], level, digital).weight >= most:
             level += 1
-        of[value] = _at(stages, lag[value], level, digital)
-        of[value].nodes.append(value)
+        stage = of[value] = _at(stages, lag[value], level, digital)
+        stage.nodes.append(value)
+        stage.weight += CELL if node.op in ("cell", "noise") else 1
     ordered = sorted(stages.values(), key=lambda s: (s.level, -s.lag, s.digital))
     ordered += _place_stores(nodes, ordered, of, results)
     return Schedule(nodes, ordered, _rings(nodes, ordered, of), of)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.engine import ops
 from scamp_sim.engine.fused import build
 from scamp_sim.engine.fused.plan import Part, Stretch, Walked, plan
 from scamp_sim.engine.lower import Segment
@@ -24,12 +25,14 @@ from scamp_sim.engine.lower import Segment
 
 @dataclass(frozen=True)
 class Coded:
-    """Rows that are fused, as machine code. planes: numbers of the planes that it uses. space: bytes of workspace."""
+    """Rows that are fused, as machine code. planes: numbers of the planes that it uses. space: bytes of workspace.
+    drawn: rows of the segment that draw random numbers."""
 
     code: build.Code
     planes: npt.NDArray[np.int64]
     address: int
     space: int
+    drawn: tuple[int, ...]
 
 
 Step = Walked | Coded
@@ -49,8 +52,13 @@ def key(segment: Segment, params: npt.NDArray[np.float32], shape: tuple[int, int
     """What identifies the plan of a segment on this computer."""
     found = hashlib.sha256(_generator())
     found.update(build.identity().encode())
-    found.update(repr((shape, segment.flag_ones, segment.code.shape, len(segment.order))).encode())
-    for part in (segment.code, segment.order, params):
+    found.update(repr((shape, segment.flag_ones, segment.code.shape, len(segment.order), float(params[0]))).encode())
+    code = segment.code
+    if segment.noisy:  # what differs from chip to chip is no part of the text
+        own = (code[:, ops.OP] == ops.WRITE_PAIR) | (code[:, ops.OP] == ops.ADD_NOISE)
+        code = code.copy()
+        code[own, ops.P] = 0
+    for part in (code, segment.order):
         found.update(np.ascontiguousarray(part).tobytes())
     return found.hexdigest()[:32]
 
@@ -101,7 +109,7 @@ def _coded(part: Part, digest: str) -> Step:
     code = build.load(digest)
     if code is None:
         raise LookupError(f"the object code {digest} is gone")
-    return Coded(code, part.planes, part.planes.ctypes.data, part.space)
+    return Coded(code, part.planes, part.planes.ctypes.data, part.space, part.drawn)
 
 
 def _filed(parts: Sequence[Part], digests: dict[int, str]) -> list[dict[str, Any]]:
@@ -110,7 +118,8 @@ def _filed(parts: Sequence[Part], digests: dict[int, str]) -> list[dict[str, Any
         if isinstance(part, Walked):
             filed.append({"rows": [part.first, part.last], "ends": part.ends})
         else:
-            filed.append({"code": digests[n], "planes": part.planes.tolist(), "space": part.space})
+            planes, drawn = part.planes.tolist(), list(part.drawn)
+            filed.append({"code": digests[n], "planes": planes, "space": part.space, "drawn": drawn})
     return filed
 
 
@@ -122,7 +131,7 @@ def _restored(entry: dict[str, Any], segment: Segment) -> Step:
     code = build.load(entry["code"])
     if code is None:
         raise LookupError(entry["code"])
-    return Coded(code, planes, planes.ctypes.data, entry["space"])
+    return Coded(code, planes, planes.ctypes.data, entry["space"], tuple(entry["drawn"]))
 
 
 __all__ = ["Coded", "Made", "Step", "is_filed", "key", "look_up", "make"]

@@ -57,7 +57,8 @@ _DIRECTIONS = ((1, 0), (0, -1), (-1, 0), (0, 1))
 _GATES = (ops.SOUTH, ops.WEST, ops.NORTH, ops.EAST)
 
 _FUSED = frozenset((*range(ops.LINEAR, ops.FILL_MASKED + 1), ops.CLIP, ops.AMPLIFY, ops.BITS_FILL, ops.BITS_OR,
-                    ops.BITS_MERGE, ops.BITS_DNEWS, ops.BITS_MOVE, ops.FLAG_PACK, ops.FLAG_UNPACK))  # fmt: skip
+                    ops.BITS_MERGE, ops.BITS_DNEWS, ops.BITS_MOVE, ops.FLAG_PACK, ops.FLAG_UNPACK,
+                    ops.ADD_NOISE, ops.WRITE, ops.WRITE_PAIR))  # fmt: skip
 
 
 def fusible(row: Row) -> bool:
@@ -76,7 +77,11 @@ def places_read(row: Row) -> Iterable[Place]:
     sources = row[ops.SRC : ops.SRC + min(count, 4)]
     if op in (ops.LINEAR_MASKED, ops.SUBTRACT_MASKED, ops.ZERO_UNFLAGGED, ops.FILL_MASKED, ops.FLAG_PACK):
         yield FLAG_OCTETS
-    if op < ops.BITS_FILL:
+    if op >= ops.WRITE:
+        yield from (("plane", p) for p in (*sources, row[ops.REST]))
+        if row[ops.EXTRA] >= 0:
+            yield from (("plane", row[ops.EXTRA]), FLAG_OCTETS)
+    elif op < ops.BITS_FILL:
         planes = [*sources]
         if op == ops.AMPLIFY or op == ops.FILL or op == ops.FILL_MASKED:
             planes = planes[:1]
@@ -112,7 +117,7 @@ def places_written(row: Row) -> list[Place]:
         return [("bits", d + k) for k in range(row[ops.COUNT])]
     if op == ops.BITS_PROP:
         return [("bits", ops.R12), ("bits", ops.SCRATCH)]
-    return [("plane" if op < ops.BITS_FILL else "bits", d)]
+    return [("bits" if ops.BITS_FILL <= op < ops.WRITE else "plane", d)]
 
 
 class Values:
@@ -127,6 +132,9 @@ class Values:
         self.now: dict[Place, Ref] = {}
         """What each plane holds, as far as the stretch has touched it."""
         self._known: dict[Node, int] = {}
+        self.drawn: list[int] = []
+        """Rows, counted from the first, that draw random numbers; nodes name them by their place here."""
+        self._row = -1
 
     # --- nodes ---
 
@@ -229,7 +237,10 @@ class Values:
 
     def take(self, row: Row) -> None:
         """Carry out one row."""
-        if row[ops.OP] >= ops.BITS_FILL:
+        self._row += 1
+        if row[ops.OP] >= ops.WRITE or row[ops.OP] == ops.ADD_NOISE:
+            self._noisy(row)
+        elif row[ops.OP] >= ops.BITS_FILL:
             self._digital(row)
         else:
             self._analog(row)
@@ -307,6 +318,30 @@ class Values:
             self.now["bits", ops.FLAG] = self.held(FLAG_OCTETS)
         else:  # FLAG_UNPACK
             self.now[FLAG_OCTETS] = self.bits(ops.FLAG)
+
+    def _noisy(self, row: Row) -> None:
+        op, d = row[ops.OP], row[ops.DST]
+        key = len(self.drawn)
+        self.drawn.append(self._row)
+        if op == ops.ADD_NOISE:
+            self._set(d, self.node("noise", (self.plane(row[ops.SRC]), self.plane(ops.GROUND)), key))
+            return
+        sources = [self.plane(s) for s in row[ops.SRC : ops.SRC + 2] if s != ops.ZERO]
+        total = self.total([self.moved(ref, row[ops.ROW], row[ops.COLUMN]) for ref in sources])
+        if op == ops.WRITE_PAIR:
+            news = self._cell(self.scaled(total, np.float32(-1)), row, key, 0, 0)
+            if row[ops.REST] != ops.ZERO:
+                news = self.node("plus", (self.plane(row[ops.REST]), news))
+            value = self._cell(news._replace(negated=not news.negated), row, key, 2, 1)
+        else:
+            factor = np.float32(row[ops.P]) / np.float32(row[ops.Q])
+            value = self._cell(self.scaled(total, factor), row, key, 0, row[ops.SECOND])
+        self._set(d, value if row[ops.EXTRA] < 0 else self.chosen(value, self.plane(row[ops.EXTRA])))
+
+    def _cell(self, value: Ref, row: Row, key: int, which: int, second: int) -> Ref:
+        """What a cell holds that is given a value. which: the pair of planes of gain and offset; second: draw."""
+        gain, offset = self.plane(row[ops.GAIN + which]), self.plane(row[ops.OFFSET + which])
+        return self.node("cell", (value, gain, offset, self.plane(ops.GROUND)), key, second)
 
     # --- the end ---
 

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from scamp_sim.chip import isa
+from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.program import Program
+from scamp_sim.compiler import assemble
 from scamp_sim.engine.fast import FastEngine
-from scamp_sim.engine.fused import runner
+from scamp_sim.engine.fused import runner, store
+from scamp_sim.silicon import load_errors
 from scamp_sim.silicon.model import ErrorModel
 from tests.engine.programs import random_program, random_state
-from tests.engine.test_agreement import ERRORS, OPTIONS, SHAPES
+from tests.engine.test_agreement import CHIPS, ERRORS, OPTIONS, SHAPES
 
 
 def engines(shape: tuple[int, int], errors: ErrorModel, seed: int) -> list[FastEngine]:
@@ -61,8 +64,35 @@ def test_random_programs(block: int) -> None:
     assert fused > 300  # rows: the comparison is of something
 
 
+def check_chip(seed: int) -> int:
+    """The same with errors, on one of several chips."""
+    shape = SHAPES[seed % len(SHAPES)]
+    errors = load_errors(CHIPS[seed // 12 % len(CHIPS)], shape, chip=seed % 5, seed=seed)
+    program = random_program(seed, shape, 1 + seed % 40, 1 + seed % 6)
+    return check(program, engines(shape, errors, seed))
+
+
+@pytest.mark.parametrize("kind", range(len(CHIPS)))
+def test_random_programs_on_chips_with_errors(kind: int) -> None:
+    assert sum(check_chip(seed) for seed in range(12 * kind + 3, 12 * kind + 7)) > 30
+
+
+def test_the_text_is_the_same_for_all_chips_of_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+    program = assemble("movx(B, A, east); sub(C, A, B); divq(D, C); where(D); add(A, D, B); all();")
+    digests = set()
+    for chip in range(3):
+        engine = FastEngine((64, 64), load_errors("scamp5", (64, 64), chip=chip, seed=chip), ArrayOptions())
+        engine.run(program)
+        (segment,) = engine.lowered(program)
+        digests.add(store.key(segment, engine.params, (64, 64)))
+    assert len(digests) == 1
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("block", range(100))
 def test_many_random_programs(block: int) -> None:
-    for seed in range(1000 + 100 * block, 1100 + 100 * block):
+    for seed in range(1000 + 60 * block, 1060 + 60 * block):
         check_seed(seed)
+    for seed in range(1000 + 40 * block, 1040 + 40 * block):
+        check_chip(seed)
