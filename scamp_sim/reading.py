@@ -1,0 +1,307 @@
+"""Reading files that users give: one guarded reader for each kind, and one list of what can go wrong.
+
+Every reader takes what the file is to the user ("weights", "clips", "price table"), for its messages, and raises
+ScampError, or the subclass that it is told to, with the file, the reason and the remedy. Regular files only: a device or
+a pipe could hang or fill the memory. Sizes are looked at before anything is allocated.
+
+While a command runs (`tracking`), the files that were read are remembered by their real paths, so that
+`files.check_file` can refuse to replace one of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import math
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scamp_sim.exceptions import ScampError
+from scamp_sim.text import short
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+MIB = 1 << 20
+
+MOST_TEXT = 64 * MIB
+"""Bytes of a source file, a JSON document or a table."""
+
+MOST_ARRAYS = 1024 * MIB
+"""Bytes of all arrays of one file, unpacked."""
+
+DEEPEST = 100
+"""Lists and objects inside one another in a JSON document; Python's own reader stops at about a thousand frames."""
+
+_read: ContextVar[set[str] | None] = ContextVar("files that this command read", default=None)
+
+
+# --- what was read ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def tracking() -> Iterator[None]:
+    """Remember the files that are read inside, so that none of them is written to."""
+    token = _read.set(set())
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
+def note_read(path: str | Path) -> None:
+    """Remember a file that something else than the readers here reads."""
+    files = _read.get()
+    if files is not None:
+        files.add(os.path.realpath(path))
+
+
+def was_read(path: str | Path) -> bool:
+    """Whether the command at hand has read this file, under whatever name."""
+    files = _read.get()
+    return files is not None and os.path.realpath(path) in files
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------
+
+
+def checked_path(path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int | None = None) -> Path:
+    """The path, if it is a regular file of at most `limit` bytes that can be read. Raises `error` otherwise."""
+    shown = short(str(path), 200)
+    if not str(path):
+        raise error(f"{what}: the name of the file is empty")
+    found = Path(path)
+    try:
+        status = os.stat(found)
+    except FileNotFoundError:
+        raise error(f"{what} {shown}: no such file") from None
+    except NotADirectoryError:
+        raise error(f"{what} {shown}: no such file; a part of the path is a file, not a directory") from None
+    except PermissionError:
+        raise error(f"{what} {shown}: no permission to read it") from None
+    except (OSError, ValueError) as e:  # names that the system refuses: too long, with a NUL in it
+        raise error(f"{what} {shown!r}: not the name of a file ({reason(e)})") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise error(f"{what} {shown}: is a directory; name a file")
+    if not stat.S_ISREG(status.st_mode):
+        raise error(f"{what} {shown}: is a device or a pipe; only regular files are read, so copy it into one first")
+    if limit is not None and status.st_size > limit:
+        raise error(f"{what} {shown}: {_size(status.st_size)}; at most {_size(limit)} are read")
+    note_read(found)
+    return found
+
+
+def read_bytes(path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT) -> bytes:
+    """The bytes of a regular file. Raises `error`."""
+    found = checked_path(path, what, error, limit)
+    try:
+        return found.read_bytes()
+    except OSError as e:
+        raise error(f"{what} {short(str(path), 200)}: cannot be read: {reason(e)}; check its permissions") from None
+
+
+def read_text(path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT) -> str:
+    """The text of a UTF-8 file, without a byte order mark. Raises `error`, with the line of a byte that is not."""
+    data = read_bytes(path, what, error, limit)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        line = data.count(b"\n", 0, e.start) + 1
+        raise error(
+            f"{what} {short(str(path), 200)}: not UTF-8 text (byte {data[e.start]:#04x} in line {line}); "
+            "save it as UTF-8"
+        ) from None
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------
+
+
+def read_json(path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT) -> Any:
+    """A JSON document. Raises `error` with line and column of what is wrong, and for keys that are given twice."""
+    return parse_json(read_text(path, what, error, limit), f"{what} {short(str(path), 200)}", error)
+
+
+def parse_json(text: str, where: str, error: type[ScampError] = ScampError) -> Any:
+    """A JSON document from its text. where: what it is, and its file, for messages. Raises `error`."""
+    twice: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            names = [name for name, _ in pairs]
+            twice.extend(name for name in found if names.count(name) > 1)
+        return found
+
+    try:
+        document = json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as e:
+        raise error(f"{where}: not JSON: {e.msg} in line {e.lineno}, column {e.colno}") from None
+    except RecursionError:
+        raise error(f"{where}: lists or objects are nested too deeply; at most {DEEPEST} are read") from None
+    except ValueError as e:  # a number of more digits than Python converts
+        raise error(f"{where}: not JSON that can be read: {short(str(e), 120)}") from None
+    if twice:
+        raise error(f"{where}: the key {short(repr(twice[0]), 80)} is given twice; keep one")
+    if _depth(document) > DEEPEST:
+        raise error(f"{where}: lists or objects are nested too deeply; at most {DEEPEST} are read")
+    return document
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while depth <= DEEPEST:
+        level = [w for v in level if isinstance(v, (list, dict)) for w in (v.values() if isinstance(v, dict) else v)]
+        if not level:
+            return depth
+        depth += 1
+    return depth
+
+
+# --- arrays -----------------------------------------------------------------------------------------------------
+
+_MAGIC = b"\x93NUMPY"
+
+_DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+    RecursionError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What damaged archives, pictures and headers raise in the libraries that read them."""
+
+
+def read_array(
+    path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_ARRAYS
+) -> npt.NDArray[Any]:
+    """The array in a .npy file. Raises `error`."""
+    found = checked_path(path, what, error, limit)
+    where = f"{what} {short(str(path), 200)}"
+    try:
+        data = found.read_bytes()
+        return _array(data, limit)
+    except _DAMAGE as e:
+        raise error(f"{where}: not a .npy array that can be read: {reason(e)}; numpy.save writes one") from None
+
+
+def read_archive(
+    path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_ARRAYS
+) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a .npz file, by name. Raises `error`; nothing that is pickled is read."""
+    found = checked_path(path, what, error, limit)
+    where = f"{what} {short(str(path), 200)}"
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    left = limit
+    member = ""
+    try:
+        if found.open("rb").read(len(_MAGIC)) == _MAGIC:
+            raise ValueError("it holds a single array, as numpy.save writes it")
+        with zipfile.ZipFile(found) as archive:
+            for info in archive.infolist():
+                member = f"{info.filename}: " if info.filename else ""
+                name = info.filename.removesuffix(".npy")
+                if name == info.filename:
+                    continue  # what NumPy does not write is not an array
+                if name in arrays:
+                    raise ValueError("it is there twice")
+                if info.file_size > left:
+                    raise ValueError(f"it claims {_size(info.file_size)}; at most {_size(limit)} are read")
+                array = _array(archive.read(info), left)
+                left -= array.nbytes
+                arrays[name] = array
+    except _DAMAGE as e:
+        raise error(f"{where}: cannot be read as .npz: {member}{reason(e)}; numpy.savez writes one") from None
+    return arrays
+
+
+def _array(data: bytes, limit: int) -> npt.NDArray[Any]:
+    """The array in the bytes of a .npy file. Its header is compared with what is there before anything is allocated."""
+    import numpy as np
+
+    if data[:6] != _MAGIC:
+        raise ValueError("it does not begin as a .npy array does")
+    major = data[6]
+    wide = 2 if major == 1 else 4
+    length = int.from_bytes(data[8 : 8 + wide], "little")
+    start = 8 + wide + length
+    if major not in (1, 2, 3) or start > len(data) or length > MIB:
+        raise ValueError("its header is damaged")
+    header = ast.literal_eval(data[8 + wide : start].decode("latin-1" if major < 3 else "utf-8"))
+    if not isinstance(header, Mapping) or not {"descr", "fortran_order", "shape"} <= set(header):
+        raise ValueError("its header is damaged")
+    shape = header["shape"]
+    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+        raise ValueError(f"its header has the shape {short(repr(shape), 60)}")
+    kind = np.lib.format.descr_to_dtype(header["descr"])
+    if kind.hasobject:
+        raise ValueError("it holds Python objects, which are not read, because they could run code; save numbers")
+    size = math.prod(shape) * kind.itemsize
+    if size > limit or size != len(data) - start:
+        raise ValueError(
+            f"its header claims {short('x'.join(map(str, shape)) or 'one', 60)} values of {kind} "
+            f"({_size(size)}), and {_size(len(data) - start)} are there"
+        )
+    order: Any = "F" if header["fortran_order"] else "C"
+    return np.frombuffer(data, kind, offset=start).reshape(shape, order=order).copy(order="K")
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+
+def reason(error: BaseException) -> str:
+    """What an exception of a library says, in a line."""
+    said = (error.strerror or "") if isinstance(error, OSError) else str(error)
+    text = " ".join(said.split()) or type(error).__name__
+    return short(text[0].lower() + text[1:] if text[:2] != text[:2].upper() else text, 160)
+
+
+def _size(count: int) -> str:
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"):
+        if count < 1024 or unit == "EiB":
+            return f"{count:,} {unit}" if unit == "bytes" or count >= 1000 else f"{count:.3g} {unit}"
+        count = count // 1024 if count >= 1 << 70 else count / 1024  # type: ignore[assignment]
+    raise AssertionError(count)
+
+
+def buffer(data: bytes) -> io.BytesIO:
+    """Bytes as a file, for libraries that take one."""
+    return io.BytesIO(data)
+
+
+__all__ = [
+    "DEEPEST",
+    "MOST_ARRAYS",
+    "MOST_TEXT",
+    "buffer",
+    "checked_path",
+    "note_read",
+    "parse_json",
+    "read_archive",
+    "read_array",
+    "read_bytes",
+    "read_json",
+    "read_text",
+    "reason",
+    "tracking",
+    "was_read",
+]
