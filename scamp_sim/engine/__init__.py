@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from scamp_sim.chip import isa
 from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import Bits, Floats
@@ -38,6 +40,18 @@ class Engine(Protocol):
 
     def watch(self, reader: Reader) -> None:
         """Tell a reader before the state changes; one at a time."""
+        ...
+
+    def changing(self) -> None:
+        """The state is about to change: tell the reader."""
+        ...
+
+    def masks_nothing(self) -> bool:
+        """Whether FLAG is 1 in all PEs."""
+        ...
+
+    def drift(self, register: str, rate: Floats, seconds: np.float32, top: np.float32) -> None:
+        """Let an analog register move at `rate` LSB per second, (rows, columns), within -top..top."""
         ...
 
     def restart(self, errors: ErrorModel) -> None:

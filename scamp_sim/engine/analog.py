@@ -217,6 +217,14 @@ def amplify(f, d, s, factor, offset, low, high, count):
 
 
 @jit
+def drift(f, start, rate, seconds, top):
+    """`silicon.decay.drifted`, in place; start: where the plane begins."""
+    d, count = np.uint64(start), np.uint64(rate.size)
+    for i in range(count):
+        f[d + i] = min(max(f[d + i] + rate[i] * seconds, -top), top)
+
+
+@jit
 def fill_masked(f, flag, d, value, count):
     for i in range(count):
         f[d + i] = value if flag[i] else f[d + i]

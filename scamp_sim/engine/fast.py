@@ -12,6 +12,7 @@ from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import CACHE_LINE, GREY_TO_PIX, Bits, Floats, aligned, pack, unpack
 from scamp_sim.chip.program import Program
 from scamp_sim.engine import ops
+from scamp_sim.engine.analog import drift
 from scamp_sim.engine.fused.frame import Frame, Ready, Steps
 from scamp_sim.engine.fused.plan import Walked
 from scamp_sim.engine.fused.runner import Hot
@@ -85,6 +86,15 @@ class FastEngine(Watched):
             self.bits[ops.BIT_INDEX[register]] = pack(bits)
             if register == "FLAG":
                 self.flag_ones = bool(plane.all())
+
+    def masks_nothing(self) -> bool:
+        """Whether FLAG is 1 in all PEs."""
+        return self.flag_ones or bool(self.read("FLAG").all())
+
+    def drift(self, register: str, rate: Floats, seconds: np.float32, top: np.float32) -> None:
+        """Let an analog register move at `rate` LSB per second."""
+        self.changing()
+        drift(self.analog, self.slots[ops.ANALOG_INDEX[register]], rate.reshape(-1), seconds, top)
 
     def restart(self, errors: ErrorModel) -> None:
         """Begin another measurement: the errors of the same chip with another seed, words counted from 0."""

@@ -16,6 +16,7 @@ from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import Bits, Floats
 from scamp_sim.chip.program import Program, Word
 from scamp_sim.engine.watched import Watched
+from scamp_sim.silicon.decay import drifted
 from scamp_sim.silicon.draws import completes, shares
 from scamp_sim.silicon.model import ErrorModel
 
@@ -48,6 +49,14 @@ class ReferenceEngine(Watched):
             self.analog[register] = plane.astype(np.float32)
         else:
             self.bits[register] = self.with_stuck(register, plane.astype(np.bool_))
+
+    def masks_nothing(self) -> bool:
+        """Whether FLAG is 1 in all PEs."""
+        return bool(self.bits["FLAG"].all())
+
+    def drift(self, register: str, rate: Floats, seconds: np.float32, top: np.float32) -> None:
+        """Let an analog register move at `rate` LSB per second."""
+        self.write(register, drifted(self.analog[register], rate, seconds, top))
 
     def restart(self, errors: ErrorModel) -> None:
         """Begin another measurement: the errors of the same chip, words counted from 0."""

@@ -37,6 +37,8 @@ class Clocked:
         """Carry out a program; the planes that it takes."""
         planes: list[Any] = []
         for stretch in self._cut(program):
+            if stretch.takes:
+                self._decay.settle(self._engine)
             planes += self._engine.run(stretch.program)
             self.passed(stretch.duration, stretch)
         return planes
@@ -44,6 +46,7 @@ class Clocked:
     def begin(self, program: Program) -> None:
         """Somebody else is going to carry out a program, in parts, and says with `settle` how far that is."""
         self._ahead, self._over = list(self._cut(program)), 0
+        self._settle_ahead()
 
     def settle(self, steps: int) -> None:
         """So many steps of it are over: let the time of every stretch pass that is, as `run` does."""
@@ -51,17 +54,28 @@ class Clocked:
             stretch = self._ahead.pop(0)
             self._over += len(stretch.program.steps)
             self.passed(stretch.duration, stretch)
+            self._settle_ahead()
+
+    def _settle_ahead(self) -> None:
+        if self._ahead and self._ahead[0].takes:
+            self._decay.settle(self._engine)
 
     def _cut(self, program: Program) -> tuple[Stretch, ...]:
         known = self._stretches.setdefault(program, {})
-        ones = bool(self._engine.read("FLAG").all())
+        ones = self._engine.masks_nothing()
         if ones not in known:
             known[ones] = tuple(stretches(program, lambda step: self._price(step, program), ones))
         return known[ones]
 
     def passed(self, seconds: float, stretch: Stretch | None = None) -> None:
         """Let time pass."""
-        self._decay.passed(seconds, self._engine.read, self._engine.write, stretch)
+        self._engine.changing()
+        self._decay.passed(seconds, self._engine, stretch)
+
+    def read(self, register: str) -> Any:
+        """What a register shows now, as an array of its own."""
+        return self._decay.seen(register, self._engine.read(register))
 
     def wrote(self, register: str) -> None:
+        """A register was written from outside."""
         self._decay.wrote(register)

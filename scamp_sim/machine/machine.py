@@ -177,7 +177,7 @@ class Machine(HostCalls):
         """
         name = self._plane_name(register)
         self.backdoor_reads += 1
-        return self._engine.read(name)
+        return self._see(name)
 
     def run(self, program: Program, inputs: Mapping[str, Any] | None = None, *, registers: bool = True) -> Run:
         """Carry out a program on the present state of the array.
@@ -266,7 +266,7 @@ class Machine(HostCalls):
             later = {name: value for name, value in outputs.items() if isinstance(value, str)}
         given: Mapping[str, Any] = outputs
         if later:
-            given = Outputs(outputs, later, self._engine.read)
+            given = Outputs(outputs, later, self._see)
             self._engine.watch(given)
         return Run(given, self._profile(program), program, self.options)
 
@@ -400,7 +400,7 @@ class Machine(HostCalls):
 
     def _now(self, plane: Any) -> Any:
         """A plane that a readout took, read if it is still in its register."""
-        return self._engine.read(plane) if isinstance(plane, str) else plane
+        return self._see(plane) if isinstance(plane, str) else plane
 
     def _picture(self) -> Any:
         if not self._stack or len(self._stack) != self._stack_size:
@@ -435,6 +435,10 @@ class Machine(HostCalls):
                 self.expose(plane)
             else:
                 self._store(declared[name], plane, f"input '{name}'")
+
+    def _see(self, register: str) -> npt.NDArray[Any]:
+        """A copy of what a register shows now, drift included."""
+        return self._engine.read(register) if self._clocked is None else self._clocked.read(register)
 
     def _store(self, register: str, plane: Any, what: str) -> None:
         if register not in (*isa.ANALOG, *isa.ANALOG_INPUTS):

@@ -1,7 +1,9 @@
 """Errors that grow with time since the last write: analog cells drift, bits are lost.
 
-The clock is the cost model's. What has decayed is written back at the end of every stretch of a program: stretches end
-around readouts, which take by far the longest, and at the latest after `STRETCH_US`.
+The clock is the cost model's. Time is counted up at the end of every stretch of a program: stretches end around
+readouts, which take by far the longest, and at the latest after `STRETCH_US`. Lost bits are written back there. Drift
+is written back before a readout, and once `STRETCH_US` have gone by since it was: runs that take less share one pass
+over the planes. Who looks at a register in between is shown what has drifted since.
 
 A write is young where it took place. An analog write that FLAG may have masked does not count, because the rate of the
 drift is the same at any age; R12 has an age in each PE, because R0 gates what is written there.
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -29,12 +32,36 @@ STRETCH_US = 1000.0
 @dataclass(frozen=True)
 class Stretch:
     """A part of a program. duration: s. written: register -> s from its start to the last write in all PEs. gated: s to
-    the last write of R12 in those where R0 is 1, if there is one."""
+    the last write of R12 in those where R0 is 1, if there is one. takes: whether it is a readout."""
 
     program: Program
     duration: float
     written: Mapping[str, float]
     gated: float | None = None
+    takes: bool = False
+
+
+class Array(Protocol):
+    """What decays: an engine."""
+
+    def read(self, register: str) -> Floats | Bits:
+        """A copy of a register's plane."""
+        ...
+
+    def write(self, register: str, plane: Floats | Bits) -> None:
+        """Set a register's plane."""
+        ...
+
+    def drift(self, register: str, rate: Floats, seconds: np.float32, top: np.float32) -> None:
+        """As `drifted`, in place."""
+        ...
+
+
+def drifted(plane: Floats, rate: Floats, seconds: np.float32, top: np.float32) -> Floats:
+    """A plane after some time. rate: LSB per second; top: the largest magnitude that a cell holds."""
+    moved = rate * seconds
+    np.add(plane, moved, out=moved)
+    return np.clip(moved, -top, top, out=moved)
 
 
 class Decay:
@@ -42,44 +69,65 @@ class Decay:
 
     def __init__(self, fixed: FixedErrors) -> None:
         self.fixed = fixed
-        self._moved = np.empty(fixed.shape, np.float32)
-        self.ages: dict[str, float | Floats] = dict.fromkeys((*isa.ANALOG, *isa.DIGITAL), 0.0)
+        p = fixed.profile
+        self._drifts = bool(p["analog_drift"] or p["analog_drift_spread"])
+        self._top = np.float32(p["saturation"])
+        self._retention = float(p["bit_retention"])
+        self._due = dict.fromkeys(isa.ANALOG, 0.0)
+        """Seconds of drift that registers do not show yet."""
+        self._since = 0.0
+        self.ages: dict[str, float | Floats] = dict.fromkeys(isa.DIGITAL, 0.0)
 
     def wrote(self, register: str) -> None:
         """A register was written from outside, just now."""
         if register in self.ages:
             self.ages[register] = 0.0
+        if register in self._due:
+            self._due[register] = 0.0
 
-    def passed(
-        self, seconds: float, read: Callable[[str], Floats | Bits], write: Callable[[str, Floats | Bits], None],
-        stretch: Stretch | None = None,
-    ) -> None:  # fmt: skip
-        """Let time pass, at the end of which registers hold what is left of them. stretch: what ran meanwhile."""
+    def passed(self, seconds: float, array: Array, stretch: Stretch | None = None) -> None:
+        """Let time pass. stretch: what ran meanwhile."""
         written = stretch.written if stretch is not None else {}
-        p = self.fixed.profile
-        drifts = bool(p["analog_drift"] or p["analog_drift_spread"])
-        top = np.float32(p["saturation"])
-        for register in isa.ANALOG if drifts else ():
-            since = written.get(register)
-            # in place: every run ends here, and copies would take longer than a small kernel
-            plane = read(register)
-            moved = np.float32(seconds if since is None else seconds - since)
-            np.multiply(self.fixed.drift(register), moved, out=self._moved)
-            np.add(plane, self._moved, out=plane)
-            write(register, np.clip(plane, -top, top, out=plane))
-        for register in isa.DIGITAL if p["bit_retention"] else ():
+        if self._drifts:
+            for register, due in self._due.items():
+                since = written.get(register)
+                self._due[register] = due + seconds if since is None else seconds - since
+            self._since += seconds
+            if self._since >= STRETCH_US * 1e-6:
+                self.settle(array)
+        if self._retention:
+            self._lose_bits(seconds, array, stretch)
+
+    def settle(self, array: Array) -> None:
+        """Write back what has drifted."""
+        for register, due in self._due.items():
+            if due:
+                array.drift(register, self.fixed.drift(register), np.float32(due), self._top)
+                self._due[register] = 0.0
+        self._since = 0.0
+
+    def seen(self, register: str, plane: Floats | Bits) -> Floats | Bits:
+        """What a register shows now whose plane is this."""
+        due = self._due.get(register)
+        if not due:
+            return plane
+        return drifted(np.asarray(plane, np.float32), self.fixed.drift(register), np.float32(due), self._top)
+
+    def _lose_bits(self, seconds: float, array: Array, stretch: Stretch | None) -> None:
+        written = stretch.written if stretch is not None else {}
+        for register in isa.DIGITAL:
             since = written.get(register)
             before: float | Floats = self.ages[register] if since is None else 0.0
             after: float | Floats = before + seconds if since is None else seconds - since
             if stretch is not None and stretch.gated is not None and register == GATED:
-                gate = read(GATE)
+                gate = array.read(GATE)
                 before, after = np.where(gate, 0.0, before), np.where(gate, seconds - stretch.gated, after)
             self.ages[register] = after
-            if np.any(after > p["bit_retention"]):
+            if after > self._retention if isinstance(after, float) else np.any(after > self._retention):
                 retention = self.fixed.retention(register)
                 lost = (retention > before) & (retention <= after)
                 if lost.any():
-                    write(register, np.logical_xor(read(register), lost))
+                    array.write(register, np.logical_xor(array.read(register), lost))
 
 
 def stretches(program: Program, price: Callable[[Step], float], flag_ones: bool = True) -> Iterator[Stretch]:
@@ -105,7 +153,7 @@ def stretches(program: Program, price: Callable[[Step], float], flag_ones: bool 
         if REFRESHED in found:
             written[GATED] = at * 1e-6
         if takes:
-            yield Stretch(replace(program, steps=tuple(steps)), at * 1e-6, written, gated)
+            yield Stretch(replace(program, steps=tuple(steps)), at * 1e-6, written, gated, takes=True)
             steps, at, written, gated = [], 0.0, {}, None
     if steps:
         yield Stretch(replace(program, steps=tuple(steps)), at * 1e-6, written, gated)

@@ -206,3 +206,34 @@ def test_a_mask_counts_from_where_to_all() -> None:
     assert set(stretch.written) & {*"ABCD"} == {"A", "D"}
     (stretch,) = stretches(p, lambda step: 1.0, False)
     assert set(stretch.written) & {*"ABCD"} == {"D"}
+
+
+def test_drift_is_written_back_once_a_millisecond_or_before_a_readout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short runs share a pass over the planes; who looks sees what has drifted, and looking changes nothing."""
+    m = machine("analog_drift=-75,analog_drift_spread=20", shape=(64, 64))
+    m.write("A", 50)
+    passes: list[str] = []
+    drift = m._engine.drift
+    monkeypatch.setattr(m._engine, "drift", lambda register, *more: (passes.append(register), drift(register, *more)))
+    step = program(word("nop"))
+    us = m.run(step).profile.time_us
+    for _ in range(20):
+        m.run(step)
+    assert not passes
+    seen = m.read("A")
+    assert seen.mean() == pytest.approx(50 - 75e-6 * 21 * us, abs=1e-3)
+    np.testing.assert_array_equal(seen, m.read("A"))
+    for _ in range(int(1000 / us) + 1):
+        m.run(step)
+    assert len(passes) == 7
+    m.run(Program("one", {}, (Output("first", "A"),)))
+    assert len(passes) >= 14
+
+
+@ENGINES
+def test_a_run_shows_registers_as_they_were_when_it_ended(engine: str) -> None:
+    m = machine("analog_drift=-75", engine=engine, shape=(64, 64))
+    m.write("A", 50)
+    run = m.run(program(bus("NEWS", "A"), bus("B", "NEWS")))
+    m.wait(0.5)
+    np.testing.assert_allclose(run.outputs["B"], 50, atol=1e-3)
