@@ -1,245 +1,244 @@
 """Every number that the paper prints, and what this model makes of it.
 
-Kinds: `published` is printed and recomputed here; `derived` follows from printed figures; `quoted` is printed and
-cannot be recomputed offline; `bound` is an upper bound; `model` is ours alone, the paper prints none. Rows
-whose two numbers do not agree say so.
+Rows whose two numbers do not agree say so; rows of what the paper does not print have no published value.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
+from scamp_sim.systems.base.published import PublishedRow
 from scamp_sim.systems.leca import baselines, costs
 from scamp_sim.systems.leca.golden import compression_ratio
 
 SITES = 448 * 448
 """Photosites of the chip (Sec. 4.1)."""
 
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: printed, recomputed, and why the two agree or not. within: relative difference that is agreement."""
-
-    id: str
-    what: str
-    published: float | None
-    recomputed: float | None
-    unit: str
-    kind: str
-    why: str
-    within: float = 0.03
-
-    @property
-    def agrees(self) -> bool | None:
-        """Whether the recomputed number meets the printed one; None where there is nothing to compare."""
-        if self.published is None or self.recomputed is None:
-            return None
-        if self.kind == "bound":
-            return self.recomputed <= self.published
-        return abs(self.recomputed - self.published) <= self.within * abs(self.published)
-
-    @property
-    def difference(self) -> float | None:
-        """Relative difference, recomputed over published."""
-        if self.published is None or self.recomputed is None:
-            return None
-        return self.recomputed / self.published - 1
+_ENERGY = "pixel 12.1 pJ (published); calibrated: 36 and 7.1 pJ a conversion, 12.5 pJ a bit, 0.135 pJ a MAC"
+_QUOTED = "ImageNet accuracy cannot be recomputed offline: base 76.02 % minus the printed accuracy"
 
 
-def _total(parts: dict[str, float]) -> float:
-    return sum(parts.values())
-
-
-def _cnv_over(channels: int, bits: float, part: str | None = None) -> float:
-    cnv, leca = costs.conventional_energy(SITES), costs.energy(SITES, channels, bits)
-    return cnv[part] / leca[part] if part else _total(cnv) / _total(leca)
-
-
-def _fps(rows: int) -> float:
-    return 1e6 / costs.frame_us(rows, 8)
-
-
-def _sd_adc() -> float:
-    return baselines.sd_values(224, 224, (2, 2)) * costs.conversion_joules(8) / costs.energy(SITES, 8, 3)["adc"]
-
-
-def _lr_adc() -> float:
-    leca = costs.counts(SITES, 8, 3).conversions
-    return SITES / leca
-
-
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[PublishedRow, ...]:
     """The table, recomputed now."""
-    ratio = "Eq. 1: 96 / (channels x bits)"
-    quoted = "ImageNet accuracy is quoted; the difference to the base of 76.02 % is recomputed"
-    energy = "pixel 12.1 pJ (published); calibrated: 36 and 7.1 pJ a conversion, 12.5 pJ a bit, 0.135 pJ a MAC"
+    return (*_ratios(), *_rates_and_energies(), *_not_reproduced(), *_accuracies(), *_decoder_and_area())
+
+
+def _ratios() -> tuple[PublishedRow, ...]:
+    return tuple(
+        PublishedRow(
+            f"cr_{channels}_{bits}",
+            f"compression, {channels} channels of {bits} bits",
+            printed,
+            compression_ratio(channels, bits),
+            "x",
+            "recomputed",
+            source="Eq. 1",
+            within=0.0,
+        )
+        for channels, bits, printed in ((8, 3, 4), (4, 4, 6), (4, 3, 8))
+    )
+
+
+def _rates_and_energies() -> tuple[PublishedRow, ...]:
     return (
-        Row("cr_8_3", "compression, 8 channels of 3 bits", 4, compression_ratio(8, 3), "x", "published", ratio, 0),
-        Row("cr_4_4", "compression, 4 channels of 4 bits", 6, compression_ratio(4, 4), "x", "published", ratio, 0),
-        Row("cr_4_3", "compression, 4 channels of 3 bits", 8, compression_ratio(4, 3), "x", "published", ratio, 0),
-        Row(
+        PublishedRow(
             "fps_448",
             "frame rate, 448 rows",
             209,
             _fps(448),
             "1/s",
-            "published",
+            "inferred",
             "row read-out of 5.0 us, twice for 8 channels; the paper does not say how many channels",
+            "Sec. 6.2",
             0.005,
         ),
-        Row(
+        PublishedRow(
             "fps_1080",
             "frame rate, 1080 rows",
             86,
             _fps(1080),
             "1/s",
-            "published",
-            "'up to 86': 86.9 truncated; photosite rows, not rows of the RGB picture",
+            "inferred",
+            "'up to 86': 86.9 cut off; photosite rows, not rows of the RGB picture",
+            "Sec. 6.2",
             0.0105,
         ),
-        Row(
+        PublishedRow(
             "energy_cnv_over_cr8",
             "energy, conventional over LeCA at CR 8",
             6.3,
             _cnv_over(4, 3),
             "x",
-            "published",
-            energy,
+            "assumed",
+            _ENERGY,
+            "Sec. 6.3",
+            0.03,
         ),
-        Row(
+        PublishedRow(
             "energy_cnv_over_cr4",
             "energy, conventional over LeCA at CR 4",
             None,
             _cnv_over(8, 3),
             "x",
-            "derived",
-            "not printed; 3.15 follows from 6.3 / 2, as every part grows with the channels",
+            "assumed",
+            "not printed; 3.15 would follow from 6.3 / 2, as every part grows with the channels",
         ),
-        Row(
+        PublishedRow(
             "adc_cnv_over_cr4",
             "converter energy, conventional over LeCA at CR 4",
             10.1,
             _cnv_over(8, 3, "adc"),
             "x",
-            "published",
-            energy,
+            "assumed",
+            _ENERGY,
+            "Sec. 6.3",
+            0.03,
         ),
-        Row(
+        PublishedRow(
             "link_cnv_over_cr4",
             "link energy, conventional over LeCA at CR 4",
             5,
             _cnv_over(8, 3, "link"),
             "x",
-            "published",
-            "bits of the mosaic over bits of the codes: 5.33, printed as 5; Eq. 1 would give 4",
+            "recomputed",
+            "bits of the mosaic over bits of the codes are 5.33, printed as 5; by Eq. 1 it would be 4",
+            "Sec. 6.3",
             0.07,
         ),
-        Row(
+        PublishedRow(
+            "cs_over_cr8",
+            "energy, compressive sensing over LeCA at CR 8",
+            2.2,
+            51e-12 * SITES / sum(costs.energy(SITES, 4, 3).values()),
+            "x",
+            "assumed",
+            "with the 51 pJ a photosite of the cited chip",
+            "Sec. 6.3",
+            0.03,
+        ),
+    )
+
+
+def _not_reproduced() -> tuple[PublishedRow, ...]:
+    leca = costs.counts(SITES, 8, 3)
+    subsampled = baselines.sd_values(224, 224, (2, 2)) * costs.conversion_joules(8)
+    return (
+        PublishedRow(
             "adc_sd_over_cr4",
             "converter energy, SD 2x2 over LeCA at CR 4",
             5,
-            _sd_adc(),
+            subsampled / costs.energy(SITES, 8, 3)["adc"],
             "x",
-            "published",
-            "not reproduced: SD converts a value per colour and cell, 1/5.33 of the conventional sensor's conversions; "
-            "5 would take about half of them",
+            "assumed",
+            "not reproduced: SD converts a value per colour and cell, 1/5.33 of the conventional sensor's conversions, "
+            "but 5 would take about half of them",
+            "Sec. 6.3",
         ),
-        Row(
+        PublishedRow(
             "adc_lr_over_cr4",
             "converter energy, LR over LeCA at CR 4",
             6.6,
-            _lr_adc(),
+            SITES / leca.conversions,
             "x",
-            "published",
-            "not reproduced: at equal bits a conversion costs the same, and LR has twice LeCA's conversions",
+            "recomputed",
+            "not reproduced: at equal depth a conversion costs the same, and LR has twice LeCA's conversions",
+            "Sec. 6.3",
         ),
-        Row(
+        PublishedRow(
             "lr_3bit_cr",
             "compression of LR at 3 bits",
             4,
             baselines.lr_ratio(3),
             "x",
-            "published",
+            "recomputed",
             "not reproduced: 8 / 3; 2 bits give 4",
+            "Sec. 6.1",
         ),
-        Row(
+        PublishedRow(
             "lr_ternary_cr",
             "compression of LR, ternary",
             6,
             baselines.lr_ratio(1.5),
             "x",
-            "published",
+            "recomputed",
             "not reproduced: 8 / 1.5; 5.05 with log2 3 bits",
+            "Sec. 6.1",
         ),
-        Row("loss_cr4", "ImageNet accuracy lost at CR 4", 0.97, _loss(75.05), "points", "quoted", quoted, 1e-9),
-        Row("loss_cr6", "ImageNet accuracy lost at CR 6", 0.98, _loss(75.04), "points", "quoted", quoted, 1e-9),
-        Row("loss_cr8", "ImageNet accuracy lost at CR 8", 2.01, _loss(74.01), "points", "quoted", quoted, 1e-9),
-        Row(
+    )
+
+
+def _accuracies() -> tuple[PublishedRow, ...]:
+    printed = ((4, 0.97, 75.05), (6, 0.98, 75.04), (8, 2.01, 74.01))
+    return tuple(
+        PublishedRow(
+            f"loss_cr{ratio}",
+            f"ImageNet accuracy lost at CR {ratio}",
+            lost,
+            round(76.02 - accuracy, 2),
+            "points",
+            "quoted",
+            _QUOTED,
+            "Sec. 6.1",
+            0.0,
+        )
+        for ratio, lost, accuracy in printed
+    )
+
+
+def _decoder_and_area() -> tuple[PublishedRow, ...]:
+    return (
+        PublishedRow(
             "decoder_parameters_8",
             "weights of the decoder, 8 channels",
             None,
             costs.decoder_parameters(8),
             "",
-            "model",
-            "15 layers of 64 filters, no biases, batch norm of 2 numbers a filter; printed: 'a fraction'",
+            "recomputed",
+            "15 layers of 64 filters, no biases, batch norm of 2 numbers a filter; printed is only 'a fraction'",
+            "Table 2",
         ),
-        Row(
+        PublishedRow(
             "decoder_gmac_224",
             "work of the decoder, 224x224",
             None,
             costs.decoder_macs(224, 8) / 1e9,
             "GMAC",
-            "model",
+            "recomputed",
             "6.8 times a ResNet-50; the paper leaves it out of the energy",
+            "Table 2",
         ),
-        Row(
+        PublishedRow(
             "area_overhead",
-            "area of the PEs over pixels and converters",
+            "area of the PEs over pixels and converters, upper bound",
             5,
             costs.area_overhead_percent(),
             "%",
-            "bound",
+            "recomputed",
             "printed as below 5 %: 0.25 mm2 over 5.02 + 0.85",
-        ),
-        Row(
-            "cs_over_cr8",
-            "energy, compressive sensing over LeCA at CR 8",
-            2.2,
-            _cs(),
-            "x",
-            "published",
-            "with the 51 pJ a photosite of the cited chip",
+            "Sec. 6.3",
         ),
     )
 
 
-def _loss(accuracy: float) -> float:
-    return round(76.02 - accuracy, 2)
+def _fps(rows_: int) -> float:
+    return 1e6 / costs.frame_us(rows_, 8)
 
 
-def _cs() -> float:
-    return 51e-12 * SITES / _total(costs.energy(SITES, 4, 3))
+def _cnv_over(channels: int, bits: float, part: str | None = None) -> float:
+    conventional, leca = costs.conventional_energy(SITES), costs.energy(SITES, channels, bits)
+    if part:
+        return conventional[part] / leca[part]
+    return sum(conventional.values()) / sum(leca.values())
 
 
 QUOTED: tuple[tuple[str, str], ...] = (
     ("CS, MS, AGT", "quoted only: the paper does not define them well enough to recompute them"),
     (
         "soft, hard, noisy",
-        "soft loses under 1 %; hard 1.1 % below soft (proxy) and 0.01 % (ImageNet); hard evaluated "
+        "soft loses under 1 %; hard is 1.1 % (proxy) and 0.01 % (ImageNet) below soft; evaluated "
         "under noise about 4 % lower; noisy training recovers most",
     ),
     ("JPEG", "0.51 % loss at 5.07x"),
-    ("MS, CS at CR 4", "5.3 % and 18 % loss on the proxy"),
-    ("MS, AGT energy", "LeCA at CR 4 is 57 % and 31 % below"),
+    ("MS and CS at CR 4", "5.3 % and 18 % loss on the proxy"),
+    ("MS and AGT, energy", "LeCA at CR 4 is 57 % and 31 % below"),
     ("unfrozen classifier", "0.02 % and 0.78 % loss at 4x and 8x"),
 )
 """What is printed and cannot be recomputed offline."""
-
-
-def as_dicts() -> list[dict[str, Any]]:
-    """The rows as JSON writes them."""
-    return [
-        {k: v for k, v in asdict(row).items() if k != "within"} | {"agrees": row.agrees, "difference": row.difference}
-        for row in rows()
-    ]
