@@ -23,7 +23,7 @@ WHITE = 127
 """LSB of a white PE after capture (D KIM: the half-range image)."""
 SCALES = {4: (6, 7, 8), 2: (5, 6)}
 """Side of a block -> exponents of the divisor of a sum."""
-MOST_CHANNELS = {(4, 2): 16, (4, 3): 8, (4, 4): 8, (2, 2): 16, (2, 3): 8, (2, 4): 8}
+MOST_CHANNELS = {(4, 2): 12, (4, 3): 8, (4, 4): 8, (2, 2): 16, (2, 3): 8, (2, 4): 8}
 """Side of a block, bits of a code on the array -> kernels that the store and the bit planes hold."""
 LIMITS = (2 / 4, 2 * 127)
 """Smallest and largest clamp limit, in LSB of a sum."""
@@ -110,7 +110,7 @@ class Form:
 
 
 def fitting(side: int) -> str:
-    """What fits, in words: "16 channels of 1.5 or 2 bits, 8 of 3 or 4"."""
+    """What fits, in words."""
     few, many = MOST_CHANNELS[side, 2], MOST_CHANNELS[side, 4]
     return f"up to {few} channels of 1.5 or 2 bits, or {many} of 3 or 4"
 
@@ -130,7 +130,8 @@ def level_of(limit: float) -> tuple[int, int]:
 
 
 def finest_scale(weights: Any, side: int) -> int:
-    """The smallest scale at which no picture takes a sum beyond the white level, so that nothing is compressed."""
+    """The smallest scale at which no picture takes a sum beyond the white level, so that nothing is compressed. The
+    smaller it is, the less do errors of the chip count."""
     w = np.asarray(weights).reshape(len(weights), -1)
     largest = max(int(np.maximum(w, 0).sum(axis=1).max()), int(np.maximum(-w, 0).sum(axis=1).max()))
     return next((scale for scale in SCALES[side] if largest <= 1 << scale), SCALES[side][-1])
@@ -199,6 +200,8 @@ def codes_of(planes: Sequence[Any], form: Form) -> Integers:
         if form.bits == 1.5:
             codes.append(bits[0] - bits[1])
         else:
+            for bit in range(1, form.wires):  # Gray code
+                bits[bit] = bits[bit] ^ bits[bit - 1]
             weights = 1 << np.arange(form.wires - 1, -1, -1)
             codes.append(np.tensordot(weights, np.stack(bits), axes=1) - weights[0])
     return np.stack(codes)

@@ -24,20 +24,19 @@ if TYPE_CHECKING:
 SUMS = "sums"
 ARRAY = Frames(1, mapping.ROWS, mapping.COLUMNS, "bayer")
 LARGEST_SIDE = 4096
-DEFAULT_SCALE = {4: 8, 2: 6}
-"""Side of a block -> scale of the sums on the array, at which their error is well below an LSB and a half."""
 
 
 @dataclass(frozen=True)
 class GoldenOptions:
-    """scale: of the array that linear weights are for; fixes which clamp limits there are. 0: the default one."""
+    """scale: of the array that linear weights are for, which fixes what clamp limits there are; 0: the finest that fits."""
 
     scale: int = 0
 
 
 @dataclass(frozen=True)
 class Scamp5Options:
-    """scale: sums are S / 2^scale LSB, 6..8 for blocks of 4x4 and 5..6 for 2x2; 0: the default one."""
+    """scale: sums are S / 2^scale LSB, 6..8 for blocks of 4x4 and 5..6 for 2x2; 0: the finest at which no picture takes
+    a sum beyond what registers hold, and at which the clamp limit can be loaded."""
 
     scale: int = 0
 
@@ -54,12 +53,19 @@ def on_array(params: Params, scale: int = 0) -> tuple[Params, mapping.Form]:
         raise ProgramError(f"kind: the array's converter is midrise, got {params.kind}")
     if (params.psf_gain, params.psf_offset, params.fvf_gain, params.fvf_offset) != (1, 0, 1, 0):
         raise ProgramError("buffers: the array has none; expected gains of 1 and offsets of 0")
-    scale = scale or DEFAULT_SCALE[params.side]
+    mapping.Form(params.channels, params.side, params.bits, mapping.SCALES[params.side][-1])  # says what does not fit
+    scale = scale or _scale(params)
     lsb = LINEAR_UNIT * mapping.WHITE / (1 << scale)
-    mapping.Form(params.channels, params.side, params.bits, scale)  # what does not fit is said first
     level, lifts = mapping.level_of(params.limit * lsb)
     form = mapping.Form(params.channels, params.side, params.bits, scale, level, lifts)
     return replace(params, limit=form.limit / lsb), form
+
+
+def _scale(params: Params) -> int:
+    finest = mapping.finest_scale(params.weights, params.side)
+    limit = params.limit * LINEAR_UNIT * mapping.WHITE
+    fitting = [s for s in mapping.SCALES[params.side] if s >= finest and limit / (1 << s) <= mapping.LIMITS[1]]
+    return fitting[0] if fitting else mapping.SCALES[params.side][-1]
 
 
 class _Base:

@@ -82,7 +82,7 @@ def test_l13_words_and_l12_codes_of_20_draws(seed):
     form = leca.Form(4, bits=4, level=level_of(2 * sums(noise_picture(), weights, leca.Form(4)).std())[0])
     cost = profile(leca.program(weights, form), load_timing("scamp5d"), SHAPE)
     assert cost.words <= 380
-    assert cost.words == 271
+    assert cost.words == 296
     assert cost.readout_bytes == 8192
     image = photograph() if seed % 2 else noise_picture(seed)
     wrong, ties = differing(image, weights, form)
@@ -105,17 +105,17 @@ def test_photograph_and_random_picture_with_both_ends_of_the_code():
 @pytest.mark.parametrize(
     ("channels", "side", "bits", "scale", "words", "planes"),
     [
-        (4, 4, 3, 7, 263, 1),
-        (4, 4, 2, 6, 255, 1),
-        (4, 4, 1.5, 6, 253, 1),
-        (3, 4, 4, 8, 217, 1),
-        (8, 4, 2, 7, 503, 1),
-        (8, 4, 3, 7, 530, 2),
-        (16, 4, 1.5, 8, 1006, 2),
-        (4, 2, 1.5, 5, 128, 2),
-        (4, 2, 4, 6, 168, 4),
-        (3, 2, 3, 5, 134, 4),
-        (8, 2, 2, 6, 256, 4),
+        (4, 4, 3, 7, 286, 1),
+        (4, 4, 2, 6, 276, 1),
+        (4, 4, 1.5, 6, 273, 1),
+        (3, 4, 4, 8, 239, 1),
+        (8, 4, 2, 7, 545, 1),
+        (8, 4, 3, 7, 576, 2),
+        (12, 4, 1.5, 8, 816, 2),
+        (4, 2, 1.5, 5, 152, 2),
+        (4, 2, 4, 6, 202, 4),
+        (3, 2, 3, 5, 162, 4),
+        (8, 2, 2, 6, 308, 4),
     ],
 )
 def test_combinations_that_fit(channels, side, bits, scale, words, planes):
@@ -131,7 +131,7 @@ def test_every_combination_that_is_offered_assembles():
     for (side, wires), most in MOST_CHANNELS.items():
         form = leca.Form(most, side, wires, leca.finest_scale(drawn(0, most, side), side))
         assert leca.program(drawn(0, most, side), form).readouts
-        with pytest.raises(ProgramError, match=r"up to 16 channels of 1\.5 or 2 bits, or 8 of 3 or 4"):
+        with pytest.raises(ProgramError, match=r"up to 1[26] channels of 1\.5 or 2 bits, or 8 of 3 or 4"):
             leca.Form(most + 1, side, wires)
 
 
@@ -171,23 +171,58 @@ def fitted(got, y):
     return gain, offset, float((got.ravel() - a @ [gain, offset]).std())
 
 
+def on_chip(serial, weights, form):
+    """Sums of the photograph in the register, and then through the converter."""
+    m = Machine(errors="scamp5", chip=serial, seed=serial)
+    m.run(leca.program(weights, form, setup=True, frame=False), registers=False)
+    m.expose(photograph())
+    m.run(leca.program(weights, form, group=0), registers=False)
+    register = sums_of(m.read(form.register), form, 0)[..., 0]
+    return register, sums_of(m.call("scamp5_output_image", form.register).astype(float) - 128, form, 0)[..., 0]
+
+
 @pytest.mark.parametrize("serial", [1, 2, 3])
 def test_l14_residual_of_the_sums_on_a_chip(serial):
     """At most 1.5 LSB in the register before any readout, at most 4 through the converter; gain and offset fitted."""
     weights, form = drawn(serial), leca.Form(4)
     y = sums(photograph(), weights, form)
-    m = Machine(errors="scamp5", chip=serial, seed=serial)
-    m.run(leca.program(weights, form, setup=True, frame=False), registers=False)
-    m.expose(photograph())
-    m.run(leca.program(weights, form, group=0), registers=False)
-    register = sums_of(m.read(form.register), form, 0)
-    converted = sums_of(m.call("scamp5_output_image", form.register).astype(float) - 128, form, 0)
+    register, converted = on_chip(serial, weights, form)
     for n in range(4):
-        gain, offset, left = fitted(register[n, :, :, 0], y[n])
+        gain, offset, left = fitted(register[n], y[n])
         assert left <= 1.5
         assert 0.6 < gain < 1.2
-        assert abs(offset) < 15
-        assert fitted(converted[n, :, :, 0], y[n])[2] <= 4
+        assert abs(offset) <= 3  # -75 without care, -7 with a constant added before the sums
+        assert fitted(converted[n], y[n])[2] <= 4
+
+
+def test_l14_codes_from_the_sums_of_a_chip():
+    """Ranges of 2.5 standard deviations: 2-bit codes within one step in 99 %, 3-bit codes equal in 85 % where the sums
+    spread over 10 LSB and more."""
+    weights, form = drawn(0), leca.Form(4, scale=6)
+    y = sums(photograph(), weights, form)
+    register, _ = on_chip(1, weights, form)
+    for n in range(4):
+        gain, offset, _ = fitted(register[n], y[n])
+        centre, limit = y[n].mean(), 2.5 * y[n].std()
+        back = (register[n] - offset) / gain
+        for bits, within, share in ((2, 1, 0.99), (3, 0, 0.85)):
+            other = leca.Form(4, bits=bits, scale=6)
+            scaled = [(v - centre) / limit * other.limit for v in (back, y[n])]
+            away = np.abs(wanted(scaled[0], other) - wanted(scaled[1], other))
+            if bits == 2 or y[n].std() >= 10:
+                assert (away <= within).mean() >= share, (n, bits, y[n].std())
+
+
+def test_codes_of_a_chip_err_by_neighbours():
+    """What noise does between the columns of a block: a Gray code takes one code for the next, not for any other."""
+    weights = drawn(0)
+    y = sums(photograph(), weights, leca.Form(4, scale=6))
+    level, lifts = level_of(2 * y.std())
+    form = leca.Form(4, scale=6, level=level, lifts=lifts)
+    codes = encoded(photograph(), weights, form, Machine(errors="scamp5", chip=1, seed=1))
+    for n in range(4):
+        clipped = y[n].clip(-form.limit, form.limit)
+        assert np.corrcoef(codes[n].ravel(), clipped.ravel())[0, 1] > 0.9
 
 
 def test_the_finest_scale_holds_the_largest_sum():
