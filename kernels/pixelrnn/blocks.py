@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.checks import integer
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Input, Launch, Program
 from scamp_sim.compiler import assemble
@@ -24,10 +23,10 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.depthwise import tile
 from scamp_sim.kernels.pixelrnn import layout
 from scamp_sim.kernels.pixelrnn.macropixel import LARGEST, halves, pix_level, pooled_halves
+from scamp_sim.kernels.pixelrnn.mapping import Step, ThreeKinds, check_kernels
+from scamp_sim.kernels.pixelrnn.options import PUBLISHED, BlockOptions
+from scamp_sim.kernels.pixelrnn.shapes import SIDE, Bits, Floats, Kernels
 from scamp_sim.machine.machine import Machine
-from scamp_sim.systems.pixelrnn.encoder import Step, ThreeKinds
-from scamp_sim.systems.pixelrnn.golden import SIDE, Bits, Floats
-from scamp_sim.systems.pixelrnn.params import Weights, check_weights
 
 HIGHEST = 120
 """LSB that a constant is loaded with at most."""
@@ -119,25 +118,27 @@ LAYOUTS = {
 
 
 class BlockMapping(ThreeKinds):
-    """Programs of the block mapping for one set of weights; see `scamp_sim.systems.pixelrnn.encoder.Mapping`.
+    """Programs of the block mapping for one set of weights; see `scamp_sim.kernels.pixelrnn.mapping.Mapping`.
 
-    front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small, as it did when
-    the published figures were taken.
+    weights: with one layer of kernels. Raises ProgramError, also for thresholds that the version does not hold.
     """
 
     name = "blocks"
+    input_register = "R5"
+    calibration = None
 
-    def __init__(self, weights: Weights, level: int, *, version: str = "published", front_end: bool = False) -> None:
-        if check_weights(weights).layers != 1:
-            raise ProgramError(f"the block mapping takes one layer of kernels; these weights have {weights.layers}")
+    def __init__(self, weights: Kernels, options: BlockOptions = PUBLISHED) -> None:
+        check_kernels(weights, 1, "block")
+        version = options.version
         if not isinstance(version, str) or version not in LAYOUTS:
             raise ProgramError(
                 f"unknown version '{version}'{isa.did_you_mean(version, LAYOUTS)}; there are {', '.join(LAYOUTS)}"
             )
         self.weights = weights
-        self.level = integer("level", level)
+        self.options = options
         self.version = version
-        self.front_end = front_end
+        self.front_end, self.level = options.front_end, options.level
+        self.own_edges = version == "published"
         self.layout = LAYOUTS[version]
         most = LARGEST if version == "lean" else HIGHEST / self.layout.unit
         # pooled maps are 0 to 25: beyond that the lean version needs no threshold of its own
@@ -197,7 +198,7 @@ def block(plane: npt.NDArray[Any], row: int, column: int) -> npt.NDArray[Any]:
     return plane[SIDE * row : SIDE * (row + 1), SIDE * column : SIDE * (column + 1)]
 
 
-def weight_planes(weights: Weights, x: tuple[int, int]) -> dict[str, npt.NDArray[np.float32]]:
+def weight_planes(weights: Kernels, x: tuple[int, int]) -> dict[str, npt.NDArray[np.float32]]:
     """The planes of the gate kernels and of the CNN kernels, 256x256, in LSB."""
     kernels, _ = weights.layer(0)
     gates = {(0, 0): weights.w_f, (0, 1): weights.u_f, (1, 0): weights.w_o, (1, 1): weights.u_o}

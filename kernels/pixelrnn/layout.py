@@ -30,7 +30,6 @@ from scamp_sim.compiler import assemble
 from scamp_sim.costs.timing import load_timing, profile
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.kernels.depthwise import tile
-from scamp_sim.systems.pixelrnn.report.memory import memory_report, memory_text
 
 ARRAY = 256
 FOLDER = Path(__file__).parent
@@ -370,7 +369,7 @@ def renewed(page: str) -> str:
 
 __all__ = [
     "BLOCK", "Conversion", "Macropixel", "behind", "behind_front_end", "conversions", "conversions_text",
-    "downsampled", "expected", "front_end", "memory_report", "memory_text", "names", "on_the_heap", "program",
+    "downsampled", "expected", "front_end", "names", "on_the_heap", "program",
     "renewed",
 ]  # fmt: skip
 

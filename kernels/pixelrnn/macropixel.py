@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,36 +22,23 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels import load
 from scamp_sim.kernels.depthwise import tile
 from scamp_sim.kernels.pixelrnn import layout
+from scamp_sim.kernels.pixelrnn.mapping import Step, ThreeKinds, check_kernels
+from scamp_sim.kernels.pixelrnn.options import DEFAULT, Calibration, MacropixelOptions, Settled
+from scamp_sim.kernels.pixelrnn.shapes import SIDE, Bits, Floats, Kernels
 from scamp_sim.machine.machine import Machine
-from scamp_sim.systems.pixelrnn.encoder import Step, ThreeKinds
-from scamp_sim.systems.pixelrnn.golden import SIDE, Bits, Floats
-from scamp_sim.systems.pixelrnn.params import Weights
-
-if TYPE_CHECKING:
-    from scamp_sim.systems.pixelrnn.calibrate import Calibration
 
 SOURCE = Path(__file__).with_name("macropixel.scamp")
-
-UNIT, LARGEST_UNIT = 5, 20
-"""LSB for a tap product. With 5, 25 of them stay within the converter's range, and sums of 50 in halves. With 10 noise
-counts half as much; registers compress sums beyond 15, and o is cut off at -25.4 and 25.6."""
 
 CHIP_UNIT, CHIP_GATE_UNIT = 17, 18
 """The same for a chip with errors, in the CNN and in the gates: what a constant, an offset or noise is wrong by then
 counts a third or a quarter. Both thresholds lie near 0, where registers do not compress yet; beyond these values what
 the compression costs, and the ends of o at -14 and 14, outweigh what is won."""
 
-LARGEST_OFFSET = 40
-"""LSB that an analog transfer adds; of the chip it is known to be about 20."""
-
-LARGEST_TRIM = 40
-"""LSB that the constant of the grey threshold can be off on purpose; a LSB of grey is eight of them at best."""
-
 LARGEST = 25
 """Tap products that the DAC's range stands for with a unit of 5: a threshold cannot lie further out."""
 
-DAC = (-128, 127)
-"""Constants that there are."""
+CONSTANTS = (-128, 127)
+"""Constants that the converter has."""
 
 STEPS = {
     "capture": "capture, binarise", "binarise": "capture, binarise", "setup": "masks", "depthwise": "CNN, 25 taps",
@@ -63,90 +50,81 @@ STEPS = {
 
 
 class MacropixelMapping(ThreeKinds):
-    """Programs of the macropixel mapping for one set of weights; see `scamp_sim.systems.pixelrnn.encoder.Mapping`.
+    """Programs of the macropixel mapping for one set of weights; see `scamp_sim.kernels.pixelrnn.mapping.Mapping`.
 
-    front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small. offset: LSB that
-    the chip adds at every analog transfer, 0..40, which the programs then make up for. unit, gate_unit: LSB for a tap
-    product in the CNN and in the gates, 1..20, the same in both unless said. trim: with an offset, LSB that the
-    constant of the grey threshold is loaded with too many, -40..40. calibration: levels to compare with, and what o is
-    put right by, as measured at this offset, these units and this trim; without it what holds free of noise.
+    weights: with one layer of kernels. options: what they leave open is as an array without errors takes it.
     map_level, sum_level: LSB that pooled maps and sums of the forget gate must be above. Raises ProgramError, also for
     thresholds that the converter has no constant for.
     """
 
     name = "macropixel"
+    input_register = "A"
+    own_edges = False
 
-    def __init__(
-        self,
-        weights: Weights,
-        level: int,
-        *,
-        front_end: bool = False,
-        offset: int = 0,
-        unit: int = UNIT,
-        gate_unit: int | None = None,
-        trim: int = 0,
-        calibration: Calibration | None = None,
-    ) -> None:
-        if weights.layers != 1:
-            raise ProgramError(
-                f"the macropixel mapping takes one layer of kernels; these weights have {weights.layers}"
-            )
+    def __init__(self, weights: Kernels, options: MacropixelOptions = DEFAULT) -> None:
+        check_kernels(weights, 1, self.name)
         if not -LARGEST <= weights.theta_r < LARGEST:
             raise ProgramError(
                 f"theta_r is {weights.theta_r:g}; the converter's range holds thresholds from -{LARGEST} to below "
                 f"{LARGEST}"
             )
         self.weights = weights
-        self.level = level
-        self.front_end = front_end
-        self.offset, self.unit, self.gate_unit = checked_levels(offset, unit, gate_unit)
-        self.trim = checked_trim(trim)
-        self.calibration = calibration
+        self.options = options.settled()
         _, theta1 = weights.layer(0)
-        self.map_level, self.sum_level = map_level(theta1, self.unit), sum_level(weights.theta_r, self.gate_unit)
-        if calibration is not None and not hasattr(calibration, "corrected"):
-            raise ProgramError(
-                f"calibration is {calibration!r:.40}; calibrate() of scamp_sim.systems.pixelrnn.calibrate gives one"
-            )
-        if calibration is None:
-            check_constant("theta1", theta1, -self.map_level, self.unit, self.offset)
-            check_constant(
-                "theta_r", weights.theta_r, -self.sum_level - 2 * self.offset, self.gate_unit, self.offset
-            )  # fmt: skip
+        o, found = self.options, self.options.calibration
+        self.map_level, self.sum_level = map_level(theta1, o.unit), sum_level(weights.theta_r, o.gate_unit)
+        if found is None:
+            check_constant("theta1", theta1, -self.map_level, o.unit, o.offset)
+            check_constant("theta_r", weights.theta_r, -self.sum_level - 2 * o.offset, o.gate_unit, o.offset)
         else:
-            calibration.check(
-                weights, offset=self.offset, unit=self.unit, gate_unit=self.gate_unit, trim=self.trim,
-                front_end=front_end, level=level,
-            )  # fmt: skip
-            self.map_level, self.sum_level = calibration.map_level, calibration.sum_level
+            found.check(weights, o)
+            self.map_level, self.sum_level = found.map_level, found.sum_level
+
+    @property
+    def front_end(self) -> bool:
+        """Whether the array scales the frames down and copies them."""
+        return self.options.front_end
+
+    @property
+    def level(self) -> int:
+        """Grey above it counts as +1."""
+        return self.options.level
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What o is corrected by, if it is."""
+        return self.options.calibration
 
     @cached_property
     def cnn(self) -> Program:
         """The sixteen convolutions, from PIX to C."""
         kernels, _ = self.weights.layer(0)
-        return convolutions(kernels, self)
+        return convolutions(kernels, self.options)
 
     @cached_property
     def _starting(self) -> Program:
         """The same in a frame that sets the state."""
         kernels, _ = self.weights.layer(0)
-        return convolutions(kernels, self, start=1) if self.offset else self.cnn
+        return convolutions(kernels, self.options, start=1) if self.options.offset else self.cnn
 
     def recurrent(self, **options: int) -> Program:
         """Everything behind them."""
         w = self.weights
         gates = [[w.w_f.tolist(), w.u_f.tolist()], [w.w_o.tolist(), w.u_o.tolist()]]
         params = {
-            "gates": gates, "unit": self.gate_unit, "map_level": self.map_level, "sum_level": self.sum_level,
-            "offset": self.offset, **options,
-        }  # fmt: skip
+            "gates": gates,
+            "unit": self.options.gate_unit,
+            "map_level": self.map_level,
+            "sum_level": self.sum_level,
+            "offset": self.options.offset,
+            **options,
+        }
         return assemble(SOURCE, params=params)
 
     def programs(self, **options: int) -> tuple[Program, ...]:
         """What a frame runs: the front end if there is one, the convolutions, the recurrent part."""
         cnn = self._starting if options.get("start") else self.cnn
-        shown = behind_front_end(cnn, self) if self.front_end else (cnn,)
+        shown = behind_front_end(cnn, self.options) if self.front_end else (cnn,)
         return (*shown, self.recurrent(**options))
 
     def _frame(self, **options: int) -> Sequence[Step]:
@@ -160,59 +138,39 @@ class MacropixelMapping(ThreeKinds):
         b, f, h = (machine.read(register) for register in ("R5", "R6", "R7"))
         return b[::4, ::4], f[1::4, 1::4], h[::4, ::4]
 
+    def compared(self, kernel: str, machine: Machine) -> npt.NDArray[np.float32]:
+        """What the comparator of a kernel saw, LSB, read after its launch.
+
+        kernel: "pool", the largest of sixteen sums less its level, (256, 256); or "update", the sum of the forget gate
+        less its level, (64, 64).
+        """
+        if kernel == "pool":
+            return np.asarray(machine.read("C") + machine.read("IN"), np.float32)
+        if kernel != "update":
+            raise KeyError(kernel)
+        return np.asarray(machine.read("NEWS") + machine.read("E") + machine.read("IN"), np.float32)[1::4, 1::4]
+
     def output(self, results: Mapping[str, Any]) -> Floats:
         # column after column from the top right; the converter gives 128 - o unit / 2
         samples = results["o"].reshape(SIDE, SIDE).T[:, ::-1]
-        o = np.asarray((128 - samples.astype(np.float32)) / (self.gate_unit / 2), np.float32)
+        o = np.asarray((128 - samples.astype(np.float32)) / (self.options.gate_unit / 2), np.float32)
         return o if self.calibration is None else self.calibration.corrected(o)
 
 
-class Levels(Protocol):
-    """What the programs of a mapping take from it: grey level, LSB of a tap product, LSB of a transfer, LSB by which
-    the constant of the grey level is off on purpose."""
-
-    level: int
-    unit: int
-    offset: int
-    trim: int
-
-
-def convolutions(kernels: npt.NDArray[Any], levels: Levels, start: int = 0) -> Program:
+def convolutions(kernels: npt.NDArray[Any], options: Settled, start: int = 0) -> Program:
     """Sixteen convolutions with these kernels, from PIX to C; h stays in F.
 
     start: there is no h yet. Where an offset is made up for, F then takes the top lines that otherwise stand beside h.
     """
     return load(
-        "depthwise16", weights=kernels.tolist(), level=pix_level(levels.level), amplitude=levels.unit,
-        offset=levels.offset, trim=levels.trim, keep=int(not (start and levels.offset)), read=0,
+        "depthwise16", weights=kernels.tolist(), level=pix_level(options.level), amplitude=options.unit,
+        offset=options.offset, trim=options.trim, keep=int(not (start and options.offset)), read=0,
     )  # fmt: skip
 
 
-def behind_front_end(cnn: Program, levels: Levels) -> tuple[Program, Program]:
+def behind_front_end(cnn: Program, options: Settled) -> tuple[Program, Program]:
     """The front end, and the convolutions without a capture of their own."""
-    return layout.behind_front_end(cnn, pix_level(levels.level), levels.unit, levels.offset)
-
-
-def checked_levels(offset: Any, unit: Any, gate_unit: Any = None) -> tuple[int, int, int]:
-    """All as integers; gate_unit is unit if it is None. Raises ProgramError that says what there is."""
-    gate_unit = unit if gate_unit is None else gate_unit
-    ranges = (
-        ("offset", offset, 0, LARGEST_OFFSET), ("unit", unit, 1, LARGEST_UNIT),
-        ("gate_unit", gate_unit, 1, LARGEST_UNIT),
-    )  # fmt: skip
-    for name, value, low, high in ranges:
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not (whole and low <= value <= high):
-            raise ProgramError(f"{name} is {value!r}; it is a whole number of LSB, {low}..{high}")
-    return int(offset), int(unit), int(gate_unit)
-
-
-def checked_trim(trim: Any) -> int:
-    """Raises ProgramError that says what there is."""
-    whole = isinstance(trim, (int, np.integer)) and not isinstance(trim, bool)
-    if not (whole and -LARGEST_TRIM <= trim <= LARGEST_TRIM):
-        raise ProgramError(f"trim is {trim!r}; it is a whole number of LSB, -{LARGEST_TRIM}..{LARGEST_TRIM}")
-    return int(trim)
+    return layout.behind_front_end(cnn, pix_level(options.level), options.unit, options.offset)
 
 
 def map_level(theta1: float, unit: int) -> int:
@@ -227,7 +185,7 @@ def sum_level(theta_r: float, unit: int) -> int:
 
 def check_constant(name: str, theta: float, constant: int, unit: int, offset: int) -> None:
     """Raises ProgramError if the converter has no such constant to compare with."""
-    low, high = DAC
+    low, high = CONSTANTS
     if not low <= constant <= high:
         given = f"a unit of {unit}" + (f" and an offset of {offset}" if offset else "")
         raise ProgramError(
@@ -236,10 +194,10 @@ def check_constant(name: str, theta: float, constant: int, unit: int, offset: in
         )
 
 
-def chip_units(weights: Weights, offset: int) -> tuple[int, int]:
+def chip_units(weights: Kernels, offset: int) -> tuple[int, int]:
     """(unit, gate_unit) for a chip with errors: CHIP_UNIT and CHIP_GATE_UNIT, or the largest below them whose constants
     the converter has for these thresholds."""
-    low, high = DAC
+    low, high = CONSTANTS
 
     def fits(constants: Iterable[int]) -> bool:
         return all(low <= c <= high for c in constants)
@@ -250,6 +208,27 @@ def chip_units(weights: Weights, offset: int) -> tuple[int, int]:
         u for u in range(CHIP_GATE_UNIT, 0, -1) if fits([-sum_level(weights.theta_r, u) - 2 * offset])
     )  # fmt: skip
     return next(units, 1), next(gate_units, 1)
+
+
+def grey_compared(captured: npt.NDArray[Any], machine: Machine) -> npt.NDArray[np.float32]:
+    """What the comparator of the kernel "binarise" saw, LSB, after its launch: grey, the constant and a third term.
+
+    captured: register A after the kernel "capture". The third term is the offset of the transfer that an empty sum is;
+    it is made again in C by a transfer of nothing.
+    """
+    compared = captured + machine.read("E")
+    machine.run(_transfer_of_nothing(), registers=False)
+    return np.asarray(compared + machine.read("C"), np.float32)
+
+
+@cache
+def _transfer_of_nothing() -> Program:
+    return assemble("bus(C);")
+
+
+def launches(programs: Iterable[Program]) -> list[tuple[str, Program]]:
+    """Every launch of some programs with the name of its kernel."""
+    return [(s.title, s.program) for p in programs for s in cut(p, {name: name for name in p.kernels})]
 
 
 def pix_level(level: int) -> int:

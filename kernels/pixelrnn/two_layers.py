@@ -8,7 +8,6 @@ between the layers moves bits, and F is no bit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,11 @@ from scamp_sim.chip.program import Program
 from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.pixelrnn import layout, macropixel
-from scamp_sim.kernels.pixelrnn.macropixel import UNIT, MacropixelMapping, check_constant, cut, pooled_halves
+from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping, check_constant, cut, pooled_halves
+from scamp_sim.kernels.pixelrnn.mapping import Step, ThreeKinds
+from scamp_sim.kernels.pixelrnn.options import DEFAULT, MacropixelOptions
+from scamp_sim.kernels.pixelrnn.shapes import Bits, Floats, Kernels
 from scamp_sim.machine.machine import Machine
-from scamp_sim.systems.pixelrnn.encoder import Step, ThreeKinds
-from scamp_sim.systems.pixelrnn.golden import Bits, Floats
-from scamp_sim.systems.pixelrnn.params import Weights
 
 BETWEEN = Path(__file__).with_name("layout_next_layer.scamp")
 
@@ -41,43 +40,51 @@ TITLES = (
 
 
 class TwoLayerMapping(ThreeKinds):
-    """Programs for one set of weights with two layers; see `scamp_sim.systems.pixelrnn.encoder.Mapping`.
+    """Programs for one set of weights with two layers; see `scamp_sim.kernels.pixelrnn.mapping.Mapping`.
 
-    front_end, offset, unit, gate_unit, trim: as for MacropixelMapping; there is no calibration. All kernels of a frame
-    are more than the kernel store holds, so the convolutions are on the heap.
+    options: as of MacropixelMapping; there is no calibration. All kernels of a frame are more than the kernel store
+    holds, so the convolutions are on the heap. Raises ProgramError.
     """
 
     name = "macropixel"
+    input_register = "A"
+    own_edges = False
 
-    def __init__(
-        self,
-        weights: Weights,
-        level: int,
-        *,
-        front_end: bool = False,
-        offset: int = 0,
-        unit: int = UNIT,
-        gate_unit: int | None = None,
-        trim: int = 0,
-    ) -> None:
+    def __init__(self, weights: Kernels, options: MacropixelOptions = DEFAULT) -> None:
         if weights.layers != LAYERS:
             raise ProgramError(f"this mapping takes two layers of kernels; these weights have {weights.layers}")
+        if options.calibration is not None:
+            raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
         self.weights = weights
-        self.level = level
-        self.front_end = front_end
-        self._behind = self._recurrent_part(offset, unit, gate_unit)
-        self.offset, self.unit = self._behind.offset, self._behind.unit
-        self.trim = macropixel.checked_trim(trim)
+        self.options = options.settled()
+        # what follows the convolutions is as with the second layer alone, and so are the limits
+        self._behind = MacropixelMapping(weights.alone(1), options)
         _, first = weights.layer(0)
         self.threshold = pooled_halves(first)
-        check_constant("theta1", first, -macropixel.map_level(first, self.unit), self.unit, self.offset)
+        unit, offset = self.options.unit, self.options.offset
+        check_constant("theta1", first, -macropixel.map_level(first, unit), unit, offset)
+
+    @property
+    def front_end(self) -> bool:
+        """Whether the array scales the frames down and copies them."""
+        return self.options.front_end
+
+    @property
+    def level(self) -> int:
+        """Grey above it counts as +1."""
+        return self.options.level
+
+    @property
+    def calibration(self) -> None:
+        """There is none."""
+        return None
 
     def programs(self, **options: int) -> tuple[Program, ...]:
         """What a frame runs: the front end if there is one, layer 1, what lies between, layer 2, the recurrent part."""
         first = self._convolutions(0, options.get("start", 0))
         shown: tuple[Program, ...] = (first,)
         if self.front_end:
-            shown = macropixel.behind_front_end(first, self)
+            shown = macropixel.behind_front_end(first, self.options)
         second = layout.behind(self._convolutions(1), "binarise")
         return (
             *map(layout.on_the_heap, shown),
@@ -94,20 +101,13 @@ class TwoLayerMapping(ThreeKinds):
     def _convolutions(self, number: int, start: int = 0) -> Program:
         """Layer 0 or 1, from PIX to C."""
         kernels, _ = self.weights.layer(number)
-        return macropixel.convolutions(kernels, self, start)
+        return macropixel.convolutions(kernels, self.options, start)
 
     @cached_property
     def between(self) -> Program:
         """From C to A: what layer 2 sees."""
-        return assemble(BETWEEN, params={"unit": self.unit, "offset": self.offset, "threshold": self.threshold})
-
-    def _recurrent_part(self, offset: int, unit: int, gate_unit: int | None) -> MacropixelMapping:
-        """The mapping of the second layer alone: what follows the convolutions is the same, and so are the limits."""
-        kernels, theta1 = self.weights.layer(1)
-        one = replace(self.weights, cnn=kernels, theta1=(theta1,))
-        return MacropixelMapping(
-            one, self.level, front_end=self.front_end, offset=offset, unit=unit, gate_unit=gate_unit
-        )  # fmt: skip
+        unit, offset = self.options.unit, self.options.offset
+        return assemble(BETWEEN, params={"unit": unit, "offset": offset, "threshold": self.threshold})
 
     def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return self._behind.picture(frame)

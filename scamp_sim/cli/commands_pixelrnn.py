@@ -63,12 +63,13 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.show.session import announce_compilation
     from scamp_sim.systems.pixelrnn import golden
     from scamp_sim.systems.pixelrnn.data.clips import check_labels, read_clip
+    from scamp_sim.systems.pixelrnn.data.sources import load_weights
     from scamp_sim.systems.pixelrnn.study.study import make_encoder
 
     if args.out is not None:
         check_folder(args.out, (SHEET, OUTPUT))
     args.mapping = args.mapping or common.DEFAULT_MAPPING
-    weights = common.load_weights(args.weights)
+    weights = load_weights(args.weights)
     encoder = make_encoder(
         weights, args.mapping, args.errors, common.seed(args), chip=args.chip, timing=args.timing, engine=args.engine,
         front_end=args.front_end,
@@ -212,13 +213,14 @@ def validate(args: argparse.Namespace) -> int:
     from scamp_sim.show.render import check_folder
     from scamp_sim.show.session import announce_compilation, progress
     from scamp_sim.systems.pixelrnn.data.clips import read_clips
+    from scamp_sim.systems.pixelrnn.data.sources import load_weights
     from scamp_sim.systems.pixelrnn.study import study
 
     if args.out is not None:
         check_file(args.out, "results")
     if args.pictures is not None:
         check_folder(args.pictures, option="--pictures")
-    weights = common.load_weights(args.weights)
+    weights = load_weights(args.weights)
     # what is wrong with them is said at once
     encoder = study.make_encoder(
         weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
@@ -304,6 +306,7 @@ def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -
 
 def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
     """Costs of all mappings, and the bandwidth."""
+    from scamp_sim.systems.pixelrnn.data.sources import RANDOM, describe_weights, load_weights
     from scamp_sim.systems.pixelrnn.report import bandwidth
     from scamp_sim.systems.pixelrnn.report import costs as report
 
@@ -311,9 +314,9 @@ def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
         from scamp_sim.systems.pixelrnn.report import plots
 
         plots.check(args.plot)
-    source = args.weights or common.RANDOM
-    weights = common.load_weights(source)
-    found = report.costs(weights, args.timing, source=common.whose(source), front_end=args.front_end)
+    source = args.weights or RANDOM
+    weights = load_weights(source)
+    found = report.costs(weights, args.timing, source=describe_weights(source), front_end=args.front_end)
     if args.plot is not None:
         plots.write(args.plot, found)
     text = report.text(found) + "\n" + bandwidth.text()
@@ -330,9 +333,9 @@ def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
         raise ProgramError(
             f"the memory is reported for all mappings, whatever weights and prices, and not drawn; leave out {options}"
         )
-    from scamp_sim.kernels.pixelrnn import layout
+    from scamp_sim.systems.pixelrnn.report import memory
 
-    return layout.memory_text(), layout.memory_report()
+    return memory.memory_text(), memory.memory_report()
 
 
 REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
@@ -395,7 +398,7 @@ def register_validate(parser: argparse.ArgumentParser) -> None:
 def register_report(parser: argparse.ArgumentParser) -> None:
     """The arguments of `report`."""
     parser.add_argument("kind", metavar="KIND", choices=tuple(REPORTS), help=", ".join(REPORTS))
-    common.add_weights(parser, note=f" (default: {common.RANDOM}:1)")
+    common.add_weights(parser, note=" (default: random:1)")
     common.add_front_end(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw it there, as PNG, PDF or SVG")
     options.add_timing(parser)

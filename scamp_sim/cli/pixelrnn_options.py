@@ -15,41 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from scamp_sim.systems.pixelrnn.params import Weights
-
-RANDOM = "random"
-"""The name of weights by chance."""
 
 DEFAULT_MAPPING = "macropixel"
-
-TRAIN_SEED, TEST_SEED = 0, 1000
-"""Seeds of drawn gestures: those to train and to re-fit decoders on, and those to try networks on."""
-
-
-def load_weights(source: str) -> Weights:
-    """Weights from a file, or by lot. Raises ProgramError."""
-    from scamp_sim.systems.pixelrnn.params import Weights
-
-    seed = _seed_of_weights(source)
-    return Weights.load(source) if seed is None else Weights.random(seed, classes=9)
-
-
-def _seed_of_weights(source: str) -> int | None:
-    """The seed of weights by lot; None for those in a file. Raises ProgramError."""
-    from pathlib import Path
-
-    name, colon, seed = source.partition(":")
-    if name != RANDOM or Path(source).exists():
-        return None
-    if colon and not seed.isdecimal():
-        raise ProgramError(f"weights {source}: write {RANDOM}:SEED, such as {RANDOM}:1")
-    return int(seed or 1)
-
-
-def whose(source: str) -> str:
-    """Weights in words."""
-    seed = _seed_of_weights(source)
-    return source if seed is None else f"by lot, seed {seed}"
 
 
 def notes(clips: npt.NDArray[np.generic], names: Sequence[str]) -> list[str]:
@@ -85,7 +52,7 @@ def seed(args: argparse.Namespace) -> int:
 
 def add_weights(parser: Any, *, required: bool = False, note: str = "") -> None:
     """--weights. note: added to its help."""
-    what = f"weights, .npz or PyTorch's .pt; or {RANDOM}[:SEED], drawn by lot{note}"
+    what = f"weights, .npz or PyTorch's .pt; or random[:SEED], randomly initialised{note}"
     parser.add_argument("--weights", metavar="W", required=required, help=what)
 
 

@@ -1,8 +1,8 @@
 """Levels of the macropixel mapping for a kind of chip, as measured on chips that are not the one in use.
 
-unit, gate_unit = 14, 18
-calibration = calibrate(weights, "scamp5", offset=20, unit=unit, gate_unit=gate_unit)
-mapping = MacropixelMapping(weights, 116, offset=20, unit=unit, gate_unit=gate_unit, calibration=calibration)
+options = MacropixelOptions(offset=20, unit=14, gate_unit=18)
+calibration = calibrate(weights, "scamp5", options)
+mapping = MacropixelMapping(weights, replace(options, calibration=calibration))
 
 Every write loses a little, registers compress large values, and the largest of sixteen sums with errors lies above the
 largest without. So what a sum arrives as is measured: emulated chips of the profile run the compiled kernels on drawn
@@ -12,7 +12,6 @@ chip's own pattern is not corrected.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -21,17 +20,23 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.checks import integer
-from scamp_sim.chip.program import Program
-from scamp_sim.compiler import assemble
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels import load
+from scamp_sim.kernels.pixelrnn.options import (
+    LARGEST_TRIM,
+    LEVELS,
+    Calibration,
+    MacropixelOptions,
+    digest_of,
+    short_digest,
+)
 from scamp_sim.machine.machine import Machine
 from scamp_sim.silicon import ChipErrors, ChipProfile, ErrorModel
 from scamp_sim.silicon.setup import HIGHEST_SERIAL, Errors, parse_profile
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.data import gestures
-from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE, WINDOW, Floats
-from scamp_sim.systems.pixelrnn.params import GATES, Weights, check_weights
+from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE, WINDOW
+from scamp_sim.systems.pixelrnn.params import Weights, check_weights
 
 if TYPE_CHECKING:
     from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
@@ -56,9 +61,6 @@ WITHIN = 0.6
 LEAST_GAIN = 0.2
 """Share of a unit by which o must still move: below it what is measured is noise."""
 
-DAC = (-127, 128)
-"""Levels whose negative the converter has."""
-
 
 class Drowned(ProgramError):
     """Errors are larger than what was to be measured. o_gain: what was found of o."""
@@ -71,83 +73,12 @@ class Drowned(ProgramError):
         self.o_gain = o_gain
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """What sums arrive as, and the levels that follow.
-
-    map_level, sum_level: LSB that pooled maps and sums of the forget gate must be above. o_gain, o_offset: what o is
-    divided by after the offset, in units of one tap product, is taken off. map_gain, sum_gain: the share of a unit at
-    which a sum of 1 more arrives, near the thresholds; map_offset, sum_offset: LSB at which a sum of 0 does. profile:
-    the name of the kind of chip; offset, unit, gate_unit, front_end, trim, level: of the mapping that was measured.
-    made_for, made_on: digests of its weights and of the profile; those left empty are not checked.
-    """
-
-    map_level: int
-    sum_level: int
-    o_gain: float
-    o_offset: float
-    map_gain: float
-    map_offset: float
-    sum_gain: float
-    sum_offset: float
-    profile: str
-    offset: int
-    unit: int
-    gate_unit: int
-    front_end: bool = False
-    trim: int = 0
-    level: int = golden.INPUT_LEVEL
-    made_for: str = ""
-    made_on: str = ""
-
-    def __post_init__(self) -> None:
-        for name in ("map_level", "sum_level"):
-            level = integer(name, getattr(self, name), least=None)
-            if not DAC[0] <= level <= DAC[1]:
-                raise ProgramError(f"{name} is {level} LSB; the converter has {DAC[0]}..{DAC[1]}")
-        if not (np.isfinite([self.o_gain, self.o_offset]).all() and self.o_gain > 0):
-            raise ProgramError(f"o_gain is {self.o_gain!r}, o_offset {self.o_offset!r}; give numbers, the gain above 0")
-
-    def check(self, weights: Weights, **mapping: Any) -> None:
-        """Raises ProgramError if it was measured for other weights, or another mapping. mapping: the values of offset,
-        unit, gate_unit, trim, front_end, level."""
-        for name, value in mapping.items():
-            if getattr(self, name) != value:
-                raise ProgramError(
-                    f"the calibration was measured with {name}={getattr(self, name)}; the mapping has {value}"
-                )
-        if self.made_for not in ("", digest_of(weights)):
-            raise ProgramError("the calibration was measured with other weights; calibrate() again with these")
-
-    def check_profile(self, profile: ChipProfile) -> None:
-        """Raises ProgramError if it was measured on another kind of chip."""
-        if self.made_on not in ("", _digest(profile.key())):
-            raise ProgramError(
-                f"the calibration was measured on chips of '{self.profile}' as it was then, not of '{profile.name}' as "
-                "it is; calibrate() again"
-            )
-
-    def corrected(self, o: Floats) -> Floats:
-        """o (64, 64) in units of one tap product, as measured -> as the golden model has it, but for noise."""
-        return np.asarray((o - np.float32(self.o_offset)) / np.float32(self.o_gain), np.float32)
-
-
-def _digest(what: Any) -> str:
-    return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
-
-
-def digest_of(weights: Weights) -> str:
-    """What tells weights apart as far as the sums go."""
-    gates = [getattr(weights, gate).tobytes() for gate in ("cnn", *GATES)]
-    return _digest((gates, tuple(np.atleast_1d(weights.theta1)), weights.theta_r))
-
-
 def grey_trim(errors: Errors, level: int, offset: int, *, chips: Sequence[int] = CHIPS, seed: int = 0) -> int:
     """LSB to add to the constant that grey is compared with, so that on chips of a profile half of all PEs see a grey
     in the middle between `level` and the next as above. 0 if the comparison is one without a trim. The other arguments
     are those of `calibrate`. Raises ProgramError.
     """
-    from scamp_sim.kernels.pixelrnn.macropixel import LARGEST_TRIM, pix_level
+    from scamp_sim.kernels.pixelrnn.macropixel import grey_compared, launches, pix_level
 
     profile = profile_of(errors)
     key = profile.key(), level, offset, tuple(chips), seed
@@ -162,9 +93,8 @@ def grey_trim(errors: Errors, level: int, offset: int, *, chips: Sequence[int] =
         if trimmed.steps == program.steps:
             _TRIMS[key] = 0
             return 0
-        steps = _launches((program,))
+        steps = launches((program,))
         steps = steps[: [kernel for kernel, _ in steps].index("binarise") + 1]
-        offset_alone = assemble("bus(C);")  # the third that the comparator sees
         halvings = sum(w.op == "bus2" and "E" in w.src for w in program.kernels["binarise"].words) // 2
         seen = []
         for chip in chips:
@@ -175,9 +105,7 @@ def grey_trim(errors: Errors, level: int, offset: int, *, chips: Sequence[int] =
                     machine.run(step, registers=False)
                     if kernel == "capture":
                         captured = machine.read("A").copy()
-                compared = captured + machine.read("E")
-                machine.run(offset_alone, registers=False)
-                seen.append(float(np.mean(compared + machine.read("C"))))
+                seen.append(float(np.mean(grey_compared(captured, machine))))
         _TRIMS[key] = int(np.clip(-round(float(np.mean(seen)) * 2**halvings), -LARGEST_TRIM, LARGEST_TRIM))
     return _TRIMS[key]
 
@@ -188,22 +116,17 @@ _TRIMS: dict[tuple[Any, ...], int] = {}
 def calibrate(
     weights: Weights,
     errors: Errors,
+    options: MacropixelOptions,
     *,
-    offset: int,
-    unit: int,
-    gate_unit: int,
-    trim: int = 0,
-    front_end: bool = False,
-    level: int = golden.INPUT_LEVEL,
     chips: Sequence[int] = CHIPS,
     clips: int = CLIPS,
     seed: int = 0,
 ) -> Calibration:
     """Measure emulated chips of a profile: one or two seconds for two chips.
 
-    errors: the profile, as a Machine takes it. chips: serials to measure, whatever chip is used later. seed: of the
-    noise and of the drawn gestures. The same arguments give the same result, which is kept while the process runs.
-    Raises ProgramError.
+    errors: the profile, as a Machine takes it. options: of the mapping that is measured. chips: serials to measure,
+    whatever chip is used later. seed: of the noise and of the drawn gestures. The same arguments give the same result,
+    which is kept while the process runs. Raises ProgramError.
 
     Both levels lie where half of the sums pass whose golden value is the threshold, between whole values by
     interpolation: the network was trained with noise, and expects sums at a threshold to fall either way. A level that
@@ -218,12 +141,10 @@ def calibrate(
     serials = tuple(integer("chips", c) for c in chips)
     if not serials:
         raise ProgramError("chips is empty; give the serial of one at least")
-    key = (
-        profile.key(), digest_of(weights), offset, unit, gate_unit, trim, front_end, level, serials, clips, seed,
-    )  # fmt: skip
+    measured = options.settled().alone()
+    key = (profile.key(), digest_of(weights), measured, serials, clips, seed)
     if key not in _KNOWN:
-        bench = _Bench(weights, profile, level, front_end, serials, clips, seed)
-        _KNOWN[key] = bench.calibration(offset, unit, gate_unit, trim)
+        _KNOWN[key] = _Bench(weights, profile, options, serials, clips, seed).calibration()
     return _KNOWN[key]
 
 
@@ -247,37 +168,45 @@ class _Bench:
 
     weights: Weights
     profile: ChipProfile
-    level: int
-    front_end: bool
+    options: MacropixelOptions
     chips: tuple[int, ...]
     clips: int
     seed: int
 
-    def calibration(self, offset: int, unit: int, gate_unit: int, trim: int) -> Calibration:
+    def calibration(self) -> Calibration:
         from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
 
-        def mapping(calibration: Calibration | None = None) -> MacropixelMapping:
-            return MacropixelMapping(
-                self.weights, self.level, front_end=self.front_end, offset=offset, unit=unit, gate_unit=gate_unit,
-                trim=trim, calibration=calibration,
-            )  # fmt: skip
-
-        plain = mapping()
+        measured = self.options.settled().alone()
+        plain = MacropixelMapping(self.weights, replace(self.options, calibration=None))
         map_gain, map_offset, map_level = self._maps(plain)
         found = Calibration(
-            map_level, plain.sum_level, 1.0, 0.0, map_gain, map_offset, 1.0, 0.0, self.profile.name, offset, unit,
-            gate_unit, self.front_end, trim, self.level, digest_of(self.weights), _digest(self.profile.key()),
-        )  # fmt: skip
-        sums, outputs = self._gates(mapping(found))
+            map_level=map_level,
+            sum_level=plain.sum_level,
+            o_gain=1.0,
+            o_offset=0.0,
+            map_gain=map_gain,
+            map_offset=map_offset,
+            sum_gain=1.0,
+            sum_offset=0.0,
+            profile=self.profile.name,
+            measured=measured,
+            made_for=digest_of(self.weights),
+            made_on=short_digest(self.profile.key()),
+        )
+        sums, outputs = self._gates(MacropixelMapping(self.weights, replace(self.options, calibration=found)))
+        gate_unit = measured.gate_unit
         sum_gain, sum_offset = _line(*sums, NEAR)
         o_gain, o_offset = _line(*outputs, WITHIN * 256 / gate_unit)
         if o_gain < LEAST_GAIN:
             raise Drowned(self.profile.name, o_gain)
-        level = _level(sums[0], sums[1] * gate_unit, self.weights.theta_r, plain.sum_level)
         return replace(
-            found, sum_level=level, sum_gain=sum_gain, sum_offset=round(sum_offset * gate_unit, 2),
-            o_gain=o_gain, o_offset=o_offset,
-        )  # fmt: skip
+            found,
+            sum_level=_level(sums[0], sums[1] * gate_unit, self.weights.theta_r, plain.sum_level),
+            sum_gain=sum_gain,
+            sum_offset=round(sum_offset * gate_unit, 2),
+            o_gain=o_gain,
+            o_offset=o_offset,
+        )
 
     def _chips(self) -> Iterator[tuple[Machine, npt.NDArray[np.uint8]]]:
         """Each chip with each of its clips (16, 64, 64)."""
@@ -290,27 +219,31 @@ class _Bench:
 
     def _maps(self, mapping: MacropixelMapping) -> tuple[float, float, int]:
         """(gain, LSB for a sum of 0, level in LSB) of the pooled maps."""
-        frame_of = _launches(mapping.programs(start=1))
+        from scamp_sim.kernels.pixelrnn.macropixel import launches
+
+        frame_of = launches(mapping.programs(start=1))
         steps = frame_of[: [kernel for kernel, _ in frame_of].index("pool") + 1]
         kernels, theta1 = self.weights.layer(0)
         pairs = []
         for machine, clip in self._chips():
-            sums = golden.convolve(golden.binarise(clip, self.level), kernels)
+            sums = golden.convolve(golden.binarise(clip, mapping.level), kernels)
             for frame, wanted in zip(clip, _largest(sums), strict=True):
                 machine.expose(mapping.picture(frame))
                 for _, program in steps:
                     machine.run(program, registers=False)
-                # what the comparator sees: the errors of the level are in the largest of sixteen, too
-                seen = machine.read("C") + machine.read("IN") + mapping.map_level
+                # the errors of the level are in the largest of sixteen, too
+                seen = mapping.compared("pool", machine) + mapping.map_level
                 pairs.append((golden.tile(wanted), _largest(seen)))
         expected, got = (np.stack(side).astype(float).ravel() for side in zip(*pairs, strict=True))
-        gain, base = _line(expected, got / mapping.unit, NEAR, theta1)
+        gain, base = _line(expected, got / mapping.options.unit, NEAR, theta1)
         level = _level(expected, got, theta1, mapping.map_level) if theta1 >= 0 else mapping.map_level
-        return gain, round(base * mapping.unit, 2), level
+        return gain, round(base * mapping.options.unit, 2), level
 
     def _gates(self, mapping: MacropixelMapping) -> tuple[tuple[Plane, Plane], tuple[Plane, Plane]]:
         """(expected, measured) of the forget sum and of o, in units; expected of the chip's own b and h."""
-        shown = [_launches(mapping.programs(start=start, read=1)) for start in (0, 1)]
+        from scamp_sim.kernels.pixelrnn.macropixel import launches
+
+        shown = [launches(mapping.programs(start=start, read=1)) for start in (0, 1)]
         expected: list[Plane] = []
         measured: list[list[Plane]] = []
         for machine, clip in self._chips():
@@ -318,14 +251,14 @@ class _Bench:
             for t in range(FRAMES):
                 machine.expose(mapping.picture(clip[t]))
                 results: dict[str, Any] = {}
-                f_sum = np.empty(0)
+                f_sum: Plane = np.empty(0)
                 for kernel, program in shown[int(t == 0)]:
                     results |= machine.run(program, registers=False).outputs
-                    if kernel == "update":  # as the comparator had it
-                        f_sum = machine.read("NEWS") + machine.read("E") + machine.read("IN") + mapping.sum_level
+                    if kernel == "update":
+                        f_sum = mapping.compared(kernel, machine) + mapping.sum_level
                 b, _, h = mapping.look(machine)
                 expected.append(golden.sums(golden.gates(b, state, self.weights)))
-                measured.append([f_sum[1::4, 1::4] / mapping.gate_unit, mapping.output(results)])
+                measured.append([f_sum / mapping.options.gate_unit, mapping.output(results)])
                 state = h
         wanted: Plane = np.stack(expected)
         got: Plane = np.array(measured)
@@ -350,7 +283,7 @@ def _level(expected: Plane, got: Plane, theta: float, ideal: int) -> int:
     if np.array_equal(got > ideal, expected > theta) or not values or not values[0] <= theta <= values[-1]:
         return ideal
     medians = [np.median(got[expected == v]) for v in values]
-    return int(np.clip(round(float(np.interp(theta, values, medians))), *DAC))
+    return int(np.clip(round(float(np.interp(theta, values, medians))), *LEVELS))
 
 
 def _line(expected: Plane, got: Plane, near: float, around: float = 0) -> tuple[float, float]:
@@ -363,13 +296,6 @@ def _line(expected: Plane, got: Plane, near: float, around: float = 0) -> tuple[
         return 1.0, 0.0
     gain, offset = np.polyfit(expected[chosen].astype(float), got[chosen].astype(float), 1)
     return round(float(gain), 3), round(float(offset), 3) + 0.0
-
-
-def _launches(programs: Sequence[Program]) -> list[tuple[str, Program]]:
-    """Every launch with the name of its kernel."""
-    from scamp_sim.kernels.pixelrnn.macropixel import cut
-
-    return [(s.title, s.program) for p in programs for s in cut(p, {name: name for name in p.kernels})]
 
 
 __all__ = ["CHIPS", "Calibration", "Drowned", "calibrate", "grey_trim", "profile_of"]

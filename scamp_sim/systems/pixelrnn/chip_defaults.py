@@ -2,70 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.pixelrnn.options import LARGEST_OFFSET, MacropixelOptions
 from scamp_sim.silicon import ChipErrors, ErrorModel
-from scamp_sim.systems.pixelrnn.calibrate import Calibration, calibrate, grey_trim, profile_of
+from scamp_sim.systems.pixelrnn.calibrate import calibrate, grey_trim, profile_of
 from scamp_sim.systems.pixelrnn.params import Weights
 
 
-def for_chip(weights: Weights, errors: ErrorModel, level: int, options: dict[str, Any]) -> dict[str, Any]:
-    """Options of the macropixel mapping for the chip that it is to run on.
+def for_chip(weights: Weights, errors: ErrorModel, options: MacropixelOptions) -> MacropixelOptions:
+    """The options for the chip that the network is to run on.
 
-    options: as the user gave them, with `calibrate` if they gave that: None, as if they had not, True or False. On a
-    chip of a profile with errors, what a user leaves open is chosen: if they gave none of offset, unit, gate_unit, trim
-    and calibration, the profile's offset and the units that suit it, and unless calibrate=False a trim and a
-    calibration. With calibrate=True what they gave is calibrated. With version="raw" only the profile's offset is
-    chosen. Raises ProgramError.
+    weights: of the network. errors: those of the chip. options: as the user chose them. On a chip of a profile with
+    errors, what a user leaves open is chosen: if they chose none of offset, unit, gate_unit, trim and calibration, the
+    profile's offset and the units that suit it, and unless calibrate=False a trim and a calibration. With
+    calibrate=True what they chose is calibrated. With version="raw" only the profile's offset is chosen. Raises
+    ProgramError.
     """
-    options = dict(options)
-    raw = take_version(options)
-    wanted = options.pop("calibrate", None)
-    if wanted is not None and not isinstance(wanted, (bool, np.bool_)):
-        raise ProgramError(f"calibrate is {wanted!r:.40}; it is True or False")
-    if wanted and options.get("calibration") is not None:
+    wanted, raw, given = options.calibrate, options.version == "raw", options.given
+    if wanted and options.calibration is not None:
         raise ProgramError("calibrate=True measures a calibration; leave it out, or leave out the one that is given")
     if not isinstance(errors, ChipErrors):
         if wanted and not errors.exact:
             profile_of(errors)
         return options
-    from scamp_sim.kernels.pixelrnn.macropixel import LARGEST_OFFSET, UNIT, checked_levels, chip_units
-
-    given = any(options.get(name) is not None for name in ("offset", "unit", "gate_unit", "trim", "calibration"))
     if raw and (given or wanted):
         raise ProgramError("version='raw' takes the profile's offset and nothing else; leave it out, or the rest")
     measure = wanted or (wanted is None and not given and not raw)
-    front_end = bool(options.get("front_end", False))
     if not given:
-        options["offset"] = int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
+        options = replace(options, offset=_offset(errors))
         if not raw:
-            options["unit"], options["gate_unit"] = chip_units(weights, options["offset"])
+            unit, gate_unit = _units(weights, options.offset or 0)
+            options = replace(options, unit=unit, gate_unit=gate_unit)
     if weights.layers != 1 and wanted:
         raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
-    offset, unit, gate_unit = checked_levels(
-        options.get("offset", 0), options.get("unit", UNIT), options.get("gate_unit")
-    )
-    if measure and offset and not front_end and options.get("trim") is None:
-        options["trim"] = grey_trim(errors, level, offset)
+    if measure and options.offset and not options.front_end and options.trim is None:
+        options = replace(options, trim=grey_trim(errors, options.level, options.offset))
     if measure and weights.layers == 1:
-        options["calibration"] = calibrate(
-            weights, errors, offset=offset, unit=unit, gate_unit=gate_unit, trim=options.get("trim") or 0, level=level,
-            front_end=front_end,
-        )  # fmt: skip
-    elif isinstance(options.get("calibration"), Calibration):
-        options["calibration"].check_profile(errors.population)
+        return replace(options, calibration=calibrate(weights, errors, options))
+    if options.calibration is not None:
+        options.calibration.check_profile(errors.population)
     return options
 
 
-def take_version(options: dict[str, Any]) -> bool:
-    """Whether the version is given that is not fitted to noise; it is taken out. Raises ProgramError for others."""
-    version = options.pop("version", None)
-    if version not in (None, "raw"):
-        raise ProgramError(f"the mapping 'macropixel' has no version {version!r:.40}; it is 'raw' or none")
-    return version is not None
+def _offset(errors: ChipErrors) -> int:
+    """LSB that a transfer adds, as programs can make up for it."""
+    return int(np.clip(round(errors.profile["transfer_offset"]), 0, LARGEST_OFFSET))
 
 
-__all__ = ["for_chip", "take_version"]
+def _units(weights: Weights, offset: int) -> tuple[int, int]:
+    from scamp_sim.kernels.pixelrnn.macropixel import chip_units
+
+    return chip_units(weights, offset)
+
+
+__all__ = ["for_chip"]

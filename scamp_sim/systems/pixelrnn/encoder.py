@@ -8,12 +8,10 @@ result.profile.readout_ratio        # 256: 4,096 values for 16 frames
 from __future__ import annotations
 
 import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, Protocol
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +22,8 @@ from scamp_sim.chip.program import Program
 from scamp_sim.costs.profile import Profile
 from scamp_sim.costs.timing import combine, profile
 from scamp_sim.exceptions import ProgramError, ScampWarning
+from scamp_sim.kernels.pixelrnn.mapping import Mapping
+from scamp_sim.kernels.pixelrnn.options import BlockOptions, MacropixelOptions
 from scamp_sim.machine.machine import Machine
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.systems.pixelrnn import golden
@@ -33,61 +33,6 @@ from scamp_sim.text import plural
 
 SENSOR = 256
 """Rows and columns of a full frame."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a frame as the reports show it, with the part of the run that it is, and planes that it is given."""
-
-    title: str
-    program: Program
-    inputs: Map[str, Any] | None = None
-
-
-class Mapping(Protocol):
-    """A way to lay the network out on the array, for one set of weights."""
-
-    name: str
-
-    def steps(self, t: int) -> Sequence[Step]:
-        """What the chip does for frame t of 16, in order."""
-        ...
-
-    def picture(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The picture that PIX is to see: (256, 256), 0..255, from a frame (64, 64), uint8 grey or bool."""
-        ...
-
-    def look(self, machine: Machine) -> tuple[Bits, Bits, Bits]:
-        """b, f and h after a frame, (64, 64) bool each, read behind the program's back."""
-        ...
-
-    def output(self, results: dict[str, Any]) -> Floats:
-        """o, (64, 64) float32 in units of one tap product, from what the last frame put out."""
-        ...
-
-
-class ThreeKinds(ABC):
-    """Steps of a mapping whose first and last frames are not like those between; each kind is made once."""
-
-    def steps(self, t: int) -> Sequence[Step]:
-        """What the chip does for frame t of 16, in order."""
-        return self._first if t == 0 else self._last if t == FRAMES - 1 else self._middle
-
-    @abstractmethod
-    def _frame(self, **options: int) -> Sequence[Step]:
-        """The steps of a frame that sets the state (start=1), that reads o out (read=1), or neither."""
-
-    @cached_property
-    def _first(self) -> Sequence[Step]:
-        return self._frame(start=1)
-
-    @cached_property
-    def _middle(self) -> Sequence[Step]:
-        return self._frame()
-
-    @cached_property
-    def _last(self) -> Sequence[Step]:
-        return self._frame(read=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,13 +85,17 @@ class Encoder:
         integer("level", level)
         self.chip = chip
         self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
-        name, options = split(mapping, options)
-        if name == "macropixel":
+        chosen = mapping_options(*split(mapping, options), level)
+        if isinstance(chosen, MacropixelOptions):
             from scamp_sim.systems.pixelrnn.chip_defaults import for_chip
 
-            options = for_chip(weights, self.machine.errors, level, options)
-        self.mapping = make_mapping(weights, name, level, options)
-        self.level = level
+            chosen = for_chip(weights, self.machine.errors, chosen)
+        self.mapping = mapping_of(weights, chosen)
+
+    @property
+    def level(self) -> int:
+        """Grey above it counts as +1."""
+        return self.mapping.level
 
     def run(self, clip: npt.ArrayLike) -> Encoded:
         """Encode one clip: (16, 64, 64), uint8 grey, or bool (binarised already).
@@ -192,7 +141,7 @@ class Encoder:
     @property
     def front_end(self) -> bool:
         """Whether the array scales the frames down and copies them."""
-        return bool(getattr(self.mapping, "front_end", False))
+        return self.mapping.front_end
 
     @property
     def frame_profile(self) -> Profile:
@@ -222,43 +171,46 @@ def scaled_bits(frames: npt.NDArray[Any], level: int) -> Bits:
     return np.stack([downsampled(frame * (127 / 255)) > pix_level(level) for frame in grey])
 
 
-MAPPINGS = ("macropixel", "blocks")
+OPTIONS: Map[str, type[MacropixelOptions] | type[BlockOptions]] = {
+    "macropixel": MacropixelOptions,
+    "blocks": BlockOptions,
+}
+"""Mapping -> its record of options."""
 
 
-def split(mapping: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def split(mapping: str, options: Map[str, Any]) -> tuple[str, dict[str, Any]]:
     """ "NAME" or "NAME:VERSION" -> (NAME, a copy of the options, with the version if there is one)."""
     name, colon, version = str(mapping).partition(":")
     return name, {**options, "version": version} if colon else dict(options)
 
 
-def make_mapping(weights: Weights, name: str, level: int, options: dict[str, Any]) -> Mapping:
-    """The named mapping of these weights; "blocks:lean" is the lean version of "blocks". Raises ProgramError."""
-    name, options = split(name, options)
-    known = {
-        "macropixel": ("front_end", "offset", "unit", "gate_unit", "trim", "calibration"),
-        "blocks": ("version", "front_end"),
-    }  # fmt: skip
-    if not isinstance(options.get("front_end", False), (bool, np.bool_)):
-        raise ProgramError(f"front_end is {options['front_end']!r:.40}; it is True or False")
-    if name == "macropixel":
-        from scamp_sim.systems.pixelrnn.chip_defaults import take_version
+def mapping_options(name: str, options: Map[str, Any], level: int) -> MacropixelOptions | BlockOptions:
+    """The options of a mapping as its record. Raises ProgramError for a mapping or an option that there is not."""
+    if name not in OPTIONS:
+        known = tuple(OPTIONS)
+        raise ProgramError(f"unknown mapping '{name}'{isa.did_you_mean(name, known)}; there are {', '.join(known)}")
+    known = tuple(f.name for f in fields(OPTIONS[name]) if f.name != "level")
+    for option in options:
+        if option not in known:
+            raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known)}")
+    return OPTIONS[name](level=level, **options)
 
-        take_version(options)  # what it stands for is a matter of chips
-    for option in options if name in known else ():
-        if option not in known[name]:
-            raise ProgramError(f"the mapping '{name}' has no option '{option}'; it takes {', '.join(known[name])}")
-    if name == "macropixel" and weights.layers == 2:
-        from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
 
-        if options.pop("calibration", None) is not None:
-            raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
-        return TwoLayerMapping(weights, level, **options)
-    if name == "macropixel":
-        from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
-
-        return MacropixelMapping(weights, level, **options)
-    if name == "blocks":
+def mapping_of(weights: Weights, options: MacropixelOptions | BlockOptions) -> Mapping:
+    """The mapping of these weights that the options belong to. Raises ProgramError."""
+    if isinstance(options, BlockOptions):
         from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
 
-        return BlockMapping(weights, level, **options)
-    raise ProgramError(f"unknown mapping '{name}'{isa.did_you_mean(name, MAPPINGS)}; there are {', '.join(MAPPINGS)}")
+        return BlockMapping(weights, options)
+    if weights.layers == 2:
+        from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
+
+        return TwoLayerMapping(weights, options)
+    from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
+
+    return MacropixelMapping(weights, options)
+
+
+def make_mapping(weights: Weights, name: str, level: int, options: Map[str, Any]) -> Mapping:
+    """The named mapping of these weights; "blocks:lean" is the lean version of "blocks". Raises ProgramError."""
+    return mapping_of(weights, mapping_options(*split(name, options), level))

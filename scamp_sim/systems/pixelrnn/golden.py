@@ -19,29 +19,14 @@ import numpy.typing as npt
 
 from scamp_sim.checks import array_of, finite, integer
 from scamp_sim.exceptions import PlaneError, ProgramError, ScampWarning
+from scamp_sim.kernels.pixelrnn.shapes import FRAMES, INPUT_LEVEL, MAPS, REACH, SIDE, WINDOW, Bits, Floats, Ints
 from scamp_sim.systems.pixelrnn.params import SIZE, Weights, check_weights
-
-FRAMES, SIDE = 16, 64
-"""Frames from one start of the state to the output; rows and columns of a frame."""
-
-WINDOW, MAPS, REACH = 4, 16, 2
-"""Pooling window, feature maps, and how far a 5x5 kernel reaches from its centre."""
-
-INPUT_LEVEL = 116
-"""Grey above it is +1. The authors normalise grey to 0..1 by a fixed mean and spread and take the sign. On their dumped
-frames the same rule for all 45 clips and all frames: every grey below 116 is -1 and every grey above is +1. Of the
-pixels that read 116, 42 % are +1: rounding to 8 bits hides on which side of their mean (about 116.6) they were. So this
-level reproduces 99.76 % of all bits, and all of them but for grey 116."""
 
 LEVELS_PER_UNIT = 10
 """LSB per tap product on the chip; thresholds are rounded to whole LSB there."""
 
 TRAINING_NOISE = (0.6, 0.6, 1.0)
 """Standard deviations that the authors trained with: pooled maps, sum of the forget gate, output; in tap products."""
-
-Bits = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int8]
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,8 +322,14 @@ __all__ = [
     "INPUT_LEVEL",
     "LEVELS_PER_UNIT",
     "LOOKS_BINARY",
+    "MAPS",
+    "REACH",
     "SIDE",
     "TRAINING_NOISE",
+    "WINDOW",
+    "Bits",
+    "Floats",
+    "Ints",
     "Layer",
     "Result",
     "Stages",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,11 @@ class Weights:
         if integer("layer", number) >= self.layers:
             raise ProgramError(f"there is no layer {number}; these weights have {plural(self.layers, 'layer')}, from 0")
         return self.cnn.reshape(self.layers, KERNELS, SIZE, SIZE)[number], self.theta1[number]
+
+    def alone(self, number: int) -> Weights:
+        """The same with layer 0 or 1 as the only one. Raises ProgramError if there is none."""
+        kernels, theta1 = self.layer(number)
+        return replace(self, cnn=kernels, theta1=(theta1,))
 
     @property
     def parameters(self) -> int:

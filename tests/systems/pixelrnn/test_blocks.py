@@ -16,11 +16,13 @@ from scamp_sim.costs.timing import load_timing, profile
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.kernels.depthwise import tile
 from scamp_sim.kernels.pixelrnn.blocks import LAYOUTS, TITLES, BlockMapping, weight_planes
+from scamp_sim.kernels.pixelrnn.mapping import Step
+from scamp_sim.kernels.pixelrnn.options import BlockOptions
 from scamp_sim.study.anchors import PIXELRNN_DYNAMIC, PIXELRNN_STEPS
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn import golden_blocks as blocks_golden
 from scamp_sim.systems.pixelrnn.data import gestures
-from scamp_sim.systems.pixelrnn.encoder import Encoded, Encoder, Step
+from scamp_sim.systems.pixelrnn.encoder import Encoded, Encoder
 from scamp_sim.systems.pixelrnn.params import Weights
 
 VERSIONS = tuple(LAYOUTS)
@@ -105,7 +107,7 @@ def test_on_the_reference_engine(version: str, frames: int) -> None:
     weights = Weights.random(6, theta1=0.998)
     clip = patches(6)
     want = blocks_golden.encode(clip, weights, version)
-    mapping, machine = BlockMapping(weights, 116, version=version), Machine(engine="reference")
+    mapping, machine = BlockMapping(weights, BlockOptions(version=version)), Machine(engine="reference")
     for t in range(frames):
         machine.expose(mapping.picture(clip[t]))
         for step in mapping.steps(t):
@@ -117,7 +119,7 @@ def test_on_the_reference_engine(version: str, frames: int) -> None:
 def test_every_sum_of_the_published_convolution() -> None:
     """All 65,536 PEs, walls and edges among them, behind step 2; then what step 3 makes of them."""
     weights, x = Weights.random(7), patches(7)[0]
-    mapping, machine = BlockMapping(weights, 116), Machine()
+    mapping, machine = BlockMapping(weights), Machine()
     machine.expose(mapping.picture(x))
     grid = np.array([[weights.cnn[r + 4 * c] for c in range(4)] for r in range(4)])
     want = 10.0 * blocks_golden.anchored(tile(x), grid, edge=True)
@@ -185,13 +187,13 @@ def test_weights_stay_off_the_walls() -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_each_step_costs(version: str) -> None:
-    mapping = BlockMapping(Weights.random(0), 116, version=version)
+    mapping = BlockMapping(Weights.random(0), BlockOptions(version=version))
     assert {s.title: counts(s) for s in mapping.steps(1)} == STEPS[version]
 
 
 def test_published_beside_the_published_count() -> None:
     """No step takes much more than the released program, and the whole is within 1 % of its 15,749 words."""
-    ours = [counts(s) for s in BlockMapping(Weights.random(0), 116).steps(1)]
+    ours = [counts(s) for s in BlockMapping(Weights.random(0)).steps(1)]
     theirs = [row[1:] for row in PIXELRNN_STEPS]
     for title, mine, published in zip(TITLES, ours, theirs, strict=True):
         assert mine[0] <= 1.02 * published[0], title
@@ -206,7 +208,7 @@ def test_published_takes_the_published_time() -> None:
     cost = Encoder(Weights.random(0), "blocks", version="published").frame_profile
     assert cost.compute_us == pytest.approx(3500, rel=0.1)
     assert cost.stored_words <= STORE_WORDS
-    program = BlockMapping(Weights.random(0), 116).program()
+    program = BlockMapping(Weights.random(0)).program()
     storage = Counter(program.kernels[s.kernel].storage for s in program.steps if isinstance(s, Launch))
     assert storage["dynamic"] == pytest.approx(PIXELRNN_DYNAMIC, rel=0.02)
 
@@ -223,7 +225,7 @@ def test_lean_is_lean() -> None:
 def test_the_messages_of_the_assembler() -> None:
     """R12 under a mask is meant; nothing else is worth a warning."""
     for version in VERSIONS:
-        program = BlockMapping(Weights.random(0), 116, version=version).program(read=1)
+        program = BlockMapping(Weights.random(0), BlockOptions(version=version)).program(read=1)
         assert {d.code for d in program.diagnostics} <= {"W501"}
 
 
@@ -232,9 +234,9 @@ def test_the_messages_of_the_assembler() -> None:
 
 def test_refused() -> None:
     with pytest.raises(ProgramError, match=r"unknown version 'leen'.*lean.*there are published, lean"):
-        BlockMapping(Weights.random(0), 116, version="leen")
+        BlockMapping(Weights.random(0), BlockOptions(version="leen"))
     with pytest.raises(ProgramError, match="one layer"):
-        BlockMapping(Weights.random(0, layers=2), 116)
+        BlockMapping(Weights.random(0, layers=2))
     with pytest.raises(ProgramError, match="unknown version 'x'"):
         blocks_golden.encode(patches(0), Weights.random(0), "x")
 

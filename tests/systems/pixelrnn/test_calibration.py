@@ -12,10 +12,11 @@ import pytest
 from scamp_sim import ErrorModel, ProgramError
 from scamp_sim.chip.isa import STORE_WORDS
 from scamp_sim.kernels.pixelrnn.macropixel import CHIP_GATE_UNIT, CHIP_UNIT, MacropixelMapping
+from scamp_sim.kernels.pixelrnn.options import Calibration, MacropixelOptions
 from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
 from scamp_sim.systems.pixelrnn import calibrate as calibration
 from scamp_sim.systems.pixelrnn import golden
-from scamp_sim.systems.pixelrnn.calibrate import CHIPS, Calibration, calibrate, grey_trim
+from scamp_sim.systems.pixelrnn.calibrate import CHIPS, calibrate, grey_trim
 from scamp_sim.systems.pixelrnn.data import gestures
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet
 from scamp_sim.systems.pixelrnn.encoder import Encoder, make_mapping
@@ -29,7 +30,9 @@ TIES = replace(Weights.random(1), theta1=0.998, theta_r=0.994)
 TRIM = grey_trim("scamp5", golden.INPUT_LEVEL, 20)
 LEVELS: dict[str, int] = {"offset": 20, "unit": CHIP_UNIT, "gate_unit": CHIP_GATE_UNIT, "trim": TRIM}
 
-KNOWN = Calibration(20, 10, 0.8, -0.5, 0.7, 11.0, 0.8, -4.4, "scamp5", 20, CHIP_UNIT, 18, trim=TRIM)
+OPTIONS = MacropixelOptions(**LEVELS)
+
+KNOWN = Calibration(20, 10, 0.8, -0.5, 0.7, 11.0, 0.8, -4.4, "scamp5", OPTIONS.settled())
 
 
 def encoder(weights: Weights = TIES, errors: Any = "scamp5", **options: Any) -> Encoder:
@@ -51,10 +54,10 @@ def on_chip() -> tuple[Encoder, Any, golden.Result]:
 
 def test_chosen_for_the_profile(on_chip: tuple[Encoder, Any, golden.Result]) -> None:
     mapping = mapping_of(on_chip[0])
-    assert {name: getattr(mapping, name) for name in LEVELS} == LEVELS
+    assert {name: getattr(mapping.options, name) for name in LEVELS} == LEVELS
     found = mapping.calibration
     assert found is not None
-    assert found == calibrate(TIES, "scamp5", **LEVELS)
+    assert found == calibrate(TIES, "scamp5", OPTIONS)
     assert (mapping.map_level, mapping.sum_level) == (found.map_level, found.sum_level)
     # half a unit is 8 LSB: the largest of sixteen sums with errors lies above the largest without
     assert 12 <= found.map_level <= 30
@@ -67,11 +70,11 @@ def test_chosen_for_the_profile(on_chip: tuple[Encoder, Any, golden.Result]) -> 
 
 def test_the_same_again_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "_KNOWN", {})
-    first = calibrate(TIES, "scamp5", chips=CHIPS[:1], **LEVELS)
+    first = calibrate(TIES, "scamp5", OPTIONS, chips=CHIPS[:1])
     assert len(calibration._KNOWN) == 1
     calibration._KNOWN.clear()
-    assert calibrate(TIES, "scamp5", chips=CHIPS[:1], **LEVELS) == first
-    other = calibrate(TIES, "scamp5", chips=CHIPS[1:], **LEVELS)
+    assert calibrate(TIES, "scamp5", OPTIONS, chips=CHIPS[:1]) == first
+    other = calibrate(TIES, "scamp5", OPTIONS, chips=CHIPS[1:])
     assert len(calibration._KNOWN) == 2
     assert abs(other.map_level - first.map_level) <= 1
     assert abs(other.sum_level - first.sum_level) <= 1
@@ -81,8 +84,8 @@ def test_the_same_again_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("weights", [TIES, Weights.random(4)])
 def test_nothing_to_correct_but_an_offset(weights: Weights) -> None:
     made = encoder(weights, "ideal:transfer_offset=20")
-    mapping, plain = mapping_of(made), MacropixelMapping(weights, golden.INPUT_LEVEL, **{**LEVELS, "trim": 0})
-    assert mapping.trim == 0
+    mapping, plain = mapping_of(made), MacropixelMapping(weights, replace(OPTIONS, trim=0))
+    assert mapping.options.trim == 0
     found = mapping.calibration
     assert found is not None
     assert (found.map_level, found.sum_level) == (plain.map_level, plain.sum_level)
@@ -152,7 +155,7 @@ def test_sums_at_the_threshold_fall_either_way(on_chip: tuple[Encoder, Any, gold
 def test_uncalibrated_levels_pass_more(on_chip: tuple[Encoder, Any, golden.Result]) -> None:
     made = encoder(calibrate=False)
     mapping = mapping_of(made)
-    assert {name: getattr(mapping, name) for name in LEVELS} == {**LEVELS, "trim": 0}
+    assert {name: getattr(mapping.options, name) for name in LEVELS} == {**LEVELS, "trim": 0}
     assert mapping.calibration is None
     _, calibrated, model = on_chip
     assert model.stages is not None
@@ -173,35 +176,48 @@ def test_without_errors_nothing_is_chosen() -> None:
     plain = Encoder(TIES)
     for made in (plain, Encoder(TIES, calibrate=True), Encoder(TIES, calibrate=False)):
         mapping = mapping_of(made)
-        assert (mapping.offset, mapping.unit, mapping.gate_unit, mapping.calibration) == (0, 5, 5, None)
+        assert (mapping.options.offset, mapping.options.unit, mapping.options.gate_unit, mapping.calibration) == (
+            0,
+            5,
+            5,
+            None,
+        )
         assert (mapping.map_level, mapping.sum_level) == (2, 5)
         assert made.frame_profile.words == plain.frame_profile.words <= 690
 
 
 def test_what_is_given_wins() -> None:
     mapping = mapping_of(encoder(unit=10))
-    assert (mapping.offset, mapping.unit, mapping.gate_unit, mapping.calibration) == (0, 10, 10, None)
+    assert (mapping.options.offset, mapping.options.unit, mapping.options.gate_unit, mapping.calibration) == (
+        0,
+        10,
+        10,
+        None,
+    )
     mapping = mapping_of(encoder(calibration=KNOWN, **LEVELS))
     assert mapping.calibration is KNOWN
     mapping = mapping_of(encoder(offset=20, unit=10, calibrate=True))
     assert mapping.calibration is not None
-    assert (mapping.calibration.unit, mapping.calibration.gate_unit) == (10, 10)
+    assert (mapping.calibration.measured.unit, mapping.calibration.measured.gate_unit) == (10, 10)
 
 
 def test_raw_takes_the_offset_alone() -> None:
     for made in (make_encoder(TIES, "macropixel:raw", "scamp5", chip=1), Encoder(TIES, "macropixel:raw", "scamp5")):
         mapping = mapping_of(made)
-        assert (mapping.offset, mapping.unit, mapping.gate_unit, mapping.trim) == (20, 5, 5, 0)
+        assert (mapping.options.offset, mapping.options.unit, mapping.options.gate_unit, mapping.options.trim) == (
+            20,
+            5,
+            5,
+            0,
+        )
         assert mapping.calibration is None
     mapping = mapping_of(make_encoder(TIES, "macropixel:raw"))
-    assert (mapping.offset, mapping.unit, mapping.calibration) == (0, 5, None)
+    assert (mapping.options.offset, mapping.options.unit, mapping.calibration) == (0, 5, None)
 
 
 def test_o_is_put_right() -> None:
     raw, corrected = (
-        MacropixelMapping(TIES, golden.INPUT_LEVEL, calibration=c, **LEVELS).output(
-            {"o": np.full((64, 64), 128 - 9 * 4, np.uint8)}
-        )
+        MacropixelMapping(TIES, replace(OPTIONS, calibration=c)).output({"o": np.full((64, 64), 128 - 9 * 4, np.uint8)})
         for c in (None, KNOWN)
     )
     assert np.all(raw == 4)
@@ -211,14 +227,14 @@ def test_o_is_put_right() -> None:
 
 def test_units_give_way_to_thresholds() -> None:
     mapping = mapping_of(encoder(replace(TIES, theta1=20, theta_r=10), calibrate=False))
-    assert (mapping.unit, mapping.gate_unit) == (6, 8)
+    assert (mapping.options.unit, mapping.options.gate_unit) == (6, 8)
 
 
 def test_front_end() -> None:
     mapping = mapping_of(encoder(front_end=True))
     assert mapping.calibration is not None
-    assert mapping.calibration.front_end
-    assert mapping.trim == 0  # of a comparison that it does not make
+    assert mapping.calibration.measured.front_end
+    assert mapping.options.trim == 0  # of a comparison that it does not make
     assert 0 <= mapping.calibration.map_level - mapping_of(encoder()).map_level <= 15  # its constants are coarser
 
 
@@ -226,13 +242,13 @@ def test_two_layers_take_offset_and_units_alone() -> None:
     two = Weights.random(1, layers=2, theta1=2.5)
     mapping = encoder(two).mapping
     assert isinstance(mapping, TwoLayerMapping)
-    assert (mapping.offset, mapping.unit) == (20, CHIP_UNIT)
+    assert (mapping.options.offset, mapping.options.unit) == (20, CHIP_UNIT)
     with pytest.raises(ProgramError, match="one layer of kernels; these have two"):
         encoder(two, calibrate=True)
     with pytest.raises(ProgramError, match="one layer of kernels; these have two"):
         make_mapping(two, "macropixel", golden.INPUT_LEVEL, {"calibration": KNOWN})
     with pytest.raises(ProgramError, match="one layer of kernels; these have two"):
-        calibrate(two, "scamp5", **LEVELS)
+        calibrate(two, "scamp5", OPTIONS)
 
 
 def test_validation_has_it(tmp_path: Path) -> None:
@@ -261,10 +277,10 @@ def test_validation_has_it(tmp_path: Path) -> None:
         (lambda: encoder(calibration=5, **LEVELS), "calibration is 5; calibrate"),
         (lambda: encoder(errors=_Own("own"), calibrate=True), "the error model 'own' has no profile"),
         (lambda: Encoder(TIES, "blocks", "scamp5", calibrate=True), "no option 'calibrate'"),
-        (lambda: calibrate(TIES, "scamp6", **LEVELS), "unknown chip profile 'scamp6'"),
-        (lambda: calibrate(TIES, "scamp5", chips=(), **LEVELS), "chips is empty"),
-        (lambda: calibrate(TIES, "scamp5", clips=0, **LEVELS), "clips is 0"),
-        (lambda: calibrate(TIES, "scamp5", **{**LEVELS, "unit": 0}), "unit is 0; it is a whole number"),
+        (lambda: calibrate(TIES, "scamp6", OPTIONS), "unknown chip profile 'scamp6'"),
+        (lambda: calibrate(TIES, "scamp5", OPTIONS, chips=()), "chips is empty"),
+        (lambda: calibrate(TIES, "scamp5", OPTIONS, clips=0), "clips is 0"),
+        (lambda: calibrate(TIES, "scamp5", replace(OPTIONS, unit=0)), "unit is 0; it is a whole number"),
         (lambda: replace(KNOWN, map_level=200), "map_level is 200 LSB; the converter has"),
         (lambda: replace(KNOWN, sum_level=1.5), "sum_level is 1.5"),
         (lambda: replace(KNOWN, o_gain=0.0), "the gain above 0"),

@@ -486,15 +486,15 @@ def test_report(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
 def test_report_says_whose_weights_and_has_the_front_end(capsys) -> None:
     assert run("report", "pixelrnn") == 0
     text = capsys.readouterr().out
-    assert text.splitlines()[1] == "weights: by lot, seed 1"
+    assert text.splitlines()[1] == "weights: random (seed 1)"
     assert "front end" not in text
     assert run("report", "pixelrnn", "--weights", "random:7", "--front-end") == 0
     text = capsys.readouterr().out
-    assert text.splitlines()[1] == "weights: by lot, seed 7"
+    assert text.splitlines()[1] == "weights: random (seed 7)"
     assert "since the published 3.5 ms leave it out" in text
     assert run("report", "pixelrnn", "--front-end", "--format", "json") == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["weights"], document["front_end"]) == ("by lot, seed 1", True)
+    assert (document["weights"], document["front_end"]) == ("random (seed 1)", True)
     assert all(m["steps"][0]["stage"] == "front end" for m in document["mappings"].values())
 
 

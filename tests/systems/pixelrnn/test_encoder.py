@@ -124,7 +124,7 @@ def test_bad_input() -> None:
         Encoder(replace(Weights.random(1), theta_r=30))
     two = Weights.random(1, layers=2)
     with pytest.raises(ProgramError, match="one layer"):
-        MacropixelMapping(two, 116)
+        MacropixelMapping(two)
 
 
 def test_full_frames_are_scaled_on_the_array() -> None:

@@ -17,6 +17,7 @@ from scamp_sim.kernels.depthwise import blocks
 from scamp_sim.kernels.pixelrnn import layout
 from scamp_sim.kernels.pixelrnn.layout import BLOCK, Macropixel, expected, program
 from scamp_sim.systems.pixelrnn import golden
+from scamp_sim.systems.pixelrnn.report import memory
 
 SLOTS = [(0, 0), (1, 3), (2, 2), (3, 1)]
 GRID = Macropixel()
@@ -293,7 +294,7 @@ def test_what_programs_refuse() -> None:
 
 
 def test_memory_of_the_array() -> None:
-    report = layout.memory_report()
+    report = memory.memory_report()
     assert report["array"] == {"bytes_per_pe": 7.625, "bytes_per_macropixel": 122.0}
     paper = report["paper"]
     assert paper["analog registers"] - paper["for weights"] - paper["for computing"] == paper["left"]
@@ -301,14 +302,14 @@ def test_memory_of_the_array() -> None:
 
 
 def test_state_is_what_outlives_a_frame() -> None:
-    mappings = layout.memory_report()["mappings"]
+    mappings = memory.memory_report()["mappings"]
     assert mappings["macropixel"]["state"] == ["F"]
     assert mappings["two layers"]["state"] == ["F"]
     assert {"A", "B", "D"} <= set(mappings["blocks"]["state"])
 
 
 def test_the_state_is_carried_past_the_second_layer() -> None:
-    phases = layout.memory_report()["mappings"]["two layers"]["phases"]
+    phases = memory.memory_report()["mappings"]["two layers"]["phases"]
     between = next(p for p in phases if p["title"] == "run together, copy")
     assert between["held"] == ["F"]
     assert {"B", "C", "D", "E"} <= set(between["free"])
@@ -316,7 +317,7 @@ def test_the_state_is_carried_past_the_second_layer() -> None:
 
 @pytest.mark.parametrize("name", ["macropixel", "two layers", "blocks"])
 def test_every_register_that_is_used_means_something(name: str) -> None:
-    found = layout.memory_report()["mappings"][name]
+    found = memory.memory_report()["mappings"][name]
     assert all(found["registers"].values()), found["registers"]
     for phase in found["phases"]:
         used, held, free = set(phase["used"]), set(phase["held"]), set(phase["free"])
@@ -346,7 +347,7 @@ def test_liveness_by_hand() -> None:
 
 
 def test_memory_text() -> None:
-    text = layout.memory_text()
+    text = memory.memory_text()
     assert max(map(len, text.splitlines())) <= 100
     for title in ("macropixel: from frame to frame F", "two layers:", "blocks:", "gates, 25 taps", "32 bytes"):
         assert title in text

@@ -99,7 +99,7 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: golden.threshold(np.zeros(3), 1, ties="x"), "ties is 'x'"),
     (lambda: blocks_golden.encode(CLIP, None), "expected Weights"),
     (lambda: blocks_golden.encode(CLIP, Weights.random(1, layers=2)), "takes one layer"),
-    (lambda: BlockMapping(None, 116), "expected Weights"),
+    (lambda: BlockMapping(None), "expected Weights"),
     (lambda: Encoder(WEIGHTS, 3), "unknown mapping '3'"),
     (lambda: Encoder(WEIGHTS, errors=3), "3"),
     (lambda: Encoder(WEIGHTS, engine=3), "3"),

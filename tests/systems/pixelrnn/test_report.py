@@ -131,9 +131,9 @@ def test_the_page_has_the_cost_of_the_front_end(costs: report.Costs) -> None:
 
 
 def test_the_plot_says_whose_weights_and_keeps_its_colours() -> None:
-    costs = report.costs(Weights.random(1), front_end=True, source="by lot, seed 1")
+    costs = report.costs(Weights.random(1), front_end=True, source="random (seed 1)")
     times, *_ = plots._figure(costs).axes
-    assert times.get_title(loc="left").endswith("us; weights: by lot, seed 1")
+    assert times.get_title(loc="left").endswith("us; weights: random (seed 1)")
     assert any("without the front end" in t.get_text() for t in times.texts)
     assert len(set(plots.COLOURS.values())) == len(plots.COLOURS) == len(report.STAGES) + 1
 

@@ -11,6 +11,7 @@ from scamp_sim.chip.isa import STORE_WORDS
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.pixelrnn import layout
 from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
+from scamp_sim.kernels.pixelrnn.options import MacropixelOptions
 from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
 from scamp_sim.systems.pixelrnn import encoder, golden
 from scamp_sim.systems.pixelrnn.data import gestures
@@ -69,7 +70,7 @@ def test_front_end_gives_the_same(layers: int) -> None:
 
 @pytest.mark.parametrize("front_end", [False, True])
 def test_a_frame_fits_the_kernel_store(front_end: bool) -> None:
-    mapping = TwoLayerMapping(Weights.random(1, layers=2), 116, front_end=front_end)
+    mapping = TwoLayerMapping(Weights.random(1, layers=2), MacropixelOptions(front_end=front_end))
     programs = mapping.programs()
     kernels = {(name, k.words): k for p in programs for name, k in p.kernels.items()}
     static = sum(len(k.words) for k in kernels.values() if k.storage == "static")
@@ -78,17 +79,17 @@ def test_a_frame_fits_the_kernel_store(front_end: bool) -> None:
 
 
 def test_steps_name_the_layers() -> None:
-    titles = [s.title for s in TwoLayerMapping(Weights.random(1, layers=2), 116).steps(1)]
+    titles = [s.title for s in TwoLayerMapping(Weights.random(1, layers=2)).steps(1)]
     assert titles.count("layer 1: CNN, 25 taps") == titles.count("layer 2: CNN, 25 taps") == 1
     assert titles.index("run together, copy") < titles.index("layer 2: masks")
-    shown = [s.title for s in TwoLayerMapping(Weights.random(1, layers=2), 116, front_end=True).steps(1)]
+    shown = [s.title for s in TwoLayerMapping(Weights.random(1, layers=2), MacropixelOptions(front_end=True)).steps(1)]
     assert shown[0] == "front end"
     assert "capture, binarise" not in shown
 
 
 def test_the_programs_say_what_they_keep() -> None:
     """h is in F from frame to frame: what lies between the layers must not name it."""
-    between = TwoLayerMapping(Weights.random(1, layers=2), 116).between
+    between = TwoLayerMapping(Weights.random(1, layers=2)).between
     assert "F" not in between.written
     assert "F" not in layout.front_end(57).written
 
@@ -96,9 +97,9 @@ def test_the_programs_say_what_they_keep() -> None:
 def test_thresholds_have_the_limits_of_one_layer() -> None:
     """Said when the mapping is made, not when the first frame is."""
     with pytest.raises(ProgramError, match=r"theta_r is 25; .* from -25 to below 25"):
-        TwoLayerMapping(replace(Weights.random(1, layers=2), theta_r=25), 116)
+        TwoLayerMapping(replace(Weights.random(1, layers=2), theta_r=25))
 
 
 def test_one_layer_is_refused() -> None:
     with pytest.raises(ProgramError, match="takes two layers"):
-        TwoLayerMapping(Weights.random(1), 116)
+        TwoLayerMapping(Weights.random(1))

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.cli.pixelrnn_options import TEST_SEED, TRAIN_SEED
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.pixelrnn.data import gestures
+from scamp_sim.systems.pixelrnn.data.sources import TEST_SEED, TRAIN_SEED
 from scamp_sim.systems.pixelrnn.golden import SIDE
 from scamp_sim.systems.pixelrnn.report import bandwidth
 from scamp_sim.text import plural

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.cli.pixelrnn_options import TEST_SEED, TRAIN_SEED
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.study import chips as kinds
 from scamp_sim.study.execute import carry_out
@@ -30,6 +29,7 @@ from scamp_sim.study.grid import Unit, make_grid
 from scamp_sim.study.results_store import digest
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet, read_clips
+from scamp_sim.systems.pixelrnn.data.sources import TEST_SEED, TRAIN_SEED
 from scamp_sim.systems.pixelrnn.encoder import Encoder
 from scamp_sim.systems.pixelrnn.paper import table3_networks
 from scamp_sim.systems.pixelrnn.paper.table3_networks import KINDS, Network

@@ -189,16 +189,15 @@ def accounts() -> tuple[Account, ...]:
     """One for each mapping. Which weights are taken does not matter: they change how many words run, not on what."""
     from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
     from scamp_sim.kernels.pixelrnn.macropixel import MacropixelMapping
+    from scamp_sim.kernels.pixelrnn.mapping import Mapping as Placed
     from scamp_sim.kernels.pixelrnn.two_layers import TwoLayerMapping
-    from scamp_sim.systems.pixelrnn.encoder import Mapping as Placed
-    from scamp_sim.systems.pixelrnn.golden import INPUT_LEVEL
     from scamp_sim.systems.pixelrnn.params import Weights
 
     one, two = Weights.random(1), Weights.random(1, layers=2)
     mappings: dict[str, Placed] = {
-        "macropixel": MacropixelMapping(one, INPUT_LEVEL),
-        "two layers": TwoLayerMapping(two, INPUT_LEVEL),
-        "blocks": BlockMapping(one, INPUT_LEVEL),
+        "macropixel": MacropixelMapping(one),
+        "two layers": TwoLayerMapping(two),
+        "blocks": BlockMapping(one),
     }
     # the last frame of a clip: it does what the others do, and reads
     return tuple(account(name, ((s.title, s.program) for s in m.steps(15))) for name, m in mappings.items())

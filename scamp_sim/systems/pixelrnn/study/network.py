@@ -70,31 +70,23 @@ def references(encoder: Encoder, clip: npt.NDArray[Any]) -> dict[str, Result]:
     """What the golden models make of a clip: the network's and, for a mapping with edges of its own, that of these."""
     x = encoder.bits(clip)
     found = {GOLDEN: golden.encode(x, encoder.weights, level=encoder.level)}
-    version = getattr(encoder.mapping, "version", None)
-    if encoder.mapping.name == "blocks" and version == "published":
+    if encoder.mapping.own_edges:
         from scamp_sim.systems.pixelrnn import golden_blocks as blocks_golden
 
-        found[OWN] = blocks_golden.encode(x, encoder.weights, version, level=encoder.level)
+        found[OWN] = blocks_golden.encode(x, encoder.weights, level=encoder.level)
     return found
-
-
-INPUT_REGISTERS = {"macropixel": "A", "blocks": "R5"}
-"""Mapping -> register that holds the binarised frame, sixteen times, after the first step of a frame."""
 
 
 def look_at_input(encoder: Encoder, clip: npt.NDArray[Any]) -> Bits | None:
     """The frames as the array binarises them, a bit where any of the sixteen copies is wrong turned; None if there is
     no telling."""
-    register = INPUT_REGISTERS.get(encoder.mapping.name)
-    if register is None:
-        return None
     wanted = encoder.bits(clip)
     planes = np.empty_like(wanted)
     program = encoder.mapping.steps(1)[0].program
     for t, picture in enumerate(encoder.pictures(clip)):
         encoder.machine.expose(picture)
         encoder.machine.run(program)
-        copies = golden.untile(encoder.machine.read(register) > 0)
+        copies = golden.untile(encoder.machine.read(encoder.mapping.input_register) > 0)
         planes[t] = wanted[t] ^ (copies != wanted[t]).any(axis=0)
     return planes
 
@@ -254,7 +246,7 @@ def programs_digest(encoder: Encoder) -> str:
         for s in encoder.mapping.steps(t)
         for p in s.program.steps
     ]
-    calibration = getattr(encoder.mapping, "calibration", None)
+    calibration = encoder.mapping.calibration
     if calibration is not None:  # what o is put right by is in no program
         words.append(["calibration", [repr(calibration)]])
     return digest([json.dumps(words)])

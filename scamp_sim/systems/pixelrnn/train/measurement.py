@@ -125,9 +125,10 @@ def _look(encoder: Any, pictures: npt.NDArray[np.bool_], advance: Callable[[], N
     network: MacropixelMapping = encoder.mapping
     machine, weights = encoder.machine, encoder.weights
     kernels, theta1 = weights.layer(0)
+    unit, gate_unit = network.options.unit, network.options.gate_unit
     level1, level_r = pooled_halves(theta1) / 2, halves(weights.theta_r, 2) / 2
     if network.calibration is None:  # the converter's whole LSB that are nearest
-        level1, level_r = network.map_level / network.unit, network.sum_level / network.gate_unit
+        level1, level_r = network.map_level / unit, network.sum_level / gate_unit
     # each launch by itself, under the name of its kernel; o is read in every frame
     programs = {
         first: [s for p in network.programs(start=int(first), read=1) for s in cut(p, {k: k for k in p.kernels})]
@@ -145,11 +146,9 @@ def _look(encoder: Any, pictures: npt.NDArray[np.bool_], advance: Callable[[], N
         for step in programs[first]:
             outputs |= machine.run(step.program, step.inputs, registers=False).outputs
             if step.title == "pool":
-                seen = (machine.read("C") + machine.read("IN")) / network.unit + level1
-                array["cnn"].append(golden.untile(seen))
+                array["cnn"].append(golden.untile(network.compared("pool", machine) / unit + level1))
             elif step.title == "update":
-                seen = machine.read("NEWS") + machine.read("E") + machine.read("IN")
-                array["forget"].append(seen[1::4, 1::4] / network.gate_unit + level_r)
+                array["forget"].append(network.compared("update", machine) / gate_unit + level_r)
         array["output"].append(network.output(outputs))
         b, _, h = network.look(machine)
         exact["cnn"].append(golden.convolve(frame, kernels))

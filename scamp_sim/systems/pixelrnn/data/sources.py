@@ -1,0 +1,39 @@
+"""Weights by the name that a user gives them, and the seeds of the synthetic gestures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.systems.pixelrnn.params import Weights
+
+RANDOM = "random"
+"""The name of random weights."""
+
+TRAIN_SEED, TEST_SEED = 0, 1000
+"""Seeds of synthetic gestures: those to train and to re-fit decoders on, and those to test networks on."""
+
+
+def load_weights(source: str) -> Weights:
+    """Weights from a file, or random ones: "random" or "random:SEED". Raises ProgramError."""
+    seed = _seed(source)
+    return Weights.load(source) if seed is None else Weights.random(seed, classes=9)
+
+
+def describe_weights(source: str) -> str:
+    """Where weights are from, in words. Raises ProgramError."""
+    seed = _seed(source)
+    return source if seed is None else f"random (seed {seed})"
+
+
+def _seed(source: str) -> int | None:
+    """The seed of random weights; None for those in a file. Raises ProgramError."""
+    name, colon, seed = source.partition(":")
+    if name != RANDOM or Path(source).exists():
+        return None
+    if colon and not seed.isdecimal():
+        raise ProgramError(f"weights {source}: write {RANDOM}:SEED, such as {RANDOM}:1")
+    return int(seed or 1)
+
+
+__all__ = ["RANDOM", "TEST_SEED", "TRAIN_SEED", "describe_weights", "load_weights"]
