@@ -200,7 +200,7 @@ class CircuitEncoder(_Base):
     def encode(self, clip: Array, *, measurement: int = 0, keep: Iterable[str] = ()) -> Encoded:
         """See the protocol."""
         light = self.brightness(clip)
-        at = {"serial": self.hardware.chip, "seed": self.hardware.seed, "frame": measurement}
+        at = {"serial": self.hardware.chip, "seed": 0, "frame": measurement}
         sums = circuit.sums(self.params, light, self.noise, **at)
         return Encoded(_first(self.params.codes(sums)), {SUMS: _first(sums)} if SUMS in set(keep) else {})
 
@@ -240,12 +240,12 @@ class Scamp5Encoder(_Base):
             from scamp_sim import Machine
 
             h = self.hardware
-            self._machine = Machine(errors=h.errors, chip=h.chip, seed=h.seed, timing=h.timing, engine=h.engine)
+            self._machine = Machine(errors=h.errors, chip=h.chip, timing=h.timing, engine=h.engine)
         return self._machine
 
     def _prepared(self, clip: Array, measurement: int) -> Any:
         plane = 255 * self.brightness(clip)
-        seed = _mixed(self.hardware.seed, measurement)
+        seed = _mixed(0, measurement)
         machine = self.machine
         machine.renew(seed)
         machine.run(self.setup, registers=False)
