@@ -1,4 +1,4 @@
-"""What callers hand over, told apart from what they meant to: integers, paths, arrays. Each raises a ScampError."""
+"""Checks of what callers pass: integers, numbers, paths, arrays. Each raises a ScampError."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from scamp_sim.exceptions import PlaneError, ProgramError
 
 
 def integer(name: str, value: object, least: int | None = 0) -> int:
-    """The value as int, if it is an integer from `least` up; bool is none. Raises ProgramError."""
+    """The value as int, if it is an integer of at least `least`; a bool is not. Raises ProgramError."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or (least is not None and value < least):
-        raise ProgramError(f"{name} is {value!r:.60}; it is an integer{'' if least is None else f' from {least} up'}")
+        raise ProgramError(
+            f"{name} must be an integer{'' if least is None else f' of at least {least}'}, got {value!r:.60}"
+        )
     return int(value)
 
 
@@ -25,22 +27,22 @@ def finite(name: str, value: object) -> float:
     except (ValueError, TypeError):
         array = np.empty(0)
     if array.size != 1 or array.dtype == bool or not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
-        raise ProgramError(f"{name} is {value!r:.60}; it must be one number")
+        raise ProgramError(f"{name} must be one number, got {value!r:.60}")
     number = float(array.reshape(()))
     if not np.isfinite(number):
-        raise ProgramError(f"{name} is {number}; it must be a finite number")
+        raise ProgramError(f"{name} must be a finite number, got {number}")
     return number
 
 
 def path_of(value: object, what: str, error: type[PlaneError] | type[ProgramError] = ProgramError) -> Path:
     """The value as a path, if it can be one. Raises `error`."""
     if not isinstance(value, (str, Path)):
-        raise error(f"{what}: {value!r:.40} is no path; give one as text or as a Path")
+        raise error(f"{what}: {value!r:.40} is not a path; expected a str or a Path")
     path = Path(value)
     try:
         path.exists()
     except (OSError, ValueError) as e:  # too long; older versions of Python: a null character
-        raise error(f"{what} {str(value)!r:.40}: no path there can be ({getattr(e, 'strerror', None) or e})") from None
+        raise error(f"{what} {str(value)!r:.40}: not a possible path ({getattr(e, 'strerror', None) or e})") from None
     return path
 
 

@@ -16,10 +16,12 @@ def check_file(path: str | Path, what: str) -> Path:
     if not str(path) or target.is_dir():
         raise ScampError(f"cannot write the {what} to '{path}': it is a folder; name a file")
     if not target.parent.is_dir():
-        raise ScampError(f"cannot write the {what} to {path}: there is no folder {target.parent}; make it first")
+        raise ScampError(
+            f"cannot write the {what} to {path}: directory {target.parent} does not exist; create it first"
+        )
     why = unwritable(target.parent)
     if why:
-        raise ScampError(f"cannot write the {what} to {path}: {why} in {target.parent}; name another file")
+        raise ScampError(f"cannot write the {what} to {path}: {why} in {target.parent}; choose another file")
     return target
 
 
@@ -52,5 +54,7 @@ def write_text(path: str | Path, text: str, what: str) -> Path:
             with suppress(OSError):
                 os.unlink(aside)
         why = e.strerror or type(e).__name__
-        raise ScampError(f"cannot write the {what} to {path}: {why}; make room, or name another file") from e
+        raise ScampError(
+            f"cannot write the {what} to {path}: {why}; free some disk space, or choose another file"
+        ) from e
     return target

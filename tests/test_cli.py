@@ -180,8 +180,8 @@ def test_only_the_first_frame_of_an_animation(program: Path, tmp_path: Path, cap
     frames[0].save(path, save_all=True, append_images=frames[1:])
     assert run("run", program, "--image", path, "--image", path) == 0
     error = capsys.readouterr().err
-    assert error.count("moving.gif holds 3 frames, the first is taken") == 1
-    assert "--image several times" in error
+    assert error.count("moving.gif has 3 frames; the first is used") == 1
+    assert "repeat --image" in error
 
 
 def test_the_sheet_shows_what_went_in(tmp_path: Path, image: Path, monkeypatch) -> None:
@@ -538,10 +538,14 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "table of the wrong shape": (["run", "{table}", "--set", "w=[1,1]"], 1, "w"),
     "weight that is not +1 or -1": (["run", "{table}", "--set", "w=[1,0,1]"], 1, "w"),
     "unknown input": (["run", "{prog}", "--input", "imagee={image}"], 1, "did you mean 'image'"),
-    "input that is no plane": (["run", "{prog}", "--input", "FLAG={image}"], 1, "cannot be given from outside"),
+    "input that is no plane": (["run", "{prog}", "--input", "FLAG={image}"], 1, "cannot be set from outside"),
     "input without path": (["run", "{prog}", "--input", "image"], 1, "NAME=PATH"),
     "input twice": (["run", "{prog}", "--input", "A={image}", "--input", "A={image}"], 1, "twice"),
-    "image with nowhere to go": (["run", "{prog}", "--image", "{image}", "--input", "image={image}"], 1, "nowhere"),
+    "image with nowhere to go": (
+        ["run", "{prog}", "--image", "{image}", "--input", "image={image}"],
+        1,
+        "--image cannot be used",
+    ),
     "NaN in a plane": (["run", "{prog}", "--image", "{image}", "--input", "C={nan}"], 1, "finite"),
     "array of the wrong shape": (["run", "{prog}", "--image", "{image}", "--input", "C={short}"], 1, "shape"),
     "text as array": (["run", "{prog}", "--image", "{image}", "--input", "C={fake}"], 1, "cannot read"),

@@ -272,9 +272,9 @@ def test_breakpoints_in_included_files(tmp_path: Path) -> None:
         (99, "line 99 of <text> holds no words; the nearest that does: 19"),
         (3, "the words of a macro belong to the line that calls it"),
         (-1, "holds no words"),
-        ("7", "a source line is a number, or .file, number.; found '7'"),
-        (True, "a source line is a number"),
-        ((1, 2, 3), "a source line is a number"),
+        ("7", "expected a source line as a number or .file, number., got '7'"),
+        (True, "expected a source line as a number"),
+        ((1, 2, 3), "expected a source line as a number"),
         (("other.scamp", 3), "no words of program 'text' come from 'other.scamp' .files: <text>."),
     ],
 )
@@ -290,7 +290,7 @@ def test_breakpoints_are_a_list() -> None:
 
 
 def test_a_program_without_source_has_no_lines() -> None:
-    with pytest.raises(ProgramError, match="comes from no source text"):
+    with pytest.raises(ProgramError, match="has no source text"):
         Machine(SHAPE).load(random_program(1, SHAPE, 2, 2), None, [3])
 
 
@@ -321,7 +321,7 @@ def test_what_run_refuses_load_refuses_and_keeps_what_was_loaded() -> None:
 def test_steps_are_counted_from_one(count: Any) -> None:
     m = Machine(SHAPE)
     m.load(assemble("mov(B, A);"))
-    with pytest.raises(ProgramError, match="step takes a number of words from 1 on"):
+    with pytest.raises(ProgramError, match="step: expected at least 1 word"):
         m.step(count)
 
 

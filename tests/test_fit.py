@@ -115,7 +115,7 @@ def test_a_knob_that_a_table_does_not_move_is_left_open() -> None:
 
 def test_a_fit_of_nothing_is_refused() -> None:
     pytest.importorskip("scipy")
-    with pytest.raises(ProgramError, match="--fixed keeps every knob that the table determines"):
+    with pytest.raises(ProgramError, match="--fixed covers every knob that the table determines"):
         table.fit(load_profile("table2019"), CELLS, (1,), tuple(table.STEPS))
 
 
@@ -275,15 +275,15 @@ def damaged(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("cut.npz", "the file is damaged or cut short; write it anew with numpy.save"),
+        ("cut.npz", "the file is damaged or cut short; write it again with numpy.save"),
         ("cut.npy", "the file is damaged or cut short"),
         ("head.npy", "the file is damaged or cut short"),
         ("altered.npz", "the file is damaged or cut short"),
         ("huge.npy", "the file is damaged or cut short"),
         ("empty.npy", "is empty; write the readouts with numpy.save or numpy.savez"),
         ("picture.png", "is not an .npy or .npz file; write the readouts with numpy.save or numpy.savez"),
-        ("object.npy", "it holds objects, no numbers"),
-        ("object.npz", "it holds objects, no numbers"),
+        ("object.npy", "it holds objects, not numbers"),
+        ("object.npz", "it holds objects, not numbers"),
     ],
 )
 def test_damaged_stacks(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, message: str) -> None:
@@ -298,7 +298,7 @@ def test_damaged_stacks(tmp_path: Path, capsys: pytest.CaptureFixture[str], name
 @pytest.mark.parametrize(
     ("codes", "valid", "message"),
     [
-        (np.zeros((3, 64, 64)), None, "3 readouts are too few to tell noise from pattern; give 8"),
+        (np.zeros((3, 64, 64)), None, "3 readouts are too few to separate noise from pattern; give 8"),
         (np.zeros((64, 64)), None, r"expected \(readouts, rows, columns\)"),
         (np.zeros((9, 64, 64)), np.ones((64, 32)), r"valid is \(64, 32\), but a readout is \(64, 64\)"),
         (np.zeros((9, 50, 50)), None, r"stack: array shape \(50, 50\): .* multiples of 64 .*leave PEs out by `valid`"),
@@ -355,7 +355,7 @@ def test_fit_writes_a_profile_that_run_takes(tmp_path: Path, capsys: pytest.Capt
         (["--flat", "{flat}", "--fixed", "gain"], "--fixed is for the table; give --table FILE.csv too"),
         (["--flat", "{flat}", "--without", "60"], "--without is for the table; give --table FILE.csv too"),
         (["--table", "{table}", "--fixed", "gain"], "--fixed gain: the table determines gain_loss"),
-        (["--table", "{table}", *(a for k in table.STEPS for a in ("--fixed", k))], "--fixed keeps every knob"),
+        (["--table", "{table}", *(a for k in table.STEPS for a in ("--fixed", k))], "--fixed covers every knob"),
         (["--table", "{table}", "--without", "60"], "--without 60: {table} has no such value; it has 0, 50"),
         (["--flat", "{flat}", "--name", "scamp5"], "--name: name is 'scamp5', as of a built-in profile"),
         (["--flat", "{flat}", "--name", ""], "--name: name is ''; give some text"),

@@ -495,7 +495,7 @@ def test_bit_stack(m: Machine) -> None:
     assert np.array_equal(m.output_bitstack_end(), value)
     m.output_bitstack_begin(2)
     m.output_bitstack_bit("R6")
-    with pytest.raises(ProgramError, match="1 plane, but scamp5_output_bitstack_begin said 2"):
+    with pytest.raises(ProgramError, match="1 plane, but scamp5_output_bitstack_begin announced 2"):
         m.output_bitstack_end()
 
 
@@ -602,9 +602,9 @@ def test_diva_cancels_split_mismatch_and_divq_does_not() -> None:
     ("call", "message"),
     [
         (lambda m: m.in_("A", 200), r"the constant 200 is outside -128\.\.127"),
-        (lambda m: m.in_("R5", 3), "operand a of scamp5_in is R5"),
-        (lambda m: m.in_("A", "B"), "operand v of scamp5_in is 'B'; expected an integer"),
-        (lambda m: m.in_("A", 1.5), "operand v of scamp5_in is 1.5; expected an integer"),
+        (lambda m: m.in_("R5", 3), "operand a of scamp5_in: expected one of .*, got R5"),
+        (lambda m: m.in_("A", "B"), "operand v of scamp5_in: expected an integer, got 'B'"),
+        (lambda m: m.in_("A", 1.5), "operand v of scamp5_in: expected an integer, got 1.5"),
         (lambda m: m.in_("NEWS", 3), "both NEWS"),
         (lambda m: m.load_dac(5000), r"code = 5000 is outside 0\.\.4095"),
         (lambda m: m.get_image("A", "A"), "two registers"),
@@ -620,15 +620,15 @@ def test_diva_cancels_split_mismatch_and_divq_does_not() -> None:
         (lambda m: m.flood("R6", "R1", 0), "mask is R1"),
         (lambda m: m.flood("R6", "R7", 2), r"boundary = 2 is outside 0\.\.1"),
         (lambda m: m.scan_events("R5", 4001), r"max = 4001 is outside 1\.\.4000"),
-        (lambda m: m.scan_events("A", 10), "operand d of scamp5_scan_events is A"),
+        (lambda m: m.scan_events("A", 10), "operand d of scamp5_scan_events: expected one of .*, got A"),
         (lambda m: m.scan_areg("A", 0, 0, 9, 9, 0), r"rs = 0 is outside 1\.\.1023"),
-        (lambda m: m.output_image("XN"), "operand x of scamp5_output_image is XN"),
+        (lambda m: m.output_image("XN"), "operand x of scamp5_output_image: expected one of .*, got XN"),
         (lambda m: m.output_image("Q"), "unknown register 'Q'"),
         (lambda m: m.global_count("R5", "NEWS"), "is NEWS, which it works through"),
         (lambda m: m.output_bitstack_begin(17), r"n = 17 is outside 1\.\.16"),
         (lambda m: m.call("scan_event", "R5"), "unknown host function 'scan_event'; did you mean"),
         (lambda m: m.call("scan_events"), "does not take 0 operands; write scamp5_scan_events"),
-        (lambda m: m.call("scan_events", ["R5"]), "give a register's name or an integer"),
+        (lambda m: m.call("scan_events", ["R5"]), "expected a register name or an integer"),
     ],
 )
 def test_refused(call: Callable[[Machine], object], message: str) -> None:
@@ -742,7 +742,7 @@ def test_addresses_do_not_wrap() -> None:
 
 
 def test_bit_stack_needs_its_beginning() -> None:
-    with pytest.raises(ProgramError, match="has announced 0 planes"):
+    with pytest.raises(ProgramError, match="all 0 planes announced"):
         Machine(SHAPE).output_bitstack_bit("R5")
 
 

@@ -191,7 +191,7 @@ def test_wrong_inputs(inputs: dict[str, object], message: str) -> None:
         (np.full((64, 64), 256), "0 dark to 255 bright"),
         (np.full((64, 64), -1), "0 dark to 255 bright"),
         (np.full((64, 64), np.inf), "inf at row 0"),
-        (np.full((64, 64), "x"), "give numbers"),
+        (np.full((64, 64), "x"), "expected numbers"),
         (np.full((64, 64), 0.5), "multiply it by 255"),
         (np.zeros((0, 64)), "give a grey image"),
     ],
@@ -232,8 +232,8 @@ def test_views_cannot_be_written(name: str) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda m: m.run("mine.scamp"), "expected a Program, not 'mine.scamp'"),
-        (lambda m: m.run(INPUTS, np.zeros((64, 64))), "inputs go by name"),
+        (lambda m: m.run("mine.scamp"), "expected a Program, got 'mine.scamp'"),
+        (lambda m: m.run(INPUTS, np.zeros((64, 64))), "expected a dict of names"),
         (lambda m: m.read(3), "named by a text"),
         (lambda m: m.expose(np.zeros((0, 0)), resize=True), "give a grey image"),
     ],

@@ -589,7 +589,7 @@ def test_json_is_ok_unless_strict_fails(example: str, capsys) -> None:
 
 
 def test_a_rate_that_does_not_fit_is_said(example: str, capsys) -> None:
-    said = "60 runs a second do not fit: one takes 41.2 ms; 24.3 taken"
+    said = "60 runs a second do not fit: one run takes 41.2 ms; 24.3 used"
     assert cli.main(["ranges", example, "--fps", "60"]) == 0
     assert said in capsys.readouterr().out
     assert cli.main(["ranges", example, "--fps", "60", "--format", "json"]) == 0
@@ -641,9 +641,9 @@ def test_limits_come_from_a_profile(example: str, tmp_path: Path, capsys) -> Non
         (["--range", "imgae=0..4"], "did you mean 'image'?"),
         (["--range", "R5=0..1"], "no analog input or register"),
         (["--range", "image=0..4", "--range", "image=0..5"], "given twice"),
-        (["--range", "image=0..1e300"], "more than a register ever holds"),
-        (["--fps", "0"], "fps is 0"),
-        (["--fps", "nan"], "fps is nan"),
+        (["--range", "image=0..1e300"], "the most that a register can hold"),
+        (["--fps", "0"], "fps must be greater than 0, got 0"),
+        (["--fps", "nan"], "fps must be greater than 0, got nan"),
     ],
 )
 def test_wrong_arguments_are_explained(example: str, arguments: list[str], message: str, capsys) -> None:

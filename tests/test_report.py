@@ -349,7 +349,7 @@ def test_report_with_planes(source: Path, image: Path, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--image", "IMAGE"], "pictures are for the report; give --html FILE as well"),
-        (["--html", "nowhere/r.html"], "cannot write the report to nowhere/r.html: there is no folder nowhere"),
+        (["--html", "nowhere/r.html"], "cannot write the report to nowhere/r.html: directory nowhere does not exist"),
         (["--html", "."], "it is a folder; name a file"),
         (["--html", "r.html", "--image", "none.png"], "none.png: no such file"),
         (["--html", "r.html", "--input", "x"], "--input x: write NAME=PATH"),

@@ -35,7 +35,7 @@ def test_declared_inputs(inputs: tuple[Input, ...], bound: dict[str, str], targe
 
 @pytest.mark.parametrize(
     ("inputs", "bound", "message"),
-    [((ON_A, ON_R5), {}, "several inputs"), ((ON_A,), {"level": "x"}, "nowhere to go")],
+    [((ON_A, ON_R5), {}, "several inputs"), ((ON_A,), {"level": "x"}, "--image cannot be used")],
 )
 def test_ambiguous_inputs(inputs: tuple[Input, ...], bound: dict[str, str], message: str) -> None:
     with pytest.raises(ProgramError, match=message):

@@ -433,7 +433,7 @@ BAD_TABLES = {
         "unknown row 'call.scamp5_inn'; did you mean 'call.scamp5_in'",
     ),
     "twice": (lambda d: d["rows"].append(d["rows"][0]), "gives 'word' a second time"),
-    "text as value": (lambda d: d["rows"][0].update(value="fast"), "'word' is 'fast', which is not a number"),
+    "text as value": (lambda d: d["rows"][0].update(value="fast"), "'word': expected a number, got 'fast'"),
     "row without unit": (lambda d: d["rows"][1].pop("unit"), "row 2 needs unit"),
     "row that is no row": (lambda d: d["rows"].insert(0, 3), "row 1 needs name, value"),
 }

@@ -50,7 +50,7 @@ class Macropixel:
 
     def __post_init__(self) -> None:
         if isinstance(self.pitch, bool) or self.pitch not in (2, 4, 8, 16):
-            raise ProgramError(f"the pitch is {self.pitch!r:.40}; it is 2, 4, 8 or 16 PEs")
+            raise ProgramError(f"the pitch must be 2, 4, 8 or 16 PEs, got {self.pitch!r:.40}")
 
     @property
     def side(self) -> int:
@@ -180,7 +180,7 @@ def program(
         params["to_row"], params["to_column"] = GRID.slot(to)
     if block is not None:
         if not isinstance(block, str) or block not in BLOCK or (analog and block != "corner"):
-            raise ProgramError(f"block is {block!r}; it is {'' if analog else repr('middle') + ' or '}'corner'")
+            raise ProgramError(f"block must be {'' if analog else repr('middle') + ' or '}'corner', got {block!r}")
         if not analog:
             params["corner"] = int(block == "corner")
     return _assembled(path, tuple(sorted(params.items())))
@@ -253,7 +253,7 @@ def expected(
     pixels = GRID.unpack(array)
     i, j = GRID.slot(slot)
     if not isinstance(block, str) or block not in BLOCK:
-        raise ProgramError(f"block is {block!r:.40}; it is 'middle' or 'corner'")
+        raise ProgramError(f"block must be 'middle' or 'corner', got {block!r:.40}")
     where = BLOCK[block]
     integer("level", level, least=-1)
     found: dict[str, Callable[[], Plane]] = {

@@ -52,19 +52,19 @@ class ArrayOptions:
             _check_type(field.name, getattr(self, field.name), field.default)
         for name in ("sum16_span", "sum64_span"):
             if getattr(self, name) == 0:
-                raise ProgramError(f"{name} is 0; a sum must change with what it adds")
+                raise ProgramError(f"{name} must not be 0: a sum must depend on its addends")
         if self.prop_reach is not None and self.prop_reach < 1:
-            raise ProgramError(f"prop_reach is {self.prop_reach}; give at least 1, or None for no limit")
+            raise ProgramError(f"prop_reach must be at least 1, or None for no limit, got {self.prop_reach}")
         if not 0 <= self.blur_k <= 0.25:
-            raise ProgramError(f"blur_k is {self.blur_k}; a resistive-grid step is stable for 0 to 0.25")
+            raise ProgramError(f"blur_k must be in 0..0.25, where a resistive-grid step is stable, got {self.blur_k}")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 wanted = " or ".join(repr(c) for c in choices)
-                raise ProgramError(f"{name} is {getattr(self, name)!r}; it is {wanted}")
+                raise ProgramError(f"{name} must be {wanted}, got {getattr(self, name)!r}")
         if not self.areg_min < self.areg_max:
-            raise ProgramError(f"areg_min is {self.areg_min}, areg_max {self.areg_max}; the first must be lower")
+            raise ProgramError(f"areg_min must be lower than areg_max, got {self.areg_min} and {self.areg_max}")
         if self.gain_words < 0:
-            raise ProgramError(f"gain_words is {self.gain_words}; a doubling takes no words or more")
+            raise ProgramError(f"gain_words must be at least 0, got {self.gain_words}")
 
 
 _CHOICES = {
@@ -84,5 +84,5 @@ def _check_type(name: str, value: Any, default: Any) -> None:
     else:
         good = type(value) is type(default)
     if not good:
-        wanted = {bool: "True or False", int: "an integer", float: "a finite number", str: "a text"}[type(default)]
-        raise ProgramError(f"{name} is {value!r}; it is {wanted}")
+        wanted = {bool: "True or False", int: "an integer", float: "a finite number", str: "a string"}[type(default)]
+        raise ProgramError(f"{name} must be {wanted}, got {value!r}")

@@ -42,7 +42,7 @@ def _plain(plane: Any, shape: tuple[int, int], name: str) -> npt.NDArray[Any]:
     except ValueError:
         raise PlaneError(f"{name}: not an array of shape {shape}") from None
     if array.dtype.kind not in "biuf":
-        raise PlaneError(f"{name}: holds {array.dtype} values; give numbers")
+        raise PlaneError(f"{name}: holds {array.dtype} values; expected numbers")
     if array.ndim == 0:
         array = np.broadcast_to(array, shape)
     if array.shape != shape:
@@ -74,7 +74,7 @@ def image_plane(image: Any, shape: tuple[int, int], resize: bool = False, name: 
     array = np.asarray(image)
     if array.dtype.kind in "US" and not array.ndim:
         raise PlaneError(
-            f"{name}: {image!r:.60} is a text; load a picture with scamp_sim.show.render.load_image(path, shape)"
+            f"{name}: {image!r:.60} is a string; load a picture with scamp_sim.show.render.load_image(path, shape)"
         )
     if array.ndim != 2 or not array.size:
         raise PlaneError(f"{name}: shape {array.shape}; give a grey image (rows, columns)")

@@ -98,7 +98,9 @@ class Kernel:
 
     def __post_init__(self) -> None:
         if self.storage not in STORAGE:
-            raise ProgramError(f"kernel '{self.name}': storage is '{self.storage}'; it is one of {', '.join(STORAGE)}")
+            raise ProgramError(
+                f"kernel '{self.name}': storage is '{self.storage}'; expected one of {', '.join(STORAGE)}"
+            )
 
     @cached_property
     def highspeed(self) -> bool:

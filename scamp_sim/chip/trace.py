@@ -146,11 +146,11 @@ def resolve_line(program: Program, wanted: Any) -> Place:
     """
     lines = lines_with_words(program)
     if not lines:
-        raise ProgramError(f"program '{program.name}' comes from no source text, so it has no lines to stop at")
+        raise ProgramError(f"program '{program.name}' has no source text, so it has no lines to stop at")
     name, number = wanted if isinstance(wanted, tuple) and len(wanted) == 2 else (None, wanted)
     is_line = hasattr(number, "__index__") and not isinstance(number, bool)
     if not is_line or not isinstance(name, (str, PurePath, type(None))):
-        raise ProgramError(f"a source line is a number, or (file, number); found {wanted!r:.80}")
+        raise ProgramError(f"expected a source line as a number or (file, number), got {wanted!r:.80}")
     file = next(iter(lines)) if name is None else _file(program, str(name), list(lines))
     line = int(number)
     if line in lines[file]:
@@ -172,6 +172,6 @@ def _file(program: Program, name: str, files: Sequence[str]) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise ProgramError(f"'{name}' may be {' or '.join(found)}; give more of its path")
+        raise ProgramError(f"'{name}' may be {' or '.join(found)}; give a longer part of its path")
     near = isa.did_you_mean(name, files)
     raise ProgramError(f"no words of program '{program.name}' come from '{name}'{near} (files: {', '.join(files)})")

@@ -150,7 +150,7 @@ def timing_from(document: Any, path: Path) -> Timing:
     missing = [n for n in REQUIRED if n not in rows]
     if missing:
         raise ScampError(
-            f"price table {path}: missing rows: {', '.join(missing)}; where you know nothing better, copy them from "
+            f"price table {path}: missing rows: {', '.join(missing)}; if in doubt copy them from "
             f"{DATA / 'timing_scamp5d.json'}"
         )
     return Timing(str(document["name"]), str(document.get("about", "")), rows)
@@ -179,7 +179,5 @@ def _price(row: Any, number: int, path: Path) -> Price:
             raise TypeError
         value = float(row["value"])
     except (TypeError, ValueError, OverflowError):
-        raise ScampError(
-            f"price table {path}: '{row['name']}' is {row['value']!r:.40}, which is not a number"
-        ) from None
+        raise ScampError(f"price table {path}: '{row['name']}': expected a number, got {row['value']!r:.40}") from None
     return Price(str(row["name"]), value, str(row["unit"]), str(row["source"]), str(row["uncertainty"]))

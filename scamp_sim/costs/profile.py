@@ -190,7 +190,7 @@ class Profile:
     def _other_rows(self) -> list[tuple[str, str, str]]:
         store = f"{self.stored_words:,} of {isa.STORE_WORDS} words"
         if self.stored_words > isa.STORE_WORDS:
-            store += ": the programs do not fit together"
+            store += ": the programs do not fit into it together"
         elif self.stored_words > CROWDED * isa.STORE_WORDS:
             largest = sorted((k for k in self.kernels if k.storage != "heap"), key=lambda k: -k.words)[:3]
             store += "; largest: " + ", ".join(f"{short(k.name, 16)} {k.words}" for k in largest)

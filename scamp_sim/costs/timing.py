@@ -178,12 +178,12 @@ def combine(parts: Iterable[tuple[Profile, int]], name: str) -> Profile:
     """
     runs = [(p, n) for p, n in parts]
     if not runs:
-        raise ScampError(f"{name}: there are no runs to add up")
+        raise ScampError(f"{name}: no runs to add up")
     first = runs[0][0]
     for part, _ in runs:
         if (part.timing, part.shape) != (first.timing, first.shape):
             raise ScampError(
-                f"{name}: runs on different arrays or at different prices do not add up: {first.timing} on "
+                f"{name}: runs on different arrays or at different prices cannot be added: {first.timing} on "
                 f"{first.shape[0]}x{first.shape[1]}, {part.timing} on {part.shape[0]}x{part.shape[1]}"
             )
     kernels: dict[tuple[str, int, str], KernelCost] = {}

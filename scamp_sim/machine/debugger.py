@@ -101,7 +101,7 @@ class Stepper:
     def step(self, count: int = 1) -> Position | None:
         """Carry out the next `count` items, fewer at the end; None if there was nothing left. Passes breakpoints."""
         if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
-            raise ProgramError(f"step takes a number of words from 1 on, not {count!r:.80}")
+            raise ProgramError(f"step: expected at least 1 word, got {count!r:.80}")
         if self.ended:
             return None
         for _ in range(count):

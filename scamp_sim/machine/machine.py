@@ -52,7 +52,7 @@ class Run:
         """The bytes of one result in the order in which they leave the chip, without headers."""
         named = {s.name if isinstance(s, Output) else s.result: s for s in self.program.readouts}
         if name not in named or not name:
-            raise ProgramError(f"the run gave no readout '{name}'{isa.did_you_mean(name, named)}")
+            raise ProgramError(f"the run has no readout '{name}'{isa.did_you_mean(name, named)}")
         bits = readout.stack_bits(self.program).get(name, 8)
         return readout.payload(named[name], self.outputs[name], self.profile.shape, self.options, bits)
 
@@ -147,7 +147,7 @@ class Machine(HostCalls):
     def wait(self, seconds: float) -> None:
         """Let time pass in which the array does nothing, so that registers decay. Raises ProgramError."""
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
-            raise ProgramError(f"wait takes seconds from 0 on, not {seconds!r:.40}")
+            raise ProgramError(f"wait: seconds must be at least 0, got {seconds!r:.40}")
         if self._clocked is not None:
             self._clocked.passed(float(seconds))
 
@@ -314,10 +314,10 @@ class Machine(HostCalls):
         ProgramError.
         """
         if not isinstance(name, str):
-            raise ProgramError(f"host functions go by name, such as 'scamp5_in', not by {name!r:.40}")
+            raise ProgramError(f"expected a host function name such as 'scamp5_in', got {name!r:.40}")
         for o in operands:
             if not isinstance(o, Hashable):
-                raise ProgramError(f"operand {o!r:.40} of {name}: give a register's name or an integer")
+                raise ProgramError(f"operand {o!r:.40} of {name}: expected a register name or an integer")
         key = (name, self._drawing, *operands)
         program = self._calls.get(key)
         if program is None:
@@ -382,8 +382,8 @@ class Machine(HostCalls):
                     plane = self._now(next(planes))
                     if len(self._stack) >= self._stack_size:
                         raise ProgramError(
-                            f"scamp5_output_bitstack_bit: scamp5_output_bitstack_begin has announced "
-                            f"{plural(self._stack_size, 'plane')} and {plural(len(self._stack), 'plane')} came already"
+                            f"scamp5_output_bitstack_bit: all {plural(self._stack_size, 'plane')} announced by "
+                            "scamp5_output_bitstack_begin have been given"
                         )
                     self._stack.append(plane)
                 elif step.name.endswith("begin"):
@@ -405,7 +405,7 @@ class Machine(HostCalls):
     def _picture(self) -> Any:
         if not self._stack or len(self._stack) != self._stack_size:
             raise ProgramError(
-                f"the picture has {plural(len(self._stack), 'plane')}, but scamp5_output_bitstack_begin said "
+                f"the picture has {plural(len(self._stack), 'plane')}, but scamp5_output_bitstack_begin announced "
                 f"{self._stack_size}"
             )
         picture, self._stack, self._stack_size = readout.bit_stack(self._stack), [], 0
@@ -417,7 +417,9 @@ class Machine(HostCalls):
 
     def _give(self, program: Program, inputs: Mapping[str, Any]) -> None:
         if not isinstance(inputs, Mapping):
-            raise ProgramError(f"inputs go by name: inputs={{'name': plane}}, not {type(inputs).__name__}")
+            raise ProgramError(
+                f"inputs: expected a dict of names, such as {{'image': plane}}, got {type(inputs).__name__}"
+            )
         declared = {i.name: i.register for i in program.inputs}
         for name in inputs:
             if name not in declared:
@@ -460,7 +462,7 @@ class Machine(HostCalls):
     def _plane_name(self, register: str) -> str:
         name = isa.register(register)
         if name in isa.PORTS:
-            raise RegisterError(f"{name} is a neighbour's NEWS, not storage of its own; use NEWS")
+            raise RegisterError(f"{name} is a neighbour's NEWS, not a register; use NEWS")
         return name
 
     def _profile(self, program: Program) -> Profile:
@@ -474,20 +476,20 @@ def _operand(function: str, operand: isa.Operand, value: Any) -> str | int:
     what = f"operand {operand.name} of {function}"
     if operand.kind in isa.INTEGER_KINDS:
         if isinstance(value, str) or not hasattr(value, "__index__"):
-            raise ProgramError(f"{what} is {value!r}; expected an integer")
+            raise ProgramError(f"{what}: expected an integer, got {value!r}")
         return int(value)
     if not isinstance(value, str):
-        raise ProgramError(f"{what} is {value!r}; expected the name of a register")
+        raise ProgramError(f"{what}: expected the name of a register, got {value!r}")
     name = isa.register(value)
     if name not in isa.OPERAND_KINDS[operand.kind]:
-        raise ProgramError(f"{what} is {name}; expected one of {' '.join(isa.OPERAND_KINDS[operand.kind])}")
+        raise ProgramError(f"{what}: expected one of {' '.join(isa.OPERAND_KINDS[operand.kind])}, got {name}")
     return name
 
 
 def check_program(program: Program, shape: tuple[int, int]) -> None:
     """Whether an array of `shape` can run a program. Raises ProgramError that says why not."""
     if not isinstance(program, Program):
-        raise ProgramError(f"expected a Program, not {program!r:.60}; make one with scamp_sim.assemble(...)")
+        raise ProgramError(f"expected a Program, got {program!r:.60}; create one with scamp_sim.assemble(...)")
     rows, columns = shape
     if program.shape not in (None, shape):
         wanted = "{}x{}".format(*program.shape)

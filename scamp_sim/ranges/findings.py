@@ -147,7 +147,7 @@ def analyse(
     fits no input or register, and for fps that is not above 0.
     """
     if fps is not None and not (fps > 0 and math.isfinite(fps)):
-        raise ProgramError(f"fps is {fps}; a program runs more than 0 times a second")
+        raise ProgramError(f"fps must be greater than 0, got {fps}")
     timing, limits = timing or load_timing(), limits or Limits()
     shape = shape or program.shape or CHIP
     start, flag_open = _start(program, options, ranges or {}, limits.far)
@@ -221,7 +221,7 @@ def _start(
     for name, (low, high) in ranges.items():
         if max(abs(low), abs(high)) > far:
             raise ProgramError(
-                f"range of {name}: {low:g}..{high:g} goes beyond {far:g}, more than a register ever holds"
+                f"range of {name}: {low:g}..{high:g} goes beyond {far:g}, the most that a register can hold"
             )
         if not (math.isfinite(low) and math.isfinite(high) and low <= high):
             raise ProgramError(f"range of {name}: {low:g}..{high:g} is not lowest..highest, two finite numbers")
@@ -229,7 +229,7 @@ def _start(
         register = given.register if given is not None else isa.ALIASES.get(name, name)
         if register not in names:
             known = [*(n for n, i in inputs.items() if i.register in names), *names[:-1]]
-            near = isa.did_you_mean(name, known) or f"; it has {', '.join(known)}"
+            near = isa.did_you_mean(name, known) or f"; known: {', '.join(known)}"
             raise ProgramError(f"range of {name}: the program has no analog input or register of that name{near}")
         if given is not None and register == "PIX":
             low, high = (v * GREY_TO_PIX + dark for v in (low, high))

@@ -41,11 +41,11 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("linear", "drift_limit", "retention", "far"):
             if not getattr(self, name) > 0:
-                raise ProgramError(f"limits: {name} is {getattr(self, name)}; it is above 0")
+                raise ProgramError(f"limits: {name} must be greater than 0, got {getattr(self, name)}")
         if not (self.drift >= 0 and math.isfinite(self.drift)):
-            raise ProgramError(f"limits: drift is {self.drift} LSB/s; it is 0 or more")
+            raise ProgramError(f"limits: drift must be at least 0 LSB/s, got {self.drift}")
         if not self.converter[0] < self.converter[1]:
-            raise ProgramError(f"limits: converter is {self.converter}; the first must be lower")
+            raise ProgramError(f"limits: converter must be (lower, upper), got {self.converter}")
 
 
 def limits_of(profile: ChipProfile) -> Limits:

@@ -74,13 +74,13 @@ def notes(a: Analysis) -> list[str]:
     if a.assumed:
         names = ", ".join(a.assumed)
         said.append(
-            f"read before anything writes {'it' if len(a.assumed) == 1 else 'them'}, taken as 0: {names} (else give "
-            f"--range {a.assumed[0]}=LO..HI{'' if a.period_us else ', or --fps for runs that follow one another'})"
+            f"read before anything has written {'it' if len(a.assumed) == 1 else 'them'}, assumed 0: {names} "
+            f"(override with --range {a.assumed[0]}=LO..HI{'' if a.period_us else ', or --fps for runs that follow one another'})"
         )
     if a.fps is not None and a.time_us > 1e6 / a.fps:
         said.append(
-            f"{a.fps:g} runs a second do not fit: one takes {time_text(a.time_us)}; {1e6 / a.time_us:.3g} taken"
+            f"{a.fps:g} runs a second do not fit: one run takes {time_text(a.time_us)}; {1e6 / a.time_us:.3g} used"
         )
     for name in a.grows:
-        said.append(f"{name} still grows after {MOST_RUNS} runs: taken to have no bound")
+        said.append(f"{name} still grows after {MOST_RUNS} runs: treated as unbounded")
     return said

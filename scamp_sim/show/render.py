@@ -70,7 +70,7 @@ def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: b
             f"image {path}: not a picture that can be read; give PNG, JPEG or another common format"
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as e:
-        raise PlaneError(f"image {path}: cannot be read: {reason(e)}; save it anew as PNG or JPEG") from e
+        raise PlaneError(f"image {path}: cannot be read: {reason(e)}; save it again as PNG or JPEG") from e
     if shape is not None and (picture.height, picture.width) != tuple(shape):
         if not resize:
             raise PlaneError(
@@ -292,7 +292,7 @@ def check_folder(folder: str | Path, names: Iterable[str] = (), option: str = "-
         raise ScampError(f"cannot write to {path}: {why} in {existing}; give another folder with {option}")
     for name in names:
         if (path / name).is_dir():
-            raise ScampError(f"cannot write {path / name}: it is a folder; move it, or name another folder")
+            raise ScampError(f"cannot write {path / name}: it is a folder; move it, or choose another folder")
     return path
 
 
@@ -320,7 +320,9 @@ def write_files(folder: str | Path, pictures: Mapping[str, Picture], texts: Mapp
         for number, name in enumerate((*pictures, *texts)):
             os.replace(Path(aside) / str(number), path / name)
     except OSError as e:
-        raise ScampError(f"cannot write files to {path}: {reason(e)}; make room, or name another folder") from e
+        raise ScampError(
+            f"cannot write files to {path}: {reason(e)}; free some disk space, or choose another folder"
+        ) from e
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)

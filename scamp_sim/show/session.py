@@ -298,15 +298,15 @@ def image_target(program: Program, bound: Mapping[str, str]) -> str:
             f"{program.name} has several inputs ({names}); name one for each picture: --input {free[0].name}=PATH"
         )
     if program.inputs:
-        raise ProgramError(f"--image has nowhere to go: --input gives every input of {program.name} already")
+        raise ProgramError(f"--image cannot be used: --input already provides every input of {program.name}")
     first = [r for r in read_first(program) if r not in bound]
     if "PIX" in first or not first:
         return "PIX"
     if len(first) == 1:
         return first[0]
     raise ProgramError(
-        f"{program.name} declares no input and reads {', '.join(first)} before writing them; say where each picture "
-        f"goes: --input {first[0]}=PATH"
+        f"{program.name} declares no input and reads {', '.join(first)} before writing them; name the target of "
+        f"each picture: --input {first[0]}=PATH"
     )
 
 
@@ -340,7 +340,7 @@ def _register(program: Program, name: str) -> str:
         has = f"inputs of {program.name}: {', '.join(names)}" if names else f"{program.name} declares no input"
         raise ProgramError(f"unknown input or register '{name}'{near} ({has})") from None
     if register not in ("PIX", *isa.ANALOG, *isa.DIGITAL):
-        raise ProgramError(f"'{name}' cannot be given from outside; give PIX, an analog register or R0..R12")
+        raise ProgramError(f"'{name}' cannot be set from outside; expected PIX, an analog register or R0..R12")
     return register
 
 
@@ -391,8 +391,8 @@ def announce_frames(paths: Iterable[str]) -> None:
         count = render.frame_count(path)
         if count > 1:
             print(
-                f"scamp-sim: note: {path} holds {count} frames, the first is taken; save the others as files of their "
-                "own and give --image several times",
+                f"scamp-sim: note: {path} has {count} frames; the first is used. Save the others as separate "
+                "files and repeat --image",
                 file=sys.stderr,
             )
 

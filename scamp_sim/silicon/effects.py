@@ -61,7 +61,7 @@ def _programs(given: Any) -> list[Program]:
     found: list[Program] = []
     for program in given if several else [given]:
         if not isinstance(program, Program):
-            raise ProgramError(f"expected a Program, not {program!r:.60}; make one with scamp_sim.assemble(...)")
+            raise ProgramError(f"expected a Program, got {program!r:.60}; create one with scamp_sim.assemble(...)")
         found.append(program)
     return found
 

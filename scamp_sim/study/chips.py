@@ -45,8 +45,8 @@ def key(kind: Kind) -> Any:
         return describe([kind.key(), kind.shape])
     if type(kind) is not ErrorModel:
         raise ProgramError(
-            f"results with errors of one's own ({type(kind).__name__}) cannot be kept, since a file cannot tell them "
-            "from others; leave out=... out, or describe the chip by a ChipProfile"
+            f"results with a custom error model ({type(kind).__name__}) cannot be kept, since a file cannot "
+            "distinguish them; omit out=..., or describe the chip by a ChipProfile"
         )
     return describe(kind)
 

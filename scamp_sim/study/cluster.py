@@ -35,7 +35,7 @@ AHEAD = 1024
 POLL, LOOK, ALONE = 0.005, 5, 60
 """Seconds between looks for results, between looks for workers, and for which there may be none."""
 
-_GOES_ON = "if results are kept (--out), the same command goes on where this one stopped, on a cluster or without"
+_GOES_ON = "if results are kept (--out), the same command resumes where this one stopped, on a cluster or without"
 
 _BENCHES = Benches()
 """Those of this worker."""
@@ -127,7 +127,7 @@ def _result(future: Any, unit: Unit, client: Any) -> Any:
         return future.result()
     except KilledWorker as e:
         raise ProgramError(
-            f"{what}: each worker that was given it died; look at the workers' logs, and whether they have enough "
+            f"{what}: each worker that was given it died; check the workers' logs, and whether they have enough "
             "memory. What is done is kept"
         ) from e
     except (OSError, asyncio.CancelledError) as e:
@@ -206,7 +206,7 @@ def _reach(address: str) -> Any:
     remedy = "start one (dask scheduler), check the address, such as tcp://host:8786, or give --cluster alone"
     _, colon, rest = address.partition("://")
     if not colon or not rest or ":" not in rest:
-        raise ProgramError(f"--cluster {short(address, 80)}: no address of a Dask scheduler; {remedy}")
+        raise ProgramError(f"--cluster {short(address, 80)}: not the address of a Dask scheduler; {remedy}")
     try:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, asyncio.TimeoutError):

@@ -71,7 +71,7 @@ def carry_out(
     `distributed.Client`. Raises ProgramError; whoever stops early closes the iterator, and no further unit is begun.
     """
     if jobs is not None and jobs < 1:
-        raise ProgramError(f"jobs is {jobs}; it is a number from 1 up")
+        raise ProgramError(f"jobs must be at least 1, got {jobs}")
     if cluster is None:
         return _on_threads(work, units, payload, jobs or cores())
     from scamp_sim.study import cluster as dask

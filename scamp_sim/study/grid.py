@@ -48,19 +48,19 @@ def make_grid(chips: Iterable[int], seeds: Iterable[int], items: int = 1) -> Gri
 
 def _numbers(values: Iterable[int], what: str) -> tuple[int, ...]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise ProgramError(f"{what}s are {values!r:.60}; give whole numbers, such as range(1, 21)")
+        raise ProgramError(f"{what}s: expected integers, such as range(1, 21), got {values!r:.60}")
     found = list(values)
     for value in found:
         if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value <= LARGEST:
-            raise ProgramError(f"{what} {value!r:.60}: it is a whole number from 0 to {LARGEST}")
+            raise ProgramError(f"{what} must be an integer in 0..{LARGEST}, got {value!r:.60}")
     if not found:
-        raise ProgramError(f"there are no {what}s; a study takes at least one")
+        raise ProgramError(f"no {what}s; a study needs at least one")
     return tuple(sorted({int(value) for value in found}))
 
 
 def parse_chips(text: str) -> tuple[int, ...]:
     """Serials as a user writes them: "1-20", "3", "1,4,7-9". Raises ProgramError that names what is wrong."""
-    return _parse(text, "--chips", "serials are whole numbers from 0 up, such as 1-20, 3 or 1,4,7-9")
+    return _parse(text, "--chips", "serials are integers from 0, such as 1-20, 3 or 1,4,7-9")
 
 
 def parse_seeds(text: str, first: int = 0) -> tuple[int, ...]:
@@ -73,7 +73,7 @@ def parse_seeds(text: str, first: int = 0) -> tuple[int, ...]:
     if not 1 <= count <= MOST:
         raise ProgramError(f"--seeds {short(text, 40)}: from 1 to {MOST:,} seeds; {remedy}")
     if first + count - 1 > LARGEST:
-        raise ProgramError(f"--seed {first} with --seeds {count}: seeds go up to {LARGEST}; begin with a smaller one")
+        raise ProgramError(f"--seed {first} with --seeds {count}: seeds go up to {LARGEST}; start with a smaller one")
     return tuple(range(first, first + count))
 
 
@@ -82,7 +82,7 @@ def _parse(text: str, option: str, remedy: str) -> tuple[int, ...]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,20})\s*(?:-\s*(\d{1,20})\s*)?", part)
         if match is None:
-            raise ProgramError(f"{option} {short(text, 60)}: '{short(part, 40)}' is none; {remedy}")
+            raise ProgramError(f"{option} {short(text, 60)}: '{short(part, 40)}' is not valid; {remedy}")
         low = int(match[1])
         high = low if match[2] is None else int(match[2])
         if high < low:

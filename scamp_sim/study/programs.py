@@ -114,7 +114,7 @@ class Folder:
             with np.load(self.file(unit), allow_pickle=False) as archive:
                 return np.asarray(archive[name])
         except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as e:
-            raise ProgramError(f"{self.file(unit)} is damaged ({e}); remove it, and its unit is run again") from e
+            raise ProgramError(f"{self.file(unit)} is damaged ({e}); remove it to run its unit again") from e
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Path:
@@ -129,7 +129,7 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Path:
         with suppress(OSError):
             aside.unlink()
         raise ProgramError(
-            f"cannot write {path}: {e.strerror or type(e).__name__}; make room, or name another folder"
+            f"cannot write {path}: {e.strerror or type(e).__name__}; free some disk space, or choose another folder"
         ) from e
     return path
 

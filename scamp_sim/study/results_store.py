@@ -25,7 +25,7 @@ PAUSE, SHARE = 0.5, 20
 """Seconds between writes, at least, and how many times as long as a write takes: no more is lost when a run is
 killed."""
 
-REMEDY = "name another file, or remove it"
+REMEDY = "choose another file, or remove it"
 
 TOLD = 20
 """Characters of a value that a message tells; digests are longer."""

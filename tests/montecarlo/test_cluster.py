@@ -130,7 +130,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("address", ["host", "tcp://", "tcp://host", "8786"])
 def test_what_is_no_address(address: str) -> None:
-    with pytest.raises(ProgramError, match=r"no address of a Dask scheduler; start one \(dask scheduler\)"):
+    with pytest.raises(ProgramError, match=r"not the address of a Dask scheduler; start one \(dask scheduler\)"):
         list(carry_out(Draw(), GRID, payload, cluster=address))
 
 
@@ -191,7 +191,7 @@ def test_a_lost_scheduler_is_said() -> None:
         results = carry_out(Draw(pause=0.2), GRID, payload, cluster=lost)
         next(results)
         local.close()
-        with pytest.raises(ProgramError, match=r"the Dask cluster was lost at chip .*the same command goes on"):
+        with pytest.raises(ProgramError, match=r"the Dask cluster was lost at chip .*the same command resumes"):
             list(results)
 
 

@@ -41,7 +41,7 @@ def test_each_unit_once_and_few_ahead(tmp_path: Path) -> None:
 def test_errors_come_through() -> None:
     with pytest.raises(ScampError, match="chip 3 is broken"):
         list(carry_out(Draw(fail=3), GRID, payload, jobs=2))
-    with pytest.raises(ScampError, match="jobs is 0"):
+    with pytest.raises(ScampError, match="jobs must be at least 1, got 0"):
         carry_out(Draw(), GRID, payload, jobs=0)
 
 
@@ -120,18 +120,18 @@ def test_files_of_something_else_are_refused(tmp_path: Path) -> None:
     store.write()
     before = path.read_text()
     for changed, said in (
-        ({"digests": {"weights": "y"}}, r"of other weights \(x there, y here\); name another file"),
-        ({"digests": {"weights": "y" * 64}}, "results of other weights; name another file, or remove it"),
-        ({"digests": {"weights": "x", "engine": "fast"}}, "results of other engine; name another file"),
+        ({"digests": {"weights": "y"}}, r"of other weights \(x there, y here\); choose another file"),
+        ({"digests": {"weights": "y" * 64}}, "results of other weights; choose another file, or remove it"),
+        ({"digests": {"weights": "x", "engine": "fast"}}, "results of other engine; choose another file"),
         ({"form": "fake, 2"}, r"results of another version \(fake, 1\)"),
-        ({"form": "true study, 1"}, "holds a fake, not a true study; name another file, or remove it"),
+        ({"form": "true study, 1"}, "holds a fake, not a true study; choose another file, or remove it"),
         ({"items": 1}, "results of more than 1 item"),
     ):
         with pytest.raises(ScampError, match=said):
             open_store(path, **changed)
     for text in ("", "[]", "{}", before[:-20], before.replace('"chip": 1', '"chip": -1'), before.replace("1.5", '"a"')):
         path.write_text(text)
-        with pytest.raises(ScampError, match=r"s\.json: .*name another file, or remove it"):
+        with pytest.raises(ScampError, match=r"s\.json: .*choose another file, or remove it"):
             open_store(path)
         assert path.read_text() == text
 

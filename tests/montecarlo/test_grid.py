@@ -20,17 +20,17 @@ def test_chips(text: str, chips: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("one", "--chips one: 'one' is none; serials are whole numbers"),
-        ("1.5", "--chips 1.5: '1.5' is none"),
-        ("-3", "--chips -3: '-3' is none"),
-        ("", "--chips : '' is none"),
-        ("1,,2", "'' is none"),
-        ("1-2-3", "'1-2-3' is none"),
-        ("1e3", "'1e3' is none"),
+        ("one", "--chips one: 'one' is not valid; serials are integers"),
+        ("1.5", "--chips 1.5: '1.5' is not valid"),
+        ("-3", "--chips -3: '-3' is not valid"),
+        ("", "--chips : '' is not valid"),
+        ("1,,2", "'' is not valid"),
+        ("1-2-3", "'1-2-3' is not valid"),
+        ("1e3", "'1e3' is not valid"),
         ("5-1", "5-1 runs backwards; write 1-5"),
         ("4294967296", "4294967296 is too large; the largest is 4294967295"),
         ("1-1000000000", "more than 100,000; name fewer"),
-        ("1" * 400, "is none"),
+        ("1" * 400, "is not valid"),
     ],
 )
 def test_what_is_no_list_of_chips(text: str, said: str) -> None:
@@ -68,5 +68,5 @@ def test_what_is_no_grid() -> None:
     for chips in ((1.0,), ("3",), (True,), (-1,), (2**32,), "1-3", 4, ()):
         with pytest.raises(ProgramError, match="chip"):
             make_grid(chips, (0,))  # type: ignore[arg-type]
-    with pytest.raises(ProgramError, match="there are no seeds"):
+    with pytest.raises(ProgramError, match="no seeds"):
         make_grid((1,), ())

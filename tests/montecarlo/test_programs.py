@@ -134,7 +134,7 @@ def test_a_study_goes_on_where_it_stopped(program: Any, bound: Bound, tmp_path: 
     assert begun == [1]
     assert len(list(tmp_path.iterdir())) == 6
     folder.file(Unit(1, 0, 0)).write_bytes(b"PK half")
-    with pytest.raises(ProgramError, match=r"chip-1-seed-0\.npz is damaged .*remove it, and its unit is run again"):
+    with pytest.raises(ProgramError, match=r"chip-1-seed-0\.npz is damaged .*remove it to run its unit again"):
         list(summarise(w, make_grid([1], [0]), folder, w.ideal(bound)))
 
 
@@ -256,5 +256,5 @@ def test_digests_name_what_is_other(program: Any, bound: Bound) -> None:
 
 def test_no_room(program: Any, bound: Bound, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ProgramError, match="make room, or name another folder"):
+    with pytest.raises(ProgramError, match="free some disk space, or choose another folder"):
         fill(work(program), make_grid([1], [0]), bound, Folder(tmp_path / "file" / "units"))

@@ -159,7 +159,7 @@ def _timeline(spans: Sequence[Span]) -> str:
     svg, cut = timeline_svg(spans)
     if not svg:
         return ""
-    note = "Controller, array and readout take turns."
+    note = "Controller, array and readout do not overlap."
     if cut:
         note += " Readouts are drawn much shorter than they are; their times are written in them."
     if any("statements" in s.args for s in spans):
@@ -184,9 +184,9 @@ def _kernels(annotation: Annotation) -> str:
     note = f"{used:,} of {STORE_WORDS:,} words, {percent(used / STORE_WORDS)}. "
     storages = {k.storage for k in program.kernels.values()}
     if "dynamic" in storages:
-        note += "Dynamic kernels share what the others leave, and are recorded anew at every launch. "
+        note += "Dynamic kernels share what the others leave, and are recorded again at every launch. "
     if "heap" in storages:
-        note += "Kernels on the heap take no room in the store."
+        note += "Kernels on the heap take no space in the store."
     return (
         f'<p class="note">{note}</p>{store_strip(program)}<div class="scale"><span>0</span><span>256</span>'
         f"<span>512</span><span>768</span><span>{STORE_WORDS:,}</span></div>"

@@ -158,8 +158,8 @@ def load_stack(path: str | Path) -> Stack:
     except OSError as e:
         raise ProgramError(f"cannot read the stack {path}: {e.strerror or e}") from e
     except _DAMAGED as e:
-        why = "it holds objects, no numbers" if "bject" in str(e) else "the file is damaged or cut short"
-        raise ProgramError(f"cannot read the stack {path}: {why}; write it anew with numpy.save or numpy.savez") from e
+        why = "it holds objects, not numbers" if "bject" in str(e) else "the file is damaged or cut short"
+        raise ProgramError(f"cannot read the stack {path}: {why}; write it again with numpy.save or numpy.savez") from e
 
 
 _DAMAGED = (
@@ -183,7 +183,7 @@ def make_stack(codes: npt.NDArray[Any], valid: npt.NDArray[Any] | None, name: st
         raise ProgramError(f"{name}: {e}; give whole readouts, and leave PEs out by `valid` in an .npz") from None
     if len(codes) < LEAST_READOUTS:
         raise ProgramError(
-            f"{name}: {len(codes)} readouts are too few to tell noise from pattern; give {LEAST_READOUTS}"
+            f"{name}: {len(codes)} readouts are too few to separate noise from pattern; give {LEAST_READOUTS}"
         )
     if valid is not None and valid.shape != shape:
         raise ProgramError(f"{name}: valid is {valid.shape}, but a readout is {shape}")

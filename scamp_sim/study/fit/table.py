@@ -115,7 +115,7 @@ def free(fixed: Collection[str]) -> tuple[str, ...]:
         raise ProgramError(f"--fixed {unknown[0]}: the table determines {', '.join(STEPS)}")
     names = tuple(n for n in STEPS if n not in fixed)
     if not names:
-        raise ProgramError("--fixed keeps every knob that the table determines; leave one out, or there is no fit")
+        raise ProgramError("--fixed covers every knob that the table determines; leave at least one to fit")
     return names
 
 
