@@ -29,6 +29,9 @@ MOST_PROGRAMS = 2048
 """Prepared programs that are kept."""
 MOST_LINES = 200_000
 """Different calls that are kept."""
+MOST_TEXTS = 10_000
+MOST_PICTURES = 1_000
+"""Texts, and pictures, of one frame that are kept."""
 STORAGE = {"s": "static", "d": "dynamic", "h": "heap"}
 
 
@@ -66,9 +69,10 @@ class Tally:
     stored: int = 0
     dropped_texts: int = 0
 
-
-MOST_TEXTS = 10_000
-MOST_PICTURES = 1_000
+    @property
+    def holds(self) -> bool:
+        """Whether anything has happened."""
+        return bool(self.acts or self.texts or self.posted)
 
 
 class Board:

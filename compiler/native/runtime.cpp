@@ -70,7 +70,7 @@ state& st() {
     return *s;
 }
 
-volatile bool divisor_was_minus_one = false;
+volatile bool divisor_is_zero = false;  // told before the division; what traps without that has overflowed
 
 void send(const char* data, size_t size) {
     while (size > 0) {
@@ -371,11 +371,11 @@ bool stepped_over(ucontext_t* context) {
         r[REG_RAX] &= ~0xFFFFll;
     } else {
         greg_t dividend = r[REG_RAX] & mask;
-        bool kept = divisor_was_minus_one;
+        bool kept = !divisor_is_zero;
         r[REG_RAX] = half ? (r[REG_RAX] & ~mask) | (kept ? dividend : 0) : (kept ? dividend : 0);
         r[REG_RDX] = half ? (r[REG_RDX] & ~mask) | (kept ? 0 : dividend) : (kept ? 0 : dividend);
     }
-    divisor_was_minus_one = false;
+    divisor_is_zero = false;
     r[REG_RIP] += p - start;
     return true;
 }
@@ -510,7 +510,7 @@ struct scamp_sim_source { const char* file; uint32_t line, column; };
 struct scamp_sim_overflow { scamp_sim_source place; const void* type; };
 void __ubsan_handle_divrem_overflow(void* data, uintptr_t, uintptr_t divisor) {
     const scamp_sim_source& place = static_cast<scamp_sim_overflow*>(data)->place;
-    divisor_was_minus_one = divisor != 0;
+    divisor_is_zero = divisor == 0;
     line("N\tdivision\t" + site(scamp_sim::at(place.file, static_cast<int>(place.line))) + "\t" + (divisor ? "-1" : "0"));
 }
 }

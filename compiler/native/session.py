@@ -376,7 +376,7 @@ class Session:
 
     def _finish(self) -> None:
         if self.ended == "main returned":
-            last = self._closed() if self.board.tally.acts or self.setup is None else None
+            last = self._closed() if self.board.tally.holds or self.setup is None else None
             if self.setup is None:
                 self.setup = last
                 self._check_labels()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scamp_sim.cli import commands_pixelrnn as network
-from scamp_sim.cli import options
+from scamp_sim.cli import live, options
 from scamp_sim.cli.output import as_json, print_json, print_profile, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings
 from scamp_sim.exceptions import ProgramError
@@ -20,6 +20,7 @@ HELP = (
 EXAMPLES = (
     "scamp-sim run edges --image photo.png --resize --out out",
     "scamp-sim run mine.scamp --image photo.png --errors scamp5 --chip 7 --out out",
+    "scamp-sim run main.cpp --image clip/ --frames 16 --set 'threshold=30' --press 'record@3' --out out",
 )
 
 
@@ -28,7 +29,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=options.FILE_HELP)
     parser.add_argument(
         "--image", metavar="IMG", action="append", default=[],
-        help="PNG, JPEG or another picture; several are frames: run one after another on the same machine, state kept",
+        help="PNG, JPEG or another picture; several are frames: run one after another on the same machine, state kept; "
+        "for C++ programs also folders, animations and .npy arrays of frames",
     )  # fmt: skip
     parser.add_argument(
         "--input", metavar="NAME=PATH", action="append", default=[],
@@ -56,6 +58,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     options.add_format(parser)
     network.add_network(parser)
     options.add_study(parser, jobs=True)
+    live.add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,6 +67,11 @@ def run(args: argparse.Namespace) -> int:
         return network.run(args)
     network.refuse_elsewhere(args)
     from scamp_sim.cli import studies
+
+    if live.asked(args) and not studies.asked(args):
+        return live.run(args)
+    if not live.asked(args):
+        live.refuse_elsewhere(args)
     from scamp_sim.cli.chip_notes import in_force, note_errors
     from scamp_sim.costs.timeline import timeline, write_trace
     from scamp_sim.costs.timing import load_timing

@@ -1,0 +1,479 @@
+"""`run` of C++ programs: build, run frames, write what went to the displays, show costs and what was left out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scamp_sim.cli.output import as_json, plain, print_json, print_profile, warn
+from scamp_sim.exceptions import PlaneError, ProgramError, ScampError
+from scamp_sim.text import plural, short
+
+if TYPE_CHECKING:
+    from scamp_sim.chip.program import Program
+    from scamp_sim.compiler.native import LiveFrame, LiveProgram, LiveRun
+    from scamp_sim.machine.machine import Machine
+
+SUFFIXES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
+"""Files that may be whole programs."""
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".npy", ".npz")
+MOST_IMAGES = 100_000
+RIGHTS = (
+    "a C++ program runs as a process of its own, with your rights: run only what you would compile and run yourself "
+    "(said once)"
+)
+VALUES, TEXTS, SHEET = "values.json", "texts.txt", "contact-sheet.png"
+MOST_LINES = 40
+"""Source lines that the table shows."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `run` takes for C++ programs."""
+    group = parser.add_argument_group("C++ programs for the SDK: built, and run as a process of their own")
+    group.add_argument(
+        "more", metavar="MORE.cpp", nargs="*", help="further C++ files; those beside it are taken anyway"
+    )
+    group.add_argument("-I", dest="include", metavar="DIR", action="append", default=[], help="a folder of headers")
+    group.add_argument("-D", dest="define", metavar="NAME[=VALUE]", action="append", default=[], help="a macro")
+    group.add_argument("--frames", metavar="N", type=int, help="frames to run (default: one for each picture)")
+    group.add_argument(
+        "--press", metavar="BUTTON@FRAME", action="append", default=[], help="press a button; frames count from 1"
+    )
+    group.add_argument(
+        "--files", metavar="PATH", action="append", default=[], help="files and folders that the program may read"
+    )
+    group.add_argument("--timeout", metavar="S", type=float, help="seconds of its own in one frame (default: 20)")
+    group.add_argument("--no-run", action="store_true", help="build it, and do not run it")
+    group.add_argument("--strict", action="store_true", help="notes are errors: exit code 1 for each of them")
+    group.add_argument("--std", metavar="STANDARD", help="language standard (default: c++17)")
+    group.add_argument("--cxx", metavar="COMMAND", help="the compiler, or zig (default: $CXX, g++, clang++, zig)")
+
+
+OPTIONS = ("more", "include", "define", "frames", "press", "files", "timeout", "no_run", "strict", "std", "cxx")
+
+
+def is_program(file: str) -> bool:
+    """Whether a file is C++ with a main."""
+    from scamp_sim.compiler.native.scan import has_main, stripped
+
+    path = Path(file)
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return False
+    try:
+        return has_main(stripped(path.read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        return False
+
+
+def asked(args: argparse.Namespace) -> bool:
+    """Whether the command line names a C++ program."""
+    return is_program(args.file) or any(is_program(m) for m in args.more)
+
+
+def refuse_elsewhere(args: argparse.Namespace) -> None:
+    """Raises ProgramError for options that only C++ programs have."""
+    for name in OPTIONS:
+        if getattr(args, name, None) not in (None, [], False):
+            if name == "more":
+                raise ProgramError(f"{args.more[0]}: run takes one file, or the files of one C++ program with a main")
+            option = {"include": "-I", "define": "-D"}.get(name, f"--{name.replace('_', '-')}")
+            raise ProgramError(f"{option} is for C++ programs with a main; leave it out for {short(args.file, 60)}")
+
+
+# --- run ----------------------------------------------------------------------------------------------------------
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build and run a C++ program; 1 if something of it could not be carried out. Raises ScampError."""
+    from scamp_sim.costs.timeline import timeline, write_trace
+    from scamp_sim.costs.timing import load_timing
+    from scamp_sim.files import check_file
+    from scamp_sim.show.render import check_folder
+
+    for option, value in (("--input", args.input), ("--dump-after", args.dump_after)):
+        if value:
+            raise ProgramError(f"{option} is for kernel files; a C++ program says itself what it reads and shows")
+    if args.trace is not None:
+        check_file(args.trace, "trace")
+    if args.out is not None:
+        check_folder(args.out)
+    timing = load_timing(args.timing)
+    if max(args.size) > 256:
+        raise ProgramError(f"--size {args.size[0]}x{args.size[1]}: the board's addresses have 8 bits; up to 256x256")
+    program = built(args.file, args)
+    if args.no_run:
+        return _built_only(program, args.format)
+    settings = settings_of(args.set)
+    images = list(images_of(args.image, args.size, args.resize))
+    machine = machine_of(args)
+    tell_rights()
+    result = carry_out(program, machine, images, args, settings)
+    files = write(args.out, result, args.stretch) if args.out else {}
+    last = result.shown[-1]
+    if args.trace is not None:
+        write_trace(timeline(last.program, timing, args.size), args.trace, program.name)
+    bad = not result.whole or (args.strict and bool(result.notes))
+    if args.format == "json":
+        print_json({**document(result, files), "ok": not bad, "trace": args.trace})
+    else:
+        show(result, files)
+        if args.trace is not None:
+            print(f"\ntimeline of the last frame: {args.trace}, for chrome://tracing or ui.perfetto.dev")
+        if not args.out:
+            print("\nno pictures written; --out DIR writes them")
+    warn(result.notes)
+    if bad and result.whole:
+        print(f"scamp-sim: error: {plural(len(result.notes), 'note')}, which --strict takes as errors", file=sys.stderr)
+    elif bad:
+        print("scamp-sim: error: the program was not carried out as a whole; see above", file=sys.stderr)
+    return 1 if bad else 0
+
+
+def built(file: str, args: argparse.Namespace) -> LiveProgram:
+    """The program of the command line, built."""
+    from scamp_sim.compiler.native import LiveProgram
+    from scamp_sim.compiler.native.build import STANDARD
+
+    return LiveProgram.build(
+        [file, *args.more], include=args.include, define=args.define, standard=args.std or STANDARD, compiler=args.cxx
+    )
+
+
+def carry_out(
+    program: LiveProgram, machine: Machine, images: Sequence[Any], args: argparse.Namespace, settings: Mapping[str, int]
+) -> LiveRun:
+    """Run the program as the command line asks."""
+    from scamp_sim.chip import isa
+
+    planes = [r for r in (*isa.ANALOG, *isa.DIGITAL) if r != "NEWS"] if args.planes else []
+    return program.run(
+        machine,
+        images,
+        set=settings,
+        press=args.press,
+        frames=args.frames,
+        files=args.files,
+        timeout=20.0 if args.timeout is None else args.timeout,
+        planes=planes,
+    )
+
+
+def machine_of(args: argparse.Namespace) -> Machine:
+    """The machine of the command line."""
+    from scamp_sim import Machine
+    from scamp_sim.show.session import announce_compilation
+
+    if args.engine == "fast":
+        announce_compilation(args.errors)
+    return Machine(
+        shape=args.size,
+        errors=args.errors,
+        timing=args.timing,
+        engine=args.engine,
+        seed=args.seed,
+        chip=args.chip,
+    )
+
+
+def tell_rights() -> None:
+    """Say once for each user whose code it is that runs."""
+    from scamp_sim.compiler.native.build import cache_folder
+
+    told = cache_folder() / "told"
+    if told.exists():
+        return
+    print(f"scamp-sim: note: {RIGHTS}", file=sys.stderr)
+    try:
+        told.parent.mkdir(parents=True, exist_ok=True)
+        told.touch()
+    except OSError:  # then it is said again
+        return
+
+
+def _built_only(program: LiveProgram, style: str) -> int:
+    from scamp_sim.compiler.native.scan import kernel_marks
+
+    known = program.built
+    marks = kernel_marks(dict.fromkeys((*known.sources, *known.read)))
+    if style == "json":
+        print_json({"ok": True, "program": program.name, "sources": [str(s) for s in known.sources],
+                    "compiler": known.compiler.name, "kernels": [{"file": m.file, "line": m.line} for m in marks],
+                    "left_out": {str(p): why for p, why in known.left_out.items()}})  # fmt: skip
+        return 0
+    print(f"{program.name}: built with {known.compiler.name} from {', '.join(s.name for s in known.sources)}")
+    print(f"{plural(len(marks), 'kernel')} between marks; not run")
+    for path, why in known.left_out.items():
+        print(f"left out: {path}: {why}")
+    return 0
+
+
+def settings_of(texts: Iterable[str]) -> dict[str, int]:
+    """`--set "LABEL=VALUE"` of sliders and switches. Raises ProgramError."""
+    found: dict[str, int] = {}
+    for text in texts:
+        label, equals, value = text.rpartition("=")
+        label, value = label.strip(), value.strip().lower()
+        value = {"true": "1", "on": "1", "false": "0", "off": "0"}.get(value, value)
+        if not equals or not label:
+            raise ProgramError(f"--set {short(text, 80)}: write LABEL=VALUE, such as --set 'threshold=30'")
+        if label in found:
+            raise ProgramError(f"--set {label}: given twice")
+        try:
+            found[label] = int(value, 0)
+        except ValueError:
+            raise ProgramError(f"--set {label}: '{short(value, 40)}' is not an integer") from None
+    return found
+
+
+# --- pictures in --------------------------------------------------------------------------------------------------
+
+
+def images_of(paths: Sequence[str], shape: tuple[int, int], resize: bool) -> Iterator[tuple[str, Any]]:
+    """Pictures, folders of them, animations and arrays of frames, each picture with its name. Raises PlaneError."""
+    count = 0
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES and p.is_file())
+            if not inside:
+                raise PlaneError(f"--image {given}: the folder holds no pictures")
+        else:
+            inside = [path]
+        for file in inside:
+            for name, image in _frames(file, shape, resize):
+                count += 1
+                if count > MOST_IMAGES:
+                    raise PlaneError(f"--image: more than {MOST_IMAGES:,} pictures; give fewer")
+                yield name, image
+
+
+def _frames(path: Path, shape: tuple[int, int], resize: bool) -> Iterator[tuple[str, Any]]:
+    from scamp_sim.chip.planes import image_plane
+    from scamp_sim.show import render
+
+    if path.suffix.lower() in (".npy", ".npz"):
+        array = render.load_array(path) if path.suffix.lower() == ".npy" else _packed(path)
+        stack = array[None] if array.ndim == 2 else array
+        if stack.ndim != 3:
+            raise PlaneError(f"{path}: expected (rows, columns) or (frames, rows, columns), got {array.shape}")
+        for number, frame in enumerate(stack, 1):
+            name = path.name if len(stack) == 1 else f"{path.name}#{number}"
+            yield name, image_plane(frame, shape, resize, name=name)
+        return
+    count = render.frame_count(path)
+    if count <= 1:
+        yield path.name, render.load_image(path, shape, resize)
+        return
+    from PIL import Image, ImageOps, ImageSequence
+
+    try:
+        with Image.open(path) as opened:
+            for number, frame in enumerate(ImageSequence.Iterator(opened), 1):
+                grey = frame.convert("L")
+                if (grey.height, grey.width) != shape:
+                    if not resize:
+                        raise PlaneError(
+                            f"image {path}: {grey.height}x{grey.width} (rows x columns), but the array is "
+                            f"{shape[0]}x{shape[1]}; crop and scale it with --resize"
+                        )
+                    grey = ImageOps.fit(grey, (shape[1], shape[0]), Image.Resampling.BOX)
+                import numpy as np
+
+                yield f"{path.name}#{number}", np.array(grey, np.uint8)
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        if isinstance(error, ScampError):
+            raise
+        raise PlaneError(f"image {path}: cannot be read: {render.reason(error)}; save it again") from error
+
+
+def _packed(path: Path) -> Any:
+    """The one array of an .npz file."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as opened:
+            if len(opened.files) != 1:
+                raise PlaneError(f"{path}: expected one array, got {', '.join(opened.files)[:80]}; save it as .npy")
+            return opened[opened.files[0]]
+    except PlaneError:
+        raise
+    except Exception as error:
+        raise PlaneError(f"{path}: cannot be read: {type(error).__name__}; save the frames as .npy") from error
+
+
+# --- results out --------------------------------------------------------------------------------------------------
+
+
+def safe(label: str) -> str:
+    """A label as the name of a file."""
+    return re.sub(r"[^\w.-]+", "_", label).strip("._") or "display"
+
+
+def write(folder: str, result: LiveRun, stretch: bool) -> dict[int, dict[str, str]]:
+    """Pictures, values and texts of each frame, in folders of their own if there are several."""
+    from scamp_sim.show import render
+
+    pictures: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+    where: dict[int, dict[str, str]] = {}
+    wide = len(str(len(result.frames)))
+    for frame in result.shown:
+        prefix = f"frame-{frame.number:0{wide}}/" if len(result.shown) > 1 else ""
+        files: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        tiles = []
+        for label, value in (*frame.pictures.items(), *frame.planes.items()):
+            name = f"{prefix}{safe(label)}"
+            number = 1
+            while f"{name}.png" in pictures:
+                number += 1
+                name = f"{prefix}{safe(label)}-{number}"
+            if _drawn(value) is None:
+                values[label] = plain(value)
+            else:
+                pictures[f"{name}.png"] = render.picture_of(_drawn(value), stretch)
+                tiles.append(render.Tile(label, _drawn(value)))
+                files[label] = f"{name}.png"
+        if tiles and len({t.plane.shape for t in tiles}) == 1:
+            pictures[f"{prefix}{SHEET}"] = render.contact_sheet(
+                tiles, f"{result.program}: frame {frame.number}", stretch
+            )
+        if values:
+            texts[f"{prefix}{VALUES}"] = json.dumps(values, indent=1)
+            files.update(dict.fromkeys(values, f"{prefix}{VALUES}"))
+        if frame.texts:
+            texts[f"{prefix}{TEXTS}"] = "".join(t if t.endswith("\n") else f"{t}\n" for t in frame.texts)
+        where[frame.number] = {label: str(Path(folder) / file) for label, file in files.items()}
+    render.write_files(folder, pictures, texts)
+    return where
+
+
+def _drawn(value: Any) -> Any:
+    """A result as a plane to draw, None for lists and boxes."""
+    import numpy as np
+
+    if getattr(value, "ndim", 0) != 2 or value.dtype == np.int64:
+        return None
+    return value.astype(np.float32) / 257 - 128 if value.dtype == np.uint16 else value
+
+
+def document(result: LiveRun, files: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:
+    """Everything that a run gave, in names and numbers."""
+    return {
+        "program": result.program,
+        "ended": result.ended,
+        "setup": _frame_record(result.setup, {}) if result.frames else None,
+        "frames": [_frame_record(f, files.get(f.number, {})) for f in result.shown],
+        "kernels": [vars(k) for k in result.kernels],
+        "items": [vars(i) for i in result.items],
+        "left_out": {
+            "notes": as_json([n for n in result.notes if n.severity == "error"]),
+            "kernels_not_reached": [{"file": o.file, "line": o.line} for o in result.unreached],
+            "buttons_not_pressed": list(result.unpressed),
+            "calls_without_effect": dict(result.calls_without_effect),
+        },
+        "notes": as_json(result.notes),
+        "printed": result.printed,
+    }
+
+
+def _frame_record(frame: LiveFrame, files: Mapping[str, str]) -> dict[str, Any]:
+    import numpy as np
+
+    shown = {}
+    for label, value in frame.pictures.items():
+        record: dict[str, Any] = {"shape": list(np.shape(value)), "file": files.get(label)}
+        if _drawn(value) is None:
+            record["values"] = plain(value)
+        else:
+            record |= {"minimum": int(value.min()), "maximum": int(value.max()), "mean": float(value.mean())}
+        shown[label] = record
+    return {
+        "number": frame.number,
+        "image": frame.image or None,
+        "displays": shown,
+        "texts": list(frame.texts),
+        "posted": [{"channel": c, "values": list(v)} for c, v in frame.posted],
+        "profile": frame.profile.as_dict(),
+        "lines": [vars(line) for line in frame.lines],
+        "stored_words": frame.stored,
+    }
+
+
+def show(result: LiveRun, files: Mapping[int, Mapping[str, str]]) -> None:
+    """The run in words and numbers."""
+    import numpy as np
+
+    last = result.shown[-1]
+    print_profile(last.profile)
+    print(f"\nsource lines of {'frame ' + str(last.number) if last.number else 'the program'}, by time")
+    rows = sorted(last.lines, key=lambda r: -r.us)
+    for row in rows[:MOST_LINES]:
+        where = f"{Path(row.file).name}:{row.line}"
+        print(f"  {where:24} {row.launches:6,} launches {row.words:8,} words {row.us:12,.1f} us {row.bytes:9,} B  "
+              f"{short(row.text, 60)}")  # fmt: skip
+    if len(rows) > MOST_LINES:
+        print(f"  ... and {len(rows) - MOST_LINES} more lines")
+    for frame in result.shown:
+        image = f" on {frame.image}" if frame.image else ""
+        title = f"frame {frame.number}{image}" if frame.number else f"the program{image}"
+        cost = frame.profile
+        print(f"\n{title}: {cost.words:,} words, {cost.time_us:,.1f} us, {cost.readout_bytes:,} bytes, "
+              f"{frame.stored} words stored")  # fmt: skip
+        for label, value in frame.pictures.items():
+            drawn = _drawn(value)
+            about = f"{np.shape(value)[0]} values" if drawn is None else f"mean {float(np.mean(value)):.4g}"
+            file = files.get(frame.number, {}).get(label, "")
+            print(f"  {label}: {'x'.join(map(str, np.shape(value)))}, {about}  {file}".rstrip())
+        for text in frame.texts[:20]:
+            print(f"  | {short(text.rstrip(), 110)}")
+        if len(frame.texts) > 20:
+            print(f"  | ... and {len(frame.texts) - 20} more texts")
+    if result.frames and result.setup.profile.words:
+        print(f"\nbefore the first frame: {result.setup.profile.words:,} words, {result.setup.profile.time_us:,.1f} us")
+    print(f"\n{left_out(result)}")
+    if result.printed:
+        print(f"printed: {short(result.printed.strip(), 400)}")
+
+
+def left_out(result: LiveRun) -> str:
+    """What the run has not carried out, or not come by, in one paragraph."""
+    lines = []
+    missing = [n for n in result.notes if n.severity == "error"]
+    if missing:
+        lines.append(f"not carried out: {plural(len(missing), 'kind')} of calls; see the errors")
+    if result.unreached:
+        places = ", ".join(f"{Path(o.file).name}:{o.line}" for o in result.unreached[:8])
+        lines.append(f"kernels not reached: {places}{' ...' if len(result.unreached) > 8 else ''}")
+    if result.unpressed:
+        lines.append(f"buttons not pressed: {', '.join(result.unpressed)}")
+    if result.calls_without_effect:
+        calls = ", ".join(f"{n} ({t:,})" for n, t in sorted(result.calls_without_effect.items()))
+        lines.append(f"calls without effect on the array: {calls}")
+    return "\n".join(lines or ["nothing was left out"])
+
+
+# --- the recorded frame -------------------------------------------------------------------------------------------
+
+
+def recorded(file: str, images: Sequence[Any] = (), settings: Mapping[str, int] | None = None) -> Program:
+    """A frame of a C++ program as an ordinary program, for commands that show one: its last frame on these pictures,
+    or on a ramp of greys. The program is built and run for it. Raises ScampError."""
+    import numpy as np
+
+    from scamp_sim import Machine
+    from scamp_sim.compiler.native import LiveProgram
+
+    program = LiveProgram.build(file)
+    tell_rights()
+    shown = list(images) or [np.tile(np.arange(256, dtype=np.uint8), (256, 1))]
+    result = program.run(Machine(), shown, set=settings or {})
+    warn(result.notes)
+    if not result.whole:
+        raise ProgramError(f"{file}: not carried out as a whole, so there is no frame to show; see above")
+    return result.shown[-1].program

@@ -1,0 +1,176 @@
+"""C++ programs from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scamp_sim.cli.main import main
+
+PROGRAM = """#include <scamp5.hpp>
+using namespace SCAMP5_PE;
+void work();
+int main() {
+    vs_init();
+    int level = 20; bool saved = false;
+    vs_gui_add_slider("level: ", -100, 100, level, &level);
+    auto save = vs_gui_add_button("save");
+    vs_on_gui_update(save, [&](int32_t) { saved = true; });
+    auto edges = vs_gui_add_display("above", 0, 0);
+    vs_led_on(VS_LED_1);
+    while (1) {
+        vs_frame_loop_control();
+        work();
+        scamp5_in(E, level);
+        scamp5_kernel_begin();
+            sub(B, A, E);
+            where(B);
+                MOV(R5, FLAG);
+            all();
+        scamp5_kernel_end();
+        scamp5_output_image(R5, edges);
+        if (saved) {
+            scamp5_kernel_begin(); NOT(R6, R5); scamp5_kernel_end();
+            scamp5_output_image(R6, edges);
+            saved = false;
+        }
+        vs_post_text("level %d\\n", level);
+    }
+}
+"""
+WORK = """#include "scamp5.hpp"
+using namespace SCAMP5_PE;
+void work() { scamp5_kernel_begin(); get_image(A); scamp5_kernel_end(); }
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "main.cpp").write_text(PROGRAM)
+    (tmp_path / "work.cpp").write_text(WORK)
+    (tmp_path / "other.cpp").write_text("int main() { return 1; }\n")
+    (tmp_path / "broken.cpp").write_text("this is no C++\n")
+    clip = tmp_path / "clip"
+    clip.mkdir()
+    for number in range(2):
+        grey = np.full((256, 256), 40 + 160 * number, np.uint8)
+        Image.fromarray(grey).save(clip / f"f{number}.png")
+    return tmp_path
+
+
+def run(project: Path, *more: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = main(["run", str(project / "main.cpp"), "--image", str(project / "clip"), *more])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_frames_of_a_folder_with_settings_and_a_button(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(
+        project, "--frames", "4", "--set", "level=50", "--press", "save@3", "--out", str(project / "out"),
+        "--format", "json", capsys=capsys,
+    )  # fmt: skip
+    assert code == 0
+    found = json.loads(out)
+    frames = found["frames"]
+    assert [f["image"] for f in frames] == ["f0.png", "f1.png", "f0.png", "f1.png"]
+    # grey g gives a half-range picture g * 127 / 255: 20 and 100
+    assert [f["displays"]["above"]["mean"] for f in frames] == [0, 1, 0, 1]
+    assert [list(f["displays"]) for f in frames] == [["above"], ["above"], ["above", "above-2"], ["above"]]
+    assert frames[2]["displays"]["above-2"]["mean"] == 1
+    assert [f["texts"] for f in frames] == [["level 50\n"]] * 4
+    # get_image 5, scamp5_in 2, sub 2, where 1, MOV 1, all 1; NOT 1 where the button was pressed
+    assert [f["profile"]["words"] for f in frames] == [12, 12, 13, 12]
+    picture = np.asarray(Image.open(project / "out" / "frame-2" / "above.png"))
+    assert (picture == 255).all()
+    left = found["left_out"]
+    assert left["calls_without_effect"] == {"vs_led_on": 1}
+    assert left["buttons_not_pressed"] == []
+    assert left["kernels_not_reached"] == []
+    assert {n["code"] for n in found["notes"]} == {"W622"}  # broken.cpp does not compile, and is not needed
+    assert "broken.cpp" in err
+
+
+def test_what_was_not_reached_is_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(project, capsys=capsys)
+    assert code == 0
+    line = PROGRAM.splitlines().index(next(x for x in PROGRAM.splitlines() if "NOT(R6" in x)) + 1
+    assert f"kernels not reached: main.cpp:{line}" in out
+    assert "buttons not pressed: save" in out
+    assert "calls without effect on the array: vs_led_on (1)" in out
+    assert f"main.cpp:{line}" in err
+    assert "sub(B, A, E);" in out
+    assert run(project, "--strict", capsys=capsys)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--set", "levle=3"], "did you mean 'level:"),
+        (["--set", "level=300"], "goes from -100 to 100"),
+        (["--set", "level"], "write LABEL=VALUE"),
+        (["--press", "load@1"], "(it has: 'save')"),
+        (["--press", "save"], "LABEL@FRAME"),
+        (["--frames", "0"], "from 1 to"),
+        (["--timeout", "-1"], "seconds"),
+        (["-I", "nowhere"], "no such folder"),
+        (["--files", "nowhere"], "nowhere"),
+        (["--cxx", "no-such-compiler"], "does not run"),
+        (["--input", "a=b"], "--input is for kernel files"),
+        (["--size", "512x512"], "8 bits"),
+    ],
+)
+def test_bad_requests(project: Path, options: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(project, *options, capsys=capsys)
+    assert code == 1
+    assert says in err
+    assert "Traceback" not in err
+    assert "words" not in out
+
+
+def test_two_mains_are_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(project / "main.cpp"), str(project / "other.cpp")]) == 1
+    assert "a main in" in capsys.readouterr().err
+
+
+def test_options_of_cpp_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "edges", "--frames", "3"]) == 1
+    assert "--frames is for C++ programs" in capsys.readouterr().err
+
+
+def test_no_compiler_says_what_to_install(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from scamp_sim.compiler.native import build
+
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    monkeypatch.setattr(build, "_zig", lambda: ())
+    code, out, err = run(project, capsys=capsys)
+    assert code == 1
+    assert "install g++ or clang++" in err
+    assert 'pip install "scamp-sim[cxx]"' in err
+    assert out == ""
+
+
+def test_building_alone_runs_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(project, "--no-run", capsys=capsys)
+    assert code == 0
+    assert "built with" in out
+    assert "not run" in out
+
+
+def test_hostile_labels_stay_in_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "main.cpp"
+    path.write_text(
+        "#include <scamp5.hpp>\nusing namespace SCAMP5_PE;\nint main() {\n"
+        'auto d = vs_gui_add_display("../../x/y", 0, 0);\n'
+        "vs_frame_loop_control(); scamp5_output_image(A, d); scamp5_output_image(A, 99); scamp5_output_image(A); }\n"
+    )
+    assert main(["run", str(path), "--out", str(tmp_path / "out")]) == 0
+    written = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.png")}
+    assert written == {"out/x_y.png", "out/display_99.png", "out/output_image.png", "out/contact-sheet.png"}
+    assert "there is no display 99" in capsys.readouterr().err

@@ -1,0 +1,173 @@
+"""Programs that crash, hang, or end themselves: file and line, and the simulator lives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from scamp_sim.compiler.front.diagnostics import CompileError
+from scamp_sim.compiler.native import LiveRun, StoppedError
+from scamp_sim.exceptions import ProgramError
+
+Live = Callable[..., LiveRun]
+HEAD_LINES = 2  # of the fixture
+
+
+def stopped(live: Live, text: str, **wishes: object) -> tuple[str, int, str]:
+    """Code, line in `text` and message of a program that stops."""
+    with pytest.raises(StoppedError) as caught:
+        live(text, **wishes)
+    (d,) = caught.value.diagnostics
+    assert d.severity == "error"
+    assert d.file.endswith("main.cpp")
+    return d.code, d.line - HEAD_LINES, d.message
+
+
+def test_a_crash_names_its_line(live: Live) -> None:
+    code, line, message = stopped(
+        live,
+        "int* nowhere = nullptr;\n__attribute__((noinline)) void store(int n) {\n    *nowhere = n;\n}\n"
+        "int main() { while (1) {\n    vs_frame_loop_control();\n    scamp5_in(A, 3);\n    store(4);\n} }\n",
+    )
+    assert (code, line) == ("S620", 3)
+    assert "crashed" in message
+    assert "in frame 1" in message
+
+
+def test_an_endless_loop_is_stopped_in_time(live: Live) -> None:
+    began = time.monotonic()
+    code, line, message = stopped(
+        live,
+        "volatile int n = 1;\nint main() { while (1) {\n    vs_frame_loop_control();\n"
+        "    while (n) { n = n + 1; }\n} }\n",
+        timeout=1.0,
+    )
+    assert (code, line) == ("S622", 4)
+    assert "more than 1 s" in message
+    assert time.monotonic() - began < 20
+
+
+def test_exit_in_the_middle(live: Live) -> None:
+    code, line, message = stopped(
+        live,
+        "int main() { int k = 0; while (1) {\n    vs_frame_loop_control();\n    if (++k == 2)\n        exit(3);\n} }\n",
+        frames=4,
+    )
+    assert (code, line) == ("S623", 4)
+    assert "exit(3) (in frame 2)" in message
+
+
+def test_an_exception_that_nothing_catches(live: Live) -> None:
+    code, line, message = stopped(
+        live,
+        "struct dark : std::bad_alloc {\n"
+        '    const char* what() const noexcept { return "too dark"; } };\nint main() { vs_frame_loop_control();\n'
+        "    throw dark();\n}\n",
+    )
+    assert (code, line) == ("S620", 4)
+    assert "too dark" in message
+
+
+def test_a_program_without_frames(live: Live) -> None:
+    code, line, message = stopped(live, "int main() {\n    while (1) scamp5_in(A, 3);\n}\n")
+    assert (code, line) == ("S621", 2)
+    assert "nothing in the program ends a frame" in message
+
+
+def test_division_by_zero_gives_zero_as_on_the_board(live: Live) -> None:
+    run = live(
+        "volatile int zero = 0, minus = -1;\nint main() { vs_frame_loop_control();\n"
+        "    int a = 100 / zero, b = 100 % zero; unsigned long long c = 5ull / (unsigned long long)zero;\n"
+        "    short d = 3; d /= zero; signed char e = 9; e = e / (signed char)zero;\n"
+        "    int f = (-2147483647 - 1) / minus;\n"
+        '    vs_post_text("%d %d %llu %d %d %d", a, b, c, d, e, f); }\n'
+    )
+    assert run.shown[-1].texts == ("0 100 0 0 0 -2147483648",)
+    assert {(n.code, n.line - HEAD_LINES) for n in run.notes} == {("W614", 3), ("W614", 4)}
+    assert run.whole
+
+
+def test_errors_of_the_compiler_stand_at_the_users_lines(live: Live) -> None:
+    with pytest.raises(CompileError) as caught:
+        live("int main() {\n    scamp5_kernel_begin();\n        sharpen(A, B);\n    scamp5_kernel_end();\n"
+             "    scamp5_outptu_image(A);\n    scamp5_in(R5, 3);\n}\n")  # fmt: skip
+    found = [(d.line - HEAD_LINES, d.code) for d in caught.value.diagnostics]
+    assert found == [(3, "S602"), (5, "S602"), (6, "S611")]
+    assert "did you mean 'scamp5_output_image'" in caught.value.diagnostics[1].hint
+
+
+def test_missing_headers_are_named(live: Live) -> None:
+    with pytest.raises(CompileError) as caught:
+        live('#include <scamp5.hpp>\n#include "weights.h"\nint main() { }\n')
+    assert "weights.h" in caught.value.diagnostics[0].hint
+    assert "-I FOLDER" in caught.value.diagnostics[0].hint
+
+
+def test_functions_without_a_body_are_named(live: Live) -> None:
+    with pytest.raises(CompileError) as caught:
+        live("void work(int n);\nint main() {\n    work(2);\n}\n")
+    assert caught.value.diagnostics[0].code == "S613"
+    assert "work" in caught.value.diagnostics[0].message
+
+
+def test_values_beyond_the_types_of_the_board_wrap_and_are_said(live: Live) -> None:
+    run = live(loop="scamp5_in(A, 241);\nscamp5_load_rect(R5, 0, -1, 10, 300);", planes=["A"])
+    assert (run.frames[0].planes["A"] == -15).all()
+    said = [n.message for n in run.notes if n.code == "W610"]
+    assert said == [
+        "scamp5_in: 241 does not fit the board's type and becomes -15",
+        "scamp5_load_rect: -1 does not fit the board's type and becomes 255",
+        "scamp5_load_rect: 300 does not fit the board's type and becomes 44",
+    ]
+
+
+def test_a_program_that_writes_into_the_pipe_is_refused(live: Live) -> None:
+    text = (
+        "#include <scamp5.hpp>\n#include <unistd.h>\nint main() { vs_init();\n"
+        'for (int i = 3; i < 10; i++) if (write(i, "junk\\n", 5)) { }\nvs_frame_loop_control(); }\n'
+    )
+    with pytest.raises((ProgramError, StoppedError)):
+        live(text)
+
+
+def test_memory_is_limited(live: Live) -> None:
+    code, _, message = stopped(
+        live, "int main() { vs_frame_loop_control();\n    for (;;) { if (!malloc(1u << 28)) abort(); }\n}\n"
+    )
+    assert code == "S620"
+    assert "abort" in message
+
+
+def test_what_it_prints_is_kept_and_bounded(live: Live) -> None:
+    run = live('int main() { for (int i = 0; i < 200000; i++) printf("hello %d\\n", i); vs_frame_loop_control(); }')
+    assert run.printed.startswith("hello 0\n")
+    assert len(run.printed) <= 1 << 16
+
+
+def test_no_environment_and_a_folder_of_its_own(live: Live, tmp_path: object) -> None:
+    run = live(
+        "#include <scamp5.hpp>\n#include <unistd.h>\nextern char** environ;\nint main() { char where[500];\n"
+        'vs_post_text("%d %s", environ && *environ, getcwd(where, 500)); }\n',
+    )
+    assert run.setup.texts[0].startswith("0 ")
+    assert str(tmp_path) not in run.setup.texts[0]
+
+
+def test_random_numbers_and_clocks_are_the_same_in_every_run(live: Live) -> None:
+    text = (
+        "#include <scamp5.hpp>\n#include <random>\n#include <ctime>\nint main() { vs_init(); std::random_device d;\n"
+        'vs_post_text("%u %u %ld", d(), d(), (long)time(nullptr)); }\n'
+    )
+    first, second = live(text), live(text)
+    assert first.setup.texts == second.setup.texts
+    assert first.setup.texts[0].endswith(" 0")
+
+
+def test_the_simulator_lives_on(live: Live) -> None:
+    with pytest.raises(StoppedError):
+        live("int main() { abort(); }")
+    run = live(loop="scamp5_in(A, 7);", planes=["A"])
+    np.testing.assert_array_equal(run.frames[0].planes["A"], np.full((256, 256), 7, np.float32))
