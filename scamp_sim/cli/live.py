@@ -458,6 +458,14 @@ def left_out(result: LiveRun) -> str:
     return "\n".join(lines or ["nothing was left out"])
 
 
+def checked(file: str) -> str:
+    """Build a C++ program without running it; what it was built from. Raises CompileError with what is wrong."""
+    from scamp_sim.compiler.native import LiveProgram
+
+    known = LiveProgram.build(file).built
+    return f"{file}: builds with {known.compiler.name} from {', '.join(s.name for s in known.sources)}; not run"
+
+
 # --- the recorded frame -------------------------------------------------------------------------------------------
 
 

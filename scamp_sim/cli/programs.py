@@ -22,8 +22,11 @@ DEEPEST = 16
 """Dimensions that a table on the command line may have."""
 
 
-def load_program(file: str, params: dict[str, Any]) -> Program:
-    """Assemble a file, standard input (`-`) or a kernel of the library. Raises ScampError."""
+def load_program(file: str, params: dict[str, Any], runs: bool = False) -> Program:
+    """Assemble a file, standard input (`-`) or a kernel of the library. Raises ScampError.
+
+    runs: whether C++ with a main may be run, so that its program is the last frame of a run; else its text is read.
+    """
     from scamp_sim import kernels
     from scamp_sim.compiler import assemble
 
@@ -42,6 +45,11 @@ def load_program(file: str, params: dict[str, Any]) -> Program:
             raise ProgramError(f"{file}: no such file, and no kernel of the library{near} (scamp-sim list names them)")
         if path.is_dir():
             raise ProgramError(f"{file}: is a folder; give a kernel file")
+        if runs and path.suffix.lower() in CPP:
+            from scamp_sim.cli import live
+
+            if live.is_program(file):
+                return live.recorded(file, settings=params)
         return assemble(path, params=params, dialect="sdk" if path.suffix.lower() in CPP else "scamp")
     except OSError as e:
         raise ProgramError(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.cli import options
+from scamp_sim.cli import live, options
 from scamp_sim.cli.output import as_json, coloured, print_json
 from scamp_sim.cli.programs import load_program, parse_settings
 from scamp_sim.exceptions import ProgramError, ScampError
@@ -38,7 +38,10 @@ def run(args: argparse.Namespace) -> int:
     notes: list[str] = []
     for file in args.files:
         try:
-            found += load_program(file, settings).diagnostics
+            if live.is_program(file):
+                notes.append(live.checked(file))
+            else:
+                found += load_program(file, settings).diagnostics
         except CompileError as e:
             if _only_for_include(file, e.diagnostics):
                 notes.append(f"{file}: only for include; there is nothing to run in it")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from scamp_sim.cli import options
+from scamp_sim.cli import live, options
 from scamp_sim.cli.output import print_json, warn
 from scamp_sim.cli.programs import CPP, load_program, parse_settings, sdk_source
 
@@ -34,12 +34,12 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.compiler.export import export as exported
 
     settings = parse_settings(args.set)
-    if Path(args.file).suffix.lower() in EXPORTED:
+    if Path(args.file).suffix.lower() in EXPORTED and not live.is_program(args.file):
         from scamp_sim.compiler import assemble
 
         program = assemble(sdk_source(args.file), params=settings, dialect="sdk")
     else:
-        program = load_program(args.file, settings)
+        program = load_program(args.file, settings, runs=True)
     warn(program.diagnostics)
     result = exported(program, args.to)
     if args.out:

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         raise ProgramError("the report shows one picture; give one --image")
     text = _standard_input() if args.file == "-" else None
     settings = parse_settings(args.set)
-    program = load_program(args.file, settings) if text is None else _assembled(text, settings)
+    program = load_program(args.file, settings, runs=True) if text is None else _assembled(text, settings)
     warn(program.diagnostics)
     shape = check_shape(args.size or program.shape or (256, 256))
     check_program(program, shape)

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     timing = load_timing(args.timing)
     given = parse_ranges(args.range)
     limits = None if args.errors is None else limits_of(parse_profile(args.errors))
-    program = load_program(args.file, parse_settings(args.set))
+    program = load_program(args.file, parse_settings(args.set), runs=True)
     warn(program.diagnostics)
     shape = check_shape(args.size or program.shape or (256, 256))
     check_program(program, shape)

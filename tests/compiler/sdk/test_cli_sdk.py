@@ -116,7 +116,9 @@ def test_export_to_stdout_and_to_a_file(tmp_path: Path, capsys: pytest.CaptureFi
 def test_export_jss_and_json(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["export", "threshold", "--to", "jss", "--set", "level=9"]) == 0
     assert "s.scamp5_in(E, -9);" in capsys.readouterr().out
-    assert cli.main(["export", str(good), "--to", "jss", "--format", "json"]) == 0
+    kernel = good.with_name("kernel.cpp")
+    kernel.write_text("scamp5_kernel_begin(); sub(B, A, E); scamp5_kernel_end();")
+    assert cli.main(["export", str(kernel), "--to", "jss", "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert "s.sub(B, A, E);" in document["text"]
     assert document["notes"] == []
@@ -132,7 +134,8 @@ def test_export_of_what_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_run_takes_cpp_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "main.cpp"
     file.write_text(
-        "int main() {\n  int level = 20;\n  while (1) {\n"
+        "#include <scamp5.hpp>\nusing namespace SCAMP5_PE;\nint main() {\n  int level = 20;\n"
+        '  vs_gui_add_slider("level", 0, 50, level, &level);\n  while (1) {\n    vs_frame_loop_control();\n'
         "    scamp5_kernel_begin(); get_image(A); scamp5_kernel_end();\n"
         "    scamp5_in(B, level);\n    scamp5_output_image(A, 0);\n  }\n}\n"
     )
