@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from scamp_sim.exceptions import ScampError
 from scamp_sim.systems.p2m.adc import check_bits, code, rounding_of
-from scamp_sim.systems.p2m.golden import Conversion, check_full_scale, check_preset
+from scamp_sim.systems.p2m.golden import Conversion, check_full_scale, check_preset, convert
 from scamp_sim.systems.pixels.curve import WIDEST, Floats, Pixel, not_monotonic, pixel_of
 from scamp_sim.systems.pixels.draws import normal
 from scamp_sim.systems.pixels.windows import Sums, check_light, check_weights, out_size, window_sums
@@ -67,6 +67,40 @@ def sense(
     """
     w = check_weights(weights)
     light = np.moveaxis(check_light(image, w.shape[1]), -1, 0)
+    return sense_sums(
+        light,
+        w,
+        stride=stride,
+        pixel=pixel,
+        bits=bits,
+        full_scale=full_scale,
+        preset=preset,
+        rounding=rounding,
+        variation=variation,
+        chip=chip,
+        measurement=measurement,
+    )
+
+
+def sense_sums(
+    light: Floats,
+    w: Floats,
+    *,
+    stride: int,
+    pixel: str | Pixel,
+    cds: str = "two-phase",
+    bits: int,
+    full_scale: npt.ArrayLike,
+    preset: npt.ArrayLike = 0,
+    rounding: str = "ceil",
+    variation: Variation = Variation(),
+    chip: int = 0,
+    measurement: int = 0,
+) -> Conversion:
+    """`sense` for checked light (C, rows, columns) and weights; "signed" only without variation."""
+    if variation.none:
+        sums = window_sums(light, w, stride, pixel, cds)
+        return convert(sums, cds=cds, bits=bits, full_scale=full_scale, preset=preset, rounding=rounding)
     bits = check_bits(bits)
     rounding_of(rounding)
     if variation.width_spread:

@@ -6,6 +6,7 @@ Words (accuracies) is stored as published.
 
 from __future__ import annotations
 
+from scamp_sim.systems.base.published import PublishedRow as Row
 from scamp_sim.systems.p2m.costs import (
     baseline_counts,
     baseline_energy,
@@ -17,7 +18,6 @@ from scamp_sim.systems.p2m.costs import (
 )
 from scamp_sim.systems.p2m.networks import compute_ms, madds, mobilenet_v2, parameters, peak_memory
 from scamp_sim.systems.pixels.config import SensorConfig
-from scamp_sim.systems.pixels.published import Row
 
 PAPER = SensorConfig()
 """The configuration of Table 1."""

@@ -119,14 +119,19 @@ def lif(inputs: npt.ArrayLike, *, leak: float, threshold: float, reset: str) -> 
         raise ScampError("lif: expected finite inputs of shape (time steps, ...)")
     if not isinstance(reset, str) or reset not in RESETS:
         raise ScampError(f"unknown reset {reset!r:.40}: expected 'subtract', 'zero' or 'none'")
-    leak, threshold = _number("leak", leak), _number("threshold", threshold)
+    return membrane(x, _number("leak", leak), np.float64(_number("threshold", threshold)), reset)
+
+
+def membrane(x: Floats, leak: float, threshold: npt.ArrayLike, reset: str, strict: bool = False) -> Bits:
+    """Spikes of checked inputs (T, ...). threshold: broadcasts to one step. strict: spikes are above it, not at it."""
+    level = np.asarray(threshold, dtype=np.float64)
     u = np.zeros(x.shape[1:])
     fired = np.zeros(x.shape, dtype=bool)
     for t in range(len(x)):
         u = leak * u + x[t]
-        fired[t] = u >= threshold
+        fired[t] = u > level if strict else u >= level
         if reset == "subtract":
-            u = np.where(fired[t], u - threshold, u)
+            u = np.where(fired[t], u - level, u)
         elif reset == "zero":
             u = np.where(fired[t], 0.0, u)
     return fired

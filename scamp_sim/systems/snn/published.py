@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from scamp_sim.systems.base.published import PublishedRow as Row
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.prices import price
-from scamp_sim.systems.pixels.published import Row
 from scamp_sim.systems.snn.costs import (
     FACTORS,
     STAND_IN,

@@ -3,8 +3,8 @@
 import pytest
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.systems.base.published import text
 from scamp_sim.systems.pixels.config import SensorConfig
-from scamp_sim.systems.pixels.published import table
 from scamp_sim.systems.snn import published
 from scamp_sim.systems.snn.costs import (
     FACTORS,
@@ -85,4 +85,4 @@ def test_bar_12_no_joules_are_printed_as_the_papers() -> None:
             assert "not the paper's" in row.why
         assert (row.recomputed is None) == (row.kind == "published")
     assert len(ROWS) == len(published.rows())
-    assert "not the paper's" in table(published.rows())
+    assert "not the paper's" in text(published.rows())

@@ -1,0 +1,62 @@
+"""Figures: published against recomputed, sweeps of a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.systems.base.published import PublishedRow
+
+COLOURS = {"recomputed": "#1b6ca8", "inferred": "#d08c1d", "assumed": "#a33b3b", "published": "#777777"}
+FORMATS = (".png", ".pdf", ".svg")
+
+
+def check_target(path: str) -> None:
+    """Raises ProgramError unless a figure can be written there."""
+    target = Path(path)
+    if target.suffix.lower() not in FORMATS:
+        raise ProgramError(f"--plot {path}: expected a file that ends in {', '.join(FORMATS)}")
+    if not target.absolute().parent.is_dir():
+        raise ProgramError(f"--plot {path}: directory {target.absolute().parent} does not exist; create it first")
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise ProgramError("--plot needs matplotlib: pip install 'scamp-sim[demo]'")
+
+
+def against_paper(rows: Sequence[PublishedRow], path: Path, title: str) -> None:
+    """Recomputed over published for every row that has both, as bars."""
+    from matplotlib.figure import Figure
+
+    both = [row for row in rows if row.difference is not None]
+    figure = Figure(figsize=(8, 0.28 * len(both) + 1.4), layout="constrained")
+    axes = figure.subplots()
+    values = [100 * (row.difference or 0.0) for row in both]
+    axes.barh([row.id for row in both], values, color=[COLOURS[row.kind] for row in both])
+    for kind in dict.fromkeys(row.kind for row in both):
+        axes.barh([], [], color=COLOURS[kind], label=kind)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.invert_yaxis()
+    axes.set_xlabel("recomputed against published, %")
+    axes.set_title(title)
+    axes.legend(title="recomputed value is", loc="best", fontsize=8)
+    figure.savefig(path, dpi=120)
+
+
+def sweep(rows: Sequence[PublishedRow], path: Path, title: str) -> None:
+    """Each quantity of a sweep over its configurations."""
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(row.what.partition(":")[0] for row in rows))
+    figure = Figure(figsize=(9, 1.9 * len(names)), layout="constrained")
+    panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, name in zip(panels, names, strict=True):
+        chosen = [row for row in rows if row.what.partition(":")[0] == name]
+        labels = [row.id.removeprefix(f"{name}_").replace("_", " ") for row in chosen]
+        axes.plot(labels, [float(row.recomputed or 0.0) for row in chosen], marker="o", color=COLOURS[chosen[0].kind])
+        axes.set_ylabel(f"{name}, {chosen[0].unit}\n({chosen[0].kind})", fontsize=8)
+        axes.grid(alpha=0.3)
+    panels[-1].tick_params(axis="x", rotation=60, labelsize=7)
+    panels[0].set_title(f"{title}: configurations (k kernel, s stride, c channels, b bits, i side)")
+    figure.savefig(path, dpi=120)
