@@ -1,32 +1,53 @@
-"""Writing files: all of one, or nothing."""
+"""Writing files: all of one, or nothing, and never over a file that the same command has read."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import reason, was_read
+from scamp_sim.text import short
 
 
 def check_file(path: str | Path, what: str) -> Path:
-    """The path, if a file can be written there. Raises ScampError otherwise."""
-    target = Path(path)
-    if not str(path) or target.is_dir():
-        raise ScampError(f"cannot write the {what} to '{path}': it is a folder; name a file")
-    if not target.parent.is_dir():
+    """The path, if a file can be written there. Raises ScampError otherwise, as for a file that was read."""
+    target, shown = Path(path), short(str(path), 200)
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.stat(target)
+        folder, beside = target.is_dir(), target.parent.is_dir()
+        special = target.exists() and not target.is_file()
+    except (OSError, ValueError) as e:  # names that the system refuses
+        raise ScampError(f"cannot write the {what} to {shown!r}: not the name of a file ({reason(e)})") from None
+    if not str(path) or folder:
+        raise ScampError(f"cannot write the {what} to '{shown}': it is a folder; name a file")
+    if not beside:
         raise ScampError(
-            f"cannot write the {what} to {path}: directory {target.parent} does not exist; create it first"
+            f"cannot write the {what} to {shown}: directory {target.parent} does not exist; create it first"
         )
+    if special:
+        raise ScampError(f"cannot write the {what} to {shown}: it is a device or a pipe; name a regular file")
+    refuse_read(target, what)
     why = unwritable(target.parent)
     if why:
-        raise ScampError(f"cannot write the {what} to {path}: {why} in {target.parent}; choose another file")
+        raise ScampError(f"cannot write the {what} to {shown}: {why} in {target.parent}; name another file")
     return target
 
 
+def refuse_read(path: str | Path, what: str) -> None:
+    """Raise ScampError if this command has read the file that it is about to write."""
+    if was_read(path):
+        raise ScampError(
+            f"cannot write the {what} to {short(str(path), 200)}: this command has read that file; name another"
+        )
+
+
 def unwritable(folder: Path) -> str:
-    """Why no file can be made in a folder that there is; empty if one can. The permissions do not say it all: disks are
+    """Why no file can be made in a folder that exists; empty if one can. The permissions do not say it all: disks are
     mounted to be read only, and the superuser has every permission."""
     if not os.access(folder, os.W_OK | os.X_OK):
         return "no permission"
@@ -37,24 +58,46 @@ def unwritable(folder: Path) -> str:
         return (e.strerror or type(e).__name__).lower()
 
 
-def write_text(path: str | Path, text: str, what: str) -> Path:
-    """Write a file: all of it, or nothing if that fails. Raises ScampError that names `what` it was to hold."""
+def write_file(path: str | Path, what: str, write: Callable[[Path], object]) -> Path:
+    """Write a file by `write(aside)`, which gets a path beside it: all of it, or nothing if that fails.
+
+    path: where it goes. what: what it holds, for messages. write: fills the file at the path that it is given.
+    Raises ScampError that names `what` and the file.
+    """
     target = check_file(path, what)
     aside = ""
     try:
-        number, aside = tempfile.mkstemp(prefix=".scamp-", dir=target.parent)
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        # the ending stays, since libraries choose the format by it
+        number, aside = tempfile.mkstemp(prefix=".scamp-", suffix=target.suffix, dir=target.parent)
+        os.close(number)
+        write(Path(aside))
+        with open(aside, "rb+") as file:
+            os.fsync(file.fileno())  # or a power cut could leave the new name with nothing in it
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(aside, 0o666 & ~mask)
         os.replace(aside, target)
+        aside = ""
     except OSError as e:
+        raise ScampError(
+            f"cannot write the {what} to {short(str(path), 200)}: {reason(e)}; free some disk space, or "
+            "name another file"
+        ) from e
+    finally:
         if aside:
             with suppress(OSError):
                 os.unlink(aside)
-        why = e.strerror or type(e).__name__
-        raise ScampError(
-            f"cannot write the {what} to {path}: {why}; free some disk space, or choose another file"
-        ) from e
     return target
+
+
+def write_text(path: str | Path, text: str, what: str) -> Path:
+    """Write a text file: all of it, or nothing if that fails. Raises ScampError that names `what` it was to hold."""
+    return write_bytes(path, text.encode("utf-8", "backslashreplace"), what)
+
+
+def write_bytes(path: str | Path, data: bytes, what: str) -> Path:
+    """Write bytes to a file: all of them, or nothing if that fails. Raises ScampError that names `what`."""
+    return write_file(path, what, lambda aside: aside.write_bytes(data))
+
+
+__all__ = ["check_file", "refuse_read", "unwritable", "write_bytes", "write_file", "write_text"]

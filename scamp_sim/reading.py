@@ -1,8 +1,8 @@
 """Reading files that users give: one guarded reader for each kind, and one list of what can go wrong.
 
 Every reader takes what the file is to the user ("weights", "clips", "price table"), for its messages, and raises
-ScampError, or the subclass that it is told to, with the file, the reason and the remedy. Regular files only: a device or
-a pipe could hang or fill the memory. Sizes are looked at before anything is allocated.
+ScampError, or the subclass that it is told to, with the file, the reason and the remedy. Regular files only: a device
+or a pipe could hang or fill the memory. Sizes are looked at before anything is allocated.
 
 While a command runs (`tracking`), the files that were read are remembered by their real paths, so that
 `files.check_file` can refuse to replace one of them.
@@ -91,7 +91,7 @@ def checked_path(path: str | Path, what: str, error: type[ScampError] = ScampErr
     except (OSError, ValueError) as e:  # names that the system refuses: too long, with a NUL in it
         raise error(f"{what} {shown!r}: not the name of a file ({reason(e)})") from None
     if stat.S_ISDIR(status.st_mode):
-        raise error(f"{what} {shown}: is a directory; name a file")
+        raise error(f"{what} {shown}: is a folder; name a file")
     if not stat.S_ISREG(status.st_mode):
         raise error(f"{what} {shown}: is a device or a pipe; only regular files are read, so copy it into one first")
     if limit is not None and status.st_size > limit:
@@ -170,7 +170,7 @@ def _depth(value: Any) -> int:
 
 _MAGIC = b"\x93NUMPY"
 
-_DAMAGE = (
+DAMAGE = (
     OSError,
     ValueError,
     EOFError,
@@ -200,7 +200,7 @@ def read_array(
     try:
         data = found.read_bytes()
         return _array(data, limit)
-    except _DAMAGE as e:
+    except DAMAGE as e:
         raise error(f"{where}: not a .npy array that can be read: {reason(e)}; numpy.save writes one") from None
 
 
@@ -214,9 +214,7 @@ def read_archive(
     left = limit
     member = ""
     try:
-        if found.open("rb").read(len(_MAGIC)) == _MAGIC:
-            raise ValueError("it holds a single array, as numpy.save writes it")
-        with zipfile.ZipFile(found) as archive:
+        with found.open("rb") as file, zipfile.ZipFile(file) as archive:
             for info in archive.infolist():
                 member = f"{info.filename}: " if info.filename else ""
                 name = info.filename.removesuffix(".npy")
@@ -229,7 +227,9 @@ def read_archive(
                 array = _array(archive.read(info), left)
                 left -= array.nbytes
                 arrays[name] = array
-    except _DAMAGE as e:
+    except DAMAGE as e:
+        if isinstance(e, zipfile.BadZipFile) and found.read_bytes()[:6] == _MAGIC:
+            raise error(f"{where}: holds a single array, as numpy.save writes it; numpy.savez writes .npz") from None
         raise error(f"{where}: cannot be read as .npz: {member}{reason(e)}; numpy.savez writes one") from None
     return arrays
 
@@ -271,8 +271,7 @@ def _array(data: bytes, limit: int) -> npt.NDArray[Any]:
 def reason(error: BaseException) -> str:
     """What an exception of a library says, in a line."""
     said = (error.strerror or "") if isinstance(error, OSError) else str(error)
-    text = " ".join(said.split()) or type(error).__name__
-    return short(text[0].lower() + text[1:] if text[:2] != text[:2].upper() else text, 160)
+    return short(" ".join(said.split()) or type(error).__name__, 160)
 
 
 def _size(count: int) -> str:
@@ -289,6 +288,7 @@ def buffer(data: bytes) -> io.BytesIO:
 
 
 __all__ = [
+    "DAMAGE",
     "DEEPEST",
     "MOST_ARRAYS",
     "MOST_TEXT",

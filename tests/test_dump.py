@@ -102,7 +102,10 @@ def test_lines_of_included_files(folder: Path) -> None:
         (["--dump-after", "4", "--out", "out"], "line 4 of p.scamp holds no words; the nearest that do: 3 and 7"),
         (["--dump-after", "x", "--out", "out"], "--dump-after x: write a line number, or FILE:LINE"),
         (["--dump-after", "q.scamp:3", "--out", "out"], "no words of program 'p' come from 'q.scamp'"),
-        (["--trace", "none/trace.json"], "cannot write the trace to none/trace.json: directory none does not exist"),
+        (
+            ["--trace", "none/trace.json"],
+            "to none/trace.json: directory none does not exist; create it first",
+        ),
         (["--trace", ""], "name a file"),
     ],
 )

@@ -349,7 +349,10 @@ def test_report_with_planes(source: Path, image: Path, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--image", "IMAGE"], "pictures are for the report; give --html FILE as well"),
-        (["--html", "nowhere/r.html"], "cannot write the report to nowhere/r.html: directory nowhere does not exist"),
+        (
+            ["--html", "nowhere/r.html"],
+            "to nowhere/r.html: directory nowhere does not exist; create it first",
+        ),
         (["--html", "."], "it is a folder; name a file"),
         (["--html", "r.html", "--image", "none.png"], "none.png: no such file"),
         (["--html", "r.html", "--input", "x"], "--input x: write NAME=PATH"),

@@ -175,7 +175,7 @@ def test_the_trace_file(tmp_path: Path) -> None:
     [
         ("", "cannot write the trace to '': it is a folder; name a file"),
         (".", "it is a folder; name a file"),
-        ("nowhere/trace.json", "there is no folder nowhere; make it first"),
+        ("nowhere/trace.json", "directory nowhere does not exist; create it first"),
     ],
 )
 def test_where_no_trace_can_go(name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

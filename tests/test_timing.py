@@ -417,7 +417,7 @@ def _changed(values: dict[str, float], more: dict[str, float]) -> Timing:
 
 
 BAD_TABLES = {
-    "not json": ("{", "is not JSON"),
+    "not json": ("{", "not JSON"),
     "no rows": ({"name": "x"}, "needs 'name' and 'rows'"),
     "a list": ([1, 2], "needs 'name' and 'rows'"),
     "missing row": (lambda d: d["rows"].pop(0), "missing rows: word"),
@@ -461,7 +461,7 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     assert load_timing(path).name == "mine"
 
 
-@pytest.mark.parametrize(("name", "message"), [("scamp5", "did you mean 'scamp5d'"), ("/no/such.json", "No such file")])
+@pytest.mark.parametrize(("name", "message"), [("scamp5", "did you mean 'scamp5d'"), ("/no/such.json", "no such file")])
 def test_unknown_table(name: str, message: str) -> None:
     with pytest.raises(ScampError, match=message):
         load_timing(name)

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import read_bytes
+from scamp_sim.text import short
+
+MOST_SOURCE = 16 << 20
+"""Bytes of a source file."""
+
 
 class Unreadable(Exception):
     """A file that cannot be read as text. `place`: line of the culprit, if it has one."""
@@ -16,13 +23,11 @@ class Unreadable(Exception):
 def read(path: Path) -> str:
     """The text of a file, with plain line ends. Raises Unreadable."""
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise Unreadable("S101", "no such file", "check the path") from None
-    except IsADirectoryError:
-        raise Unreadable("S101", "it is a directory", "name a file in it") from None
-    except OSError as error:
-        raise Unreadable("S101", error.strerror or str(error)) from None
+        data = read_bytes(path, "", limit=MOST_SOURCE)
+    except ScampError as error:
+        said = str(error).removeprefix(f" {short(str(path), 200)}: ")
+        what, _, remedy = said.partition("; ")
+        raise Unreadable("S101", what, remedy or "check the path") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

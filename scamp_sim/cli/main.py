@@ -17,6 +17,7 @@ from scamp_sim import __version__
 from scamp_sim.cli import output
 from scamp_sim.cli.commands import Command, commands
 from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import tracking
 
 DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
 
@@ -36,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             args = parse(given)
             style = getattr(args, "format", "text")
-            code = int(args.command(args))
+            with tracking():
+                code = int(args.command(args))
         except SystemExit as e:  # argparse has printed its message
             return e.code if isinstance(e.code, int) else 2
         except ScampError as e:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.chip import isa
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.reading import read_json
 from scamp_sim.text import short
 
 if TYPE_CHECKING:
@@ -100,12 +101,7 @@ def _setting_file(name: str, path: Path) -> Any:
             return load_array(path).tolist()
         except ScampError as e:
             raise ProgramError(f"--set {name}: {e}") from e
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ProgramError(f"--set {name}: cannot read {path}: {e.strerror or e}") from e
-    except ValueError as e:
-        raise ProgramError(f"--set {name}: {path} is neither JSON nor a .npy array of numbers: {e}") from e
+    return read_json(path, f"--set {name}:", ProgramError)
 
 
 def _setting_text(name: str, value: str) -> Any:

@@ -6,7 +6,6 @@ the prices to one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import Clock
 from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import read_json
 
 DATA = Path(__file__).parent / "data"
 
@@ -117,14 +117,7 @@ def load_timing(name_or_path: str | Path = "scamp5d") -> Timing:
             f"unknown timing '{given}'{isa.did_you_mean(given, known)}; known: {', '.join(known)}, or the path of a "
             ".json price table"
         )
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ScampError(f"cannot read price table {path}: {e.strerror or e}") from e
-    except ValueError as e:
-        raise ScampError(f"price table {path} is not JSON: {e}") from e
-    except RecursionError:
-        raise ScampError(f"price table {path}: nested too deeply; it is an object with 'name' and 'rows'") from None
+    document = read_json(path, "price table")
     return timing_from(document, path)
 
 

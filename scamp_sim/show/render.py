@@ -19,12 +19,20 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import PlaneError, ScampError
-from scamp_sim.files import unwritable
+from scamp_sim.files import refuse_read, unwritable
+from scamp_sim.reading import DAMAGE, checked_path, read_array, reason
+from scamp_sim.text import short
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 Grey = npt.NDArray[np.uint8]
+
+MOST_PIXELS = 1 << 28
+"""Pixels of a picture that are decoded: 16,384 x 16,384."""
+
+MOST_PICTURE = 1 << 30
+"""Bytes of the file of a picture."""
 
 READOUT = (-128.0, 127.0)
 """The analog values that the chip's 8-bit readout spans."""
@@ -51,26 +59,9 @@ def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: b
     shape: the (rows, columns) it must have. resize: crop the centre to those proportions and scale it. Colour becomes
     luma, 16-bit grey keeps its upper 8 bits. Raises PlaneError that names the file and the remedy.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
-    try:
-        with Image.open(path) as opened:
-            opened.load()
-            picture = _grey(ImageOps.exif_transpose(opened), path)
-    except PlaneError:
-        raise
-    except FileNotFoundError:
-        raise PlaneError(f"image {path}: no such file") from None
-    except IsADirectoryError:
-        raise PlaneError(f"image {path}: is a folder, not a picture") from None
-    except PermissionError:
-        raise PlaneError(f"image {path}: no permission to read it") from None
-    except UnidentifiedImageError:
-        raise PlaneError(
-            f"image {path}: not a picture that can be read; give PNG, JPEG or another common format"
-        ) from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as e:
-        raise PlaneError(f"image {path}: cannot be read: {reason(e)}; save it again as PNG or JPEG") from e
+    picture = open_picture(path)
     if shape is not None and (picture.height, picture.width) != tuple(shape):
         if not resize:
             raise PlaneError(
@@ -81,6 +72,38 @@ def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: b
     return np.array(picture, np.uint8)
 
 
+def open_picture(path: str | Path, what: str = "image") -> Picture:
+    """The picture in a file, upright as its EXIF orientation says, as 8-bit grey. what: what it is, for messages.
+
+    Raises PlaneError that names the file and the remedy.
+    """
+    import warnings
+
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    checked_path(path, what, PlaneError, MOST_PICTURE)
+    shown = short(str(path), 200)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MOST_PIXELS is checked here
+            with Image.open(path) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    raise PlaneError(
+                        f"{what} {shown}: {opened.height}x{opened.width} pixels; at most {MOST_PIXELS:,} are read, so "
+                        "scale it down first"
+                    )
+                opened.load()
+                return _grey(ImageOps.exif_transpose(opened), path)
+    except PlaneError:
+        raise
+    except UnidentifiedImageError:
+        raise PlaneError(
+            f"{what} {shown}: not a picture that can be read; give PNG, JPEG or another common format"
+        ) from None
+    except (*DAMAGE, Image.DecompressionBombError) as e:
+        raise PlaneError(f"{what} {shown}: cannot be read: {reason(e)}; save it again as PNG or JPEG") from e
+
+
 def frame_count(path: str | Path) -> int:
     """How many frames an animation or a file of several pages holds; 1 for other pictures, and if it cannot be told."""
     from PIL import Image
@@ -89,36 +112,16 @@ def frame_count(path: str | Path) -> int:
         with Image.open(path) as opened:
             # A camera's MPO holds other views of the same shot, which nobody would call frames.
             return 1 if opened.format == "MPO" else int(getattr(opened, "n_frames", 1))
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+    except (*DAMAGE, Image.DecompressionBombError):
         return 1
 
 
 def load_array(path: str | Path) -> npt.NDArray[Any]:
     """The numbers in a .npy file. Raises PlaneError that says what is wrong with the file."""
-    try:
-        with open(path, "rb") as file:
-            if file.read(6) != b"\x93NUMPY":
-                raise PlaneError(f"cannot read {path}: not a .npy array; numpy.save writes one")
-            file.seek(0)
-            array = np.asarray(np.load(file, allow_pickle=False))
-    except PlaneError:
-        raise
-    except FileNotFoundError:
-        raise PlaneError(f"cannot read {path}: no such file") from None
-    except OSError as e:
-        raise PlaneError(f"cannot read {path}: {reason(e)}; check the path and its permissions") from e
-    except (ValueError, EOFError, SyntaxError, TypeError, MemoryError) as e:
-        if "bject" in str(e):
-            raise PlaneError(f"cannot read {path}: it holds Python objects; save a plain numeric array") from None
-        raise PlaneError(f"cannot read {path}: it is damaged or cut off; save the array again") from e
+    array = read_array(path, "array", PlaneError)
     if array.dtype.kind not in "biuf":
         raise PlaneError(f"cannot read {path}: it holds {array.dtype} values; save a plain numeric array")
     return array
-
-
-def reason(error: BaseException) -> str:
-    """What went wrong, without the number that the operating system gives it."""
-    return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
 def _grey(picture: Picture, path: str | Path) -> Picture:
@@ -292,7 +295,8 @@ def check_folder(folder: str | Path, names: Iterable[str] = (), option: str = "-
         raise ScampError(f"cannot write to {path}: {why} in {existing}; give another folder with {option}")
     for name in names:
         if (path / name).is_dir():
-            raise ScampError(f"cannot write {path / name}: it is a folder; move it, or choose another folder")
+            raise ScampError(f"cannot write {path / name}: it is a folder; move it, or name another")
+        refuse_read(path / name, "picture" if name.endswith(".png") else "result")
     return path
 
 

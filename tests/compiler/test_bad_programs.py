@@ -714,7 +714,7 @@ def test_a_common_suffix_is_no_likeness(tmp_path: Path) -> None:
 def test_a_folder_is_no_text(tmp_path: Path) -> None:
     (d,) = said(tmp_path)
     assert d.code == "S101"
-    assert d.message.endswith("it is a directory")
+    assert d.message.endswith("is a folder")
 
 
 def test_not_utf_8(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from scamp_sim.cli import live, options
 from scamp_sim.cli.output import print_json, warn
 from scamp_sim.cli.programs import CPP, load_program, parse_settings, sdk_source
+from scamp_sim.files import write_text
 
 NAME = "export"
 HELP = "Write a program as C++ for the SDK, or as the plain calls that JSS takes."
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     warn(program.diagnostics)
     result = exported(program, args.to)
     if args.out:
-        Path(args.out).write_text(result.text, encoding="utf-8")
+        write_text(args.out, result.text, "C++")
     if args.format == "json":
         print_json({"program": program.name, "to": args.to, "text": result.text, "notes": list(result.notes)})
         return 0

@@ -48,7 +48,7 @@ def _fitting(array: Array, takes: Frames, what: str) -> Array:
 def _colour(path: Path, takes: Frames) -> Array:
     from PIL import Image, ImageOps
 
-    from scamp_sim.show.render import reason
+    from scamp_sim.reading import reason
 
     try:
         with Image.open(path) as picture:

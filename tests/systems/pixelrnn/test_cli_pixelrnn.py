@@ -455,7 +455,7 @@ def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path,
 def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys) -> None:
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1")
     for more, said in {
-        ("--out", tmp_path / "no" / "r.json"): "there is no folder",
+        ("--out", tmp_path / "no" / "r.json"): "does not exist; create it first",
         ("--jobs", 0): "jobs is 0",
         ("--limit", 0): "limit is 0",
         ("--mapping", "pixels"): "unknown mapping 'pixels'",
@@ -480,7 +480,7 @@ def test_report(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     assert document["weights"] == str(weights)
     assert drawn == [str(plot)]
     assert run("report", "pixelrnn", "--plot", tmp_path / "none" / "p.png") == 1
-    assert "there is no folder" in capsys.readouterr().err
+    assert "does not exist; create it first" in capsys.readouterr().err
 
 
 def test_report_says_whose_weights_and_has_the_front_end(capsys) -> None:

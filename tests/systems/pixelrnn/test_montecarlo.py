@@ -264,7 +264,7 @@ def test_engine_and_prices_of_the_command_are_those_of_a_study(capsys: pytest.Ca
         (("--seed", "9", "--seeds", "2-3"), "--seed 9 with --seeds 2-3, which says which seeds: leave --seed out, or"),
         (("--seed", "0", "--seeds", "1,4"), "--seed 0 with --seeds 1,4, which says which seeds"),
         (("--chips", "1", "--cluster", "host"), "--cluster host: no address of a Dask scheduler"),
-        (("--seeds", "2", "--out", "no/such/s.json"), "there is no folder"),
+        (("--seeds", "2", "--out", "no/such/s.json"), "does not exist; create it first"),
     ],
 )
 def test_what_cannot_be_asked(

@@ -134,7 +134,8 @@ def _from_video(path: Path, side: int) -> npt.NDArray[np.uint8]:
 def _animation(path: Path, side: int) -> list[npt.NDArray[np.uint8]]:
     from PIL import Image, ImageSequence, UnidentifiedImageError
 
-    from scamp_sim.show.render import _grey, reason
+    from scamp_sim.reading import reason
+    from scamp_sim.show.render import _grey
 
     try:
         with Image.open(path) as opened:

@@ -1,0 +1,215 @@
+"""Files are safe: what a command has read it does not write to, and what it writes is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scamp_sim import reading
+from scamp_sim.cli.main import main
+from scamp_sim.exceptions import ScampError
+from scamp_sim.files import write_bytes, write_file, write_text
+
+KERNEL = "input image -> PIX;\nget_image(A);\noutput photo = A;\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "k.scamp").write_text(KERNEL)
+    Image.fromarray(np.arange(256 * 256, dtype=np.uint8).reshape(256, 256)).save(tmp_path / "photo.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("line", "victim"),
+    [
+        ("profile k.scamp --html k.scamp", "k.scamp"),
+        ("profile k.scamp --html ./k.scamp", "k.scamp"),
+        ("profile k.scamp --html link.scamp", "k.scamp"),
+        ("export k.scamp --out k.scamp", "k.scamp"),
+        ("run k.scamp --image photo.png --trace k.scamp", "k.scamp"),
+        ("run k.scamp --image photo.png --trace photo.png", "photo.png"),
+        ("run k.scamp --image photo.png --out .", "photo.png"),
+        ("run k.scamp --image photo.png --timing prices.json --trace prices.json", "prices.json"),
+        ("run k.scamp --input image=photo.png --trace photo.png", "photo.png"),
+        ("run outer.scamp --image photo.png --trace k.scamp", "k.scamp"),
+    ],
+)
+def test_no_command_overwrites_what_it_read(line: str, victim: str, folder: Path, capsys) -> None:
+    from scamp_sim.costs.prices import DATA
+
+    (folder / "link.scamp").symlink_to("k.scamp")
+    (folder / "outer.scamp").write_text('include "k.scamp";\n')
+    shutil.copy(DATA / "timing_scamp5d.json", folder / "prices.json")
+    before = (folder / victim).read_bytes()
+    names = sorted(p.name for p in folder.iterdir())
+    assert main(line.split()) == 1
+    assert (folder / victim).read_bytes() == before
+    assert "this command has read that file" in capsys.readouterr().err
+    assert sorted(p.name for p in folder.iterdir()) == names
+
+
+def test_outside_of_a_command_nothing_is_remembered(folder: Path) -> None:
+    reading.read_text("k.scamp", "kernel")
+    write_text("k.scamp", "changed", "kernel")
+    assert (folder / "k.scamp").read_text() == "changed"
+
+
+def test_a_failed_write_leaves_the_old_file(folder: Path) -> None:
+    def broken(aside: Path) -> None:
+        aside.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(ScampError, match=r"cannot write the table to k\.scamp: No space left on device"):
+        write_file("k.scamp", "table", broken)
+    assert (folder / "k.scamp").read_text() == KERNEL
+    assert sorted(p.name for p in folder.iterdir()) == ["k.scamp", "photo.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_devices_and_pipes_are_refused(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    for name in ("pipe", "/dev/zero", "/dev/full"):
+        with pytest.raises(ScampError, match="device or a pipe"):
+            reading.read_bytes(name, "kernel")
+        with pytest.raises(ScampError, match=r"device or a pipe|no permission"):
+            write_bytes(name, b"", "kernel")
+
+
+@pytest.mark.parametrize("line", ["run {}", "check {}", "list {}", "profile {}", "run k.scamp --image {}"])
+def test_commands_neither_hang_nor_fill_memory_on_devices(line: str, folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    for name in ("pipe", "/dev/zero"):
+        done = subprocess.run(
+            [sys.executable, "-m", "scamp_sim", *line.format(name).split()],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(Path(reading.__file__).parents[1])},
+        )
+        assert done.returncode == 1
+        assert "is a device or a pipe" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+NAMES = ("", "a\0b", "x" * 5000, "none/such", "k.scamp/inside", ".")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_cannot_be(name: str, folder: Path) -> None:
+    for read in (reading.read_text, reading.read_json, reading.read_array, reading.read_archive):
+        with pytest.raises(ScampError, match=r"^weights"):
+            read(name, "weights")
+    if name != "none/such":
+        with pytest.raises(ScampError, match="cannot write the weights"):
+            write_text(name, "", "weights")
+
+
+def damaged(folder: Path) -> dict[str, bytes]:
+    """Archives and arrays with one kind of damage each."""
+    np.savez(folder / "good.npz", a=np.arange(100.0))
+    good = (folder / "good.npz").read_bytes()
+    huge = good.replace(b"(100,)", b"(10**9,)"[:6]).replace(b"'shape': (100,), ", b"'shape': (10000000000,), "[:17])
+    header = good.replace(b"(100,)", b"(999,)")
+    return {
+        "cut": good[:-30],
+        "half": good[: len(good) // 2],
+        "empty": b"",
+        "header": header,
+        "huge": huge,
+        "text": b"these are no arrays",
+        "open": good.replace(b"(100,)", b"((((,)"),
+        "kind": good.replace(b"'<f8'", b"'<q9'"),
+        "objects": good.replace(b"'<f8'", b"'|O' "),
+    }
+
+
+def test_damaged_archives_are_named(folder: Path) -> None:
+    for name, data in damaged(folder).items():
+        path = folder / f"{name}.npz"
+        path.write_bytes(data)
+        with pytest.raises(ScampError, match=rf"^weights .*{name}\.npz: cannot be read as \.npz: "):
+            reading.read_archive(path, "weights")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_mutated_archives_end_in_one_message(seed: int, folder: Path) -> None:
+    np.savez(folder / "good.npz", a=np.arange(100.0), b=np.ones((3, 4), np.int8))
+    good = bytearray((folder / "good.npz").read_bytes())
+    draw = np.random.default_rng(seed)
+    for _ in range(50):
+        data = bytearray(good)
+        for at in draw.integers(0, len(data), draw.integers(1, 8)):
+            data[at] = draw.integers(256)
+        (folder / "bad.npz").write_bytes(bytes(data))
+        message = f"weights {folder / 'bad.npz'}: "
+        with suppress(ScampError):
+            reading.read_archive(folder / "bad.npz", "weights", _named(message))
+
+
+def _named(start: str) -> type[ScampError]:
+    """An error that is one of ours only if its message names the file."""
+
+    class Named(ScampError):
+        def __init__(self, message: str) -> None:
+            assert message.startswith(start), message
+            super().__init__(message)
+
+    return Named
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1, "a": 2}', "'a' is given twice"),
+        ("[" * 200 + "]" * 200, "nested too deeply"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a": }', "line 1, column 7"),
+        ("1" * 10_000, "not JSON that can be read"),
+        ("", "line 1, column 1"),
+    ],
+)
+def test_json_that_is_wrong(text: str, said: str, folder: Path) -> None:
+    (folder / "r.json").write_text(text)
+    with pytest.raises(ScampError, match=rf"^results r\.json: .*{said}"):
+        reading.read_json("r.json", "results")
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i1", "u2", "?", "<U3", "c16"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (2, 3, 4)])
+def test_arrays_come_back_as_numpy_wrote_them(dtype: str, shape: tuple[int, ...], folder: Path) -> None:
+    array = np.ones(shape, dtype) if shape != (2, 3, 4) else np.asfortranarray(np.ones(shape, dtype))
+    np.save(folder / "a.npy", array)
+    np.savez_compressed(folder / "a.npz", a=array)
+    for found in (reading.read_array("a.npy", "x"), reading.read_archive("a.npz", "x")["a"]):
+        assert (found.dtype, found.shape) == (array.dtype, array.shape)
+        assert np.array_equal(found, array)
+
+
+def test_orientation_of_a_photograph_is_honoured(folder: Path) -> None:
+    from scamp_sim.show.render import load_image
+
+    grey = np.zeros((64, 128), np.uint8)
+    grey[:, :64] = 200
+    picture = Image.fromarray(grey)
+    exif = picture.getexif()
+    exif[0x0112] = 6  # the camera was held upright: turn it by 90 degrees
+    picture.save(folder / "turned.png", exif=exif)
+    assert load_image("turned.png").shape == (128, 64)
+
+
+def test_large_pictures_come_without_warnings_of_the_library(folder: Path) -> None:
+    from scamp_sim.show.render import load_image
+
+    Image.fromarray(np.zeros((9500, 9500), np.uint8)).save(folder / "large.png", compress_level=1)
+    assert load_image("large.png", (64, 64), resize=True).shape == (64, 64)
