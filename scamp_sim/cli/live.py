@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli.output import as_json, plain, print_json, print_profile, warn
 from scamp_sim.exceptions import PlaneError, ProgramError, ScampError
+from scamp_sim.reading import reason
 from scamp_sim.text import plural, short
 
 if TYPE_CHECKING:
@@ -288,7 +289,7 @@ def _frames(path: Path, shape: tuple[int, int], resize: bool) -> Iterator[tuple[
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         if isinstance(error, ScampError):
             raise
-        raise PlaneError(f"image {path}: cannot be read: {render.reason(error)}; save it again") from error
+        raise PlaneError(f"image {path}: cannot be read: {reason(error)}; save it again") from error
 
 
 def _packed(path: Path) -> Any:

@@ -75,7 +75,8 @@ def notes(a: Analysis) -> list[str]:
         names = ", ".join(a.assumed)
         said.append(
             f"read before anything has written {'it' if len(a.assumed) == 1 else 'them'}, assumed 0: {names} "
-            f"(override with --range {a.assumed[0]}=LO..HI{'' if a.period_us else ', or --fps for runs that follow one another'})"
+            f"(override with --range {a.assumed[0]}=LO..HI"
+            f"{'' if a.period_us else ', or --fps for runs that follow one another'})"
         )
     if a.fps is not None and a.time_us > 1e6 / a.fps:
         said.append(

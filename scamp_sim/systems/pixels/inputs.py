@@ -69,7 +69,8 @@ def read_light(source: str | Path, count: int, linear: bool = False) -> tuple[Fl
 def _picture(path: Path) -> Floats:
     from PIL import Image, ImageOps
 
-    from scamp_sim.show.render import load_image, reason
+    from scamp_sim.reading import reason
+    from scamp_sim.show.render import load_image
 
     try:
         with Image.open(path) as opened:
