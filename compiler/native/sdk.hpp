@@ -386,6 +386,8 @@ typename std::enable_if<std::is_integral<T>::value || std::is_enum<T>::value, va
 }
 template <class T>
 typename std::enable_if<std::is_integral<T>::value, value>::type shown(const volatile T& n) { return shown(static_cast<T>(n)); }
+template <class R, class... A>
+value shown(R (*)(A...)) { return {'i', 0, 0, nullptr}; }
 inline value shown(const void* p) { return {'p', static_cast<long long>(reinterpret_cast<intptr_t>(p)), 0, nullptr}; }
 void text(const char* format, std::initializer_list<value> values);
 
@@ -486,6 +488,13 @@ void vs_on_host_connect(F f, scamp_sim::at place = scamp_sim::at()) { scamp_sim:
 struct vs_post_text_t {
     template <class... X>
     int operator()(const char* format, const X&... values) const { scamp_sim::text(format, {scamp_sim::shown(values)...}); return 0; }
+    // a variable that was never declared may be a function of the C library, such as index(), which the board prints too
+    typedef char* (*index_t)(char*, int);
+    int operator()(const char* format, index_t) const { return (*this)(format, 0); }
+    template <class A>
+    int operator()(const char* format, const A& a, index_t) const { return (*this)(format, a, 0); }
+    template <class B>
+    int operator()(const char* format, index_t, const B& b) const { return (*this)(format, 0, b); }
 };
 static constexpr vs_post_text_t vs_post_text{};
 static constexpr vs_post_text_t vs_print{};
