@@ -18,7 +18,11 @@ from scamp_sim.text import short
 
 GROUP = "scamp_sim.systems"
 
-SYSTEMS: dict[str, str] = {"p2m": "scamp_sim.systems.p2m.system:SYSTEM", "snn": "scamp_sim.systems.snn.system:SYSTEM"}
+SYSTEMS: dict[str, str] = {
+    "p2m": "scamp_sim.systems.p2m.system:SYSTEM",
+    "leca": "scamp_sim.systems.leca.system:SYSTEM",
+    "snn": "scamp_sim.systems.snn.system:SYSTEM",
+}
 """Name -> "module:ATTRIBUTE" of a `System`; imported when it is asked for."""
 
 

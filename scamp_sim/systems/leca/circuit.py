@@ -98,7 +98,7 @@ def chip(serial: int, columns: int, noise: Noise) -> Chip:
     )
 
 
-def sums(params: Params, brightness: Any, noise: Noise, *, serial: int = 0, seed: int = 0, frame: int = 0) -> Floats:
+def sums(params: Params, brightness: Any, noise: Noise, *, serial: int = 0, seed: int = 0) -> Floats:
     """The encoder's output at the converter, on one chip and in one frame.
 
     Args:
@@ -106,7 +106,7 @@ def sums(params: Params, brightness: Any, noise: Noise, *, serial: int = 0, seed
         brightness: (R, C) mosaic 0..1.
         noise: magnitudes.
         serial: fixes the mismatch.
-        seed, frame: fix the noise.
+        seed: fixes the noise of the frame.
 
     Returns:
         (R/4, C/4, N), the converter's own offset and noise included.
@@ -116,7 +116,7 @@ def sums(params: Params, brightness: Any, noise: Noise, *, serial: int = 0, seed
     """
     light = inputs.finite("mosaic", brightness)
     golden.blocks(light)  # checks the shape
-    rng = generator(serial, "leca noise", seed, frame)
+    rng = generator(serial, "leca noise", seed)
     fixed = chip(serial, light.shape[-1], noise)
     pixel = light + noise.of("shot") * np.sqrt(np.clip(light, 0, None)) * rng.standard_normal(light.shape)
     pixel = pixel + noise.of("read") * rng.standard_normal(light.shape)

@@ -43,17 +43,22 @@ def inverse(kernel: Any, ratio: float = 1.0) -> tuple[Integers, Integers, float]
     largest = np.abs(w).max()
     if largest == 0:
         return np.zeros(shape, np.int64), sign.reshape(shape), 1.0
-    wanted = np.abs(w) / largest
-    tried = np.zeros((len(GAINS), TAPS), np.int64)
-    kept = {1: np.ones(len(GAINS)), -1: np.ones(len(GAINS))}
-    for k in reversed(range(TAPS)):
-        share = np.minimum(GAINS * wanted[k] / kept[int(sign[k])], 1 - 1e-12)
-        tried[:, k] = np.minimum(np.rint(FULL * ratio * share / (1 - share)), FULL)
-        kept[int(sign[k])] *= 1 - tried[:, k] / (FULL * ratio + tried[:, k])
+    tried = at_gains(w / largest, sign, GAINS, ratio)
     effective = effective_weights(tried, np.broadcast_to(sign, tried.shape), ratio)
     errors = np.linalg.norm(effective / GAINS[:, None] - w / largest, axis=1)
     best = int(errors.argmin())
     return tried[best].reshape(shape), sign.reshape(shape), fitted_gain(effective[best], w)
+
+
+def at_gains(w: Floats, sign: Integers, gains: Floats, ratio: float) -> Integers:
+    """Magnitudes (gains, 16) whose effective weights are about gain x w, for each gain."""
+    tried = np.zeros((len(gains), TAPS), np.int64)
+    kept = {1: np.ones(len(gains)), -1: np.ones(len(gains))}
+    for k in reversed(range(TAPS)):
+        share = np.minimum(gains * abs(w[k]) / kept[int(sign[k])], 1 - 1e-12)
+        tried[:, k] = np.minimum(np.rint(FULL * ratio * share / (1 - share)), FULL)
+        kept[int(sign[k])] *= 1 - tried[:, k] / (FULL * ratio + tried[:, k])
+    return tried
 
 
 def naive(kernel: Any) -> tuple[Integers, Integers]:

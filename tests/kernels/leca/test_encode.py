@@ -198,7 +198,7 @@ def test_l14_residual_of_the_sums_on_a_chip(serial):
 def test_l14_codes_from_the_sums_of_a_chip():
     """Ranges of 2.5 standard deviations: 2-bit codes within one step in 99 %, 3-bit codes equal in 85 % where the sums
     spread over 10 LSB and more."""
-    weights, form = drawn(0), leca.Form(4, scale=6)
+    weights, form = drawn(0), leca.Form(4, scale=8)
     y = sums(photograph(), weights, form)
     register, _ = on_chip(1, weights, form)
     for n in range(4):
@@ -206,7 +206,7 @@ def test_l14_codes_from_the_sums_of_a_chip():
         centre, limit = y[n].mean(), 2.5 * y[n].std()
         back = (register[n] - offset) / gain
         for bits, within, share in ((2, 1, 0.99), (3, 0, 0.85)):
-            other = leca.Form(4, bits=bits, scale=6)
+            other = leca.Form(4, bits=bits, scale=8)
             scaled = [(v - centre) / limit * other.limit for v in (back, y[n])]
             away = np.abs(wanted(scaled[0], other) - wanted(scaled[1], other))
             if bits == 2 or y[n].std() >= 10:
