@@ -269,7 +269,7 @@ def _rgb(path: Path, takes: Frames, native: bool) -> Array:
     """An RGB picture of half the sites along each side, or of its own size, cropped to even sides."""
     from PIL import Image, ImageOps
 
-    from scamp_sim.show.render import reason
+    from scamp_sim.reading import reason
 
     try:
         with Image.open(path) as opened:
