@@ -8,7 +8,9 @@ import pytest
 from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Output, Program, Word
 from scamp_sim.cli import programs
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.show import progress as bar
 from scamp_sim.show import session
+from scamp_sim.show.progress import progress
 
 
 def program(*words: Word, inputs: tuple[Input, ...] = (), before: tuple = (), after: tuple = ()) -> Program:
@@ -85,7 +87,7 @@ def test_bad_settings(text: str) -> None:
 
 
 def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with session.progress(3) as advance:
+    with progress(3) as advance:
         for _ in range(3):
             advance()
     assert capsys.readouterr() == ("", "")
@@ -94,9 +96,9 @@ def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_bar_after_a_second(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 0.5, 1.5, 2.5])
     with monkeypatch.context() as patch:
-        patch.setattr(session, "time", type("Clock", (), {"monotonic": lambda: next(clock)}))
-        patch.setattr(session.sys.stderr, "isatty", lambda: True, raising=False)
-        with session.progress(3) as advance:
+        patch.setattr(bar, "time", type("Clock", (), {"monotonic": lambda: next(clock)}))
+        patch.setattr(bar.sys.stderr, "isatty", lambda: True, raising=False)
+        with progress(3) as advance:
             advance()
             assert capsys.readouterr().err == ""
             advance()

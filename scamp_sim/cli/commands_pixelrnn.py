@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -210,8 +209,9 @@ def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -
 def validate(args: argparse.Namespace) -> int:
     """`validate`: every clip through the array and the golden model. Differences are no error of the command."""
     from scamp_sim.files import check_file
+    from scamp_sim.show.progress import kept, progress
     from scamp_sim.show.render import check_folder
-    from scamp_sim.show.session import announce_compilation, progress
+    from scamp_sim.show.session import announce_compilation
     from scamp_sim.systems.pixelrnn.data.clips import read_clips
     from scamp_sim.systems.pixelrnn.data.sources import load_weights
     from scamp_sim.systems.pixelrnn.study import study
@@ -236,21 +236,16 @@ def validate(args: argparse.Namespace) -> int:
     notes = common.notes(clips.input[:wanted], clips.names)
     announce_compilation(args.errors)
     started = time.monotonic()
-    with common.told(), progress(wanted * clips.input.shape[1]) as advance:
+    with common.told(), kept(args.out), progress(wanted * clips.input.shape[1]) as advance:
 
         def clip_done() -> None:
             for _ in range(clips.input.shape[1]):
                 advance()
 
-        try:
-            found = study.validate(
-                weights, clips, mapping=args.mapping, errors=args.errors, seed=common.seed(args), jobs=args.jobs,
-                out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end, chip=args.chip,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            if args.out is not None:
-                print(f"\n{args.out} keeps what is done; the same command goes on from there", file=sys.stderr)
-            raise
+        found = study.validate(
+            weights, clips, mapping=args.mapping, errors=args.errors, seed=common.seed(args), jobs=args.jobs,
+            out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end, chip=args.chip,
+        )  # fmt: skip
     seconds = time.monotonic() - started
     with common.told():
         files = [] if args.pictures is None else _worst(args, weights, clips, found)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import note_ideal
 from scamp_sim.cli.output import plain, print_json
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.show.progress import kept, progress
 from scamp_sim.study.grid import Grid, heading, make_grid, parse_chips, parse_seeds, ranges
 from scamp_sim.text import plural, short
 
@@ -58,23 +58,12 @@ def chosen(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return chips, seeds
 
 
-@contextmanager
-def kept(where: str | None) -> Iterator[None]:
-    """After an interrupt, say where what is done is kept."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if where is not None:
-            print(f"\n{where} keeps what is done; the same command goes on from there", file=sys.stderr)
-        raise
-
-
 # --- a program ----------------------------------------------------------------------------------------------------
 
 
 def run_program(args: argparse.Namespace, request: Request) -> int:
     """`run FILE` over chips: every output in planes and distributions."""
-    from scamp_sim.show.session import announce_compilation, bind, progress
+    from scamp_sim.show.session import announce_compilation, bind
     from scamp_sim.silicon import load_errors
     from scamp_sim.study import programs
     from scamp_sim.study.chips import portable
@@ -327,7 +316,7 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
 def _measure(
     args: argparse.Namespace, weights: Any, clips: Any, grid: Grid, out: str | None, limit: int | None
 ) -> ChipStudy:
-    from scamp_sim.show.session import announce_compilation, progress
+    from scamp_sim.show.session import announce_compilation
     from scamp_sim.systems.pixelrnn.study import montecarlo
 
     note_ideal(args.errors)

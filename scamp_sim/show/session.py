@@ -7,10 +7,8 @@ behind.
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +24,7 @@ from scamp_sim.chip.trace import Place
 from scamp_sim.costs.timing import Profile, Timing
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError
 from scamp_sim.show import render, results
+from scamp_sim.show.progress import progress
 
 if TYPE_CHECKING:
     from scamp_sim.machine.machine import Machine
@@ -404,28 +403,3 @@ def announce_compilation(errors: Errors = "ideal") -> None:
 
     if not is_compiled(noisy=str(errors) != "ideal"):
         print("compiling the engine, once per installation (about 10 s) ...", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def progress(total: int, what: str = "frames") -> Iterator[Any]:
-    """A bar on the terminal for work that has taken more than a second; calls of the yielded function advance it."""
-    started, done, bar, task = time.monotonic(), 0, None, None
-
-    def advance() -> None:
-        nonlocal done, bar, task
-        done += 1
-        if bar is None and sys.stderr.isatty() and done < total and time.monotonic() - started > 1:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-            bar = Progress(what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True))
-            bar.start()
-            task = bar.add_task(what, total=total)
-        if bar is not None and task is not None:
-            bar.update(task, completed=done)
-
-    try:
-        yield advance
-    finally:
-        if bar is not None:
-            bar.stop()

@@ -273,6 +273,7 @@ def hardware_of(args: argparse.Namespace) -> Hardware:
 
 
 __all__ = [
+    "IDEAL",
     "Action",
     "Array",
     "Clip",

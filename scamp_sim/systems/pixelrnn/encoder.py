@@ -26,6 +26,7 @@ from scamp_sim.kernels.pixelrnn.mapping import Mapping
 from scamp_sim.kernels.pixelrnn.options import BlockOptions, MacropixelOptions
 from scamp_sim.machine.machine import Machine
 from scamp_sim.silicon.setup import Errors
+from scamp_sim.study import chips as kinds
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
 from scamp_sim.systems.pixelrnn.params import Weights, check_weights
@@ -80,17 +81,49 @@ class Encoder:
         level: int = golden.INPUT_LEVEL,
         **options: Any,
     ) -> None:
-        self.weights = check_weights(weights)
-        integer("chip", chip)
         integer("level", level)
-        self.chip = chip
+        check_weights(weights)
+        self._make(weights, mapping_options(*split(mapping, options), level), errors, chip, seed, engine, timing)
+
+    @classmethod
+    def of(
+        cls,
+        weights: Weights,
+        options: MacropixelOptions | BlockOptions,
+        errors: Errors = "ideal",
+        chip: int = 0,
+        seed: int = 0,
+        *,
+        engine: str = "fast",
+        timing: str = "scamp5d",
+    ) -> Encoder:
+        """The encoder under the mapping that the options belong to. Other arguments as above. Raises ProgramError."""
+        made = cls.__new__(cls)
+        made._make(check_weights(weights), options, errors, chip, seed, engine, timing)
+        return made
+
+    def _make(
+        self,
+        weights: Weights,
+        options: MacropixelOptions | BlockOptions,
+        errors: Errors,
+        chip: int,
+        seed: int,
+        engine: str,
+        timing: str,
+    ) -> None:
+        self.weights = weights
+        self.chip = integer("chip", chip)
         self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
-        chosen = mapping_options(*split(mapping, options), level)
-        if isinstance(chosen, MacropixelOptions):
+        if isinstance(options, MacropixelOptions):
+            from scamp_sim.systems.pixelrnn.calibrate import Drowned
             from scamp_sim.systems.pixelrnn.chip_defaults import for_chip
 
-            chosen = for_chip(weights, self.machine.errors, chosen)
-        self.mapping = mapping_of(weights, chosen)
+            try:
+                options = for_chip(weights, self.machine.errors, options)
+            except Drowned as e:  # by the name that the user gave, with the knobs that were changed
+                raise Drowned(kinds.named(errors), e.o_gain) from None
+        self.mapping = mapping_of(weights, options)
 
     @property
     def level(self) -> int:

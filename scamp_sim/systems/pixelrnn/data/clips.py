@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from scamp_sim.checks import path_of
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.systems.base.records import Clip, ClipSet
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.data import datasets, gestures
 from scamp_sim.systems.pixelrnn.encoder import SENSOR
@@ -33,31 +33,6 @@ ANIMATIONS = (".gif", ".webp", ".png", ".apng", ".tif", ".tiff")
 """Videos that Pillow reads; others are left to imageio."""
 
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """One clip: (16, side, side) uint8 grey or bool, side 64, or 256 for a front end on the array. label: its place in
-    `gestures.CLASSES`, or in the data set; None if it is not known."""
-
-    array: npt.NDArray[Any]
-    name: str
-    label: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class ClipSet:
-    """Many clips: (n, 16, side, side) uint8 grey or bool, side as in Clip. labels: (n,) int64 or None; names: one each.
-    classes: names of the labels, empty if they have none. source: where the clips came from."""
-
-    input: npt.NDArray[Any]
-    names: tuple[str, ...]
-    source: str
-    labels: npt.NDArray[np.int64] | None = None
-    classes: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.input)
 
 
 # --- one clip ---------------------------------------------------------------------------------------------------

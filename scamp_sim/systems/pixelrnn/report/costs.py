@@ -15,10 +15,11 @@ from scamp_sim.costs.profile import Profile
 from scamp_sim.costs.timing import combine, load_timing, profile
 from scamp_sim.exceptions import ScampError
 from scamp_sim.study.anchors import PIXELRNN_STEPS
+from scamp_sim.systems.base.cost import Cost, Part
 from scamp_sim.systems.pixelrnn.encoder import Encoder
 from scamp_sim.systems.pixelrnn.golden import FRAMES
 from scamp_sim.systems.pixelrnn.params import Weights, check_weights
-from scamp_sim.systems.pixelrnn.study.study import make_encoder
+from scamp_sim.systems.pixelrnn.study.network import make_encoder
 from scamp_sim.text import table
 
 MAPPINGS = ("macropixel", "blocks", "blocks:lean")
@@ -156,6 +157,24 @@ def mapping_cost(encoder: Encoder, name: str = "") -> MappingCost:
     return MappingCost(name or mapping.name, tuple(steps), encoder.frame_profile, clip)
 
 
+def clip_cost(encoder: Encoder) -> Cost:
+    """What a clip costs: a part for each title of a step, and the readout."""
+    machine = encoder.machine
+    steps = [(s.title, s.program) for t in range(FRAMES) for s in encoder.mapping.steps(t)]
+    priced = {id(p): profile(p, machine.timing, machine.shape) for _, p in steps}
+    note = f"prices of {machine.timing.name}"
+    parts: list[Part] = []
+    for title in dict.fromkeys(title for title, _ in steps):
+        own = [priced[id(p)] for t, p in steps if t == title]
+        words, energy = sum(c.words for c in own), sum(c.energy_uj for c in own)
+        us = sum(c.time_us - c.time_breakdown["readout"] for c in own)
+        parts.append(Part(title, "compute", words, us, energy, source="modelled", note=note))
+    readout = sum(priced[id(p)].time_breakdown["readout"] for _, p in steps)
+    sent = sum(priced[id(p)].readout_bytes for _, p in steps)
+    parts.append(Part("readout", "readout", us=readout, bytes=sent, source="modelled", note=note))
+    return Cost(FRAMES, tuple(parts))
+
+
 def _calls(cost: Profile) -> int:
     return sum(cost.host_calls.values()) - sum(r.times for r in cost.readouts if r.function in cost.host_calls)
 
@@ -261,4 +280,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-__all__ = ["Costs", "MappingCost", "StepCost", "as_dict", "costs", "mapping_cost", "stage_of", "table", "text", "total"]
+__all__ = [
+    "Costs",
+    "MappingCost",
+    "StepCost",
+    "as_dict",
+    "clip_cost",
+    "costs",
+    "mapping_cost",
+    "stage_of",
+    "table",
+    "text",
+    "total",
+]

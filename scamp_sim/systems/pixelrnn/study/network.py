@@ -24,7 +24,6 @@ from scamp_sim.study.grid import Grid, Unit
 from scamp_sim.study.results_store import Store, describe, digest
 from scamp_sim.study.statistics import tidy
 from scamp_sim.systems.pixelrnn import golden
-from scamp_sim.systems.pixelrnn.calibrate import Drowned
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet
 from scamp_sim.systems.pixelrnn.encoder import Encoded, Encoder
 from scamp_sim.systems.pixelrnn.golden import FRAMES, Bits, Result
@@ -43,10 +42,7 @@ def make_encoder(weights: Weights, mapping: str, errors: Errors = "ideal", seed:
 
     options: as Encoder has them. Raises ProgramError.
     """
-    try:
-        return Encoder(weights, mapping, errors, seed=seed, **options)
-    except Drowned as e:  # by the name that the user gave, with the knobs that were changed
-        raise Drowned(kinds.named(errors), e.o_gain) from None
+    return Encoder(weights, mapping, errors, seed=seed, **options)
 
 
 def encode(
@@ -77,9 +73,8 @@ def references(encoder: Encoder, clip: npt.NDArray[Any]) -> dict[str, Result]:
     return found
 
 
-def look_at_input(encoder: Encoder, clip: npt.NDArray[Any]) -> Bits | None:
-    """The frames as the array binarises them, a bit where any of the sixteen copies is wrong turned; None if there is
-    no telling."""
+def look_at_input(encoder: Encoder, clip: npt.NDArray[Any]) -> Bits:
+    """The frames as the array binarises them, (16, 64, 64), a bit turned where any of the sixteen copies is wrong."""
     wanted = encoder.bits(clip)
     planes = np.empty_like(wanted)
     program = encoder.mapping.steps(1)[0].program

@@ -1,0 +1,55 @@
+"""The progress bar of everything that takes long, and the note after an interrupt."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+PATIENCE = 1.0
+"""Seconds before a bar appears."""
+
+
+@contextmanager
+def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
+    """A bar on the terminal for work that has taken more than a second; calls of the yielded function advance it.
+
+    total: calls that there will be. what: the unit, in front of the bar. Nothing is drawn where stderr is no terminal,
+    and nothing is left behind.
+    """
+    started, done, bar, task = time.monotonic(), 0, None, None
+
+    def advance() -> None:
+        nonlocal done, bar, task
+        done += 1
+        if bar is None and sys.stderr.isatty() and done < total and time.monotonic() - started > PATIENCE:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+            columns = (what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+            bar.start()
+            task = bar.add_task(what, total=total)
+        if bar is not None and task is not None:
+            bar.update(task, completed=done)
+
+    try:
+        yield advance
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+@contextmanager
+def kept(where: str | None) -> Iterator[None]:
+    """After an interrupt, say where what is done is kept; None says nothing."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if where is not None:
+            print(f"\n{where} keeps what is done; the same command goes on from there", file=sys.stderr)
+        raise
+
+
+__all__ = ["kept", "progress"]
