@@ -19,12 +19,9 @@ from scamp_sim.text import short
 GROUP = "scamp_sim.systems"
 
 SYSTEMS: dict[str, str] = {
-SYSTEMS: dict[str, str] = {
     "pixelrnn": "scamp_sim.systems.pixelrnn.system:SYSTEM",
     "p2m": "scamp_sim.systems.p2m.system:SYSTEM",
     "leca": "scamp_sim.systems.leca.system:SYSTEM",
-    "snn": "scamp_sim.systems.snn.system:SYSTEM",
-}
     "snn": "scamp_sim.systems.snn.system:SYSTEM",
 }
 """Name -> "module:ATTRIBUTE" of a `System`; imported when it is asked for."""
