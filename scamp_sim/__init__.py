@@ -8,11 +8,14 @@ run = machine.run(assemble("get_image(A); movx(B, A, east); sub(B, B, A);"))
 run.outputs["B"], run.profile
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # typing itself is not imported: this module runs before Ctrl-C is looked after
 if TYPE_CHECKING:
+    from typing import Any
+
     from scamp_sim.chip.options import ArrayOptions
     from scamp_sim.chip.program import Program
     from scamp_sim.compiler import assemble
@@ -22,16 +25,34 @@ if TYPE_CHECKING:
     from scamp_sim.silicon import ErrorModel
 
 _HOMES = {
-    "Machine": "machine.machine", "Run": "machine.machine", "ArrayOptions": "chip.options", "ErrorModel": "silicon",
+    "ArrayOptions": "chip.options",
+    "ErrorModel": "silicon",
+    "Machine": "machine.machine",
+    "PlaneError": "exceptions",
+    "Profile": "costs.timing",
     "Program": "chip.program",
-    "Profile": "costs.timing", "ScampError": "exceptions", "PlaneError": "exceptions", "ProgramError": "exceptions",
-    "RegisterError": "exceptions", "assemble": "compiler",
-}  # fmt: skip
+    "ProgramError": "exceptions",
+    "RegisterError": "exceptions",
+    "Run": "machine.machine",
+    "ScampError": "exceptions",
+    "assemble": "compiler",
+}
+"""Public name -> the module that has it."""
 
 __all__ = [
-    "ArrayOptions", "ErrorModel", "Machine", "PlaneError", "Profile", "Program", "ProgramError", "RegisterError", "Run",
-    "ScampError", "__version__", "assemble",
-]  # fmt: skip
+    "ArrayOptions",
+    "ErrorModel",
+    "Machine",
+    "PlaneError",
+    "Profile",
+    "Program",
+    "ProgramError",
+    "RegisterError",
+    "Run",
+    "ScampError",
+    "__version__",
+    "assemble",
+]
 
 
 def __getattr__(name: str) -> Any:

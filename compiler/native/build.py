@@ -5,6 +5,7 @@ Nothing here runs what it builds.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import shlex
@@ -23,6 +24,7 @@ from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.native import header, said
 from scamp_sim.compiler.native.scan import has_main, included_sources, stripped
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.user_cache import user_cache
 
 SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
 """Endings of files that are compiled by themselves."""
@@ -118,12 +120,18 @@ class Built:
 
 
 def cache_folder() -> Path:
-    """Where builds are kept: $SCAMP_SIM_CACHE, or the user's cache folder."""
-    given = os.environ.get("SCAMP_SIM_CACHE")
-    if given:
-        return Path(given) / "native"
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "scamp-sim" / "native"
+    """Where builds are kept: in the user's own cache, or, if nothing can be kept, in a folder of this process."""
+    base = user_cache()
+    folder = base / "native" if base is not None else _scratch()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+@cache
+def _scratch() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="scamp-sim-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def sources_of(paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import ModuleType
 
@@ -28,17 +28,26 @@ EXAMPLES = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code. argv: without the program's name; default: sys.argv[1:]."""
+def main(argv: Sequence[str] | None = None, interrupted: Callable[[], bool] = lambda: False) -> int:
+    """Run one command; returns the exit code.
+
+    argv: without the program's name; default: sys.argv[1:].
+    interrupted: whether Ctrl-C was pressed; what fails after that, such as an import that it cut off, is an interrupt.
+    """
     _open_closed_streams()
     given = list(sys.argv[1:] if argv is None else argv)
     style = "text"
     try:
         try:
-            args = parse(given)
-            style = getattr(args, "format", "text")
-            with tracking():
-                code = int(args.command(args))
+            try:
+                args = parse(given)
+                style = getattr(args, "format", "text")
+                with tracking():
+                    code = int(args.command(args))
+            except BaseException:
+                if interrupted():
+                    raise KeyboardInterrupt from None
+                raise
         except SystemExit as e:  # argparse has printed its message
             return e.code if isinstance(e.code, int) else 2
         except ScampError as e:

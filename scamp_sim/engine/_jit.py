@@ -8,14 +8,14 @@ lies in a folder named after a digest of all these sources.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
+
+from scamp_sim.user_cache import user_cache
 
 config: Any = numba.config  # its settings are made at run time, which a type checker cannot see
 _ENGINE = Path(__file__).parent
@@ -28,26 +28,18 @@ _SOURCES = (
 
 
 @cache
-def cache_folder() -> Path:
-    """Where the compiled engine of these very sources lies: NUMBA_CACHE_DIR, beside them, or a temporary place."""
+def cache_folder() -> Path | None:
+    """Where the compiled engine of these very sources lies, in the user's own cache; None if nothing can be kept."""
     digest = hashlib.sha256(b"".join(p.read_bytes() for p in _SOURCES)).hexdigest()[:16]
-    name = f"scamp-sim-{digest}"
-    beside = _ENGINE / "__pycache__"
-    if config.CACHE_DIR:
-        return Path(config.CACHE_DIR) / name
-    try:
-        beside.mkdir(exist_ok=True)
-        if os.access(beside, os.W_OK):
-            return beside / name
-    except OSError:
-        pass
-    return Path(tempfile.gettempdir()) / f"{name}-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    base = user_cache()
+    return None if base is None else base / f"engine-{digest}"
 
 
 def is_compiled(noisy: bool = False) -> bool:
     """Whether the engine has been compiled here before, noisy: the part for chips with errors; else the first run takes
     about ten seconds."""
-    return any(cache_folder().rglob("noisy.walk_noisy-*.nbi" if noisy else "walk.walk-*.nbi"))
+    folder = cache_folder()
+    return folder is not None and any(folder.rglob("noisy.walk_noisy-*.nbi" if noisy else "walk.walk-*.nbi"))
 
 
 def jit(function: Callable[..., Any], inline: str = "never", counted: bool = True) -> Callable[..., Any]:
@@ -55,11 +47,13 @@ def jit(function: Callable[..., Any], inline: str = "never", counted: bool = Tru
     function whose calls would take longer than what it does. counted: False for one that makes no array, and calls
     others so often that counting references to the arrays it passes on would take a tenth of the time.
 
-    Where nothing can be written, not even a temporary folder, the code is compiled anew in every process.
+    Where nothing can be written, not even a temporary folder, the code is compiled again in every process.
     """
-    folder = config.CACHE_DIR  # other people's functions keep theirs
+    folder, ours = config.CACHE_DIR, cache_folder()  # other people's functions keep theirs
+    if ours is None:
+        return _compiled(function, cache=False, inline=inline, counted=counted)
     try:
-        config.CACHE_DIR = str(cache_folder())
+        config.CACHE_DIR = str(ours)
         return _compiled(function, cache=True, inline=inline, counted=counted)
     except RuntimeError:
         return _compiled(function, cache=False, inline=inline, counted=counted)

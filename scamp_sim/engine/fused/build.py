@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.engine._jit import config
+from scamp_sim.user_cache import user_cache
 
 _RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)  # gives the interpreter's lock away meanwhile
 _LEVEL = 2
@@ -63,12 +63,10 @@ def digest(text: str) -> str:
     return hashlib.sha256(f"{identity()}\n{text}".encode()).hexdigest()[:32]
 
 
-def folder() -> Path:
-    """The user's own folder of object code: NUMBA_CACHE_DIR or the cache folder of the user's account."""
-    if config.CACHE_DIR:
-        return Path(config.CACHE_DIR) / "scamp-sim-fused"
-    base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "scamp-sim" / "fused"
+def folder() -> Path | None:
+    """The folder of object code in the user's own cache; None if nothing can be kept."""
+    base = user_cache()
+    return None if base is None else base / "fused"
 
 
 def load(name: str) -> Code | None:
@@ -102,8 +100,9 @@ def _link(name: str, image: bytes) -> Code:
 
 def filed(name: str) -> bytes | None:
     """The contents of a file of the folder; None if it is not there or damaged."""
+    where = folder()
     try:
-        found = (folder() / name).read_bytes()
+        found = b"" if where is None else (where / name).read_bytes()
     except OSError:
         return None
     contents = found[_CHECK:]
@@ -112,8 +111,10 @@ def filed(name: str) -> bytes | None:
 
 def file(name: str, contents: bytes) -> None:
     """Write a file into the folder whole, or not at all; a folder that cannot be written is no reason to stop."""
+    where = folder()
+    if where is None:
+        return
     try:
-        where = folder()
         where.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, part = tempfile.mkstemp(dir=where, prefix=f"{name}.")
         with os.fdopen(handle, "wb") as out:

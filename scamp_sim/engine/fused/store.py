@@ -80,7 +80,8 @@ def look_up(name: str, segment: Segment) -> Made | None:
 
 def is_filed(name: str) -> bool:
     """Whether `look_up` is likely to find it."""
-    return name in _made or (build.folder() / f"{name}.plan").exists()
+    folder = build.folder()
+    return name in _made or (folder is not None and (folder / f"{name}.plan").exists())
 
 
 def make(name: str, segment: Segment, params: npt.NDArray[np.float32], shape: tuple[int, int]) -> Made | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,9 @@ HEAD = "#include <scamp5.hpp>\nusing namespace SCAMP5_PE;\n"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _a_compiler(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _a_compiler() -> None:
     if not has_compiler():
         pytest.skip("no C++ compiler here")
-    if "SCAMP_SIM_CACHE" not in os.environ:
-        os.environ["SCAMP_SIM_CACHE"] = str(tmp_path_factory.mktemp("builds"))
 
 
 @pytest.fixture(scope="session")
