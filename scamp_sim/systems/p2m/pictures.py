@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scamp_sim.systems.base.protocol import Ran
 from scamp_sim.systems.p2m.encoder import Circuit
-from scamp_sim.systems.pixels import pictures as draw
+from scamp_sim.systems.pixels.figures import pictures as draw
 from scamp_sim.systems.pixels.params import LayerParams
 
 if TYPE_CHECKING:

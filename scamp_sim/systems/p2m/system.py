@@ -10,7 +10,7 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.macropixels import Mapping as Macropixels
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.options import Plain
-from scamp_sim.systems.base.protocol import Encoder, Ran, Report
+from scamp_sim.systems.base.protocol import Encoder, Ran, Report, Trainer
 from scamp_sim.systems.base.published import PublishedRow
 from scamp_sim.systems.base.records import IDEAL, Frames, Hardware, Realisation, Stage
 from scamp_sim.systems.p2m.circuit import width_warnings
@@ -62,6 +62,11 @@ class P2M(LayerSystem):
         if on.name == "golden":
             return Golden(params, shown)
         return Circuit(params, shown, on.options, hardware)
+
+    def trainer(self) -> Trainer[LayerParams]:
+        from scamp_sim.systems.p2m.trainer import P2MTrainer
+
+        return P2MTrainer()
 
     # --- reports ------------------------------------------------------------------------------------------------
 

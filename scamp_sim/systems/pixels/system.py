@@ -72,7 +72,7 @@ class LayerSystem(System[LayerParams]):
     def read(self, source: str | None, takes: Frames, args: argparse.Namespace) -> Clip:
         params = self.parameters(args)
         if source is None:
-            from scamp_sim.systems.pixels.scenes import scene
+            from scamp_sim.systems.pixels.data.scenes import scene
 
             light = scene(getattr(args, "seed", 0), (takes.rows, takes.columns), figure=True)
             light = light if params.colours == 3 else light.mean(axis=2, keepdims=True)
@@ -152,7 +152,7 @@ class LayerSystem(System[LayerParams]):
         swept = list(self.swept(args)) if getattr(args, "sweep", None) else []
         rows = list(self.sweep_rows(swept)) if swept else list(self.paper_rows())
         if getattr(args, "plot", None):
-            from scamp_sim.systems.pixels import plots
+            from scamp_sim.systems.pixels.figures import plots
 
             plots.check_target(args.plot)
             if swept:

@@ -12,7 +12,7 @@ import numpy as np
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.macropixels import Mapping as Macropixels
 from scamp_sim.systems.base.cost import Cost
-from scamp_sim.systems.base.protocol import Action, Encoder, Ran, Report
+from scamp_sim.systems.base.protocol import Action, Encoder, Ran, Report, Trainer
 from scamp_sim.systems.base.published import PublishedRow
 from scamp_sim.systems.base.records import IDEAL, Frames, Hardware, Realisation, Stage
 from scamp_sim.systems.pixels.config import SensorConfig
@@ -131,6 +131,11 @@ class SNN(LayerSystem):
         )
         yield PublishedRow("share_back_end_most", "largest share of the back end", None, high, "1", "inferred")
 
+    def trainer(self) -> Trainer[LayerParams]:
+        from scamp_sim.systems.snn.trainer import SNNTrainer
+
+        return SNNTrainer()
+
     # --- reports ------------------------------------------------------------------------------------------------
 
     def report(self, ran: Ran[LayerParams]) -> Report:
@@ -165,7 +170,7 @@ class SNN(LayerSystem):
         return Report(document, tuple(lines))
 
     def pictures(self, ran: Ran[LayerParams]) -> Mapping[str, Picture]:
-        from scamp_sim.systems.pixels import pictures as draw
+        from scamp_sim.systems.pixels.figures import pictures as draw
 
         spikes = np.asarray(ran.encoded.codes)
         last = spikes if spikes.ndim == 3 else spikes[-1]

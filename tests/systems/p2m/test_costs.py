@@ -10,7 +10,7 @@ from scamp_sim.systems.p2m import published
 from scamp_sim.systems.p2m.costs import baseline_energy, baseline_times, conversion_pj, counts, energy, times
 from scamp_sim.systems.p2m.networks import compute_ms, madds, mobilenet_v2, parameters, peak_memory
 from scamp_sim.systems.pixels.config import SensorConfig
-from scamp_sim.systems.pixels.plots import against_paper
+from scamp_sim.systems.pixels.figures.plots import against_paper
 from scamp_sim.systems.pixels.prices import KINDS, prices
 
 ROWS = {row.id: row for row in published.rows()}

@@ -70,7 +70,7 @@ def load(name: str, size: int = 40, count: int | None = None, seed: int = 0) -> 
         names = tuple(f"animal {n}" for n in range(int(labels.max()) + 1))
         return _chosen(light, labels, names, size, count, seed, "silhouettes of animal-mnist 0.4")
     if head in ("shapes", "figures") and not tail:
-        from scamp_sim.systems.pixels import scenes
+        from scamp_sim.systems.pixels.data import scenes
 
         if head == "shapes":
             light, labels = scenes.silhouettes(count or 4000, size, seed)

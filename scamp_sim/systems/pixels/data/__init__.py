@@ -1,0 +1,1 @@
+"""Pictures to train and to look at: small data sets, drawn scenes."""
