@@ -26,8 +26,6 @@ from scamp_sim.silicon.model import ErrorModel
 _APART = 17 * CACHE_LINE // 4
 """PEs between planes. Were they powers of two apart, the same PE of all planes would fall into one set of the
 first-level cache, which holds eight: writes with errors, which need a dozen, took up to twice as long."""
-_LEAD = CACHE_LINE // 4
-"""PEs before the first plane: fused code reads vectors that begin a few columns to the left, and leaves those out."""
 
 
 class FastEngine(Watched):
@@ -39,8 +37,10 @@ class FastEngine(Watched):
         self.options = options
         size = shape[0] * shape[1]
         self.stride = size + _APART
-        self.analog = aligned(ops.ANALOG_PLANES * self.stride + _LEAD, np.float32)
-        self.slots = np.arange(ops.ANALOG_PLANES) * self.stride + _LEAD
+        # before the first plane: loops over neighbours begin a row or a few columns outside, and leave those out
+        self._lead = 3 * shape[1]
+        self.analog = aligned(ops.ANALOG_PLANES * self.stride + self._lead, np.float32)
+        self.slots = np.arange(ops.ANALOG_PLANES) * self.stride + self._lead
         stuck = errors.fixed.stuck if isinstance(errors, ChipErrors) else {}
         planes = ops.BIT_PLANES + 2 * len(stuck)
         self.bits = aligned(planes * (size // 64), np.uint64).reshape(planes, size // 64)
@@ -188,7 +188,7 @@ class FastEngine(Watched):
         """Put planes of errors that a program needs for the first time behind those that are there."""
         there = len(self.slots) - ops.ANALOG_PLANES
         if len(planes) > there:
-            more = (len(self.slots) + np.arange(len(planes) - there)) * self.stride + _LEAD
+            more = (len(self.slots) + np.arange(len(planes) - there)) * self.stride + self._lead
             analog = aligned(self.analog.size + more.size * self.stride, np.float32)
             analog[: self.analog.size] = self.analog
             for start, plane in zip(more, planes[there:], strict=True):

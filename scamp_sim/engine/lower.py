@@ -320,7 +320,7 @@ class Lowering:
         elif self.ones and len(dst) == 1 and not plain and not ports and 1 <= len(inner) <= 2:
             row, column, _ = way(dst[0], "NEWS")
             self.shift("NEWS", planes, -1, row, column)
-        elif self.exact and self.ones and len(dst) == 1 and plain and len(ports) == 1 and len(inner) == 1:
+        elif self.ones and len(dst) == 1 and plain and len(ports) == 1 and len(inner) == 1:
             row, column, _ = way("NEWS", ports[0])
             self.shift(dst[0], [self.analog("NEWS")], -1, row, column, planes[0])
         else:

@@ -136,8 +136,18 @@ class NoisyLowering(Lowering):
 
     # --- writes ---
 
-    def write(self, register: str, sources: Sequence[int], p: int, q: int, row: int = 0, column: int = 0) -> None:
-        """register := E(p/q * sum of at most two planes, from that far away) where FLAG = 1."""
+    def write(
+        self,
+        register: str,
+        sources: Sequence[int],
+        p: int,
+        q: int,
+        row: int = 0,
+        column: int = 0,
+        still: int = ops.ZERO,
+    ) -> None:
+        """register := E(p/q * (sum of at most two planes, from that far away, and one of the PE itself)) where
+        FLAG = 1; `still` only with one that is not."""
         if len(sources) > 2:
             # LINEAR stays in a band, but cuts off what no register of such a profile could hold
             within = len(sources) * self.errors.profile["saturation"] <= self.errors.limit
@@ -146,13 +156,13 @@ class NoisyLowering(Lowering):
         s0, s1 = (*sources, ops.ZERO, ops.ZERO)[:2]
         share = self.share.get(register, (0, 1))
         second = self.current is not None and draws.completes(self.current)
-        d, old = self.destination(register, (s0, s1))
+        d, old = self.destination(register, (s0, s1, still))
         self.emit(ops.WRITE, d, (s0, s1), extra=old, p=p, q=q)
         last = self.rows[-1]
         last[ops.GAIN], last[ops.OFFSET] = self.planes.gain(register, share), self.planes.offset(register, share)
         last[ops.GAIN + 2], last[ops.OFFSET + 2] = last[ops.GAIN], last[ops.OFFSET]
         last[ops.NUMBER], last[ops.PURPOSE] = (self.number - 1, 0) if second else (self.number, share[0])
-        last[ops.SECOND], last[ops.REST] = int(second), ops.ZERO
+        last[ops.SECOND], last[ops.REST] = int(second), still
         last[ops.ROW], last[ops.COLUMN] = row, column
 
     def destination(self, register: str, sources: Sequence[int]) -> tuple[int, int]:
@@ -169,7 +179,7 @@ class NoisyLowering(Lowering):
         self.write(register, sources, p, q)
 
     def shift(self, register: str, sources: Sequence[int], sign: int, row: int, column: int, extra: int = -1) -> None:
-        self.write(register, sources, sign, 1, row, column)
+        self.write(register, sources, sign, 1, row, column, ops.ZERO if extra < 0 else extra)
 
     def compare(self, sources: Sequence[int]) -> None:
         if self.errors.fixed.comparator is None:

@@ -2,9 +2,9 @@
 
 A write is one loop over a band of PEs, two words that pass a value through NEWS are another. Each exists with and
 without FLAG; without FLAG also without the second source and without what the second word adds, because planes of
-zeros cost as much as others. Loops leave compression out and keep the largest magnitude that they have written; only a
-band that goes beyond the linear range is carried out again, by a loop with compression. A destination never overlaps a
-source, so a band can be repeated.
+zeros cost as much as others. Loops leave compression out and keep the largest magnitude that they have met; a band that
+goes beyond the linear range is carried out again, by a loop with compression, and the next band of the same write
+begins with that loop. A destination never overlaps a source, so a band can be repeated.
 
 Sums are made in the order of `errors.chip`, so that both engines round alike.
 """
@@ -37,16 +37,16 @@ _SIGNLESS = np.int32(0x7FFFFFFF)
 # It has all that a loop needs, because numba passes an array as seven arguments, which took longer than the loop.
 GROUND, LINEAR, REACH, SD = (np.uint64(n) for n in range(4))
 """Of all: where the ground of the draws begins; bits of three parameters."""
-KIND, LIMIT, DST, SRC, SRC2, OLD, REST, GAIN, OFFSET, GAIN2, OFFSET2, ADDEND, FACTOR, SCALE = (
-    np.uint64(n) for n in range(14)
+KIND, LIMIT, DST, SRC, SRC2, OLD, REST, GAIN, OFFSET, GAIN2, OFFSET2, ADDEND, FACTOR, SCALE, BENT = (
+    np.uint64(n) for n in range(15)
 )
 """Of one: what it is, 0 if no write; bits of the magnitude up to which nothing is compressed; where planes begin; the
-key of its draws; bits of a factor."""
+key of its draws; bits of a factor; whether its last band was compressed."""
 ENTRY = np.uint64(16)
 
-WRITE, PAIR, TWO, ADDS, MASKED, SECOND, MOVED = (np.uint32(1 << n) for n in range(7))
+WRITE, PAIR, TWO, ADDS, MASKED, SECOND, MOVED, STILL = (np.uint32(1 << n) for n in range(8))
 """What KIND is made of: a write; of two words, from a second source, something that the second word adds, FLAG; with
-the second draw of a hash; from a neighbour."""
+the second draw of a hash; from a neighbour, and the second source from the PE itself."""
 
 NO_FLAG = np.uint64(0)
 """What loops that do not look at FLAG are given for it: an array would be seven arguments more."""
@@ -79,7 +79,7 @@ def other(h):
 def _single(masked, bending, two):
     @jit
     def write(f, flag, t, r, step, lo, count):
-        """Returns the bits of the largest magnitude written."""
+        """Returns the bits of the largest magnitude before compression."""
         d, s0, s1 = _plane(t, r, DST, lo), _plane(t, r, SRC, lo + step), _plane(t, r, SRC2, lo + step)
         old, g, o = _plane(t, r, OLD, lo), _plane(t, r, GAIN, lo), _plane(t, r, OFFSET, lo)
         u, addend, factor = _plane(t, GROUND, np.uint64(0), lo), t[r + ADDEND], t[r + FACTOR]
@@ -92,10 +92,9 @@ def _single(masked, bending, two):
                 h = other(h)
             v = scale * (f[s0 + i] + f[s1 + i]) if two else scale * f[s0 + i]
             v = v * f[g + i] + f[o + i] + sd * np.float32(np.int32(h))
+            largest = max(largest, np.int32(np.float32(v).view(np.int32) & _SIGNLESS))
             if bending:
                 v = bent(v, linear, reach)
-            else:
-                largest = max(largest, np.int32(np.float32(v).view(np.int32) & _SIGNLESS))
             if masked:
                 f[d + i] = v if flag[lo + i] else f[old + i]
             else:
@@ -106,12 +105,12 @@ def _single(masked, bending, two):
 
 
 def _pair(masked, bending, two, adds):
-    checked = not bending and (masked or adds)
+    checked = bending or masked or adds
 
     @jit
     def write(f, flag, t, r, step, lo, count):
-        """NEWS := -(s0 + s1), then d := -(NEWS + rest). Returns the bits of the largest magnitude of either, or only
-        of d where nothing is added."""
+        """NEWS := -(s0 + s1), then d := -(NEWS + rest). Returns the bits of the largest magnitude of either before
+        compression, or only of d where nothing is added."""
         d, s0, s1 = _plane(t, r, DST, lo), _plane(t, r, SRC, lo + step), _plane(t, r, SRC2, lo + step)
         old, g, o = _plane(t, r, OLD, lo), _plane(t, r, GAIN, lo), _plane(t, r, OFFSET, lo)
         rest, g2, o2 = _plane(t, r, REST, lo), _plane(t, r, GAIN2, lo), _plane(t, r, OFFSET2, lo)
@@ -122,16 +121,15 @@ def _pair(masked, bending, two, adds):
             h = np.uint32(np.uint32(np.float32(f[u + i]).view(np.uint32) ^ addend) * factor)
             v = -(f[s0 + i] + f[s1 + i]) if two else -f[s0 + i]
             v = v * f[g + i] + f[o + i] + sd * np.float32(np.int32(h))
-            if bending:
-                v = bent(v, linear, reach)
             if checked:
                 first = max(first, np.int32(np.float32(v).view(np.int32) & _SIGNLESS))
-            v = -(f[rest + i] + v) if adds else -v
-            v = v * f[g2 + i] + f[o2 + i] + sd * np.float32(np.int32(other(h)))
             if bending:
                 v = bent(v, linear, reach)
-            else:
-                second = max(second, np.int32(np.float32(v).view(np.int32) & _SIGNLESS))
+            v = -(f[rest + i] + v) if adds else -v
+            v = v * f[g2 + i] + f[o2 + i] + sd * np.float32(np.int32(other(h)))
+            second = max(second, np.int32(np.float32(v).view(np.int32) & _SIGNLESS))
+            if bending:
+                v = bent(v, linear, reach)
             if masked:
                 f[d + i] = v if flag[lo + i] else f[old + i]
             else:
@@ -149,39 +147,51 @@ _pair_masked = _pair(True, False, True, True)
 _pair_bent, _pair_masked_bent = _pair(False, True, True, True), _pair(True, True, True, True)
 
 
+@partial(jit, counted=False)
+def bending(f, flag, t, r, step, lo, count):
+    """Carry out the write of entry `r` with compression, and note whether it needed any."""
+    kind = t[r + KIND]
+    if kind & PAIR and kind & MASKED:
+        largest = _pair_masked_bent(f, flag, t, r, step, lo, count)
+    elif kind & PAIR:
+        largest = _pair_bent(f, NO_FLAG, t, r, step, lo, count)
+    elif kind & MASKED:
+        largest = _masked_bent(f, flag, t, r, step, lo, count)
+    else:
+        largest = _bent(f, NO_FLAG, t, r, step, lo, count)
+    t[r + BENT] = largest > np.int32(t[LINEAR])
+
+
 @partial(jit, inline="always", counted=False)
 def write(f, flag, t, r, step, lo, count):
     """Carry out the write of the table's entry `r` on `count` PEs from `lo` on, its sources `step` PEs away."""
     kind = t[r + KIND] & (PAIR | TWO | ADDS | MASKED)
-    limit = np.int32(t[r + LIMIT])
-    if kind == PAIR:
-        if _pair_one(f, NO_FLAG, t, r, step, lo, count) > limit:
-            _pair_bent(f, NO_FLAG, t, r, step, lo, count)
+    if t[r + BENT]:
+        largest = np.int32(_SIGNLESS)
+    elif kind == PAIR:
+        largest = _pair_one(f, NO_FLAG, t, r, step, lo, count)
     elif kind == PAIR | TWO:
-        if _pair_two(f, NO_FLAG, t, r, step, lo, count) > limit:
-            _pair_bent(f, NO_FLAG, t, r, step, lo, count)
+        largest = _pair_two(f, NO_FLAG, t, r, step, lo, count)
     elif kind == PAIR | ADDS:
-        if _pair_one_adds(f, NO_FLAG, t, r, step, lo, count) > limit:
-            _pair_bent(f, NO_FLAG, t, r, step, lo, count)
+        largest = _pair_one_adds(f, NO_FLAG, t, r, step, lo, count)
     elif kind == PAIR | TWO | ADDS:
-        if _pair_two_adds(f, NO_FLAG, t, r, step, lo, count) > limit:
-            _pair_bent(f, NO_FLAG, t, r, step, lo, count)
+        largest = _pair_two_adds(f, NO_FLAG, t, r, step, lo, count)
     elif kind & PAIR:
-        if _pair_masked(f, flag, t, r, step, lo, count) > limit:
-            _pair_masked_bent(f, flag, t, r, step, lo, count)
+        largest = _pair_masked(f, flag, t, r, step, lo, count)
     elif kind & MASKED:
-        if _masked(f, flag, t, r, step, lo, count) > limit:
-            _masked_bent(f, flag, t, r, step, lo, count)
+        largest = _masked(f, flag, t, r, step, lo, count)
     elif kind & TWO:
-        if _two(f, NO_FLAG, t, r, step, lo, count) > limit:
-            _bent(f, NO_FLAG, t, r, step, lo, count)
-    elif _one(f, NO_FLAG, t, r, step, lo, count) > limit:
-        _bent(f, NO_FLAG, t, r, step, lo, count)
+        largest = _two(f, NO_FLAG, t, r, step, lo, count)
+    else:
+        largest = _one(f, NO_FLAG, t, r, step, lo, count)
+    if largest > np.int32(t[r + LIMIT]):
+        bending(f, flag, t, r, step, lo, count)
 
 
 @jit
 def write_empty(f, flag, t, r, lo, apart, count):
     """The same for `count` PEs, each `apart` from the one before, whose sources are outside the array: 0 (Q10)."""
+    still = t[r + KIND] & STILL != 0
     linear, reach, sd = _number(t[LINEAR]), _number(t[REACH]), _number(t[SD])
     for n in range(count):
         i = np.uint64(lo) + np.uint64(n) * apart
@@ -189,7 +199,9 @@ def write_empty(f, flag, t, r, lo, apart, count):
         h = np.uint32(np.uint32(ground ^ t[r + ADDEND]) * t[r + FACTOR])
         if t[r + KIND] & SECOND:
             h = other(h)
-        v = bent(f[_plane(t, r, OFFSET, i)] + sd * np.float32(np.int32(h)), linear, reach)
+        own = -f[_plane(t, r, REST, i)] if still else np.float32(0)
+        v = own * f[_plane(t, r, GAIN, i)] + f[_plane(t, r, OFFSET, i)] + sd * np.float32(np.int32(h))
+        v = bent(v, linear, reach)
         if t[r + KIND] & PAIR:
             v = -(f[_plane(t, r, REST, i)] + v)
             v = v * f[_plane(t, r, GAIN2, i)] + f[_plane(t, r, OFFSET2, i)] + sd * np.float32(np.int32(other(h)))
@@ -222,7 +234,7 @@ def bits_of(number):
 
 
 @jit
-def entries(code, slots, params, seed, base):
+def entries(code, slots, params, seed, base, width):
     """The table of writes, uint32."""
     t = np.zeros(np.uint64(code.shape[0] + 1) * ENTRY, np.uint32)
     t[GROUND] = slots[ops.GROUND]
@@ -239,7 +251,10 @@ def entries(code, slots, params, seed, base):
             t[r + SCALE] = bits_of(np.float32(code[i, ops.P]) / np.float32(code[i, ops.Q]))
         if code[i, ops.SRC + 1] != ops.ZERO:
             kind |= TWO
-        if code[i, ops.REST] != ops.ZERO:
+        still = kind & PAIR == 0 and code[i, ops.REST] != ops.ZERO
+        if still:
+            kind |= STILL | TWO
+        elif code[i, ops.REST] != ops.ZERO:
             kind |= ADDS
         if code[i, ops.EXTRA] >= 0:
             kind |= MASKED
@@ -255,6 +270,8 @@ def entries(code, slots, params, seed, base):
             slots[code[i, ops.SRC + 1]],
         )
         t[r + OLD], t[r + REST] = slots[max(code[i, ops.EXTRA], 0)], slots[code[i, ops.REST]]
+        if still:  # the loop will add the way of the first source to both
+            t[r + SRC2] = slots[code[i, ops.REST]] - (code[i, ops.ROW] * width + code[i, ops.COLUMN])
         t[r + GAIN], t[r + OFFSET] = slots[code[i, ops.GAIN]], slots[code[i, ops.OFFSET]]
         t[r + GAIN2], t[r + OFFSET2] = slots[code[i, ops.GAIN + 2]], slots[code[i, ops.OFFSET + 2]]
         t[r + ADDEND], t[r + FACTOR] = draw_key(code, i, start, base)
@@ -281,14 +298,24 @@ def moved(f, flag, code, i, t, lo, hi, size, width):
 
 
 @jit
+def _four_bytes(bits):
+    """The sum of the four bytes of a hash, mixed once more, about 0."""
+    h = np.uint32(bits ^ (bits >> _SHIFT))
+    t = np.uint32((h & _BYTES) + ((h >> _BYTE) & _BYTES))
+    return np.float32(np.int32(np.int32(t & _HALF) + np.int32(t >> _SHIFT) - _MEAN))
+
+
+@jit
 def add_noise(f, u, d, s, addend, factor, sd, count):
-    """d := s + noise."""
-    for i in range(count):
-        h = np.uint32(np.uint32(np.float32(f[u + i]).view(np.uint32) ^ addend) * factor)
-        h = np.uint32(h ^ (h >> _SHIFT))
-        t = np.uint32((h & _BYTES) + ((h >> _BYTE) & _BYTES))
-        z = np.int32(np.int32(t & _HALF) + np.int32(t >> _SHIFT) - _MEAN)
-        f[d + i] = f[s + i] + sd * np.float32(z)
+    """d := s + noise. In place it is a loop of its own: what might overlap would not vectorise."""
+    if d == s:
+        for i in range(count):
+            h = np.uint32(np.uint32(np.float32(f[u + i]).view(np.uint32) ^ addend) * factor)
+            f[d + i] += sd * _four_bytes(h)
+    else:
+        for i in range(count):
+            h = np.uint32(np.uint32(np.float32(f[u + i]).view(np.uint32) ^ addend) * factor)
+            f[d + i] = f[s + i] + sd * _four_bytes(h)
 
 
 @partial(jit, counted=False)
@@ -322,7 +349,7 @@ def walk_noisy(f, b, flag, flag_octets, flag_words, code, runs, params, reach, w
     offsets = np.empty((code.shape[0], 7), np.uint64)
     factors = np.empty(code.shape[0], np.float32)
     resolve(code, slots, offsets, factors)
-    table = entries(code, slots, params, seed, base)
+    table = entries(code, slots, params, seed, base, width)
     start = mixed(np.uint64(seed))
     for k in range(runs.shape[0]):
         first, last = runs[k, 0], runs[k, 1]

@@ -63,6 +63,7 @@ BITS_MOVE = 41  # d := the neighbour of source 0 in direction q, 0 south, 1 west
 # With errors. E: gain, offset, noise, compression.
 ADD_NOISE = 31  # d := source 0 + noise
 # d := E(p/q * (source 0 + source 1), from ROW and COLUMN away), where FLAG = 1 if extra, the old plane, is given
+# d := E(...) with REST, if it is not ZERO, added to the source from ROW and COLUMN away: p/q is -1 then
 WRITE = 48
 WRITE_PAIR = 49  # d := E(-(E(-(source 0 + source 1)) + REST)), likewise; p: bits of `ErrorPlanes.bound`
 

@@ -10,23 +10,17 @@ code rounds as the walk does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from scamp_sim.engine import ops
-from scamp_sim.engine.fused.rows import LANES, PAD, Rows
+from scamp_sim.engine.fused.cells import Cells
+from scamp_sim.engine.fused.rows import F32, HALF, LANES, MASK, PAD, splat
 from scamp_sim.engine.fused.schedule import Schedule, Stage
-from scamp_sim.engine.fused.values import BITS, CONSTANT, MEMORY, Node, Place, Ref
+from scamp_sim.engine.fused.values import BITS, MEMORY, Node, Place, Ref
 
 FRAME = ("analog", "bits", "octets", "slots", "keys", "space")
 """What the frame holds, 64-bit numbers."""
-
-_F = f"<{LANES} x float>"
-_M = f"<{LANES} x i1>"
-_I = f"<{LANES} x i32>"
-_HALF = f"i{LANES}"
 
 
 @dataclass(frozen=True)
@@ -44,19 +38,7 @@ def emit(schedule: Schedule, shape: tuple[int, int]) -> Text:
     return _Emitter(schedule, shape).function()
 
 
-def literal(value: float) -> str:
-    """A float32 constant as LLVM spells it: the bits of the double of the same value."""
-    return f"0x{int(np.float64(np.float32(value)).view(np.uint64)):016X}"
-
-
-def splat(value: float) -> str:
-    return f"splat (float {literal(value)})"
-
-
-class _Emitter(Rows):
-    parameters: list[str]
-    """Vectors of the linear range, of how far compression reaches beyond, and of the LSB of a draw, in this stage."""
-
+class _Emitter(Cells):
     # --- values ---
 
     def analog(self, ref: Ref) -> str:
@@ -64,7 +46,7 @@ class _Emitter(Rows):
         plain = self.once((ref.value, ref.row, ref.column), lambda: self._load(ref))
         if not ref.negated:
             return plain
-        return self.once((ref.value, ref.row, ref.column, "-"), lambda: self.put(f"fneg {_F} {plain}"))
+        return self.once((ref.value, ref.row, ref.column, "-"), lambda: self.put(f"fneg {F32} {plain}"))
 
     def _load(self, ref: Ref) -> str:
         node = self.nodes[ref.value]
@@ -80,33 +62,33 @@ class _Emitter(Rows):
                 self.margins.add(ref.value)
         at = self.put(f"getelementptr float, ptr {row}, i64 {self.column}")
         if not ref.column:
-            return self.put(f"load {_F}, ptr {at}, align 64")
+            return self.put(f"load {F32}, ptr {at}, align 64")
         at = self.put(f"getelementptr float, ptr {at}, i64 {ref.column}")
-        loaded = self.put(f"load {_F}, ptr {at}, align 4")
+        loaded = self.put(f"load {F32}, ptr {at}, align 4")
         if node.op not in MEMORY:
             return loaded  # its rows have margins of 0
         mask = self.once(("edge", ref.column), lambda: self._edge(ref.column))
-        return self.put(f"select {_M} {mask}, {_F} {loaded}, {_F} zeroinitializer")
+        return self.put(f"select {MASK} {mask}, {F32} {loaded}, {F32} zeroinitializer")
 
     def _edge(self, column: int) -> str:
         """Which PEs of a vector find somebody that many columns away."""
         inside = np.arange(self.columns) + column
         bits = np.packbits((inside >= 0) & (inside < self.columns), bitorder="little").view(f"<u{LANES // 8}")
-        self.constants[column] = ", ".join(f"{_HALF} {b}" for b in bits)
+        self.constants[column] = ", ".join(f"{HALF} {b}" for b in bits)
         index = self.put(f"lshr i64 {self.column}, {LANES.bit_length() - 1}")
-        at = self.put(f"getelementptr {_HALF}, ptr @edge{column + 100}, i64 {index}")
+        at = self.put(f"getelementptr {HALF}, ptr @edge{column + 100}, i64 {index}")
         return self._as_mask(at)
 
     def _as_mask(self, at: str) -> str:
-        half = self.put(f"load {_HALF}, ptr {at}")
-        return self.put(f"bitcast {_HALF} {half} to {_M}")
+        half = self.put(f"load {HALF}, ptr {at}")
+        return self.put(f"bitcast {HALF} {half} to {MASK}")
 
     def mask(self, ref: Ref) -> str:
         """The mask of a reference to bits, in an analog stage."""
         plain = self.once((ref.value, 0, 0), lambda: self._load_mask(ref.value))
         if not ref.negated:
             return plain
-        return self.once((ref.value, "not"), lambda: self.put(f"xor {_M} {plain}, splat (i1 true)"))
+        return self.once((ref.value, "not"), lambda: self.put(f"xor {MASK} {plain}, splat (i1 true)"))
 
     def _load_mask(self, value: int) -> str:
         node = self.nodes[value]
@@ -156,116 +138,28 @@ class _Emitter(Rows):
 
     def _analog(self, node: Node) -> str:
         if node.op == "positive":
-            return self.put(f"fcmp ogt {_F} {self.analog(node.refs[0])}, zeroinitializer")
+            return self.put(f"fcmp ogt {F32} {self.analog(node.refs[0])}, zeroinitializer")
         if node.op == "mask":
             return self.mask(node.refs[0])
         if node.op == "choose":
             mask, new, old = self.mask(node.refs[0]), self.analog(node.refs[1]), self.analog(node.refs[2])
-            return self.put(f"select {_M} {mask}, {_F} {new}, {_F} {old}")
+            return self.put(f"select {MASK} {mask}, {F32} {new}, {F32} {old}")
         if node.op == "cell":
-            return self._cell(node)
+            return self.cell(node)
         if node.op == "noise":
-            return self._noise(node)
+            return self.noise(node)
         x = [self.analog(r) for r in node.refs]
         if node.op == "plus":
-            return self.put(f"fadd {_F} {x[0]}, {x[1]}")
+            return self.put(f"fadd {F32} {x[0]}, {x[1]}")
         if node.op == "times":
-            return self.put(f"fmul {_F} {x[0]}, {splat(node.numbers[0])}")
+            return self.put(f"fmul {F32} {x[0]}, {splat(node.numbers[0])}")
         if node.op == "over":
-            return self.put(f"fdiv {_F} {x[0]}, {splat(node.numbers[0])}")
+            return self.put(f"fdiv {F32} {x[0]}, {splat(node.numbers[0])}")
         if node.op == "copy":
             return x[0]
         assert node.op == "clip", node.op
         low, high = (splat(n) for n in node.numbers)
-        return self._between(x[0], low, high)
-
-    # --- errors: as `engine.noisy` has them, sum by sum ---
-
-    def _spread(self, number: int, put: Callable[[str], str], kind: str = "i32") -> str:
-        """A number of the table of keys in all lanes."""
-        vector = f"<{LANES} x {kind}>"
-        at = put(f"getelementptr i32, ptr %keys, i64 {number}")
-        one = put(f"load {kind}, ptr {at}")
-        first = put(f"insertelement {vector} poison, {kind} {one}, i64 0")
-        return put(f"shufflevector {vector} {first}, {vector} poison, <{LANES} x i32> zeroinitializer")
-
-    def _hash(self, key: int) -> str:
-        """The random bits of a key."""
-        ground = self.once("ground", self._ground)
-        addend, factor = (self._spread(4 * key + 4 + n, self.put) for n in range(2))
-        mixed = self.put(f"xor {_I} {ground}, {addend}")
-        return self.put(f"mul {_I} {mixed}, {factor}")
-
-    def _ground(self) -> str:
-        at = self.put(f"getelementptr i32, ptr {self.place_row(('plane', ops.GROUND), 0)}, i64 {self.column}")
-        return self.put(f"load {_I}, ptr {at}, align 64")
-
-    def _other(self, bits: str) -> str:
-        """The second draw of a hash."""
-        low = self.put(f"shl {_I} {bits}, splat (i32 16)")
-        high = self.put(f"and {_I} {bits}, splat (i32 -65536)")
-        return self.put(f"xor {_I} {low}, {high}")
-
-    def _cell(self, node: Node) -> str:
-        """Gain, offset and noise, then compression where a PE of the vector is beyond the linear range."""
-        key, second = (int(n) for n in node.numbers)
-        if not self.parameters:
-            self.parameters = [self._spread(n, self.before, "float") for n in range(3)]
-        linear, _, sd = self.parameters
-        bits = self.once(("hash", key), lambda: self._hash(key))
-        draw = self.put(f"sitofp {_I} {self._other(bits) if second else bits} to {_F}")
-        value, gain, offset = (self.analog(r) for r in node.refs[:3])
-        value = self.put(f"fmul {_F} {value}, {gain}")
-        value = self.put(f"fadd {_F} {value}, {offset}")
-        noise = self.put(f"fmul {_F} {sd}, {draw}")
-        value = self.put(f"fadd {_F} {value}, {noise}")
-        size = self.put(f"call {_F} @llvm.fabs.v{LANES}f32({_F} {value})")
-        over = self.put(f"fcmp ogt {_F} {size}, {linear}")
-        lanes = self.put(f"bitcast {_M} {over} to {_HALF}")
-        straight = self.put(f"icmp eq {_HALF} {lanes}, 0")
-        before, number = self.block, self.name()[2:]
-        self.body.append(f"  br i1 {straight}, label %on{number}, label %bend{number}")
-        self.label(f"bend{number}")
-        bent = self._bent(value, size)
-        self.body.append(f"  br label %on{number}")
-        self.label(f"on{number}")
-        return self.put(f"phi {_F} [ {value}, %{before} ], [ {bent}, %bend{number} ]")
-
-    def _bent(self, value: str, size: str) -> str:
-        """`noisy.bent`."""
-        linear, reach, _ = self.parameters
-        beyond = self._between(self.put(f"fsub {_F} {size}, {linear}"), "zeroinitializer", reach)
-        under = self.put(f"fcmp olt {_F} {size}, {linear}")
-        straight = self.put(f"select {_M} {under}, {_F} {size}, {_F} {linear}")
-        total = self.put(f"fadd {_F} {straight}, {beyond}")
-        square = self.put(f"fmul {_F} {beyond}, {beyond}")
-        twice = self.put(f"fmul {_F} {reach}, {splat(2)}")
-        less = self.put(f"fdiv {_F} {square}, {twice}")
-        size = self.put(f"fsub {_F} {total}, {less}")
-        return self.put(f"call {_F} @llvm.copysign.v{LANES}f32({_F} {size}, {_F} {value})")
-
-    def _between(self, x: str, low: str, high: str) -> str:
-        above = self.put(f"fcmp ogt {_F} {x}, {low}")
-        raised = self.put(f"select {_M} {above}, {_F} {x}, {_F} {low}")
-        below = self.put(f"fcmp olt {_F} {raised}, {high}")
-        return self.put(f"select {_M} {below}, {_F} {raised}, {_F} {high}")
-
-    def _noise(self, node: Node) -> str:
-        """A value with the sum of four random bytes."""
-        (key,) = (int(n) for n in node.numbers)
-        bits = self._hash(key)
-        high = self.put(f"lshr {_I} {bits}, splat (i32 16)")
-        bits = self.put(f"xor {_I} {bits}, {high}")
-        odd = self.put(f"lshr {_I} {bits}, splat (i32 8)")
-        pairs = [self.put(f"and {_I} {x}, splat (i32 16711935)") for x in (bits, odd)]
-        two = self.put(f"add {_I} {pairs[0]}, {pairs[1]}")
-        low = self.put(f"and {_I} {two}, splat (i32 65535)")
-        high = self.put(f"lshr {_I} {two}, splat (i32 16)")
-        four = self.put(f"add {_I} {low}, {high}")
-        centred = self.put(f"add {_I} {four}, splat (i32 -510)")
-        draw = self.put(f"sitofp {_I} {centred} to {_F}")
-        noise = self.put(f"fmul {_F} {self._spread(4 * key + 6, self.put, 'float')}, {draw}")
-        return self.put(f"fadd {_F} {self.analog(node.refs[0])}, {noise}")
+        return self.between(x[0], low, high)
 
     def _digital(self, node: Node) -> str:
         w = self._w
@@ -334,51 +228,105 @@ class _Emitter(Rows):
             self.body.append(f"  store {self._w} {self.packed(ref)}, ptr {row}, align 8")
         elif not bits:
             at = self.put(f"getelementptr float, ptr {row}, i64 {self.column}")
-            self.body.append(f"  store {_F} {self.analog(ref)}, ptr {at}, align 64")
+            self.body.append(f"  store {F32} {self.analog(ref)}, ptr {at}, align 64")
         elif octets:
             at = self.put(f"getelementptr i8, ptr {row}, i64 {self.column}")
-            wide = self.put(f"zext {_M} {self.mask(ref)} to <{LANES} x i8>")
+            wide = self.put(f"zext {MASK} {self.mask(ref)} to <{LANES} x i8>")
             self.body.append(f"  store <{LANES} x i8> {wide}, ptr {at}, align {LANES}")
         else:
             at = self._half_at(row)
-            half = self.put(f"bitcast {_M} {self.mask(ref)} to {_HALF}")
-            self.body.append(f"  store {_HALF} {half}, ptr {at}, align {LANES // 8}")
+            half = self.put(f"bitcast {MASK} {self.mask(ref)} to {HALF}")
+            self.body.append(f"  store {HALF} {half}, ptr {at}, align {LANES // 8}")
 
     # --- the whole ---
 
     def stage_code(self, number: int, stage: Stage) -> None:
-        self.stage, self.pointers, self.made, self.body = stage, {}, {}, []
-        self.row, self.column, self.block = f"%row{number}", f"%c{number}", f"loop{number}"
-        self.parameters = []
-        for value in stage.nodes:
-            self.make(value)
-            if value in self.rings:
-                self.keep(value)
-        for place, value in stage.stores:
-            self.store(place, value)
-        preheader, self.lines = self.lines, []
-        self.lines += [
+        self.stage, self.pointers, self.made, self.body, self.lines = stage, {}, {}, [], []
+        self.row = f"%row{number}"
+        if stage.digital:
+            self.make_all()
+            self.store_all()
+            loops = [*self.body, f"  br label %stage{number + 1}"]
+        elif any(self.nodes[value].op == "cell" for value in stage.nodes):
+            loops = self.two_loops(number)
+        else:
+            loops = self.loop(number)
+        self.head += [
             f"stage{number}:",
             f"  {self.row} = sub i64 %t, {stage.lag}",
             f"  %in{number} = icmp ult i64 {self.row}, {self.rows}",
             f"  br i1 %in{number}, label %row.at{number}, label %stage{number + 1}",
             f"row.at{number}:",
-            *preheader,
+            *self.lines,
+            *loops,
         ]
-        if stage.digital:
-            self.lines += [*self.body, f"  br label %stage{number + 1}"]
-        else:
-            self.lines += [
-                f"  br label %loop{number}",
-                f"loop{number}:",
-                f"  %c{number} = phi i64 [ 0, %row.at{number} ], [ %next{number}, %{self.block} ]",
-                *self.body,
-                f"  %next{number} = add i64 %c{number}, {LANES}",
-                f"  %more{number} = icmp ult i64 %next{number}, {self.columns}",
-                f"  br i1 %more{number}, label %loop{number}, label %stage{number + 1}",
-            ]
-        self.head += self.lines
-        self.lines = []
+
+    def make_all(self) -> None:
+        for value in self.stage.nodes:
+            self.make(value)
+
+    def store_all(self) -> None:
+        for value in self.stage.nodes:
+            if value in self.rings:
+                self.keep(value)
+        for place, value in self.stage.stores:
+            self.store(place, value)
+
+    def loop(self, number: int) -> list[str]:
+        """The loop of a stage over the vectors of a row."""
+        self.column = f"%c{number}"
+        self.make_all()
+        self.store_all()
+        return [
+            f"  br label %loop{number}",
+            f"loop{number}:",
+            f"  {self.column} = phi i64 [ 0, %row.at{number} ], [ %next{number}, %loop{number} ]",
+            *self.body,
+            *self.again(f"{number}", f"loop{number}", f"stage{number + 1}"),
+        ]
+
+    def again(self, name: str, loop: str, end: str) -> list[str]:
+        """On to the next vector of the row."""
+        return [
+            f"  %next{name} = add i64 {self.column}, {LANES}",
+            f"  %more{name} = icmp ult i64 %next{name}, {self.columns}",
+            f"  br i1 %more{name}, label %{loop}, label %{end}",
+        ]
+
+    def two_loops(self, number: int) -> list[str]:
+        """The two loops of a stage with cells. %last: whether the vector before had to bend."""
+        n, end = number, f"stage{number + 1}"
+        self.prepare_cells()
+        self.column, self.bends, self.peak = f"%c{n}", False, ""
+        self.make_all()
+        beyond = self.goes_beyond(self.peak)
+        self.body.append(f"  br i1 {beyond}, label %bend{n}, label %store{n}")
+        self.body.append(f"store{n}:")
+        self.store_all()
+        straight = [*self.body, *self.again(f"{n}", f"loop{n}", end)]
+        self.made, self.body = {}, []
+        self.column, self.bends, self.peak = f"%d{n}", True, ""
+        self.make_all()
+        self.store_all()
+        needed = self.goes_beyond(self.peak)
+        bending = [*self.body]
+        return [
+            f"  br label %loop{n}",
+            f"loop{n}:",
+            f"  %c{n} = phi i64 [ 0, %row.at{n} ], [ %next{n}, %store{n} ], [ %next.bent{n}, %back{n} ]",
+            f"  %last{n} = phi i1 [ false, %row.at{n} ], [ false, %store{n} ], [ {needed}, %back{n} ]",
+            *straight,
+            f"bend{n}:",
+            f"  %d{n} = phi i64 [ %c{n}, %loop{n} ], [ %next.bent{n}, %on{n} ]",
+            f"  %was{n} = phi i1 [ %last{n}, %loop{n} ], [ true, %on{n} ]",
+            *bending,
+            *self.again(f".bent{n}", f"on{n}", end),
+            f"on{n}:",
+            f"  %stay{n} = and i1 %was{n}, {needed}",
+            f"  br i1 %stay{n}, label %bend{n}, label %back{n}",
+            f"back{n}:",
+            f"  br label %loop{n}",
+        ]
 
     def function(self) -> Text:
         for number, stage in enumerate(self.schedule.stages):
@@ -399,15 +347,15 @@ class _Emitter(Rows):
                 f"  %ones = getelementptr i8, ptr %space, i64 {self.all}",
                 f"  store {self._w} splat (i64 -1), ptr %ones, align 8",
             ]
-        halves = f"[{self.columns // LANES} x {_HALF}]"
+        halves = f"[{self.columns // LANES} x {HALF}]"
         constants = [
             f"@edge{column + 100} = private unnamed_addr constant {halves} [{values}], align 64"
             for column, values in self.constants.items()
         ]
         text = [
             *constants,
-            f"declare {_F} @llvm.fabs.v{LANES}f32({_F})",
-            f"declare {_F} @llvm.copysign.v{LANES}f32({_F}, {_F})",
+            f"declare {F32} @llvm.fabs.v{LANES}f32({F32})",
+            f"declare {F32} @llvm.copysign.v{LANES}f32({F32}, {F32})",
             "define void @run(ptr %frame, ptr %planes) {",
             "entry:",
             *frame, *planes, *ones, *self.margin_code(),
@@ -427,4 +375,4 @@ class _Emitter(Rows):
         return Text("\n".join(text) + "\n", tuple(self.planes), self.space)
 
 
-__all__ = ["CONSTANT", "FRAME", "LANES", "PAD", "Text", "emit", "literal", "splat"]
+__all__ = ["FRAME", "LANES", "PAD", "Text", "emit", "splat"]

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from scamp_sim.engine.fused.schedule import Schedule, Stage
 from scamp_sim.engine.fused.values import BITS, Place
 
 LANES = 16
-"""PEs in a vector: one register of AVX-512, two of AVX2, four of NEON."""
+"""PEs in a vector: one register of AVX-512, two of AVX2, four of NEON. With twice as many errors cost 4 % less, and
+compiling 20 % more."""
 PAD = 16
 """PEs before and behind a row of a ring, 0 like everything beyond the edge."""
+
+
+F32 = f"<{LANES} x float>"
+MASK = f"<{LANES} x i1>"
+I32 = f"<{LANES} x i32>"
+HALF = f"i{LANES}"
+
+
+def literal(value: float) -> str:
+    """A float32 constant as LLVM spells it: the bits of the double of the same value."""
+    return f"0x{int(np.float64(np.float32(value)).view(np.uint64)):016X}"
+
+
+def splat(value: float) -> str:
+    return f"splat (float {literal(value)})"
 
 
 class Rows:
@@ -36,7 +54,6 @@ class Rows:
         self.made: dict[object, str] = {}
         self.body: list[str] = []
         self.column = ""  # the first PE of the vector
-        self.block = ""  # label of the block that instructions go to
         self.margins: set[int] = set()  # values whose rings are read beyond the ends of a row
 
     # --- text ---
@@ -50,11 +67,6 @@ class Rows:
         name = self.name()
         self.body.append(f"  {name} = {code}")
         return name
-
-    def label(self, name: str) -> None:
-        """Begin another block of the loop."""
-        self.body.append(f"{name}:")
-        self.block = name
 
     def before(self, code: str) -> str:
         """An instruction before that loop."""
@@ -156,3 +168,10 @@ class Rows:
         if key not in self.made:
             self.made[key] = make()
         return self.made[key]
+
+    def between(self, x: str, low: str, high: str) -> str:
+        """Vectors: x within low..high."""
+        above = self.put(f"fcmp ogt {F32} {x}, {low}")
+        raised = self.put(f"select {MASK} {above}, {F32} {x}, {F32} {low}")
+        below = self.put(f"fcmp olt {F32} {raised}, {high}")
+        return self.put(f"select {MASK} {below}, {F32} {raised}, {F32} {high}")

@@ -334,6 +334,8 @@ class Values:
                 news = self.node("plus", (self.plane(row[ops.REST]), news))
             value = self._cell(news._replace(negated=not news.negated), row, key, 2, 1)
         else:
+            if row[ops.REST] != ops.ZERO:
+                total = self.node("plus", (total, self.plane(row[ops.REST])))
             factor = np.float32(row[ops.P]) / np.float32(row[ops.Q])
             value = self._cell(self.scaled(total, factor), row, key, 0, row[ops.SECOND])
         self._set(d, value if row[ops.EXTRA] < 0 else self.chosen(value, self.plane(row[ops.EXTRA])))
