@@ -193,7 +193,7 @@ def test_a_failed_trace_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "replace", full)
-    with pytest.raises(ScampError, match="No space left on device; make room"):
+    with pytest.raises(ScampError, match="No space left on device; free some disk space"):
         write_trace((), path)
     assert path.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["trace.json"]

@@ -78,7 +78,7 @@ class MacropixelOptions:
                 continue
             whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
             if not (whole and low <= value <= high):
-                raise ProgramError(f"{name} is {value!r}; it is a whole number of LSB, {low}..{high}")
+                raise ProgramError(f"{name} must be a whole number of LSB in {low}..{high}, got {value!r}")
             object.__setattr__(self, name, int(value))
         object.__setattr__(self, "level", integer("level", self.level))
         if self.calibration is not None and not isinstance(self.calibration, Calibration):
@@ -140,7 +140,7 @@ def _take_flag(options: Any, name: str) -> None:
     """Make one of NumPy's bools a bool. Raises ProgramError for what is neither."""
     value = getattr(options, name)
     if not isinstance(value, (bool, np.bool_)):
-        raise ProgramError(f"{name} is {value!r:.40}; it is True or False")
+        raise ProgramError(f"{name} must be True or False, got {value!r:.40}")
     object.__setattr__(options, name, bool(value))
 
 

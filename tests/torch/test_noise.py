@@ -34,9 +34,9 @@ def test_files_go_out_and_come_in(tmp_path) -> None:
         ('{"cnm": {}}', "unknown 'cnm'; did you mean 'cnn'"),
         ('{"cnn": {"sd": 1}}', "cnn: unknown 'sd'"),
         ('{"cnn": {"fixed": -1}}', "fixed is -1; a standard deviation"),
-        ('{"cnn": {"gain": "x"}}', "gain is 'x'; it is a number"),
-        ('{"pooled": 1}', "pooled is 1; it is true or false"),
-        ('{"name": 1}', "name is 1; it is text"),
+        ('{"cnn": {"gain": "x"}}', "gain must be a number, in tap products, got 'x'"),
+        ('{"pooled": 1}', "pooled must be true or false, got 1"),
+        ('{"name": 1}', "name must be text, got 1"),
     ],
 )
 def test_wrong_files_are_told(tmp_path, text: str, says: str) -> None:
@@ -123,9 +123,9 @@ def test_what_a_calibration_corrects_is_no_error() -> None:
 
 
 def test_wrong_measurements_are_told() -> None:
-    with pytest.raises(ProgramError, match="frames is 20; it is a multiple of 16"):
+    with pytest.raises(ProgramError, match="frames must be a multiple of 16, the frames of a clip, got 20"):
         measure(frames=20)
-    with pytest.raises(ProgramError, match="chips is 0"):
+    with pytest.raises(ProgramError, match="chips must be .*, got 0"):
         measure(chips=0)
     with pytest.raises(ProgramError, match="measured on the macropixel mapping"):
         measure(mapping="blocks")

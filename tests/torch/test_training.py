@@ -131,14 +131,14 @@ def test_a_decoder_is_fitted_to_what_a_chip_puts_out(drawn) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"epochs": 0}, "epochs is 0; it is a whole number from 1 up"),
-        ({"batch": 1}, "batch is 1"),
-        ({"rate": 0.0}, "rate is 0.0; it is a number above 0"),
-        ({"rate": float("nan")}, "rate is nan"),
+        ({"epochs": 0}, "epochs must be a whole number from 1 up, got 0"),
+        ({"batch": 1}, "batch must be .*, got 1"),
+        ({"rate": 0.0}, "rate must be a number above 0, got 0.0"),
+        ({"rate": float("nan")}, "rate must be .*, got nan"),
         ({"layers": 3}, "layers is 3; the encoder has 1 or 2"),
         ({"surrogate": "tan"}, "unknown surrogate gradient 'tan'.*tanh"),
-        ({"seed": -1}, "seed is -1"),
-        ({"seed": 2**32}, "seed is 4294967296; it is a whole number from 0 to 4294967295"),
+        ({"seed": -1}, "seed must be .*, got -1"),
+        ({"seed": 2**32}, "seed must be an integer in 0..4294967295, got 4294967296"),
     ],
 )
 def test_wrong_settings_are_told(options: dict, says: str) -> None:

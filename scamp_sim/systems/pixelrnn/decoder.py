@@ -38,7 +38,7 @@ class Decoder:
     def __post_init__(self) -> None:
         sign = finite("the decoder's first factor", self.sign)
         if sign not in (1, -1):
-            raise ProgramError(f"the decoder's first factor is {sign:g}; it is a learned sign, +1 or -1")
+            raise ProgramError(f"the decoder's first factor must be a learned sign, +1 or -1, got {sign:g}")
         for name in ("gain", "bias", "mean", "variance", "offset"):
             finite(f"the decoder's {name}", getattr(self, name))
         if self.variance < 0:

@@ -300,7 +300,7 @@ def _planes(values: npt.ArrayLike, axes: int, multiple: int = 1) -> npt.NDArray[
 
 def _check_ties(ties: str) -> None:
     if ties not in ("up", "down"):
-        raise ProgramError(f"ties is {ties!r}; it is 'up' (the paper's rule) or 'down' (the released program's)")
+        raise ProgramError(f"ties must be 'up' (the paper's rule) or 'down' (the released program's), got {ties!r}")
 
 
 def _check_options(ties: str, noise: tuple[float, float, float] | None, seed: int, level: float) -> None:

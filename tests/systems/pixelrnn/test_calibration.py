@@ -261,7 +261,7 @@ def test_validation_has_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: encoder(calibrate=1), "calibrate is 1; it is True or False"),
+        (lambda: encoder(calibrate=1), "calibrate must be True or False, got 1"),
         (lambda: encoder(calibrate=True, calibration=KNOWN, **LEVELS), "leave it out"),
         (lambda: encoder(calibration=KNOWN), "measured with offset=20; the mapping has 0"),
         (lambda: encoder(calibration=KNOWN, offset=20, unit=17), "measured with gate_unit=18; the mapping has 17"),
@@ -270,7 +270,7 @@ def test_validation_has_it(tmp_path: Path) -> None:
         (lambda: encoder(calibration=KNOWN, level=120, **LEVELS), "level=116; the mapping has 120"),
         (lambda: encoder(calibration=replace(KNOWN, made_for="x"), **LEVELS), "measured with other weights"),
         (lambda: encoder(calibration=replace(KNOWN, made_on="x"), **LEVELS), "on chips of 'scamp5' as it was then"),
-        (lambda: encoder(trim=41), "trim is 41; it is a whole number of LSB, -40..40"),
+        (lambda: encoder(trim=41), "trim must be a whole number of LSB in -40..40, got 41"),
         (lambda: encoder(trim=True), "trim is True"),
         (lambda: encoder(version="raw", unit=10), "version='raw' takes the profile's offset and nothing else"),
         (lambda: encoder(version="rough"), "has no version 'rough'; it is 'raw' or none"),
@@ -280,7 +280,7 @@ def test_validation_has_it(tmp_path: Path) -> None:
         (lambda: calibrate(TIES, "scamp6", OPTIONS), "unknown chip profile 'scamp6'"),
         (lambda: calibrate(TIES, "scamp5", OPTIONS, chips=()), "chips is empty"),
         (lambda: calibrate(TIES, "scamp5", OPTIONS, clips=0), "clips is 0"),
-        (lambda: calibrate(TIES, "scamp5", replace(OPTIONS, unit=0)), "unit is 0; it is a whole number"),
+        (lambda: calibrate(TIES, "scamp5", replace(OPTIONS, unit=0)), "unit must be a whole number of LSB in .*, got 0"),
         (lambda: replace(KNOWN, map_level=200), "map_level is 200 LSB; the converter has"),
         (lambda: replace(KNOWN, sum_level=1.5), "sum_level is 1.5"),
         (lambda: replace(KNOWN, o_gain=0.0), "the gain above 0"),

@@ -158,7 +158,7 @@ def test_folders_are_tried_before_the_run(weights: Path, tmp_path: Path, monkeyp
     for argv, option in (
         ((*clips, "--pictures", tmp_path / "new"), "--pictures"),
         ((*clip, "--out", tmp_path / "new"), "--out"),
-        ((*clips, "--out", tmp_path / "r.json"), "name another file"),
+        ((*clips, "--out", tmp_path / "r.json"), "choose another file"),
     ):
         assert run(*argv) == 1
         error = capsys.readouterr().err
@@ -449,7 +449,7 @@ def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path,
     assert run(*argv) == 0
     assert len(json.loads(results.read_text())["units"]) == 2
     assert run(*argv, "--errors", "ideal", "--seed", 3) == 1
-    assert "holds the results of other options; name another file, or remove it" in capsys.readouterr().err
+    assert "holds the results of other options; choose another file, or remove it" in capsys.readouterr().err
 
 
 def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys) -> None:

@@ -112,9 +112,9 @@ def test_nothing_about_the_first_frame_gives_the_motion_away(shape: int) -> None
     [
         (("spread/leftwards",), "no gesture 'spread/leftwards'; did you mean 'spread/leftward'"),
         (("wave",), "there are flat/leftward, flat/rightward"),
-        ((-1,), "index_or_class is -1"),
-        ((1.5,), "index_or_class is 1.5"),
-        ((1, -2), "seed is -2"),
+        ((-1,), "index_or_class must be .*, got -1"),
+        ((1.5,), "index_or_class must be .*, got 1.5"),
+        ((1, -2), "seed must be .*, got -2"),
         ((1, 0, 128), "size is 128; clips are drawn at 64 or at 256"),
     ],
 )
@@ -124,5 +124,5 @@ def test_refused(arguments: tuple[Any, ...], message: str) -> None:
 
 
 def test_dataset_refuses_nothing_at_all() -> None:
-    with pytest.raises(ProgramError, match="n_per_class is 0; it is an integer from 1 up"):
+    with pytest.raises(ProgramError, match="n_per_class must be an integer of at least 1, got 0"):
         gestures.dataset(0)

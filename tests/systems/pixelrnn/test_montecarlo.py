@@ -251,7 +251,7 @@ def test_engine_and_prices_of_the_command_are_those_of_a_study(capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("--chips", "one"), "--chips one: 'one' is none; serials are whole numbers from 0 up"),
+        (("--chips", "one"), "--chips one: 'one' is not valid; serials are integers from 0"),
         (("--chips", "1.5"), "--chips 1.5: '1.5' is none"),
         (("--chips", "1", "--seeds", "x"), "--seeds x: 'x' is none; write how many"),
         (("--chips", "1", "--jobs", "0"), "--jobs is 0"),

@@ -150,7 +150,7 @@ def test_results_of_something_else_are_refused(clips: ClipSet, tmp_path: Path) -
     path, few = tmp_path / "r.json", some(clips, 1)
     study.validate(WEIGHTS, few, jobs=1, out=path)
     before = path.read_text()
-    with pytest.raises(ScampError, match="results of other weights and programs of the mapping; name another file"):
+    with pytest.raises(ScampError, match="results of other weights and programs of the mapping; choose another file"):
         study.validate(Weights.random(4, classes=9), few, out=path)
     with pytest.raises(ScampError, match="results of other clips"):
         study.validate(WEIGHTS, some(clips, 2), out=path)
@@ -159,7 +159,7 @@ def test_results_of_something_else_are_refused(clips: ClipSet, tmp_path: Path) -
     assert path.read_text() == before
     for text in ("", "[]", "{}", '{"format": "x"}', before.replace('"item": 0', '"item": 7'), before[:-40]):
         path.write_text(text)
-        with pytest.raises(ScampError, match=r"r\.json.*name another file, or remove it"):
+        with pytest.raises(ScampError, match=r"r\.json.*choose another file, or remove it"):
             study.validate(WEIGHTS, few, jobs=1, out=path)
         assert path.read_text() == text
 
@@ -173,7 +173,7 @@ def test_results_belong_to_what_a_profile_file_holds(clips: ClipSet, tmp_path: P
     copy.write_text(profile.read_text())
     assert study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(copy)).ran == 0
     profile.write_text('{"name": "mine", "base": "scamp5", "knobs": {"write_noise": 0.6}}')
-    with pytest.raises(ScampError, match=r"results of other (programs of the mapping and )?errors; name another file"):
+    with pytest.raises(ScampError, match=r"results of other (programs of the mapping and )?errors; choose another file"):
         study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(profile))
 
 
@@ -189,7 +189,7 @@ def test_results_belong_to_the_code(clips: ClipSet, tmp_path: Path, name: str, v
     path.write_text(json.dumps(document))
     with pytest.raises(ScampError) as e:
         study.validate(WEIGHTS, few, jobs=1, out=path)
-    assert f"holds the results of other {name} ({value} there, {here} here); name another file, or remove it" in str(e)
+    assert f"holds the results of other {name} ({value} there, {here} here); choose another file, or remove it" in str(e)
 
 
 def test_a_file_of_a_study_says_what_it_holds(clips: ClipSet, tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def _digit(name: str, label: Callable[[str], int] | None) -> int:
     if label is not None:
         value = label(name)
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < len(DIGITS):
-            raise PlaneError(f"label({name!r}) is {value!r}; it shall be 0 to {len(DIGITS) - 1}")
+            raise PlaneError(f"label({name!r}) must be 0 to {len(DIGITS) - 1}, got {value!r}")
         return int(value)
     # From the end: what is nearest to the frames says most. "one/2" is the second time of one: words go before digits.
     parts = list(reversed(name.split("/")))
@@ -221,7 +221,7 @@ def _check_target(size: int, frames: int, fit: str) -> None:
     for name, value in (("size", size), ("frames", frames)):
         integer(name, value, least=1)
     if fit not in FITS:
-        raise ProgramError(f"fit is {fit!r}; it is 'crop' (keep proportions) or 'squash' (keep everything)")
+        raise ProgramError(f"fit must be 'crop' (keep proportions) or 'squash' (keep everything), got {fit!r}")
 
 
 def _load(

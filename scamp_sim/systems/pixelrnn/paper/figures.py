@@ -46,7 +46,7 @@ class Study:
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ProgramError(f"{name} is {value!r}; it is a whole number from 1 up")
+                raise ProgramError(f"{name} must be an integer of at least 1, got {value!r}")
 
 
 @dataclass(frozen=True)

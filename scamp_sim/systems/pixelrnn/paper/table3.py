@@ -80,7 +80,7 @@ class Study:
             if name == "jobs" and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ProgramError(f"{name} is {value!r}; it is a whole number from 1 up")
+                raise ProgramError(f"{name} must be an integer of at least 1, got {value!r}")
         object.__setattr__(self, "chips", make_grid(self.chips, (0,)).chips)
         if kinds.is_ideal(kinds.portable(self.errors)):
             raise ProgramError(

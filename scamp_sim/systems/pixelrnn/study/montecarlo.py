@@ -49,7 +49,7 @@ def measure(
     one's own, which a file cannot tell from others.
     """
     if limit is not None and limit < 1:
-        raise ProgramError(f"limit is {limit}; it is a number from 1 up")
+        raise ProgramError(f"limit must be at least 1, got {limit}")
     wanted = min(len(clips), limit or len(clips))
     grid = make_grid(chips, seeds, wanted)
     work = Network(weights, mapping, kinds.portable(errors), options)

@@ -60,15 +60,15 @@ class Settings:
         for name, least in (("epochs", 1), ("batch", 2), ("seed", 0), ("threads", 1), ("layers", 1)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ProgramError(f"{name} is {value!r:.40}; it is a whole number from {least} up")
+                raise ProgramError(f"{name} must be a whole number from {least} up, got {value!r:.40}")
         if self.seed > HIGHEST_SERIAL:
-            raise ProgramError(f"seed is {self.seed!r:.40}; it is a whole number from 0 to {HIGHEST_SERIAL}")
+            raise ProgramError(f"seed must be an integer in 0..{HIGHEST_SERIAL}, got {self.seed!r:.40}")
         if self.layers > 2:
             raise ProgramError(f"layers is {self.layers}; the encoder has 1 or 2")
         for name in ("rate", "decoder_rate", "norm", "slope", "activation_slope"):
             value = getattr(self, name)
             if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
-                raise ProgramError(f"{name} is {value!r}; it is a number above 0")
+                raise ProgramError(f"{name} must be a number above 0, got {value!r}")
         check_surrogate(self.surrogate)
 
     def network(self, classes: int) -> PixelRNN:

@@ -51,14 +51,14 @@ class Stage:
         for name in ("temporal", "fixed", "gain", "offset", "limit", "common"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or np.isnan(value):
-                raise ProgramError(f"{name} is {value!r}; it is a number, in tap products")
+                raise ProgramError(f"{name} must be a number, in tap products, got {value!r}")
             if not np.isfinite(value) and name != "limit":
-                raise ProgramError(f"{name} is {value}; it is a finite number, in tap products")
+                raise ProgramError(f"{name} must be a finite number, in tap products, got {value}")
             if name in ("temporal", "fixed", "common") and value < 0:
                 raise ProgramError(f"{name} is {value:g}; a standard deviation is not negative")
             object.__setattr__(self, name, float(value))
         if self.limit <= 0:
-            raise ProgramError(f"limit is {self.limit:g}; it is the largest magnitude of a sum, above 0")
+            raise ProgramError(f"limit must be the largest magnitude of a sum, above 0, got {self.limit:g}")
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,13 @@ class StageErrors:
     def __post_init__(self) -> None:
         for stage in STAGES:
             if not isinstance(getattr(self, stage), Stage):
-                raise ProgramError(f"{stage} is {getattr(self, stage)!r}; it is a Stage")
+                raise ProgramError(f"{stage} must be a Stage, got {getattr(self, stage)!r}")
         for flag in ("pooled", "compiled"):
             if not isinstance(getattr(self, flag), bool):
-                raise ProgramError(f"{flag} is {getattr(self, flag)!r}; it is true or false")
+                raise ProgramError(f"{flag} must be true or false, got {getattr(self, flag)!r}")
         for text in ("name", "measured"):
             if not isinstance(getattr(self, text), str):
-                raise ProgramError(f"{text} is {getattr(self, text)!r:.60}; it is text")
+                raise ProgramError(f"{text} must be text, got {getattr(self, text)!r:.60}")
 
     @classmethod
     def none(cls) -> StageErrors:
