@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment: one line and exit code 130, or the command was done; never a traceback, nothing half-written."""
+"""Ctrl-C at any moment: one line and exit code 130, or the command was done; no traceback, nothing half-written."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ Key names in files are those of the authors' PyTorch model, so that a file goes 
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.checks import array_of, finite, integer, path_of
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.files import write_file
+from scamp_sim.systems.base.state import read_state, refuse_unused, without_prefix
 from scamp_sim.systems.pixelrnn.decoder import Decoder
 from scamp_sim.text import plural
 
@@ -41,6 +42,13 @@ _GATE_KEYS = {
     "u_o": "rnn_model.Conv_out_h.weight",
 }
 _THETA_R_KEY = "rnn_model.rnn_threshold"
+_TRAINED_WITH = "trained_with"
+"""How a kept network was trained, as JSON; no parameter."""
+
+_REMEDY = (
+    "Fold a bias or a batch norm into theta1 or theta_r, which hold one number each; further layers have no place. "
+    "Weights.from_arrays takes what remains"
+)
 _DECODER_KEYS = {
     "sign": "fin_conv.weight",
     "gain": "fin_convpost.0.weight",
@@ -151,15 +159,7 @@ class Weights:
         no published checkpoint holds one. Without rnn_model.rnn_threshold theta_r is -0.001, which is what networks
         trained without noise amount to. binarise: take the signs of latent weights. Raises ProgramError.
         """
-        path = path_of(path, "weights")
-        if path.is_dir():
-            raise ProgramError(f"weights {path}: it is a folder; give the file, .npz, or .pt or .pth (PyTorch)")
-        if path.suffix == ".npz":
-            found = _read_npz(path)
-        elif path.suffix in (".pt", ".pth"):
-            found = _read_torch(path)
-        else:
-            raise ProgramError(f"weights {path}: unknown kind '{path.suffix}'; give .npz, or .pt or .pth (PyTorch)")
+        found = read_state(path_of(path, "weights"))
         try:
             return _from_state(found, binarise)
         except ProgramError as e:
@@ -209,11 +209,11 @@ class Weights:
         if self.decoder:
             state |= {key: getattr(self.decoder, name) for name, key in _DECODER_KEYS.items()}
             state[_DECODER_KEYS["sign"]] = np.full((1, 1, 1, 1), self.decoder.sign)
+        arrays: dict[str, Any] = {key: np.atleast_1d(np.asarray(v, np.float32)) for key, v in state.items()}
         try:
-            arrays: dict[str, Any] = {key: np.atleast_1d(np.asarray(v, np.float32)) for key, v in state.items()}
-            np.savez(path, **arrays)
-        except OSError as e:
-            raise ProgramError(f"weights {path}: cannot be written: {e.strerror or e}") from None
+            write_file(path, "weights", lambda aside: np.savez(aside, **arrays))
+        except ScampError as e:
+            raise ProgramError(str(e)) from None
 
 
 # --- what is allowed --------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def _signs(name: str, values: Any, shapes: tuple[tuple[int, ...], ...], binarise
         if binarise:
             raise ProgramError(f"{name}{index} is {value:g}, which has no sign; give it +1 or -1")
         latent = np.issubdtype(array.dtype, np.floating)
-        remedy = "; to take the signs of latent weights out of training, say binarise=True" if latent else ""
+        remedy = "; to take the signs of latent weights, write FILE:signs, or binarise=True in Python" if latent else ""
         raise ProgramError(f"{name}{index} is {value:g}; every weight is +1 or -1{remedy}")
     bits = np.where(array > 0, 1, -1).astype(np.int8)
     if bits.shape[-3:] == (1, SIZE, SIZE):
@@ -266,49 +266,8 @@ def check_weights(weights: object) -> Weights:
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it holds a single array")
-            return {key: archive[key] for key in archive.files}
-    except FileNotFoundError:
-        raise ProgramError(f"weights {path}: no such file") from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as e:
-        raise ProgramError(f"weights {path}: cannot be read as .npz: {e}") from None
-
-
-def _read_torch(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """The tensors of a checkpoint as arrays; nothing in it is executed (weights_only)."""
-    if not path.exists():
-        raise ProgramError(f"weights {path}: no such file")
-    try:
-        import torch  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise ProgramError(
-            f"weights {path}: reading PyTorch files needs torch (pip install torch); or where it is installed: "
-            "np.savez('weights.npz', **{k: v.numpy() for k, v in torch.load(path).items()})"
-        ) from None
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as e:  # torch raises a dozen kinds, from OSError to its own UnpicklingError
-        raise ProgramError(
-            f"weights {path}: torch cannot read it as weights only ({type(e).__name__}); it is damaged, or holds more "
-            "than tensors: save model.state_dict(), not the model"
-        ) from None
-    # Training scripts wrap the state_dict in a dictionary with the optimiser's.
-    for key in ("state_dict", "model_state_dict"):
-        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
-            state = state[key]
-    if not isinstance(state, Mapping):
-        raise ProgramError(f"weights {path}: holds a {type(state).__name__}; save model.state_dict()")
-    return {str(k): v.detach().cpu().numpy() for k, v in state.items() if hasattr(v, "detach")}
-
-
 def _from_state(found: Mapping[str, npt.NDArray[Any]], binarise: bool) -> Weights:
-    # DataParallel puts "module." before every name.
-    found = {key.removeprefix("module."): value for key, value in found.items()}
+    found = without_prefix(found, _GATE_KEYS.values())
     layers = 2 if _CNN_KEYS[1] in found else 1
     needed = [*_CNN_KEYS[:layers], *_THETA1_KEYS[:layers], *_GATE_KEYS.values()]
     # thresh3 and fin_conv stay in an encoder that was cut off its decoder; the linear layer tells whether there is one.
@@ -320,6 +279,9 @@ def _from_state(found: Mapping[str, npt.NDArray[Any]], binarise: bool) -> Weight
             f"looked for {', '.join(missing)}, and found {', '.join(sorted(found)) or 'nothing'}; the names are those "
             "of the authors' model. For arrays of other names use Weights.from_arrays"
         )
+    used = [*needed, _THETA_R_KEY, *(_DECODER_KEYS.values() if _DECODER_KEYS["matrix"] not in found else ())]
+    # A network of one layer keeps the threshold of the second, which it does not have.
+    refuse_unused(found, used, (_THETA1_KEYS[1], _TRAINED_WITH), _REMEDY)
     decoder = None
     if _DECODER_KEYS["matrix"] in found:
         parts: dict[str, Any] = {name: found[key] for name, key in _DECODER_KEYS.items()}

@@ -237,7 +237,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             Weights.load(tmp_path / "bad.npz")
     np.save(tmp_path / "one.npy", np.ones(3))
     (tmp_path / "one.npy").rename(tmp_path / "one.npz")
-    with pytest.raises(ProgramError, match=r"one.npz: cannot be read as .npz"):
+    with pytest.raises(ProgramError, match=r"one.npz: holds a single array"):
         Weights.load(tmp_path / "one.npz")
     with pytest.raises(ProgramError, match=r"saved as \.npz"):
         Weights.random(0).save(tmp_path / "w.txt")
@@ -299,7 +299,7 @@ def test_pytorch_checkpoints(tmp_path: Path, torch_gives: Callable[[Any], None])
 def test_without_torch_the_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     (tmp_path / "w.pth").touch()
-    with pytest.raises(ProgramError, match=r"needs torch \(pip install torch\).*np.savez"):
+    with pytest.raises(ProgramError, match=r"needs torch \(pip install .*np.savez"):
         Weights.load(tmp_path / "w.pth")
 
 
@@ -352,3 +352,58 @@ def test_decoder_refuses_other_planes() -> None:
         decoder.scores(np.zeros((256, 256)))
     with pytest.raises(PlaneError, match="type bool"):
         decoder.classify(np.zeros((64, 64), bool))
+
+
+# --- every parameter of a file is used, or refused by name --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cnn_model.conv1.bias", np.full(16, 4.0)),
+        ("cnn_model.bn1.running_mean", np.full(16, 3.0)),
+        ("cnn_model.bn1.weight", np.ones(16)),
+        ("rnn_model.ConvGates_i.bias", np.array([5.0])),
+        ("cnn_model.conv3.weight", np.ones((16, 1, 5, 5))),
+        ("cnn_model.scale1", np.array([2.0])),
+        ("fc2.weight", np.ones((9, 9))),
+    ],
+)
+def test_parameters_that_change_the_network_are_refused_by_name(name: str, value: np.ndarray, tmp_path: Path) -> None:
+    Weights.random(1, classes=9).save(tmp_path / "plain.npz")
+    with np.load(tmp_path / "plain.npz") as plain:
+        arrays = dict(plain)
+    np.savez(tmp_path / "more.npz", **arrays, **{name: value})
+    with pytest.raises(ProgramError, match=rf"more\.npz: 1 parameter that this network does not have: {name}"):
+        Weights.load(tmp_path / "more.npz")
+    np.savez(tmp_path / "zero.npz", **arrays, **{"cnn_model.conv1.bias": np.zeros(16), "bn.num_batches_tracked": 7})
+    assert np.array_equal(Weights.load(tmp_path / "zero.npz").cnn, Weights.load(tmp_path / "plain.npz").cnn)
+
+
+def test_latent_weights_by_the_name_that_the_message_gives(tmp_path: Path) -> None:
+    from scamp_sim.systems.pixelrnn.data.sources import load_weights
+
+    Weights.random(1).save(tmp_path / "plain.npz")
+    with np.load(tmp_path / "plain.npz") as plain:
+        arrays = {k: v * 0.3 if k.endswith("weight") else v for k, v in plain.items()}
+    np.savez(tmp_path / "latent.npz", **arrays)
+    with pytest.raises(ProgramError, match=r"write FILE:signs"):
+        load_weights(str(tmp_path / "latent.npz"))
+    assert np.array_equal(load_weights(f"{tmp_path / 'latent.npz'}:signs").cnn, Weights.random(1).cnn)
+
+
+@pytest.mark.parametrize("wrap", ["state_dict", "model_state_dict", "model", "net"])
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod.", "model."])
+def test_what_pytorch_wraps_around_a_network(wrap: str, prefix: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    weights = Weights.random(1, classes=9)
+    weights.save(tmp_path / "plain.npz")
+    with np.load(tmp_path / "plain.npz") as plain:
+        state = {
+            prefix + k: torch.tensor(v).to(torch.bfloat16 if "conv" in k else torch.float64) for k, v in plain.items()
+        }
+    torch.save({wrap: state, "epoch": 3, "optimizer": {"lr": 0.1}}, tmp_path / "w.pt")
+    found = Weights.load(tmp_path / "w.pt")
+    assert np.array_equal(found.cnn, weights.cnn)
+    assert np.array_equal(found.u_o, weights.u_o)
+    assert found.theta_r == weights.theta_r

@@ -9,7 +9,6 @@ of 256x256 for an array that scales them itself (front_end=True).
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from scamp_sim.checks import path_of
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.reading import read_archive
 from scamp_sim.systems.base.records import Clip, ClipSet
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.data import datasets, gestures
@@ -208,22 +208,11 @@ def _made_up(source: str, side: int) -> ClipSet:
 
 def _read_archive(path: Path, side: int) -> ClipSet:
     what = f"clips {path}"
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it holds a single array")
-            if "input" not in archive.files:
-                raise PlaneError(
-                    f"{what}: it has no array 'input' (n, {FRAMES}, {SIDE}, {SIDE}); there is "
-                    f"{', '.join(archive.files) or 'nothing'}"
-                )
-            found = {key: archive[key] for key in ("input", "label", "name") if key in archive.files}
-    except FileNotFoundError:
-        raise PlaneError(f"{what}: no such file") from None
-    except PlaneError:
-        raise
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as e:
-        raise PlaneError(f"{what}: cannot be read as .npz: {e}") from None
+    archive = read_archive(path, "clips", PlaneError)
+    if "input" not in archive:
+        there = short(", ".join(archive) or "nothing", 200)
+        raise PlaneError(f"{what}: it has no array 'input' (n, {FRAMES}, {SIDE}, {SIDE}); there is {there}")
+    found = {key: archive[key] for key in ("input", "label", "name") if key in archive}
     clips = found["input"]
     if clips.ndim != 4 or not len(clips):
         raise PlaneError(f"{what}: 'input' has shape {clips.shape}; it is (clips, {FRAMES}, {SIDE}, {SIDE})")
@@ -240,6 +229,8 @@ def _labels(labels: npt.NDArray[Any], count: int, what: str) -> npt.NDArray[np.i
         raise PlaneError(f"{what}: 'label' holds {labels.dtype} values; it is to be whole numbers from 0 up")
     if labels.size and labels.min() < 0:
         raise PlaneError(f"{what}: 'label' holds {labels.min()}; it is to be whole numbers from 0 up")
+    if labels.size and labels.max() > np.iinfo(np.int64).max:
+        raise PlaneError(f"{what}: 'label' holds {labels.max()}, which no number of classes reaches; give 0, 1, 2 ...")
     return labels.astype(np.int64)
 
 

@@ -10,14 +10,24 @@ from scamp_sim.systems.pixelrnn.params import Weights
 RANDOM = "random"
 """The name of random weights."""
 
+SIGNS = "signs"
+"""What stands behind the name of a file whose weights are latent."""
+
 TRAIN_SEED, TEST_SEED = 0, 1000
 """Seeds of synthetic gestures: those to train and to re-fit decoders on, and those to test networks on."""
 
 
 def load_weights(source: str) -> Weights:
-    """Weights from a file, or random ones: "random" or "random:SEED". Raises ProgramError."""
+    """Weights from a file, or random ones. Raises ProgramError.
+
+    source: a file, FILE:signs for the signs of latent weights, "random" or "random:SEED".
+    """
     seed = _seed(source)
-    return Weights.load(source) if seed is None else Weights.random(seed, classes=9)
+    if seed is not None:
+        return Weights.random(seed, classes=9)
+    file, colon, form = source.rpartition(":")
+    latent = bool(colon) and form == SIGNS
+    return Weights.load(file if latent else source, binarise=latent)
 
 
 def describe_weights(source: str) -> str:
