@@ -109,12 +109,15 @@ CACHE_LINE = 64
 """Bytes in a cache line; unaligned planes cost a third more."""
 
 
-def aligned(count: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Zeros that start on a cache line."""
+def aligned(count: int, dtype: npt.DTypeLike, zeros: int | None = None) -> npt.NDArray[Any]:
+    """An array that starts on a cache line. zeros: its first elements that are 0, by default all; memory behind them is
+    not touched."""
     kind = np.dtype(dtype)
-    raw = np.zeros(count * kind.itemsize + CACHE_LINE, np.uint8)
+    raw = np.empty(count * kind.itemsize + CACHE_LINE, np.uint8)
     start = -raw.ctypes.data % CACHE_LINE
-    return raw[start : start + count * kind.itemsize].view(kind)
+    found = raw[start : start + count * kind.itemsize].view(kind)
+    found[:zeros] = 0
+    return found
 
 
 def pack(bits: Bits) -> Packed:

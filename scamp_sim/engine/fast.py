@@ -27,6 +27,9 @@ _APART = 17 * CACHE_LINE // 4
 """PEs between planes. Were they powers of two apart, the same PE of all planes would fall into one set of the
 first-level cache, which holds eight: writes with errors, which need a dozen, took up to twice as long."""
 
+_ROOM = 40
+"""Planes of errors that there is room for: to make more, all planes must move. Room that is not used is no memory."""
+
 
 class FastEngine(Watched):
     """Same interface as the reference engine. Registers are found through `slots`, because the walk renames planes."""
@@ -39,7 +42,9 @@ class FastEngine(Watched):
         self.stride = size + _APART
         # before the first plane: loops over neighbours begin a row or a few columns outside, and leave those out
         self._lead = 3 * shape[1]
-        self.analog = aligned(ops.ANALOG_PLANES * self.stride + self._lead, np.float32)
+        there = ops.ANALOG_PLANES * self.stride + self._lead
+        room = _ROOM * self.stride if isinstance(errors, ChipErrors) else 0
+        self.analog = aligned(there + room, np.float32, zeros=there)
         self.slots = np.arange(ops.ANALOG_PLANES) * self.stride + self._lead
         stuck = errors.fixed.stuck if isinstance(errors, ChipErrors) else {}
         planes = ops.BIT_PLANES + 2 * len(stuck)
@@ -187,15 +192,20 @@ class FastEngine(Watched):
     def _add_planes(self, planes: Sequence[Floats]) -> None:
         """Put planes of errors that a program needs for the first time behind those that are there."""
         there = len(self.slots) - ops.ANALOG_PLANES
-        if len(planes) > there:
-            more = (len(self.slots) + np.arange(len(planes) - there)) * self.stride + self._lead
-            analog = aligned(self.analog.size + more.size * self.stride, np.float32)
+        if len(planes) == there:
+            return
+        more = (len(self.slots) + np.arange(len(planes) - there)) * self.stride + self._lead
+        room = int(more[-1]) + self.stride
+        if room > self.analog.size:
+            analog = aligned(room + _ROOM * self.stride, np.float32, zeros=0)
             analog[: self.analog.size] = self.analog
-            for start, plane in zip(more, planes[there:], strict=True):
-                analog[start:][: plane.size] = plane.reshape(-1)
             self.analog = analog
-            self.slots = np.append(self.slots, more)
-            self._frame = None
+        for n, start in enumerate(more, there):
+            self.analog[start:][: planes[n].size] = planes[n].reshape(-1)
+        self.slots = np.append(self.slots, more)
+        self._frame = None
+        if self.noisy is not None:
+            self.noisy.planes.copied()
 
 
 class _Noisy:

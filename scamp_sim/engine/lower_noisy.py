@@ -21,6 +21,9 @@ from scamp_sim.silicon import draws
 from scamp_sim.silicon.chip import ChipErrors
 
 
+_NONE = np.zeros(0, np.float32)
+
+
 class ErrorPlanes:
     """Planes of a chip that programs need, in the order in which they were first asked for."""
 
@@ -28,6 +31,7 @@ class ErrorPlanes:
         self.errors = errors
         self._index: dict[tuple[str, str, tuple[int, int]], int] = {}
         self.planes: list[npt.NDArray[np.float32]] = []
+        """Those that the engine has copied are empty."""
         self._bounds: dict[str, int] = {}
 
     def _plane(self, kind: str, register: str = "", share: tuple[int, int] = (0, 1)) -> int:
@@ -42,6 +46,11 @@ class ErrorPlanes:
             self._index[key] = ops.ANALOG_PLANES + len(self.planes)
             self.planes.append(plane)
         return self._index[key]
+
+    def copied(self) -> None:
+        """The engine has a copy of all planes: nobody needs these any more, nor what they are made of."""
+        self.planes = [_NONE] * len(self.planes)
+        self.errors.fixed.forget()
 
     def gain(self, register: str, share: tuple[int, int] = (0, 1)) -> int:
         p = self.errors.profile

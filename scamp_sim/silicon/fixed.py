@@ -38,6 +38,11 @@ class FixedErrors:
             known = self._planes[purpose, register] = source.standard_normal(self.shape, np.float32)
         return known
 
+    def forget(self) -> None:
+        """Free the memory of planes of gain and offset and of their patterns; they can be made again."""
+        kept = ("drift plane", "retention")
+        self._planes = {name: plane for name, plane in self._planes.items() if name[0] in kept}
+
     def gain(self, register: str, share: tuple[int, int] = (0, 1)) -> Floats:
         """What a value is multiplied with when it is written; share: (i, n), the i-th of n destinations."""
         name = ("gain plane", f"{register} {share}")

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE, Bits, Floats
 from scamp_sim.systems.pixelrnn.params import Weights, check_weights
 from scamp_sim.text import plural
 
+MAPPINGS = 32
+"""Mappings that are kept with their programs: assembling one takes longer than a clip."""
 SENSOR = 256
 """Rows and columns of a full frame."""
 
@@ -229,8 +232,9 @@ def mapping_options(name: str, options: Map[str, Any], level: int) -> Macropixel
     return OPTIONS[name](level=level, **options)
 
 
+@lru_cache(MAPPINGS)
 def mapping_of(weights: Weights, options: MacropixelOptions | BlockOptions) -> Mapping:
-    """The mapping of these weights that the options belong to. Raises ProgramError."""
+    """The mapping of these weights that the options belong to; all chips share it. Raises ProgramError."""
     if isinstance(options, BlockOptions):
         from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
 
