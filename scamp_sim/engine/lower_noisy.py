@@ -20,7 +20,6 @@ from scamp_sim.engine.passes import noisy_runs
 from scamp_sim.silicon import draws
 from scamp_sim.silicon.chip import ChipErrors
 
-
 _NONE = np.zeros(0, np.float32)
 
 

@@ -6,6 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Task
 
 PATIENCE = 1.0
 """Seconds before a bar appears."""
@@ -25,9 +29,16 @@ def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
         done += 1
         if bar is None and sys.stderr.isatty() and done < total and time.monotonic() - started > PATIENCE:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
+            from rich.text import Text
 
-            columns = (what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            class Rate(ProgressColumn):
+                """Units a second, or seconds a unit."""
+
+                def render(self, task: Task) -> Text:
+                    return Text(rate(task.completed, time.monotonic() - started))
+
+            columns = (what, BarColumn(), MofNCompleteColumn(), Rate(), "left", TimeRemainingColumn())
             bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
             bar.start()
             task = bar.add_task(what, total=total)
@@ -41,6 +52,13 @@ def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
             bar.stop()
 
 
+def rate(done: float, seconds: float) -> str:
+    """How fast something goes, as a bar shows it."""
+    if not done or not seconds:
+        return ""
+    return f"{done / seconds:.1f}/s" if done > seconds else f"{seconds / done:.1f} s each"
+
+
 @contextmanager
 def kept(where: str | None) -> Iterator[None]:
     """After an interrupt, say where what is done is kept; None says nothing."""
@@ -52,4 +70,4 @@ def kept(where: str | None) -> Iterator[None]:
         raise
 
 
-__all__ = ["kept", "progress"]
+__all__ = ["kept", "progress", "rate"]

@@ -113,6 +113,7 @@ class FixedErrors:
             p = self.profile
             rate = p["analog_drift"] + p["analog_drift_spread"] * self.pattern("drift", register)
             self._planes[name] = rate.astype(np.float32)
+            del self._planes["drift", register]  # nothing else is made of it
         return self._planes[name]
 
     def retention(self, register: str) -> Floats:

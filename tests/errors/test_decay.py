@@ -147,7 +147,7 @@ def test_reseeding_makes_everything_young() -> None:
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "1", None, True])
 def test_waiting_takes_seconds(seconds: object) -> None:
-    with pytest.raises(ProgramError, match="wait takes seconds from 0 on"):
+    with pytest.raises(ProgramError, match="wait: "):
         machine("analog_drift=-75").wait(seconds)  # type: ignore[arg-type]
 
 

@@ -28,9 +28,17 @@ _CHECK = hashlib.sha256().digest_size
 Code = Callable[[int, int], None]
 
 
-@cache
 def _llvm() -> tuple[Any, Any, Any, str]:
-    """(llvmlite's binding, target machine, JIT, what identifies them)."""
+    """(llvmlite's binding, target machine, JIT, what identifies them); one for all threads."""
+    with _starting:
+        return _start()
+
+
+_starting = threading.Lock()
+
+
+@cache
+def _start() -> tuple[Any, Any, Any, str]:
     from llvmlite import binding
 
     binding.initialize_native_target()
