@@ -111,6 +111,15 @@ class Mapping:
         return Layout(int(self.weights.shape[1]), len(self.weights))
 
     @property
+    def side(self) -> int:
+        """Windows along an axis."""
+        return self.layout.side
+
+    def from_samples(self, samples: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+        """Channels (O, side, side) of the readouts."""
+        return self.layout.from_samples(samples)
+
+    @property
     def g(self) -> int:
         """The range exponent."""
         assert self.exponent is not None

@@ -90,6 +90,16 @@ def test_the_array_equals_its_own_model(system, weights, photograph) -> None:
     assert np.mean(away > 0.1) < 0.02
 
 
+@pytest.mark.parametrize("stride", [5, 3])
+def test_the_dense_walk_equals_its_own_model(stride, photograph) -> None:
+    params = replace(load_layer("default:5"), stride=stride)
+    on = parse_realisation("scamp5:dense", P2M.realisations)
+    models = P2M.models(params, on, photograph[None], Frames(1, 256, 256))
+    got = P2M.build(params, on).encode(photograph[None]).codes
+    assert np.mean(got != models["array"].codes) < 1e-3
+    assert np.mean(np.abs(got - models["golden"].codes) > 0.5) < 0.02
+
+
 def test_negative_and_zero_scales_on_the_array(photograph) -> None:
     base = load_layer("default:4")
     norm = replace(base.norm, gamma=np.array([1.0, -1.0, 0.0, 2.0, -0.5, 1, 1, 1]), beta=np.full(8, 0.3))

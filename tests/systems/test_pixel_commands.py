@@ -48,6 +48,8 @@ def test_run_writes_pictures(system, on, photo, tmp_path, capsys) -> None:
 
 
 def test_run_on_errors_tells_how_many_bits_flip(photo, capsys) -> None:
+    dense = run(capsys, "run", "p2m", photo, "--on", "scamp5:dense")
+    assert dense["codes"]["shape"] == [8, 51, 51]
     found = run(capsys, "run", "snn", photo, "--on", "scamp5", "--errors", "scamp5", "--chip", "2")
     assert 0 < found["flips"] < 0.3
     assert found["firing_rate"] > 0
@@ -101,6 +103,12 @@ def test_costs_on_the_array(bits, channels, words, nbytes, capsys) -> None:
     spikes = run(capsys, "costs", "snn", "--on", "scamp5", "--channels", channels, "--weight-bits", bits)
     assert spikes["words"] == found["words"] + 3
     assert spikes["readout_bytes"] == 8192
+
+
+def test_costs_of_the_dense_walk(capsys) -> None:
+    found = run(capsys, "costs", "p2m", "--on", "scamp5:dense", "--kernel", 5, "--stride", 5)
+    assert 400 < found["words"] < 520
+    assert found["readout_bytes"] == 20_808
 
 
 def test_costs_of_the_sensor_follow_the_configuration(capsys) -> None:

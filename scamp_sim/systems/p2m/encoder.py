@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.kernels.macropixels import Mapping as Macropixels
 from scamp_sim.systems.base.cost import Cost, Part
 from scamp_sim.systems.base.records import Array, Codes, Encoded, Frames, Hardware
 from scamp_sim.systems.p2m.adc import Integers, authors_quantise
@@ -17,7 +18,7 @@ from scamp_sim.systems.p2m.circuit import Variation, sense_sums
 from scamp_sim.systems.p2m.costs import baseline_counts, counts, energy, times
 from scamp_sim.systems.p2m.fusion import Fused, fuse
 from scamp_sim.systems.p2m.golden import Conversion
-from scamp_sim.systems.pixels.array import ArrayLayer, ArrayOptions
+from scamp_sim.systems.pixels.array import ArrayLayer, ArrayOptions, DenseOptions
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.costs import array_cost
 from scamp_sim.systems.pixels.curve import Floats
@@ -201,9 +202,9 @@ def _kept(stages: Mapping[str, Array], keep: Iterable[str]) -> dict[str, Array]:
 
 
 class OnArray:
-    """SCAMP-5 programs on macropixels: the product with few-level weights, shift and ReLU on the array."""
+    """SCAMP-5 programs, on macropixels or by the dense walk: few-level weights, shift and ReLU on the array."""
 
-    def __init__(self, params: LayerParams, options: ArrayOptions, hardware: Hardware) -> None:
+    def __init__(self, params: LayerParams, options: ArrayOptions | DenseOptions, hardware: Hardware) -> None:
         self.params, self.hardware = params, hardware
         a, b = params.norm.scale, params.norm.shift
         size = np.where(a == 0, 1.0, np.abs(a))
@@ -214,7 +215,7 @@ class OnArray:
         self.layer = ArrayLayer(params, options, constants)
         self.mapping = self.layer.mapping
         self.takes = Frames(1, 256, 256)
-        side = self.mapping.layout.side
+        side = self.mapping.side
         self.gives = Codes((params.channels, side, side), 8, "batch-norm output")
         self.unit = self.layer.per_lsb * size
 
@@ -224,16 +225,18 @@ class OnArray:
         return np.rint(self.layer.exact_constants).astype(np.int64)
 
     @cached_property
-    def setup(self) -> Program:
+    def setup(self) -> Program | None:
+        """What runs before the first frame: the shifts, where they have slots of their own."""
         from scamp_sim.kernels import p2m
 
-        return p2m.shifts(self.mapping, self.shift.tolist())
+        return p2m.shifts(self.mapping, self.shift.tolist()) if isinstance(self.mapping, Macropixels) else None
 
     @cached_property
     def frame(self) -> Program:
         from scamp_sim.kernels import p2m
 
-        return p2m.frame(self.mapping)
+        m = self.mapping
+        return p2m.frame(m) if isinstance(m, Macropixels) else m.program(self.shift.tolist())
 
     @cached_property
     def machine(self) -> Machine:
@@ -245,10 +248,11 @@ class OnArray:
     def encode(self, clip: Array, *, measurement: int = 0, keep: Iterable[str] = ()) -> Encoded:
         light = frames_light(clip, self.takes, 1)[0, 0]
         self.machine.renew(measurement)
-        self.machine.run(self.setup)
+        if self.setup is not None:
+            self.machine.run(self.setup)
         run = self.machine.run(self.frame, inputs={"picture": 255.0 * light})
-        samples = [run.outputs[f"maps{n}"] for n in range(len(self.mapping.layout.readouts()))]
-        lsb = self.mapping.layout.from_samples(samples).astype(np.float64) - 128
+        samples = [found for name, found in run.outputs.items() if name.startswith("maps")]
+        lsb = self.mapping.from_samples(samples).astype(np.float64) - 128
         return Encoded(self.maps(lsb))
 
     def maps(self, lsb: Floats) -> Floats:
@@ -267,15 +271,15 @@ class OnArray:
         return array_cost(self.frame, self.setup, self.hardware.timing)
 
     def programs(self) -> tuple[Program, ...]:
-        return (self.setup, self.frame)
+        return (self.frame,) if self.setup is None else (self.setup, self.frame)
 
     def depends_on(self) -> Mapping[str, str]:
         m = self.mapping
         return {
             "weights": self.params.digest,
-            "model": "scamp5:macropixel",
+            "model": type(m).__name__,
             "bits": str(m.bits),
-            "exponent": str(m.g),
+            "gain": str(m.gain()),
             "cure": str(m.cure),
             "errors": str(self.hardware.errors),
         }

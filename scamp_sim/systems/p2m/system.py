@@ -16,7 +16,7 @@ from scamp_sim.systems.base.records import IDEAL, Frames, Hardware, Realisation,
 from scamp_sim.systems.p2m.circuit import width_warnings
 from scamp_sim.systems.p2m.costs import baseline_energy, baseline_times, counts, energy, times
 from scamp_sim.systems.p2m.encoder import Circuit, CircuitOptions, Golden, OnArray, sensor_cost
-from scamp_sim.systems.pixels.array import ArrayOptions
+from scamp_sim.systems.pixels.array import ArrayOptions, DenseOptions
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.costs import words_cost
 from scamp_sim.systems.pixels.params import LayerParams
@@ -46,6 +46,7 @@ class P2M(LayerSystem):
         "golden": Plain,
         "circuit": CircuitOptions,
         "scamp5:macropixel": ArrayOptions,
+        "scamp5:dense": DenseOptions,
     }
 
     def build(
@@ -95,14 +96,16 @@ class P2M(LayerSystem):
         if isinstance(encoder, OnArray):
             m = encoder.mapping
             document["array"] = {
-                "range_exponent": m.g,
+                "gain": m.gain(),
+                **({"range_exponent": m.g} if isinstance(m, Macropixels) else {"halvings": m.halvings}),
                 "largest_result_lsb": m.bound(),
                 "weight_bits": m.bits,
                 "lsb_of_output": encoder.unit.tolist(),
                 "shifts_lsb": encoder.shift.tolist(),
             }
             one = f"one LSB is {encoder.unit[0]:.4g}"
-            lines.append(f"array    range exponent {m.g}, no result beyond {m.bound():.0f} LSB; {one}")
+            range_ = f"range exponent {m.g}" if isinstance(m, Macropixels) else f"picture halved {m.halvings} time(s)"
+            lines.append(f"array    {range_}, no result beyond {m.bound():.0f} LSB; {one}")
         return Report(document, tuple(lines))
 
     def pictures(self, ran: Ran[LayerParams]) -> Mapping[str, Picture]:

@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.kernels.densewalk import DenseMapping
+from scamp_sim.kernels.densewalk.program import MOST_HALVINGS
 from scamp_sim.kernels.macropixels import Mapping, largest_exponent
 from scamp_sim.kernels.macropixels.constants import HIGHEST, LOWEST
 from scamp_sim.kernels.macropixels.program import REACH, SPAN
@@ -40,6 +42,19 @@ class ArrayOptions:
 
     weight_bits: int = 1
     exponent: int | None = None
+    cure: bool = True
+
+
+@dataclass(frozen=True)
+class DenseOptions:
+    """Options of the dense walk, which takes any window and stride.
+
+    weight_bits: magnitude bits besides the sign, 1 for ternary. halvings: of the picture, None for the fewest by which
+    no result passes 256 LSB and every constant is within the converter. cure: make up for the offset of transfers.
+    """
+
+    weight_bits: int = 1
+    halvings: int | None = None
     cure: bool = True
 
 
@@ -72,7 +87,7 @@ class ArrayLayer:
     """
 
     params: LayerParams
-    options: ArrayOptions
+    options: ArrayOptions | DenseOptions
     constants: Callable[[float, Floats, Floats], Floats]
 
     @cached_property
@@ -83,19 +98,26 @@ class ArrayLayer:
                 f"the array has no colour filter, and the weights take {p.colours} colours; use weights for grey (one "
                 "input channel), such as default:4"
             )
-        if p.stride != p.kernel:
+        self.check_stride()
+        whole, steps = quantised(p.weights[:, 0], self.options.weight_bits)
+        return whole * np.sign(p.norm.scale).astype(np.int64)[:, None, None], steps
+
+    def check_stride(self) -> None:
+        """Raises ScampError for strides that the mapping does not tile."""
+        p = self.params
+        if not isinstance(self.options, DenseOptions) and p.stride != p.kernel:
             raise ScampError(
                 f"stride {p.stride} does not tile {p.kernel}x{p.kernel} windows: macropixels need stride = kernel = 2, "
                 "4 or 8; other strides take scamp5:dense"
             )
-        whole, steps = quantised(p.weights[:, 0], self.options.weight_bits)
-        return whole * np.sign(p.norm.scale).astype(np.int64)[:, None, None], steps
 
     @cached_property
-    def mapping(self) -> Mapping:
-        """With the range exponent that was asked for, or the largest that fits."""
+    def mapping(self) -> Mapping | DenseMapping:
+        """With the range that was asked for, or the largest that fits."""
         whole, _ = self.whole
         o = self.options
+        if isinstance(o, DenseOptions):
+            return self._dense(whole, o)
         if o.exponent is not None:
             return Mapping(whole, o.weight_bits, o.exponent, o.cure)
         most = largest_exponent(whole.shape[1])
@@ -106,7 +128,25 @@ class ArrayLayer:
                 return mapping
         return Mapping(whole, o.weight_bits, 0, o.cure)
 
-    def _constants(self, mapping: Mapping) -> Floats:
+    @property
+    def tiles(self) -> Mapping:
+        """The mapping on macropixels."""
+        found = self.mapping
+        assert isinstance(found, Mapping)
+        return found
+
+    def _dense(self, whole: Integers, o: DenseOptions) -> DenseMapping:
+        """The fewest halvings by which no result passes 256 LSB and every constant is within the converter."""
+        mapping = DenseMapping(whole, self.params.stride, o.weight_bits, o.halvings, o.cure)
+        if o.halvings is None:
+            while (most := mapping.halvings or 0) < MOST_HALVINGS:
+                values = self._constants(mapping)
+                if values.min() >= LOWEST + 1 and values.max() <= HIGHEST:
+                    break
+                mapping = mapping.with_halvings(most + 1)
+        return mapping
+
+    def _constants(self, mapping: Mapping | DenseMapping) -> Floats:
         whole, steps = self.whole
         return self.constants(mapping.gain(), steps, whole.sum(axis=(1, 2)).astype(np.float64))
 

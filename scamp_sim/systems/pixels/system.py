@@ -13,14 +13,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.kernels.densewalk import DenseMapping
 from scamp_sim.kernels.macropixels import most_channels
 from scamp_sim.kernels.macropixels.program import MOST_BITS, Mapping, random_weights
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.protocol import Action, Example, System
 from scamp_sim.systems.base.published import PublishedRow
 from scamp_sim.systems.base.records import Array, Clip, Encoded, Frames, Realisation
-from scamp_sim.systems.pixels.array import ArrayOptions
+from scamp_sim.systems.pixels.array import ArrayOptions, DenseOptions
 from scamp_sim.systems.pixels.config import SensorConfig
+from scamp_sim.systems.pixels.costs import words_cost
 from scamp_sim.systems.pixels.inputs import clip_of, read_light, resized
 from scamp_sim.systems.pixels.params import LayerParams, default_layer, load_layer
 
@@ -35,13 +37,16 @@ class LayerSystem(System[LayerParams]):
     default_weights: ClassVar[str] = "default"
     default_on: ClassVar[str] = "circuit"
     array_weights: ClassVar[str] = "default:4"
+    dense_weights: ClassVar[str] = "default:5"
 
     def load(self, source: str) -> LayerParams:
         return load_layer(source)
 
     def parameters(self, args: argparse.Namespace) -> LayerParams:
         chosen = getattr(args, "weights", None)
-        return self.load(chosen or (self.array_weights if on_array(args) else self.default_weights))
+        if chosen is None and on_array(args):
+            chosen = self.dense_weights if "dense" in args.on else self.array_weights
+        return self.load(chosen or self.default_weights)
 
     def frames(self, params: LayerParams, on: Realisation) -> Frames:
         return ARRAY if on.on_array or params.colours != 3 else Frames(1, 560, 560, "rgb")
@@ -124,9 +129,14 @@ class LayerSystem(System[LayerParams]):
             from scamp_sim.systems.base.protocol import hardware_of
 
             return self.build(self.parameters(args), on, hardware_of(args)).cost()
+        if isinstance(on.options, DenseOptions):
+            return self.dense_costs(on.options, args)
         kernel, channels = args.kernel or 4, 8 if args.channels is None else args.channels
         if (args.stride or kernel) != kernel:
-            raise ProgramError(f"stride {args.stride} does not tile {kernel}x{kernel} windows; leave --stride out")
+            raise ProgramError(
+                f"stride {args.stride} does not tile {kernel}x{kernel} windows; leave --stride out, or take "
+                "--on scamp5:dense"
+            )
         if kernel in (2, 4, 8) and not 1 <= channels <= most_channels(kernel):
             raise ProgramError(
                 f"{channels} channels do not fit {kernel}x{kernel} macropixels: 1..{most_channels(kernel)} do, one "
@@ -139,6 +149,24 @@ class LayerSystem(System[LayerParams]):
             for s in range(sets)
         ]
         return self.priced(Mapping(random_weights(channels, kernel, bits, 0), bits, 0, cure=False), words, args.timing)
+
+    def dense_costs(self, options: DenseOptions, args: argparse.Namespace) -> Cost:
+        """The same for the dense walk."""
+        from scamp_sim.costs.timing import load_timing, profile
+
+        kernel, channels = args.kernel or 5, 8 if args.channels is None else args.channels
+        bits = options.weight_bits if args.weight_bits is None else weight_bits(args.weight_bits)
+        stride = args.stride or kernel
+        if channels < 1:
+            raise ProgramError(f"{channels} channels: expected at least 1")
+
+        def drawn(seed: int) -> DenseMapping:
+            weights = random_weights(channels, kernel, bits, seed)
+            return DenseMapping(weights, stride, bits, options.halvings, cure=False)
+
+        words = [drawn(seed).words() for seed in range(20)]
+        seen = profile(drawn(0).program(), load_timing(args.timing), (ARRAY.rows, ARRAY.columns))
+        return words_cost(Cost.of_profile(seen), words, drawn(0).words(), {"words_relu": 7 * channels}, loads=0)
 
     @abstractmethod
     def frame_words(self, mapping: Mapping) -> int:

@@ -191,7 +191,7 @@ class OnArray:
             return np.asarray(np.where(a == 0, fires, gain * (254 * (level - b) / (self.size * steps) - 127 * sums)))
 
         self.layer = ArrayLayer(params, options, constants)
-        self.mapping = self.layer.mapping
+        self.mapping = self.layer.tiles
         self.takes = Frames(1, 256, 256)
         side = self.mapping.layout.side
         shape: tuple[int, ...] = (params.channels, side, side)

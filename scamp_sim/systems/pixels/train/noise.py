@@ -29,7 +29,7 @@ def array_noise(
         return np.zeros(len(steps))
 
     layer = ArrayLayer(params, options or ArrayOptions(), no_constants)
-    program = p2m.frame(layer.mapping, activation=False)
+    program = p2m.frame(layer.tiles, activation=False)
     left = []
     for chip in chips:
         machine = Machine(errors=errors, chip=chip)
@@ -37,8 +37,8 @@ def array_noise(
             light = scene(seed, (256, 256), figure=True).mean(axis=2)
             machine.renew(seed)
             machine.run(program, inputs={"picture": 255.0 * light})
-            got = layer.mapping.layout.gather(machine.read("D")).astype(np.float64)
-            exact = layer.mapping.sums(light)
+            got = layer.tiles.layout.gather(machine.read("D")).astype(np.float64)
+            exact = layer.tiles.sums(light)
             left.append([_residual(a.ravel(), b.ravel()) for a, b in zip(exact, got, strict=True)])
     return np.mean(left, axis=0) * layer.per_lsb
 
