@@ -50,6 +50,7 @@ OWN: tuple[Command, ...] = (
     _own("ranges", "show where analog values can saturate and what fades before it is read", SILICON),
     _own("chips", "show the chip profiles and their knobs", SILICON),
     _own("fit", "a chip profile from measurements of your chip", SILICON),
+    _own("measure", "programs that measure your chip, and a reader for what it gave", SILICON),
     _own("system", "published in-sensor encoders: run, validate, costs, train, published numbers", NETWORKS),
     _own("validate", "compare the network on the array with its golden model, over many clips", NETWORKS),
     _own("train", "train the network on clips, with the errors of an array or without", NETWORKS),

@@ -1,8 +1,9 @@
 """What `scamp-sim fit` reads.
 
-The table: CSV with the columns value, passes, mean_in_minus_out, std_out (others are ignored), in LSB. A row says what
-became of a plane of `value` after so many passes of diva(A, E, F); mov(F, A); add(A, A, F); each pass a launch of its
-own, the plane read out once before the first. mean_in_minus_out: mean over the array of input minus output; std_out:
+The table: CSV with the columns value, passes, mean_in_minus_out, std_out, in LSB, and psnr_db if it has one (others are
+ignored). A row says what became of a plane of `value` after so many passes of diva(A, E, F); mov(F, A); add(A, A, F);
+each pass a launch of its own, the plane loaded anew for each row and read out once before the first pass.
+mean_in_minus_out: mean over the array of input minus output; std_out:
 standard deviation over the array. Rows with 0 passes say how even the plane was at the start. Values are whole, as
 scamp5_in takes them, and there is one row for each value and number of passes.
 
@@ -17,8 +18,8 @@ import math
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +31,32 @@ from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.text import short
 
 COLUMNS = ("value", "passes", "mean_in_minus_out", "std_out")
+PSNR = "psnr_db"
+"""A column that a table may have: of input less output less its mean, 255 being the peak."""
 LEAST_VALUES, LEAST_PASSES, LEAST_READOUTS, LEAST_VALID = 2, 3, 8, 64
 MOST_PASSES = 256
 DIGITS = 3
 """Of a fitted knob."""
 LOW, HIGH, TOP_CODE = -128, 127, 255
 """What the converter gives, in LSB and as a code."""
+WRAPPED, CAN_WRAP = 1.03, 4.0
+"""A mean counts as wrapped if the rms is so many times what the spreads allow, and the mean no more than so many rms:
+beyond, no output is above its input."""
 LOAD_SLACK = 8
 """LSB that a load may be off the value that was asked for: a row at an end of the converter is not refused for it."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One row of the table, in LSB. mean: of input minus output, None at 0 passes."""
+    """One row of the table, in LSB. mean: of input minus output, None at 0 passes. rms: spread of input minus output,
+    None without a PSNR. wrapped: the mean as it stands in the file, if differences of unsigned codes had wrapped."""
 
     value: float
     passes: int
     mean: float | None
     std: float
+    rms: float | None = None
+    wrapped: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,13 +110,50 @@ def load_table(path: str | Path, without: Collection[float] = ()) -> tuple[Cell,
             f"{path}: {len(values)} values and {len(passes)} numbers of passes are too few to fit; give at least "
             f"{LEAST_VALUES} and {LEAST_PASSES}"
         )
-    return tuple(cells)
+    return corrected(cells)
+
+
+def psnr_of(rms: float) -> float:
+    """dB of a spread in LSB."""
+    return 20 * math.log10(TOP_CODE / rms)
+
+
+def corrected(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """The cells, with means put right that were taken of unsigned differences.
+
+    Where an output is above its input, an unsigned difference of 8 bits is 256 too large, and the mean is too. The PSNR
+    gives it away: it is taken about that mean, so its rms exceeds what the spreads of input and output allow, by as
+    much as the mean is off: rms^2 = std_in^2 + std_out^2 + (mean - true mean)^2.
+    """
+    inputs = {c.value: c.std for c in cells if c.passes == 0}
+    found = []
+    for c in cells:
+        if c.passes and c.mean is not None and c.rms is not None and c.value in inputs:
+            most = math.hypot(inputs[c.value], c.std)
+            if c.rms > WRAPPED * most and 0 < c.mean < CAN_WRAP * c.rms:
+                true = c.mean - math.sqrt(c.rms**2 - most**2)
+                c = replace(c, mean=true, wrapped=c.mean, rms=most)
+        found.append(c)
+    return tuple(found)
+
+
+def wraps(cells: Sequence[Cell]) -> list[str]:
+    """What was corrected, with the proof, a line for each cell."""
+    inputs = {c.value: c.std for c in cells if c.passes == 0}
+    return [
+        f"value {c.value:g} after {c.passes} passes: mean {c.wrapped:.2f} is that of unsigned differences, which wrap; "
+        f"its PSNR's rms {math.hypot(c.rms or 0, c.wrapped - (c.mean or 0)):.2f} is more than the "
+        f"{math.hypot(inputs[c.value], c.std):.2f} that spreads of {inputs[c.value]:.2f} and {c.std:.2f} allow; "
+        f"corrected to {c.mean:.2f}"
+        for c in cells
+        if c.wrapped is not None
+    ]
 
 
 def _cell(place: str, row: dict[str, str | None]) -> Cell:
     """A row of the table; place: its file and line. Raises ProgramError."""
     numbers: dict[str, float | None] = {}
-    for column in COLUMNS:
+    for column in (*COLUMNS, PSNR):
         text = (row.get(column) or "").strip()
         try:
             numbers[column] = float(text) if text else None
@@ -115,7 +161,7 @@ def _cell(place: str, row: dict[str, str | None]) -> Cell:
             raise ProgramError(f"{place}: {column} is '{short(text, 40)}'; expected a number") from None
         if numbers[column] is not None and not math.isfinite(numbers[column] or 0):
             raise ProgramError(f"{place}: {column} is '{short(text, 40)}'; expected a finite number")
-    value, passes, mean, std = (numbers[c] for c in COLUMNS)
+    value, passes, mean, std, psnr = (numbers[c] for c in (*COLUMNS, PSNR))
     if value is None or passes is None or std is None or (mean is None and passes):
         empty = next(c for c in COLUMNS if numbers[c] is None)
         raise ProgramError(f"{place}: {empty} is empty")
@@ -133,7 +179,8 @@ def _cell(place: str, row: dict[str, str | None]) -> Cell:
             f"{place}: value {value:g} less mean_in_minus_out {mean:g} leaves {value - (mean or 0):g} LSB; the "
             f"converter gives {LOW}..{HIGH}. The column is in LSB, input minus output"
         )
-    return Cell(value, int(passes), mean if passes else None, std)
+    rms = TOP_CODE / 10 ** (psnr / 20) if psnr is not None and passes else None
+    return Cell(value, int(passes), mean if passes else None, std, rms)
 
 
 def load_stack(path: str | Path) -> Stack:

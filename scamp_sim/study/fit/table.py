@@ -1,44 +1,38 @@
-"""The halve-copy-add table: what a profile predicts for it, by running the passes, and the profile that fits it
-best."""
+"""The halve-copy-add table: what a profile predicts for it, by repeating the experiment as it was made.
+
+For every value, every number of passes and every repetition the value is loaded anew, read out, put through the passes,
+and read out again; both readouts go through pattern, noise and converter, and differences are signed (C, the published
+program). mean: of input less output. std: spread over the array of one output picture, nothing subtracted. rms: spread
+of input less output, from the table's PSNR.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from scamp_sim.chip.program import Program
-from scamp_sim.costs.timing import load_timing, profile
-from scamp_sim.exceptions import ProgramError
-from scamp_sim.installation import install_hint
-from scamp_sim.machine.machine import Machine
-from scamp_sim.ranges.limits import MOST_DRIFT
-from scamp_sim.silicon.knobs import KNOBS
 from scamp_sim.silicon.profiles import ChipProfile
-from scamp_sim.study.fit.measurements import Cell, rounded
+from scamp_sim.study.fit.measurements import Cell, psnr_of
+from scamp_sim.study.fit.parameters import Row
+from scamp_sim.study.kit.plan import SERIES, Shot
+from scamp_sim.study.kit.simulate import Bench
 
 MEAN_TOLERANCE = 3.0
 """LSB."""
 STD_TOLERANCE, STD_SHARE = 1.0, 0.15
 """LSB, or a share of the measured one, whichever is more."""
 
-STEPS = {
-    "gain_loss": 0.005, "register_offset": 0.5, "gain_spread": 0.002, "gain_pivot": 30.0, "offset_spread": 0.1,
-    "write_noise": 0.2, "load_spread": 1.0, "load_spread_relative": 0.02, "analog_drift": 60.0,
-    "analog_drift_spread": 60.0,
-}  # fmt: skip
-"""Knob that the table determines -> a typical size, by which it is scaled. Split mismatch is not among them: `diva`
-cancels it to first order."""
+SHAPE = (64, 64)
+"""Of the simulated chips that a fit predicts with."""
 
-POWERS = (1, 2, 4, 8, 16)
-"""Deviations count by the square of this power, round after round, so that in the end the worst cells decide."""
+MEASURED_SHAPE = (256, 256)
+"""The array of the table, whose readouts take their time."""
 
-SHAPE = (128, 128)
-
-Row = npt.NDArray[np.float64]
+TRUST = 0.33
+"""Share of the tolerances that counts as the error of a row in the fit."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +42,7 @@ class Predicted:
     cell: Cell
     mean: float
     std: float
+    rms: float
 
     @property
     def mean_off(self) -> float:
@@ -56,101 +51,73 @@ class Predicted:
 
     @property
     def std_off(self) -> float:
+        """Deviation of the spread, in tolerances."""
         return (self.std - self.cell.std) / max(STD_TOLERANCE, STD_SHARE * self.cell.std)
+
+    @property
+    def psnr_off(self) -> float | None:
+        """Deviation of the PSNR in dB, None if the table has none."""
+        return None if self.cell.rms is None or not self.rms else psnr_of(self.rms) - psnr_of(self.cell.rms)
 
     @property
     def holds(self) -> bool:
         return abs(self.mean_off) <= 1 and abs(self.std_off) <= 1
 
 
-@lru_cache(256)
-def _assembled(text: str) -> Program:
-    from scamp_sim.compiler import assemble
-
-    return assemble(text)
-
-
-PASS = "kernel halve_copy_add { diva(A, E, F); mov(F, A); add(A, A, F); } program { halve_copy_add(); }"
-
-
-@lru_cache(1)
-def _readout_seconds() -> float:
-    """Modelled time of the readout of a whole chip, during which the value waits."""
-    program = _assembled("program { output before = A; }")
-    return profile(program, load_timing()).time_us * 1e-6
-
-
 def predict(
-    chip_profile: ChipProfile, cells: Sequence[Cell], chips: Iterable[int] = (1,), shape: tuple[int, int] = SHAPE
-) -> list[Predicted]:
-    """What a profile gives for each cell, mean over chips. The plane is looked at behind the readout, whose pattern a
-    measurement removes. shape: of the simulated array, whatever array the profile is for."""
-    chip_profile = replace(chip_profile, shape=None)
-    found: dict[tuple[float, int], list[tuple[float, float]]] = {}
-    wanted: dict[float, list[int]] = {}
-    for c in cells:
-        wanted.setdefault(c.value, []).append(c.passes)
-    for chip in chips:
-        machine = Machine(shape, errors=chip_profile, chip=chip, seed=chip)
-        for value, passes in wanted.items():
-            machine.run(_assembled(f"program {{ scamp5_in(A, {int(value)}); }}"), registers=False)
-            plane = machine.read("A")
-            start, done = float(plane.mean()), 0
-            machine.wait(_readout_seconds())
-            for count in sorted({*passes}):
-                for _ in range(count - done):
-                    machine.run(_assembled(PASS), registers=False)
-                done = count
-                if count:
-                    plane = np.clip(machine.read("A"), -128, 127)
-                found.setdefault((value, count), []).append((start - float(plane.mean()), float(plane.std())))
-    mean = {key: np.mean(pairs, axis=0) for key, pairs in found.items()}
-    return [Predicted(c, float(mean[c.value, c.passes][0]), float(mean[c.value, c.passes][1])) for c in cells]
+    profile: ChipProfile, cells: Sequence[Cell], chips: Iterable[int] = (1,), shape: tuple[int, int] = SHAPE,
+    repeats: int = 1,
+) -> list[Predicted]:  # fmt: skip
+    """What a profile gives for each cell, mean over chips and repetitions. shape: of the simulated array."""
+    halve = SERIES["halve"]
+    found = np.zeros((len(cells), 3))
+    serials = tuple(chips)
+    for chip in serials:
+        bench = Bench(profile, chip, chip, shape, MEASURED_SHAPE)
+        for n, cell in enumerate(cells):
+            for _ in range(repeats):
+                before, after = bench.shot(halve, Shot(int(cell.value), cell.passes, 0))
+                assert before is not None
+                lost = before - after
+                picture = before if cell.passes == 0 else after  # a row of 0 passes is that of the input picture
+                found[n] += lost.mean(), picture.std(), lost.std()
+    found /= len(serials) * repeats
+    return [Predicted(c, *row) for c, row in zip(cells, found.tolist(), strict=True)]
 
 
-def free(fixed: Collection[str]) -> tuple[str, ...]:
-    """The knobs that are fitted when some are kept. Raises ProgramError if there are none."""
-    unknown = [n for n in fixed if n not in STEPS]
-    if unknown:
-        raise ProgramError(f"--fixed {unknown[0]}: the table determines {', '.join(STEPS)}")
-    names = tuple(n for n in STEPS if n not in fixed)
-    if not names:
-        raise ProgramError("--fixed covers every knob that the table determines; leave at least one to fit")
-    return names
+class TableSource:
+    """A table, as a fit compares it."""
+
+    names = ("table",)
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self.cells = tuple(cells)
+
+    @cached_property
+    def measured(self) -> Row:
+        return np.array([n for c in self.cells for n in _numbers(c, c.mean, c.std, c.rms)])
+
+    @cached_property
+    def errors(self) -> Row:
+        std = [max(STD_TOLERANCE, STD_SHARE * c.std) * TRUST for c in self.cells]
+        rms = [max(STD_TOLERANCE, STD_SHARE * (c.rms or 0)) * TRUST for c in self.cells]
+        rows = zip(self.cells, std, rms, strict=True)
+        return np.array([n for c, s, r in rows for n in _numbers(c, MEAN_TOLERANCE * TRUST, s, r)])
+
+    def predict(self, profile: ChipProfile, serial: int) -> Row:
+        return np.array(
+            [n for p in predict(profile, self.cells, (serial,)) for n in _numbers(p.cell, p.mean, p.std, p.rms)]
+        )
 
 
-def scaled(names: Sequence[str]) -> tuple[Row, Row, Row]:
-    """(typical size, lowest, highest) of knobs; the limits in typical sizes."""
-    scale = np.array([STEPS[n] for n in names])
-    limits = [(-MOST_DRIFT, MOST_DRIFT) if n == "analog_drift" else (KNOBS[n].low, KNOBS[n].high) for n in names]
-    return scale, *(np.array(limits).T / scale)
+def _numbers(cell: Cell, mean: float | None, std: float, rms: float | None) -> list[float]:
+    """What of a cell counts: the mean and the spread of the difference where it has passes and the table has them."""
+    found = [std]
+    if cell.passes and mean is not None:
+        found.append(mean)
+    if cell.passes and cell.rms is not None and rms is not None:
+        found.append(rms)
+    return found
 
 
-def fit(
-    start: ChipProfile, cells: Sequence[Cell], chips: Sequence[int] = (1, 2), fixed: Collection[str] = (),
-    advance: Callable[[float], None] = lambda cost: None,
-) -> ChipProfile:  # fmt: skip
-    """The profile whose predictions deviate least, in tolerances, worst cells counting most.
-
-    advance: called with the cost of every trial. Needs SciPy. Raises ProgramError if it is missing, or if nothing is
-    left to fit.
-    """
-    try:
-        from scipy.optimize import least_squares
-    except ImportError as e:
-        raise ProgramError(f"fitting needs SciPy; install it with: {install_hint('fit')}") from e
-    names = free(fixed)
-    scale, low, high = scaled(names)
-
-    def residuals(x: npt.NDArray[np.float64], power: int) -> npt.NDArray[np.float64]:
-        tried = start.changed(**dict(zip(names, (x * scale).tolist(), strict=True)))
-        off = np.array([d for p in predict(tried, cells, chips) for d in (p.mean_off, p.std_off)])
-        advance(float(np.abs(off).max()))
-        return np.asarray(off * np.abs(off) ** (power - 1))
-
-    x = np.clip(np.array([start[n] for n in names]) / scale, low + 1e-6, high - 1e-6)
-    for power in POWERS:
-        x = least_squares(
-            residuals, x, bounds=(low, high), diff_step=0.02, x_scale=0.3, max_nfev=20, kwargs={"power": power}
-        ).x
-    return start.changed(**{n: rounded(v) for n, v in zip(names, (x * scale).tolist(), strict=True)})
+__all__ = ["MEAN_TOLERANCE", "STD_SHARE", "STD_TOLERANCE", "Predicted", "TableSource", "predict"]
