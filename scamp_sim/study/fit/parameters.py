@@ -57,24 +57,24 @@ DETERMINED = 0.3
 SURE = 2.5
 """Standard deviations that an error stands for: 95 % with a margin, since simulated chips are few."""
 
+_CELLS = ("gain_spread", "gain_pivot", "offset_spread", "write_noise", "load_spread", "load_spread_relative")
+_SINGLE = (*_CELLS, "gain_loss", "register_offset", "adc_noise")
+_SPLIT = (*_SINGLE, "split_loss", "split_offset")
+
 FELT_BY = {
-    "table": ("gain_loss", "register_offset", "split_loss", "split_offset", "gain_spread", "gain_pivot",
-              "offset_spread", "write_noise", "load_spread", "load_spread_relative", "analog_drift",
-              "analog_drift_spread"),
-    "moves": ("gain_loss", "register_offset", "gain_spread", "gain_pivot", "offset_spread", "write_noise",
-              "load_spread", "load_spread_relative"),
-    "shifts": ("gain_loss", "register_offset", "gain_spread", "gain_pivot", "offset_spread", "write_noise"),
-    "halve": ("gain_loss", "register_offset", "split_loss", "split_offset", "gain_spread", "gain_pivot",
-              "offset_spread", "write_noise"),
-    "split": ("split_mismatch", "split_loss", "split_offset"),
-    "transfer": ("transfer_offset",),
-    "waits": ("analog_drift", "analog_drift_spread"),
+    "table": tuple(k for k in (*_SPLIT, "analog_drift", "analog_drift_spread") if k != "adc_noise"),
+    "moves": _SINGLE,
+    "shifts": _SINGLE,
+    "halve": _SPLIT,
+    "split": (*_SPLIT, "split_mismatch"),
+    "transfer": (*_SINGLE, "transfer_offset"),
+    "waits": ("analog_drift", "analog_drift_spread", "adc_noise"),
     "comparator": ("comparator_spread",),
-    "registers": ("load_spread", "load_spread_relative"),
+    "registers": (*_CELLS, "adc_noise"),
     "bars": ("readout_smear",),
     "flat": ("adc_noise",),
-    "light": ("pix_read",),
-}  # fmt: skip
+    "light": ("pix_read", "adc_noise"),
+}
 """Measurement -> knobs that it may determine."""
 
 
