@@ -138,7 +138,7 @@ def test_variant_h_equals_the_released_program(measured_data: Path) -> None:
 
 
 def check_plane(data: Path, kind: str, chip: int, every: int) -> None:
-    """The plane that leaves the chip lives where silicon's does: mean 10.2, sd 56.6, rails 2.9 %, sd over clips 45.6."""
+    """The plane that leaves the chip lives where silicon does: mean 10.2, sd 56.6, rails 2.9 %, over clips 45.6."""
     frames, real, weights = clips(data, every)
     encoder = Encoder(weights, "blocks:published", errors=kind, chip=chip)
     planes = []
