@@ -7,18 +7,19 @@ macro of the SDK stands there as that macro. Importing it again gives the same w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 from scamp_sim.chip import isa
-from scamp_sim.chip.program import HostCall, Kernel, Launch, Origin, Output, Program, Word
+from scamp_sim.chip.program import BITSTACK, HostCall, Kernel, Launch, Origin, Output, Program, Word
 from scamp_sim.compiler.expand import prelude
 from scamp_sim.compiler.expand.macro_info import expansion
 from scamp_sim.compiler.expand.values import AnyDirs, Dirs, Reg, Value
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError
 from scamp_sim.compiler.sdk.names import is_taken
+from scamp_sim.exceptions import ScampError
 
 _INDENT = "    "
 _WIDTH = 44
@@ -40,6 +41,60 @@ _HALVES = {"NOT_R": "NOT", "OR_R": "OR", "NOR_R": "NOR", "REFRESH_R": "REFRESH"}
 
 
 @dataclass(frozen=True)
+class Sliders:
+    """Parameters that are sliders of the exported program. values: name -> value; bound: where they stand."""
+
+    values: Mapping[str, int] = field(default_factory=dict)
+    bound: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+
+def sliders_of(program: Program, again: Callable[[Mapping[str, int]], Program]) -> Sliders:
+    """The parameters that change nothing but constants of host calls, so that the exported program can keep them as
+    sliders. again: assembles the text with other values of its parameters."""
+    values: dict[str, int] = {}
+    bound: dict[tuple[int, int], str] = {}
+    for name, value in program.params.items():
+        if isinstance(value, bool) or not isinstance(value, int):
+            continue
+        found = _depends(program, name, value, again)
+        if found and not found.keys() & bound.keys():
+            values[name] = value
+            bound |= found
+    return Sliders(values, bound)
+
+
+def _depends(
+    program: Program, name: str, value: int, again: Callable[[Mapping[str, int]], Program]
+) -> dict[tuple[int, int], str]:
+    """Operands that are a line in one parameter; empty if it changes anything else."""
+    try:
+        others = [again({**program.params, name: value + n}) for n in (1, -1)]
+    except ScampError:
+        return {}
+    found: dict[tuple[int, int], str] = {}
+    for other in others:
+        kernels = {n: k.words for n, k in other.kernels.items()}
+        if kernels != {n: k.words for n, k in program.kernels.items()} or len(other.steps) != len(program.steps):
+            return {}
+    for number, (step, up, down) in enumerate(zip(program.steps, *(o.steps for o in others), strict=True)):
+        if step == up == down:
+            continue
+        if not (isinstance(step, HostCall) and isinstance(up, HostCall) and isinstance(down, HostCall)):
+            return {}
+        if (step.name, step.result) != (up.name, up.result) or len(step.args) != len(up.args):
+            return {}
+        for index, (a, b, c) in enumerate(zip(step.args, up.args, down.args, strict=True)):
+            if a == b == c:
+                continue
+            if not (isinstance(a, int) and isinstance(b, int) and isinstance(c, int)) or b - a != a - c:
+                return {}
+            slope, rest = b - a, a - (b - a) * value
+            line = name if slope == 1 else f"-{name}" if slope == -1 else f"{slope} * {name}"
+            found[number, index] = line + (f" + {rest}" if rest > 0 else f" - {-rest}" if rest < 0 else "")
+    return found
+
+
+@dataclass(frozen=True)
 class Exported:
     """The text, and what of the program the SDK has no call for."""
 
@@ -47,10 +102,13 @@ class Exported:
     notes: tuple[str, ...]
 
 
-def export(program: Program, to: str = "sdk") -> Exported:
-    """The program as text for `to`: "sdk" or "jss". Raises ValueError for anything else."""
+def export(program: Program, to: str = "sdk", sliders: Sliders | None = None) -> Exported:
+    """The program as text for `to`: "sdk", a whole program in C++, or "jss". sliders: parameters that stay variables.
+
+    Raises ValueError for anything else.
+    """
     if to == "sdk":
-        return _sdk(program)
+        return _sdk(program, sliders or Sliders())
     if to == "jss":
         return _jss(program)
     raise ValueError(f"cannot export to '{to}'; there are 'sdk' and 'jss'")
@@ -231,18 +289,21 @@ def _identifier(name: str, taken: set[str], tail: str) -> str:
 # --- host calls -----------------------------------------------------------------------------------------------
 
 
-def host_text(step: HostCall, buffer: str) -> str:
-    """A host call as the SDK takes it, without operands that have their default. `buffer`: where its result goes."""
+def host_text(step: HostCall, buffer: str, given: Mapping[int, str] | None = None) -> str:
+    """A host call as the SDK takes it, without operands that have their default.
+
+    buffer: where its result goes. given: operand -> the expression that stands there.
+    """
     form = isa.host_form(step.name, len(step.args))
     if form is None:
         return f"{step.name}({', '.join(map(str, step.args))})"
-    args = list(zip(form.operands, step.args, strict=True))
+    args = [(o, (given or {}).get(n, a)) for n, (o, a) in enumerate(zip(form.operands, step.args, strict=True))]
     args = [(o, a) for o, a in args if o.default != isa.DRAWING]
     takes = form.buffer >= 0
     if args and args[-1][0].name == "each":
         takes = bool(args.pop()[1])
-    while args and args[-1][0].default == args[-1][1]:
-        args.pop()
+    while args and args[-1][0].default == args[-1][1] and args[-1][0].name != "max":
+        args.pop()  # the SDK's own default of a list's length is another one
     shown = [str(a) for _, a in args]
     if takes and buffer:
         at = min(form.buffer, len(shown))
@@ -309,77 +370,110 @@ def _one_line(text: str) -> str:
     return text.replace("*/", "* /").replace("/*", "/ *")
 
 
-def _sdk(program: Program) -> Exported:
+def _sdk(program: Program, sliders: Sliders) -> Exported:
     notes: dict[str, None] = {}
-    taken: set[str] = set()
+    taken: set[str] = {"main"}
     names = {name: _identifier(name, taken, "kernel") for name in program.kernels}
     lines = [*_head(program), "", "#include <scamp5.hpp>", "", "using namespace SCAMP5_PE;", ""]
-    declared, buffers = _buffers(program, taken)
-    lines += [*declared, ""] if declared else []
+    variables = {name: _identifier(name, taken, "param") for name in sliders.values}
+    buffers, displays, memory = _buffers(program, taken)
+    lines += [f"static int {variables[name]} = {value};" for name, value in sliders.values.items()]
+    lines += [f"static vs_handle {name};" for name in displays] + memory
+    lines += [""] if sliders.values or displays or memory else []
     for name, kernel in program.kernels.items():
-        own = names[name]
-        count = len(kernel.words)
-        about = f"// {name}: {count} word{'s' * (count != 1)}"
-        if kernel.storage == "heap":
-            lines += [about, f"static scamp5_kernel {own}([] {{", *_body(kernel, _INDENT, "", notes), "});", ""]
-            continue
-        mark = "scamp5_dynamic_kernel" if kernel.storage == "dynamic" else "scamp5_kernel"
-        lines += [
-            about,
-            f"static void {own}() {{",
-            f"{_INDENT}{mark}_begin();",
-            *_body(kernel, _INDENT * 2, "", notes),
-            f"{_INDENT}{mark}_end();",
-            "}",
-            "",
-        ]
+        lines += [*_kernel(name, names[name], kernel, notes), ""]
     title = _identifier(f"{program.name}_pass", taken, "program")
     lines += ["// one pass: call it in the frame loop", f"void {title}() {{"]
+    for number, step in enumerate(program.steps):
+        given = {i: _renamed(e, variables) for (n, i), e in sliders.bound.items() if n == number}
+        lines.append(f"{_INDENT}{_step(step, number, names, buffers, given)}")
+    lines += ["}", "", "int main() {", f"{_INDENT}vs_init();"]
     lines += [f"{_INDENT}{names[n]}.move_to_heap(true);" for n, k in program.kernels.items() if k.storage == "heap"]
-    for number, step in enumerate(program.steps):
-        lines.append(f"{_INDENT}{_step(step, number, names, buffers)}")
-    return Exported("\n".join([*lines, "}"]) + "\n", tuple(notes))
+    for place, (name, label) in enumerate(displays.items()):
+        lines.append(f"{_INDENT}{name} = vs_gui_add_display({_quoted(label)}, {place // 4}, {place % 4});")
+    for name, variable in variables.items():
+        value = sliders.values[name]
+        low, high = min(-128, value), max(127, value)
+        lines.append(f"{_INDENT}vs_gui_add_slider({_quoted(name)}, {low}, {high}, {variable}, &{variable});")
+    lines += [f"{_INDENT}while (1) {{", f"{_INDENT * 2}vs_frame_loop_control();", f"{_INDENT * 2}{title}();"]
+    lines += [f"{_INDENT}}}", "}"]
+    return Exported("\n".join(lines) + "\n", tuple(notes))
 
 
-def _buffers(program: Program, taken: set[str]) -> tuple[list[str], dict[int, str]]:
-    """Declarations of what takes the results, and the name for each step that has one."""
-    lines: list[str] = []
+def _renamed(expression: str, variables: Mapping[str, str]) -> str:
+    return re.sub(r"[A-Za-z_]\w*", lambda m: variables.get(m[0], m[0]), expression)
+
+
+def _quoted(label: str) -> str:
+    return '"' + label.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _kernel(name: str, own: str, kernel: Kernel, notes: dict[str, None]) -> list[str]:
+    count = len(kernel.words)
+    about = f"// {name}: {count} word{'s' * (count != 1)}"
+    if kernel.storage == "heap":
+        using = f"{_INDENT}using namespace scamp5_kernel_api;"
+        return [about, f"static scamp5_kernel {own}([] {{", using, *_body(kernel, _INDENT, "", notes), "});"]
+    mark = "scamp5_dynamic_kernel" if kernel.storage == "dynamic" else "scamp5_kernel"
+    return [
+        about,
+        f"static void {own}() {{",
+        f"{_INDENT}{mark}_begin();",
+        *_body(kernel, _INDENT * 2, "", notes),
+        f"{_INDENT}{mark}_end();",
+        "}",
+    ]
+
+
+def _buffers(program: Program, taken: set[str]) -> tuple[dict[int, str], dict[str, str], list[str]]:
+    """The name of what takes the result of each step, displays with their labels, and declarations of memory."""
     buffers: dict[int, str] = {}
+    displays: dict[str, str] = {}
+    memory: list[str] = []
+    begun = -1
     for number, step in enumerate(program.steps):
-        if isinstance(step, Output):
-            buffers[number] = _identifier(step.name, taken, "out")
-            lines.append(f'static vs_handle {buffers[number]};  // vs_gui_add_display("{step.name}", row, column)')
-        elif isinstance(step, HostCall) and _is_number(step):
-            buffers[number] = _identifier(step.result or step.name.removeprefix("scamp5_"), taken, "out")
-        elif isinstance(step, HostCall) and _takes_buffer(step):
-            form = isa.host_form(step.name, len(step.args))
-            assert form is not None
-            buffers[number] = _identifier(step.result or step.name.removeprefix("scamp5_"), taken, "out")
-            if "_output_" in step.name:
-                lines.append(
-                    f'static vs_handle {buffers[number]};  // vs_gui_add_display("{step.result}", row, column)'
-                )
-            else:
-                lines.append(f"static uint8_t {buffers[number]}[{_SIZES.get(form.result, 65536)}];  // {form.result}")
-    return lines, buffers
+        if isinstance(step, Launch):
+            continue
+        if isinstance(step, HostCall) and step.name == f"{BITSTACK}begin":
+            begun = number
+            continue
+        label = step.name if isinstance(step, Output) else step.result or step.name.removeprefix("scamp5_")
+        if isinstance(step, HostCall) and step.name == f"{BITSTACK}end":
+            buffers[begun] = _identifier(label, taken, "out")
+            displays[buffers[begun]] = label
+        elif isinstance(step, Output) or (_takes_buffer(step) and "_output_" in step.name):
+            buffers[number] = _identifier(label, taken, "out")
+            displays[buffers[number]] = label
+        elif _is_number(step) or _takes_buffer(step):
+            buffers[number] = _identifier(label, taken, "out")
+            if not _is_number(step):
+                kind = step.form.result
+                memory.append(f"static uint8_t {buffers[number]}[{_SIZES.get(kind, 65536)}];  // {kind}")
+    return buffers, displays, memory
 
 
-def _step(step: object, number: int, names: dict[str, str], buffers: dict[int, str]) -> str:
+def _step(
+    step: object,
+    number: int,
+    names: dict[str, str],
+    buffers: dict[int, str],
+    given: Mapping[int, str] | None = None,
+) -> str:
     if isinstance(step, Launch):
         return f"{names[step.kernel]}();"
     if isinstance(step, Output):
         return f"scamp5_output_image({step.register}, {buffers[number]});  // output {step.name}"
     assert isinstance(step, HostCall)
     if _is_number(step):
-        return f"int {buffers[number]} = {host_text(step, '')};"
-    return f"{host_text(step, buffers.get(number, ''))};"
+        return f"int {buffers[number]} = {host_text(step, '', given)};"
+    return f"{host_text(step, buffers.get(number, ''), given)};"
 
 
 def _jss(program: Program) -> Exported:
     """Calls of a simulator object, kernels between comments, in the order in which they run."""
     notes: dict[str, None] = {}
     taken: set[str] = set()
-    _, buffers = _buffers(program, taken)
+    buffers, _, _ = _buffers(program, taken)
     lines = _head(program)
     for number, step in enumerate(program.steps):
         lines.append("")

@@ -1,7 +1,7 @@
 """The catalogue of messages: every code the assembler can report, and its short title.
 
 S1xx text and structure, S2xx names and operands, S3xx hazards (no defined result on the chip), S4xx limits; W5xx traps
-(a defined result, seldom the one that was meant); S6xx and W6xx what concerns C++ that is imported; W7xx what
+(a defined result, seldom the one that was meant); S6xx and W6xx what concerns C++; W7xx what
 `scamp-sim ranges` finds.
 """
 
@@ -74,21 +74,42 @@ CODES: dict[str, str] = {
     "W518": "a condition that a macro ended",
     "W519": "an operand that a macro of the text overwrites early",
     "W520": "an address beyond the chip's array",
-    # S6xx: imported C++
+    # S6xx: C++: texts of kernels, and programs that run
     "S601": "C++ that holds nothing for the array",
     "S602": "a call in a kernel that the text does not define",
     "S603": "kernel marks that do not pair",
     "S604": "a raw instruction word",
     "S605": "an operand that the text does not tell",
-    "S606": "C++ in a kernel that cannot be read",
-    # W6xx: what an import assumed or left out
+    "S606": "C++ in a kernel that a text does not tell",
+    "S611": "an error of the C++ compiler",
+    "S612": "a header that is not there",
+    "S613": "a function that no file defines",
+    "S614": "a name that two files define",
+    "S615": "a call whose operands fit no form",
+    "S616": "a host call that the board cannot carry out",
+    "S617": "an instruction outside of the kernels",
+    "S618": "the launch of a kernel that holds nothing",
+    "S620": "a program that crashed",
+    "S621": "a program in which no frame ends",
+    "S622": "a program that computes for too long",
+    "S623": "a program that ended itself",
+    # W6xx: what was assumed of a text, and what a run of a program noted
     "W601": "a variable whose value was assumed",
     "W602": "a condition whose value was assumed",
-    "W603": "a call of the host program left out",
-    "W604": "a kernel left out",
-    "W605": "C++ left out",
-    "W606": "a static kernel launched with other operands",
     "W607": "a helper that the text does not define",
+    "W610": "a value that the board's type does not hold",
+    "W611": "words that the chip has no defined result for",
+    "W612": "more events than the board gives",
+    "W613": "a display that was never made",
+    "W614": "a division by zero",
+    "W615": "a host function called while a kernel is recorded",
+    "W616": "a kernel that begins in another one",
+    "W617": "a picture that the host does not have",
+    "W618": "a program that ends before its frames are done",
+    "W619": "a kernel that was never reached",
+    "W620": "a kernel that was never launched",
+    "W621": "a button that was not pressed",
+    "W622": "a file beside the program that does not compile",
     # W7xx: what the analysis of ranges says
     "W701": "an analog value beyond what a register takes linearly",
     "W702": "a readout beyond the converter",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -35,6 +36,7 @@ _FLAGS = (
     "-O1", "-g1", "-w", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fwrapv", "-fno-strict-aliasing",
     "-fno-sanitize=all", "-fsanitize=integer-divide-by-zero", "-fmax-errors=30",
 )  # fmt: skip
+_LINE_MARKER = re.compile(r'^# (?P<line>\d+) "(?P<file>(?:[^"\\]|\\.)*)"')
 _WRAPPED = ("exit", "_Exit", "quick_exit", "abort", "__cxa_throw", "time", "clock")
 _INSTALL = (
     "running C++ needs a compiler: install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-select "
@@ -218,6 +220,31 @@ def build(
     sources = tuple(p for p in (*given, *siblings) if p not in left_out)
     path, cached = _link(chosen, objects, runtime, given[0], [d for p in left_out for d in compiled[p].errors])
     return Built(path, sources, read, chosen, left_out, cached and all(c.cached for c in compiled.values()))
+
+
+def preprocessed(path: Path) -> list[tuple[str, tuple[str, int]]] | None:
+    """The lines of a file after the preprocessor, each with its place, without what comes from headers of the system
+    and of the SDK; kernel marks stay. Nothing is run. None if there is no compiler, or if it cannot read the file."""
+    try:
+        compiler, sdk = find_compiler(), _sdk_folder()
+    except ScampError:
+        return None
+    folders = [a for f in _usual_folders([path]) for a in ("-I", str(f))]
+    command = [*compiler.command, f"-std={STANDARD}", "-w", "-E", "-DSCAMP_SIM_MARKS", "-x", "c++", "-I", str(sdk)]
+    done = _call([*command, *folders, str(path)])
+    if done.returncode:
+        return None
+    found: list[tuple[str, tuple[str, int]]] = []
+    file, line = "", 0
+    for text in done.stdout.split("\n"):
+        marker = _LINE_MARKER.match(text)
+        if marker is not None:
+            file, line = marker["file"], int(marker["line"])
+            continue
+        if Path(file).name == path.name and Path(file).resolve() == path.resolve():
+            found.append((text, (str(path), line)))
+        line += 1
+    return found
 
 
 def _usual_folders(given: Sequence[Path]) -> list[Path]:

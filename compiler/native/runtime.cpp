@@ -649,7 +649,11 @@ int content_of(char storage, const std::string& words, const std::string& name, 
     line("k\t" + std::to_string(id));
     return id;
 }
-std::vector<std::pair<std::string, std::string>> bodies;
+/// Words and name of each kernel object; objects of the program are made before anything here may be.
+std::vector<std::pair<std::string, std::string>>& all_bodies() {
+    static auto* all = new std::vector<std::pair<std::string, std::string>>;
+    return *all;
+}
 }  // namespace
 
 void recording::end() {
@@ -661,8 +665,8 @@ void recording::end() {
     content_ = content_of(storage_, words, name, place_);
     if (storage_ == 'd') return;
     instance_ = s.instances++;
-    if (static_cast<int>(bodies.size()) <= instance_) bodies.resize(static_cast<size_t>(instance_) + 1);
-    bodies[static_cast<size_t>(instance_)] = {words, name};
+    if (static_cast<int>(all_bodies().size()) <= instance_) all_bodies().resize(static_cast<size_t>(instance_) + 1);
+    all_bodies()[static_cast<size_t>(instance_)] = {words, name};
     line("I\t" + std::to_string(instance_) + "\t" + std::to_string(content_));
 }
 
@@ -679,7 +683,7 @@ void recording::launch(at place) const {
 void recording::forget() {
     if (instance_ >= 0) {
         line("D\t" + std::to_string(instance_));
-        bodies[static_cast<size_t>(instance_)] = {};
+        all_bodies()[static_cast<size_t>(instance_)] = {};
     }
     content_ = instance_ = -1;
 }
@@ -689,7 +693,7 @@ void recording::heap(bool on) {
     if (storage_ == wanted || storage_ == 'd') return;
     storage_ = wanted;
     if (content_ < 0) return;
-    auto body = bodies[static_cast<size_t>(instance_)];
+    auto body = all_bodies()[static_cast<size_t>(instance_)];
     content_ = content_of(storage_, body.first, body.second, place_);
     line("M\t" + std::to_string(instance_) + "\t" + std::to_string(content_));
 }
@@ -700,8 +704,8 @@ void recording::copy(const recording& other) {
     content_ = other.content_;
     if (other.instance_ < 0) return;
     instance_ = st().instances++;
-    bodies.resize(static_cast<size_t>(instance_) + 1);
-    bodies[static_cast<size_t>(instance_)] = bodies[static_cast<size_t>(other.instance_)];
+    all_bodies().resize(static_cast<size_t>(instance_) + 1);
+    all_bodies()[static_cast<size_t>(instance_)] = all_bodies()[static_cast<size_t>(other.instance_)];
     line("I\t" + std::to_string(instance_) + "\t" + std::to_string(content_));
 }
 

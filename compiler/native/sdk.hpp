@@ -215,6 +215,7 @@ private:
 
 }  // namespace scamp_sim
 
+#ifndef SCAMP_SIM_MARKS  // while kernels are looked for, the marks stay
 #define scamp5_kernel_begin(...) \
     { \
         static scamp_sim::static_kernel scamp_sim_kernel_; \
@@ -238,6 +239,8 @@ private:
         } \
         scamp_sim_kernel_.finish(); \
     }
+
+#endif
 
 /// A kernel as an object. Recorded from a function while it is empty; launched by a call without operands.
 class scamp5_kernel {

@@ -1,4 +1,4 @@
-"""C++ for the SCAMP-5 SDK -> kernels and programs of ours."""
+"""Texts of kernels that need no C++ to be understood: marked blocks, JSS, the output of AUKE and Cain."""
 
 from __future__ import annotations
 

@@ -1,42 +1,41 @@
-"""The kernels of a C++ text, each by itself."""
+"""The kernels of a text, each by itself: between marks, as lambdas, or as bare calls that a kernel compiler printed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
+from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin, Program
-from scamp_sim.compiler.expand.values import Dirs, Reg
+from scamp_sim.compiler.expand import prelude
+from scamp_sim.compiler.expand.resolve import native_named
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.sdk import tree
-from scamp_sim.compiler.sdk.calls import Caller
-from scamp_sim.compiler.sdk.evaluate import Exhausted, Problem
-from scamp_sim.compiler.sdk.execute import Jump
-from scamp_sim.compiler.sdk.lexer import Place, Text
+from scamp_sim.compiler.sdk import helpers
+from scamp_sim.compiler.sdk.calls import Reading, parts, read, settle, statements
 from scamp_sim.compiler.sdk.names import kernel_name
-from scamp_sim.compiler.sdk.operands import register_kind, settle
-from scamp_sim.compiler.sdk.preprocess import Preprocessor, TooMuch, decoded, holds_marks
-from scamp_sim.compiler.sdk.scope import Cell, Closure, KernelValue, Pointer, Recording, Scope, Unknown, Value, show
-from scamp_sim.compiler.sdk.statements import read
-from scamp_sim.compiler.sdk.stubs import gui
-from scamp_sim.compiler.sdk.survey import Survey
+from scamp_sim.compiler.sdk.source import Function, Mark, Text
 from scamp_sim.compiler.sdk.unparse import text as unparsed
 
-MOST_LOOKED = 120_000
-"""Statements followed from one function while kernels are looked for."""
+_REGISTER_TYPES = r"(?:areg_t|dreg_t|aref_t|dref_t|AREG|DREG|ASRC|DSRC|auto|int|char|bool|news_t|dir_t|u?int\d+_t)"
+_CONSTANT = re.compile(
+    rf"(?:^|[;{{}}])\s*(?:(?:static|inline|const|constexpr)\s+)*{_REGISTER_TYPES}\s*&?\s*(\w+\s*=\s*[^;{{}}()]+)(?=;)"
+)
+_TABLE = re.compile(rf"\bconst(?:expr)?\s+{_REGISTER_TYPES}\s+(\w+)\s*\[[^\]]*\]\s*=\s*\{{([^{{}}]*)\}}")
+_DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(-?\w+)[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)?$", re.MULTILINE)
+_DECLARED = re.compile(rf"\b{_REGISTER_TYPES}\s*(?:const\s*)?&?\s*([A-Za-z_]\w*)\b")
+_ARROW = re.compile(r"^\s*(\w+)\s*=\s*(\w+)\s*\(([^()]*)\)\s*;?\s*(?://.*)?$")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A kernel that stands in a C++ text.
+    """A kernel that stands in a text.
 
     kind: "static", "dynamic", "lambda" or "dynamic lambda". span: from its begin mark to its end mark. program: the
     kernel launched once, None unless `ok`. diagnostics: why it is not ok, and warnings. text: the kernel in our own
-    language, of the same words. placeholders: what was assumed of variables and conditions, by name.
+    language, of the same words. placeholders: what was assumed of names, by name.
     """
 
     name: str
@@ -48,273 +47,277 @@ class Block:
     program: Program | None = None
     text: str = ""
     placeholders: Mapping[str, str] = field(default_factory=dict)
+    declared: syntax.KernelDecl | None = field(default=None, repr=False, compare=False)
 
 
 def extract_kernels(text: str, *, file: str = "<text>") -> list[Block]:
-    """Every kernel of a C++ text, in order of the text; what is wrong with one is in its `diagnostics`.
+    """Every kernel of a text, in order of the text; what is wrong with one is in its `diagnostics`.
 
-    `file`: what messages call the text. If it is the path of a file, what it includes from beside it is read too.
-    Raises CompileError for a text that expands beyond all bounds.
+    Plain calls are read, with registers and numbers that the text names; loops between two numbers are unrolled.
+    What needs C++ to be understood makes the block fail. `file`: what messages call the text.
     """
-    source = Text(file, text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
-    try:
-        found = _reading(source, second=False, known=set(), names=set())
-    except (TooMuch, RecursionError) as error:
-        raise CompileError((too_much(error, source),)) from None
-    return sorted(found, key=lambda b: (b.line, b.span.column))
+    return blocks_of(Text(file, unified(text)))
 
 
 def extract_from(path: Path) -> list[Block]:
-    """As `extract_kernels`, of a file. Raises OSError, and CompileError."""
-    return extract_kernels(decoded(path.read_bytes()), file=str(path))
+    """As `extract_kernels`, of a file. With a C++ compiler here, what its preprocessor makes of the file is read, so
+    that macros and branches are those of a build; nothing is run. Raises OSError."""
+    raw = Text(str(path), unified(decoded(path.read_bytes())))
+    found = blocks_of(raw)
+    if not any(not b.ok or b.placeholders for b in found):
+        return found
+    better = (
+        {(b.span.file, b.line): b for b in blocks_of(expanded) if b.ok} if (expanded := _preprocessed(path)) else {}
+    )
+    chosen = []
+    for block in found:
+        other = better.get((block.span.file, block.line))
+        known = other is not None and len(other.placeholders) <= len(block.placeholders)
+        chosen.append(other if other is not None and known else block)
+    return chosen
 
 
-def too_much(error: TooMuch | RecursionError, source: Text) -> Diagnostic:
-    """The message about a text that grows or nests beyond all use."""
-    if isinstance(error, TooMuch):
-        return Diagnostic.at(error.place.origin, "S403", "error", error.what, hint="are there macros that double?")
-    return Diagnostic.at(source.origin(0, 0), "S404", "error", "C++ nested too deeply", hint="flatten its blocks")
+def _preprocessed(path: Path) -> Text | None:
+    """What a C++ compiler's preprocessor makes of a file, None where there is none, or where it cannot."""
+    from scamp_sim.compiler.native.build import preprocessed
+
+    lines = preprocessed(path)
+    return None if lines is None else Text(str(path), "\n".join(t for t, _ in lines), tuple(p for _, p in lines))
 
 
-def statements_of(source: Text, second: bool = False) -> tuple[tuple[tree.Statement, ...], Preprocessor]:
-    """The statements of a text. Of one without kernel marks, marks in comments count. Raises TooMuch."""
-    pre = Preprocessor(second)
-    words = pre.run(source)
-    if not holds_marks(words):
-        again = Preprocessor(second, marks_in_comments=True)
-        marked = again.run(source)
-        if holds_marks(marked):
-            pre, words = again, marked
-    return read(words), pre
+def unified(text: str) -> str:
+    """A text with our ends of lines."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _reading(source: Text, second: bool, known: set[int], names: set[str]) -> list[Block]:
-    statements, pre = statements_of(source, second)
-    looker = Looker(Survey(statements), known, names)
-    looker.look(statements)
-    for macro in pre.defined:
-        # a macro that nobody calls here may hold kernels all the same
-        if macro.place.source.main and macro.name not in pre.used and holds_marks(macro.body):
-            looker.title = macro.name
-            looker.leftover(read(pre.expand_body(macro)))
-    found = looker.blocks
-    if pre.unsure and not second:
-        found = found + _reading(source, True, known, names)
+def decoded(data: bytes) -> str:
+    """A file of unknown encoding as text: what is no UTF-8 is Latin-1."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def blocks_of(text: Text) -> list[Block]:
+    """The kernels of a text that has been read."""
+    names: set[str] = set()
+    found: list[Block] = []
+    if text.marks:
+        found = _marked(text, names)
+    found += _lambdas(text, names)
+    if not found:
+        found = bare_blocks(arranged(text), names)
+    return sorted(found, key=lambda b: (b.line, b.span.column))
+
+
+def arranged(text: Text) -> Text:
+    """A text of lines `X = op(Y)`, as AUKE prints it, with calls in their place: `op(X, Y);`."""
+    lines = text.text.split("\n")
+    told = [line for line in lines if line.split("//")[0].strip()]
+    matches = [_ARROW.match(line) for line in told]
+    if not told or not all(m and m[2] not in isa.HOST for m in matches):
+        return text
+    rewritten = [
+        f"{m[2]}({', '.join([m[1], *(p for p in [m[3].strip()] if p)])});" if (m := _ARROW.match(line)) else line
+        for line in lines
+    ]
+    return Text(text.name, "\n".join(rewritten), tuple((text.name, n) for n in range(1, len(lines) + 1)))
+
+
+# --- between marks --------------------------------------------------------------------------------------------
+
+
+def _marked(text: Text, names: set[str]) -> list[Block]:
+    found = []
+    waiting: Mark | None = None
+    for mark in text.marks:
+        if mark.kind == "begin":
+            if waiting is not None:
+                found.append(_unpaired(text, waiting, "this kernel does not end", names))
+            waiting = mark
+        elif waiting is not None:
+            title = around.name if (around := text.around(waiting.start)) else "block"
+            reading = _reading(text, waiting.start)
+            read(reading, waiting.end, mark.start)
+            if waiting.dynamic != mark.dynamic:
+                span = text.origin(mark.start, mark.end)
+                reading.error(span, "S603", "the marks of this kernel are of two kinds", "begin and end it alike")
+            kind = "dynamic" if waiting.dynamic else "static"
+            found.append(_block(reading, title, kind, waiting.start, mark.end, names))
+            waiting = None
+        else:
+            found.append(_unpaired(text, mark, "there is no kernel to end here", names))
+    if waiting is not None:
+        found.append(_unpaired(text, waiting, "this kernel does not end", names))
     return found
 
 
-class Looker(Caller):
-    """Looks through a text: every kernel is met once, with what its variables hold when it is met first."""
+def _unpaired(text: Text, mark: Mark, what: str, names: set[str]) -> Block:
+    reading = _reading(text, mark.start)
+    reading.error(text.origin(mark.start, mark.end), "S603", what, "begin and end marks stand in one block of braces")
+    return _block(reading, "block", "dynamic" if mark.dynamic else "static", mark.start, mark.end, names)
 
-    looking = True
 
-    def __init__(self, survey: Survey, known: set[int], names: set[str]) -> None:
-        super().__init__(survey, {})
-        self.known = known
-        self.blocks: list[Block] = []
-        self.names = names
-        self.title = ""
-        self.open: tuple[Recording, Place, Place] | None = None
-        self.implicit = not survey.kernels and not survey.objects
-        self._seen: set[int] = set()
-        self._entered: set[int] = set()
-
-    # --- the whole text ----------------------------------------------------------------------------------------
-
-    def look(self, statements: Sequence[tree.Statement]) -> None:
-        """Go through the text: its top level, main, the functions that nobody calls, then the rest."""
-        self._guarded(lambda: self.body(statements, self.globals))
-        names = list(self.functions)
-        roots = [n for n in names if n not in self.survey.calls]
-        for name in [*(["main"] if "main" in names else []), *roots, *names]:
-            for function in self.functions[name]:
-                if id(function) not in self._entered and self.survey.matters(function.body):
-                    self._enter_alone(function)
-        if self.implicit and not self.blocks:
-            for functions in self.functions.values():
-                for function in functions:
-                    self._enter_alone(function)
-        for kernel in self.survey.kernels:
-            if id(kernel) not in self._seen:
-                self._guarded(partial(self.kernel, kernel, self.globals))
-
-    def leftover(self, statements: Sequence[tree.Statement]) -> None:
-        """Kernels of statements that stand nowhere."""
-        self._guarded(lambda: self.body(statements, Scope(self.globals)))
-
-    def _enter_alone(self, function: tree.Function) -> None:
-        self._guarded(lambda: self.invoke(Closure(function, self.globals), None, self.globals))
-
-    def _guarded(self, action: Callable[[], object]) -> None:
-        self.limit = self.steps + MOST_LOOKED
-        with suppress(Exhausted, Jump, Problem):
-            action()
-        self.close()
-        self.limit = self.steps + MOST_LOOKED
-
-    def warn(self, diagnostic: Diagnostic) -> None:
-        pass  # about the host program: the kernels are what counts here
-
-    def enter(self, closure: Closure) -> bool:
-        if self.recording is not None:
-            return True
-        node = closure.node
-        if not (self.survey.matters(node.body) or self.implicit):
-            return True
-        if id(node) in self._entered:
-            return False
-        self._entered.add(id(node))
-        if isinstance(node, tree.Function):
-            self.title = node.name
-        return True
-
-    def invoke(self, closure: Closure, node: tree.Call | None, scope: Scope) -> Value:
-        title = self.title
-        if self.recording is None:
-            self.close()
-        try:
-            return super().invoke(closure, node, scope)
-        finally:
-            if self.recording is None:
-                self.close()
-            self.title = title
-
-    # --- kernels -----------------------------------------------------------------------------------------------
-
-    def kernel(self, node: tree.Kernel, scope: Scope) -> None:
-        self.close()
-        if id(node) in self._seen:
-            return
-        self._seen.add(id(node))
-        if not node.place.source.main or node.place.start in self.known:
-            return
-        recording = self.record(node.body, scope, node.place)
-        if node.problem:
-            hint = "begin and end marks stand in one block of braces"
-            recording.errors.append(Diagnostic.at(node.place.origin, "S603", "error", node.problem, hint=hint))
-        kind = "dynamic" if node.dynamic else "static"
-        self._add(recording, node.place, node.place.to(node.end), kind, self.title, node.dynamic)
-
-    def meet(self, kernel: KernelValue) -> None:
-        node = kernel.closure.node
-        if id(node) in self._seen or self.recording is not None:
-            return
-        self._seen.add(id(node))
-        self._entered.add(id(node))
-        if self._has_marks(node) or not node.place.source.main or node.place.start in self.known:
-            return
-        scope = Scope(kernel.closure.scope)
-        self._bind(node, None, scope, scope)
-        recording = self.record(node.body.body, scope, node.place)
-        dynamic = kernel.storage == "dynamic"
+def _lambdas(text: Text, names: set[str]) -> list[Block]:
+    """Lambdas that hold instructions and no marks: kernels as objects, or launched at once."""
+    found = []
+    for body in text.lambdas:
+        if any(body.start <= m.start < body.end for m in text.marks) or not _holds_calls(text, body):
+            continue
+        around = text.around(body.start)
+        named = re.search(r"\b(\w+)\s*(?:\[\s*(\w+)\s*\])?\s*[.({=\w\s>-]*[({]?\s*$", body.name)
+        stem = named[1] if named and named[1] not in ("scamp5_launch_kernel", "auto") else ""
+        declared = re.search(r"scamp5_(?:dynamic_)?kernel\s*\*?\s+(\w+)", body.name)
+        declared = declared or re.search(r"\bauto\s+(\w+)\s*=", body.name)
+        owner = re.search(r"\b(\w+)\s*(?:\.|->)\s*constructor", body.name)
+        title = (declared or owner or [None, stem or (around.name if around else "block")])[1]
+        reading = _reading(text, body.start)
+        read(reading, body.start, body.end)
+        dynamic = "scamp5_dynamic_kernel" in body.name
         kind = "dynamic lambda" if dynamic else "lambda"
-        self._add(recording, node.place, node.body.place, kind, kernel.name or self.title, dynamic)
-
-    def _has_marks(self, node: tree.Function | tree.Lambda) -> bool:
-        found = [s for s in node.body.body if isinstance(s, tree.Kernel)]
-        if found:
-            self.body(node.body.body, Scope(self.globals))
-        return bool(found)
-
-    def launch(self, kernel: KernelValue, place: Place) -> None:
-        self.meet(kernel)
-
-    def bare(self, node: tree.Call, name: str, scope: Scope) -> None:
-        """In a text without kernel marks, calls of the array that follow one another are a kernel."""
-        if not self.implicit:
-            return
-        recording, first, last = self.open or (Recording(), node.place, node.place)
-        if last.source is not node.place.source or node.place.start < first.start:
-            self.close()
-            recording, first = Recording(), node.place
-        self.open = recording, first, node.place
-        self.record_one(recording, node, name, scope)
-
-    def close(self) -> None:
-        """End the kernel that calls without marks make."""
-        if self.open is None:
-            return
-        recording, first, last = self.open
-        self.open = None
-        if first.start not in self.known and first.source.main:
-            self._add(recording, first, first.to(last), "static", self.title, False)
-
-    def _add(self, recording: Recording, place: Place, span: Place, kind: str, title: str, dynamic: bool) -> None:
-        self.known.add(place.start)
-        settle(recording)
-        name = kernel_name(title, self.names)
-        self.names.add(name)
-        self.blocks.append(made_block(recording, name, kind, place, span, "dynamic" if dynamic else "static"))
-
-    # --- values ------------------------------------------------------------------------------------------------
-
-    def read(self, cell: Cell, place: Place) -> Value:
-        value = cell.value
-        known = isinstance(value, (int, float, Reg, Dirs))
-        if self.recording is not None and known and not cell.const and cell.role != "local":
-            self.recording.placeholders.setdefault(cell.name, show(value))
-        return value
-
-    def host_call(self, node: tree.Call, name: str, scope: Scope) -> Value:
-        self.close()
-        for arg in node.args:
-            self._look_into(self.value(arg, scope))
-        return Unknown(node.place.text, "int", node.place)
-
-    def library(self, name: str, node: tree.Call, args: list[Value]) -> Value:
-        for value in args:
-            self._look_into(value)
-        return gui(name, node, args, {})
-
-    def _look_into(self, value: Value) -> None:
-        """A function that is handed on will be called by somebody."""
-        if isinstance(value, Pointer):
-            value = value.cell.value
-        if isinstance(value, Closure) and self.recording is None and self.survey.matters(value.node.body):
-            self._guarded_inside(value)
-
-    def _guarded_inside(self, closure: Closure) -> None:
-        with suppress(Jump, Problem):
-            self.invoke(closure, None, closure.scope)
-
-    def unknown_operand(self, value: Unknown, wanted: Sequence[str], node: tree.Expression) -> syntax.Expression:
-        span = node.place.origin
-        assert self.recording is not None
-        kind = register_kind(value, wanted)
-        if kind:
-            self.recording.unknown.setdefault(value.name, (kind, node.place))
-            return syntax.Name(span, f"?{value.name}")
-        assumed = "north" if value.kind == "dir" or set(wanted) & {"dir", "dirs"} else "1"
-        self.recording.placeholders[value.name] = assumed
-        self.recording.warn(
-            Diagnostic.at(
-                span, "W601", "warning", f"'{value.name}' is not known in this text: {assumed} stands for it",
-                hint="give it a value in the text",
-            )
-        )  # fmt: skip
-        return syntax.Name(span, assumed) if assumed == "north" else syntax.Number(span, 1)
+        found.append(_block(reading, str(title), kind, body.start, body.end, names))
+    return found
 
 
-def made_block(recording: Recording, name: str, kind: str, place: Place, span: Place, storage: str) -> Block:
-    """A recorded kernel with its program, if it has one."""
+def _holds_calls(text: Text, body: Function) -> bool:
+    called = [
+        re.match(r"(?:[\w:]+::)?(\w+)\s*\(", text.code[first:last])
+        for first, last in statements(text.code, body.start, body.end)
+    ]
+    return any(m and is_instruction(m[1]) for m in called)
+
+
+def is_instruction(name: str) -> bool:
+    """Whether a name is a word or macro of the chip, or one of the helpers that stand for some."""
+    known = native_named(name) is not None or name in prelude.declarations()
+    return known or name == "_transform" or any(name == n for n, _ in helpers.HELPERS)
+
+
+# --- bare calls -----------------------------------------------------------------------------------------------
+
+
+def bare_blocks(text: Text, names: set[str]) -> list[Block]:
+    """Calls without marks that follow one another, as kernel compilers print them: each run of them is a kernel."""
+    found: list[Block] = []
+    inside = [(f.start, f.end) for f in text.functions] or [(0, len(text.code))]
+    for start, end in inside:
+        run: list[tuple[int, int]] = []
+        every = list(statements(text.code, start, end))
+        for first, last in every:
+            if _is_host(text.code[first:last]):
+                found += _run(text, run, names)
+                run = []
+            else:
+                run.append((first, last))
+        found += _run(text, run, names)
+    return found
+
+
+def _is_host(statement: str) -> bool:
+    match = re.match(r"(?:[\w\s*&:<>]*=\s*)?(?:\w+\s*(?:\.|->|::)\s*)*(\w+)\s*\(", statement)
+    return match is not None and (match[1] in isa.HOST or match[1].startswith("vs_"))
+
+
+def _run(text: Text, run: list[tuple[int, int]], names: set[str]) -> list[Block]:
+    """One kernel of statements, if there is an instruction among them."""
+    called = [re.match(r"(?:\w+\s*(?:\.|->|::)\s*)*(\w+)\s*\(", text.code[first:last]) for first, last in run]
+    if not any(m and is_instruction(m[1]) for m in called):
+        return []
+    around = text.around(run[0][0])
+    reading = _reading(text, run[0][0])
+    read(reading, run[0][0], run[-1][1])
+    return [_block(reading, around.name if around else "block", "static", run[0][0], run[-1][1], names)]
+
+
+# --- names and blocks -----------------------------------------------------------------------------------------
+
+
+def _reading(text: Text, at: int) -> Reading:
+    """What the names of the text stand for at a place: constants of the file, and of the function around."""
+    values: dict[str, str] = {}
+    hidden: set[str] = set()
+    around = text.around(at)
+    for name, value in _DEFINE.findall(text.text):
+        values[name] = value
+    outside = _outside(text)
+    for match in _TABLE.finditer(text.code):
+        for number, entry in enumerate(parts(match[2])):
+            values[f"{match[1]}[{number}]"] = entry.strip().removeprefix("SCAMP5_PE::")
+    for match in _CONSTANT.finditer(outside):
+        _declare(match[1], values, hidden)
+    if around is not None:
+        for match in _DECLARED.finditer(around.operands):
+            values.pop(match[1], None)
+            hidden.add(match[1])
+        for match in _CONSTANT.finditer(text.code, around.start - 1, at):
+            _declare(match[1], values, hidden)
+    for name in [n for n in values if not _settled(n, values)]:
+        values.pop(name)
+    return Reading(text, {n: _settled(n, values) or v for n, v in values.items()}, frozenset(hidden))
+
+
+def _declare(declared: str, values: dict[str, str], hidden: set[str]) -> None:
+    for one in parts(declared):
+        name, equals, value = (p.strip() for p in one.partition("="))
+        if not equals:
+            continue
+        clean = value.removeprefix("SCAMP5_PE::").strip()
+        if name in values and values[name] != clean:
+            values.pop(name)  # it changes
+            hidden.add(name)
+        elif name not in hidden and re.fullmatch(r"-?\w+", clean):
+            values[name] = clean
+        else:
+            hidden.add(name)
+
+
+def _settled(name: str, values: Mapping[str, str]) -> str | None:
+    """What a name stands for in the end: a register, a direction, a number; None for anything else."""
+    seen: set[str] = set()
+    while name in values and name not in seen:
+        seen.add(name)
+        name = values[name]
+    known = name in isa.ALL_REGISTERS or name in isa.ALIASES or name in isa.DIRECTIONS
+    return name if known or re.fullmatch(r"-?(?:0[xX][0-9a-fA-F]+|\d+)", name) else None
+
+
+def _outside(text: Text) -> str:
+    """What stands at the level of the file."""
+    kept, depth = [], 0
+    for sign in text.code:
+        depth += sign == "{"
+        kept.append(sign if depth == 0 else " ")
+        depth -= sign == "}" and depth > 0
+    return "".join(kept)
+
+
+def _block(reading: Reading, title: str, kind: str, start: int, end: int, names: set[str]) -> Block:
     from scamp_sim.compiler.program import assemble_tree
 
-    origin = span.origin
-    doc = f"From {place.source.name}, line {place.line}."
-    if recording.placeholders:
-        assumed = ", ".join(f"{' '.join(n.split())} = {v}" for n, v in recording.placeholders.items())
+    settle(reading)
+    name = kernel_name(title, names)
+    names.add(name)
+    span = reading.text.origin(start, end)
+    line = span.line
+    doc = f"From {Path(span.file).name}, line {line}."
+    if reading.placeholders:
+        assumed = ", ".join(f"{' '.join(n.split())} = {v}" for n, v in reading.placeholders.items())
         doc += f" Assumed: {assumed}."
-    decl = syntax.KernelDecl(place.origin, name, (), tuple(recording.calls), doc, storage)
-    written = unparsed([decl])
-    source = syntax.Source(place.source.name, place.source.text)
-    errors, program = list(recording.errors), None
-    try:
-        program = assemble_tree(syntax.File(source, (decl,)), name)
-    except CompileError as error:
-        errors += [d for d in error.diagnostics if d.severity == "error"]
-    if errors or program is None:
-        errors.sort(key=lambda d: (d.file, d.line, d.column))
-        found = (*errors, *recording.warnings)
-        return Block(name, kind, place.line, origin, False, found, None, written, recording.placeholders)
-    found = (*recording.warnings, *program.diagnostics)
-    return Block(name, kind, place.line, origin, True, found, program, written, recording.placeholders)
+    storage = "dynamic" if "dynamic" in kind else "static"
+    declared = syntax.KernelDecl(reading.text.origin(start, start + 1), name, (), tuple(reading.calls), doc, storage)
+    errors, warnings = ([d for d in reading.said if (d.severity == "error") == e] for e in (True, False))
+    program = None
+    if not errors:
+        try:
+            source = syntax.Source(reading.text.name, reading.text.text)
+            program = assemble_tree(syntax.File(source, (declared,)), name)
+        except CompileError as error:
+            errors += [d for d in error.diagnostics if d.severity == "error"]
+    written = unparsed([declared])
+    if program is None:
+        found = (*errors, *warnings)
+        return Block(name, kind, line, span, False, found, None, written, reading.placeholders, declared)
+    found = (*warnings, *program.diagnostics)
+    return Block(name, kind, line, span, True, found, program, written, reading.placeholders, declared)

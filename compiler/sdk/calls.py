@@ -1,405 +1,465 @@
-"""Calls: of the text's own functions, of words and macros in kernels, of the library and the host."""
+"""Statements of a kernel's text -> calls of our language. What is no plain call fails, and says so."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from scamp_sim.chip import isa
+from scamp_sim.chip.program import Origin
 from scamp_sim.compiler.expand import prelude
-from scamp_sim.compiler.expand.values import Dirs, Reg
+from scamp_sim.compiler.expand.resolve import native_named
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import Diagnostic
-from scamp_sim.compiler.sdk import tree
-from scamp_sim.compiler.sdk.evaluate import Problem
-from scamp_sim.compiler.sdk.execute import Executor, Jump
-from scamp_sim.compiler.sdk.expressions import BUILTIN
-from scamp_sim.compiler.sdk.helpers import HELPERS, reading
-from scamp_sim.compiler.sdk.lexer import Place
-from scamp_sim.compiler.sdk.library import FUNCTIONS, converted, register_named
-from scamp_sim.compiler.sdk.operands import number, wanted_kinds
-from scamp_sim.compiler.sdk.scope import (
-    Array,
-    Cell,
-    Closure,
-    Handle,
-    KernelValue,
-    Pointer,
-    Recording,
-    Scope,
-    Struct,
-    Unknown,
-    Value,
-    kind_of,
+from scamp_sim.compiler.sdk import helpers
+from scamp_sim.compiler.sdk.source import Text, closing
+
+_CALL = re.compile(r"(?:(?:[A-Za-z_]\w*)\s*(?:::|\.|->)\s*)*([A-Za-z_]\w*)\s*\(")
+_FOR = re.compile(
+    r"for\s*\(\s*(?:const\s+)?(?:unsigned\s+|short\s+)?(?:int|char|auto|size_t|u?int\d+_t)\s+(\w+)\s*=\s*([^;]+);\s*"
+    r"\1\s*(<=?|!=)\s*([^;]+);\s*(?:\+\+\s*\1|\1\s*\+\+|\1\s*\+=\s*1)\s*\)\s*"
 )
-from scamp_sim.compiler.sdk.stubs import is_stub
-from scamp_sim.compiler.sdk.survey import called, is_kernel_type, is_launch, is_operation
+_LOCAL = re.compile(
+    r"(?:const|constexpr)\s+(?:auto|int|bool|[ad]re[fg]_t|[AD]REG|[AD]SRC|news_t|u?int\d+_t)\s*&?\s*"
+    r"(\w+)\s*=\s*([^{}]+)$"
+)
+_IF = re.compile(r"if\s*(?:constexpr\s*)?\(")
+_ARITHMETIC = re.compile(r"[\d\s+\-*/%()xa-fA-F<>&]+$")
+_PARAMETER = re.compile(r"(\w+)\s*(?:=[^,]*)?$")
+MOST_DEEP = 16
+"""Functions of the text inside each other."""
+_SKIPPED = re.compile(r"(?:using\s+namespace\s+[\w:]+\s*|\(void\)\s*\w+\s*)$")
+_INTEGER = re.compile(r"-?\s*(?:0[xX][0-9a-fA-F]+|\d+)[uUlL]*$")
+_NAME = re.compile(r"(?:[A-Za-z_]\w*\s*::\s*)*([A-Za-z_]\w*)$")
+_TRANSFORM = "_transform"
+MOST_ROUNDS = 4096
+_POOLS = {"areg": isa.ANALOG[:6], "dreg": (*(f"R{i}" for i in range(5, 12)), "R1", "R2", "R3", "R4")}
+_KINDS = {"areg": "areg", "asrc": "areg", "acell": "areg", "dreg": "dreg", "dsrc": "dreg", "plane": "areg"}
+RUN = "the compiler knows: scamp-sim run runs the program, and profile shows its kernels"
 
-MOST_DEEP = 30
-"""Functions of the text that call each other."""
 
-_TYPES = BUILTIN | {"areg_t", "dreg_t", "news_t"}
+@dataclass
+class Reading:
+    """A kernel that is being read. values: names of the text that stand for a register, number or direction.
+    hidden: names of registers that the text gives another meaning."""
+
+    text: Text
+    values: Mapping[str, str]
+    hidden: frozenset[str] = frozenset()
+    calls: list[syntax.Call] = field(default_factory=list)
+    said: list[Diagnostic] = field(default_factory=list)
+    placeholders: dict[str, str] = field(default_factory=dict)
+    branch_open: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether something in it could not be read."""
+        return any(d.severity == "error" for d in self.said)
+
+    def error(self, span: Origin, code: str, message: str, hint: str = RUN) -> None:
+        """Something that makes the kernel fail."""
+        self.said.append(Diagnostic.at(span, code, "error", message, hint=hint))
+
+    def warn(self, span: Origin, code: str, message: str, hint: str) -> None:
+        """Something that was assumed."""
+        warning = Diagnostic.at(span, code, "warning", message, hint=hint)
+        if warning not in self.said:
+            self.said.append(warning)
 
 
-class Caller(Executor):
-    """Calls. What the host program does with a kernel or a host function is left to the classes below."""
+def read(reading: Reading, start: int, end: int, bound: Mapping[str, str] | None = None) -> None:
+    """Read the statements between two places of the text."""
+    known = dict(bound or {})
+    for first, last in statements(reading.text.code, start, end):
+        _statement(reading, first, last, known)
 
-    deep = 0
 
-    @abstractmethod
-    def host_call(self, node: tree.Call, name: str, scope: Scope) -> Value:
-        """A call of a host function outside of kernels."""
+def statements(code: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where each statement stands, without its semicolon; a loop or block in braces is one."""
+    at = start
+    while at < end:
+        if code[at].isspace() or code[at] in ";}":
+            at += 1
+            continue
+        first, depth = at, 0
+        while at < end:
+            sign = code[at]
+            if sign in "([":
+                depth += 1
+            elif sign in ")]":
+                depth -= 1
+            elif sign == "{" and depth == 0:
+                at = closing(code, at) + 1
+                break
+            elif sign == "{":
+                at = closing(code, at)
+            elif sign == ";" and depth == 0:
+                break
+            at += 1
+        yield first, min(at, end)
 
-    @abstractmethod
-    def launch(self, kernel: KernelValue, place: Place) -> None:
-        """A kernel object is launched."""
 
-    @abstractmethod
-    def bare(self, node: tree.Call, name: str, scope: Scope) -> None:
-        """A word or macro outside of kernels."""
+def _statement(reading: Reading, start: int, end: int, bound: Mapping[str, str]) -> None:
+    code = reading.text.code
+    text = code[start:end].rstrip()
+    end = start + len(text)
+    if text.startswith("{"):
+        read(reading, start + 1, closing(code, start), bound)
+        return
+    if _SKIPPED.match(text):
+        return
+    constant = _LOCAL.match(text)
+    if constant is not None and isinstance(bound, dict):
+        bound[constant[1]] = _meant(reading, constant[2].strip(), bound)
+        return
+    if re.match(r"while\s*\(\s*(?:0|false)\s*\)$", text) or text == "do":
+        return
+    if re.match(r"do\s*\{", text):
+        read(reading, code.index("{", start) + 1, closing(code, code.index("{", start)), bound)
+        return
+    if re.match(r"else\b", text):
+        if reading.branch_open:  # else the branch before it was taken
+            reading.branch_open = False
+            read(reading, start + 4, end, bound)
+        return
+    if _IF.match(text):
+        _branch(reading, start, end, bound)
+        return
+    loop = _FOR.match(code, start, end)
+    if loop is not None:
+        _loop(reading, loop, end, bound)
+        return
+    call = _CALL.match(code, start, end)
+    stop = _bracket(code, call.end() - 1, end) if call is not None else -1
+    if call is None or stop < 0:
+        _no_call(reading, start, end, text)
+        return
+    rest = code[stop:end].strip()
+    if rest and re.match(r"[A-Za-z_]\w*\s*\(", rest):  # a macro that ends without a semicolon, and the next call
+        _statement(reading, start, stop, bound)
+        _statement(reading, end - len(code[stop:end].lstrip()), end, bound)
+        return
+    if rest:
+        _no_call(reading, start, end, text)
+        return
+    span = reading.text.origin(start, end)
+    given = [a.strip() for a in parts(code[call.end() : end - 1])]
+    _called(reading, call[1], [a for a in given if a], span, bound)
 
-    @abstractmethod
-    def unknown_operand(self, value: Unknown, wanted: Sequence[str], node: tree.Expression) -> syntax.Expression:
-        """What stands for an operand that the text does not tell. Raises Problem."""
 
-    def enter(self, closure: Closure) -> bool:
-        """Whether the body of a function is to be followed now."""
-        return True
+def _bracket(code: str, opening: int, end: int) -> int:
+    """One past where a bracket closes, -1 if it does not before the end."""
+    depth = 0
+    for at in range(opening, end):
+        depth += (code[at] == "(") - (code[at] == ")")
+        if depth == 0:
+            return at + 1
+    return -1
 
-    def number_operand(self, value: int, node: tree.Expression, scope: Scope) -> syntax.Expression:
-        """An integer operand."""
-        return number(value, node.place.origin)
 
-    # --- choosing ----------------------------------------------------------------------------------------------
+def _no_call(reading: Reading, start: int, end: int, text: str) -> None:
+    span = reading.text.origin(start, end)
+    word = text.split("(")[0].split("=")[0].strip()[:40]
+    if word in ("icw", "scamp5_icw"):
+        reading.error(span, "S604", "a raw instruction word", "write it as the instruction that it stands for")
+    else:
+        reading.error(span, "S606", f"'{' '.join(text.split())[:60]}' is C++ that a text does not tell")
 
-    def call(self, node: tree.Call, scope: Scope) -> Value:
-        name = called(node)
-        if isinstance(node.callee, tree.Member):
-            base = self.value(node.callee.base, scope)
-            base = base.cell.value if isinstance(base, Pointer) else base
-            if isinstance(base, KernelValue) or (isinstance(base, Unknown) and base.kind == "kernel"):
-                body = next((v for v in (self.value(a, scope) for a in node.args) if isinstance(v, Closure)), None)
-                if body is not None and self.recording is None:
-                    return self._filled(node.callee.base, base, body, scope)
-            if isinstance(base, (KernelValue, Array, Handle)):
-                return self._method(base, name, node, scope)
-            if isinstance(base, Struct) and name in self.functions:
-                inside = Scope(self.globals)
-                inside.cells.update(base.cells)
-                inside.declare(Cell("this", Pointer(Cell("this", base)), "", True, "local", node.place))
-                return self.invoke(Closure(self._overload(name, len(node.args)), inside), node, scope)
-        cell = scope.find(name) if name else None
-        target: Value = cell.value if cell is not None else None
-        if not name:
-            target = self.value(node.callee, scope)
-        if isinstance(target, KernelValue):
-            self._launch(target, node.place)
-            return None
-        if isinstance(target, Closure):
-            return self.invoke(target, node, scope)
-        if name in self.functions and not isinstance(target, (int, Reg)):
-            return self.invoke(Closure(self._overload(name, len(node.args)), self.globals), node, scope)
-        if is_launch(name):
-            return self._launch_call(node, scope)
-        if name == "new" and len(node.args) == 1:
-            return self.value(node.args[0], scope)
-        if name == "swap" and len(node.args) == 2:
-            first, second = (self.value(a, scope) for a in node.args)
-            self.assign(node.args[0], second, scope)
-            self.assign(node.args[1], first, scope)
-            return None
-        if name in _TYPES and len(node.args) == 1:  # int(x)
-            return converted(self.value(node.args[0], scope), name)
-        if is_kernel_type(name):  # scamp5_kernel([] { ... })
-            made = [v for v in (self.value(a, scope) for a in node.args) if isinstance(v, Closure)]
-            return KernelValue(made[0], "", "dynamic" if "dynamic" in name else "static") if made else None
-        if name in FUNCTIONS and not (is_operation(name) and self._is_word(node, scope)):
-            return self._computed(name, node, scope)
-        if is_operation(name):
-            return self._operation(name, node, scope)
-        if name == "icw" and self.recording is not None:
-            self.fail(
-                "S604", node.place, "a raw instruction word cannot be imported",
-                "write the words or macros that it stands for",
-            )  # fmt: skip
-        if name in isa.HOST:
-            if self.recording is not None:
-                return self._operation(name, node, scope)
-            return self.host_call(node, name, scope)
-        return self._other(name, node, scope)
 
-    def _is_word(self, node: tree.Call, scope: Scope) -> bool:
-        """Whether `abs(...)` is the instruction and not the function of C: outside of kernels it names registers."""
-        values = [self.value(a, scope) for a in node.args]
-        if any(isinstance(v, Reg) for v in values):
-            return True
-        return self.recording is not None and len(values) != 1
+def _loop(reading: Reading, loop: re.Match[str], end: int, bound: Mapping[str, str]) -> None:
+    """A loop between two numbers, unrolled."""
+    low, high = (_integer(_meant(reading, n.strip(), bound)) for n in (loop[2], loop[4]))
+    span = reading.text.origin(loop.start(), loop.end())
+    if low is None or high is None:
+        low, high = 0 if low is None else low, 1 if low is None else low + 1
+        high -= loop[3] == "<="
+        reading.placeholders[loop[4].strip()] = str(high)
+        what = f"how often this loop goes round, {loop[4].strip()}, is not known in this text: taken as once"
+        reading.warn(span, "W602", what, RUN)
+    if high - low > MOST_ROUNDS:
+        reading.error(span, "S606", f"a loop of more than {MOST_ROUNDS:,} rounds")
+        return
+    code = reading.text.code
+    braces = code.startswith("{", loop.end())
+    first, last = (loop.end() + 1, closing(code, loop.end())) if braces else (loop.end(), end)
+    for value in range(low, high + (loop[3] == "<=")):
+        read(reading, first, last, {**bound, loop[1]: str(value)})
 
-    def _overload(self, name: str, given: int) -> tree.Function:
-        found = self.functions[name]
-        for function in found:
-            least = sum(f.default is None for f in function.formals)
-            if least <= given <= len(function.formals):
-                return function
-        return found[0]
 
-    def _other(self, name: str, node: tree.Call, scope: Scope) -> Value:
-        """A function that neither the text nor the assembler knows."""
-        if self.recording is not None and (name, len(node.args)) in HELPERS:
-            return self._helper(name, node, scope)
-        if self.recording is not None and not is_stub(name):
-            near = isa.did_you_mean(name, [*isa.NATIVE, *prelude.declarations()])
-            what = f"'{name or node.place.text:.60}' is not defined in this text, and is no instruction{near}"
-            self.fail(
-                "S602",
-                node.place,
-                what,
-                "" if near else "put its definition into the text, or the file that has it beside it",
-            )
-        args = [self.value(a, scope) for a in node.args]
-        return self.library(name, node, args)
+def _branch(reading: Reading, start: int, end: int, bound: Mapping[str, str]) -> None:
+    """An `if`: what it says where its condition is a number; else it is taken, and that is said."""
+    code = reading.text.code
+    opening = code.index("(", start)
+    at, depth = opening, 0
+    while at < end:
+        depth += (code[at] == "(") - (code[at] == ")")
+        at += 1
+        if depth == 0:
+            break
+    condition = code[opening + 1 : at - 1].strip()
+    value = _integer(_meant(reading, condition, bound))
+    if condition in ("true", "false"):
+        value = int(condition == "true")
+    span = reading.text.origin(start, at)
+    if value is None:
+        reading.placeholders[condition] = "true"
+        reading.warn(
+            span, "W602", f"what '{' '.join(condition.split())[:60]}' is worth is not known here: taken as true", RUN
+        )
+    reading.branch_open = value == 0
+    if value != 0:
+        read(reading, at, end, bound)
+        reading.branch_open = False
 
-    def _helper(self, name: str, node: tree.Call, scope: Scope) -> Value:
-        """A helper that the text uses and does not define, as it is usually meant."""
-        assert self.recording is not None
-        taken = reading(name, len(node.args))
-        self.recording.placeholders[name] = taken
-        message = f"'{name}' is not defined in this text: taken as {taken}"
-        hint = "put its definition into the text, or the file that has it beside it, to have it otherwise"
-        self.recording.warn(Diagnostic.at(node.place.origin, "W607", "warning", message, hint=hint))
-        for op, operands in HELPERS[(name, len(node.args))]:
-            args = tuple(node.args[o] if isinstance(o, int) else tree.Name(node.place, o) for o in operands)
-            self._operation(op, replace(node, callee=tree.Name(node.place, op), args=args), scope)
-        return None
 
-    @abstractmethod
-    def library(self, name: str, node: tree.Call, args: list[Value]) -> Value:
-        """A function of the SDK or C++ that does nothing to the array."""
+def parts(text: str) -> list[str]:
+    """Operands between commas, those in brackets and braces together."""
+    found, depth, last = [], 0, 0
+    for at, sign in enumerate(text):
+        if sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        elif sign == "," and depth == 0:
+            found.append(text[last:at])
+            last = at + 1
+    return [*found, text[last:]]
 
-    def _computed(self, name: str, node: tree.Call, scope: Scope) -> Value:
-        values = [self.value(a, scope) for a in node.args]
-        numbers = [v for v in values if isinstance(v, (int, float))]
-        if len(numbers) == len(values):
-            try:
-                return FUNCTIONS[name](*numbers)
-            except (ValueError, TypeError, OverflowError, ZeroDivisionError):
-                pass
-        return Unknown(node.place.text, "int", node.place)
 
-    def _filled(self, node: tree.Expression, old: KernelValue | Unknown, body: Closure, scope: Scope) -> Value:
-        """A kernel object that is given its body after it was declared, or another one."""
-        cell = self.cell_of(node, scope)
-        storage = old.storage if isinstance(old, KernelValue) else "static"
-        made = KernelValue(body, cell.name if cell is not None else "", storage)
-        self.meet(made)
-        if cell is not None:
-            self.write(cell, made)
-        return made
-
-    def _method(self, base: Value, name: str, node: tree.Call, scope: Scope) -> Value:
-        """A method of an object that is followed."""
-        args = [self.value(a, scope) for a in node.args]
-        if isinstance(base, KernelValue):
-            if "launch" in name or name in ("run", "execute", "operator"):
-                self._launch(base, node.place)
-            elif "heap" in name and isinstance(node.callee, tree.Member) and isinstance(node.callee.base, tree.Name):
-                cell = scope.find(node.callee.base.name)
-                if cell is not None and (not args or args[0]):
-                    cell.value = replace(base, storage="heap")
-            return None
-        if isinstance(base, Handle):
-            return base.value
-        assert isinstance(base, Array)
-        if name in ("size", "length"):
-            return len(base.items)
-        if name in ("begin", "data", "end"):
-            return base
-        if name in ("front", "back") and base.items:
-            return base.items[0 if name == "front" else -1]
-        if name == "at" and args and isinstance(args[0], int) and 0 <= args[0] < len(base.items):
-            return base.items[args[0]]
-        if name in ("push_back", "emplace_back") and args and len(base.items) < 70_000:
-            base.items.append(args[0])
-            if self.undo is not None:
-                self.undo.append(lambda: base.items.__delitem__(-1))
-            return None
-        return Unknown(node.place.text, "", node.place)
-
-    # --- functions of the text ---------------------------------------------------------------------------------
-
-    def invoke(self, closure: Closure, node: tree.Call | None, scope: Scope) -> Value:
-        """Follow a function; without `node`, with operands that nobody tells."""
-        function = closure.node
-        place = node.place if node is not None else function.place
-        if self.deep >= MOST_DEEP:
-            self.fail("S404", place, f"functions call one another more than {MOST_DEEP} deep", "unroll them with 'for'")
-        inner = Scope(closure.scope)
-        self._bind(function, node, scope, inner)
-        if not self.enter(closure):
-            return Unknown(place.text, "", place)
-        self.deep += 1
-        try:
-            self.body(function.body.body, inner)
-        except Jump as jump:
-            return jump.value
-        finally:
-            self.deep -= 1
-        return None
-
-    def _bind(self, function: tree.Function | tree.Lambda, node: tree.Call | None, scope: Scope, inner: Scope) -> None:
-        args = node.args if node is not None else ()
-        if isinstance(function, tree.Function):
-            given = node.template if node is not None else ()
-            for i, name in enumerate(function.template):
-                value = self.value(given[i], scope) if i < len(given) else Unknown(name, "", function.place)
-                inner.declare(Cell(name, value, "", False, "formal", function.place))
-        role = "formal" if self.recording is None else "local"
-        for i, formal in enumerate(function.formals):
-            if not formal.name:
-                continue
-            kind = kind_of(formal.type, self.survey.aliases)
-            arg = args[i] if i < len(args) else None
-            if formal.reference and isinstance(arg, tree.Name):
-                shared = scope.find(arg.name)
-                if shared is not None:
-                    inner.cells[formal.name] = shared
-                    continue
-            sources: tuple[Cell, ...] = ()
-            if arg is not None:
-                value, sources = self.traced(arg, scope)
-            elif formal.default is not None:
-                value = self.value(formal.default, inner)
-            else:
-                value = Unknown(formal.name, kind, formal.place)
-            if isinstance(value, Unknown) and kind and not value.kind:
-                value = Unknown(value.name, kind, value.place)
-            if kind == "int" and isinstance(value, float):
-                value = int(value)
-            inner.declare(Cell(formal.name, value, kind, False, role, formal.place, 0, value, sources))
-
-    def construct(self, made: Struct, variable: tree.Variable, scope: Scope) -> None:
-        args = variable.direct or ()
-        candidates = [f for f in self.survey.functions.get(variable.type, ()) if len(f.formals) >= len(args)]
-        candidates = [f for f in candidates if sum(v.default is None for v in f.formals) <= len(args)]
-        if not candidates:
+def _called(reading: Reading, name: str, given: Sequence[str], span: Origin, bound: Mapping[str, str]) -> None:
+    if name == _TRANSFORM and len(given) == 6:
+        _transform(reading, given, span)
+        return
+    if name in isa.HOST:
+        what = f"'{name}' is a host function; a kernel holds array instructions only"
+        reading.error(span, "S209", what, "write it before or after the kernel")
+        return
+    if native_named(name) is None and name not in prelude.declarations():
+        if _inlined(reading, name, given, span, bound):
             return
-        function = candidates[0]
-        inner = Scope(self.globals)
-        inner.cells.update(made.cells)
-        call = tree.Call(variable.place, tree.Name(variable.place, variable.type), args)
-        self._bind(function, call, scope, inner)
-        for name, values in function.members:
-            if name in made.cells and len(values) == 1:
-                made.cells[name].value = self.value(values[0], inner)
-        if not self.survey.matters(function.body) and self.deep < MOST_DEEP:
-            with suppress(Jump):
-                self.body(function.body.body, inner)
+        steps = helpers.HELPERS.get((name, len(given)))
+        if steps is None or any("spare" in args for _, args in steps):
+            code = "S604" if name == "icw" else "S602"
+            what = "a raw instruction word" if name == "icw" else f"'{name}' is no instruction, and not told here"
+            near = isa.did_you_mean(name, [*isa.NATIVE, *prelude.declarations()]).removeprefix("; ")
+            reading.error(span, code, what, near or RUN)
+            return
+        reading.warn(span, "W607", f"'{name}' is not defined in this text: taken as {_taken(name, given)}",
+                     "its definition, in the text or in a file beside it, settles it")  # fmt: skip
+        reading.placeholders[name] = helpers.reading(name, len(given))
+        for op, taken in steps:
+            _called(reading, op, [given[a] if isinstance(a, int) else a for a in taken], span, bound)
+        return
+    args = [_operand(reading, name, n, len(given), a, span, bound) for n, a in enumerate(given)]
+    if all(a is not None for a in args):
+        reading.calls.append(syntax.Call(span, name, tuple(a for a in args if a is not None)))
 
-    # --- launches ----------------------------------------------------------------------------------------------
 
-    def _launch_call(self, node: tree.Call, scope: Scope) -> Value:
-        """scamp5_launch_kernel(k) and its like."""
-        values = [self.value(a, scope) for a in node.args]
-        for value, arg in zip(values, node.args, strict=True):
-            if isinstance(value, Pointer):
-                value = value.cell.value
-            if isinstance(value, Closure):
-                name = arg.name if isinstance(arg, tree.Name) else ""
-                value = KernelValue(value, name, "dynamic" if "dynamic" in called(node) else "static")
-            if isinstance(value, KernelValue):
-                self._launch(value, node.place)
-                return None
-        if not self.looking:
-            message = f"'{called(node)}' is left out: its kernel is not in this text"
-            hint = "put the kernel into the text, or the file that has it beside it"
-            self.warn(Diagnostic.at(node.place.origin, "W603", "warning", message, hint=hint))
+def _taken(name: str, given: Sequence[str]) -> str:
+    return helpers.reading(name, len(given))
+
+
+def _transform(found: Reading, given: Sequence[str], span: Origin) -> None:
+    """AUKE's call for its simulator: target, source, steps to the east and north, halvings, whether negated."""
+    numbers = [_integer(a) for a in given[2:]]
+    steps = {(1, 0): "east", (-1, 0): "west", (0, 1): "north", (0, -1): "south"}
+    x, y, scale, negated = numbers
+    direction = steps.get((x, y)) if x is not None and y is not None else None
+    if direction is None or scale != 0 or negated != 0:
+        found.error(span, "S602", "'_transform' is a call of AUKE's simulator",
+                    "let AUKE print for the chip: the moves that stand beside it as comments")  # fmt: skip
+        return
+    _called(found, "movx", [given[0], given[1], direction], span, {})
+
+
+def _meant(reading: Reading, text: str, bound: Mapping[str, str]) -> str:
+    """An operand with names that are bound to others, and sums of numbers, put in their place."""
+    seen = 0
+    while text in bound and bound[text] != text and seen < MOST_DEEP:
+        text, seen = bound[text], seen + 1
+    if text in reading.values:
+        return reading.values[text]
+    entry = re.fullmatch(r"(\w+)\s*\[(.+)\]", text)
+    if entry is not None:
+        return reading.values.get(f"{entry[1]}[{_meant(reading, entry[2].strip(), bound)}]", text)
+    filled = re.sub(r"[A-Za-z_]\w*", lambda m: bound.get(m[0], reading.values.get(m[0], m[0])), text)
+    if _ARITHMETIC.match(filled) and re.search(r"\d\s*[-+*/%<>&)]", filled):
+        value = _worked_out(filled)
+        return text if value is None else str(value)
+    return text
+
+
+def _worked_out(text: str) -> int | None:
+    """A sum of numbers, as C has it."""
+    try:
+        return _value(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, ZeroDivisionError, MemoryError):
         return None
 
-    def _launch(self, kernel: KernelValue, place: Place) -> None:
-        if self.recording is not None:
-            self.fail(
-                "S603", place, f"kernel '{kernel.name}' is launched inside a kernel",
-                "a kernel holds array instructions only: launch it before or after",
-            )  # fmt: skip
-        self.launch(kernel, place)
 
-    # --- words and macros --------------------------------------------------------------------------------------
+def _value(node: ast.expr) -> int:
+    match node:
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -_value(inner)
+        case ast.BinOp(left=left, op=op, right=right):
+            a, b = _value(left), _value(right)
+            if isinstance(op, ast.Div):
+                return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+            if isinstance(op, ast.Mod):
+                return abs(a) % abs(b) * (-1 if a < 0 else 1)
+            known = {ast.Add: a + b, ast.Sub: a - b, ast.Mult: a * b, ast.BitAnd: a & b}
+            if type(op) in known:
+                return known[type(op)]
+            if isinstance(op, (ast.LShift, ast.RShift)) and 0 <= b < 32:
+                return a << b if isinstance(op, ast.LShift) else a >> b
+    raise ValueError
 
-    def _operation(self, name: str, node: tree.Call, scope: Scope) -> Value:
-        if self.recording is None:
-            self.bare(node, name, scope)
-            return Unknown(node.place.text, "", node.place)
-        self.recording.calls.append(self.array_call(node, name, scope))
+
+def _inlined(reading: Reading, name: str, given: Sequence[str], span: Origin, bound: Mapping[str, str]) -> bool:
+    """Read the body of a function of the text that is called in a kernel; False if there is none."""
+    depth = int(bound.get("?depth", "0"))
+    for function in reading.text.functions:
+        names = [m[1] for o in parts(function.operands) if (m := _PARAMETER.search(o.strip()))]
+        if function.name != name or depth >= MOST_DEEP:
+            continue
+        if function.operands.strip() in ("", "void"):
+            names = []
+        if len(names) != len(given):
+            continue
+        inner = {n: _meant(reading, a, bound) for n, a in zip(names, given, strict=True)}
+        before = len(reading.calls)
+        read(reading, function.start, function.end, {**inner, "?depth": str(depth + 1)})
+        reading.calls[before:] = [syntax.Call(span, c.name, c.args) for c in reading.calls[before:]]
+        return True
+    return False
+
+
+def _integer(text: str) -> int | None:
+    clean = text.strip().rstrip("uUlL")
+    if not _INTEGER.match(text.strip()):
         return None
-
-    def record_one(self, recording: Recording, node: tree.Call, name: str, scope: Scope) -> None:
-        """Write down one call of the array that stands outside of kernel marks."""
-        self.recording = recording
-        try:
-            recording.calls.append(self.array_call(node, name, scope))
-        except Problem as problem:
-            recording.errors.append(problem.diagnostic())
-        finally:
-            self.recording = None
-
-    def array_call(self, node: tree.Call, name: str, scope: Scope) -> syntax.Call:
-        """A call in a kernel, its operands worked out. Raises Problem."""
-        count = len(node.args)
-        args = [self._operand_of(arg, wanted_kinds(name, i, count), scope) for i, arg in enumerate(node.args)]
-        return syntax.Call(node.place.origin, name, tuple(args))
-
-    def _operand_of(self, node: tree.Expression, wanted: Sequence[str], scope: Scope) -> syntax.Expression:
-        """An operand in a kernel. What an unknown function gives is unknown, but is no reason to give up."""
-        if isinstance(node, tree.Call) and self._is_foreign(node, scope):
-            return self.written(Unknown(node.place.text, "", node.place), node, wanted, scope)
-        return self.operand(node, wanted, scope)
-
-    def _is_foreign(self, node: tree.Call, scope: Scope) -> bool:
-        """Whether a call is of a function that neither the text nor anybody else tells."""
-        name = called(node)
-        if not name or scope.find(name) is not None or name in self.functions or name in isa.HOST:
-            return False
-        if isinstance(node.callee, tree.Member):
-            return isinstance(self.value(node.callee.base, scope), Unknown)
-        return not (name in FUNCTIONS or name in _TYPES or is_operation(name))
-
-    def operand(self, node: tree.Expression, wanted: Sequence[str], scope: Scope) -> syntax.Expression:
-        """The operand of a word, macro or host function as our language writes it. Raises Problem."""
-        return self.written(self.value(node, scope), node, wanted, scope)
-
-    def written(self, value: Value, node: tree.Expression, wanted: Sequence[str], scope: Scope) -> syntax.Expression:
-        span = node.place.origin
-        match value:
-            case Reg():
-                if value.name in isa.PORT_DIRECTION and wanted and set(wanted) <= {"dir", "dirs"}:
-                    return syntax.Name(span, isa.PORT_DIRECTION[value.name].name)
-                return syntax.Name(span, _spelling(node, value))
-            case Dirs():
-                found: syntax.Expression = syntax.Name(span, value.names[0])
-                for name in value.names[1:]:
-                    found = syntax.Binary(span, "|", found, syntax.Name(span, name))
-                return found
-            case int():
-                return self.number_operand(value, node, scope)
-            case float():
-                return self.number_operand(int(value), node, scope)
-            case Handle():
-                return self.written(value.value, node, wanted, scope)
-            case Pointer():
-                return self.written(value.cell.value, node, wanted, scope)
-            case Array():
-                return syntax.ListOf(span, tuple(self.written(v, node, wanted, scope) for v in value.items))
-            case Unknown():
-                return self.unknown_operand(value, wanted, node)
-            case _:
-                hint = "operands are registers, directions and integers"
-                raise Problem("S605", node.place, f"'{node.place.text:.60}' cannot be an operand", hint)
+    try:
+        return int(clean.replace(" ", ""), 0)
+    except ValueError:
+        return int(clean.replace(" ", ""), 8) if clean.lstrip("-").isdecimal() else None
 
 
-def _spelling(node: tree.Expression, value: Reg) -> str:
-    """The register as the user wrote it, if it is written out."""
-    if isinstance(node, tree.Name) and register_named(node.name) == value:
-        return node.name
-    return value.name
+def _operand(
+    reading: Reading, call: str, position: int, count: int, text: str, span: Origin, bound: Mapping[str, str]
+) -> syntax.Expression | None:
+    """One operand; None, and an error, if it is none."""
+    text = _meant(reading, text, bound)
+    if text.startswith("{") and text.endswith("}"):
+        items = [
+            _operand(reading, call, position, count, t.strip(), span, bound) for t in parts(text[1:-1]) if t.strip()
+        ]
+        return syntax.ListOf(span, tuple(i for i in items if i is not None)) if None not in items else None
+    while text.startswith("(") and text.endswith(")"):
+        text = text[1:-1].strip()
+    if "|" in text:
+        sides = [_operand(reading, call, position, count, t.strip(), span, bound) for t in text.split("|")]
+        if None in sides:
+            return None
+        joined = sides[0]
+        for side in sides[1:]:
+            joined = syntax.Binary(span, "|", joined, side)  # type: ignore[arg-type]
+        return joined
+    number = _integer(text)
+    if number is not None:
+        return _number(number, span)
+    if text in ("true", "false"):
+        return syntax.Number(span, int(text == "true"))
+    match = _NAME.match(text)
+    if match is None:
+        if re.match(r"[A-Za-z_(][\w\s.\[\]()<>:?!=&+*-]*$", text):
+            return _unknown(reading, call, position, count, " ".join(text.split()), span)
+        what = f"operand {position + 1} of {call}, '{text[:40]}', is C++ that a text does not tell"
+        reading.error(span, "S605", what)
+        return None
+    name = match[1]
+    scoped = "::" in text
+    if not scoped and name in reading.values:
+        known = reading.values[name]
+        value = _integer(known)
+        return _number(value, span) if value is not None else syntax.Name(span, known)
+    if name in isa.ALIASES and name.lower() in isa.DIRECTIONS and "dir" in str(wanted_kinds(call, position, count)):
+        return syntax.Name(span, name.lower())
+    registers = (*isa.ALL_REGISTERS, *isa.ALIASES, *isa.DIRECTIONS)
+    owner = text.rpartition("::")[0].strip()
+    if (
+        name in registers
+        and (owner in ("", "SCAMP5_PE", "scamp5_kernel_api"))
+        and (scoped or name not in reading.hidden)
+    ):
+        return syntax.Name(span, name)
+    return _unknown(reading, call, position, count, text, span)
+
+
+def _number(value: int, span: Origin) -> syntax.Expression:
+    number = syntax.Number(span, abs(value))
+    return syntax.Unary(span, "-", number) if value < 0 else number
+
+
+def wanted_kinds(name: str, position: int, count: int) -> list[str]:
+    """The operand classes that a word or macro takes at a position."""
+    found: dict[str, None] = {}
+    row = native_named(name)
+    if row is not None:
+        slot = row.dst if row.dst is not None and position < row.dst.most else row.src
+        if slot is not None:
+            found[slot.kind] = None
+    for macro in prelude.declarations().get(name, ()):
+        if macro.required <= count <= len(macro.formals) and position < len(macro.formals):
+            found[macro.formals[position].kind] = None
+    return list(found)
+
+
+def _unknown(
+    reading: Reading, call: str, position: int, count: int, text: str, span: Origin
+) -> syntax.Expression | None:
+    """A name that the text does not tell: a register of its kind that the kernel does not use stands for it."""
+    kinds = wanted_kinds(call, position, count)
+    if any(k in ("dir", "dirs") for k in kinds):
+        chosen = "north"
+    elif "int" in kinds:
+        chosen = "1"
+    else:
+        chosen = f"?{_KINDS.get(kinds[0] if kinds else '', 'areg')} {text}"
+        return syntax.Name(span, chosen)
+    reading.placeholders[text] = chosen
+    reading.warn(span, "W601", f"'{text}' is not known in this text: {chosen} stands for it", RUN)
+    return syntax.Name(span, chosen) if chosen == "north" else syntax.Number(span, 1)
+
+
+def settle(reading: Reading) -> None:
+    """Choose registers for what is not known, none that the kernel uses otherwise."""
+    used = {isa.ALIASES.get(n, n) for c in reading.calls for n in syntax.names_used(c.args)}
+    chosen: dict[str, str] = {}
+    for call in reading.calls:
+        for name in syntax.names_used(call.args):
+            if not name.startswith("?") or name in chosen:
+                continue
+            kind, _, text = name[1:].partition(" ")
+            free = [r for r in _POOLS[kind] if r not in used]
+            if not free:
+                reading.error(call.span, "S605", f"no register is left to stand for '{text}'")
+                return
+            chosen[name] = free[0]
+            used.add(free[0])
+            reading.placeholders[text] = free[0]
+            what = f"'{text}' is not known in this text: register {free[0]} stands for it"
+            reading.warn(call.span, "W601", what, RUN)
+    if chosen:
+        reading.calls = [syntax.Call(c.span, c.name, tuple(_filled(a, chosen) for a in c.args)) for c in reading.calls]
+
+
+def _filled(node: syntax.Expression, chosen: Mapping[str, str]) -> syntax.Expression:
+    if isinstance(node, syntax.Name):
+        return syntax.Name(node.span, chosen.get(node.name, node.name))
+    if isinstance(node, syntax.ListOf):
+        return syntax.ListOf(node.span, tuple(_filled(i, chosen) for i in node.items))  # type: ignore[arg-type]
+    return node

@@ -1,138 +1,134 @@
-"""A C++ text as a program: what one pass through it does to the array, as a straight line."""
+"""A text without C++ functions as a program: kernels and host calls, as kernel compilers and simulators print them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin, Program
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.front.names import nearest_file
-from scamp_sim.compiler.sdk.blocks import statements_of, too_much
-from scamp_sim.compiler.sdk.lexer import Text
-from scamp_sim.compiler.sdk.preprocess import TooMuch, decoded
-from scamp_sim.compiler.sdk.runner import Runner
-from scamp_sim.compiler.sdk.survey import Survey
-from scamp_sim.compiler.sdk.unparse import text as unparsed
+from scamp_sim.compiler.program import assemble_tree
+from scamp_sim.compiler.sdk.blocks import Block, arranged, blocks_of, decoded, extract_from, unified
+from scamp_sim.compiler.sdk.calls import parts, statements
+from scamp_sim.compiler.sdk.names import free_name
+from scamp_sim.compiler.sdk.source import Text
 
-_LOOKED_FOR = "kernels between scamp5_kernel_begin and scamp5_kernel_end, kernel objects, and calls of host functions"
+_HOST = re.compile(r"(?:(?:[\w:*&<>]+\s+)*(\w+)\s*=\s*)?(?:\w+\s*(?:\.|->|::)\s*)*(\w+)\s*\((.*)\)$", re.DOTALL)
+_LOOKED_FOR = "kernels between scamp5_kernel_begin and scamp5_kernel_end, and calls of instructions and host functions"
+_RUN = "C++ is built and run: scamp-sim run, or scamp_sim.compiler.native.LiveProgram; scamp-sim import lists kernels"
 
 
 def assemble_sdk(source: str | Path, params: Mapping[str, Any], name: str | None = None) -> Program:
-    """The program of a C++ text, or of a file if `source` is a Path.
+    """The program of a text, or of a file if `source` is a Path: its kernels and host calls, in order.
 
-    Raises CompileError if nothing in it is for the array, if a parameter without a value is used, or if what is there
-    does not fit the chip.
+    Raises CompileError for anything in it that is no plain call, since what C++ does is known by running it.
     """
-    return import_program(source, params, name)[0]
-
-
-def import_program(
-    source: str | Path, params: Mapping[str, Any] | None = None, name: str | None = None
-) -> tuple[Program, str]:
-    """As `assemble_sdk`, with the program as text of our language. Raises CompileError."""
-    text = _text(source)
+    text, blocks = _read(source)
     title = name or (Path(text.name).stem if isinstance(source, Path) else "text")
-    given = dict(params or {})
-    try:
-        statements, _ = statements_of(text)
-        runner = Runner(Survey(statements), _plain(given))
-        runner.follow(statements)
-        if not runner.made and not runner.params:
-            _nothing(text, runner)
-        return _assembled(runner, text, title, given)
-    except (TooMuch, RecursionError) as error:
-        raise CompileError((too_much(error, text),)) from None
+    if params:
+        _stop(text, "S208", f"the text has no parameter '{next(iter(params))}'", _RUN)
+    if text.functions:
+        _stop(text, "S601", "this text holds functions of C++, and a text does not tell which of them run", _RUN)
+    errors = [d for b in blocks for d in b.diagnostics if d.severity == "error"]
+    steps: list[tuple[int, syntax.Item]] = []
+    for block in blocks:
+        steps.append((block.span.line, syntax.Call(block.span, block.name, ())))
+    for start, end in statements(text.code, 0, len(text.code)):
+        span = text.origin(start, end)
+        if any(b.span.line <= span.line <= b.span.end_line for b in blocks):
+            continue
+        step, error = _host_call(text.code[start:end].strip(), span, [str(s) for _, s in steps])
+        if error is not None:
+            errors.append(error)
+        elif step is not None:
+            steps.append((span.line, step))
+    if errors:
+        raise CompileError(tuple(sorted(errors, key=lambda d: (d.file, d.line, d.column))))
+    return _assembled(text, blocks, [s for _, s in sorted(steps, key=lambda s: s[0])], title)
 
 
-def _text(source: str | Path) -> Text:
+def listed(path: Path) -> Program:
+    """The kernels of a file, each launched once in the order of the text, for listings. Raises CompileError."""
+    text, blocks = _read(path)
+    errors = [d for b in blocks for d in b.diagnostics if d.severity == "error"]
+    if errors:
+        raise CompileError(tuple(errors))
+    steps: list[syntax.Item] = [syntax.Call(b.span, b.name, ()) for b in blocks]
+    return _assembled(text, blocks, steps, path.stem)
+
+
+def _read(source: str | Path) -> tuple[Text, list[Block]]:
     if isinstance(source, str):
-        return Text("<text>", source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+        text = Text("<text>", unified(source))
+        return arranged(text), blocks_of(text)
     place = Origin(str(source), 1, 1, 1, 1)
     try:
         data = source.read_bytes()
     except OSError as error:
         message = f"cannot read '{source}': {error.strerror or error}{nearest_file(source)}"
         raise CompileError((Diagnostic.at(place, "S101", "error", message, hint="check the path"),)) from None
-    if is_binary(data):
-        message = f"cannot read '{source}': it is no text"
-        raise CompileError((Diagnostic.at(place, "S102", "error", message, hint="give a C++ source file"),))
-    return Text(str(source), decoded(data))
+    if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        message = f"cannot read '{source}': it is not text"
+        raise CompileError((Diagnostic.at(place, "S102", "error", message, hint="give a source file"),))
+    return arranged(Text(str(source), unified(decoded(data)))), extract_from(source)
 
 
-def is_binary(data: bytes) -> bool:
-    """Whether the contents of a file are no text in any encoding."""
-    return b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff"))
+def _stop(text: Text, code: str, message: str, hint: str) -> None:
+    raise CompileError((Diagnostic.at(text.origin(0, 1), code, "error", message, hint=hint),))
 
 
-def _plain(params: Mapping[str, Any]) -> dict[str, int]:
-    """The integers among the parameters given; what is wrong with the others, their declarations say."""
-    found: dict[str, int] = {}
-    for name, value in params.items():
-        if hasattr(value, "tolist"):
-            value = value.tolist()
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
-            found[name] = int(value)
-    return found
+def _host_call(statement: str, span: Origin, before: list[str]) -> tuple[syntax.Item | None, Diagnostic | None]:
+    """A host call of a text, None of what declares only; or what is wrong with it."""
+    match = _HOST.match(statement)
+    name = match[2] if match else ""
+    if match is None or name not in isa.HOST:
+        if re.match(r"(?:using|typedef|static|const|constexpr|u?int\d*(?:_t)?|areg_t|dreg_t|extern)\b", statement):
+            return None, None
+        if name.startswith("vs_"):
+            return None, None
+        what = f"'{' '.join(statement.split())[:60]}' is no instruction or host function"
+        return None, Diagnostic.at(span, "S602", "error", what, hint=_RUN)
+    args: list[syntax.Expression] = []
+    label = match[1] or ""
+    for given in (a.strip() for a in parts(match[3]) if a.strip()):
+        if re.fullmatch(r"-?\s*(?:0[xX][0-9a-fA-F]+|\d+)", given):
+            value = int(given.replace(" ", ""), 0)
+            number = syntax.Number(span, abs(value))
+            args.append(syntax.Unary(span, "-", number) if value < 0 else number)
+        elif re.fullmatch(r"(?:SCAMP5_PE::)?\w+", given):
+            args.append(syntax.Name(span, given.removeprefix("SCAMP5_PE::")))
+        else:
+            what = f"operand '{given[:40]}' of {name} is C++ that a text does not tell"
+            return None, Diagnostic.at(span, "S605", "error", what, hint=_RUN)
+    form = isa.HOST[name][0]
+    if 0 <= form.buffer < len(args) and isinstance(args[form.buffer], syntax.Name):
+        buffer = args.pop(form.buffer)
+        label = label or getattr(buffer, "name", "")
+        if form.operands and form.operands[-1].name == "each" and label != "NULL":
+            args.append(syntax.Number(span, 1))
+    gives = bool(form.result)
+    if not gives:
+        return syntax.Call(span, name, tuple(args)), None
+    stem = free_name(label or name.removeprefix("scamp5_"), "result")
+    taken = sum(f"'{stem}'" in b or f"'{stem}_" in b for b in before)
+    return syntax.OutputDecl(
+        span, stem if not taken else f"{stem}_{taken + 1}", syntax.Function(span, name, tuple(args))
+    ), None
 
 
-def _nothing(text: Text, runner: Runner) -> NoReturn:
-    what = "nothing in this text is for the array" if text.text.strip() else "the text is empty"
-    if runner.warnings:
-        what = "nothing in this text for the array can be used"
-    error = Diagnostic.at(text.origin(0, 0), "S601", "error", what, hint=f"looked for {_LOOKED_FOR}")
-    raise CompileError((error, *runner.warnings))
-
-
-def _assembled(runner: Runner, text: Text, title: str, params: Mapping[str, Any]) -> tuple[Program, str]:
-    """The program, without the host calls that the assembler refuses, and its text."""
-    from scamp_sim.compiler.program import assemble_tree
-
+def _assembled(text: Text, blocks: list[Block], steps: list[syntax.Item], title: str) -> Program:
+    if not steps:
+        what = "nothing in this text is for the array" if text.text.strip() else "the text is empty"
+        _stop(text, "S601", what, f"looked for {_LOOKED_FOR}")
     source = syntax.Source(text.name, text.text)
-    head: list[syntax.Item] = [*runner.params.values(), *runner.kernels.values()]
-    steps, warnings = runner.made, list(runner.warnings)
-    while True:
-        items: tuple[syntax.Item, ...] = (*head, syntax.ProgramDecl(text.origin(0, 0), tuple(steps)))
-        try:
-            program = assemble_tree(syntax.File(source, items), title, params)
-            break
-        except CompileError as error:
-            kept, said = _without(steps, error.diagnostics)
-            warnings += said
-            if not said or not kept:
-                raise CompileError((*error.diagnostics, *warnings)) from None
-            steps = kept
-    found = [*warnings, *(d for d in program.diagnostics if d.code != "W513")]
-    found.sort(key=lambda d: (d.file, d.line, d.column))
-    used = set(syntax.names_used(items))
-    settled = "".join(f"// {n} = {program.params[n]}\n" for n in runner.params if n not in used)
-    shown = [i for i in items if not isinstance(i, syntax.Param) or i.name in used]
-    written = f"// {title}: one pass of {Path(text.name).name}\n{settled}\n{unparsed(shown)}"
-    return replace(program, diagnostics=tuple(found)), written
-
-
-def _without(
-    steps: Sequence[syntax.Item], diagnostics: Sequence[Diagnostic]
-) -> tuple[list[syntax.Item], list[Diagnostic]]:
-    """The steps without the host calls that errors are about, and what is said of them instead."""
-    errors = {(d.line, d.column): d for d in diagnostics if d.severity == "error"}
-    kept: list[syntax.Item] = []
-    said: dict[tuple[int, int], Diagnostic] = {}
-    for step in steps:
-        call = step.register if isinstance(step, syntax.OutputDecl) else step
-        at = None
-        if isinstance(call, (syntax.Call, syntax.Function)) and call.name in isa.HOST:
-            places = [(n.span.line, n.span.column) for n in (step, call, *call.args)]
-            at = next((p for p in places if p in errors), None)
-        if at is None:
-            kept.append(step)
-            continue
-        error = errors[at]
-        notes = (f"in a kernel file this is {error.code}",)
-        message = f"left out: {error.message}"
-        said[at] = Diagnostic.at(step.span, "W603", "warning", message, hint=error.hint, notes=notes)
-    return kept, list(said.values())
+    kernels = [b.declared for b in blocks if b.declared is not None]
+    items: tuple[syntax.Item, ...] = (*kernels, syntax.ProgramDecl(text.origin(0, 1), tuple(steps)))
+    program = assemble_tree(syntax.File(source, items), title)
+    assumed = tuple(d for b in blocks for d in b.diagnostics if d.code.startswith("W6"))
+    return replace(program, diagnostics=(*assumed, *program.diagnostics))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scamp_sim.compiler.front import syntax
-from scamp_sim.compiler.sdk.expressions import BINDING
 
 _INDENT = "    "
 
@@ -20,9 +19,6 @@ def _lines(items: Iterable[syntax.Item], indent: str) -> Iterator[str]:
         match item:
             case syntax.Call():
                 yield f"{indent}{call(item)};"
-            case syntax.Param():
-                default = "" if item.default is None else f" = {expression(item.default)}"
-                yield f"{indent}param {item.name}{default};"
             case syntax.OutputDecl():
                 yield f"{indent}output {item.name} = {expression(item.register)};"
             case syntax.KernelDecl():
@@ -44,28 +40,20 @@ def call(item: syntax.Call) -> str:
     return f"{item.name}({', '.join(expression(a) for a in item.args)})"
 
 
-def expression(node: syntax.Expression, above: int = 0) -> str:
-    """An expression, in brackets where an operator that binds more tightly than it stands around."""
+def expression(node: syntax.Expression) -> str:
+    """An expression as texts of kernels have them: numbers, names, directions, lists."""
     match node:
         case syntax.Number():
             return str(node.value)
         case syntax.Name():
             return node.name
         case syntax.Unary():
-            return f"{node.operator}{expression(node.operand, 20)}"
+            return f"{node.operator}{expression(node.operand)}"
         case syntax.Binary():
-            own = BINDING[node.operator]
-            # sums of a thousand terms are flat, but none comes out of C++ that has been worked out
-            sign = node.operator if node.operator == "|" else f" {node.operator} "
-            found = f"{expression(node.left, own)}{sign}{expression(node.right, own + 1)}"
-            return f"({found})" if above > own else found
-        case syntax.Ternary():
-            parts = (expression(n, 1) for n in (node.condition, node.then, node.otherwise))
-            condition, then, otherwise = parts
-            return f"({condition} ? {then} : {otherwise})"
-        case syntax.Index():
-            return f"{expression(node.base, 20)}[{expression(node.index)}]"
+            return f"{expression(node.left)}{node.operator}{expression(node.right)}"
         case syntax.Function():
             return f"{node.name}({', '.join(expression(a) for a in node.args)})"
         case syntax.ListOf():
             return "{" + ", ".join(expression(i) for i in node.items if not isinstance(i, syntax.Generator)) + "}"
+        case _:
+            raise ValueError(f"no text for {type(node).__name__}")

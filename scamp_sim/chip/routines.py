@@ -230,7 +230,7 @@ _FORMS = (
     HostFunction("scamp5_output_boundingbox", (_READ_D,), 0, "sends what scamp5_scan_boundingbox gives", "D OUT",
                  _LINES, "bounding box", 1),
     HostFunction("scamp5_output_bitstack_begin", (Operand("n", "int"),), 0,
-                 "the next n planes given to scamp5_output_bitstack_bit are one picture", "D OUT", buffer=1),
+                 "the next n planes given to scamp5_output_bitstack_bit are one picture", "D OUT", buffer=0),
     HostFunction("scamp5_output_bitstack_bit", (_READ_D,), 0, "sends one plane of the picture, highest bit first",
                  "D OUT; LB-TUT", _LINES),
     HostFunction("scamp5_output_bitstack_end", (), 0, "gives the picture, upright, n bits a PE", "D OUT", (),

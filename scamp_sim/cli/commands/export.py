@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scamp_sim.cli import live, options
 from scamp_sim.cli.output import print_json, warn
 from scamp_sim.cli.programs import CPP, load_program, parse_settings, sdk_source
+from scamp_sim.exceptions import ProgramError
+
+if TYPE_CHECKING:
+    from scamp_sim.chip.program import Program
+    from scamp_sim.compiler.export import Sliders
 from scamp_sim.files import write_text
 
 NAME = "export"
@@ -34,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """`export`: a program as C++. Raises ScampError."""
     from scamp_sim.compiler.export import export as exported
 
+    if args.out and args.file and Path(args.out).resolve() == Path(args.file).resolve():
+        raise ProgramError(f"--out {args.out} is the file that is read; name another one")
     settings = parse_settings(args.set)
     if Path(args.file).suffix.lower() in EXPORTED and not live.is_program(args.file):
         from scamp_sim.compiler import assemble
@@ -42,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         program = load_program(args.file, settings, runs=True)
     warn(program.diagnostics)
-    result = exported(program, args.to)
+    result = exported(program, args.to, _sliders(args.file, program) if args.to == "sdk" else None)
     if args.out:
         write_text(args.out, result.text, "C++")
     if args.format == "json":
@@ -55,3 +63,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(result.text, end="")
     return 0
+
+
+def _sliders(file: str, program: Program) -> Sliders | None:
+    """The parameters that can stay variables, for programs of our language."""
+    from scamp_sim.compiler.export import sliders_of
+
+    if file == "-" or Path(file).suffix.lower() in EXPORTED or not program.params:
+        return None
+    return sliders_of(program, lambda params: load_program(file, dict(params)))

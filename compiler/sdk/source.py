@@ -1,0 +1,122 @@
+"""A text of kernels as signs: comments out, marks found, functions and lambdas located. No C++ is understood here."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from scamp_sim.chip.program import Origin
+
+_TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'""", re.DOTALL)
+_DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
+MARK = re.compile(r"\bscamp5_(dynamic_)?kernel_(begin|end)\b(?!\s*\(\s*\w)\s*(?:\(\s*\))?\s*;?")
+_COMMENT_MARK = re.compile(r"//[ \t]*(scamp5_(?:dynamic_)?kernel_(?:begin|end)[ \t]*\([ \t]*\)[ \t]*;?)[^\n]*")
+_FUNCTION = re.compile(
+    r"\b([A-Za-z_]\w*)\s*\(([^;{}()]*(?:\([^()]*\)[^;{}()]*)*)\)\s*(?:(?:const|noexcept|override)\s*)*\{"
+)
+_LAMBDA = re.compile(r"\[[^\[\]{};]*\]\s*(?:\([^(){};]*\))?\s*(?:mutable\s*)?(?:->\s*[\w:]+\s*)?\{")
+_NOT_FUNCTIONS = ("if", "for", "while", "switch", "catch", "return", "sizeof", "do", "else")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A begin or end mark. `start`, `end`: where it stands."""
+
+    kind: str  # "begin" or "end"
+    dynamic: bool
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function with a body. `operands`: its parameters as they stand. start, end: its body, without the braces."""
+
+    name: str
+    operands: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of kernels. `lines`: the user's line of each line, where the text was preprocessed."""
+
+    name: str
+    text: str
+    lines: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def code(self) -> str:
+        """The text with blanks for comments, texts in quotes and directives; as long as the text, line for line.
+        Marks in comments, as simulators print them, count where there are no others."""
+        text = self.text
+        if not MARK.search(_blanked(text)):
+            text = _COMMENT_MARK.sub(lambda m: " " * (m.start(1) - m.start()) + m[1] + " " * (m.end() - m.end(1)), text)
+        return _blanked(text)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(m.end() for m in re.finditer("\n", self.text))]
+
+    def origin(self, start: int, end: int) -> Origin:
+        """A piece of the text as messages name it."""
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_right(self._starts, max(start, end - 1)) - 1
+        stop = self.text.find("\n", self._starts[first])
+        line = self.text[self._starts[first] : len(self.text) if stop < 0 else stop]
+        column = start - self._starts[first] + 1
+        if self.lines:
+            file, number = self.lines[min(first, len(self.lines) - 1)]
+            until = max(number, self.lines[min(last, len(self.lines) - 1)][1])
+            return Origin(file, number, column, until, column + max(1, end - start) if until == number else 2, line)
+        return Origin(self.name, first + 1, column, last + 1, end - self._starts[last] + 1, line)
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """Begin and end marks in order."""
+        return [Mark(m[2], bool(m[1]), m.start(), m.end()) for m in MARK.finditer(self.code)]
+
+    @cached_property
+    def functions(self) -> list[Function]:
+        """Functions that have a body, outermost first."""
+        found = []
+        for match in _FUNCTION.finditer(self.code):
+            if match[1] not in _NOT_FUNCTIONS:
+                end = closing(self.code, match.end() - 1)
+                found.append(Function(match[1], match[2], match.end(), end))
+        return found
+
+    @cached_property
+    def lambdas(self) -> list[Function]:
+        """Lambdas, named after what stands before them: `scamp5_kernel name([] {`."""
+        found = []
+        for match in _LAMBDA.finditer(self.code):
+            before = self.code[max(0, match.start() - 200) : match.start()]
+            line = before[max(before.rfind(";"), before.rfind("}"), before.rfind("\n")) + 1 :]
+            found.append(Function(line.strip(), "", match.end(), closing(self.code, match.end() - 1)))
+        return found
+
+    def around(self, at: int) -> Function | None:
+        """The innermost function that a place stands in."""
+        inside = [f for f in self.functions if f.start <= at < f.end]
+        return max(inside, key=lambda f: f.start, default=None)
+
+
+def _blanked(text: str) -> str:
+    def blank(match: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", match[0])
+
+    return _DIRECTIVE.sub(blank, _TOKEN.sub(blank, text))
+
+
+def closing(code: str, opening: int) -> int:
+    """Where the brace that opens at `opening` closes; the end of the text if it does not."""
+    depth = 0
+    for match in re.compile(r"[{}]").finditer(code, opening):
+        depth += 1 if match[0] == "{" else -1
+        if depth == 0:
+            return match.start()
+    return len(code)
