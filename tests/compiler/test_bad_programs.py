@@ -789,4 +789,6 @@ def test_examples_of_the_page(code: str) -> None:
 
 def test_every_code_has_an_example() -> None:
     # S101 and S102 are about files, S404 about a text too long for a page
-    assert set(CODES) - set(EXAMPLES) <= {"S101", "S102", "S404"}
+    # S61., S62., W61. and W62. come out of a C++ compiler and out of running programs: tests/compiler/native has them
+    built = {c for c in CODES if c[:3] in ("S61", "S62", "W61", "W62")}
+    assert set(CODES) - set(EXAMPLES) - built <= {"S101", "S102", "S404"}
