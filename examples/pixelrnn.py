@@ -19,7 +19,7 @@ from scamp_sim.systems.pixelrnn.study import study
 out = Path("out")
 out.mkdir(exist_ok=True)
 
-# No trained weights come with this project. These are drawn by lot.
+# No trained weights come with this project. These are randomly initialised.
 weights = pixelrnn.Weights.random(seed=1)
 frames, label = pixelrnn.gestures.clip("spread/leftward", seed=1)
 
@@ -37,14 +37,14 @@ same = all(np.array_equal(getattr(result, stage), getattr(golden, stage)) for st
 print(f"the array equals the golden model: {same}")
 planes = {"frame": frames, "x": result.x, "b": result.b, "f": result.f, "h": result.h}
 notes = [f"{cost.words:,} words, {cost.time_us:.1f} us a frame (modelled)", "equal to the golden model" * same]
-sheet = show.sheet(planes, result.o, "PixelRNN: a spread hand to the left, weights by lot", notes)
+sheet = show.sheet(planes, result.o, "PixelRNN: a spread hand to the left, random weights", notes)
 
 # 3. Many clips, in parallel, compared plane by plane.
-drawn = clips.read_clips("made-up:2:5")
+drawn = clips.read_clips("synthetic:2:5")
 found = study.validate(weights, drawn, jobs=2)
 print(f"\n{len(found.records)} clips\n{found.text()}")
 
-# 4. Kernels by lot are features too: a decoder fitted to them, by ridge regression on o, tells gestures apart.
+# 4. Random kernels are features too: a decoder fitted to them, by ridge regression on o, tells gestures apart.
 train, known = pixelrnn.gestures.dataset(12, seed=9)
 test, answer = pixelrnn.gestures.dataset(4, seed=10)
 seen, unseen = (np.stack([pixelrnn.golden.encode(c, weights).o.ravel() / 25 for c in part]) for part in (train, test))

@@ -34,7 +34,7 @@ def check_file(path: str | Path, what: str) -> Path:
     refuse_read(target, what)
     why = unwritable(target.parent)
     if why:
-        raise ScampError(f"cannot write the {what} to {shown}: {why} in {target.parent}; name another file")
+        raise ScampError(f"cannot write the {what} to {shown}: {why} in {target.parent}; choose another file")
     return target
 
 
@@ -81,7 +81,7 @@ def write_file(path: str | Path, what: str, write: Callable[[Path], object]) -> 
     except OSError as e:
         raise ScampError(
             f"cannot write the {what} to {short(str(path), 200)}: {reason(e)}; free some disk space, or "
-            "name another file"
+            "choose another file"
         ) from e
     finally:
         if aside:

@@ -113,7 +113,7 @@ def test_the_readings_that_were_given_up() -> None:
 
 # --- judging --------------------------------------------------------------------------------------------------
 
-MADE_UP = Anchor("X", "made up", "about", 100, "us", "M", "because", lambda timing: 114.9)
+SYNTHETIC = Anchor("X", "made up", "about", 100, "us", "M", "because", lambda timing: 114.9)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ MADE_UP = Anchor("X", "made up", "about", 100, "us", "M", "because", lambda timi
     ],
 )  # fmt: skip
 def test_verdicts(sense: str, value: float, holds: bool, verdict: str) -> None:
-    finding = judge(replace(MADE_UP, sense=sense, predict=lambda timing: value), load_timing())
+    finding = judge(replace(SYNTHETIC, sense=sense, predict=lambda timing: value), load_timing())
     assert (finding.holds, finding.verdict) == (holds, verdict)
 
 
@@ -258,7 +258,7 @@ def test_unknown_table(capsys) -> None:
 def test_calibration_table_of_the_costs_page() -> None:
     page = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
     table = page.partition("<!-- calibration -->\n")[2].partition("<!-- /calibration -->")[0]
-    assert table == calibration.markdown(calibrate(load_timing())), "write it anew: python tools/fit_timing.py --write"
+    assert table == calibration.markdown(calibrate(load_timing())), "write it again: python tools/fit_timing.py --write"
 
 
 def test_example_of_the_costs_page_is_real() -> None:

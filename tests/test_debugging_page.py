@@ -1,4 +1,4 @@
-"""The examples of docs/debugging.md are what happens; `pytest --update-golden` writes what they print anew."""
+"""The examples of docs/debugging.md are what happens; `pytest --update-golden` writes what they print again."""
 
 from __future__ import annotations
 

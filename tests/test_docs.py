@@ -31,7 +31,7 @@ def blocks(page: Path, language: str) -> list[str]:
 def test_instruction_page_is_fresh() -> None:
     fresh = isa_docs.markdown(isa_docs.entries())
     assert (ROOT / "docs" / "isa.md").read_text(encoding="utf-8") == fresh, (
-        "write it anew: scamp-sim isa --format markdown > docs/isa.md"
+        "write it again: scamp-sim isa --format markdown > docs/isa.md"
     )
 
 
@@ -112,7 +112,7 @@ def test_knob_tables_of_the_errors_page(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--update-golden"):
         path.write_text(before + start + fresh + end + after, encoding="utf-8")
         return
-    assert tables == fresh, "write it anew: pytest tests/test_docs.py --update-golden"
+    assert tables == fresh, "write it again: pytest tests/test_docs.py --update-golden"
 
 
 def test_examples_of_the_errors_page(tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def test_a_row_of_its_own_is_the_price_of_the_whole_routine() -> None:
 
 def test_options_of_the_array_count() -> None:
     image = Program("p", {}, (HostCall("scamp5_get_image", ("A", "B", 3)),))
-    # Q14: ten words for each doubling, unless said otherwise
+    # Q14: ten words for each doubling, by default
     assert profile(image, load_timing()).words == 27
     assert profile(image, load_timing(), options=ArrayOptions(gain_words=4)).words == 15
 

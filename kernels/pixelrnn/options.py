@@ -200,12 +200,12 @@ class Calibration:
 
 
 def short_digest(what: Any) -> str:
-    """Sixteen hexadecimal digits that tell values apart by their `repr`."""
+    """Sixteen hexadecimal digits that distinguish values by their `repr`."""
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 
 def digest_of(weights: Kernels) -> str:
-    """What tells weights apart as far as the sums go."""
+    """What distinguishes weights as far as the sums go."""
     gates = [getattr(weights, gate).tobytes() for gate in ("cnn", *GATES)]
     return short_digest((gates, tuple(np.atleast_1d(weights.theta1)), weights.theta_r))
 

@@ -87,7 +87,7 @@ STORAGE = ("static", "dynamic", "heap")
 class Kernel:
     """A recorded list of words that the controller launches as one.
 
-    storage: "static", recorded once into the kernel store; "dynamic", recorded anew at every launch, into what the
+    storage: "static", recorded once into the kernel store; "dynamic", recorded again at every launch, into what the
     static ones leave of the store; "heap", recorded once, but kept in the controller's memory (section 3.6).
     """
 

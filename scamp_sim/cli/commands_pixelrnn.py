@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if wrong or args.size != (256, 256):
         option = wrong[0].replace("_", "-") if wrong else "size"
         raise ProgramError(
-            f"--{option} does not go with {PROGRAM}, which runs on 256x256 and takes --weights, --clip and --mapping"
+            f"--{option} cannot be used with '{PROGRAM}' (fixed 256x256 array; options: --weights, --clip, --mapping)"
         )
     for name, what in (("weights", "W.npz"), ("clip", "CLIP")):
         if getattr(args, name) is None:
@@ -207,7 +207,7 @@ def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -
 
 
 def validate(args: argparse.Namespace) -> int:
-    """`validate`: every clip through the array and the golden model. Differences are no error of the command."""
+    """`validate`: every clip through the array and the golden model. Differences are not an error of the command."""
     from scamp_sim.files import check_file
     from scamp_sim.show.progress import kept, progress
     from scamp_sim.show.render import check_folder
@@ -263,12 +263,16 @@ def validate(args: argparse.Namespace) -> int:
     if files:
         print(f"pictures: {', '.join(str(path) for path in files)}")
     fresh = found.ran * clips.input.shape[1]
-    print(f"took {seconds:.1f} s, {seconds / fresh * 1e3:.1f} ms a frame" if fresh else "nothing was left to run")
+    print(
+        f"took {seconds:.1f} s, {seconds / fresh * 1e3:.1f} ms a frame"
+        if fresh
+        else f"all {done} were already in the results"
+    )
     return 0
 
 
 def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -> list[Path]:
-    """Of each stage the plane that differs most, beside that of the golden model. The clip is run anew for it."""
+    """Of each stage the plane that differs most, beside that of the golden model. The clip is run again for it."""
     from scamp_sim.show.render import write_pictures
     from scamp_sim.systems.pixelrnn.report import pictures as show
     from scamp_sim.systems.pixelrnn.study import study
@@ -376,7 +380,7 @@ def register_validate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clips", metavar="CLIPS", required=True,
         help="FILE.npz with input (n, 16, 64, 64) and, if there is one, label; the folder of the Cambridge gestures or "
-        "of Tulips1; or made-up[:CLIPS_PER_CLASS[:SEED]]; of 256x256 too with --front-end",
+        "of Tulips1; or synthetic[:CLIPS_PER_CLASS[:SEED]]; of 256x256 too with --front-end",
     )  # fmt: skip
     common.add_mapping(parser)
     common.add_front_end(parser)

@@ -35,7 +35,7 @@ def train(args: argparse.Namespace) -> int:
 
 
 def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
-    """Figure 2 or 3 of the paper, on drawn gestures, as text and as a document."""
+    """Figure 2 or 3 of the paper, on synthetic gestures, as text and as a document."""
     from scamp_sim import training as st
 
     if args.weights is not None:
@@ -49,7 +49,7 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
         plots.check(args.plot)
 
     def done(point: Point) -> None:
-        print(f"    {100 * point.mean:.1f} % right", file=sys.stderr, flush=True)
+        print(f"    {100 * point.mean:.1f} % accuracy", file=sys.stderr, flush=True)
 
     def say(what: str) -> None:
         print(what, file=sys.stderr, flush=True)
@@ -65,7 +65,7 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
 
 
 def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
-    """Table 3 of the paper, on drawn gestures and, where they are, on the authors' clips, as text and as a document."""
+    """Table 3 of the paper, on synthetic gestures and the authors' clips where present, as text and as a document."""
     from scamp_sim import training as st
 
     if args.weights is not None:
@@ -168,7 +168,7 @@ def add_figures(parser: argparse.ArgumentParser) -> None:
         "--tests", metavar="N", type=int, help="clips a class to try on (default: 20; 10 for table3)"
     )  # fmt: skip
     figures.add_argument("--threads", metavar="N", type=int, help="threads of PyTorch (default: 2)")
-    figures.add_argument("--results", metavar="FILE", help="keep what is done there; the same command goes on")
+    figures.add_argument("--results", metavar="FILE", help="keep finished results there; the same command resumes")
     chips = parser.add_argument_group("table3: accuracy on emulated chips")
     chips.add_argument(
         "--plain", metavar="W", nargs="+", help="networks trained without errors (default: they are trained)"

@@ -73,9 +73,7 @@ def serial(text: str) -> int:
     """The serial of a chip. Raises ArgumentTypeError, as argparse wants it."""
     if not (text.isascii() and text.isdecimal()) or not int(text[:20]) <= HIGHEST_SERIAL:
         shown = short(text, 80)
-        raise argparse.ArgumentTypeError(
-            f"'{shown}' is no serial of a chip: give an integer from 0 to {HIGHEST_SERIAL}"
-        )
+        raise argparse.ArgumentTypeError(f"invalid chip serial '{shown}': expected an integer in 0..{HIGHEST_SERIAL}")
     return int(text)
 
 
@@ -90,7 +88,7 @@ def size(text: str) -> tuple[int, int]:
 
 def add_study(parser: argparse.ArgumentParser, jobs: bool = False) -> None:
     """Add the options of a study to a parser. jobs: --jobs as well."""
-    group = parser.add_argument_group("a study over chips: distributions in place of one result")
+    group = parser.add_argument_group("a study over chips: distributions instead of one result")
     group.add_argument(
         "--chips", metavar="LIST", help="serials of chips, such as 1-20, 3 or 1,4,7-9; a serial fixes a chip's errors"
     )

@@ -43,7 +43,7 @@ def told() -> Iterator[None]:
 def seed(args: argparse.Namespace) -> int:
     """The seed of clips and errors. Raises ProgramError."""
     if args.seed < 0:
-        raise ProgramError(f"--seed is {args.seed}; it is a number from 0 up")
+        raise ProgramError(f"--seed must be at least 0, got {args.seed}")
     return int(args.seed)
 
 

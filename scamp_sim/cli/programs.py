@@ -152,5 +152,5 @@ def sdk_source(file: str) -> Path:
     if path.is_dir():
         raise ProgramError(f"{file}: is a folder; give a C++ file")
     if b"\0" in path.read_bytes()[:8192] and not path.read_bytes().startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ProgramError(f"{file}: is no text; give a C++ file")
+        raise ProgramError(f"{file}: is not a text file; give a C++ file")
     return path

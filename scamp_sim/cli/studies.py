@@ -42,10 +42,10 @@ def asked(args: argparse.Namespace) -> bool:
 def chosen(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Chips and seeds of the command line. Raises ProgramError."""
     if args.seed < 0:
-        raise ProgramError(f"--seed is {args.seed}; it is a number from 0 up")
+        raise ProgramError(f"--seed must be at least 0, got {args.seed}")
     given: frozenset[str] = getattr(args, "given", frozenset())
     if args.chips is not None and "chip" in given:
-        raise ProgramError(f"--chip {args.chip} with --chips {short(args.chips, 40)}: give one of them")
+        raise ProgramError(f"--chip {args.chip} with --chips {short(args.chips, 40)}: choose one")
     chips = (int(getattr(args, "chip", 0) or 0),) if args.chips is None else parse_chips(args.chips)
     seeds = (int(args.seed),) if args.seeds is None else parse_seeds(args.seeds, args.seed)
     if args.seeds is not None and "seed" in given and not args.seeds.strip().isdecimal():
@@ -54,7 +54,7 @@ def chosen(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...]]:
             "write how many, such as --seeds 5"
         )
     if args.jobs is not None and args.jobs < 1:
-        raise ProgramError(f"--jobs is {args.jobs}; it is a number from 1 up")
+        raise ProgramError(f"--jobs must be at least 1, got {args.jobs}")
     return chips, seeds
 
 
@@ -70,7 +70,9 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
 
     for option in ("planes", "trace", "dump_after"):
         if getattr(args, option):
-            raise ProgramError(f"--{option.replace('_', '-')} shows one run; leave it out of a study over chips")
+            raise ProgramError(
+                f"--{option.replace('_', '-')} records a single run; it cannot be combined with --chips or --seeds"
+            )
     grid = make_grid(*chosen(args))
     bound = bind(request)
     work = programs.ProgramWork(
@@ -102,14 +104,16 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
     if out is not None:
         print(f"planes, pictures and numbers: {', '.join(document['files'])}\nunits: {out / UNITS}")
     else:
-        print("no pictures written; --out DIR writes them, and keeps what is done")
-    _print_time(ran, time.monotonic() - began)
+        print("no pictures written; --out DIR writes them, and keeps finished units")
+    _print_time(ran, len(grid), time.monotonic() - began)
     return 0
 
 
-def _print_time(ran: int, seconds: float) -> None:
-    each = f", {seconds / ran * 1e3:.1f} ms a unit" if ran else ""
-    print(f"took {seconds:.1f} s for {plural(ran, 'unit')}{each}" if ran else "nothing was left to run")
+def _print_time(ran: int, units: int, seconds: float) -> None:
+    if ran == 0:
+        print(f"all {plural(units, 'unit')} were already in the results")
+        return
+    print(f"took {seconds:.1f} s for {plural(ran, 'unit')}, {seconds / ran * 1e3:.1f} ms a unit")
 
 
 def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
@@ -120,7 +124,7 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
     from scamp_sim.study.results_store import others
 
     path = check_folder(out) / RESULTS
-    remedy = "name another folder, or remove it"
+    remedy = "choose another folder, or remove it"
     if path.exists():
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
@@ -242,7 +246,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     """`validate pixelrnn` over chips."""
 
     if args.pictures is not None:
-        raise ProgramError("--pictures shows one run; leave it out of a study over chips, or name one --chip")
+        raise ProgramError("--pictures shows a single run; it cannot be combined with --chips or --seeds")
     if args.plot is not None:
         from scamp_sim.systems.pixelrnn.report import plots
 
@@ -268,7 +272,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
         print(f"results: {args.out}")
     if args.plot is not None:
         print(f"plot: {args.plot}")
-    _print_time(found.ran, time.monotonic() - began)
+    _print_time(found.ran, len(grid), time.monotonic() - began)
     return 0
 
 
@@ -306,10 +310,10 @@ def run_network(args: argparse.Namespace, weights: Any, clip: Any) -> int:
     if found.classes:
         names = CLASSES if weights.decoder.classes == len(CLASSES) else ()
         said = [f"{class_name(names, n)} {count:,}" for n, count in found.classes.most_common()]
-        print(f"classes said, of {len(grid):,}: {', '.join(said)}")
+        print(f"predicted classes, of {len(grid):,}: {', '.join(said)}")
     if out is not None:
         print(f"results: {out}")
-    _print_time(found.ran, time.monotonic() - began)
+    _print_time(found.ran, len(grid), time.monotonic() - began)
     return 0
 
 

@@ -29,8 +29,8 @@ class StepCost:
     """What one step of a program costs.
 
     words: executed, those that a host routine issues included. word_us: of the words of a kernel. launch_us: sending
-    a kernel, recording it anew if it is dynamic. call_us: a host routine with the words that it issues. readout_us: the
-    same of a routine that takes something from the array, and moving that; volume: what it is.
+    a kernel, recording it again if it is dynamic. call_us: a host routine with the words that it issues. readout_us:
+    the same of a routine that takes something from the array, and moving that; volume: what it is.
     """
 
     words: int = 0

@@ -37,7 +37,7 @@ def step_cost(
     """What one step of `program` costs on an array of `shape` PEs at the prices of `timing`."""
     if isinstance(step, Launch):
         kernel = program.kernels[step.kernel]
-        # A kernel on the heap is launched like a static one; a dynamic one is recorded anew before it is sent.
+        # A kernel on the heap is launched like a static one; a dynamic one is recorded again before it is sent.
         launch = timing["launch.analog" if kernel.analog else "launch.digital"]
         record = timing["record.word"] * len(kernel.words) if kernel.storage == "dynamic" else 0.0
         words_us = timing.words_us(kernel.classes, kernel.highspeed)

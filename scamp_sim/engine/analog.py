@@ -115,7 +115,7 @@ def move(f, d, n, s0, s1, x, subtracting, sign, limit, count):
 
 @jit
 def shift(f, size, d, n, s0, s1, x, sign, row, column, limit, width, lo, hi):
-    """PEs lo..hi take from (row, column) away: a flat move, after which those that looked beyond an edge are put right.
+    """PEs lo..hi take from (row, column) away: a flat move, after which those that looked beyond an edge are corrected.
 
     d, s0, s1, x are offsets of whole planes; x < 0: nothing to subtract.
     """

@@ -118,7 +118,7 @@ class Machine(HostCalls):
 
     def reseed(self, seed: int) -> None:
         """Begin another measurement on the same chip: noise of another seed, words, exposures and readouts counted
-        anew, ages of registers too. What registers hold stays. Raises ProgramError."""
+        again, ages of registers too. What registers hold stays. Raises ProgramError."""
         self.seed = whole(seed, "seed", "a seed")
         if isinstance(self.errors, ChipErrors):
             self.errors = self.errors.reseeded(self.seed)
@@ -278,7 +278,7 @@ class Machine(HostCalls):
         return replace(combine(self._spent.values(), _EVERYTHING), runs=0)
 
     def reset_spent(self) -> None:
-        """Begin to count anew in `spent`."""
+        """Begin to count again in `spent`."""
         self._spent.clear()
 
     def _carry_out(self, program: Program) -> dict[str, Any]:

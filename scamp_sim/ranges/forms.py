@@ -25,7 +25,7 @@ MOST_TERMS = 96
 """A form with more becomes a symbol of its own: its range stays, its relation to others is given up."""
 
 MOST_PLACES = 600
-"""Kinds of places near the edges that are told apart; beyond that they are bounded all at once."""
+"""Kinds of places near the edges that are distinguished; beyond that they are bounded all at once."""
 
 NEGLIGIBLE = 1e-9
 """A coefficient that is smaller is what rounding left of 0."""
@@ -145,7 +145,7 @@ class Symbols:
     def _by_place(
         self, boxes: Mapping[tuple[int, ...], Mapping[tuple[int, ...], float]], planes: Sequence[tuple[int, ...]]
     ) -> Interval | None:
-        """Exact: one bound for each kind of PE, told apart by which boxes stick out of the array there."""
+        """Exact: one bound for each kind of PE, distinguished by which boxes stick out of the array there."""
         edges = np.array(list(boxes))
         rows = _changes(edges[:, 0], edges[:, 1], self.shape[0])
         columns = _changes(edges[:, 2], edges[:, 3], self.shape[1])

@@ -1,4 +1,4 @@
-"""What an analysis knows of all registers: bits by name, analog values as forms, told apart by one bit.
+"""What an analysis knows of all registers: bits by name, analog values as forms, distinguished by one bit.
 
 A bit is a literal: n for a plane of bits that has a number, -n for its complement; TRUE and FALSE are the same in all
 PEs. Two registers with the same literal hold the same bits. A value that was written where FLAG = 1 is split: one form

@@ -61,7 +61,7 @@ def _pairs(program: Program) -> Iterator[tuple[Moment, Moment | None]]:
 
 
 def left(done: Moment, coming: Moment | None, place: Place) -> bool:
-    """Whether execution leaves a line between two moments; to come to it anew is to have left it."""
+    """Whether execution leaves a line between two moments; to come to it again is to have left it."""
     return place in done.places and (coming is None or place not in coming.places or place in coming.arrivals)
 
 

@@ -66,7 +66,7 @@ def kept(where: str | None) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if where is not None:
-            print(f"\n{where} keeps what is done; the same command goes on from there", file=sys.stderr)
+            print(f"\n{where} keeps finished results; the same command resumes there", file=sys.stderr)
         raise
 
 

@@ -21,7 +21,7 @@ NAMED = 6
 
 
 def profile_of(errors: Errors) -> ChipProfile | None:
-    """The profile behind what a user gave; None for a model of one's own. Raises ProgramError."""
+    """The profile behind what a user gave; None for a custom model. Raises ProgramError."""
     if isinstance(errors, ErrorModel):
         return errors.profile if isinstance(errors, ChipErrors) else None
     return errors if isinstance(errors, ChipProfile) else parse_profile(errors)

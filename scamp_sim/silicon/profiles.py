@@ -111,7 +111,7 @@ class ChipProfile:
         )
 
     def key(self) -> tuple[Any, ...]:
-        """What tells two profiles apart."""
+        """What distinguishes two profiles."""
         lines = ((name, line.constant, *sorted(line.slopes.items())) for name, line in sorted(self.lines.items()))
         return (*sorted(self.knobs.items()), *sorted(self.ranges.items()), *lines)
 
@@ -199,7 +199,7 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
             near = isa.did_you_mean(entry, _FIELDS) or f"; known: {', '.join(_FIELDS)}"
             raise ProgramError(f"{path}: unknown entry '{short(entry, 80)}'{near}")
     if not isinstance(document.get("knobs"), dict):
-        raise _no_profile(path, "knobs is no object" if "knobs" in document else "no entry 'knobs'")
+        raise _no_profile(path, "knobs is not an object" if "knobs" in document else "no entry 'knobs'")
     about = document.get("about", "")
     if not isinstance(about, str):
         raise ProgramError(f"{path}: about is {about!r:.40}; give some text")

@@ -1,4 +1,4 @@
-"""Errors that are drawn anew every time: for each word and PE, each exposure, each conversion."""
+"""Errors that are redrawn every time: for each word and PE, each exposure, each conversion."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from scamp_sim.silicon.setup import Errors, parse_profile
 from scamp_sim.study.results_store import describe
 
 Kind = ChipProfile | ErrorModel
-"""What all chips of a study have in common; a model of one's own is the same for all of them."""
+"""What all chips of a study have in common; a custom model is the same for all of them."""
 
 
 def portable(errors: Errors) -> Kind:
@@ -34,12 +34,12 @@ def named(errors: Errors) -> str:
 
 
 def is_ideal(kind: Kind) -> bool:
-    """Whether all chips and seeds are the same. Of a model of one's own there is no telling, `exact` or not."""
+    """Whether all chips and seeds are the same. Of a custom model there is no telling, `exact` or not."""
     return kind.ideal if isinstance(kind, ChipProfile) else type(kind) is ErrorModel
 
 
 def key(kind: Kind) -> Any:
-    """What tells the errors of two studies apart, as plain values. Raises ProgramError for a model of one's own: what
+    """What distinguishes the errors of two studies, as plain values. Raises ProgramError for a custom model: what
     it does is in its code, which its fields do not tell."""
     if isinstance(kind, ChipProfile):
         return describe([kind.key(), kind.shape])

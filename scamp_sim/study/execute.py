@@ -67,7 +67,7 @@ def carry_out(
     """The result of each unit, as they are ready.
 
     payload: item -> what is measured. jobs: threads, or workers of a local Dask cluster; as many as there are cores
-    unless said. cluster: None for threads, "" for a local Dask cluster, the address of a scheduler, or a
+    by default. cluster: None for threads, "" for a local Dask cluster, the address of a scheduler, or a
     `distributed.Client`. Raises ProgramError; whoever stops early closes the iterator, and no further unit is begun.
     """
     if jobs is not None and jobs < 1:

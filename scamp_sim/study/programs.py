@@ -1,6 +1,6 @@
 """One program on many chips: the mean, the noise and the pattern of each output, and how far they are from ideal.
 
-Planes of each unit are kept in a folder, a file a unit, so that a study goes on where it stopped. A unit is a machine
+Planes of each unit are kept in a folder, a file a unit, so that a study resumes where it stopped. A unit is a machine
 as a new one, that is given all frames, one after another.
 """
 

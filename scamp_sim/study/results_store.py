@@ -1,4 +1,4 @@
-"""The results of a study in a file: a line a unit, written whole or not at all, so that a study goes on where it
+"""The results of a study in a file: a line a unit, written whole or not at all, so that a study resumes where it
 stopped, on threads or on a cluster.
 
 The file belongs to what the digests say, not to chips and seeds: more of these can be asked for later.

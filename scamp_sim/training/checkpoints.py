@@ -72,7 +72,9 @@ def keep(
         os.replace(aside, target)
     except (OSError, RuntimeError) as e:
         aside.unlink(missing_ok=True)
-        raise ProgramError(f"checkpoint {path}: cannot be written: {e}; make room, or name another file") from None
+        raise ProgramError(
+            f"checkpoint {path}: cannot be written: {e}; free some disk space, or choose another file"
+        ) from None
 
 
 def resume(
@@ -105,7 +107,7 @@ def resume(
 
 def _unreadable(path: str | Path, e: Exception) -> ProgramError:
     return ProgramError(
-        f"checkpoint {path}: it is no checkpoint of a training ({type(e).__name__}); delete it, or name another"
+        f"checkpoint {path}: not a training checkpoint ({type(e).__name__}); delete it, or choose another file"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a study keeps in a file, so that it goes on where it stopped; and in which settings two differ, in words.
+"""What a study keeps in a file, so that it resumes where it stopped; and in which settings two differ, in words.
 
 A *stamp* is what results depend on, name -> plain value; digests in it begin with DIGEST.
 """
@@ -44,7 +44,9 @@ class Kept(Generic[T]):
             theirs = record["study"]
             self.found = {str(key): read(value) for key, value in record["found"].items()}
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            raise ProgramError(f"results {path}: not the results of {form}; name another file, or delete it") from None
+            raise ProgramError(
+                f"results {path}: not the results of {form}; choose another file, or delete it"
+            ) from None
         check_stamp(f"results {path}", theirs, self.stamp)
 
     def add(self, key: str, value: T) -> None:
@@ -66,7 +68,7 @@ def stamped(parts: Iterable[Any]) -> str:
     return DIGEST + digest(parts)
 
 
-def check_stamp(what: str, theirs: Any, ours: Mapping[str, Any], remedy: str = "name another file") -> None:
+def check_stamp(what: str, theirs: Any, ours: Mapping[str, Any], remedy: str = "choose another file") -> None:
     """Raises ProgramError that says in which settings `what`, made with `theirs`, differs from what is asked for."""
     wanted = plain(ours)
     known = theirs if isinstance(theirs, dict) else {}

@@ -34,7 +34,7 @@ def count(labels: npt.NDArray[np.int64], what: str = "the labels") -> int:
             f"{what}: no clip has label {gaps[0]}, but one has {there[-1]}; number the classes 0, 1, 2 without gaps"
         )
     if len(there) > MOST:
-        raise ProgramError(f"{what}: they tell {len(there):,} classes apart; {MOST:,} are the most")
+        raise ProgramError(f"{what}: they name {len(there):,} classes; at most {MOST:,} are supported")
     return len(there)
 
 

@@ -109,10 +109,10 @@ def test_the_chip_and_the_seed_are_those_that_were_given(program: str, capsys) -
 @pytest.mark.parametrize("serial", ["1.5", "-1", "abc", "", "4294967296", "1e3", "٣", "9" * 5000])
 @pytest.mark.parametrize("command", ["run", "validate"])
 def test_bad_serials(serial: str, command: str, program: str, capsys) -> None:
-    rest = ["pixelrnn", "--weights", "random", "--clips", "made-up"] if command == "validate" else [program]
+    rest = ["pixelrnn", "--weights", "random", "--clips", "synthetic"] if command == "validate" else [program]
     assert cli.main([command, *rest, "--chip", serial]) == 2
     message = capsys.readouterr().err
-    assert "is no serial of a chip: give an integer from 0 to 4294967295" in message
+    assert "expected an integer in 0..4294967295" in message
     assert len(message) < 3000
 
 

@@ -86,7 +86,7 @@ WRONG = {
     "not UTF-8": (b"\xff\xfe{}", "not a chip profile"),
     "a list": ([], 'expected {"name"'),
     "no knobs": ({"name": "x"}, "no entry 'knobs'; expected {\"name\""),
-    "knobs as a list": ({"knobs": []}, 'knobs is no object; expected {"name"'),
+    "knobs as a list": ({"knobs": []}, 'knobs is not an object; expected {"name"'),
     "knobs mistyped": ({"knob": {}}, "unknown entry 'knob'; did you mean 'knobs'"),
     "a knob twice": ('{"knobs": {"adc_noise": 1, "adc_noise": 2}}', "'adc_noise' is given twice; leave one out"),
     "an entry twice": ('{"knobs": {"adc_noise": 1}, "knobs": {}}', "'knobs' is given twice; leave one out"),

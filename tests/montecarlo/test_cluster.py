@@ -97,7 +97,7 @@ def test_workers_with_other_code_are_refused(client: Any, monkeypatch: pytest.Mo
         cluster._measure(Draw(), "s", {**other, "scamp-sim": "9.8"}, (1, 0, 0), 0.0)  # type: ignore[arg-type]
     assert "a worker has scamp-sim 9.9 (here 9.8); numbers could differ" in str(e.value)
     monkeypatch.undo()
-    client.wait_for_workers(2)  # one may be starting anew
+    client.wait_for_workers(2)  # one may be starting again
     client.run(_pretend)
     try:
         with pytest.raises(ProgramError, match=r"the worker at tcp.* has scamp-sim 0\.0 \(here .*install there what"):

@@ -1,4 +1,4 @@
-"""Programs over chips: what planes say about noise and patterns, and that a study goes on where it stopped."""
+"""Programs over chips: what planes say about noise and patterns, and that a study resumes where it stopped."""
 
 from __future__ import annotations
 

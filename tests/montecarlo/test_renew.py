@@ -85,7 +85,7 @@ def test_the_comparison_tells_seeds_and_chips_apart() -> None:
 
 
 def test_a_chip_stays_what_it_is() -> None:
-    """Its patterns are not drawn anew."""
+    """Its patterns are not redrawn."""
     errors = load_errors("scamp5", SHAPE, 3)
     machine = Machine(SHAPE, errors)
     machine.renew(4)

@@ -125,9 +125,9 @@ def test_figure3_is_drawn_and_goes_on_from_its_results(tmp_path) -> None:
     assert again.points[:2] == figure.points
     pytest.importorskip("matplotlib")
     assert figures.plot(again, tmp_path / "f.png").stat().st_size > 5000
-    with pytest.raises(ProgramError, match=r"made with epochs 1 \(here 2\), threads 1 \(here 2\); name another file"):
+    with pytest.raises(ProgramError, match=r"made with epochs 1 \(here 2\), threads 1 \(here 2\); choose another file"):
         figures.figure3(figures.Study(epochs=2, clips=1, tests=1), results=results, pooling=(64,))
-    with pytest.raises(ProgramError, match="not the results of figure2; name another file"):
+    with pytest.raises(ProgramError, match="not the results of figure2; choose another file"):
         figures.figure2(TINY, results=results)
 
 

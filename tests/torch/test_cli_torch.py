@@ -22,7 +22,7 @@ def fails(capsys, *argv: object) -> str:
     return capsys.readouterr().err
 
 
-TINY = ("--clips", "made-up:1", "--test", "made-up:1:9", "--epochs", 1, "--threads", 1)
+TINY = ("--clips", "synthetic:1", "--test", "synthetic:1:9", "--epochs", 1, "--threads", 1)
 
 
 def test_train_writes_weights_that_validate(tmp_path, capsys) -> None:
@@ -31,13 +31,13 @@ def test_train_writes_weights_that_validate(tmp_path, capsys) -> None:
     argv = ("train", "pixelrnn", *TINY, "--out", out, "--noise", "authors", "--checkpoint", tmp_path / "c.pt")
     assert run(*argv, "--save-noise", tmp_path / "noise.json") == 0
     text = capsys.readouterr().out
-    assert "of the test clips, without errors" in text
+    assert "on the test clips, without errors" in text
     assert "with the errors of authors" in text
     assert run(*argv[:-2], "--noise", tmp_path / "noise.json", "--format", "json") == 0
     record = json.loads(capsys.readouterr().out)
     assert record["parameters"] == 501
     assert len(record["history"]) == 1
-    assert run("validate", "pixelrnn", "--weights", out, "--clips", "made-up:1:9", "--limit", 2) == 0
+    assert run("validate", "pixelrnn", "--weights", out, "--clips", "synthetic:1:9", "--limit", 2) == 0
     assert "array and golden say the same class: 2 of 2" in capsys.readouterr().out
 
 
@@ -56,7 +56,7 @@ def test_wrong_requests_are_told(tmp_path, capsys) -> None:
     (tmp_path / "c.pt").write_bytes(b"x")
     assert run(*train, *TINY, "--checkpoint", tmp_path / "c.pt") == 1
     said = capsys.readouterr()
-    assert "no checkpoint of a training" in said.err
+    assert "not a training checkpoint" in said.err
     assert not said.out  # no table is begun
     assert run("train", "pixelrn") == 2
 
@@ -72,8 +72,8 @@ def test_wrong_labels_are_told(tmp_path, capsys) -> None:
     one, huge = labelled("one.npz", 0, 0), labelled("huge.npz", 0, 1_000_000)
     text = fails(capsys, *train, "--clips", huge)
     assert "huge.npz: no clip has label 1, but one has 1000000; number the classes" in text
-    text = fails(capsys, *train, "--clips", one, "--test", "made-up:1")
-    assert f"clips made-up:1: a label is 8, but the training on {one} has class 0 alone" in text
+    text = fails(capsys, *train, "--clips", one, "--test", "synthetic:1")
+    assert f"clips synthetic:1: a label is 8, but the training on {one} has class 0 alone" in text
 
 
 @pytest.mark.parametrize("kind", ["figure2", "figure3", "table3"])
@@ -93,7 +93,7 @@ def test_an_interrupt_says_where_results_are(tmp_path, capsys, monkeypatch) -> N
 
     monkeypatch.setattr(figures, "_trained", interrupted)
     assert run("report", "figure3", "--results", tmp_path / "f.json") == 130
-    assert "f.json keeps what is done; the same command goes on" in capsys.readouterr().err
+    assert "f.json keeps finished results; the same command resumes" in capsys.readouterr().err
 
 
 def test_wrong_figures_are_told(tmp_path, capsys) -> None:
@@ -106,7 +106,7 @@ def test_wrong_figures_are_told(tmp_path, capsys) -> None:
         capsys, "report", "memory", "--epochs", 3
     )
     (tmp_path / "r.json").write_text("[]")
-    assert "not the results of figure3; name another file" in fails(
+    assert "not the results of figure3; choose another file" in fails(
         capsys, "report", "figure3", "--results", tmp_path / "r.json"
     )
 

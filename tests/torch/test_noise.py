@@ -125,7 +125,7 @@ def test_what_a_calibration_corrects_is_no_error() -> None:
 def test_wrong_measurements_are_told() -> None:
     with pytest.raises(ProgramError, match="frames must be a multiple of 16, the frames of a clip, got 20"):
         measure(frames=20)
-    with pytest.raises(ProgramError, match="chips must be .*, got 0"):
+    with pytest.raises(ProgramError, match=r"chips must be .*, got 0"):
         measure(chips=0)
     with pytest.raises(ProgramError, match="measured on the macropixel mapping"):
         measure(mapping="blocks")

@@ -43,7 +43,7 @@ def counted(monkeypatch) -> list[int]:
     return asked
 
 
-def row(kind: str, place: str, decoder: str, *right: tuple[float, ...], data: str = t3.MADE_UP) -> Row:
+def row(kind: str, place: str, decoder: str, *right: tuple[float, ...], data: str = t3.SYNTHETIC) -> Row:
     return Row(data, kind, place, decoder, right, 90)
 
 
@@ -101,7 +101,7 @@ def test_rows_and_resumption(tmp_path, counted) -> None:
     assert one.right[0][:2] == found.rows[2].right[0]
     with pytest.raises(ProgramError, match=r"errors scamp5 \(here scamp5:write_noise=0\.5\), other drawn errors"):
         table3(Study(**TINY, errors="scamp5:write_noise=0.5"), **options)
-    with pytest.raises(ProgramError, match=r"made with threads 1 \(here 2\); name another file"):  # of re-fitting
+    with pytest.raises(ProgramError, match=r"made with threads 1 \(here 2\); choose another file"):  # of re-fitting
         table3(Study(**{**TINY, "threads": 2}), **options)
 
 
@@ -120,7 +120,7 @@ def test_planes_of_chips_without_errors_to_speak_of_are_the_golden_ones() -> Non
     from scamp_sim.study import chips as kinds
     from scamp_sim.systems.pixelrnn.data.clips import read_clips
 
-    clips = read_clips("made-up:1:3")
+    clips = read_clips("synthetic:1:3")
     trial = t3._trial(clips.input[:2], clips.labels[:2], [(np.array([0]), np.array([1]))])
     o = t3._Planes(w, "macropixel", False, kinds.portable("ideal")).planes(1, trial, 1)
     assert np.array_equal(o, t3._simulated(w, trial))
@@ -191,7 +191,7 @@ def test_from_the_command_line(tmp_path, capsys, counted) -> None:
             "--tests", "1", "--refit-clips", "1", "--threads", "1"]  # fmt: skip
     assert cli.main([*argv, "--plot", str(tmp_path / "t.png")]) == 0
     text = capsys.readouterr().out
-    assert "made-up gestures, 9 to try on" in text
+    assert "synthetic gestures, 9 to try on" in text
     assert (tmp_path / "t.png").stat().st_size > 10_000
     assert cli.main([*argv, "--format", "json"]) == 0
     record = json.loads(capsys.readouterr().out)
@@ -200,7 +200,7 @@ def test_from_the_command_line(tmp_path, capsys, counted) -> None:
     assert len(record["rows"]) == 8
     chips = record["rows"][6]
     assert (chips["network"], chips["where"], chips["decoder"]) == ("trained", "chips", "own")
-    assert np.shape(chips["right"]) == (2, 2)
+    assert np.shape(chips["accuracy"]) == (2, 2)
     assert chips["over_chips"]["n"] == chips["over_networks"]["n"] == 2
 
 

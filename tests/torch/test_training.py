@@ -69,7 +69,7 @@ def test_a_checkpoint_of_another_run_is_refused(drawn, tmp_path) -> None:
     path = tmp_path / "run.pt"
     short = replace(SHORT, epochs=1)
     train(*drawn, short, checkpoint=path)
-    with pytest.raises(ProgramError, match=r"run\.pt: made with rate 0\.01 \(here 0\.5\); name another file"):
+    with pytest.raises(ProgramError, match=r"run\.pt: made with rate 0\.01 \(here 0\.5\); choose another file"):
         train(*drawn, replace(short, rate=0.5), checkpoint=path)
     with pytest.raises(ProgramError, match="made with other noise; name"):
         train(*drawn, replace(short, noise=StageErrors.none()), checkpoint=path)
@@ -78,7 +78,7 @@ def test_a_checkpoint_of_another_run_is_refused(drawn, tmp_path) -> None:
     with pytest.raises(ProgramError, match="made with other test clips; name"):
         train(*drawn, short, test=drawn, checkpoint=path)
     path.write_bytes(b"nothing")
-    with pytest.raises(ProgramError, match="no checkpoint of a training"):
+    with pytest.raises(ProgramError, match="not a training checkpoint"):
         train(*drawn, short, checkpoint=path)
 
 

@@ -23,7 +23,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show what the model says about every published figure. Prices that miss are no error of the command."""
+    """Show what the model says about every published figure. Prices that miss are not an error of the command."""
     from scamp_sim.cli.output import print_json
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.study import price_calibration as model

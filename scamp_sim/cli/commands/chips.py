@@ -17,7 +17,7 @@ from scamp_sim.silicon.setup import parse_profile, whole
 
 FAMILIES = {
     "fixed": "Fixed: drawn once for each chip, the same in every run",
-    "temporal": "Temporal: drawn anew each time, from the seed",
+    "temporal": "Temporal: redrawn each time, from the seed",
     "decay": "Decay: grows with the time since a cell was written",
 }
 """Family of knobs -> its heading."""

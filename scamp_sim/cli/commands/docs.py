@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     name = args.page.removeprefix("docs/").removesuffix(".md")
     if name not in names:
         near = did_you_mean(name, names) or "; scamp-sim docs lists them"
-        raise ProgramError(f"there is no page '{args.page[:80]}'{near}")
+        raise ProgramError(f"unknown page '{args.page[:80]}'{near}")
     path = PAGES / f"{name}.md"
     print(path.resolve() if args.path else path.read_text(encoding="utf-8").rstrip())
     return 0

@@ -7,9 +7,9 @@ from scamp_sim.cli.commands_pixelrnn import report as run
 
 NAME = "report"
 HELP = (
-    "What the network costs, step by step under all mappings, and what leaves the sensor (pixelrnn); what lies "
-    "where in the registers (memory); accuracy against memory (figure2) and against values read (figure3), on "
-    "drawn gestures; accuracy on emulated chips (table3)."
+    "What the network costs, step by step under all mappings, and what leaves the sensor (pixelrnn); the use "
+    "of registers (memory); accuracy against memory (figure2) and against values read (figure3), on "
+    "synthetic gestures; accuracy on emulated chips (table3)."
 )
 EXAMPLES = ("scamp-sim report pixelrnn",)
 

@@ -7,8 +7,8 @@ from scamp_sim.cli.commands_torch import train as run
 
 NAME = "train"
 HELP = (
-    "Train PixelRNN with binary weights, on drawn gestures unless said otherwise. Needs the extra torch. A seed "
-    "fixes every result. With --checkpoint an interrupted run goes on where it stopped, to the same end."
+    "Train PixelRNN with binary weights, by default on synthetic gestures. Needs the extra torch. A seed "
+    "fixes every result. With --checkpoint an interrupted run resumes, and ends with the same weights."
 )
 EXAMPLES = ("scamp-sim train pixelrnn --out weights.npz",)
 

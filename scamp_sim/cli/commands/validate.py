@@ -8,7 +8,7 @@ from scamp_sim.cli.commands_pixelrnn import validate as run
 NAME = "validate"
 HELP = (
     "Run clips through the simulated array and compare every plane of every frame with the golden model. With "
-    "--out the results are kept as clips finish, and an interrupted run goes on where it stopped."
+    "--out the results are kept as clips finish, and an interrupted run resumes."
 )
 EXAMPLES = ("scamp-sim validate pixelrnn --weights W.npz --clips CLIPS.npz",)
 

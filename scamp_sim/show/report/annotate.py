@@ -154,7 +154,7 @@ def _through(macros: dict[str, tuple[int, float]], origin: Origin, words: int, u
 
 
 def _rounds(words: Sequence[Word]) -> Iterator[list[Word]]:
-    """The words of a kernel by line, anew for each round of a loop, which the assembler gives an origin of its own."""
+    """The words of a kernel by line, again for each round of a loop, which the assembler gives an origin of its own."""
     current: list[Word] = []
     seen: Seen = {}
     for word in words:

@@ -135,7 +135,7 @@ def check_identity(system: System[Any]) -> None:
         assert all(isinstance(v, str) for v in ours.values()), f"{on}: expected text in depends_on(), got {ours}"
         assert ours == dict(system.build(copied, on).depends_on()), f"{on}: a pickled copy depends on something else"
         theirs = dict(system.build(other.params, on).depends_on())
-        assert ours != theirs, f"{on}: other parameters are not told apart by depends_on()"
+        assert ours != theirs, f"{on}: other parameters are not distinguished by depends_on()"
 
 
 def check_published(system: System[Any]) -> None:

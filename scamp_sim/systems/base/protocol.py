@@ -247,7 +247,7 @@ class System(ABC, Generic[P]):
     ) -> Encoder:
         """The encoder of these parameters on another chip of the same errors as `first`, for studies over chips.
 
-        By default it is built anew; a system overrides this to share what does not depend on the chip.
+        By default it is built again; a system overrides this to share what does not depend on the chip.
         """
         return self.build(params, on, hardware, takes)
 

@@ -24,7 +24,7 @@ COLUMNS = 4
 
 @dataclass(frozen=True)
 class Noise:
-    """Magnitudes, as standard deviations in units of the swing unless said; all chosen, none published.
+    """Magnitudes, as standard deviations in units of the swing by default; all chosen, none published.
 
     noise: factor on all of them, 0 for the ideal circuit. shot: of a white photosite, grows with the root of the light
     (0.01: 10,000 electrons). read: of every read-out. psf_gain, psf_offset: fixed, of each i-buffer; psf: noise.

@@ -63,7 +63,7 @@ class Decoder:
 
     @property
     def classes(self) -> int:
-        """How many classes it tells apart."""
+        """How many classes it distinguishes."""
         return len(self.matrix)
 
     def scores(self, o: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -282,7 +282,7 @@ def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
         )
     if len(array) != FRAMES:
         raise PlaneError(
-            f"the clip has {len(array)} frames; the state starts anew every {FRAMES}, and the output is that of the "
+            f"the clip has {len(array)} frames; the state starts again every {FRAMES}, and the output is that of the "
             f"last one. datasets.resample(clip, {side}) picks {FRAMES}"
         )
     return array

@@ -236,7 +236,7 @@ class PixelRNN(System[Weights]):
         return read_clip(source or "spread/leftward", args.seed, front_end=takes == LARGE)
 
     def data(self, source: str, takes: Frames, args: argparse.Namespace) -> ClipSet:
-        """FILE.npz, a public data set, made-up[:CLIPS_PER_CLASS[:SEED]]; see `data.clips.read_clips`."""
+        """FILE.npz, a public data set, synthetic[:CLIPS_PER_CLASS[:SEED]]; see `data.clips.read_clips`."""
         from scamp_sim.systems.pixelrnn.data.clips import read_clips
 
         if source.partition(":")[0] == "example":
@@ -309,7 +309,7 @@ def encoded(result: Any, keep: Iterable[str]) -> Encoded:
 
 
 def digest_of(weights: Weights) -> str:
-    """What tells all that was learned apart, the decoder included."""
+    """What distinguishes all that was learned, the decoder included."""
     from scamp_sim.study.results_store import digest
 
     learned: list[Any] = [weights.cnn, *(getattr(weights, gate) for gate in GATES)]

@@ -138,7 +138,7 @@ def shares(total: float, factors: tuple[float, float, float] = FACTORS, *, senso
     _checked(factors, total)
     x, y, z = factors
     if y == z:
-        raise ScampError("link and back end have the same factor: their shares cannot be told apart")
+        raise ScampError("link and back end have the same factor: their shares cannot be distinguished")
     c = (1 / total - sensor / x - (1 - sensor) / y) / (1 / z - 1 / y)
     return _admissible(Shares(sensor, 1 - sensor - c, c), total)
 
@@ -151,7 +151,7 @@ def shares_by_ratio(total: float, factors: tuple[float, float, float] = FACTORS,
     x, y, z = factors
     front = (1 / x + ratio / y) / (1 + ratio)
     if front == 1 / z:
-        raise ScampError("sensor and link together have the factor of the back end: the shares cannot be told apart")
+        raise ScampError("sensor and link together have the factor of the back end: the shares cannot be distinguished")
     c = (1 / total - front) / (1 / z - front)
     return _admissible(Shares((1 - c) / (1 + ratio), ratio * (1 - c) / (1 + ratio), c), total)
 

@@ -35,7 +35,7 @@ STEPS = {
         TITLES[0]: (27, 6, 4),
         TITLES[1]: (1180, 75, 75),  # 47.2 a tap, 51 published: XNOR and masks 24, not 25; seeds 4, not 5; a PE's walk 4
         TITLES[2]: (6, 1, 0),
-        TITLES[3]: (112, 24, 2),  # nothing has to be aligned anew
+        TITLES[3]: (112, 24, 2),  # nothing has to be aligned again
         TITLES[4]: (19, 3, 1),
         TITLES[5]: (12312, 1024, 8),  # 12 words a round, 11.7 published
         TITLES[6]: (515, 131, 0),  # 32 PEs along each axis, not 32 and 34

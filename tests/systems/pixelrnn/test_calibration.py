@@ -280,7 +280,7 @@ def test_validation_has_it(tmp_path: Path) -> None:
         (lambda: calibrate(TIES, "scamp6", OPTIONS), "unknown chip profile 'scamp6'"),
         (lambda: calibrate(TIES, "scamp5", OPTIONS, chips=()), "chips is empty"),
         (lambda: calibrate(TIES, "scamp5", OPTIONS, clips=0), "clips is 0"),
-        (lambda: calibrate(TIES, "scamp5", replace(OPTIONS, unit=0)), "unit must be a whole number of LSB in .*, got 0"),
+        (lambda: calibrate(TIES, "scamp5", replace(OPTIONS, unit=0)), "unit must be a whole number of LSB in"),
         (lambda: replace(KNOWN, map_level=200), "map_level is 200 LSB; the converter has"),
         (lambda: replace(KNOWN, sum_level=1.5), "sum_level is 1.5"),
         (lambda: replace(KNOWN, o_gain=0.0), "the gain above 0"),

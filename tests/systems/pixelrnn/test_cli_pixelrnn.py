@@ -114,7 +114,7 @@ def test_labels_beyond_the_decoder(tmp_path: Path, capsys) -> None:
     Weights.random(1, classes=4).save(tmp_path / "four.npz")
     argv = ("run", "pixelrnn", "--weights", tmp_path / "four.npz", "--clip")
     assert run(*argv, "v/contract") == 1
-    assert "the label of clip v/contract is 8, but the decoder of these weights tells 4" in capsys.readouterr().err
+    assert "the label of clip v/contract is 8, but the decoder of these weights has 4" in capsys.readouterr().err
     assert run(*argv, "flat/leftward") == 0
     assert "decoder  class " in capsys.readouterr().out
 
@@ -145,7 +145,7 @@ def test_folders_are_tried_before_the_run(weights: Path, tmp_path: Path, monkeyp
 
     monkeypatch.setattr(study, "validate", never)
     monkeypatch.setattr(study, "make_encoder", never)
-    clips = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1")
+    clips = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1")
     clip = ("run", "pixelrnn", "--weights", weights, "--clip", "v/contract")
     (tmp_path / "o.png").mkdir()
     assert run(*clip, "--out", tmp_path) == 1
@@ -181,11 +181,17 @@ def test_library_programs_run_as_before(tmp_path: Path, capsys) -> None:
         (("pixelrnn", "--weights", "random:", "--clip", "v/leftward"), "write random:SEED"),
         (("pixelrnn",), "pixelrnn needs --weights W.npz"),
         (("pixelrnn", "--weights", "random"), "pixelrnn needs --clip CLIP"),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--image", "a.png"), "--image does not go with"),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--dump-after", "3"), "--dump-after does not go"),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--size", "64x64"), "--size does not go with"),
+        (
+            ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--image", "a.png"),
+            "--image cannot be used with",
+        ),
+        (
+            ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--dump-after", "3"),
+            "--dump-after cannot be used with",
+        ),
+        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--size", "64x64"), "--size cannot be used with"),
         (("pixelrnn", "--weights", "random:x", "--clip", "v/leftward"), "write random:SEED"),
-        (("pixelrnn", "--weights", ".", "--clip", "v/leftward"), "weights .: it is a folder"),
+        (("pixelrnn", "--weights", ".", "--clip", "v/leftward"), "weights .: is a folder"),
         (("pixelrnn", "--weights", "none.npz", "--clip", "v/leftward"), "none.npz: no such file"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftwards"), "did you mean 'v/leftward'"),
         (("pixelrnn", "--weights", "random", "--clip", "nothing.npy"), "nothing.npy: no such file"),
@@ -193,7 +199,10 @@ def test_library_programs_run_as_before(tmp_path: Path, capsys) -> None:
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--mapping", "block"), "did you mean 'blocks'"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--mapping", "blocks:x"), "unknown version 'x'"),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--errors", "idea"), "did you mean 'ideal'"),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--seed", "-1"), "--seed is -1"),
+        (
+            ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--seed", "-1"),
+            "--seed must be at least 0, got -1",
+        ),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--timing", "x"), "price table"),
     ],
 )
@@ -227,7 +236,7 @@ def bad_weights(path: Path, change) -> None:  # type: ignore[no-untyped-def]
 def test_weights_that_are_wrong(change, said: str, tmp_path: Path, capsys) -> None:
     path = tmp_path / "w.npz"
     bad_weights(path, change)
-    for command in (("run", "pixelrnn", "--clip", "v/leftward"), ("validate", "pixelrnn", "--clips", "made-up")):
+    for command in (("run", "pixelrnn", "--clip", "v/leftward"), ("validate", "pixelrnn", "--clips", "synthetic")):
         assert run(*command, "--weights", path, "--out", tmp_path / "out") == 1
         captured = capsys.readouterr()
         assert said in captured.err
@@ -325,16 +334,16 @@ def test_archives_that_do_not_fit(arrays: dict[str, np.ndarray], said: str, tmp_
 
 
 def test_sources_of_many_clips() -> None:
-    drawn = read_clips("made-up:1:7")
+    drawn = read_clips("synthetic:1:7")
     assert drawn.input.shape == (9, 16, 64, 64)
     assert drawn.names[3] == "spread/leftward:0"
     np.testing.assert_array_equal(drawn.input, gestures.dataset(1, 7)[0])
-    for text in ("made-up:x", "made-up:1:2:3", "made-up:"):
-        with pytest.raises(ValueError, match="write made-up:CLIPS_PER_CLASS:SEED"):
+    for text in ("synthetic:x", "synthetic:1:2:3", "synthetic:"):
+        with pytest.raises(ValueError, match="write synthetic:CLIPS_PER_CLASS:SEED"):
             read_clips(text)
-    with pytest.raises(ValueError, match="made-up:0: 0 clips of each class"):
-        read_clips("made-up:0")
-    with pytest.raises(ValueError, match=r"give FILE\.npz, the folder of a data set, or made-up"):
+    with pytest.raises(ValueError, match="synthetic:0: 0 clips of each class"):
+        read_clips("synthetic:0")
+    with pytest.raises(ValueError, match=r"give FILE\.npz, the folder of a data set, or synthetic"):
         read_clips("nowhere")
 
 
@@ -342,11 +351,11 @@ def test_sources_of_many_clips() -> None:
 
 
 def test_validate(weights: Path, tmp_path: Path, capsys) -> None:
-    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 2, "--jobs", 2)
+    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 2, "--jobs", 2)
     results, pictures = tmp_path / "r.json", tmp_path / "worst"
     assert run(*argv, "--out", results, "--pictures", pictures) == 0
     captured = capsys.readouterr()
-    assert "validation of pixelrnn, macropixel: 2 clips of made-up:1, 32 frames" in captured.out
+    assert "validation of pixelrnn, macropixel: 2 clips of synthetic:1, 32 frames" in captured.out
     assert "array and golden say the same class: 2 of 2" in captured.out
     assert sorted(p.stem for p in pictures.iterdir()) == [f"worst-{s}" for s in "bfhox"]
     assert run(*argv, "--out", results, "--format", "json") == 0
@@ -361,7 +370,7 @@ def test_validate_with_the_front_end(weights: Path, tmp_path: Path, capsys) -> N
     """Frames of 256x256 that are drawn, and of 64x64 from a file; against G, and "blocks" against H."""
     argv = ("validate", "pixelrnn", "--weights", weights, "--front-end", "--limit", 1, "--format", "json")
     results = tmp_path / "r.json"
-    assert run(*argv, "--clips", "made-up:1", "--out", results, "--pictures", tmp_path / "worst") == 0
+    assert run(*argv, "--clips", "synthetic:1", "--out", results, "--pictures", tmp_path / "worst") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["equal"]
     assert document["front_end"]
@@ -372,7 +381,7 @@ def test_validate_with_the_front_end(weights: Path, tmp_path: Path, capsys) -> N
     assert not any(stage["differ"] for stage in stages["own golden"].values())
     assert stages["golden"]["b"]["differ"]
     without = [a for a in argv if a != "--front-end"]
-    assert run(*without, "--clips", "made-up:1", "--out", results) == 1
+    assert run(*without, "--clips", "synthetic:1", "--out", results) == 1
     error = capsys.readouterr().err
     assert "holds the results of other clips and options" in error
 
@@ -387,7 +396,7 @@ def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypa
         return {"golden": golden.Result(true.x, true.b, true.f, h, true.o), "own golden": true}
 
     monkeypatch.setattr(network, "references", models)
-    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 1)
+    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 1)
     assert run(*argv, "--pictures", tmp_path) == 0
     text = capsys.readouterr().out
     assert "array against the golden model (G)" in text
@@ -407,7 +416,7 @@ def test_errors_in_force_are_shown(weights: Path, capsys) -> None:
     argv = ("--weights", weights)
     assert run("run", "pixelrnn", *argv, "--clip", "flat/leftward", *given) == 0
     assert line in capsys.readouterr().out
-    argv = ("validate", "pixelrnn", *argv, "--clips", "made-up:1", "--limit", 1)
+    argv = ("validate", "pixelrnn", *argv, "--clips", "synthetic:1", "--limit", 1)
     assert run(*argv, *given) == 0
     text = capsys.readouterr().out
     assert line in text
@@ -441,9 +450,9 @@ def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path,
         renew(encoder, seed, number)
 
     monkeypatch.setattr(network, "renew", stop)
-    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 2, "--out", results)
+    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 2, "--out", results)
     assert run(*argv, "--jobs", 1) == 130
-    assert "the same command goes on from there" in capsys.readouterr().err
+    assert "the same command resumes there" in capsys.readouterr().err
     assert len(json.loads(results.read_text())["units"]) == 1
     monkeypatch.setattr(network, "renew", renew)
     assert run(*argv) == 0
@@ -453,11 +462,11 @@ def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path,
 
 
 def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys) -> None:
-    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1")
+    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1")
     for more, said in {
         ("--out", tmp_path / "no" / "r.json"): "does not exist; create it first",
-        ("--jobs", 0): "jobs is 0",
-        ("--limit", 0): "limit is 0",
+        ("--jobs", 0): "jobs must be an integer of at least 1, got 0",
+        ("--limit", 0): "limit must be an integer of at least 1, got 0",
         ("--mapping", "pixels"): "unknown mapping 'pixels'",
     }.items():
         assert run(*argv, *more) == 1
@@ -537,7 +546,7 @@ def test_the_network_on_a_chip_with_errors(weights: Path, capsys) -> None:
 
 
 def test_validate_keeps_the_results_of_one_chip(weights: Path, tmp_path: Path, capsys) -> None:
-    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "made-up:1", "--limit", 1, "--format", "json")
+    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 1, "--format", "json")
     argv = (*argv, "--errors", "scamp5:bit_retention=100", "--out", tmp_path / "r.json")
     assert run(*argv, "--chip", 3) == 0
     captured = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""The drawn gestures: what they depend on, and that shape and motion are there to be seen, also in bits."""
+"""The synthetic gestures: what they depend on, and that shape and motion are there to be seen, also in bits."""
 
 from __future__ import annotations
 

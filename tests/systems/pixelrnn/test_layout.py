@@ -261,7 +261,7 @@ def test_the_page_shows_the_table() -> None:
     shown = re.search(r"<!-- conversions -->\n(.*?)<!-- end -->", text, re.DOTALL)
     assert shown is not None
     assert shown[1] == layout.conversions_text(), (
-        "write it anew: python -m scamp_sim.kernels.pixelrnn.layout docs/layouts.md"
+        "write it again: python -m scamp_sim.kernels.pixelrnn.layout docs/layouts.md"
     )
 
 

@@ -27,7 +27,7 @@ WEIGHTS = Weights.random(3, classes=9)
 
 @pytest.fixture(scope="module")
 def clips() -> ClipSet:
-    found = read_clips("made-up:1:4")
+    found = read_clips("synthetic:1:4")
     assert found.labels is not None
     return ClipSet(found.input[:3], found.names[:3], found.source, found.labels[:3], found.classes)
 
@@ -177,7 +177,7 @@ def test_studies_of_something_else_are_refused(clips: ClipSet, tmp_path: Path, f
     path.write_text(path.read_text().replace('"differ": {', '"differs": {'))
     with pytest.raises(ScampError, match="not the results of a study"):
         measure(WEIGHTS, clips, chips=[1], out=path)
-    with pytest.raises(ScampError, match="limit is 0"):
+    with pytest.raises(ScampError, match=r"limit must be .*at least 1, got 0"):
         measure(WEIGHTS, clips, chips=[1], limit=0)
     with pytest.raises(ScampError, match="labels go up to"):
         measure(Weights.random(1, classes=2), clips, chips=[1])
@@ -195,7 +195,7 @@ def run(*argv: object) -> int:
     return cli.main([str(a) for a in argv])
 
 
-VALIDATE = ("validate", "pixelrnn", "--weights", "random", "--clips", "made-up:1")
+VALIDATE = ("validate", "pixelrnn", "--weights", "random", "--clips", "synthetic:1")
 
 
 def test_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str], fake: list[Any]) -> None:
@@ -203,7 +203,7 @@ def test_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str], fake: list
     argv = (*VALIDATE, "--chips", "1-3,7", "--seeds", "2", "--limit", 3, "--out", out, "--plot", plot)
     assert run(*argv) == 0
     said = capsys.readouterr()
-    assert "4 chips (1-3,7) x 2 seeds (0-1) x 3 clips of made-up:1, 384 frames" in said.out
+    assert "4 chips (1-3,7) x 2 seeds (0-1) x 3 clips of synthetic:1, 384 frames" in said.out
     assert "chip by chip" in said.out
     assert "Student's t over 4 chips" in said.out
     assert "errors are ideal: all chips and seeds are the same" in said.err
@@ -216,7 +216,7 @@ def test_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str], fake: list
     assert document["results"] == str(out)
     assert len(fake) == 24
     assert run(*argv) == 0
-    assert "nothing was left to run" in capsys.readouterr().out
+    assert "all 24 units were already in the results" in capsys.readouterr().out
 
 
 def test_run_the_network(tmp_path: Path, capsys: pytest.CaptureFixture[str], fake: list[Any]) -> None:
@@ -224,7 +224,7 @@ def test_run_the_network(tmp_path: Path, capsys: pytest.CaptureFixture[str], fak
     assert run(*argv, "--out", tmp_path / "out") == 0
     said = capsys.readouterr().out
     assert "3 chips (1-3) x 2 seeds (0-1), flat/leftward, drawn with seed 0" in said
-    assert "classes said, of 6: " in said
+    assert "predicted classes, of 6: " in said
     assert json.loads((tmp_path / "out" / "study.json").read_text())["summary"]["units"] == 6
     assert run(*argv, "--format", "json") == 0
     assert json.loads(capsys.readouterr().out)["program"] == "pixelrnn"
@@ -252,18 +252,18 @@ def test_engine_and_prices_of_the_command_are_those_of_a_study(capsys: pytest.Ca
     ("argv", "said"),
     [
         (("--chips", "one"), "--chips one: 'one' is not valid; serials are integers from 0"),
-        (("--chips", "1.5"), "--chips 1.5: '1.5' is none"),
-        (("--chips", "1", "--seeds", "x"), "--seeds x: 'x' is none; write how many"),
-        (("--chips", "1", "--jobs", "0"), "--jobs is 0"),
-        (("--chips", "1", "--seed", "-1"), "--seed is -1"),
-        (("--chips", "1", "--pictures", "p"), "--pictures shows one run"),
+        (("--chips", "1.5"), "--chips 1.5: '1.5' is not valid"),
+        (("--chips", "1", "--seeds", "x"), "--seeds x: 'x' is not valid; write how many"),
+        (("--chips", "1", "--jobs", "0"), "--jobs must be at least 1, got 0"),
+        (("--chips", "1", "--seed", "-1"), "--seed must be at least 0, got -1"),
+        (("--chips", "1", "--pictures", "p"), "--pictures shows a single run"),
         (("--chips", "1", "--plot", "p.txt"), "name it .png, .pdf or .svg"),
         (("--plot", "p.png"), "--plot draws a study over chips; add --chips"),
-        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: give one of them"),
-        (("--chip", "0", "--chips", "1-3"), "--chip 0 with --chips 1-3: give one of them"),
+        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: choose one"),
+        (("--chip", "0", "--chips", "1-3"), "--chip 0 with --chips 1-3: choose one"),
         (("--seed", "9", "--seeds", "2-3"), "--seed 9 with --seeds 2-3, which says which seeds: leave --seed out, or"),
         (("--seed", "0", "--seeds", "1,4"), "--seed 0 with --seeds 1,4, which says which seeds"),
-        (("--chips", "1", "--cluster", "host"), "--cluster host: no address of a Dask scheduler"),
+        (("--chips", "1", "--cluster", "host"), "--cluster host: not the address of a Dask scheduler"),
         (("--seeds", "2", "--out", "no/such/s.json"), "does not exist; create it first"),
     ],
 )
@@ -318,7 +318,7 @@ def test_run_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert first["outputs"].keys() == document["outputs"].keys()
     # another program in the same folder
     assert run("run", "edges", "--image", tmp_path / "grey.png", "--chips", "1", "--out", out) == 1
-    assert "holds the results of other program; name another folder, or remove it" in capsys.readouterr().err
+    assert "holds the results of other program; choose another folder, or remove it" in capsys.readouterr().err
     (out / "study.json").unlink()
     assert run(*argv) == 1
     assert "is there, but not study.json" in capsys.readouterr().err
@@ -345,12 +345,12 @@ def test_a_study_of_a_chip_shows_rails_and_spreads(tmp_path: Path, capsys: pytes
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("--chips", "1", "--planes"), "--planes shows one run"),
+        (("--chips", "1", "--planes"), "--planes records a single run"),
         (("--jobs", "2"), "--jobs are for a study over chips"),
-        (("--chips", "a"), "'a' is none"),
-        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: give one of them"),
+        (("--chips", "a"), "'a' is not valid"),
+        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: choose one"),
         (("--chips", "1", "--seed", "9", "--seeds", "2-3"), "--seed 9 with --seeds 2-3, which says which seeds"),
-        (("--chips", "1", "--cluster", "tcp://x"), "no address of a Dask scheduler"),
+        (("--chips", "1", "--cluster", "tcp://x"), "not the address of a Dask scheduler"),
     ],
 )
 def test_what_a_program_cannot_be_asked(

@@ -24,7 +24,7 @@ WEIGHTS = Weights.random(3, classes=9)
 
 @pytest.fixture(scope="module")
 def clips() -> ClipSet:
-    return read_clips("made-up:1:4")
+    return read_clips("synthetic:1:4")
 
 
 def some(clips: ClipSet, count: int) -> ClipSet:
@@ -173,7 +173,9 @@ def test_results_belong_to_what_a_profile_file_holds(clips: ClipSet, tmp_path: P
     copy.write_text(profile.read_text())
     assert study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(copy)).ran == 0
     profile.write_text('{"name": "mine", "base": "scamp5", "knobs": {"write_noise": 0.6}}')
-    with pytest.raises(ScampError, match=r"results of other (programs of the mapping and )?errors; choose another file"):
+    with pytest.raises(
+        ScampError, match=r"results of other (programs of the mapping and )?errors; choose another file"
+    ):
         study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(profile))
 
 
@@ -189,7 +191,9 @@ def test_results_belong_to_the_code(clips: ClipSet, tmp_path: Path, name: str, v
     path.write_text(json.dumps(document))
     with pytest.raises(ScampError) as e:
         study.validate(WEIGHTS, few, jobs=1, out=path)
-    assert f"holds the results of other {name} ({value} there, {here} here); choose another file, or remove it" in str(e)
+    assert f"holds the results of other {name} ({value} there, {here} here); choose another file, or remove it" in str(
+        e
+    )
 
 
 def test_a_file_of_a_study_says_what_it_holds(clips: ClipSet, tmp_path: Path) -> None:
@@ -214,7 +218,7 @@ def test_errors_of_ones_own_are_not_kept(clips: ClipSet, tmp_path: Path) -> None
         lambda out: study.validate(WEIGHTS, few, jobs=1, errors=Own(), out=out),
         lambda out: measure(WEIGHTS, few, chips=[1], errors=Own(), out=out, jobs=1),
     ):
-        with pytest.raises(ScampError, match=r"errors of one's own \(Own\) cannot be kept.* leave out=\.\.\. out"):
+        with pytest.raises(ScampError, match=r"custom errors \(Own\) cannot be kept.* leave out=\.\.\. out"):
             run(path)
         assert not path.exists()
         assert run(None).ran == 1

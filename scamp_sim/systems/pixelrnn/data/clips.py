@@ -26,8 +26,11 @@ from scamp_sim.systems.pixelrnn.encoder import SENSOR
 from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE
 from scamp_sim.text import plural, short
 
-MADE_UP = "made-up"
-"""The name of drawn gestures among sources of many clips."""
+SYNTHETIC = "synthetic"
+"""The name of synthetic gestures among sources of many clips."""
+
+_OLD_NAME = "made-up"
+"""The name that they had before; still read."""
 
 ANIMATIONS = (".gif", ".webp", ".png", ".apng", ".tif", ".tiff")
 """Videos that Pillow reads; others are left to imageio."""
@@ -123,7 +126,7 @@ def _animation(path: Path, side: int) -> list[npt.NDArray[np.uint8]]:
     except PlaneError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as e:
-        raise PlaneError(f"clip {path}: cannot be read: {reason(e)}; save it anew, as GIF or as pictures") from e
+        raise PlaneError(f"clip {path}: cannot be read: {reason(e)}; save it again, as GIF or as pictures") from e
 
 
 def _with_imageio(path: Path, side: int) -> list[npt.NDArray[np.uint8]]:
@@ -172,7 +175,7 @@ def _checked(array: npt.NDArray[Any], what: str, side: int) -> npt.NDArray[Any]:
 
 def read_clips(source: str, *, front_end: bool = False) -> ClipSet:
     """Clips by their name: FILE.npz with `input` (n, 16, 64, 64) and perhaps `label` and `name`; the folder of the
-    Cambridge gestures (Set1 ..) or of Tulips1; "made-up[:CLIPS_PER_CLASS[:SEED]]", 2 and 0 unless said.
+    Cambridge gestures (Set1 ..) or of Tulips1; "synthetic[:CLIPS_PER_CLASS[:SEED]]", by default 2 and 0.
 
     front_end: the array scales the frames itself: `input` may be (n, 16, 256, 256), and all else is brought to that, a
     megabyte a clip. Raises ScampError.
@@ -180,8 +183,8 @@ def read_clips(source: str, *, front_end: bool = False) -> ClipSet:
     side = SENSOR if front_end else SIDE
     path = path_of(source, "clips", PlaneError)
     source = str(source)
-    if source == MADE_UP or source.startswith(MADE_UP + ":"):
-        return _made_up(source, side)
+    if source.partition(":")[0] in (SYNTHETIC, _OLD_NAME):
+        return _synthetic(source, side)
     if path.is_dir():
         recorded = any((path / f"Set{n}").is_dir() for n in datasets.SETS)
         data = datasets.cambridge(path, size=side) if recorded else datasets.tulips(path, size=side)
@@ -190,14 +193,14 @@ def read_clips(source: str, *, front_end: bool = False) -> ClipSet:
         return _read_archive(path, side)
     what = "is neither .npz nor a folder" if path.exists() else "no such file or folder"
     raise PlaneError(
-        f"clips {source or '(no name)'}: {what}; give FILE.npz, the folder of a data set, or {MADE_UP}[:N[:SEED]]"
+        f"clips {source or '(no name)'}: {what}; give FILE.npz, the folder of a data set, or {SYNTHETIC}[:N[:SEED]]"
     )
 
 
-def _made_up(source: str, side: int) -> ClipSet:
+def _synthetic(source: str, side: int) -> ClipSet:
     numbers = source.split(":")[1:]
     if len(numbers) > 2 or not all(n.isdecimal() for n in numbers):
-        raise PlaneError(f"clips {source}: write {MADE_UP}:CLIPS_PER_CLASS:SEED, such as {MADE_UP}:5:1")
+        raise PlaneError(f"clips {source}: write {SYNTHETIC}:CLIPS_PER_CLASS:SEED, such as {SYNTHETIC}:5:1")
     count, seed = (int(n) for n in [*numbers, *("2", "0")[len(numbers) :]])
     if count < 1:
         raise PlaneError(f"clips {source}: 0 clips of each class; draw 1 or more")
@@ -250,13 +253,13 @@ def check_labels(labels: Iterable[int] | None, classes: int, what: str = "the la
     highest = max(labels, default=0) if labels is not None else 0
     if highest >= classes:
         raise ProgramError(
-            f"{what} {highest}, but the decoder of these weights tells {classes} classes apart, 0 to "
+            f"{what} {highest}, but the decoder of these weights has {classes} classes, 0 to "
             f"{classes - 1}; they do not belong together"
         )
 
 
 __all__ = [
-    "MADE_UP",
+    "SYNTHETIC",
     "Clip",
     "ClipSet",
     "check_labels",

@@ -93,7 +93,7 @@ def tulips(
     for place in [root, *_folders_below(root)]:
         pictures = _pictures(place)
         stems = {p: _before_number(p.stem) for p in pictures}
-        # One sequence fills a folder of its own; several, or one in the topmost folder, are told apart by their names.
+        # One sequence fills a folder of its own; several, or one in the topmost folder, differ in their names.
         several = len(set(stems.values())) > 1 or place == root
         for picture in pictures:
             name = place.relative_to(root) / stems[picture] if several else place.relative_to(root)

@@ -6,7 +6,7 @@ clips, labels = dataset(10, seed=1)                     # (90, 16, 64, 64), (90,
 Three hand shapes times three motions, as in the Cambridge set: flat hand, spread fingers, V; to the left, to the right,
 contracting (flat: to a fist; spread and V: the fingers close). What varies from clip to clip: place, size, turn,
 proportions, speed and start of the motion, direction and strength of the light, cast shadow, background, skin, noise.
-The hand is a made-up one. Accuracy on it says how well a network tells these drawings apart, nothing about cameras.
+The hand is synthetic. Accuracy on it says how well a network tells these drawings apart, nothing about cameras.
 
 Geometry is in hand lengths and in parts of the picture's side, so one index shows the same scene at every size.
 """

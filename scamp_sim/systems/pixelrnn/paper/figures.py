@@ -1,4 +1,4 @@
-"""Figures 2 and 3 of the paper, on drawn gestures: accuracy against memory, and accuracy against values read.
+"""Figures 2 and 3 of the paper, on synthetic gestures: accuracy against memory, and accuracy against values read.
 
 study = figure2(Study(seeds=1, epochs=8), results="figure2.json")
 plot(study, "figure2.png")
@@ -95,10 +95,10 @@ class Figure:
             rows.append((p.name, p.kind, str(p.layers or "-"), f"{p.x:,.4g}", f"{100 * p.mean:.1f}", spread))
         s = self.study
         title = (
-            f"figure {self.number}, {what}: drawn gestures, {s.clips} clips a class to train, {s.tests} to try on, "
+            f"figure {self.number}, {what}: synthetic gestures, {s.clips} clips a class to train, {s.tests} to try on, "
             f"{s.epochs} epochs, seeds {s.seeds}\n"
         )
-        return title + table(("model", "weights", "layers", unit, "right, %", "range"), rows, "<<>>>>")
+        return title + table(("model", "weights", "layers", unit, "accuracy, %", "range"), rows, "<<>>>>")
 
 
 def figure2(
@@ -235,7 +235,7 @@ def _drawn(figure: Figure) -> Any:
     axes = canvas.subplots()
     (_memory if figure.number == 2 else _values)(axes, figure)
     axes.set_ylim(0, 102)
-    axes.set_ylabel("right, %")
+    axes.set_ylabel("accuracy, %")
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.axhline(100 / len(gestures.CLASSES), color="#9c9c9c", linewidth=1)

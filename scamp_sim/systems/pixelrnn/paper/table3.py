@@ -37,8 +37,8 @@ from scamp_sim.systems.pixelrnn.paper.table3_result import (
     AUTHORS,
     DECODERS,
     FOLDS,
-    MADE_UP,
     PLACES,
+    SYNTHETIC,
     Balance,
     Row,
     Table3,
@@ -124,8 +124,8 @@ def table3(
     networks = table3_networks.load(plain or (), trained or ()) if given else table3_networks.train(study, results, say)
     if not networks:
         raise ProgramError("there is no network; name weights, or none at all, and networks are trained")
-    fit, test = (read_clips(f"made-up:{n}:{s}") for n, s in ((study.refits, TRAIN_SEED), (study.tests, TEST_SEED)))
-    rows, ran = _rows(MADE_UP, networks, _split(fit, test), study, kept, say)
+    fit, test = (read_clips(f"synthetic:{n}:{s}") for n, s in ((study.refits, TRAIN_SEED), (study.tests, TEST_SEED)))
+    rows, ran = _rows(SYNTHETIC, networks, _split(fit, test), study, kept, say)
     theirs = table3_networks.authors(data)
     if theirs is not None:
         network, clips = theirs
@@ -259,7 +259,7 @@ class _Planes:
         return measure
 
     def planes(self, chip: int, trial: _Trial, jobs: int | None) -> npt.NDArray[np.float32]:
-        """(n, 64, 64), tap products, one for each clip; noise is drawn anew for each."""
+        """(n, 64, 64), tap products, one for each clip; noise is redrawn for each."""
         o = np.empty((len(trial.clips), golden.SIDE, golden.SIDE), np.float32)
         units = [Unit(chip, 0, n) for n in range(len(o))]
         with closing(carry_out(self, units, lambda n: trial.clips[n], jobs=jobs)) as results:  # type: ignore[type-var]

@@ -158,7 +158,7 @@ def _keep(path: Path, weights: Weights, about: Mapping[str, Any]) -> None:
             np.lib.format.write_array(file, np.array(json.dumps(about)), allow_pickle=False)
         os.replace(aside, target)
     except OSError as e:
-        raise ProgramError(f"weights {path}: cannot be written: {e.strerror or e}; make room") from None
+        raise ProgramError(f"weights {path}: cannot be written: {e.strerror or e}; free some disk space") from None
     finally:
         aside.unlink(missing_ok=True)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMAT = "pixelrnn table 3, 1"
 PLACES, DECODERS = ("simulation", "chips"), ("own", "re-fitted")
-MADE_UP, AUTHORS = "made-up gestures", "authors' clips"
+SYNTHETIC, AUTHORS = "synthetic gestures", "authors' clips"
 PAPER = {("plain", "simulation"): 0.856, ("plain", "chips"): 0.689, ("trained", "chips"): 0.844}
 """Hand gestures in the paper. Its one chip was read with decoders that were re-fitted on planes of that chip."""
 
@@ -81,7 +81,7 @@ class Row:
             "clips": self.clips, "mean": tidy(self.mean), "interval_95": self.interval.as_dict(),
             "over_chips": None if self.chips is None else self.chips.as_dict(),
             "over_networks": self.networks.as_dict(),
-            "right": [[tidy(v) for v in chips] for chips in self.right],
+            "accuracy": [[tidy(v) for v in chips] for chips in self.right],
         }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ class Table3:
     rows: tuple[Row, ...]
     ran: int = 0
 
-    def find(self, kind: str, place: str, decoder: str, data: str = MADE_UP) -> Row | None:
+    def find(self, kind: str, place: str, decoder: str, data: str = SYNTHETIC) -> Row | None:
         """A row; None if it is not there."""
         wanted = (data, kind, place, decoder)
         return next((r for r in self.rows if (r.data, r.kind, r.place, r.decoder) == wanted), None)
@@ -150,7 +150,7 @@ class Table3:
             "networks": {kind: list(names) for kind, names in self.networks.items()},
             "rows": [row.as_dict() for row in self.rows],
             "balance": [b.as_dict() for b in self.balances],
-            "paper": [{"network": k, "where": p, "right": v} for (k, p), v in PAPER.items()],
+            "paper": [{"network": k, "where": p, "accuracy": v} for (k, p), v in PAPER.items()],
         }
 
     def text(self) -> str:
@@ -166,7 +166,7 @@ class Table3:
             rows = [row for row in self.rows if row.data == data]
             block = f"{data}, {rows[0].clips} to try on\n"
             columns = (
-                "network", "where", "decoder", "right, %", "95 % interval", "networks", "chips", "paper, %"
+                "network", "where", "decoder", "accuracy, %", "95 % interval", "networks", "chips", "paper, %"
             )  # fmt: skip
             block += table(columns, [_cells(row) for row in rows], "<<<>>>>>")
             blocks.append(block)
@@ -236,7 +236,7 @@ def _figure(found: Table3) -> Any:
         axes.set_ylim(0, 102)
         axes.grid(axis="y", alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].set_ylabel("right, % (dots: chips and networks; bar: mean)", fontsize=9)
+    figure.axes[0].set_ylabel("accuracy, % (dots: chips and networks; bar: mean)", fontsize=9)
     return figure
 
 

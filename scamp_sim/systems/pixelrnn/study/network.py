@@ -204,9 +204,9 @@ def carried(
 
 
 def digests(work: Network, first: Encoder, clips: ClipSet, **more: Any) -> dict[str, str]:
-    """What results depend on, each as a digest, so that a message can say which of them is another; engine and versions
-    by name. first: an encoder of this work. more: what else tells two files apart. Raises ProgramError for errors that
-    cannot be told from others."""
+    """What results depend on, each as a digest, so that a message can name the one that differs; engine and versions
+    by name. first: an encoder of this work. more: what else distinguishes two files. Raises ProgramError for errors
+    that cannot be distinguished from others."""
     w = work.weights
     learned: list[Any] = [w.cnn, *(getattr(w, gate) for gate in GATES), np.array([*w.theta1, w.theta_r])]
     if w.decoder is not None:
@@ -242,7 +242,7 @@ def programs_digest(encoder: Encoder) -> str:
         for p in s.program.steps
     ]
     calibration = encoder.mapping.calibration
-    if calibration is not None:  # what o is put right by is in no program
+    if calibration is not None:  # what corrects o is in no program
         words.append(["calibration", [repr(calibration)]])
     return digest([json.dumps(words)])
 

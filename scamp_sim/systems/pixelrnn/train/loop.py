@@ -1,4 +1,4 @@
-"""Training: a loop whose every number is fixed by a seed, with checkpoints from which it goes on exactly.
+"""Training: a loop whose every number is fixed by a seed, with checkpoints from which it resumes exactly.
 
 trained = train(clips, labels, Settings(noise=StageErrors.authors()), test=(clips, labels), checkpoint="run.pt")
 trained.net.to_weights().save("weights.npz")
@@ -113,7 +113,7 @@ def train(
 
     net: another network than `settings` would make, such as one of `baselines`, with a `Readout` as its `decoder`; it
     is changed, and labels need only be below its classes. test: clips on which the network is tried, without errors,
-    after every epoch. checkpoint: a file that is written after each epoch; if it is there, training goes on from it,
+    after every epoch. checkpoint: a file that is written after each epoch; if it is there, training resumes from it,
     and the end is the same to the last bit. begun: called when all is checked, before the first epoch. advance: called
     after each step. log: called after each epoch, those of the checkpoint too. Raises ProgramError and PlaneError, also
     for a checkpoint of another network, other settings, clips or test clips.

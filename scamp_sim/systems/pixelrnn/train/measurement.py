@@ -30,7 +30,7 @@ MAPPINGS = ("macropixel", "macropixel:raw")
 """Whose sums can be looked at."""
 
 CHIPS, FRAMES = 2, 32
-"""Chips that are measured, and frames on each, unless said otherwise."""
+"""Chips that are measured, and frames on each, by default."""
 
 
 def measure(
@@ -48,7 +48,7 @@ def measure(
 
     weights: of one layer; random ones unless given. profile: analog errors, as `Machine` takes them. mapping:
     "macropixel" or "macropixel:raw"; front_end: whether the array scales the frames. chips: how many,
-    numbers 0, 1, .. ; frames: on each, half of them random bits, half drawn gestures, whose even areas give large
+    numbers 0, 1, .. ; frames: on each, half of them random bits, half synthetic gestures, whose even areas give large
     sums; a multiple of 16. seed: of frames and noise. advance: called after each frame.
     `forget` and `output` are compared with exact sums of what the array itself had before them, maps and state, so
     errors do not pass from stage to stage. `cnn` is compared with those of the frame that was meant: bits that flip

@@ -175,7 +175,7 @@ class PixelRNN(nn.Module):
     def encode(self, x: Tensor, generator: torch.Generator | None = None) -> Encoding:
         """Run the encoder over clips x (n, 16, 64, 64), +1 and -1.
 
-        generator: errors are drawn from it, fixed patterns anew for each clip, as if each were seen by another chip;
+        generator: errors are drawn from it, fixed patterns again for each clip, as if each were seen by another chip;
         without one there are none. Raises PlaneError.
         """
         side = self.side

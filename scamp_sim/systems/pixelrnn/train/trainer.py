@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scamp_sim.systems.pixelrnn.train.loop import Epoch
 
-CLIPS, TEST = f"made-up:40:{TRAIN_SEED}", f"made-up:20:{TEST_SEED}"
+CLIPS, TEST = f"synthetic:40:{TRAIN_SEED}", f"synthetic:20:{TEST_SEED}"
 """Synthetic gestures that the network is trained on, and those that it is tested on."""
 
 
@@ -33,18 +33,20 @@ class PixelRNNTrainer:
             help=f"labelled clips, as `validate` takes them (default: {CLIPS})",
         )
         parser.add_argument(
-            "--test", metavar="CLIPS", default=TEST, help=f"clips on which every epoch is tried (default: {TEST})"
+            "--test", metavar="CLIPS", default=TEST, help=f"test clips, evaluated after every epoch (default: {TEST})"
         )
         parser.add_argument(
             "--noise", metavar="NAME", default="none",
             help="errors of the forward pass: none (default), authors, a profile of analog errors such as scamp5, "
             "which is measured on emulated chips first, or FILE.json with a measurement",
         )  # fmt: skip
-        parser.add_argument("--noise-scale", metavar="X", type=float, help="so many times that noise and fixed pattern")
+        parser.add_argument("--noise-scale", metavar="X", type=float, help="scale noise and fixed pattern by X")
         parser.add_argument("--save-noise", metavar="FILE", help="keep the errors there, as JSON, for --noise FILE")
         parser.add_argument("--epochs", metavar="N", type=int, default=20, help="passes over the clips (default: 20)")
-        parser.add_argument("--batch", metavar="N", type=int, default=16, help="clips of a step (default: 16)")
-        parser.add_argument("--rate", metavar="X", type=float, default=0.01, help="rate of the encoder (default: 0.01)")
+        parser.add_argument("--batch", metavar="N", type=int, default=16, help="clips per step (default: 16)")
+        parser.add_argument(
+            "--rate", metavar="X", type=float, default=0.01, help="learning rate of the encoder (default: 0.01)"
+        )
         parser.add_argument(
             "--layers", metavar="N", type=int, default=1, help="layers of convolutions, 1 or 2 (default: 1)"
         )
@@ -97,8 +99,8 @@ class PixelRNNTrainer:
 
             def begun() -> None:
                 if text:
-                    print(f"{len(clips[1])} clips of {args.clips}, tried on {len(test[1])} of {args.test}; ", end="")
-                    print(f"noise: {noise.name}\n\nepoch    loss  right, %  test, %", flush=True)
+                    print(f"{len(clips[1])} clips of {args.clips}, tested on {len(test[1])} of {args.test}; ", end="")
+                    print(f"noise: {noise.name}\n\nepoch    loss  train, %  test, %", flush=True)
 
             def log(epoch: Epoch) -> None:
                 if text:
@@ -115,7 +117,7 @@ class PixelRNNTrainer:
             "settings": {**chosen, "noise": noise.as_dict()},
             "clips": args.clips, "test": args.test,
             "history": [vars(epoch) for epoch in trained.history],
-            "right": trained.history[-1].test, "right_with_errors": None,
+            "accuracy": trained.history[-1].test, "accuracy_with_errors": None,
             "parameters": weights.parameters, "theta1": list(weights.theta1), "theta_r": weights.theta_r,
             "seconds": seconds, "out": args.out, "checkpoint": args.checkpoint,
         }  # fmt: skip
@@ -125,12 +127,12 @@ class PixelRNNTrainer:
             with training.threads(settings.threads):
                 generator = torch.Generator().manual_seed(settings.seed)
                 stored = trained.net.store(test[0])
-                record["right_with_errors"] = training.accuracy(trained.net, stored, test[1], generator)
+                record["accuracy_with_errors"] = training.accuracy(trained.net, stored, test[1], generator)
         if args.out is not None:
             weights.save(args.out)
-        lines = [f"\nright      {100 * record['right']:.1f} % of the test clips, without errors"]
+        lines = [f"\naccuracy   {100 * record['accuracy']:.1f} % on the test clips, without errors"]
         if noise.any:
-            lines.append(f"           {100 * record['right_with_errors']:.1f} % with the errors of {noise.name}")
+            lines.append(f"           {100 * record['accuracy_with_errors']:.1f} % with the errors of {noise.name}")
         thetas = ", ".join(f"{t:.3f}" for t in weights.theta1)
         learned = f"{weights.parameters} weights and thresholds; theta1 {thetas}, theta_r {weights.theta_r:.3f}"
         lines.append(f"learned    {learned}")
