@@ -125,9 +125,18 @@ def read_text(path: str | Path, what: str, error: type[ScampError] = ScampError,
 # --- JSON -------------------------------------------------------------------------------------------------------
 
 
-def read_json(path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT) -> Any:
-    """A JSON document. Raises `error` with line and column of what is wrong, and for keys that are given twice."""
-    return parse_json(read_text(path, what, error, limit), f"{what} {short(str(path), 200)}", error)
+def read_json(
+    path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT, again: bool = False
+) -> Any:
+    """A JSON document. Raises `error` with line and column of what is wrong, and for keys that are given twice.
+
+    again: the command writes the file again, as it does with results that it keeps there.
+    """
+    document = parse_json(read_text(path, what, error, limit), f"{what} {short(str(path), 200)}", error)
+    files = _read.get()
+    if again and files is not None:
+        files.discard(os.path.realpath(path))
+    return document
 
 
 def parse_json(text: str, where: str, error: type[ScampError] = ScampError) -> Any:

@@ -193,7 +193,7 @@ def test_a_table_without_a_column(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("value,passes\n1,2\n")
     with pytest.raises(ProgramError, match="has no column 'mean_in_minus_out'; a table has value, passes"):
         measurements.load_table(tmp_path / "t.csv")
-    with pytest.raises(ProgramError, match="cannot read the table"):
+    with pytest.raises(ProgramError, match=r"^table .*no such file"):
         measurements.load_table(tmp_path / "none.csv")
 
 
@@ -282,15 +282,15 @@ def damaged(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("cut.npz", "the file is damaged or cut short; write it again with numpy.save"),
-        ("cut.npy", "the file is damaged or cut short"),
-        ("head.npy", "the file is damaged or cut short"),
-        ("altered.npz", "the file is damaged or cut short"),
-        ("huge.npy", "the file is damaged or cut short"),
-        ("empty.npy", "is empty; write the readouts with numpy.save or numpy.savez"),
-        ("picture.png", "is not an .npy or .npz file; write the readouts with numpy.save or numpy.savez"),
-        ("object.npy", "it holds objects, not numbers"),
-        ("object.npz", "it holds objects, not numbers"),
+        ("cut.npz", "cannot be read as .npz"),
+        ("cut.npy", "its header claims"),
+        ("head.npy", "not a .npy array that can be read"),
+        ("altered.npz", "cannot be read as .npz"),
+        ("huge.npy", "its header claims"),
+        ("empty.npy", "does not begin as a .npy array does"),
+        ("picture.png", "cannot be read as .npz"),
+        ("object.npy", "it holds Python objects"),
+        ("object.npz", "it holds Python objects"),
     ],
 )
 def test_damaged_stacks(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, message: str) -> None:
@@ -358,9 +358,9 @@ def test_fit_writes_a_profile_that_run_takes(tmp_path: Path, capsys: pytest.Capt
     ("argv", "message"),
     [
         ([], "nothing to fit to; give --table FILE.csv, --flat FILE.npz, --measured FILE.json, or several"),
-        (["--flat", "none.npz"], "cannot read the stack none.npz"),
-        (["--table", "none.csv"], "cannot read the table none.csv"),
-        (["--flat", "none.npz", "--base", "scamp6"], "cannot read the stack"),
+        (["--flat", "none.npz"], "stack none.npz: no such file"),
+        (["--table", "none.csv"], "table none.csv: no such file"),
+        (["--flat", "none.npz", "--base", "scamp6"], "stack none.npz: no such file"),
         (["--flat", "{flat}", "--base", "scamp6"], "unknown chip profile 'scamp6'; did you mean 'scamp5'?"),
         (["--flat", "{flat}", "--fixed", "gain"], "--fixed is for the table and the kit; give --table FILE.csv or"),
         (["--flat", "{flat}", "--without", "60"], "--without is for the table; give --table FILE.csv too"),

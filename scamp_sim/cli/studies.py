@@ -15,6 +15,7 @@ from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import note_ideal
 from scamp_sim.cli.output import plain, print_json
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.reading import read_json
 from scamp_sim.show.progress import kept, progress
 from scamp_sim.study.grid import Grid, heading, make_grid, parse_chips, parse_seeds, ranges
 from scamp_sim.text import plural, short
@@ -127,7 +128,7 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
     remedy = "choose another folder, or remove it"
     if path.exists():
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = read_json(path, "results", again=True)
             theirs = document["digests"]
             if document["format"] != FORMAT:
                 raise KeyError("format")

@@ -72,10 +72,11 @@ def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: b
     return np.array(picture, np.uint8)
 
 
-def open_picture(path: str | Path, what: str = "image") -> Picture:
-    """The picture in a file, upright as its EXIF orientation says, as 8-bit grey. what: what it is, for messages.
+def open_picture(path: str | Path, what: str = "image", colour: bool = False) -> Picture:
+    """The picture in a file, upright as its EXIF orientation says.
 
-    Raises PlaneError that names the file and the remedy.
+    what: what it is, for messages. colour: as RGB, not as 8-bit grey. Raises PlaneError that names the file and the
+    remedy.
     """
     import warnings
 
@@ -93,7 +94,8 @@ def open_picture(path: str | Path, what: str = "image") -> Picture:
                         "scale it down first"
                     )
                 opened.load()
-                return _grey(ImageOps.exif_transpose(opened), path)
+                upright = ImageOps.exif_transpose(opened)
+                return upright.convert("RGB") if colour else _grey(upright, path)
     except PlaneError:
         raise
     except UnidentifiedImageError:

@@ -10,7 +10,6 @@ name, by default that of the file, is one of its own: a built-in one would say i
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterable, Mapping
@@ -23,6 +22,7 @@ import numpy as np
 from scamp_sim.chip import isa
 from scamp_sim.chip.planes import check_shape
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.reading import read_json
 from scamp_sim.silicon import population
 from scamp_sim.silicon.knobs import KNOBS
 from scamp_sim.silicon.population import Evidence, Line, Range
@@ -183,15 +183,7 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
     where = Path(os.path.realpath(path))
     if where in seen:
         raise ProgramError(f"{path}: the profile is its own base; a base is another profile")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
-    except OSError as e:
-        what = f"cannot read the chip profile {short(str(path), 80)}: {e.strerror or e}"
-        raise ProgramError(f"{what}; check the path and its permissions") from e
-    except RecursionError:
-        raise ProgramError(f"{path} is not a chip profile: it is nested too deeply") from None
-    except ValueError as e:  # no UTF-8, no JSON, numbers of thousands of digits
-        raise ProgramError(f"{path} is not a chip profile: {e}") from e
+    document = read_json(path, "chip profile", ProgramError)
     if not isinstance(document, dict):
         raise _no_profile(path, "no object")
     for entry in document:
@@ -230,16 +222,6 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
         lines = {**_without(below.lines, own), **lines}
         evidence = {**_without(below.evidence, own), **evidence}
     return ChipProfile(name, about, knobs, shape, chosen, below, ranges, lines, evidence)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, whose keys JSON itself lets stand twice. Raises ValueError."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"'{short(key, 80)}' is given twice; leave one out")
-        found[key] = value
-    return found
 
 
 def _no_profile(path: Path, what: str) -> ProgramError:

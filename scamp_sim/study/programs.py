@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import numpy.typing as npt
 from scamp_sim.chip.program import Launch, Program
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine.machine import Machine
+from scamp_sim.reading import read_archive
 from scamp_sim.show import results, session
 from scamp_sim.show.render import READOUT
 from scamp_sim.silicon import ChipProfile
@@ -111,9 +111,8 @@ class Folder:
     def plane(self, unit: Unit, name: str) -> npt.NDArray[Any]:
         """One plane of a unit that is done. Raises ProgramError for a file that is damaged."""
         try:
-            with np.load(self.file(unit), allow_pickle=False) as archive:
-                return np.asarray(archive[name])
-        except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as e:
+            return read_archive(self.file(unit), "unit", ProgramError)[name]
+        except (KeyError, ProgramError) as e:
             raise ProgramError(f"{self.file(unit)} is damaged ({e}); remove it to run its unit again") from e
 
 

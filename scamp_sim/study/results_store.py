@@ -18,6 +18,7 @@ import numpy as np
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file, write_text
+from scamp_sim.reading import read_json
 from scamp_sim.study.grid import LARGEST, Unit
 from scamp_sim.text import plural, short
 
@@ -69,7 +70,7 @@ class Store:
 
     def _read(self, items: int, check: Callable[[Mapping[str, Any]], Any]) -> dict[Unit, Mapping[str, Any]]:
         try:
-            document = json.loads(self.path.read_text(encoding="utf-8"))
+            document = read_json(self.path, "results", again=True)
             self._check_form(document["format"])
             digests = document["digests"]
             found: dict[Unit, Mapping[str, Any]] = {}

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file, write_text
+from scamp_sim.reading import read_json
 from scamp_sim.study.results_store import digest
 
 DIGEST = "sha256 "
@@ -38,7 +39,7 @@ class Kept(Generic[T]):
         if not target.exists():
             return
         try:
-            record = json.loads(target.read_text(encoding="utf-8"))
+            record = read_json(target, "results", again=True)
             if record["format"] != form:
                 raise ValueError
             theirs = record["study"]

@@ -30,7 +30,7 @@ def test_files_go_out_and_come_in(tmp_path) -> None:
     ("text", "says"),
     [
         ("[]", "expected names with values"),
-        ("{", "cannot be read as JSON"),
+        ("{", "not JSON"),
         ('{"cnm": {}}', "unknown 'cnm'; did you mean 'cnn'"),
         ('{"cnn": {"sd": 1}}', "cnn: unknown 'sd'"),
         ('{"cnn": {"fixed": -1}}', "fixed is -1; a standard deviation"),

@@ -15,9 +15,6 @@ from __future__ import annotations
 
 import csv
 import math
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +25,7 @@ import numpy.typing as npt
 
 from scamp_sim.chip.planes import check_shape
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.reading import read_archive, read_array, read_text
 from scamp_sim.text import short
 
 COLUMNS = ("value", "passes", "mean_in_minus_out", "std_out")
@@ -69,10 +67,7 @@ class Stack:
 
 def load_table(path: str | Path, without: Collection[float] = ()) -> tuple[Cell, ...]:
     """Read the table. without: values to leave out, in LSB. Raises ProgramError that names the line."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as e:
-        raise ProgramError(f"cannot read the table {path}: {getattr(e, 'strerror', None) or e}") from e
+    text = read_text(path, "table", ProgramError)
     reader = csv.DictReader(text.splitlines())
     named = list(reader.fieldnames or ())
     twice = [c for c in COLUMNS if named.count(c) > 1]
@@ -185,35 +180,12 @@ def _cell(place: str, row: dict[str, str | None]) -> Cell:
 
 def load_stack(path: str | Path) -> Stack:
     """Read a stack of flat readouts. Raises ProgramError that names the file."""
-    try:
-        with Path(path).open("rb") as file:  # opened here, so that it is closed whatever NumPy makes of it
-            head = file.read(8)
-            if not head.startswith((b"\x93NUMPY", b"PK")):
-                raise ProgramError(
-                    f"{path} is {'not an .npy or .npz file' if head else 'empty'}; write the readouts with numpy.save "
-                    "or numpy.savez"
-                )
-            file.seek(0)
-            loaded = np.load(file, allow_pickle=False)
-            if not isinstance(loaded, np.lib.npyio.NpzFile):
-                return make_stack(loaded, None, str(path))
-            if "readouts" not in loaded:  # arrays of an .npz are read when they are asked for
-                raise ProgramError(f"{path} has no array 'readouts'; it holds {', '.join(loaded.files) or 'nothing'}")
-            return make_stack(loaded["readouts"], loaded.get("valid"), str(path))
-    except ProgramError:
-        raise
-    except OSError as e:
-        raise ProgramError(f"cannot read the stack {path}: {e.strerror or e}") from e
-    except _DAMAGED as e:
-        why = "it holds objects, not numbers" if "bject" in str(e) else "the file is damaged or cut short"
-        raise ProgramError(f"cannot read the stack {path}: {why}; write it again with numpy.save or numpy.savez") from e
-
-
-_DAMAGED = (
-    ValueError, EOFError, KeyError, MemoryError, RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error,
-    tokenize.TokenError,
-)  # fmt: skip
-"""What NumPy and the zip reader raise on files that were cut short or altered; a header may claim any size."""
+    if Path(path).suffix == ".npy":
+        return make_stack(read_array(path, "stack", ProgramError), None, str(path))
+    loaded = read_archive(path, "stack", ProgramError)
+    if "readouts" not in loaded:
+        raise ProgramError(f"{path} has no array 'readouts'; it holds {', '.join(loaded) or 'nothing'}")
+    return make_stack(loaded["readouts"], loaded.get("valid"), str(path))
 
 
 def make_stack(codes: npt.NDArray[Any], valid: npt.NDArray[Any] | None, name: str = "stack") -> Stack:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.reading import read_archive
 from scamp_sim.systems.base.records import Array, Clip, ClipSet, Encoded, Frames, Stage
 from scamp_sim.text import plural, short
 
@@ -48,13 +49,9 @@ def _fitting(array: Array, takes: Frames, what: str) -> Array:
 def _colour(path: Path, takes: Frames) -> Array:
     from PIL import Image, ImageOps
 
-    from scamp_sim.reading import reason
+    from scamp_sim.show.render import open_picture
 
-    try:
-        with Image.open(path) as picture:
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except Exception as e:
-        raise PlaneError(f"cannot read picture {path}: {reason(e)}") from None
+    upright = open_picture(path, "picture", colour=True)
     rgb = np.asarray(ImageOps.fit(upright, (takes.columns, takes.rows), Image.Resampling.BOX))
     return rgb if takes.colour == "rgb" else bayer(rgb)
 
@@ -78,7 +75,7 @@ def read_set(source: str | Path, takes: Frames) -> ClipSet:
         return ClipSet(np.stack([c.array for c in clips]), tuple(c.name for c in clips), str(source))
     if path.suffix.lower() != ".npz":
         raise ProgramError(f"clips {short(str(source), 80)}: expected a folder of pictures, FILE.npz or example:N")
-    found = _arrays(path)
+    found = read_archive(path, "clips", ProgramError)
     if "input" not in found:
         raise ProgramError(f"clips {source}: expected an array 'input', found {', '.join(found) or 'none'}")
     array, labels = found["input"], found.get("labels")
@@ -88,16 +85,6 @@ def read_set(source: str | Path, takes: Frames) -> ClipSet:
         raise PlaneError(f"clips {source}: expected {plural(len(array), 'integer label')}, got {labels.shape}")
     names = tuple(f"{path.stem}:{n}" for n in range(len(array)))
     return ClipSet(array, names, str(source), None if labels is None else labels.astype(np.int64))
-
-
-def _arrays(path: Path) -> dict[str, Array]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise ProgramError(f"clips {path}: no such file") from None
-    except Exception as e:
-        raise ProgramError(f"clips {path}: cannot be read as .npz ({short(str(e), 80)})") from None
 
 
 def examples(example: Callable[[int], Array], count: str, seed: int) -> ClipSet:

@@ -19,6 +19,7 @@ import numpy as np
 
 from scamp_sim.chip import isa
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.reading import read_json
 from scamp_sim.silicon import profile_names
 from scamp_sim.silicon.setup import parse_profile
 from scamp_sim.systems.pixelrnn import golden
@@ -190,12 +191,7 @@ def known_errors(source: str | StageErrors) -> StageErrors | None:
     base = source.partition(":")[0] if "=" in source else source
     path = Path(base)
     if path.suffix == ".json" or path.is_file():
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ProgramError(f"noise {source}: no such file") from None
-        except (OSError, ValueError) as e:
-            raise ProgramError(f"noise {source}: cannot be read as JSON: {e}") from None
+        record = read_json(path, "noise", ProgramError)
         if not (isinstance(record, Mapping) and "knobs" in record):
             try:
                 return StageErrors.from_dict(record)
