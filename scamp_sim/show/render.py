@@ -86,7 +86,7 @@ def open_picture(path: str | Path, what: str = "image", colour: bool = False) ->
     shown = short(str(path), 200)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MOST_PIXELS is checked here
+            warnings.simplefilter("ignore")  # of Pillow: size and damage are looked at here
             with Image.open(path) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
                     raise PlaneError(
