@@ -32,10 +32,11 @@ def assemble(
 ) -> Program:
     """Turn kernel source text, or a file of it, into a program.
 
-    `source`: a Path, or a str naming a file (one line without `;`, `(` or `{` that ends like a source file or
-    exists), or else the text itself. `dialect`: "scamp", or "sdk" for the C++ of the SDK, of which the kernels and host
-    calls count (docs/porting.md). `params`: values of the text's parameters: integers, nested sequences or integer
-    arrays of the declared shape. `name`: what the program is called, by default the name of the file.
+    `source`: a Path, or a str naming a file (one line without `;`, `(` or `{` that ends like a source file or exists),
+        or else the text itself.
+    `dialect`: "scamp", or "sdk" for the C++ of the SDK, of which the kernels and host calls count (docs/porting.md).
+    `params`: values of the text's parameters: integers, nested sequences or integer arrays of the declared shape.
+    `name`: what the program is called, by default the name of the file.
 
     Warnings are in `Program.diagnostics`. Raises CompileError with every error found, and ProgramError for a dialect
     that is not known.

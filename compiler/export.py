@@ -42,7 +42,11 @@ _HALVES = {"NOT_R": "NOT", "OR_R": "OR", "NOR_R": "NOR", "REFRESH_R": "REFRESH"}
 
 @dataclass(frozen=True)
 class Sliders:
-    """Parameters that are sliders of the exported program. values: name -> value; bound: where they stand."""
+    """Parameters that are sliders of the exported program.
+
+    values: name -> value.
+    bound: where they stand.
+    """
 
     values: Mapping[str, int] = field(default_factory=dict)
     bound: Mapping[tuple[int, int], str] = field(default_factory=dict)
@@ -50,7 +54,10 @@ class Sliders:
 
 def sliders_of(program: Program, again: Callable[[Mapping[str, int]], Program]) -> Sliders:
     """The parameters that change nothing but constants of host calls, so that the exported program can keep them as
-    sliders. again: assembles the text with other values of its parameters."""
+    sliders.
+
+    again: assembles the text with other values of its parameters.
+    """
     values: dict[str, int] = {}
     bound: dict[tuple[int, int], str] = {}
     for name, value in program.params.items():
@@ -103,7 +110,9 @@ class Exported:
 
 
 def export(program: Program, to: str = "sdk", sliders: Sliders | None = None) -> Exported:
-    """The program as text for `to`: "sdk", a whole program in C++, or "jss". sliders: parameters that stay variables.
+    """The program as text for `to`: "sdk", a whole program in C++, or "jss".
+
+    sliders: parameters that stay variables.
 
     Raises ValueError for anything else.
     """
@@ -292,7 +301,8 @@ def _identifier(name: str, taken: set[str], tail: str) -> str:
 def host_text(step: HostCall, buffer: str, given: Mapping[int, str] | None = None) -> str:
     """A host call as the SDK takes it, without operands that have their default.
 
-    buffer: where its result goes. given: operand -> the expression that stands there.
+    buffer: where its result goes.
+    given: operand -> the expression that stands there.
     """
     form = isa.host_form(step.name, len(step.args))
     if form is None:

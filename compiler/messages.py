@@ -152,7 +152,11 @@ def messages(text: str) -> tuple[Diagnostic, ...]:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a code means. `example`: a source that provokes it, or ""; `message`: what the assembler then reports."""
+    """What a code means.
+
+    `example`: a source that provokes it, or "".
+    `message`: what the assembler then reports.
+    """
 
     code: str
     title: str

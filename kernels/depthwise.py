@@ -20,9 +20,11 @@ def depthwise16(weights: npt.ArrayLike, *, level: int = -1, amplitude: int = 5, 
     """The program for sixteen kernels.
 
     weights: (16, 5, 5) or (16, 1, 5, 5), each +1 or -1, in the orientation of a correlation: row 0 on top, column 0 on
-    the left. Block row r, block column c computes kernel r + 4 c. level: -1 for grey pictures; else pixels above it
-    count as +amplitude and the others as -amplitude. offset: LSB that the chip adds at every analog transfer. Raises
-    ProgramError.
+        the left. Block row r, block column c computes kernel r + 4 c.
+    level: -1 for grey pictures; else pixels above it count as +amplitude and the others as -amplitude.
+    offset: LSB that the chip adds at every analog transfer.
+
+    Raises ProgramError.
     """
     from scamp_sim.kernels import load
 

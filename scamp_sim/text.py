@@ -14,7 +14,11 @@ def short(text: str, width: int) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str, rules: Sequence[int] = ()) -> str:
-    """Rows as plain text in columns; align: < or > for each. rules: numbers of rows that a line goes before."""
+    """Rows as plain text in columns;
+
+    align: < or > for each.
+    rules: numbers of rows that a line goes before.
+    """
     widths = [max(len(str(row[i])) for row in (head, *rows)) for i in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:

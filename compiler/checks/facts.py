@@ -11,7 +11,10 @@ from scamp_sim.compiler.expand.bits import Bit
 
 @dataclass(frozen=True)
 class Writer:
-    """Who wrote a cell last. `own`: the user's statement names the register, so what is in it was meant."""
+    """Who wrote a cell last.
+
+    `own`: the user's statement names the register, so what is in it was meant.
+    """
 
     origin: Origin | None
     text: str
@@ -24,7 +27,10 @@ class Writer:
 
 @dataclass(frozen=True)
 class Masked:
-    """A word writes R12 while R0 is not known to be all ones. `mask`: who wrote R0 last."""
+    """A word writes R12 while R0 is not known to be all ones.
+
+    `mask`: who wrote R0 last.
+    """
 
     code: ClassVar[str] = "W501"
     word: Word
@@ -44,8 +50,9 @@ class CallMasked:
 class Unwritten:
     """A word reads what nothing has written.
 
-    `own`: the user's call names the register. `scratch`: the name under which the text knows it, if the assembler
-    chose it. `written_later`: the program writes it somewhere, so that a later run finds it.
+    `own`: the user's call names the register.
+    `scratch`: the name under which the text knows it, if the assembler chose it.
+    `written_later`: the program writes it somewhere, so that a later run finds it.
     """
 
     code: ClassVar[str] = "W502"
@@ -87,7 +94,10 @@ class NeighboursDiffer:
 
 @dataclass(frozen=True)
 class MoveGated:
-    """A neighbour's NEWS is written under a condition. `two_steps`: the next word moves on."""
+    """A neighbour's NEWS is written under a condition.
+
+    `two_steps`: the next word moves on.
+    """
 
     code: ClassVar[str] = "W504"
     word: Word
@@ -97,7 +107,10 @@ class MoveGated:
 
 @dataclass(frozen=True)
 class LeftRestricted:
-    """A condition outlives its kernel. `into`: the kernel that then starts to write; None at the end of the program."""
+    """A condition outlives its kernel.
+
+    `into`: the kernel that then starts to write; None at the end of the program.
+    """
 
     code: ClassVar[str] = "W505"
     condition: Word
@@ -107,7 +120,10 @@ class LeftRestricted:
 
 @dataclass(frozen=True)
 class CallRestricted:
-    """A host call writes an analog register under a condition. `constant`: it loads one."""
+    """A host call writes an analog register under a condition.
+
+    `constant`: it loads one.
+    """
 
     code: ClassVar[str] = "W505"
     call: HostCall

@@ -43,8 +43,9 @@ class Place(enum.Enum):
 class Emitted:
     """A word with what the checks and the allocator ask about it.
 
-    `named`: registers that the user's call statement named. `mine`: registers of this very word that the user's text
-    named, be it in the statement, in an alias or in a macro of their own.
+    `named`: registers that the user's call statement named.
+    `mine`: registers of this very word that the user's text named, be it in the statement, in an alias or in a macro of
+        their own.
     """
 
     word: Word
@@ -54,7 +55,10 @@ class Emitted:
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """A register that the allocator is to choose. `kernel`: the kernel that it lives in, or None: the whole run."""
+    """A register that the allocator is to choose.
+
+    `kernel`: the kernel that it lives in, or None: the whole run.
+    """
 
     name: str
     kind: str
@@ -64,7 +68,10 @@ class Scratch:
 
 @dataclass
 class Frame:
-    """A macro that is being expanded. `writes`: cell -> the names under which the words so far wrote it."""
+    """A macro that is being expanded.
+
+    `writes`: cell -> the names under which the words so far wrote it.
+    """
 
     macro: syntax.MacroDecl
     call: Origin
@@ -75,8 +82,10 @@ class Frame:
 class Context:
     """What is declared and where the expansion stands.
 
-    `statement`: the user's outermost call, to which words and messages refer. `frames`: the macros that are being
-    expanded, outermost first. `kernel`: the kernel that is being expanded. `broken`: names whose declaration failed.
+    `statement`: the user's outermost call, to which words and messages refer.
+    `frames`: the macros that are being expanded, outermost first.
+    `kernel`: the kernel that is being expanded.
+    `broken`: names whose declaration failed.
     """
 
     reporter: Reporter

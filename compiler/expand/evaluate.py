@@ -59,7 +59,10 @@ class Evaluator:
         self._direction: syntax.Expression | None = None
 
     def operand(self, node: syntax.Expression, scope: Scope, direction: bool) -> Value:
-        """The value of an operand. `direction`: whether it can only be one, which helps with an unknown name."""
+        """The value of an operand.
+
+        `direction`: whether it can only be one, which helps with an unknown name.
+        """
         self._direction = node if direction else None
         return self.value(node, scope)
 
@@ -113,7 +116,10 @@ class Evaluator:
         return value
 
     def each(self, node: syntax.Iterable, scope: Scope, hint: str = "lists are unrolled too") -> Iterator[Value]:
-        """What a loop runs over; the end of a range is not reached. `hint`: what to say if it runs too long."""
+        """What a loop runs over; the end of a range is not reached.
+
+        `hint`: what to say if it runs too long.
+        """
         if isinstance(node, syntax.Range):
             start, stop = self.integer(node.start, scope), self.integer(node.stop, scope)
             step = 1 if node.step is None else self.integer(node.step, scope)

@@ -24,7 +24,8 @@ from scamp_sim.compiler.front.syntax import MacroDecl
 class MacroInfo:
     """What there is to say about one macro, found by expanding it with stand-ins for its operands.
 
-    `operands`: (name, class, default or "") in order. `words`: words of its expansion with default parameters.
+    `operands`: (name, class, default or "") in order.
+    `words`: words of its expansion with default parameters.
     `clobbers`: registers written that are no operands; FLAG where the macro changes it.
     """
 

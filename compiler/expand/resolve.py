@@ -13,7 +13,10 @@ from scamp_sim.compiler.front.syntax import MacroDecl
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Why a form does not take the operands. `index`: the first operand that does not fit, from 1; 0: their number."""
+    """Why a form does not take the operands.
+
+    `index`: the first operand that does not fit, from 1; 0: their number.
+    """
 
     index: int = 0
     value: Value = 0

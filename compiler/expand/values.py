@@ -13,8 +13,10 @@ class Reg:
     """A register operand. Two are equal if they are the same register.
 
     `scratch`: "" for a register of the chip; else the operand class of one that is still to be chosen, whose `name`
-    then stands for it. `user`: whether the user's own text named it. `tags`: the macro parameter it came through, for
-    each macro that is being expanded, outermost first; None where it did not come through one.
+        then stands for it.
+    `user`: whether the user's own text named it.
+    `tags`: the macro parameter it came through, for each macro that is being expanded, outermost first; None where it
+        did not come through one.
     """
 
     name: str
@@ -51,7 +53,10 @@ Value = int | Reg | Dirs | tuple["Value", ...]
 
 
 class Scope:
-    """Names that are visible at one place, inner before outer. `prelude`: whether the place is in the prelude."""
+    """Names that are visible at one place, inner before outer.
+
+    `prelude`: whether the place is in the prelude.
+    """
 
     def __init__(self, parent: Scope | None = None, prelude: bool = False) -> None:
         self.parent = parent

@@ -14,7 +14,11 @@ from scamp_sim.exceptions import ScampError
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One message. `line`, `column`: its start, from 1. `end`: one past its last column, on `end_line`."""
+    """One message.
+
+    `line`, `column`: its start, from 1.
+    `end`: one past its last column, on `end_line`.
+    """
 
     code: str
     severity: str  # "error" or "warning"

@@ -13,7 +13,10 @@ MOST_SOURCE = 16 << 20
 
 
 class Unreadable(Exception):
-    """A file that cannot be read as text. `place`: line of the culprit, if it has one."""
+    """A file that cannot be read as text.
+
+    `place`: line of the culprit, if it has one.
+    """
 
     def __init__(self, code: str, reason: str, hint: str = "", place: int = 1) -> None:
         super().__init__(reason)

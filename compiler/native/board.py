@@ -45,8 +45,13 @@ class Content:
 
 @dataclass(frozen=True)
 class Act:
-    """One step as it is carried out. `display`: handle that takes what it gives, -1 if none does. `us`: modelled time.
-    `sees`: whether it reads PIX before it resets it; `resets`: whether it resets PIX."""
+    """One step as it is carried out.
+
+    `display`: handle that takes what it gives, -1 if none does.
+    `us`: modelled time.
+    `sees`: whether it reads PIX before it resets it.
+    `resets`: whether it resets PIX.
+    """
 
     number: int
     step: Step
@@ -358,7 +363,10 @@ class Board:
             pictures[name] = np.array(value)
 
     def program_of(self, acts: Sequence[Act], name: str, whole: bool = False) -> Program:
-        """Steps as an ordinary program. whole: with the picture as its input, and results under names of their own."""
+        """Steps as an ordinary program.
+
+        whole: with the picture as its input, and results under names of their own.
+        """
         kernels: dict[str, Kernel] = {}
         steps: list[Step] = []
         taken: dict[str, int] = {}

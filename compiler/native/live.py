@@ -63,7 +63,7 @@ class LiveProgram:
         """Run the program on a machine.
 
         images: pictures (rows, columns) 0..255, one a frame, from the first one on again when they are used up; a pair
-        (name, picture) names it.
+            (name, picture) names it.
         set: label of a slider or switch -> value, from the start.
         press: "label of a button@frame"; frames count from 1.
         frames: how many to run; by default one for each image, or one.

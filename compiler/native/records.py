@@ -30,7 +30,10 @@ class LineCost:
 
 @dataclass(frozen=True)
 class KernelUse:
-    """A kernel that the program recorded. `launches`: in the whole run."""
+    """A kernel that the program recorded.
+
+    `launches`: in the whole run.
+    """
 
     name: str
     file: str
@@ -42,7 +45,10 @@ class KernelUse:
 
 @dataclass(frozen=True)
 class Item:
-    """A slider, switch or button of the program's window. `used`: whether the run pressed or set it."""
+    """A slider, switch or button of the program's window.
+
+    `used`: whether the run pressed or set it.
+    """
 
     kind: str
     label: str
@@ -56,10 +62,14 @@ class Item:
 class LiveFrame:
     """One frame, or what ran before the first one (`number` 0).
 
-    image: name of the picture that the array saw. pictures: what went to displays, by label; a label that was drawn to
-    several times has its later pictures as `label-2` ...: uint8 0..255, bool, or arrays of (column, row). texts: what
-    the program posted. posted: channel and numbers of vs_post_int32 and its like. profile: what it cost. lines: the
-    same by source line. stored: most words in the kernel store.
+    image: name of the picture that the array saw.
+    pictures: what went to displays, by label; a label that was drawn to several times has its later pictures as
+        `label-2` ...: uint8 0..255, bool, or arrays of (column, row).
+    texts: what the program posted.
+    posted: channel and numbers of vs_post_int32 and its like.
+    profile: what it cost.
+    lines: the same by source line.
+    stored: most words in the kernel store.
     """
 
     number: int
@@ -77,8 +87,12 @@ class LiveFrame:
 
 @dataclass(frozen=True)
 class LiveRun:
-    """What a program did. `setup`: before its first frame. `notes`: everything that is to be known, errors among them
-    for what was not carried out. `unreached`: kernels of the text that no launch has reached."""
+    """What a program did.
+
+    `setup`: before its first frame.
+    `notes`: everything that is to be known, errors among them for what was not carried out.
+    `unreached`: kernels of the text that no launch has reached.
+    """
 
     program: str
     setup: LiveFrame

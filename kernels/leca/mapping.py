@@ -36,9 +36,14 @@ Integers = npt.NDArray[np.int64]
 class Form:
     """Geometry and range of one program.
 
-    channels: kernels. side: of a block, 4 or 2. bits: 1.5 (ternary), 2, 3 or 4. scale: sums are S / 2^scale LSB, S the
-    sum of weight x pixel with pixels 0..127. level, lifts: half the clamp limit is level / 2^lifts LSB; a constant that
-    is loaded larger and halved on the array is off by less. Raises ProgramError for what does not fit.
+    channels: kernels.
+    side: of a block, 4 or 2.
+    bits: 1.5 (ternary), 2, 3 or 4.
+    scale: sums are S / 2^scale LSB, S the sum of weight x pixel with pixels 0..127.
+    level, lifts: half the clamp limit is level / 2^lifts LSB; a constant that is loaded larger and halved on the array
+        is off by less.
+
+    Raises ProgramError for what does not fit.
     """
 
     channels: int

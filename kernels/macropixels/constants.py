@@ -15,8 +15,10 @@ LOWEST, HIGHEST = -128, 127
 def constants(mapping: Mapping, values: Sequence[int], *, clear: str = "") -> str:
     """Text of a program that lays them: run it once, and again when they have drifted.
 
-    values: LSB, one a channel. clear: a register that becomes 0 as well, such as a membrane. Raises ProgramError for
-    what the converter does not give.
+    values: LSB, one a channel.
+    clear: a register that becomes 0 as well, such as a membrane.
+
+    Raises ProgramError for what the converter does not give.
     """
     lay = mapping.layout
     if len(values) != lay.channels:

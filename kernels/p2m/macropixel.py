@@ -36,7 +36,10 @@ def readout(mapping: Mapping) -> str:
 
 
 def frame(mapping: Mapping, *, activation: bool = True) -> Program:
-    """The program of a frame, from PIX to samples `maps0`, `maps1`, ... activation: with shift and ReLU."""
+    """The program of a frame, from PIX to samples `maps0`, `maps1`, ...
+
+    activation: with shift and ReLU.
+    """
     from scamp_sim.compiler import assemble
 
     ending = relu(mapping) if activation else ""

@@ -54,10 +54,14 @@ TITLES = (
 class Layout:
     """What a version of the mapping consists of.
 
-    source: its file. x: block (row, column) of x; h is one to the right, o below h. b: the register of x. starts: the
-    kernel that begins each step, with the step's title. unit: LSB for a sum of 1; o: LSB of the readout for an output
-    of 1. seen: the kernel that begins a frame behind a front end. keep: what the front end is to keep, see
-    `layout.front_end`.
+    source: its file.
+    x: block (row, column) of x; h is one to the right, o below h.
+    b: the register of x.
+    starts: the kernel that begins each step, with the step's title.
+    unit: LSB for a sum of 1.
+    o: LSB of the readout for an output of 1.
+    seen: the kernel that begins a frame behind a front end.
+    keep: what the front end is to keep, see `layout.front_end`.
     """
 
     source: Path
@@ -151,7 +155,10 @@ class BlockMapping(ThreeKinds):
                 )
 
     def program(self, **options: int) -> Program:
-        """A frame in one program, but for the front end. options: start, read, as its file says."""
+        """A frame in one program, but for the front end.
+
+        options: start, read, as its file says.
+        """
         unit = self.layout.unit
         _, theta1 = self.weights.layer(0)
         threshold, forget = round(unit * theta1), round(unit * self.weights.theta_r)
@@ -218,8 +225,11 @@ def _plane(kernels: Mapping[tuple[int, int], npt.NDArray[np.int8]]) -> npt.NDArr
 
 
 def cut(program: Program, starts: Sequence[tuple[str, str]]) -> list[Step]:
-    """A program as steps. starts: kernel and title; a step begins with the first launch of its kernel after the step
-    before, and with the host calls ahead of that. All parts share the kernels of the whole."""
+    """A program as steps.
+
+    starts: kernel and title; a step begins with the first launch of its kernel after the step before, and with the host
+        calls ahead of that. All parts share the kernels of the whole.
+    """
     parts: list[tuple[str, list[Any]]] = []
     waiting: list[Any] = []
     for step in program.steps:

@@ -164,9 +164,13 @@ def program(
 ) -> Program:  # fmt: skip
     """A program that changes the layout: `names()`.
 
-    kind: "bits" or "analog", where there are both; bits if it is not said. slot: where it is taken from or, for
-    "spread", goes; to: for "move". block: "middle" (of bits, the default) or "corner": where the block of 64x64 is.
-    options: what the file's own `param` lines say. Raises ScampError.
+    kind: "bits" or "analog", where there are both; bits if it is not said.
+    slot: where it is taken from or, for "spread", goes.
+    to: for "move".
+    block: "middle" (of bits, the default) or "corner": where the block of 64x64 is.
+    options: what the file's own `param` lines say.
+
+    Raises ScampError.
     """
     if name not in names():
         raise ProgramError(f"no layout program '{name}'{did_you_mean(name, names())}; there are {', '.join(names())}")
@@ -204,9 +208,12 @@ def _file(name: str, kind: str | None) -> Path:
 def front_end(level: int = -1, amplitude: int = 5, *, keep: int = 0, read: bool = False, offset: int = 0) -> Program:
     """From a full picture on PIX to A as `depthwise16` takes it: 64x64 pixels, in sixteen blocks.
 
-    level: -1 for grey, 0..127; else pixels whose mean is above it become +amplitude, the others -amplitude. keep: with
-    a level, 1 leaves them as bits in R5, and A, B and D as they are; 2 also R6. offset: LSB that the chip adds at every
-    analog transfer; grey travels in transfers that are not corrected, and so does what is kept. Raises ScampError.
+    level: -1 for grey, 0..127; else pixels whose mean is above it become +amplitude, the others -amplitude.
+    keep: with a level, 1 leaves them as bits in R5, and A, B and D as they are; 2 also R6.
+    offset: LSB that the chip adds at every analog transfer; grey travels in transfers that are not corrected, and so
+        does what is kept.
+
+    Raises ScampError.
     """
     if offset and (level < 0 or keep):
         what = "level" if level < 0 else "keep=0"
@@ -285,8 +292,13 @@ def _levels(grey: Plane, level: int, amplitude: int) -> Plane:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What one program costs. words: executed, those of host calls included; kernel_words: without them. us: modelled,
-    without a readout. released: (words, launches) of the same in the published program, where it has it."""
+    """What one program costs.
+
+    words: executed, those of host calls included.
+    kernel_words: without them.
+    us: modelled, without a readout.
+    released: (words, launches) of the same in the published program, where it has it.
+    """
 
     title: str
     program: str

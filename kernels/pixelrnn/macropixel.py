@@ -52,9 +52,11 @@ STEPS = {
 class MacropixelMapping(ThreeKinds):
     """Programs of the macropixel mapping for one set of weights; see `scamp_sim.kernels.pixelrnn.mapping.Mapping`.
 
-    weights: with one layer of kernels. options: what they leave open is as an array without errors takes it.
-    map_level, sum_level: LSB that pooled maps and sums of the forget gate must be above. Raises ProgramError, also for
-    thresholds that the converter has no constant for.
+    weights: with one layer of kernels.
+    options: what they leave open is as an array without errors takes it. map_level, sum_level: LSB that pooled maps and
+        sums of the forget gate must be above.
+
+    Raises ProgramError, also for thresholds that the converter has no constant for.
     """
 
     name = "macropixel"

@@ -27,8 +27,9 @@ Floats = npt.NDArray[np.float32]
 class Kernels(Protocol):
     """What a mapping takes from the weights of a network; `scamp_sim.systems.pixelrnn.Weights` is one.
 
-    cnn: (16, 5, 5) int8, +1 or -1, or (2, 16, 5, 5). w_f, u_f, w_o, u_o: (5, 5) int8. theta1, theta_r: thresholds of
-    the layers and of the forget gate, in tap products.
+    cnn: (16, 5, 5) int8, +1 or -1, or (2, 16, 5, 5).
+    w_f, u_f, w_o, u_o: (5, 5) int8.
+    theta1, theta_r: thresholds of the layers and of the forget gate, in tap products.
     """
 
     @property

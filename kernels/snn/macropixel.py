@@ -43,7 +43,10 @@ def frame(mapping: Mapping) -> Program:
 def lif_step(mapping: Mapping, *, leak: float, reset: str) -> Program:
     """A step of leaky integrate and fire: D is the membrane. Run `thresholds(..., membrane=True)` first.
 
-    leak: 1, 0.5 or 0.25. reset: "subtract", "zero" or "none". Raises ProgramError.
+    leak: 1, 0.5 or 0.25.
+    reset: "subtract", "zero" or "none".
+
+    Raises ProgramError.
     """
     from scamp_sim.compiler import assemble
 

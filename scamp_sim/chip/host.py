@@ -87,9 +87,12 @@ NUMBERED = (Word, SetIn, Amplify, Disturb)
 def execution(
     program: Program, shape: tuple[int, int], options: ArrayOptions, disturbs: bool = False, quiet: bool = False
 ) -> Iterator[Action]:
-    """Everything that a program does to the array, in order. disturbs: whether launches disturb analog registers if
-    their kernel ends on a digital word; they do not while IN is at the top of the DAC (D KIM note 6). quiet: whether
-    it is there at the start."""
+    """Everything that a program does to the array, in order.
+
+    disturbs: whether launches disturb analog registers if their kernel ends on a digital word; they do not while IN is
+        at the top of the DAC (D KIM note 6).
+    quiet: whether it is there at the start.
+    """
     for step in program.steps:
         if isinstance(step, Launch):
             words = program.kernels[step.kernel].words

@@ -85,8 +85,9 @@ PLANES = ANALOG + ANALOG_INPUTS + DIGITAL + SPECIAL_BITS
 class Direction:
     """A compass direction in the upright picture: row 0 on top, column 0 on the left, east to the right.
 
-    `row`, `column`: step to the neighbour that lies there. `port`: its NEWS cell. `gate`: the bit that lets DNEWS
-    and PROP take from it (D MACD: R1 south, R2 west, R3 north, R4 east).
+    `row`, `column`: step to the neighbour that lies there.
+    `port`: its NEWS cell.
+    `gate`: the bit that lets DNEWS and PROP take from it (D MACD: R1 south, R2 west, R3 north, R4 east).
     """
 
     name: str
@@ -185,9 +186,10 @@ class Slot:
 class Native:
     """One row of the instruction set: a single instruction control word.
 
-    `dst`, `src`: operands as written, destinations first. `lists`: also accepts `{destinations}, {sources}` with any
-    counts. `reads`, `writes`: registers touched without being named. `highspeed`: a kernel that holds the
-    word stays eligible for high-speed execution (section 3.6).
+    `dst`, `src`: operands as written, destinations first.
+    `lists`: also accepts `{destinations}, {sources}` with any counts.
+    `reads`, `writes`: registers touched without being named.
+    `highspeed`: a kernel that holds the word stays eligible for high-speed execution (section 3.6).
     """
 
     name: str

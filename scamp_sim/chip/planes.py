@@ -110,8 +110,10 @@ CACHE_LINE = 64
 
 
 def aligned(count: int, dtype: npt.DTypeLike, zeros: int | None = None) -> npt.NDArray[Any]:
-    """An array that starts on a cache line. zeros: its first elements that are 0, by default all; memory behind them is
-    not touched."""
+    """An array that starts on a cache line.
+
+    zeros: its first elements that are 0, by default all; memory behind them is not touched.
+    """
     kind = np.dtype(dtype)
     raw = np.empty(count * kind.itemsize + CACHE_LINE, np.uint8)
     start = -raw.ctypes.data % CACHE_LINE

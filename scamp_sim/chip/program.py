@@ -22,7 +22,8 @@ from scamp_sim.exceptions import ProgramError
 class Origin:
     """Where in the user's text something came from. Lines and columns count from 1; `end` is one past the last column.
 
-    `text`: the source line. `macros`: names of the macros it was expanded from, outermost first.
+    `text`: the source line.
+    `macros`: names of the macros it was expanded from, outermost first.
     """
 
     file: str
@@ -120,8 +121,10 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The controller sends one kernel to the array. more: the launch does not end here; a debugger carries it out in
-    parts."""
+    """The controller sends one kernel to the array.
+
+    more: the launch does not end here; a debugger carries it out in parts.
+    """
 
     kernel: str
     origin: Origin | None = field(default=None, compare=False)
@@ -234,8 +237,9 @@ class Input:
 class Program:
     """Assembled kernels and the host program that uses them.
 
-    `params`: the values that the source's parameters took. `shape`: (rows, columns) of the only array that it is meant
-    for, None for any. `diagnostics`: warnings of the assembler.
+    `params`: the values that the source's parameters took.
+    `shape`: (rows, columns) of the only array that it is meant for, None for any.
+    `diagnostics`: warnings of the assembler.
     """
 
     name: str

@@ -34,8 +34,13 @@ PES_PER_RANGE = 4096
 
 @dataclass(frozen=True)
 class Volume:
-    """How much one readout moves. `bits`: of one element. `samples`: conversions of the ADC. `slots`: entries of an
-    event list. `sent`: whether it goes on to the computer, with headers."""
+    """How much one readout moves.
+
+    `bits`: of one element.
+    `samples`: conversions of the ADC.
+    `slots`: entries of an event list.
+    `sent`: whether it goes on to the computer, with headers.
+    """
 
     kind: str
     elements: int

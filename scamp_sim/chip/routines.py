@@ -24,8 +24,9 @@ class Operand(NamedTuple):
     """One operand of a host function.
 
     kind: an operand class, or an integer: "int"; "row" and "column", addresses inside the array; "address", an address
-    or mask of which only the part inside the array counts. default: None where the operand is required. use: what
-    happens to a register: "reads", "writes", "updates", or "temp", which is left with something else in it.
+        or mask of which only the part inside the array counts.
+    default: None where the operand is required.
+    use: what happens to a register: "reads", "writes", "updates", or "temp", which is left with something else in it.
     """
 
     name: str
@@ -39,9 +40,10 @@ class HostFunction:
     """A routine of the microcontroller that host programs can call.
 
     words: instruction words that it issues to the array while it runs; text where they depend on the operands.
-    writes: registers that change besides the operands. result: kind of what it gives, "" for nothing. buffer: place of
-    the SDK's operand for the memory or display that takes the result, -1 if it has none. It is not among `operands`,
-    and where it stands in a call it names the result.
+    writes: registers that change besides the operands.
+    result: kind of what it gives, "" for nothing.
+    buffer: place of the SDK's operand for the memory or display that takes the result, -1 if it has none. It is not
+        among `operands`, and where it stands in a call it names the result.
     """
 
     name: str

@@ -52,10 +52,13 @@ def same_statement(a: Origin | None, b: Origin | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing to do. `step`: index into the program's steps. `kernel_word`: its number in the launch, from 1.
+    """One thing to do.
 
-    places: the source lines that execution is on: that of the item, and, in a kernel, that of the launch. arrivals:
-    those of them that it has just come to.
+    `step`: index into the program's steps.
+    `kernel_word`: its number in the launch, from 1.
+
+    places: the source lines that execution is on: that of the item, and, in a kernel, that of the launch.
+    arrivals: those of them that it has just come to.
     """
 
     item: Item

@@ -47,7 +47,10 @@ CONSTANT = "call.scamp5_in"
 
 @dataclass(frozen=True)
 class Price:
-    """One row of a price table. uncertainty: a range such as "0.5 .. 1.4", then remarks after a semicolon."""
+    """One row of a price table.
+
+    uncertainty: a range such as "0.5 .. 1.4", then remarks after a semicolon.
+    """
 
     name: str
     value: float

@@ -28,9 +28,12 @@ WIDEST_ITEM, WIDEST_AMOUNT = 34, 52
 class StepCost:
     """What one step of a program costs.
 
-    words: executed, those that a host routine issues included. word_us: of the words of a kernel. launch_us: sending
-    a kernel, recording it again if it is dynamic. call_us: a host routine with the words that it issues. readout_us:
-    the same of a routine that takes something from the array, and moving that; volume: what it is.
+    words: executed, those that a host routine issues included.
+    word_us: of the words of a kernel.
+    launch_us: sending a kernel, recording it again if it is dynamic.
+    call_us: a host routine with the words that it issues.
+    readout_us: the same of a routine that takes something from the array, and moving that.
+    volume: what it is.
     """
 
     words: int = 0
@@ -48,7 +51,11 @@ class StepCost:
 
 @dataclass(frozen=True)
 class KernelCost:
-    """What one kernel of a program costs in one run. `words`: its length; `time_us`: all its launches and words."""
+    """What one kernel of a program costs in one run.
+
+    `words`: its length.
+    `time_us`: all its launches and words.
+    """
 
     name: str
     words: int
@@ -63,8 +70,9 @@ class KernelCost:
 class Readout:
     """One result on its way out of the array, taken `times` times; the numbers are those of one time.
 
-    function: the host function that takes it; scamp5_output_image stands for the `output` of a register. bits: of one
-    element. bytes: its payload, which with the headers of a packet is bytes_with_headers.
+    function: the host function that takes it; scamp5_output_image stands for the `output` of a register.
+    bits: of one element.
+    bytes: its payload, which with the headers of a packet is bytes_with_headers.
     """
 
     name: str
@@ -83,11 +91,15 @@ class Readout:
 class Profile:
     """What one run of a program costs. Times in us.
 
-    `words`: executed, those of host routines included. `host_words`: those of host routines alone. `call_times`: of
-    host functions by name; those that read out are in `readouts` instead. `time_us`: everything, with the readout;
-    `time_breakdown`: its parts. `readout_bytes`: payload of all readouts. `energy_uj`: of the array at its published
-    energy per word; `system_energy_uj`: of the whole vision system at its published power. `runs`: how many runs
-    these numbers are the sum of; 0 for a sum of different things, of which there is no rate.
+    `words`: executed, those of host routines included.
+    `host_words`: those of host routines alone.
+    `call_times`: of host functions by name; those that read out are in `readouts` instead.
+    `time_us`: everything, with the readout.
+    `time_breakdown`: its parts.
+    `readout_bytes`: payload of all readouts.
+    `energy_uj`: of the array at its published energy per word.
+    `system_energy_uj`: of the whole vision system at its published power.
+    `runs`: how many runs these numbers are the sum of; 0 for a sum of different things, of which there is no rate.
     """
 
     program: str

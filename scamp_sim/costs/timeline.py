@@ -28,8 +28,12 @@ MOST_STATEMENTS = 20_000
 
 @dataclass(frozen=True)
 class Span:
-    """Something that takes time. `start_us`, `us`: in the modelled time of the run. `category`: "kernel", "statement",
-    "launch", "recording", "host call", "words" or "readout". args: words, line, bytes and the like, ready for JSON."""
+    """Something that takes time.
+
+    `start_us`, `us`: in the modelled time of the run.
+    `category`: "kernel", "statement", "launch", "recording", "host call", "words" or "readout".
+    args: words, line, bytes and the like, ready for JSON.
+    """
 
     track: str
     name: str
@@ -164,6 +168,11 @@ def _meta(kind: str, thread: int, **args: Any) -> dict[str, Any]:
 
 
 def write_trace(spans: Sequence[Span], path: str | Path, name: str = "scamp-sim") -> Path:
-    """Write the spans as a trace file. `name`: what a viewer calls the process. Raises ScampError."""
+    """Write the spans as a trace file.
+
+    `name`: what a viewer calls the process.
+
+    Raises ScampError.
+    """
     text = json.dumps(trace(spans, name), separators=(",", ":"), ensure_ascii=False)
     return write_text(path, text + "\n", "trace")

@@ -34,8 +34,10 @@ class Engine(Protocol):
         ...
 
     def run(self, program: Program, lazily: bool = False) -> Sequence[Floats | Bits | str]:
-        """Carry out a program's steps on the state; the planes of its outputs, in order. lazily: an engine may give
-        the names of registers for those that still hold what the program put out at its end."""
+        """Carry out a program's steps on the state; the planes of its outputs, in order.
+
+        lazily: an engine may give the names of registers for those that still hold what the program put out at its end.
+        """
         ...
 
     def watch(self, reader: Reader) -> None:

@@ -43,9 +43,11 @@ def is_compiled(noisy: bool = False) -> bool:
 
 
 def jit(function: Callable[..., Any], inline: str = "never", counted: bool = True) -> Callable[..., Any]:
-    """Compile to machine code at the first call. No fastmath: both engines must round alike. inline: "always" for a
-    function whose calls would take longer than what it does. counted: False for one that makes no array, and calls
-    others so often that counting references to the arrays it passes on would take a tenth of the time.
+    """Compile to machine code at the first call. No fastmath: both engines must round alike.
+
+    inline: "always" for a function whose calls would take longer than what it does.
+    counted: False for one that makes no array, and calls others so often that counting references to the arrays it
+        passes on would take a tenth of the time.
 
     Where nothing can be written, not even a temporary folder, the code is compiled again in every process.
     """

@@ -105,7 +105,9 @@ def dnews(b, count, d, s, outside, words):
 def spread_rows(b, count, d, s, lo, hi, free, outside, words):
     """One step of a flood for the words lo..hi, none of them in the first or last row: d := s or what it takes in R0.
 
-    Slices, because so many offsets into one array would not vectorise. `free`: R1..R4 are all ones.
+    Slices, because so many offsets into one array would not vectorise.
+
+    `free`: R1..R4 are all ones.
     """
     one = np.uint64(1)
     out, x = b[d + lo : d + hi], b[s + lo : s + hi]

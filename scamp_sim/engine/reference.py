@@ -118,8 +118,10 @@ class ReferenceEngine(Watched):
         return total
 
     def store(self, register: str, value: Floats, split: tuple[int, int] = (0, 1), second: bool = False) -> None:
-        """Write an analog cell where FLAG = 1, errors included; the i-th of n destinations of one word. second: the
-        word takes on what the one before left in NEWS."""
+        """Write an analog cell where FLAG = 1, errors included; the i-th of n destinations of one word.
+
+        second: the word takes on what the one before left in NEWS.
+        """
         if second:
             value = self.errors.completed(value, register, self.word)
         else:

@@ -182,9 +182,11 @@ def whole(f, b, flag, code, i, limit, blur_k, size, width, slots):
 def walk(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, slots, order):
     """Carry out a lowered program.
 
-    runs: [first row, last row + 1, banded?]; params: [limit, k of blur]; slots: register -> offset of its plane in `f`,
-    updated by `order`, which says in whose old plane each register ends up. flag_octets, flag_words: the bits of FLAG
-    as uint8 and the bytes of FLAG as uint64, views of `b` and `flag`.
+    runs: [first row, last row + 1, banded?].
+    params: [limit, k of blur].
+    slots: register -> offset of its plane in `f`, updated by `order`, which says in whose old plane each register ends
+        up.
+    flag_octets, flag_words: the bits of FLAG as uint8 and the bytes of FLAG as uint64, views of `b` and `flag`.
     """
     limit = params[0]
     size = flag.size

@@ -23,11 +23,14 @@ KEPT = 4096
 class Position:
     """Where execution stands: between what was just done and what comes next.
 
-    step: number of the step of the host program that `done` belongs to, from 1; 0 before the first. kernel: the kernel
-    of `done`, empty outside of kernels. word: words carried out in this run, those of host routines included.
-    kernel_word: the same in this launch of the kernel. done, next: a word, host call or output, None at the two ends
-    of the program. file, line, source: of `next`, where a debugger points; empty, 0 and empty at the end, and for a
-    program without source text. results: what `done` put out, by name.
+    step: number of the step of the host program that `done` belongs to, from 1; 0 before the first.
+    kernel: the kernel of `done`, empty outside of kernels.
+    word: words carried out in this run, those of host routines included.
+    kernel_word: the same in this launch of the kernel.
+    done, next: a word, host call or output, None at the two ends of the program.
+    file, line, source: of `next`, where a debugger points; empty, 0 and empty at the end, and for a program without
+        source text.
+    results: what `done` put out, by name.
     """
 
     step: int
@@ -60,7 +63,10 @@ class Position:
 
 @lru_cache(KEPT)
 def single(item: Item, more: bool = False) -> Program:
-    """The program that does one thing. more: words of the same launch follow."""
+    """The program that does one thing.
+
+    more: words of the same launch follow.
+    """
     if not isinstance(item, Word):
         return Program("step", {}, (item,))
     return Program("word", {"word": Kernel("word", (item,))}, (Launch("word", more=more),))
@@ -69,9 +75,12 @@ def single(item: Item, more: bool = False) -> Program:
 class Stepper:
     """A program on its way. `outputs`: what it has put out so far. `position`: where it stands.
 
-    execute: carries out a program on the array and gives the planes that it takes. results: what readouts give, from
-    their planes. breakpoints: source lines, as `resolve_line` takes them. settled: told how many steps of the program
-    are over each time that one is. Raises ProgramError for a line without words.
+    execute: carries out a program on the array and gives the planes that it takes.
+    results: what readouts give, from their planes.
+    breakpoints: source lines, as `resolve_line` takes them.
+    settled: told how many steps of the program are over each time that one is.
+
+    Raises ProgramError for a line without words.
     """
 
     def __init__(

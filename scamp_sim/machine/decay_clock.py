@@ -15,7 +15,10 @@ from scamp_sim.silicon.model import ErrorModel
 
 
 class Clocked:
-    """An engine whose registers decay. price: us that a step of a program takes."""
+    """An engine whose registers decay.
+
+    price: us that a step of a program takes.
+    """
 
     def __init__(self, errors: ErrorModel, engine: Engine, price: Callable[[Step, Program], float]) -> None:
         if not isinstance(errors, ChipErrors):

@@ -39,8 +39,9 @@ class Run:
     """What one run gave.
 
     outputs: name -> upright plane, float32 (LSB) or bool, as it was when the program took it; what a readout function
-    gives is as `scamp_sim.machine.host_calls` says, an array or an int. A program without results gives every register
-    that it writes, by register name. profile: what it cost.
+        gives is as `scamp_sim.machine.host_calls` says, an array or an int. A program without results gives every
+        register that it writes, by register name.
+    profile: what it cost.
     """
 
     outputs: Mapping[str, Any]
@@ -60,10 +61,13 @@ class Run:
 class Machine(HostCalls):
     """An array of processing elements with its controller.
 
-    shape: (rows, columns), multiples of 64 up to 1024. errors: a chip profile: its name ("ideal", "scamp5"), a file, a
-    ChipProfile. timing: name or path of a price table. engine: "fast" or "reference"; both give the same planes.
-    chip: serial of the chip, which fixes its patterns for good; seed: of the noise of this measurement. `ideal` needs
-    neither. options: choices where the facts about the chip are open.
+    shape: (rows, columns), multiples of 64 up to 1024.
+    errors: a chip profile: its name ("ideal", "scamp5"), a file, a ChipProfile.
+    timing: name or path of a price table.
+    engine: "fast" or "reference"; both give the same planes.
+    chip: serial of the chip, which fixes its patterns for good.
+    seed: of the noise of this measurement. `ideal` needs neither.
+    options: choices where the facts about the chip are open.
 
     Host functions are methods, under their SDK names without the prefix: `m.scan_events("R5", 100)`.
 
@@ -108,7 +112,10 @@ class Machine(HostCalls):
         """Let the photodiodes see an image: (rows, columns), 0 dark to 255 bright, upright.
 
         PIX rises from its reset level by 127 for full white (D KIM: the half-range image is 0..127).
-        resize: crop and scale an image of another size. Raises PlaneError.
+
+        resize: crop and scale an image of another size.
+
+        Raises PlaneError.
         """
         plane = image_plane(image, self.shape, resize)
         plane *= np.float32(GREY_TO_PIX)
@@ -183,9 +190,11 @@ class Machine(HostCalls):
         """Carry out a program on the present state of the array.
 
         inputs: name -> plane for each input that the program declares: an image 0..255 for PIX, LSB for analog
-        registers, bool for bits. Registers keep their contents from run to run. registers: whether a program without
-        results gives the registers that it writes; copying them takes longer than many a kernel. Raises ProgramError,
-        PlaneError.
+            registers, bool for bits. Registers keep their contents from run to run.
+        registers: whether a program without results gives the registers that it writes; copying them takes longer than
+            many a kernel.
+
+        Raises ProgramError, PlaneError.
         """
         self._prepare(program, inputs)
         return self._run(program, self._carry_out(program), registers)

@@ -11,8 +11,12 @@ from typing import Any
 
 
 class Outputs(Mapping[str, Any]):
-    """Name -> result, in order. found: those that are there already. later: name -> register, for those that are read
-    when they are wanted. read: gives the plane of a register."""
+    """Name -> result, in order.
+
+    found: those that are there already.
+    later: name -> register, for those that are read when they are wanted.
+    read: gives the plane of a register.
+    """
 
     __slots__ = ("__weakref__", "_found", "_later", "_read")
 

@@ -24,7 +24,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A value that was held from `written` to `read`. written: None if it was there before the run began."""
+    """A value that was held from `written` to `read`.
+
+    written: None if it was there before the run began.
+    """
 
     written: Stamp | None
     read: Stamp

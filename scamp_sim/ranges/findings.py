@@ -31,10 +31,15 @@ class Excess:
     """A place where a value leaves its limits. All values in LSB.
 
     kind: "saturation" for a write beyond what a register takes linearly, "clip" for a readout beyond the converter.
-    item: the word or call that is worst there. register: what it writes or reads out. low, high: the range of that.
-    factor: by how much its inputs would have to be multiplied to stay inside. times: how often the place is passed
-    beyond the limits. first: what leaves them first. word: its number in the run. operands: what goes into it, with
-    ranges. roots: the inputs and constants that the worst value comes from, the largest contribution first.
+    item: the word or call that is worst there.
+    register: what it writes or reads out.
+    low, high: the range of that.
+    factor: by how much its inputs would have to be multiplied to stay inside.
+    times: how often the place is passed beyond the limits.
+    first: what leaves them first.
+    word: its number in the run.
+    operands: what goes into it, with ranges.
+    roots: the inputs and constants that the worst value comes from, the largest contribution first.
     """
 
     kind: str
@@ -63,9 +68,11 @@ class Excess:
 class Hold:
     """The longest time that a register holds something that is still read.
 
-    us: that time, infinite if nothing ever rewrites the register in all PEs. drift: LSB by which an analog register may
-    have moved by then, None for bits. written, read: what wrote and read it; None for the caller's input. carried:
-    whether it is held from one run to the next. partly: whether the program writes the register, but not in all PEs.
+    us: that time, infinite if nothing ever rewrites the register in all PEs.
+    drift: LSB by which an analog register may have moved by then, None for bits.
+    written, read: what wrote and read it; None for the caller's input.
+    carried: whether it is held from one run to the next.
+    partly: whether the program writes the register, but not in all PEs.
     """
 
     register: str
@@ -93,9 +100,9 @@ class Register:
 class Analysis:
     """Ranges and holds of one run of a program, or, with fps, of as many runs a second.
 
-    assumed: analog registers that are read before anything writes them, and were taken to hold 0. period_us: from the
-    start of one run to that of the next, None for a single run. grows: analog registers whose range does not settle
-    from run to run.
+    assumed: analog registers that are read before anything writes them, and were taken to hold 0.
+    period_us: from the start of one run to that of the next, None for a single run.
+    grows: analog registers whose range does not settle from run to run.
     """
 
     program: Program
@@ -137,11 +144,12 @@ def analyse(
 ) -> Analysis:
     """Bound every analog value of a run of `program`, and the time that every register has to hold.
 
-    timing: prices, by default those of the chip. shape: rows and columns, by default what the program is for. ranges:
-    what inputs and registers can hold at the start, by name: for an input in the units in which it is given (grey
-    0..255 on PIX, LSB else), for a register in LSB. Inputs without a range take their full one, PIX a full exposure,
-    other registers 0, as in a machine that was just made. fps: the program runs so many times a second, and what it
-    leaves behind is what it finds.
+    timing: prices, by default those of the chip.
+    shape: rows and columns, by default what the program is for.
+    ranges: what inputs and registers can hold at the start, by name: for an input in the units in which it is given
+        (grey 0..255 on PIX, LSB else), for a register in LSB. Inputs without a range take their full one, PIX a full
+        exposure, other registers 0, as in a machine that was just made.
+    fps: the program runs so many times a second, and what it leaves behind is what it finds.
 
     The arithmetic is ideal: ranges are what the values of an ideal array lie in. Raises ProgramError for a range that
     fits no input or register, and for fps that is not above 0.

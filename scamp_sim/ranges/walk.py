@@ -30,8 +30,9 @@ class Spot:
     """A place of the text where something leaves its limits: the worst case, and how it came about first.
 
     item, register, low, high, roots: what gives the worst case, where, its range in LSB, the inputs and constants that
-    it comes from. times: how often. first, word, operands: what did so first, its number in the run, and what went into
-    it, with the ranges.
+        it comes from.
+    times: how often.
+    first, word, operands: what did so first, its number in the run, and what went into it, with the ranges.
     """
 
     first: Item
@@ -47,7 +48,10 @@ class Spot:
 
 @dataclass
 class Walk:
-    """One run of a program over ranges. start: the values with which registers begin, by name; others hold 0."""
+    """One run of a program over ranges.
+
+    start: the values with which registers begin, by name; others hold 0.
+    """
 
     program: Program
     timing: Timing

@@ -51,10 +51,14 @@ INDEX_WIDTH, ENTRY_WIDTH = 120, 100
 
 @dataclass(frozen=True)
 class Entry:
-    """One instruction as a user writes it. `words`: 1 for native words; for host functions those they issue.
+    """One instruction as a user writes it.
 
-    `operands`: (name, class, remark). `gate`: what lets it write. `clobbers`: registers that change besides the
-    destinations. `expansion`: native words, for macros.
+    `words`: 1 for native words; for host functions those they issue.
+
+    `operands`: (name, class, remark).
+    `gate`: what lets it write.
+    `clobbers`: registers that change besides the destinations.
+    `expansion`: native words, for macros.
     """
 
     name: str

@@ -39,10 +39,13 @@ REGISTERS = "registers"
 
 @dataclass(frozen=True)
 class Request:
-    """What to run and where to put it. `images`: one per frame. `inputs`: input or register name -> file.
+    """What to run and where to put it.
 
-    `keep_image`: file name under which the image, as the array saw it, is written too. `dump_after`: source lines after
-    which everything that the program has touched is written.
+    `images`: one per frame.
+    `inputs`: input or register name -> file.
+
+    `keep_image`: file name under which the image, as the array saw it, is written too.
+    `dump_after`: source lines after which everything that the program has touched is written.
     """
 
     program: Program
@@ -64,8 +67,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Frame:
-    """What one frame gave. `outputs`: name -> result; `kinds`: their kinds, as `results` has them; `files`: name ->
-    picture of it, or the file of those that are none, where files were asked for.
+    """What one frame gave.
+
+    `outputs`: name -> result.
+    `kinds`: their kinds, as `results` has them.
+    `files`: name -> picture of it, or the file of those that are none, where files were asked for.
 
     `registers`, `register_files`: the same for the registers that `--planes` adds.
     """
@@ -120,8 +126,12 @@ def _file(files: Mapping[str, Path], name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Bound:
-    """A request with its files read. `images`: grey, one per frame. `target`: the input, or register, that they go to.
-    `extra`: input or register name -> the plane that every frame is given."""
+    """A request with its files read.
+
+    `images`: grey, one per frame.
+    `target`: the input, or register, that they go to.
+    `extra`: input or register name -> the plane that every frame is given.
+    """
 
     images: list[npt.NDArray[np.uint8]]
     target: str | None

@@ -20,7 +20,9 @@ from scamp_sim.silicon.temporal import TemporalErrors
 
 @dataclass(frozen=True)
 class ChipErrors(ErrorModel):
-    """Errors of chip `serial` of a profile, on an array of `shape`. seed: of its noise, which no two chips share.
+    """Errors of chip `serial` of a profile, on an array of `shape`.
+
+    seed: of its noise, which no two chips share.
 
     profile: of a population it becomes the one that the serial has drawn, and `population` keeps what was given.
     """

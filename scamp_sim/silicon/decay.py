@@ -31,8 +31,13 @@ STRETCH_US = 1000.0
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a program. duration: s. written: register -> s from its start to the last write in all PEs. gated: s to
-    the last write of R12 in those where R0 is 1, if there is one. takes: whether it is a readout."""
+    """A part of a program.
+
+    duration: s.
+    written: register -> s from its start to the last write in all PEs.
+    gated: s to the last write of R12 in those where R0 is 1, if there is one.
+    takes: whether it is a readout.
+    """
 
     program: Program
     duration: float
@@ -58,7 +63,11 @@ class Array(Protocol):
 
 
 def drifted(plane: Floats, rate: Floats, seconds: np.float32, top: np.float32) -> Floats:
-    """A plane after some time. rate: LSB per second; top: the largest magnitude that a cell holds."""
+    """A plane after some time.
+
+    rate: LSB per second.
+    top: the largest magnitude that a cell holds.
+    """
     moved = rate * seconds
     np.add(plane, moved, out=moved)
     return np.clip(moved, -top, top, out=moved)
@@ -86,7 +95,10 @@ class Decay:
             self._due[register] = 0.0
 
     def passed(self, seconds: float, array: Array, stretch: Stretch | None = None) -> None:
-        """Let time pass. stretch: what ran meanwhile."""
+        """Let time pass.
+
+        stretch: what ran meanwhile.
+        """
         written = stretch.written if stretch is not None else {}
         if self._drifts:
             for register, due in self._due.items():
@@ -131,8 +143,11 @@ class Decay:
 
 
 def stretches(program: Program, price: Callable[[Step], float], flag_ones: bool = True) -> Iterator[Stretch]:
-    """The parts of a program between which decay is settled. price: us that a step takes. flag_ones: whether FLAG is 1
-    everywhere when it starts."""
+    """The parts of a program between which decay is settled.
+
+    price: us that a step takes.
+    flag_ones: whether FLAG is 1 everywhere when it starts.
+    """
     steps: list[Step] = []
     at = 0.0
     written: dict[str, float] = {}

@@ -70,8 +70,10 @@ def _hashes(shape: tuple[int, int], seed: int, number: int, purpose: int) -> npt
 
 
 def word_noise(shape: tuple[int, int], seed: int, number: int, purpose: int, second: bool = False) -> Floats:
-    """One draw for each PE, float32 (rows, columns), uniform, mean 0, standard deviation WORD_UNIT. second: the other
-    one of two, of the lower half of the hash, mixed with the upper."""
+    """One draw for each PE, float32 (rows, columns), uniform, mean 0, standard deviation WORD_UNIT.
+
+    second: the other one of two, of the lower half of the hash, mixed with the upper.
+    """
     h = _hashes(shape, seed, number, purpose)
     if second:
         h = (h << np.uint32(16)) ^ (h & np.uint32(0xFFFF0000))

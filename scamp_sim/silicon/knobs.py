@@ -26,9 +26,11 @@ Uses = Callable[["Survey"], bool]
 class Survey:
     """What of a program can feel an error, and the knobs' values.
 
-    words: executed ones, those of host routines included. taken: registers that are read out. disturbed: whether a
-    launch ends on a digital word while IN is not at its top. samples: whether analog values go through the converter
-    one by one. seconds: modelled time.
+    words: executed ones, those of host routines included.
+    taken: registers that are read out.
+    disturbed: whether a launch ends on a digital word while IN is not at its top.
+    samples: whether analog values go through the converter one by one.
+    seconds: modelled time.
     """
 
     words: frozenset[Word]
@@ -55,9 +57,15 @@ class Survey:
 
 @dataclass(frozen=True)
 class Knob:
-    """One row. ideal: the value that switches the effect off. low, high: what is allowed. fitted: the measurement that
-    determines it, or why it has none; what a profile says of its own value stands in `ChipProfile.evidence`. felt:
-    whether a program can feel it; needs: what it would take. along: the knob without which it does nothing.
+    """One row.
+
+    ideal: the value that switches the effect off.
+    low, high: what is allowed.
+    fitted: the measurement that determines it, or why it has none; what a profile says of its own value stands in
+        `ChipProfile.evidence`.
+    felt: whether a program can feel it.
+    needs: what it would take.
+    along: the knob without which it does nothing.
     """
 
     name: str

@@ -82,7 +82,10 @@ class ErrorModel:
         return None
 
     def exposed(self, pix: Floats, number: int, black: float) -> Floats:
-        """PIX after exposure `number`; black: its reset level in LSB."""
+        """PIX after exposure `number`;
+
+        black: its reset level in LSB.
+        """
         return pix
 
     def converted(self, plane: Floats, number: int) -> Floats:

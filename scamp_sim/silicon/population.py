@@ -21,7 +21,10 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Line:
-    """knob = constant + sum of slope * other knob. slopes: other knob -> slope."""
+    """knob = constant + sum of slope * other knob.
+
+    slopes: other knob -> slope.
+    """
 
     constant: float
     slopes: Mapping[str, float]
@@ -47,8 +50,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why a knob of a profile has its value. kind: one of `KINDS`; to: the measurement or document. plausible: what
-    agrees with it equally well, None if nothing is said."""
+    """Why a knob of a profile has its value.
+
+    kind: one of `KINDS`.
+    to: the measurement or document.
+    plausible: what agrees with it equally well, None if nothing is said.
+    """
 
     kind: str
     to: str

@@ -24,9 +24,10 @@ Predict = Callable[[Timing], float]
 class Anchor:
     """One published figure.
 
-    sense: "about", or "at most" and "at least" for bounds. fitted: whether the prices were fitted to it. predict: what
-    the model says at given prices, None if nothing can be said. note: where the prediction comes from, or why there
-    is none, or why it misses.
+    sense: "about", or "at most" and "at least" for bounds.
+    fitted: whether the prices were fitted to it.
+    predict: what the model says at given prices, None if nothing can be said.
+    note: where the prediction comes from, or why there is none, or why it misses.
     """
 
     id: str

@@ -27,7 +27,10 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """All chips x all seeds x all items. chips, seeds: in ascending order, each once."""
+    """All chips x all seeds x all items.
+
+    chips, seeds: in ascending order, each once.
+    """
 
     chips: tuple[int, ...]
     seeds: tuple[int, ...]

@@ -19,7 +19,11 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Finding:
-    """One anchor, judged. predicted: None if nothing can be said. verdict: the difference, or how a bound fares."""
+    """One anchor, judged.
+
+    predicted: None if nothing can be said.
+    verdict: the difference, or how a bound fares.
+    """
 
     anchor: Anchor
     predicted: float | None

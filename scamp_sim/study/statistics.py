@@ -25,7 +25,10 @@ PERCENTILES = (5, 25, 50, 75, 95)
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the true value lies with a confidence of 95 %. method: how that was worked out, in words."""
+    """Where the true value lies with a confidence of 95 %.
+
+    method: how that was worked out, in words.
+    """
 
     low: float
     high: float
@@ -38,8 +41,12 @@ class Interval:
 
 @dataclass(frozen=True)
 class Distribution:
-    """Values of n chips. sd: with n - 1 in the denominator, None for one value. percentiles: percent -> value, linear
-    between neighbours. interval: of the mean, None where there is no telling."""
+    """Values of n chips.
+
+    sd: with n - 1 in the denominator, None for one value.
+    percentiles: percent -> value, linear between neighbours.
+    interval: of the mean, None where there is no telling.
+    """
 
     n: int
     mean: float
@@ -68,8 +75,12 @@ def tidy(value: float) -> float:
 
 
 def distribution(values: Sequence[float], bounds: tuple[float, float] | None = None) -> Distribution:
-    """The distribution of one value a chip. bounds: what cannot be exceeded, such as (0, 1) for shares; the interval
-    ends there. Raises ValueError without values."""
+    """The distribution of one value a chip.
+
+    bounds: what cannot be exceeded, such as (0, 1) for shares; the interval ends there.
+
+    Raises ValueError without values.
+    """
     if not len(values):
         raise ValueError("no values")
     found = np.asarray(values, np.float64)
@@ -85,7 +96,11 @@ def distribution(values: Sequence[float], bounds: tuple[float, float] | None = N
 
 
 def distribution_table(rows: Mapping[str, Distribution], show: Callable[[float], str], head: str = "") -> str:
-    """Distributions as a table, a line each. show: a value in words; head: what the lines are."""
+    """Distributions as a table, a line each.
+
+    show: a value in words.
+    head: what the lines are.
+    """
     from scamp_sim.text import table
 
     def cells(name: str, d: Distribution) -> list[str]:

@@ -20,8 +20,11 @@ _MARGIN = 1 << 14
 
 @dataclass(frozen=True)
 class Ready:
-    """A stretch with what one chip adds. table: parameters of its cells, then (addend, factor, LSB of a draw, -) of
-    each of `rows`, the rows of the segment that draw; the engine fills in the keys."""
+    """A stretch with what one chip adds.
+
+    table: parameters of its cells, then (addend, factor, LSB of a draw, -) of each of `rows`, the rows of the segment
+        that draw; the engine fills in the keys.
+    """
 
     coded: Coded
     table: npt.NDArray[np.uint32]

@@ -28,7 +28,10 @@ MOST_LAG = 24
 
 @dataclass(frozen=True)
 class Walked:
-    """Rows first..last that the walk carries out; `order` renames planes at the end. ends: whether the segment does."""
+    """Rows first..last that the walk carries out; `order` renames planes at the end.
+
+    ends: whether the segment does.
+    """
 
     first: int
     last: int
@@ -47,8 +50,11 @@ class Walked:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Rows that are fused. planes: the numbers of the planes that the text names, in its order. drawn: the rows of the
-    segment that draw random numbers, in the order of the text's keys."""
+    """Rows that are fused.
+
+    planes: the numbers of the planes that the text names, in its order.
+    drawn: the rows of the segment that draw random numbers, in the order of the text's keys.
+    """
 
     text: Text
     planes: npt.NDArray[np.int64]

@@ -25,7 +25,10 @@ CELL = 10
 
 @dataclass
 class Stage:
-    """lag: rows behind the first; digital: whether it makes rows of packed bits. stores: (place, value)."""
+    """lag: rows behind the first.
+    digital: whether it makes rows of packed bits.
+    stores: (place, value).
+    """
 
     lag: int
     level: int
@@ -37,7 +40,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Schedule:
-    """stages: in the order of a step. rings: value -> rows that its ring holds. of: value -> its stage."""
+    """stages: in the order of a step.
+    rings: value -> rows that its ring holds.
+    of: value -> its stage.
+    """
 
     nodes: list[Node]
     stages: list[Stage]
@@ -55,12 +61,18 @@ def is_digital(node: Node) -> bool:
 
 
 def row_of(node: Node, offset: int) -> int:
-    """Rows down that a node reads an operand at; offset: of the reference."""
+    """Rows down that a node reads an operand at;
+
+    offset: of the reference.
+    """
     return int(node.numbers[0]) if node.op == "neighbour" else offset
 
 
 def lags(nodes: list[Node], before: list[int]) -> list[int]:
-    """Lag of each node; `before`: of the first ones, known already."""
+    """Lag of each node;
+
+    `before`: of the first ones, known already.
+    """
     found = before
     for node in nodes[len(before) :]:
         lag = 0

@@ -25,8 +25,12 @@ from scamp_sim.engine.lower import Segment
 
 @dataclass(frozen=True)
 class Coded:
-    """Rows that are fused, as machine code. planes: numbers of the planes that it uses. space: bytes of workspace.
-    drawn: rows of the segment that draw random numbers."""
+    """Rows that are fused, as machine code.
+
+    planes: numbers of the planes that it uses.
+    space: bytes of workspace.
+    drawn: rows of the segment that draw random numbers.
+    """
 
     code: build.Code
     planes: npt.NDArray[np.int64]

@@ -49,7 +49,10 @@ def page(
     sources: Sequence[SourceText] = (),
     shots: Sequence[Shot] = (),
 ) -> str:
-    """The whole page. sources: texts of the program's files, else what the program knows of them."""
+    """The whole page.
+
+    sources: texts of the program's files, else what the program knows of them.
+    """
     texts = list(sources) or sources_of(annotation)
     parts = [
         ("time", "Where the time goes", _time(annotation, timing)),

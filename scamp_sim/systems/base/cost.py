@@ -25,9 +25,13 @@ the array up to the converter. readout: conversion and transfer out of the array
 class Part:
     """One part of a cost, for `Cost.frames` frames.
 
-    name: what it is. phase: see `Phase`. words: SCAMP-5 words. us, uj: time and energy; None where no number is known,
-    which is not 0. bytes: payload that leaves in this part. source: where the numbers come from. note: section, formula
-    or table.
+    name: what it is.
+    phase: see `Phase`.
+    words: SCAMP-5 words.
+    us, uj: time and energy; None where no number is known, which is not 0.
+    bytes: payload that leaves in this part.
+    source: where the numbers come from.
+    note: section, formula or table.
     """
 
     name: str
@@ -44,9 +48,11 @@ class Part:
 class Cost:
     """What encoding costs on one realisation.
 
-    frames: that the parts are for. parts: in the order of their execution. overlap_us: time that parts overlap, taken
-    off the sum. figures: further numbers of this system for its JSON document, by key; they may replace a computed one,
-    such as `words` where a system reports the largest of several draws.
+    frames: that the parts are for.
+    parts: in the order of their execution.
+    overlap_us: time that parts overlap, taken off the sum.
+    figures: further numbers of this system for its JSON document, by key; they may replace a computed one, such as
+        `words` where a system reports the largest of several draws.
     """
 
     frames: int

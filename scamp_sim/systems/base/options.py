@@ -23,7 +23,10 @@ def parse_realisation(text: str, realisations: Mapping[str, type[Any]]) -> Reali
     """A realisation from text, with the options of its dataclass.
 
     text: NAME, NAME:option=value,... or, where NAME has a variant such as a mapping, NAME:VARIANT,option=value,...;
-    NAME alone stands for its first variant. realisations: as of a system. Raises ProgramError.
+        NAME alone stands for its first variant.
+    realisations: as of a system.
+
+    Raises ProgramError.
     """
     head, _, tail = text.partition(":")
     parts = [part.strip() for part in tail.split(",") if part.strip()]

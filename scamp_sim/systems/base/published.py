@@ -23,10 +23,15 @@ Value = float | int | str | None
 class PublishedRow:
     """One number of a paper.
 
-    id: short name, unique in its system. what: the number in words. published: as printed, None where the paper prints
-    none. recomputed: here, None where it cannot be. unit: of both. kind: see `Kind`. why: what explains the difference,
-    or what was assumed. source: section, table or equation. within: largest relative difference at which the two count
-    as equal; None where equality is not claimed.
+    id: short name, unique in its system.
+    what: the number in words.
+    published: as printed, None where the paper prints none.
+    recomputed: here, None where it cannot be.
+    unit: of both.
+    kind: see `Kind`.
+    why: what explains the difference, or what was assumed.
+    source: section, table or equation.
+    within: largest relative difference at which the two count as equal; None where equality is not claimed.
     """
 
     id: str

@@ -54,7 +54,9 @@ class Frames:
 class Codes:
     """What leaves the sensor for one clip.
 
-    shape: of the array of codes. bits: that one code takes on the wire. unit: of a code, such as "LSB" or "spike".
+    shape: of the array of codes.
+    bits: that one code takes on the wire.
+    unit: of a code, such as "LSB" or "spike".
     """
 
     shape: tuple[int, ...]
@@ -79,8 +81,10 @@ class Codes:
 class Stage:
     """An intermediate result that a realisation can show beside the golden model's.
 
-    name: key in `Encoded.stages`; the last stage of a system is its codes. kind: "bits", "integers" or "analog".
-    title: what it is, in a few words. within: largest difference at which two analog values count as equal.
+    name: key in `Encoded.stages`; the last stage of a system is its codes.
+    kind: "bits", "integers" or "analog".
+    title: what it is, in a few words.
+    within: largest difference at which two analog values count as equal.
     """
 
     name: str
@@ -91,7 +95,11 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """One clip, encoded. codes: array of the encoder's `gives.shape`. stages: those that were asked to be kept."""
+    """One clip, encoded.
+
+    codes: array of the encoder's `gives.shape`.
+    stages: those that were asked to be kept.
+    """
 
     codes: Array
     stages: Mapping[str, Array] = field(default_factory=dict)
@@ -106,7 +114,8 @@ class Encoded:
 class Realisation:
     """A way to realise a system: the golden model, the authors' circuit, SCAMP-5 under a mapping.
 
-    name: key of `System.realisations`, such as "scamp5:macropixel". options: the frozen dataclass of that realisation.
+    name: key of `System.realisations`, such as "scamp5:macropixel".
+    options: the frozen dataclass of that realisation.
     """
 
     name: str
@@ -125,9 +134,10 @@ class Realisation:
 class Hardware:
     """The piece of silicon, and how it is simulated.
 
-    errors: a profile as for `Machine`; own circuits take what applies to them. chip: serial number, fixes what differs
-    from chip to chip; what differs from measurement to measurement is an argument of `Encoder.encode`. engine, timing:
-    of the machine.
+    errors: a profile as for `Machine`; own circuits take what applies to them.
+    chip: serial number, fixes what differs from chip to chip; what differs from measurement to measurement is an
+        argument of `Encoder.encode`.
+    engine, timing: of the machine.
     """
 
     errors: Errors = "ideal"
@@ -142,7 +152,11 @@ IDEAL = Hardware()
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One input of a system. array: of the encoder's `takes.shape`. label: index of its class, None if unknown."""
+    """One input of a system.
+
+    array: of the encoder's `takes.shape`.
+    label: index of its class, None if unknown.
+    """
 
     array: Array
     name: str
@@ -153,7 +167,10 @@ class Clip:
 class ClipSet:
     """Many inputs: an array (n, *takes.shape), which may be read piece by piece.
 
-    names: one each. source: where they came from. labels: (n,) int64 or None. classes: names of the labels, or empty.
+    names: one each.
+    source: where they came from.
+    labels: (n,) int64 or None.
+    classes: names of the labels, or empty.
     """
 
     input: Array

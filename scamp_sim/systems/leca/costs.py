@@ -57,8 +57,11 @@ def conversion_joules(bits: float) -> float:
 class Counts:
     """What happens in one frame, before any price.
 
-    sites: photosites of the mosaic. passes: read-outs of each row. conversions: codes. bits: payload of the codes, 1.5
-    for a ternary one; bits_wire: as packed on the link, 5 ternary codes in a byte.
+    sites: photosites of the mosaic.
+    passes: read-outs of each row.
+    conversions: codes.
+    bits: payload of the codes, 1.5 for a ternary one.
+    bits_wire: as packed on the link, 5 ternary codes in a byte.
     """
 
     sites: int

@@ -26,11 +26,17 @@ LINEAR_UNIT = 16.0
 class Params:
     """One trained (or random) encoder.
 
-    magnitude: (N, side, side) integers 0..15. sign: the same shape, +1 or -1. limit: clamp limit in the unit of the
-    encoder's output. bits: 1.5 or 2..8. kind: of the converter. multiplier: what turns weights into products. ratio:
-    C_out over the sampling array. psf_*, fvf_*: straight lines of the two buffers (Sec. 3.4; unpublished, 1 and 0). A
-    brightness 0..1 behind the first is the deviation v of Eq. 3, in units of the swing. decoder: arrays of a trained
-    decoder, and what else a trainer keeps. Raises ScampError.
+    magnitude: (N, side, side) integers 0..15.
+    sign: the same shape, +1 or -1.
+    limit: clamp limit in the unit of the encoder's output.
+    bits: 1.5 or 2..8.
+    kind: of the converter.
+    multiplier: what turns weights into products.
+    ratio: C_out over the sampling array. psf_*, fvf_*: straight lines of the two buffers (Sec. 3.4; unpublished, 1 and
+        0). A brightness 0..1 behind the first is the deviation v of Eq. 3, in units of the swing.
+    decoder: arrays of a trained decoder, and what else a trainer keeps.
+
+    Raises ScampError.
     """
 
     magnitude: Integers

@@ -35,7 +35,10 @@ def check_bits(bits: object) -> int:
 
 
 def code(v: Floats, lsb: Floats, bits: int, rounding: str = "ceil") -> Integers:
-    """The count of one ramp: min(2^bits - 1, R(v / lsb)), and 0 for v <= 0. v, lsb: float64 that broadcast."""
+    """The count of one ramp: min(2^bits - 1, R(v / lsb)), and 0 for v <= 0.
+
+    v, lsb: float64 that broadcast.
+    """
     q = np.clip(rounding_of(rounding)(v / lsb), 0, 2**bits - 1)
     return np.asarray(q).astype(np.int64)
 

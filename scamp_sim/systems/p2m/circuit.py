@@ -27,6 +27,7 @@ class Variation:
     read_noise: sd added by every pixel at every read, in the unit of the pixel's output.
     comparator_offset: sd per column, in LSB; both phases have it, so the difference is free of it, clipping apart.
     ramp_gain: relative sd of the ramp's slope per column.
+
     Raises ScampError for values that are not finite or negative.
     """
 
@@ -62,8 +63,11 @@ def sense(
 ) -> Conversion:
     """One frame of one sensor; without variation it is `front_end` in two phases.
 
-    variation: how parts differ. chip: serial number, fixes transistors, comparators and ramps. measurement: fixes the
-    noise of this frame. Other arguments as of `front_end`. Raises ScampError.
+    variation: how parts differ.
+    chip: serial number, fixes transistors, comparators and ramps.
+    measurement: fixes the noise of this frame. Other arguments as of `front_end`.
+
+    Raises ScampError.
     """
     w = check_weights(weights)
     light = np.moveaxis(check_light(image, w.shape[1]), -1, 0)

@@ -17,8 +17,11 @@ LINKS = ("value", "bit")
 class Counts:
     """What one frame needs.
 
-    phases: exposures of a row of windows to one sign of one channel. ramps: conversions, two for each result. results:
-    values that leave. bits: of them. cycles: of the counter, all columns at once.
+    phases: exposures of a row of windows to one sign of one channel.
+    ramps: conversions, two for each result.
+    results: values that leave.
+    bits: of them.
+    cycles: of the counter, all columns at once.
     """
 
     phases: int
@@ -126,8 +129,10 @@ def baseline_times(config: SensorConfig) -> Times:
 def energy(config: SensorConfig, *, link: str = "value", macs: float | None = None) -> Energy:
     """Energy of one frame (P2M, Eqs. 4 to 6).
 
-    link: "value" (900 pJ whatever the depth, as published) or "bit" (75 pJ). macs: multiply-adds behind the sensor; by
-    default those of MobileNetV2, the in-pixel layer included, which is the reading that gives the published ratio.
+    link: "value" (900 pJ whatever the depth, as published) or "bit" (75 pJ).
+    macs: multiply-adds behind the sensor; by default those of MobileNetV2, the in-pixel layer included, which is the
+        reading that gives the published ratio.
+
     Raises ScampError.
     """
     n = config.values
@@ -141,7 +146,10 @@ def energy(config: SensorConfig, *, link: str = "value", macs: float | None = No
 
 
 def baseline_energy(config: SensorConfig, *, link: str = "value", macs: float | None = None) -> Energy:
-    """The same of the ordinary sensor. macs: by default those of the paper's baseline for square pictures, else 0."""
+    """The same of the ordinary sensor.
+
+    macs: by default those of the paper's baseline for square pictures, else 0.
+    """
     n = config.inputs
     if macs is None:
         macs = madds(mobilenet_v2(config.rows, "baseline")) if _square(config) else 0

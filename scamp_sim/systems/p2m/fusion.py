@@ -36,7 +36,10 @@ class Fused:
     """Arguments of `front_end` that hold a batch norm.
 
     weights: (O, C, k, k); channels of negative scale are negated, which swaps their phases.
-    full_scale: (O,). preset: (O,) counts. unit: (O,) what one count stands for behind the batch norm. way: see `fuse`.
+    full_scale: (O,).
+    preset: (O,) counts.
+    unit: (O,) what one count stands for behind the batch norm.
+    way: see `fuse`.
     """
 
     weights: Floats
@@ -51,11 +54,13 @@ def fuse(
 ) -> Fused:
     """Where scale A and shift B of a batch norm go.
 
-    weights: (O, C, k, k). norm: the batch norm.
+    weights: (O, C, k, k).
+    norm: the batch norm.
     way: "ramp": lsb_o = lsb / |A_o|, exact for any pixel. "widths": A theta as widths, as the paper says, exact for the
-    ideal pixel only. "digital": A stays in the next layer, which takes counts of unit lsb |A_o|.
+        ideal pixel only. "digital": A stays in the next layer, which takes counts of unit lsb |A_o|.
     sums: of a calibration batch, in the two phases of these weights (for "widths": of A theta).
-    bits: of the converter. full_scale: of the batch norm's output for "ramp", else of the sums; from `sums` if None.
+    bits: of the converter.
+    full_scale: of the batch norm's output for "ramp", else of the sums; from `sums` if None.
 
     A_o = 0: the channel's weights become 0, so that its count is the preset. Raises ScampError.
     """
@@ -98,7 +103,9 @@ def _counts(values: Floats) -> Integers:
 def naive_fusion_error(
     light: npt.ArrayLike, weights: npt.ArrayLike, norm: BatchNorm, *, stride: int, pixel: str | Pixel
 ) -> Floats:
-    """A z(theta) - z(A theta), (..., O, h, w): what widths A theta are off by, in two phases. light: (..., C, H, W).
+    """A z(theta) - z(A theta), (..., O, h, w): what widths A theta are off by, in two phases.
+
+    light: (..., C, H, W).
 
     For A > 0 and a pixel g + w h it is (A - 1) sum sign(theta) g(light).
     """

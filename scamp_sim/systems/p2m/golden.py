@@ -22,7 +22,8 @@ from scamp_sim.systems.pixels.windows import Sums, check_light, check_weights, w
 def curve(w: npt.ArrayLike, light: npt.ArrayLike) -> Floats:
     """Output of the released pixel curve, cubic in light and linear in width.
 
-    w: widths. light: 0 dark .. 1 bright. Both broadcast. Returns float64.
+    w: widths.
+    light: 0 dark .. 1 bright. Both broadcast. Returns float64.
     """
     return np.asarray(RELEASED(w, light), dtype=np.float64)
 
@@ -32,7 +33,8 @@ class Conversion:
     """What a frame gives, each (O, h, w).
 
     up, down: float64 sums of the two phases; in signed mode `up` holds all and `down` zeros.
-    count: the counter, preset included. y: count clipped to 0..2**bits - 1, what leaves the sensor.
+    count: the counter, preset included.
+    y: count clipped to 0..2**bits - 1, what leaves the sensor.
     """
 
     up: Floats
@@ -77,12 +79,14 @@ def front_end(
 ) -> Conversion:
     """One frame through pixels, column lines, converter, counter and shifted ReLU.
 
-    image: (H, W, C) float in 0..1, 0 dark. weights: (O, C, k, k), correlated without padding; window (u, v) starts at
-    pixel (stride u, stride v), what is left at the bottom and on the right does not count.
+    image: (H, W, C) float in 0..1, 0 dark.
+    weights: (O, C, k, k), correlated without padding; window (u, v) starts at pixel (stride u, stride v), what is left
+        at the bottom and on the right does not count.
     pixel: "ideal" (w * light), "curve" (as released) or a function f(w, light).
     cds: "two-phase" as in the circuit: positive and negative weights are converted one after the other, up and down.
-    "signed" as in the released code: signed weights in one pass, and a bipolar conversion.
-    bits: of the converter, 1..32. full_scale: the sum that 2**bits steps of the ramp reach, a number or O of them.
+        "signed" as in the released code: signed weights in one pass, and a bipolar conversion.
+    bits: of the converter, 1..32.
+    full_scale: the sum that 2**bits steps of the ramp reach, a number or O of them.
     preset: counts that the counter starts from, an integer or O of them: the shift of a batch norm.
     rounding: "ceil", "floor" or "round" (halves to even) of sum / (full_scale / 2**bits).
 
@@ -96,7 +100,10 @@ def front_end(
 
 
 def ideal_layer(image: npt.ArrayLike, weights: npt.ArrayLike, *, stride: int, norm: BatchNorm | None = None) -> Floats:
-    """max(0, A z + B) of the plain product (P2M, Eq. 1), float64 (O, h, w). norm: none means A = 1, B = 0."""
+    """max(0, A z + B) of the plain product (P2M, Eq. 1), float64 (O, h, w).
+
+    norm: none means A = 1, B = 0.
+    """
     w = check_weights(weights)
     x = check_light(image, w.shape[1])
     z = window_sums(np.moveaxis(x, -1, 0), w, stride, "ideal", "signed").up

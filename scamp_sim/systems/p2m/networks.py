@@ -26,8 +26,11 @@ CLASSES = 2
 class Layer:
     """A convolution or the linear layer at the end.
 
-    kernel, inputs, outputs: size and channels. rows, columns: of its output. groups: `inputs` for a depthwise layer.
-    norm: a batch norm follows. in_pixel: the sensor computes it.
+    kernel, inputs, outputs: size and channels.
+    rows, columns: of its output.
+    groups: `inputs` for a depthwise layer.
+    norm: a batch norm follows.
+    in_pixel: the sensor computes it.
     """
 
     name: str
@@ -68,9 +71,10 @@ def first_layer(image: int, kind: str) -> Layer:
 def mobilenet_v2(image: int, first: str | Layer, *, textbook: bool = False) -> list[Layer]:
     """The layers of the network.
 
-    image: rows and columns of the picture. first: "baseline", "p2m" or a layer, which then knows its own size.
+    image: rows and columns of the picture.
+    first: "baseline", "p2m" or a layer, which then knows its own size.
     textbook: without what the authors' code has beyond the MobileNetV2 paper: the 1x1 expansion of the first block and
-    the convolution on shortcuts that change the number of channels.
+        the convolution on shortcuts that change the number of channels.
     """
     head = first_layer(image, first) if isinstance(first, str) else first
     layers, channels, size = [head], head.outputs, (head.rows, head.columns)
@@ -92,8 +96,11 @@ def mobilenet_v2(image: int, first: str | Layer, *, textbook: bool = False) -> l
 
 
 def madds(layers: list[Layer], *, norms: bool = True, in_pixel: bool = True) -> int:
-    """Multiply-adds of one picture. norms: with those of batch norms. in_pixel: with those of the sensor's layer, whose
-    batch norm is its own in either case."""
+    """Multiply-adds of one picture.
+
+    norms: with those of batch norms.
+    in_pixel: with those of the sensor's layer, whose batch norm is its own in either case.
+    """
     total = sum(layer.madds + (layer.norm_madds if norms else 0) for layer in layers)
     return total if in_pixel else total - sum(layer.madds for layer in layers if layer.in_pixel)
 
@@ -108,7 +115,8 @@ def peak_memory(image: int, kind: str, rule: str) -> int:
 
     kind: "baseline" or "p2m".
     rule: "expanded": the expanded tensor of stage 2, 96 channels at the side of the first layer with padding, which is
-    what the paper's baseline column holds. "in-out": input and output of stage 1, 8 + 16 channels, its P2M column.
+        what the paper's baseline column holds. "in-out": input and output of stage 1, 8 + 16 channels, its P2M column.
+
     Raises ScampError.
     """
     side = image // 2 if kind == "baseline" else first_layer(image, kind).rows
@@ -130,7 +138,11 @@ class Accelerator:
     t_read: float = 5.48
 
     def ms(self, layer: Layer, *, reads: bool = True, whole: bool = True) -> float:
-        """Eq. 7 for one layer. reads: with the time to fetch weights. whole: with the ceilings that Eq. 7 has."""
+        """Eq. 7 for one layer.
+
+        reads: with the time to fetch weights.
+        whole: with the ceilings that Eq. 7 has.
+        """
         fetches = layer.weights / (self.io_bits / self.weight_bits * self.banks)
         rounds = layer.weights / self.multipliers
         if whole:

@@ -16,11 +16,14 @@ from scamp_sim.systems.pixelrnn.params import Weights
 def for_chip(weights: Weights, errors: ErrorModel, options: MacropixelOptions) -> MacropixelOptions:
     """The options for the chip that the network is to run on.
 
-    weights: of the network. errors: those of the chip. options: as the user chose them. On a chip of a profile with
-    errors, what a user leaves open is chosen: if they chose none of offset, unit, gate_unit, trim and calibration, the
-    profile's offset and the units that suit it, and unless calibrate=False a trim and a calibration. With
-    calibrate=True what they chose is calibrated. With version="raw" only the profile's offset is chosen. Raises
-    ProgramError.
+    weights: of the network.
+    errors: those of the chip.
+    options: as the user chose them. On a chip of a profile with errors, what a user leaves open is chosen: if they
+        chose none of offset, unit, gate_unit, trim and calibration, the profile's offset and the units that suit it,
+        and unless calibrate=False a trim and a calibration. With calibrate=True what they chose is calibrated. With
+        version="raw" only the profile's offset is chosen.
+
+    Raises ProgramError.
     """
     wanted, raw, given = options.calibrate, options.version == "raw", options.given
     if wanted and options.calibration is not None:

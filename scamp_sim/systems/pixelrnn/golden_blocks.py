@@ -73,7 +73,8 @@ def encode(clip: npt.ArrayLike, weights: Weights, version: str = "published", le
 def anchored(plane: Bits, kernels: npt.NDArray[np.int8], *, edge: bool) -> Sums:
     """Sums of a plane of blocks: at p, that of the window whose bottom left corner is p; 0 on the walls.
 
-    kernels: (block rows, block columns, 5, 5). edge: whether the left edge of the plane is that of the array.
+    kernels: (block rows, block columns, 5, 5).
+    edge: whether the left edge of the plane is that of the array.
     """
     lost = plane.copy()
     if edge:

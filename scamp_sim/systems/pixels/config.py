@@ -30,8 +30,13 @@ LIMITS = {
 class SensorConfig:
     """A sensor; the defaults are those of the P2M paper (Table 1).
 
-    rows, columns: of the picture. colours: 3, or 1 for a grey sensor. kernel, stride, padding: of the in-pixel layer.
-    channels: maps. bits: per value that leaves. Raises ScampError.
+    rows, columns: of the picture.
+    colours: 3, or 1 for a grey sensor.
+    kernel, stride, padding: of the in-pixel layer.
+    channels: maps.
+    bits: per value that leaves.
+
+    Raises ScampError.
     """
 
     rows: int = 560

@@ -39,6 +39,7 @@ class PolynomialPixel:
     offset: coefficients of g, constant first.
     gain: coefficients of h, constant first.
     centre: the light that d is counted from.
+
     Raises ScampError for coefficients that are not finite.
     """
 
@@ -86,7 +87,10 @@ unit is not stated; presumably volts."""
 class TablePixel:
     """A measured or simulated curve, linear between its points.
 
-    widths: (n,) increasing. lights: (m,) increasing. values: (n, m), values[a, b] = f(widths[a], lights[b]).
+    widths: (n,) increasing.
+    lights: (m,) increasing.
+    values: (n, m), values[a, b] = f(widths[a], lights[b]).
+
     Raises ScampError for tables of another form, and when called outside of the table.
     """
 

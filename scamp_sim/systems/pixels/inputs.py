@@ -30,8 +30,12 @@ def light_of(array: npt.NDArray[Any], what: str = "the picture") -> Floats:
 
 
 def colours(light: Floats, count: int) -> tuple[Floats, str]:
-    """(light of (..., count) colours, what was done): grey is repeated, colour becomes luma. light: (rows, columns) or
-    (rows, columns, C). Raises PlaneError."""
+    """(light of (..., count) colours, what was done): grey is repeated, colour becomes luma.
+
+    light: (rows, columns) or (rows, columns, C).
+
+    Raises PlaneError.
+    """
     if light.ndim == 2:
         light = light[..., None]
     if light.ndim != 3:
@@ -51,7 +55,9 @@ def colours(light: Floats, count: int) -> tuple[Floats, str]:
 def read_light(source: str | Path, count: int, linear: bool = False) -> tuple[Floats, str]:
     """(light (rows, columns, count) in 0..1, what was done) of a picture file or an .npy array.
 
-    count: colours that the weights take. linear: undo the gamma of sRGB; by default values count as they are stored.
+    count: colours that the weights take.
+    linear: undo the gamma of sRGB; by default values count as they are stored.
+
     Raises PlaneError.
     """
     path = Path(source)
@@ -99,7 +105,10 @@ def clip_of(light: Floats, name: str) -> Clip:
 
 
 def resized(light: Floats, rows: int, columns: int) -> Floats:
-    """Cropped at the centre to the proportions, and scaled. light: (rows, columns, C)."""
+    """Cropped at the centre to the proportions, and scaled.
+
+    light: (rows, columns, C).
+    """
     from PIL import Image, ImageOps
 
     planes = [

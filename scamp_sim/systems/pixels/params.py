@@ -31,10 +31,13 @@ RESPONSE = 0.275
 class LayerParams:
     """The layer in the pixels, for P2M and for the spiking front end.
 
-    weights: (O, C, k, k) float64. stride: pixels between windows. norm: the batch norm behind the sums.
-    v_th, extremum: (O,) threshold and Hoyer extremum of the spiking front end. full_scale: of P2M's converter, in the
-    unit of the batch norm's output, None to take it from the first picture. bits: of that converter. source: where it
-    comes from.
+    weights: (O, C, k, k) float64.
+    stride: pixels between windows.
+    norm: the batch norm behind the sums.
+    v_th, extremum: (O,) threshold and Hoyer extremum of the spiking front end.
+    full_scale: of P2M's converter, in the unit of the batch norm's output, None to take it from the first picture.
+    bits: of that converter.
+    source: where it comes from.
     """
 
     weights: Floats
@@ -63,8 +66,13 @@ class LayerParams:
         bits: int = 8,
         source: str = "given",
     ) -> LayerParams:
-        """Checked. weights: (O, C, k, k), or (O, k, k) for grey. stride: the kernel size if None; the others a number
-        or one a channel. Raises ScampError."""
+        """Checked.
+
+        weights: (O, C, k, k), or (O, k, k) for grey.
+        stride: the kernel size if None; the others a number or one a channel.
+
+        Raises ScampError.
+        """
         array = np.asarray(weights)
         w = check_weights(array[:, None] if array.ndim == 3 else array)
         channels, kernel = len(w), w.shape[2]

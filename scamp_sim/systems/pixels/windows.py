@@ -87,9 +87,12 @@ def check_range(array: npt.NDArray[np.floating]) -> None:
 def window_sums(light: npt.ArrayLike, weights: Floats, stride: int, pixel: str | Pixel, cds: str = "two-phase") -> Sums:
     """What the column lines carry (P2M, section 3.3).
 
-    light: (..., C, H, W) float in 0..1. weights: (O, C, k, k). stride: pixels between windows. pixel: "ideal",
-    "curve" or f(w, light). cds: "two-phase": positive weights f(w, I) in `up`, negative ones f(-w, I) in `down`, and
-    nothing of a weight 0; "signed": f(w, I) of every weight in `up`.
+    light: (..., C, H, W) float in 0..1.
+    weights: (O, C, k, k).
+    stride: pixels between windows.
+    pixel: "ideal", "curve" or f(w, light).
+    cds: "two-phase": positive weights f(w, I) in `up`, negative ones f(-w, I) in `down`, and nothing of a weight 0;
+        "signed": f(w, I) of every weight in `up`.
 
     Taps are added in the order of (channel, row, column) and pictures do not mix, so a picture has the same bits alone
     and in a batch, on any number of threads. Raises ScampError.

@@ -24,8 +24,10 @@ BOLTZMANN = 1.380649e-23
 class Comparator:
     """What one compare on V_cds needs, each (O,).
 
-    theta: thresholds in the unit of the sums. swapped: the batch norm's scale is negative, the two phases trade places
-    and theta changes sign, so that no comparator is inverted. constant: the scale is 0; `fires` then holds the output.
+    theta: thresholds in the unit of the sums.
+    swapped: the batch norm's scale is negative, the two phases trade places and theta changes sign, so that no
+        comparator is inverted.
+    constant: the scale is 0; `fires` then holds the output.
     """
 
     theta: Floats
@@ -45,7 +47,11 @@ def comparator(
 ) -> Comparator:
     """The batch norm and threshold in one compare: theta = (r E |v_th| - B) / A, for A < 0 on -z with -theta.
 
-    norm: the batch norm. v_th, extremum: a number or O of them. scale: r. Raises ScampError.
+    norm: the batch norm.
+    v_th, extremum: a number or O of them.
+    scale: r.
+
+    Raises ScampError.
     """
     channels = len(norm.gamma)
     r = float(per_channel("scale", scale, 1)[0])
@@ -59,7 +65,8 @@ def comparator(
 class Variation:
     """Chosen by the user, in the unit of the sums; none of it is published.
 
-    comparator_offset: sd per channel and column, fixed in a chip. cds_noise: sd per output and frame.
+    comparator_offset: sd per channel and column, fixed in a chip.
+    cds_noise: sd per output and frame.
     """
 
     comparator_offset: float = 0.0
@@ -94,7 +101,10 @@ def sense(
 ) -> Bits:
     """One frame of one sensor as spikes, bool (O, h, w); arguments as of `snn.front_end` and of `Variation`.
 
-    chip: serial number, fixes the comparators' offsets. measurement: fixes the CDS noise. Raises ScampError.
+    chip: serial number, fixes the comparators' offsets.
+    measurement: fixes the CDS noise.
+
+    Raises ScampError.
     """
     w = check_weights(weights)
     light = np.moveaxis(check_light(image, w.shape[1]), -1, 0)
@@ -114,7 +124,10 @@ def compare(z: Floats, fused: Comparator, variation: Variation, chip: int, measu
 
 def pooled(spikes: Bits, norm: BatchNorm, size: int = 2) -> Bits:
     """Max-pooling of the batch norm's input, done on spikes: OR of each `size` x `size` block where the scale is above
-    0, AND where it is below. Rows and columns that do not fill a block are dropped. spikes: (O, h, w)."""
+    0, AND where it is below. Rows and columns that do not fill a block are dropped.
+
+    spikes: (O, h, w).
+    """
     o, h, w = spikes.shape
     h, w = h // size, w // size
     cells = spikes[:, : h * size, : w * size].reshape(o, h, size, w, size)

@@ -37,10 +37,13 @@ def front_end(
 ) -> Bits:
     """One frame as spikes, bool (O, h, w): 1 where BN(up - down) / |v_th| >= extremum.
 
-    image: (H, W, C) float in 0..1, 0 dark. weights: (O, C, k, k), correlated without padding.
+    image: (H, W, C) float in 0..1, 0 dark.
+    weights: (O, C, k, k), correlated without padding.
     gamma, beta, mean, var: batch norm, each a number or O of them; gamma 0 makes a channel constant.
-    v_th: learned clip threshold, not 0. extremum: Hoyer extremum. Each a number or O of them.
+    v_th: learned clip threshold, not 0.
+    extremum: Hoyer extremum. Each a number or O of them.
     pixel: "ideal", "curve" or f(w, light), in two phases: positive weights minus negative ones.
+
     Raises ScampError (PlaneError for the picture).
     """
     w = check_weights(weights)
@@ -111,8 +114,11 @@ def lif(inputs: npt.ArrayLike, *, leak: float, threshold: float, reset: str) -> 
     """Leaky integrate and fire over several time steps: bool spikes (T, ...).
 
     inputs: (T, ...). Membranes start at 0; U = leak U + input; spikes where U >= threshold.
-    leak: finite. threshold: finite. reset: "subtract": a spike takes the threshold off; "zero": it sets U to 0;
-    "none": it leaves U. Raises ScampError.
+    leak: finite.
+    threshold: finite.
+    reset: "subtract": a spike takes the threshold off; "zero": it sets U to 0; "none": it leaves U.
+
+    Raises ScampError.
     """
     x = np.asarray(inputs, dtype=np.float64)
     if x.ndim < 1 or not np.all(np.isfinite(x)):
@@ -123,7 +129,11 @@ def lif(inputs: npt.ArrayLike, *, leak: float, threshold: float, reset: str) -> 
 
 
 def membrane(x: Floats, leak: float, threshold: npt.ArrayLike, reset: str, strict: bool = False) -> Bits:
-    """Spikes of checked inputs (T, ...). threshold: broadcasts to one step. strict: spikes are above it, not at it."""
+    """Spikes of checked inputs (T, ...).
+
+    threshold: broadcasts to one step.
+    strict: spikes are above it, not at it.
+    """
     level = np.asarray(threshold, dtype=np.float64)
     u = np.zeros(x.shape[1:])
     fired = np.zeros(x.shape, dtype=bool)

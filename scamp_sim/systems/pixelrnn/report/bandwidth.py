@@ -53,8 +53,9 @@ class Gate:
 class Model:
     """What sits on the sensor.
 
-    gates: of the recurrent part; without any there is no encoder either, and nothing is learned. side: pixels a side of
-    what is read. every: frames between readouts.
+    gates: of the recurrent part; without any there is no encoder either, and nothing is learned.
+    side: pixels a side of what is read.
+    every: frames between readouts.
     """
 
     name: str

@@ -58,7 +58,11 @@ def stage_of(title: str) -> str:
 
 @dataclass(frozen=True)
 class StepCost:
-    """One step of a frame. calls: of the host. us: None where it is not published."""
+    """One step of a frame.
+
+    calls: of the host.
+    us: None where it is not published.
+    """
 
     title: str
     words: int
@@ -94,7 +98,8 @@ class MappingCost:
 class Costs:
     """The mappings that these weights can be laid out in, and why others cannot.
 
-    weights: whose they are, in words; front_end: whether the array scales the frames down and copies them.
+    weights: whose they are, in words.
+    front_end: whether the array scales the frames down and copies them.
     """
 
     mappings: tuple[MappingCost, ...]
@@ -120,8 +125,10 @@ def costs(
 ) -> Costs:
     """The costs of these weights.
 
-    front_end: with down-scaling and copying on the array, as a step of its own. source: where the weights came from,
-    for the heading. Raises ScampError if no mapping takes them.
+    front_end: with down-scaling and copying on the array, as a step of its own.
+    source: where the weights came from, for the heading.
+
+    Raises ScampError if no mapping takes them.
     """
     load_timing(timing)  # a name that is not there is no mapping's fault
     check_weights(weights)
@@ -233,7 +240,10 @@ def side_by_side(costs: Costs) -> str:
 
 
 def step_table(cost: MappingCost, published: Sequence[StepCost] = ()) -> str:
-    """A mapping step by step; published: its steps as they are published, in the same order, without a front end."""
+    """A mapping step by step.
+
+    published: its steps as they are published, in the same order, without a front end.
+    """
     head = ["step", "words", "launches", "calls", "us", "share"]
     own = [s for s in cost.steps if s.stage != FRONT_END]
     unpublished: list[StepCost | None] = [None] * (len(cost.steps) - len(own))

@@ -78,8 +78,12 @@ BETWEEN = {
 
 @dataclass(frozen=True)
 class Phase:
-    """One step of a frame. used: registers that its words name; held: carried through untouched. analog, bits: so many
-    registers of each kind hold something that is still needed, at the word where that are most."""
+    """One step of a frame.
+
+    used: registers that its words name.
+    held: carried through untouched.
+    analog, bits: so many registers of each kind hold something that is still needed, at the word where that are most.
+    """
 
     title: str
     used: frozenset[str]
@@ -98,7 +102,10 @@ class Phase:
 
 @dataclass(frozen=True)
 class Account:
-    """The registers of one mapping. state: what outlives a frame."""
+    """The registers of one mapping.
+
+    state: what outlives a frame.
+    """
 
     name: str
     phases: tuple[Phase, ...]

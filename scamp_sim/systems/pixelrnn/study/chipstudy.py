@@ -26,8 +26,12 @@ LISTED = 40
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How often one chip is right. share: over all seeds and clips; interval: Wilson's over the clips, since seeds
-    measure the same clips again; seeds: share for each seed."""
+    """How often one chip is right.
+
+    share: over all seeds and clips.
+    interval: Wilson's over the clips, since seeds measure the same clips again.
+    seeds: share for each seed.
+    """
 
     chip: int
     share: float
@@ -46,7 +50,11 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class ChipStudy:
-    """The results of a study. about: what was run, in words. ran: how many units were not in the file already."""
+    """The results of a study.
+
+    about: what was run, in words.
+    ran: how many units were not in the file already.
+    """
 
     about: Mapping[str, Any]
     grid: Grid

@@ -31,9 +31,10 @@ MODELS = {
 class Record:
     """What validation found for one clip.
 
-    differ: reference -> stage -> values that differ, one count a frame (of o one in all). largest: reference -> largest
-    difference of o, in units of one tap product. classes: who -> class that the decoder sees, empty without one. rms:
-    reference -> root mean square of the difference of o, in the same units.
+    differ: reference -> stage -> values that differ, one count a frame (of o one in all).
+    largest: reference -> largest difference of o, in units of one tap product.
+    classes: who -> class that the decoder sees, empty without one.
+    rms: reference -> root mean square of the difference of o, in the same units.
     """
 
     clip: int
@@ -47,8 +48,12 @@ class Record:
 
 @dataclass(frozen=True)
 class Study:
-    """The results of a validation. about: what was run, in words. records: in the order of the clips. ran: how many of
-    them were not in the file already."""
+    """The results of a validation.
+
+    about: what was run, in words.
+    records: in the order of the clips.
+    ran: how many of them were not in the file already.
+    """
 
     about: Mapping[str, Any]
     records: tuple[Record, ...]

@@ -48,11 +48,14 @@ ACTIVATION_SLOPE = 0.5
 class Recurrent(nn.Module):
     """A recurrent network behind the same layers of convolutions, with the same decoder.
 
-    name: a key of GATES. binary: weights are +1 and -1, and so are activations: tanh becomes the sign, the logistic
-    function the step 0 or 1, the frame its bits; the cell of the LSTM counts. Else weights are float32 and frames grey,
-    maps have no sign, and activations are tanh and the logistic function. In both, PixelRNN has h = f h, o linear, and
-    an f between 0 and 1 if float, +1 or -1 if binary. The state starts at +1 if binary or PixelRNN, else at 0.
-    What is read is o of PixelRNN, else the state. Raises ProgramError.
+    name: a key of GATES.
+    binary: weights are +1 and -1, and so are activations: tanh becomes the sign, the logistic function the step 0 or 1,
+        the frame its bits; the cell of the LSTM counts. Else weights are float32 and frames grey, maps have no sign,
+        and activations are tanh and the logistic function. In both, PixelRNN has h = f h, o linear, and an f between 0
+        and 1 if float, +1 or -1 if binary. The state starts at +1 if binary or PixelRNN, else at 0. What is read is o
+        of PixelRNN, else the state.
+
+    Raises ProgramError.
     """
 
     def __init__(self, name: str, *, binary: bool = True, layers: int = 1, classes: int = 9, seed: int = 0) -> None:
@@ -89,7 +92,10 @@ class Recurrent(nn.Module):
         return (stored.to(torch.float32) - golden.INPUT_LEVEL) / GREY_SPREAD
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Scores (n, classes) of clips (n, 16, 64, 64). generator: not used; these networks have no errors."""
+        """Scores (n, classes) of clips (n, 16, 64, 64).
+
+        generator: not used; these networks have no errors.
+        """
         n = len(x)
         maps = x.reshape(n * FRAMES, 1, SIDE, SIDE)
         for number, kernels in enumerate(self.cnn):
@@ -201,10 +207,12 @@ def linear_accuracy(
 ) -> float:
     """Share of test clips that a linear layer on all values of a camera is right about.
 
-    clips, test: clips (16, rows, columns) uint8, one after another; they may come from a generator. decay: of squared
-    weights. The layer has a weight for each of up to a million values, but no training moves it out of the span of the
-    clips: it is found as a weight for each clip instead, by the gradient of the same loss on their products. labels are
-    0, 1, .. without gaps. Raises ProgramError.
+    clips, test: clips (16, rows, columns) uint8, one after another; they may come from a generator.
+    decay: of squared weights. The layer has a weight for each of up to a million values, but no training moves it out
+        of the span of the clips: it is found as a weight for each clip instead, by the gradient of the same loss on
+        their products. labels are 0, 1, .. without gaps.
+
+    Raises ProgramError.
     """
     values = [np.concatenate(list(camera_values(name, clip))).astype(np.float16) for clip in clips]
     trained = np.stack(values)

@@ -140,8 +140,10 @@ def pooled_correlate(
 ) -> Tensor:
     """The largest sum of each 4x4 window, or 0: (n, 1, r, c) and (k, 1, 5, 5) -> (n, k, r / 4, c / 4), rounded up.
 
-    The same as `pool(correlate(x, kernels))`. disturb: what is done to the sums of each 16 frames, a clip, before
-    pooling; its gradient is taken to be `gain`, and 0 where a sum has reached `limit`.
+    The same as `pool(correlate(x, kernels))`.
+
+    disturb: what is done to the sums of each 16 frames, a clip, before pooling; its gradient is taken to be `gain`, and
+        0 where a sum has reached `limit`.
     """
     result: Tensor = _PooledCorrelate.apply(x, kernels, disturb, gain, limit)
     return result.clamp_min(0)
