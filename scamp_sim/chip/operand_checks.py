@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from scamp_sim.chip.isa import DRAWING, MOST_EVENTS, PORTS
@@ -37,8 +38,18 @@ _RANGES = {
 """What integer operands may be, by name."""
 
 
-def faults(call: HostCall) -> Iterator[Fault]:
+def faults(call: HostCall) -> tuple[Fault, ...]:
     """What is wrong with a call, whatever the array; `outside` adds what is wrong with it on one array."""
+    return _known(call.name, call.args)
+
+
+@lru_cache(maxsize=1 << 16)
+def _known(name: str, args: tuple[str | int, ...]) -> tuple[Fault, ...]:
+    """Programs are checked by who makes them and by who runs them, so that each call is looked at twice and more."""
+    return tuple(_faults(HostCall(name, args)))
+
+
+def _faults(call: HostCall) -> Iterator[Fault]:
     numbers = {o.name: v for o, v in zip(call.form.operands, call.args, strict=True) if isinstance(v, int)}
     registers = {o.name: r for r, o in call.registers}
     yield from _registers(call, registers)

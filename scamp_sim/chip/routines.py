@@ -252,6 +252,9 @@ for _form in _FORMS:
     HOST[_form.name] = (*HOST.get(_form.name, ()), _form)
 
 
+_BY_COUNT = {(f.name, len(f.operands)): f for f in reversed(_FORMS)}
+
+
 def host_forms(name: str, operands: int) -> list[HostFunction]:
     """The forms of host function `name` that a user may call with this many operands."""
     return [f for f in HOST.get(name, ()) if f.required <= operands <= len(f.operands)]
@@ -259,4 +262,4 @@ def host_forms(name: str, operands: int) -> list[HostFunction]:
 
 def host_form(name: str, operands: int) -> HostFunction | None:
     """The form of host function `name` that has exactly this many operands, as a complete call has them."""
-    return next((f for f in HOST.get(name, ()) if len(f.operands) == operands), None)
+    return _BY_COUNT.get((name, operands))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,14 @@ class Timing:
     name: str
     about: str
     rows: Mapping[str, Price]
+
+    @cached_property
+    def known(self) -> dict[Any, Any]:
+        """What was worked out at these prices, for `timing` to keep."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {n: v for n, v in self.__dict__.items() if n != "known"}
 
     def __getitem__(self, name: str) -> float:
         return self.rows[name].value

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 from scamp_sim.chip.host import CHIP, DEFAULT, SetAddress, SetIn, actions
 from scamp_sim.chip.isa import Clock
@@ -27,6 +26,10 @@ ON_BITS = ("dreg image", "bit rows")
 """Kinds of readouts that take whole rows of bits."""
 
 
+MOST_KNOWN = 1 << 17
+"""Host calls whose costs are kept for one table."""
+
+
 def step_cost(
     step: Step,
     program: Program,
@@ -42,20 +45,49 @@ def step_cost(
         record = timing["record.word"] * len(kernel.words) if kernel.storage == "dynamic" else 0.0
         words_us = timing.words_us(kernel.classes, kernel.highspeed)
         return StepCost(words=len(kernel.words), word_us=words_us, launch_us=launch + record)
-    moved = volume(step, shape)
     if isinstance(step, Output):
+        moved = volume(step, shape)
         return StepCost(readout_us=_readout_us(OUTPUT, moved, timing), volume=moved)
-    classes, addresses, constants, held = _issued(step.name, step.args, shape, options)
+    return _call_cost(step, _known_calls(timing, shape, options), timing, shape, options)[0]
+
+
+Calls = dict[tuple[str, tuple[str | int, ...]], tuple[StepCost, Mapping[Clock, int]]]
+
+
+def _known_calls(timing: Timing, shape: tuple[int, int], options: ArrayOptions) -> Calls:
+    """The host calls whose costs are known at these prices."""
+    known: Calls = timing.known.setdefault((shape, options), {})
+    if len(known) > MOST_KNOWN:
+        known.clear()
+    return known
+
+
+def _call_cost(
+    step: HostCall, known: Calls, timing: Timing, shape: tuple[int, int], options: ArrayOptions
+) -> tuple[StepCost, Mapping[Clock, int]]:
+    """What a host call costs, and its words by class; worked out once for each list of operands."""
+    key = step.name, step.args
+    found = known.get(key)
+    if found is None:
+        found = known[key] = _priced(step, timing, shape, options)
+    return found
+
+
+def _priced(
+    step: HostCall, timing: Timing, shape: tuple[int, int], options: ArrayOptions
+) -> tuple[StepCost, Mapping[Clock, int]]:
+    moved = volume(step, shape)
+    classes, addresses, constants, held = _issued(step, shape, options)
     words, own = sum(classes.values()), timing.own(step.name)
     held_us = held * timing.word_us(Clock.ANALOG) if CONSTANT in timing.rows else 0.0
     issued_us = timing.words_us(classes) - held_us + constants * timing.constant_us
     if moved is not None:
         readout_us = _readout_us(step.name, moved, timing) + (issued_us if own is None else 0.0)
-        return StepCost(words=words, readout_us=readout_us, volume=moved)
+        return StepCost(words=words, readout_us=readout_us, volume=moved), classes
     # A routine that goes to several places, such as the PEs of a line, turns to the array as many times (R). The price
     # of a constant is that of a whole call.
     turns = max(addresses, 0 if constants else 1)
-    return StepCost(words=words, call_us=turns * timing["call"] + issued_us if own is None else own)
+    return StepCost(words=words, call_us=turns * timing["call"] + issued_us if own is None else own), classes
 
 
 def _readout_us(function: str, moved: Volume | None, timing: Timing) -> float:
@@ -70,13 +102,10 @@ def _readout_us(function: str, moved: Volume | None, timing: Timing) -> float:
     return timing["call"] + (moved.bytes * timing["dreg.byte"] if moved.kind in ON_BITS else 0.0)
 
 
-@lru_cache(maxsize=4096)
-def _issued(
-    name: str, args: tuple[str | int, ...], shape: tuple[int, int], options: ArrayOptions
-) -> tuple[Mapping[Clock, int], int, int, int]:
+def _issued(step: HostCall, shape: tuple[int, int], options: ArrayOptions) -> tuple[Mapping[Clock, int], int, int, int]:
     """Words by class, addresses and constants that a host routine gives to the array, and how many of the words the
     price of the constants holds: the two that take each from IN."""
-    done = actions(HostCall(name, args), shape, options)
+    done = actions(step, shape, options)
     classes = Counter(a.clock for a in done if isinstance(a, Word))
     addresses, constants = (sum(isinstance(a, kind) for a in done) for kind in (SetAddress, SetIn))
     taken = sum(isinstance(a, Word) and "IN" in a.src for a in done)
@@ -96,6 +125,7 @@ def profile(
     classes: Counter[Clock] = Counter()
     readouts: list[Readout] = []
     kernel_costs: dict[str, StepCost] = {}
+    known = _known_calls(timing, shape, options)
     word_us = launch_us = call_us = readout_us = 0.0
     host_words = 0
     for step in program.steps:
@@ -103,16 +133,18 @@ def profile(
             launches[step.kernel] += 1
             cost = kernel_costs.get(step.kernel) or step_cost(step, program, timing, shape, options)
             kernel_costs[step.kernel] = cost
-        else:
-            cost = step_cost(step, program, timing, shape, options)
-            if cost.volume is not None:
-                readouts.append(_readout(step, cost.volume, cost.us))
-        if isinstance(step, HostCall):
+        elif isinstance(step, HostCall):
+            cost, issued = _call_cost(step, known, timing, shape, options)
             calls[step.name] += 1
             host_words += cost.words
-            classes.update(_issued(step.name, step.args, shape, options)[0])
+            for clock, count in issued.items():
+                classes[clock] += count
             if cost.volume is None:
                 call_times[step.name] = call_times.get(step.name, 0.0) + cost.us
+        else:
+            cost = step_cost(step, program, timing, shape, options)
+        if cost.volume is not None and not isinstance(step, Launch):
+            readouts.append(_readout(step, cost.volume, cost.us))
         word_us, launch_us = word_us + cost.word_us, launch_us + cost.launch_us
         call_us, readout_us = call_us + cost.call_us, readout_us + cost.readout_us
     for name, times in launches.items():
