@@ -73,6 +73,12 @@ def test_snn_bar_11_flips_at_the_chosen_exponent(errors, photograph) -> None:
         assert encoder.mapping.g == 1
         flips.append(np.mean(encoder.encode(clip, measurement=1).codes != exact["golden"].codes))
     assert np.mean(flips) <= 0.14
+    plain = parse_realisation("scamp5:calibrate=false", SNN.realisations)
+    uncalibrated = [
+        np.mean(SNN.build(params, plain, Hardware(errors=errors, chip=c)).encode(clip).codes != exact["golden"].codes)
+        for c in CHIPS
+    ]
+    assert np.mean(flips) < np.mean(uncalibrated) <= 0.14
 
 
 MODELS = [(P2M, "default:4"), (SNN, "default:4"), (P2M, "default:2"), (SNN, "default:8")]
@@ -88,6 +94,18 @@ def test_the_array_equals_its_own_model(system, weights, photograph) -> None:
     assert np.mean(got.codes != models["array"].codes) < 1e-3  # what lies on a threshold or between two codes
     away = np.abs(np.asarray(got.codes, float) - np.asarray(models["golden"].codes, float))
     assert np.mean(away > 0.1) < 0.02
+
+
+@pytest.mark.parametrize(("mapping", "factor"), [("macropixel", 0.8), ("dense", 0.98)])
+def test_calibration_brings_maps_nearer_to_the_golden_model(mapping, factor, photograph) -> None:
+    params = load_layer("default:4" if mapping == "macropixel" else "default:5")
+    rms = {}
+    for calibrate in ("true", "false"):
+        on = parse_realisation(f"scamp5:{mapping},calibrate={calibrate}", P2M.realisations)
+        golden = P2M.models(params, on, photograph[None], Frames(1, 256, 256))["golden"].codes
+        got = P2M.build(params, on, Hardware(errors="scamp5", chip=2)).encode(photograph[None]).codes
+        rms[calibrate] = np.sqrt(np.mean((got - golden) ** 2))
+    assert rms["true"] < factor * rms["false"]
 
 
 @pytest.mark.parametrize("stride", [5, 3])

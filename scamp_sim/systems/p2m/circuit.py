@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scamp_sim.exceptions import ScampError
 from scamp_sim.systems.p2m.adc import check_bits, code, rounding_of
 from scamp_sim.systems.p2m.golden import Conversion, check_full_scale, check_preset, convert
-from scamp_sim.systems.pixels.curve import WIDEST, Floats, Pixel, not_monotonic, pixel_of
+from scamp_sim.systems.pixels.curve import RELEASED, WIDEST, Floats, Pixel, not_monotonic, pixel_of
 from scamp_sim.systems.pixels.draws import normal
 from scamp_sim.systems.pixels.windows import Sums, check_light, check_weights, out_size, window_sums
 
@@ -153,7 +153,7 @@ def width_warnings(weights: npt.ArrayLike, pixel: str | Pixel) -> list[str]:
     """What a designer should know of these widths: beyond the fitted range, or where the curve is not monotonic."""
     widest = float(np.max(np.abs(check_weights(weights)), initial=0.0))
     found = []
-    if pixel == "curve" and widest > WIDEST:
+    if pixel in ("curve", RELEASED) and widest > WIDEST:
         found.append(
             f"the largest width is {widest:.3g}; the released curve was fitted for an unpublished range, and the "
             f"authors' code never goes beyond {WIDEST:g}"

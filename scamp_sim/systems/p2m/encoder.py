@@ -19,9 +19,10 @@ from scamp_sim.systems.p2m.costs import baseline_counts, counts, energy, times
 from scamp_sim.systems.p2m.fusion import Fused, fuse
 from scamp_sim.systems.p2m.golden import Conversion
 from scamp_sim.systems.pixels.array import ArrayLayer, ArrayOptions, DenseOptions
+from scamp_sim.systems.pixels.calibration import Response
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.costs import array_cost
-from scamp_sim.systems.pixels.curve import Floats
+from scamp_sim.systems.pixels.curve import Floats, digest_of, pixel_from
 from scamp_sim.systems.pixels.inputs import frames_light
 from scamp_sim.systems.pixels.params import LayerParams
 from scamp_sim.systems.pixels.windows import Sums, window_sums
@@ -35,13 +36,14 @@ if TYPE_CHECKING:
 class CircuitOptions:
     """Options of the authors' sensor.
 
-    pixel: "curve" as released, or "ideal" (the product). cds: "two-phase" as in the circuit, "signed" as in the code.
-    rounding: of the converter. fusion: where the scale of the batch norm goes. quantiser: "converter", or "authors":
-    one quantisation of the whole signed tensor, batch norm behind it. weight_bits: steps per sign of the widths, 0 for
-    none. width_spread, read_noise, comparator_offset, ramp_gain: chosen, not published; see `Variation`.
+    pixel: "curve" as released, "ideal" (the product), or a file; see `pixel_from`. cds: "two-phase" as in the circuit,
+    "signed" as in the code. rounding: of the converter. fusion: where the scale of the batch norm goes. quantiser:
+    "converter", or "authors": one quantisation of the whole signed tensor, batch norm behind it. weight_bits: steps per
+    sign of the widths, 0 for none. width_spread, read_noise, comparator_offset, ramp_gain: chosen, not published; see
+    `Variation`.
     """
 
-    pixel: Literal["curve", "ideal"] = "curve"
+    pixel: str = "curve"
     cds: Literal["two-phase", "signed"] = "two-phase"
     rounding: Literal["ceil", "floor", "round"] = "ceil"
     fusion: Literal["ramp", "widths", "digital"] = "ramp"
@@ -136,6 +138,7 @@ class Circuit(_OwnChip):
     def __init__(self, params: LayerParams, takes: Frames, options: CircuitOptions, hardware: Hardware) -> None:
         super().__init__(params, takes)
         self.options, self.chip = options, hardware.chip
+        self.pixel = pixel_from(options.pixel)
         if options.quantiser == "authors" and options.cds != "signed":
             raise ScampError("the authors' quantiser works on signed sums: add cds=signed")
         if options.cds == "signed" and not options.variation.none:
@@ -153,12 +156,12 @@ class Circuit(_OwnChip):
         """Sums, counts and codes of light (C, rows, columns)."""
         o, p = self.options, self.params
         theta = self.weights * p.norm.scale[:, None, None, None] if o.fusion == "widths" else self.weights
-        fused = self.fused(window_sums(light, theta, p.stride, o.pixel, o.cds))
+        fused = self.fused(window_sums(light, theta, p.stride, self.pixel, o.cds))
         found = sense_sums(
             light,
             fused.weights,
             stride=p.stride,
-            pixel=o.pixel,
+            pixel=self.pixel,
             cds=o.cds,
             bits=p.bits,
             full_scale=fused.full_scale,
@@ -173,7 +176,7 @@ class Circuit(_OwnChip):
     def encode(self, clip: Array, *, measurement: int = 0, keep: Iterable[str] = ()) -> Encoded:
         light, p = self.light(clip), self.params
         if self.options.quantiser == "authors":
-            z = window_sums(light, self.weights, p.stride, self.options.pixel, "signed").up
+            z = window_sums(light, self.weights, p.stride, self.pixel, "signed").up
             maps = np.maximum(0.0, p.norm(authors_quantise(z, p.bits)))
             return Encoded(maps, _kept({"up": z}, keep))
         found, fused = self.convert(light, measurement)
@@ -194,7 +197,12 @@ class Circuit(_OwnChip):
         }
 
     def depends_on(self) -> Mapping[str, str]:
-        return {"weights": self.params.digest, "model": "circuit", "options": repr(self.options)}
+        return {
+            "weights": self.params.digest,
+            "model": "circuit",
+            "options": repr(self.options),
+            "pixel": digest_of(self.pixel),
+        }
 
 
 def _kept(stages: Mapping[str, Array], keep: Iterable[str]) -> dict[str, Array]:
@@ -205,7 +213,7 @@ class OnArray:
     """SCAMP-5 programs, on macropixels or by the dense walk: few-level weights, shift and ReLU on the array."""
 
     def __init__(self, params: LayerParams, options: ArrayOptions | DenseOptions, hardware: Hardware) -> None:
-        self.params, self.hardware = params, hardware
+        self.params, self.options, self.hardware = params, options, hardware
         a, b = params.norm.scale, params.norm.shift
         size = np.where(a == 0, 1.0, np.abs(a))
 
@@ -222,7 +230,13 @@ class OnArray:
     @property
     def shift(self) -> Integers:
         """Constants of the channels in LSB, rounded."""
-        return np.rint(self.layer.exact_constants).astype(np.int64)
+        r = self.response
+        return np.rint(r.gain * self.layer.exact_constants - r.offset).astype(np.int64)
+
+    @cached_property
+    def response(self) -> Response:
+        """What this kind of chip makes of the sums."""
+        return self.layer.response(self.hardware.errors)
 
     @cached_property
     def setup(self) -> Program | None:
@@ -259,7 +273,7 @@ class OnArray:
         """Batch-norm outputs from what the converter gives."""
         norm = self.params.norm
         flat = np.maximum(0.0, norm.shift)[:, None, None]
-        return np.where((norm.scale == 0)[:, None, None], flat, lsb * self.unit[:, None, None])
+        return np.where((norm.scale == 0)[:, None, None], flat, lsb * (self.unit / self.response.gain)[:, None, None])
 
     def model(self, clip: Array) -> Encoded:
         """What the array gives free of errors: whole weights, rounded shifts, the converter's steps and ends."""
@@ -278,9 +292,8 @@ class OnArray:
         return {
             "weights": self.params.digest,
             "model": type(m).__name__,
-            "bits": str(m.bits),
             "gain": str(m.gain()),
-            "cure": str(m.cure),
+            "options": repr(self.options),
             "errors": str(self.hardware.errors),
         }
 

@@ -22,7 +22,7 @@ def pictures(ran: Ran[LayerParams]) -> Mapping[str, Picture]:
     if ran.encoded is not ran.golden:
         found["errors.png"] = draw.errors(f"{TITLE}, {ran.on}", ran.encoded.codes, ran.golden.codes)
     if isinstance(ran.encoder, Circuit):
-        found |= draw.pixel_pictures(ran.encoder.options.pixel, ran.encoder.weights)
+        found |= draw.pixel_pictures(ran.encoder.pixel, ran.encoder.options.pixel, ran.encoder.weights)
         count = ran.encoded.stages.get("count")
         if count is not None and draw.plots_possible():
             top = 2**ran.params.bits - 1

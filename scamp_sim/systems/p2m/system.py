@@ -90,7 +90,7 @@ class P2M(LayerSystem):
                 + (f"{full:g} of the parameters" if full and encoder.options.fusion == "ramp" else "from this picture")
             )
         if isinstance(encoder, Circuit):
-            found = width_warnings(encoder.weights, encoder.options.pixel)
+            found = width_warnings(encoder.weights, encoder.pixel)
             document["warnings"] = found
             lines += [f"warning  {text}" for text in found]
         if isinstance(encoder, OnArray):
@@ -106,6 +106,8 @@ class P2M(LayerSystem):
             one = f"one LSB is {encoder.unit[0]:.4g}"
             range_ = f"range exponent {m.g}" if isinstance(m, Macropixels) else f"picture halved {m.halvings} time(s)"
             lines.append(f"array    {range_}, no result beyond {m.bound():.0f} LSB; {one}")
+        document["notes"] = self.notes(ran)
+        lines += [f"note     {text}" for text in document["notes"]]
         return Report(document, tuple(lines))
 
     def pictures(self, ran: Ran[LayerParams]) -> Mapping[str, Picture]:

@@ -23,6 +23,8 @@ from scamp_sim.kernels.densewalk.program import MOST_HALVINGS
 from scamp_sim.kernels.macropixels import Mapping, largest_exponent
 from scamp_sim.kernels.macropixels.constants import HIGHEST, LOWEST
 from scamp_sim.kernels.macropixels.program import REACH, SPAN
+from scamp_sim.silicon.setup import Errors
+from scamp_sim.systems.pixels.calibration import Response, response
 from scamp_sim.systems.pixels.curve import Floats
 from scamp_sim.systems.pixels.params import LayerParams
 
@@ -38,11 +40,13 @@ class ArrayOptions:
 
     weight_bits: magnitude bits besides the sign, 1 for ternary. exponent: range exponent, None for the largest by which
     no result passes 256 LSB and every constant is within the converter. cure: make up for the offset of transfers.
+    calibrate: with errors, lay constants and read results by the mean gain and offset of other chips of the profile.
     """
 
     weight_bits: int = 1
     exponent: int | None = None
     cure: bool = True
+    calibrate: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,13 @@ class DenseOptions:
     """Options of the dense walk, which takes any window and stride.
 
     weight_bits: magnitude bits besides the sign, 1 for ternary. halvings: of the picture, None for the fewest by which
-    no result passes 256 LSB and every constant is within the converter. cure: make up for the offset of transfers.
+    no result passes 256 LSB and every constant is within the converter. cure, calibrate: as of `ArrayOptions`.
     """
 
     weight_bits: int = 1
     halvings: int | None = None
     cure: bool = True
+    calibrate: bool = True
 
 
 def quantised(weights: Floats, bits: int) -> tuple[Integers, Floats]:
@@ -154,6 +159,12 @@ class ArrayLayer:
     def exact_constants(self) -> Floats:
         """The constants (O,) before they are rounded, in LSB."""
         return self._constants(self.mapping)
+
+    def response(self, errors: Errors) -> Response:
+        """What chips of these errors make of the sums; exact without errors or without `calibrate`."""
+        if errors == "ideal" or not self.options.calibrate:
+            return Response.exact(len(self.whole[0]))
+        return response(self.mapping, errors)
 
     @property
     def per_lsb(self) -> Floats:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -156,6 +159,43 @@ def pixel_of(pixel: str | Pixel) -> Pixel:
     if not callable(pixel):
         raise ScampError(f"expected 'ideal', 'curve' or a function f(w, light) as the pixel, got {pixel!r:.40}")
     return pixel
+
+
+def pixel_from(source: str) -> PolynomialPixel | TablePixel:
+    """A pixel by name or from a file.
+
+    source: "curve", "ideal", FILE.json with "offset" and "gain" (coefficients of g and h, constant first) and perhaps
+    "centre", or FILE.npz with the table's widths, lights and values. Raises ScampError.
+    """
+    if source in NAMED:
+        return NAMED[source]
+    path = Path(source)
+    kind = path.suffix.lower()
+    try:
+        if kind == ".json":
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(found, dict) or not {"offset", "gain"} <= found.keys() <= {"offset", "gain", "centre"}:
+                raise ScampError("expected offset, gain and perhaps centre")
+            offset, gain = (tuple(float(c) for c in found[name]) for name in ("offset", "gain"))
+            return PolynomialPixel(offset, gain, float(found.get("centre", 0.0)), name=path.stem)
+        if kind == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                return TablePixel(file["widths"], file["lights"], file["values"], name=path.stem)
+    except FileNotFoundError:
+        raise ScampError(f"pixel curve {source}: no such file") from None
+    except Exception as e:
+        raise ScampError(f"pixel curve {source}: cannot be used: {e}") from None
+    raise ScampError(
+        f"unknown pixel '{source:.60}': expected curve, ideal, FILE.json (coefficients) or FILE.npz (a table)"
+    )
+
+
+def digest_of(pixel: PolynomialPixel | TablePixel) -> str:
+    """Of everything that fixes the curve, for results that are kept."""
+    if isinstance(pixel, PolynomialPixel):
+        return f"{pixel.offset} {pixel.gain} {pixel.centre}"
+    data = b"".join(np.ascontiguousarray(a).tobytes() for a in (pixel.widths, pixel.lights, pixel.values))
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def slopes_of(pixel: Pixel, w: npt.ArrayLike, light: npt.ArrayLike, step: float = 1e-6) -> tuple[Floats, Floats]:

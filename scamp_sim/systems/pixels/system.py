@@ -17,7 +17,7 @@ from scamp_sim.kernels.densewalk import DenseMapping
 from scamp_sim.kernels.macropixels import most_channels
 from scamp_sim.kernels.macropixels.program import MOST_BITS, Mapping, random_weights
 from scamp_sim.systems.base.cost import Cost
-from scamp_sim.systems.base.protocol import Action, Example, System
+from scamp_sim.systems.base.protocol import Action, Example, Ran, System
 from scamp_sim.systems.base.published import PublishedRow
 from scamp_sim.systems.base.records import Array, Clip, Encoded, Frames, Realisation
 from scamp_sim.systems.pixels.array import ArrayOptions, DenseOptions
@@ -82,7 +82,7 @@ class LayerSystem(System[LayerParams]):
             light = scene(getattr(args, "seed", 0), (takes.rows, takes.columns), figure=True)
             light = light if params.colours == 3 else light.mean(axis=2, keepdims=True)
             return clip_of(light, "drawn scene")
-        light, _ = read_light(source, params.colours, getattr(args, "linear", False))
+        light, args.picture_note = read_light(source, params.colours, getattr(args, "linear", False))
         if on_array(args):
             light = resized(light, takes.rows, takes.columns)
         elif min(light.shape[:2]) < params.kernel:
@@ -217,6 +217,14 @@ class LayerSystem(System[LayerParams]):
             if given.get("stride", "k") == "k":
                 given["stride"] = kernel
             yield SensorConfig(image, image, **given)
+
+    def notes(self, ran: Ran[LayerParams]) -> list[str]:
+        """What was done to the picture, and channels that say the same of every picture."""
+        found = [note] if (note := getattr(ran.args, "picture_note", "")) else []
+        flat = np.flatnonzero(ran.params.norm.scale == 0)
+        if len(flat):
+            found.append(f"channel(s) {', '.join(map(str, flat))} have a batch norm of scale 0 and are constant")
+        return found
 
     def models(self, params: LayerParams, on: Realisation, clip: Array, takes: Frames) -> dict[str, Encoded]:
         found = dict(super().models(params, on, clip, takes))

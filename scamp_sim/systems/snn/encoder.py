@@ -13,9 +13,10 @@ from scamp_sim.exceptions import ScampError
 from scamp_sim.systems.base.cost import Cost, Part
 from scamp_sim.systems.base.records import Array, Codes, Encoded, Frames, Hardware
 from scamp_sim.systems.pixels.array import ArrayLayer, ArrayOptions, Integers
+from scamp_sim.systems.pixels.calibration import Response
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.costs import array_cost
-from scamp_sim.systems.pixels.curve import Floats
+from scamp_sim.systems.pixels.curve import Floats, digest_of, pixel_from
 from scamp_sim.systems.pixels.inputs import frames_light
 from scamp_sim.systems.pixels.params import LayerParams
 from scamp_sim.systems.pixels.prices import price
@@ -48,10 +49,11 @@ class Steps:
 class CircuitOptions:
     """Options of the authors' sensor, which has one time step.
 
-    pixel: "curve" or "ideal". comparator_offset, cds_noise: sd in the unit of the sums, chosen, not published.
+    pixel: "curve", "ideal" or a file; see `pixel_from`. comparator_offset, cds_noise: sd in the unit of the sums,
+    chosen, not published.
     """
 
-    pixel: Literal["curve", "ideal"] = "curve"
+    pixel: str = "curve"
     comparator_offset: float = 0.0
     cds_noise: float = 0.0
 
@@ -165,17 +167,23 @@ class Circuit(_OwnChip):
     def __init__(self, params: LayerParams, takes: Frames, options: CircuitOptions, hardware: Hardware) -> None:
         super().__init__(params, takes)
         self.options, self.chip = options, hardware.chip
+        self.pixel = pixel_from(options.pixel)
         self.variation = Variation(options.comparator_offset, options.cds_noise)
 
     def encode(self, clip: Array, *, measurement: int = 0, keep: Iterable[str] = ()) -> Encoded:
         p = self.params
-        up, down = window_sums(self.light(clip), p.weights, p.stride, self.options.pixel)
+        up, down = window_sums(self.light(clip), p.weights, p.stride, self.pixel)
         fused = comparator(p.norm, p.v_th, p.extremum)
         spikes = compare(up - down, fused, self.variation, self.chip, measurement)
         return Encoded(spikes, {"potentials": p.norm(up - down)} if "potentials" in keep else {})
 
     def depends_on(self) -> Mapping[str, str]:
-        return {"weights": self.params.digest, "model": "circuit", "options": repr(self.options)}
+        return {
+            "weights": self.params.digest,
+            "model": "circuit",
+            "options": repr(self.options),
+            "pixel": digest_of(self.pixel),
+        }
 
 
 class OnArray:
@@ -215,10 +223,16 @@ class OnArray:
     @property
     def thresholds(self) -> Integers:
         """LSB that a result must be above, one a channel, rounded. What no result can reach stays out of reach."""
-        exact = self.layer.exact_constants
+        r = self.response
+        exact = r.gain * self.layer.exact_constants + r.offset
         if self.mapping.bound() <= 127:
             exact = np.clip(exact, -127, 128)
         return np.rint(exact).astype(np.int64)
+
+    @cached_property
+    def response(self) -> Response:
+        """What this kind of chip makes of the sums."""
+        return self.layer.response(self.hardware.errors)
 
     @cached_property
     def setup(self) -> Program:
@@ -251,7 +265,10 @@ class OnArray:
             found.append(gather(run.outputs["spikes"]))
         stages: dict[str, Array] = {}
         if "potentials" in keep and self.options.steps == 1:
-            z = self.layer.sums_of(gather(self.machine.read("D")).astype(np.float64))
+            r = self.response
+            held = gather(self.machine.read("D")).astype(np.float64)
+            lsb = (held - r.offset[:, None, None]) / r.gain[:, None, None]
+            z = self.layer.sums_of(lsb)
             stages["potentials"] = self.params.norm(z)
         return Encoded(found[0] if self.options.steps == 1 else np.stack(found), stages)
 

@@ -167,6 +167,8 @@ class SNN(LayerSystem):
                 "thresholds_lsb": encoder.thresholds.tolist(),
             }
             lines.append(f"array    range exponent {m.g}, no result beyond {m.bound():.0f} LSB")
+        document["notes"] = self.notes(ran)
+        lines += [f"note     {text}" for text in document["notes"]]
         return Report(document, tuple(lines))
 
     def pictures(self, ran: Ran[LayerParams]) -> Mapping[str, Picture]:
@@ -180,7 +182,7 @@ class SNN(LayerSystem):
             away = last.astype(np.float64), (golden if golden.ndim == 3 else golden[-1]).astype(np.float64)
             found["errors.png"] = draw.errors(f"Spikes, {ran.on}", *away)
         if isinstance(ran.encoder, Circuit):
-            found |= draw.pixel_pictures(ran.encoder.options.pixel, ran.params.weights)
+            found |= draw.pixel_pictures(ran.encoder.pixel, ran.encoder.options.pixel, ran.params.weights)
         return found
 
     # --- costs and published numbers ----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scamp_sim.systems.base.records import Array, Clip
-from scamp_sim.systems.pixels.curve import IDEAL, RELEASED, Floats, Pixel
+from scamp_sim.systems.pixels.curve import Floats, Pixel
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -90,10 +90,9 @@ def histogram(values: Array, low: float, high: float, title: str, unit: str) -> 
     return drawn(figure)
 
 
-def pixel_pictures(pixel: str, weights: Floats) -> Mapping[str, Picture]:
+def pixel_pictures(pixel: Pixel, name: str, weights: Floats) -> Mapping[str, Picture]:
     """The curve at the widths in use, where plots are possible."""
     if not plots_possible():
         return {}
     widest = max(1.0, float(np.abs(weights).max()))
-    chosen = IDEAL if pixel == "ideal" else RELEASED
-    return {"pixel-curve.png": curve(chosen, np.linspace(0, widest, 5), f"pixel '{pixel}'")}
+    return {"pixel-curve.png": curve(pixel, np.linspace(0, widest, 5), f"pixel '{name}'")}
