@@ -14,7 +14,7 @@ def short(text: str, width: int) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str, rules: Sequence[int] = ()) -> str:
-    """Rows as plain text in columns;
+    """Rows as plain text in columns.
 
     align: < or > for each.
     rules: numbers of rows that a line goes before.

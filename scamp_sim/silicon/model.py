@@ -82,7 +82,7 @@ class ErrorModel:
         return None
 
     def exposed(self, pix: Floats, number: int, black: float) -> Floats:
-        """PIX after exposure `number`;
+        """PIX after exposure `number`.
 
         black: its reset level in LSB.
         """

@@ -121,7 +121,7 @@ def _assembled(text: str, settings: dict[str, Any]) -> Program:
 
 
 def gather_sources(annotation: Annotation, text: str | None = None) -> list[SourceText]:
-    """The main file of a program, then the files that it includes, with their macros;
+    """The main file of a program, then the files that it includes, with their macros.
 
     `text`: the main file's, if it comes from no file. Files that cannot be read any more are left to what the program
         knows of them.

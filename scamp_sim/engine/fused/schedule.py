@@ -61,7 +61,7 @@ def is_digital(node: Node) -> bool:
 
 
 def row_of(node: Node, offset: int) -> int:
-    """Rows down that a node reads an operand at;
+    """Rows down that a node reads an operand at.
 
     offset: of the reference.
     """
@@ -69,7 +69,7 @@ def row_of(node: Node, offset: int) -> int:
 
 
 def lags(nodes: list[Node], before: list[int]) -> list[int]:
-    """Lag of each node;
+    """Lag of each node.
 
     `before`: of the first ones, known already.
     """
