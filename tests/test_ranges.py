@@ -306,9 +306,20 @@ def test_limits_are_those_that_are_given() -> None:
 
 
 FINE = [
-    "adaptive_threshold", "closed_shapes", "closing", "difference_camera", "dilate", "erode", "fast16",
-    "frame_difference", "gauss3", "gauss5", "gauss_lean", "opening", "threshold",
-]  # fmt: skip
+    "adaptive_threshold",
+    "closed_shapes",
+    "closing",
+    "difference_camera",
+    "dilate",
+    "erode",
+    "fast16",
+    "frame_difference",
+    "gauss3",
+    "gauss5",
+    "gauss_lean",
+    "opening",
+    "threshold",
+]
 
 
 @pytest.mark.parametrize("name", FINE)

@@ -204,10 +204,19 @@ def test_the_page_holds_what_it_should() -> None:
     found = Checker(report(kernels.load("edges")))
     text = " ".join("".join(found.text).split())
     for wanted in (
-        "Frames per second", "Where the time goes", "Kernel store", "Timeline", "Readouts", "Prices",
-        "as much as a raw frame", "sobel_diagonals(E, B, A, C, D, F);", "scamp5_output_image", "launch.analog",
-        "29 of 1,024 words", "P VLSI13",
-    ):  # fmt: skip
+        "Frames per second",
+        "Where the time goes",
+        "Kernel store",
+        "Timeline",
+        "Readouts",
+        "Prices",
+        "as much as a raw frame",
+        "sobel_diagonals(E, B, A, C, D, F);",
+        "scamp5_output_image",
+        "launch.analog",
+        "29 of 1,024 words",
+        "P VLSI13",
+    ):
         assert wanted in text, wanted
     assert "Planes" not in text
 
@@ -339,8 +348,14 @@ def test_report_with_planes(source: Path, image: Path, tmp_path: Path) -> None:
     assert cli.main(["profile", str(source), "--image", str(image), "--html", str(out)]) == 0
     found = Checker(out.read_text(encoding="utf-8"))
     titles = [t for t in found.text if t.startswith(("after ", "what "))]
-    assert titles == ["what the array is given", "after find", "after rest", "after grow(1), launch 2 of 2",
-                      "after grow(2), launch 2 of 2", "what the run puts out"]  # fmt: skip
+    assert titles == [
+        "what the array is given",
+        "after find",
+        "after rest",
+        "after grow(1), launch 2 of 2",
+        "after grow(2), launch 2 of 2",
+        "what the run puts out",
+    ]
     assert out.stat().st_size < 3_000_000
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bright.scamp", "photo.png", "r.html"]
 
@@ -362,9 +377,14 @@ def test_report_with_planes(source: Path, image: Path, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_use_ends_in_one_message(
-    arguments: list[str], message: str, source: Path, image: Path, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    arguments: list[str],
+    message: str,
+    source: Path,
+    image: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     given = [str(image) if a == "IMAGE" else a for a in arguments]
     assert cli.main(["profile", str(source), *given]) == 1

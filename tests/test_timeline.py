@@ -106,8 +106,12 @@ def test_everything_in_its_place() -> None:
     record = spans[1]
     assert record.us == pytest.approx(TIMING["record.word"] * (5 + 2 + 4))
     assert spans[-1].args == {
-        "call": "output c = C", "kind": "areg image", "bytes": 65536, "file": "<text>", "line": 13,
-    }  # fmt: skip
+        "call": "output c = C",
+        "kind": "areg image",
+        "bytes": 65536,
+        "file": "<text>",
+        "line": 13,
+    }
     assert spans[-1].us == pytest.approx(TIMING["adc.fixed"] + 65536 * TIMING["adc.sample"])
 
 

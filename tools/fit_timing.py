@@ -37,9 +37,20 @@ TABLE = DATA / "timing_scamp5d.json"
 PAGE = ROOT / "docs" / "costs.md"
 
 PRICES = (
-    "launch.analog", "launch.digital", "record.word", "call.scamp5_in", "call", "adc.fixed", "adc.sample",
-    "event.slot", "dreg.byte", "mcu.mac.loop", "mcu.mac.unrolled", "mcu.mac.inlined", "power.system",
-)  # fmt: skip
+    "launch.analog",
+    "launch.digital",
+    "record.word",
+    "call.scamp5_in",
+    "call",
+    "adc.fixed",
+    "adc.sample",
+    "event.slot",
+    "dreg.byte",
+    "mcu.mac.loop",
+    "mcu.mac.unrolled",
+    "mcu.mac.inlined",
+    "power.system",
+)
 """Rows that are fitted. The word is not: 10 MHz is published."""
 
 SPREAD = {"T1": 0.02, "T2": 0.02, "P1": 0.05, "T8e": 0.05, "T10": 0.05}

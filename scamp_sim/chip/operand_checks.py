@@ -29,12 +29,29 @@ class Fault(NamedTuple):
 
 
 _RANGES = {
-    "gain": (1, 5), "code": (0, 4095), "boundary": (0, 1), "use_local": (0, 1), "vert": (0, 1), "horiz": (0, 1),
-    "h_dir": (0, 1), "v_dir": (0, 1), "each": (0, 1), "opt": (0, 1), "repeat": (0, 1), "max": (1, MOST_EVENTS),
-    "rs": (1, ADDRESS_LIMIT), "cs": (1, ADDRESS_LIMIT), "s": (1, ADDRESS_LIMIT), "n": (0, 1024),
-    "iterations": (1, 1024), "refresh": (0, 1024), "radius": (0, 1024), "h": (-1024, 1024), "v": (-1024, 1024),
+    "gain": (1, 5),
+    "code": (0, 4095),
+    "boundary": (0, 1),
+    "use_local": (0, 1),
+    "vert": (0, 1),
+    "horiz": (0, 1),
+    "h_dir": (0, 1),
+    "v_dir": (0, 1),
+    "each": (0, 1),
+    "opt": (0, 1),
+    "repeat": (0, 1),
+    "max": (1, MOST_EVENTS),
+    "rs": (1, ADDRESS_LIMIT),
+    "cs": (1, ADDRESS_LIMIT),
+    "s": (1, ADDRESS_LIMIT),
+    "n": (0, 1024),
+    "iterations": (1, 1024),
+    "refresh": (0, 1024),
+    "radius": (0, 1024),
+    "h": (-1024, 1024),
+    "v": (-1024, 1024),
     **dict.fromkeys(("r", "c", "r0", "c0", "r1", "c1"), (-4096, 4096)),
-}  # fmt: skip
+}
 """What integer operands may be, by name."""
 
 
@@ -70,15 +87,17 @@ def _faults(call: HostCall) -> Iterator[Fault]:
         upside_down = numbers["r1"] < numbers.get("r0", 0) or numbers.get("c1", 0) < numbers.get("c0", 0)
         if upside_down and "c1" in numbers:
             yield Fault(
-                "W512", f"no PE lies from ({numbers['r0']}, {numbers['c0']}) to ({numbers['r1']}, {numbers['c1']}), so "
+                "W512",
+                f"no PE lies from ({numbers['r0']}, {numbers['c0']}) to ({numbers['r1']}, {numbers['c1']}), so "
                 "the rectangle is treated as empty",
                 "the corners are top-right, then bottom-left; chip columns count from the right",
-            )  # fmt: skip
+            )
         elif upside_down:
             yield Fault(
-                "W512", f"no row lies from {numbers['r0']} to {numbers['r1']}, so nothing is read",
+                "W512",
+                f"no row lies from {numbers['r0']} to {numbers['r1']}, so nothing is read",
                 "rows count from the top: give the lower number first",
-            )  # fmt: skip
+            )
 
 
 def outside(call: HostCall, shape: tuple[int, int]) -> str:
@@ -102,9 +121,8 @@ def _constant(v: int) -> Iterator[Fault]:
         yield Fault("S306", f"the constant {v} is outside -128..127", "the converter has 8 bits: scale the values down")
     elif abs(v) > RAILS:
         yield Fault(
-            "W511", f"the constant {v} is close to the rails, where values load badly",
-            f"stay within -{RAILS}..{RAILS}",
-        )  # fmt: skip
+            "W511", f"the constant {v} is close to the rails, where values load badly", f"stay within -{RAILS}..{RAILS}"
+        )
 
 
 def _registers(call: HostCall, given: dict[str, str]) -> Iterator[Fault]:
@@ -122,9 +140,10 @@ def _registers(call: HostCall, given: dict[str, str]) -> Iterator[Fault]:
     if "temp" in given and "a" in given and given["a"] == given["temp"]:
         default = ", and temp is NEWS unless it is named" if given["temp"] == "NEWS" else ""
         yield Fault(
-            "S301", f"its operands a and temp are both {given['a']}{default}",
+            "S301",
+            f"its operands a and temp are both {given['a']}{default}",
             "temp is overwritten on the way: name two registers",
-        )  # fmt: skip
+        )
     elif name == "global_count" and given["temp"] == "NEWS":
         yield Fault("S301", "its operand temp is NEWS, which it works through", "name one of A..F")
     elif name == "global_count" and given["d"] == "FLAG":
@@ -152,7 +171,8 @@ def _flood(call: HostCall, given: dict[str, str]) -> Iterator[Fault]:
     for operand, register in (("target", target), ("mask", mask)):
         if register in taken and not (operand == "target" and register == "R12"):
             yield Fault(
-                "S301", f"its operand {operand} is {register}, which it overwrites before it reads it",
+                "S301",
+                f"its operand {operand} is {register}, which it overwrites before it reads it",
                 "name another bit, or flood R12 inside R0 where they are: scamp5_flood(R12, R0, boundary)",
-            )  # fmt: skip
+            )
             return

@@ -67,9 +67,15 @@ def on_cluster(
                 key = f"scamp-sim-{study}-item-{unit.item}"
                 items[unit.item] = client.submit(_given, payload(unit.item), key=key)
             future = client.submit(
-                _measure, given, study, identities, tuple(unit), items[unit.item],
-                key=f"scamp-sim-{study}-{unit.chip}-{unit.seed}-{unit.item}", priority=-next(number),
-            )  # fmt: skip
+                _measure,
+                given,
+                study,
+                identities,
+                tuple(unit),
+                items[unit.item],
+                key=f"scamp-sim-{study}-{unit.chip}-{unit.seed}-{unit.item}",
+                priority=-next(number),
+            )
             pending[future] = unit
             ready.add(future)
 
@@ -249,8 +255,11 @@ def _versions() -> str:
 
 
 def _difference(who: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
-    other = [f"{name} {theirs.get(name, 'none')} (here {version})" for name, version in ours.items()
-             if theirs.get(name) != version]  # fmt: skip
+    other = [
+        f"{name} {theirs.get(name, 'none')} (here {version})"
+        for name, version in ours.items()
+        if theirs.get(name) != version
+    ]
     return f"{who} has {', '.join(other)}; numbers could differ: install there what is installed here"
 
 

@@ -29,8 +29,14 @@ ENDS = Program("ends", {"k": Kernel("k", (bus("A", "B"), word("CLR", "R1")))}, (
 QUIET = Program("quiet", ENDS.kernels, (HostCall("scamp5_load_dac", (4095,)), Launch("k")))
 
 WRITES = (
-    "gain_loss", "gain_spread", "transfer_offset", "register_offset", "offset_spread", "linear_range", "write_noise",
-)  # fmt: skip
+    "gain_loss",
+    "gain_spread",
+    "transfer_offset",
+    "register_offset",
+    "offset_spread",
+    "linear_range",
+    "write_noise",
+)
 READOUT = tuple(k for k in KNOBS if k.startswith(("readout_", "adc_")))
 
 FELT = [
@@ -53,10 +59,17 @@ FELT = [
 """Knob, a program that feels it, one that does not."""
 
 ON = {
-    "linear_range": 5, "comparator_spread": 40, "stuck_cells": 4000, "adc_step": 8,
-    "gain_loss": 0.1, "gain_spread": 0.1, "split_mismatch": 0.1, "load_spread_relative": 0.1,
-    "split_loss": 0.1, "readout_smear": 0.1,
-}  # fmt: skip
+    "linear_range": 5,
+    "comparator_spread": 40,
+    "stuck_cells": 4000,
+    "adc_step": 8,
+    "gain_loss": 0.1,
+    "gain_spread": 0.1,
+    "split_mismatch": 0.1,
+    "load_spread_relative": 0.1,
+    "split_loss": 0.1,
+    "readout_smear": 0.1,
+}
 
 
 def profile(knob: str) -> str:
@@ -143,8 +156,12 @@ def test_a_long_note_is_cut() -> None:
 
 def test_report() -> None:
     assert report("ideal", 0, 0, COPY, 0) == {
-        "profile": "ideal", "chip": 0, "seed": 0, "knobs": {}, "without_effect": {},
-    }  # fmt: skip
+        "profile": "ideal",
+        "chip": 0,
+        "seed": 0,
+        "knobs": {},
+        "without_effect": {},
+    }
     found = report("ideal:pix_shot=2,write_noise=1", 3, 4, COPY, 0)
     assert (found["profile"], found["chip"], found["seed"]) == ("ideal", 3, 4)
     assert found["knobs"] == {"pix_shot": 2, "write_noise": 1}

@@ -94,9 +94,10 @@ def test_tile_and_blocks() -> None:
     assert got.shape == (16, 64, 64)
     for k in range(16):
         np.testing.assert_allclose(
-            got[k], depthwise(np.tile(grey(picture), (4, 4)), np.repeat(weights[k : k + 1], 16, 0))[:64, :64],
+            got[k],
+            depthwise(np.tile(grey(picture), (4, 4)), np.repeat(weights[k : k + 1], 16, 0))[:64, :64],
             atol=TOLERANCE,
-        )  # fmt: skip
+        )
 
 
 # --- words ----------------------------------------------------------------------------------------------------

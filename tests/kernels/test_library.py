@@ -283,8 +283,19 @@ def test_runs_again_on_a_used_machine(name: str) -> None:
 
 
 def test_names_are_kernels_only() -> None:
-    assert {"sobel", "laplacian", "gauss3", "gauss5", "threshold", "frame_difference", "adaptive_threshold", "erode",
-            "dilate", "fast16", "depthwise16"} <= set(kernels.names())  # fmt: skip
+    assert {
+        "sobel",
+        "laplacian",
+        "gauss3",
+        "gauss5",
+        "threshold",
+        "frame_difference",
+        "adaptive_threshold",
+        "erode",
+        "dilate",
+        "fast16",
+        "depthwise16",
+    } <= set(kernels.names())
     assert not any(n.startswith("_") for n in kernels.names())
 
 

@@ -119,9 +119,16 @@ def test_costs_add_up() -> None:
     cost = Cost(2, parts, overlap_us=1.0, figures={"words_largest": 120})
     document = cost.as_dict()
     wanted = {
-        "frames": 2, "words": 100, "words_setup": 7, "time_us": 13.0, "compute_us": 10.0, "readout_us": 4.0,
-        "readout_bytes": 64, "energy_uj": 2.0, "words_largest": 120,
-    }  # fmt: skip
+        "frames": 2,
+        "words": 100,
+        "words_setup": 7,
+        "time_us": 13.0,
+        "compute_us": 10.0,
+        "readout_us": 4.0,
+        "readout_bytes": 64,
+        "energy_uj": 2.0,
+        "words_largest": 120,
+    }
     assert {name: document[name] for name in wanted} == wanted
     assert "words largest: 120" in cost.text()
     assert Cost(1, (Part("light"),)).us is None

@@ -134,10 +134,14 @@ def timeline_svg(spans: Sequence[Span]) -> tuple[str, bool]:
     for track, top in rows.items():
         out.append(f'<text x="0" y="{top + 17}">{track}</text>')
     for category, top in (
-        ("recording", rows["controller"]), ("launch", rows["controller"]), ("host call", rows["controller"]),
-        ("kernel", rows["array"]), ("words", rows["array"]), ("statement", rows["array"] + ROW + 2),
+        ("recording", rows["controller"]),
+        ("launch", rows["controller"]),
+        ("host call", rows["controller"]),
+        ("kernel", rows["array"]),
+        ("words", rows["array"]),
+        ("statement", rows["array"] + ROW + 2),
         ("readout", rows["readout"]),
-    ):  # fmt: skip
+    ):
         out += _rects([s for s in spans if s.category == category], category, top, place)
     return "".join([*out, "</svg>"]), cut
 

@@ -70,9 +70,19 @@ def run(project: Path, *more: str, capsys: pytest.CaptureFixture[str]) -> tuple[
 
 def test_frames_of_a_folder_with_settings_and_a_button(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(
-        project, "--frames", "4", "--set", "level=50", "--press", "save@3", "--out", str(project / "out"),
-        "--format", "json", capsys=capsys,
-    )  # fmt: skip
+        project,
+        "--frames",
+        "4",
+        "--set",
+        "level=50",
+        "--press",
+        "save@3",
+        "--out",
+        str(project / "out"),
+        "--format",
+        "json",
+        capsys=capsys,
+    )
     assert code == 0
     found = json.loads(out)
     frames = found["frames"]

@@ -92,8 +92,10 @@ def test_division_by_zero_gives_zero_as_on_the_board(live: Live) -> None:
 
 def test_errors_of_the_compiler_stand_at_the_users_lines(live: Live) -> None:
     with pytest.raises(CompileError) as caught:
-        live("int main() {\n    scamp5_kernel_begin();\n        sharpen(A, B);\n    scamp5_kernel_end();\n"
-             "    scamp5_outptu_image(A);\n    scamp5_in(R5, 3);\n}\n")  # fmt: skip
+        live(
+            "int main() {\n    scamp5_kernel_begin();\n        sharpen(A, B);\n    scamp5_kernel_end();\n"
+            "    scamp5_outptu_image(A);\n    scamp5_in(R5, 3);\n}\n"
+        )
     found = [(d.line - HEAD_LINES, d.code) for d in caught.value.diagnostics]
     assert found == [(3, "S602"), (5, "S602"), (6, "S611")]
     assert "did you mean 'scamp5_output_image'" in caught.value.diagnostics[1].hint

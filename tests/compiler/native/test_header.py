@@ -71,8 +71,10 @@ def recorded(folder: Path) -> dict[str, tuple[Word, ...]]:
     """The words of every call, out of one program that has a kernel for each."""
     texts = list(calls())
     lines = ["#include <scamp5.hpp>", "using namespace SCAMP5_PE;", "int main() { vs_init();"]
-    lines += [f"scamp5_kernel k{n}([]{{ using namespace scamp5_kernel_api; {t} }}); k{n}.move_to_heap(); k{n}();"
-              for n, t in enumerate(texts)]  # fmt: skip
+    lines += [
+        f"scamp5_kernel k{n}([]{{ using namespace scamp5_kernel_api; {t} }}); k{n}.move_to_heap(); k{n}();"
+        for n, t in enumerate(texts)
+    ]
     path = folder / "rows.cpp"
     path.write_text("\n".join([*lines, "return 0; }"]), encoding="utf-8")
     run = LiveProgram.build(path).run(Machine((64, 64)))
@@ -99,11 +101,13 @@ def test_every_row_is_covered() -> None:
 
 # --- host functions -------------------------------------------------------------------------------------------
 
+# fmt: off
 NUMBERS = {
     "v": 7, "code": 100, "gain": 2, "h": 3, "n": 2, "r": 9, "c": 8, "r0": 5, "c0": 6, "r1": 20, "c1": 30, "rx": 252,
     "cx": 192, "rs": 2, "cs": 4, "max": 12, "h_dir": 1, "v_dir": 0, "s": 4, "opt": 1, "repeat": 0, "radius": 6,
     "boundary": 1, "iterations": 4, "use_local": 0, "vert": 1, "horiz": 0, "refresh": 3,
-}  # fmt: skip
+}
+# fmt: on
 
 
 def host_calls() -> dict[str, tuple[str, tuple[str | int, ...]]]:
@@ -155,8 +159,14 @@ def _texts(name: str, form: isa.HostFunction, given: list[str]) -> list[str]:
 
 @cache
 def told(folder: Path) -> Program:
-    lines = ["#include <scamp5.hpp>", "using namespace SCAMP5_PE;", "uint8_t memory[70000];", "int main() { vs_init();",
-             'auto shown = vs_gui_add_display("x", 0, 0);', "scamp5_draw_begin(R11);"]  # fmt: skip
+    lines = [
+        "#include <scamp5.hpp>",
+        "using namespace SCAMP5_PE;",
+        "uint8_t memory[70000];",
+        "int main() { vs_init();",
+        'auto shown = vs_gui_add_display("x", 0, 0);',
+        "scamp5_draw_begin(R11);",
+    ]
     for text in host_calls():
         if "_bitstack_bit" in text:
             lines.append("scamp5_output_bitstack_begin(shown, 1);")

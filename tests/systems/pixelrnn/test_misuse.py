@@ -124,7 +124,7 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: study.validate(WEIGHTS, clips.ClipSet(CLIP[None], ("a",), "s"), limit=1.5), "limit must be .*, got 1.5"),
     (lambda: study.validate(WEIGHTS, clips.ClipSet(CLIP[None], ("a",), "s"), out=3), "results: 3 is not a path"),
     (lambda: report.costs(None), "expected Weights"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))

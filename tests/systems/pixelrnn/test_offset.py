@@ -146,8 +146,10 @@ def test_what_it_costs() -> None:
         assert corrected.time_us <= plain.time_us + 15
     kernels = depthwise16(np.ones((16, 5, 5), int), level=40, offset=20).kernels
     assert {n: len(k.words) for n, k in kernels.items() if n != "depthwise"} == {
-        "capture": 7, "binarise": 22, "setup": 9,
-    }  # fmt: skip
+        "capture": 7,
+        "binarise": 22,
+        "setup": 9,
+    }
     assert sum(len(k.words) for k in layout.front_end(57, offset=20).kernels.values()) == 553
 
 

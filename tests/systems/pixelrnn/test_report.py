@@ -150,9 +150,14 @@ def test_plot(costs: report.Costs, tmp_path: Path) -> None:
 # --- bandwidth ----------------------------------------------------------------------------------------------------
 
 PAPER = {
-    "RAW": (0, 0, 1_048_576), "difference camera": (0, 0, 65_536), "SRNN": (451, 852, 4_096),
-    "LSTM": (601, 1_002, 4_096), "GRU": (551, 952, 4_096), "MGU": (501, 902, 4_096), "PixelRNN": (501, 902, 4_096),
-}  # fmt: skip
+    "RAW": (0, 0, 1_048_576),
+    "difference camera": (0, 0, 65_536),
+    "SRNN": (451, 852, 4_096),
+    "LSTM": (601, 1_002, 4_096),
+    "GRU": (551, 952, 4_096),
+    "MGU": (501, 902, 4_096),
+    "PixelRNN": (501, 902, 4_096),
+}
 """Parameters with one and two layers, and values read in 16 frames. Source: PixelRNN (CVPR 2024), table 2."""
 
 
