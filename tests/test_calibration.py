@@ -23,12 +23,14 @@ ROOT = Path(__file__).parent.parent
 
 # id: published figure, in us if no unit is given. Sources as in the table: the vendor's headers (T1, T2), readmes of
 # a public network (T3 to T7), abstracts and first pages of papers.
+# fmt: off
 PUBLISHED = {
     "T1": 14, "T2": 28, "T3": 13, "T4": 68, "T5": 273, "T6a": 389, "T6b": 374, "T6c": 109,
     "T7a": 743, "T7b": 728, "T7c": 463, "T8": 442, "T8e": 0.7, "T9": 435, "T10": 3333, "T11": 2500, "T12": 10,
     "T13": 333, "T14a": 57.1, "T14b": 1.5, "T15": 47619, "T16": 20, "T17": 47, "P1": 3500, "P2": 3571, "L1": 80,
     "L2": 6, "R1": 16667, "E1": 1.23,
-}  # fmt: skip
+}
+# fmt: on
 
 NOT_MET = {"T15", "L2"}
 """Another system's readout over USB, and a remark on a routine that is not public."""
@@ -119,11 +121,15 @@ SYNTHETIC = Anchor("X", "made up", "about", 100, "us", "M", "because", lambda ti
 @pytest.mark.parametrize(
     ("sense", "value", "holds", "verdict"),
     [
-        ("about", 114.9, True, "+14.9 %"), ("about", 115.1, False, "+15.1 %"), ("about", 84.9, False, "-15.1 %"),
-        ("at most", 100, True, "inside"), ("at most", 100.2, False, "outside, +0.2 %"),
-        ("at least", 100, True, "inside"), ("at least", 90, False, "outside, -10.0 %"),
+        ("about", 114.9, True, "+14.9 %"),
+        ("about", 115.1, False, "+15.1 %"),
+        ("about", 84.9, False, "-15.1 %"),
+        ("at most", 100, True, "inside"),
+        ("at most", 100.2, False, "outside, +0.2 %"),
+        ("at least", 100, True, "inside"),
+        ("at least", 90, False, "outside, -10.0 %"),
     ],
-)  # fmt: skip
+)
 def test_verdicts(sense: str, value: float, holds: bool, verdict: str) -> None:
     finding = judge(replace(SYNTHETIC, sense=sense, predict=lambda timing: value), load_timing())
     assert (finding.holds, finding.verdict) == (holds, verdict)

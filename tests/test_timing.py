@@ -86,8 +86,11 @@ def test_a_profile_is_the_sum_of_its_steps(name: str, shape: tuple[int, int]) ->
     assert cost.words == sum(s.words for s in steps) == program.words
     assert cost.readout_bytes == sum(s.volume.bytes for s in steps if s.volume)
     for part, value in (
-        ("words", "word_us"), ("launches", "launch_us"), ("host calls", "call_us"), ("readout", "readout_us")
-    ):  # fmt: skip
+        ("words", "word_us"),
+        ("launches", "launch_us"),
+        ("host calls", "call_us"),
+        ("readout", "readout_us"),
+    ):
         assert cost.time_breakdown[part] == pytest.approx(sum(getattr(s, value) for s in steps))
 
 
@@ -164,7 +167,7 @@ READOUTS: list[tuple[Program, Callable[[Timing], float], int, int]] = [
     (_call("scamp5_global_or", "R5", 0, 0, 255, 255), lambda t: t["call"], 1, 0),
     # two constants, which hold four of its seven words, then the sum
     (_call("scamp5_global_count", "R5", "A", 0), lambda t: 14 + 0.3 + 2 * t["call.scamp5_in"], 2, 0),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(

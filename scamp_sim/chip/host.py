@@ -230,9 +230,14 @@ def _refresh(register: str) -> list[Word]:
 def _get_image(yf: str, yh: str, gain: int, options: ArrayOptions) -> list[Action]:
     black = options.pix_reset
     capture: list[Action] = [
-        Word("bus", ("NEWS",), ("PIX",)), Word("bus", (yh,), ("PIX",)), Word("rpix"), Word("rpix"), Word("nop"),
-        Word("bus", (yf,), (yh, "NEWS", "PIX")), Word("bus", (yh,), ("NEWS", "PIX")),
-    ]  # fmt: skip
+        Word("bus", ("NEWS",), ("PIX",)),
+        Word("bus", (yh,), ("PIX",)),
+        Word("rpix"),
+        Word("rpix"),
+        Word("nop"),
+        Word("bus", (yf,), (yh, "NEWS", "PIX")),
+        Word("bus", (yh,), ("NEWS", "PIX")),
+    ]
     if gain == 1:
         return capture
     # how the chip multiplies is not public: the words only take the time that a doubling is thought to need (Q14)

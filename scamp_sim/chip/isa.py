@@ -69,10 +69,18 @@ LATCH = "LATCH"
 """The bit bus between the read half and the write-back half of a two-phase word. Not visible to programs."""
 
 ALIASES = {
-    "RF": "R0", "RS": "R1", "RW": "R2", "RN": "R3", "RE": "R4", "RP": "R12",
+    "RF": "R0",
+    "RS": "R1",
+    "RW": "R2",
+    "RN": "R3",
+    "RE": "R4",
+    "RP": "R12",
     **{f"S{i}": f"R{i + 5}" for i in range(7)},
-    "NORTH": "XN", "EAST": "XE", "SOUTH": "XS", "WEST": "XW",
-}  # fmt: skip
+    "NORTH": "XN",
+    "EAST": "XE",
+    "SOUTH": "XS",
+    "WEST": "XW",
+}
 """Other spellings that the SDK and its users accept (D ICW, SIMH, 5C-DOC)."""
 
 ANALOG_SOURCES = ANALOG + PORTS + ANALOG_INPUTS
@@ -240,6 +248,7 @@ _BUS_NOTE = (
 )
 _DNEWS_READS = tuple(sorted(d.gate for d in DIRECTIONS.values()))
 
+# fmt: off
 NATIVE: dict[str, Native] = {
     row.name: row
     for row in (
@@ -302,7 +311,8 @@ NATIVE: dict[str, Native] = {
         _digital("REFRESH_L", _slot("dreg", 1), None, "write-back half: y := bit bus", "D ICW", reads=(LATCH,),
                  notes="Only valid directly after the read half."),
     )
-}  # fmt: skip
+}
+# fmt: on
 
 MNEMONIC_ALIASES = {"ALL": "all"}
 """Other spellings of native words."""
@@ -316,9 +326,11 @@ def highspeed(ops: Iterable[str]) -> bool:
     return all(NATIVE[op].highspeed for op in ops)
 
 
+# fmt: off
 __all__ = [
     "ALIASES", "ALL_REGISTERS", "ANALOG", "ANALOG_INPUTS", "ANALOG_SOURCES", "DIGITAL", "DIGITAL_SOURCES", "DIRECTIONS",
     "DRAWING", "HOST", "INTEGER_KINDS", "LATCH", "MNEMONIC_ALIASES", "MOST_EVENTS", "NATIVE", "OPERAND_KINDS", "PLANES",
     "PORTS", "PORT_DIRECTION", "SOURCES", "SPECIAL_BITS", "STORE_WORDS", "Clock", "Direction", "Gate", "HostFunction",
     "Native", "Operand", "Slot", "did_you_mean", "highspeed", "host_form", "host_forms", "register",
-]  # fmt: skip
+]
+# fmt: on

@@ -344,6 +344,17 @@ def straight_line(name: str, words: tuple[Word, ...] | list[Word]) -> Program:
 
 
 __all__ = [
-    "STORAGE", "HostCall", "Input", "Kernel", "Launch", "Origin", "Output", "Program", "Step", "Word", "cell",
-    "stored_words", "straight_line",
-]  # fmt: skip
+    "STORAGE",
+    "HostCall",
+    "Input",
+    "Kernel",
+    "Launch",
+    "Origin",
+    "Output",
+    "Program",
+    "Step",
+    "Word",
+    "cell",
+    "stored_words",
+    "straight_line",
+]

@@ -263,13 +263,26 @@ def _output_areg(plane: Plane, args: Sequence[Any], shape: tuple[int, int], opti
 
 
 _READERS: dict[str, Callable[..., Result]] = {
-    "global_or": _global_or, "global_sum_16": _sum_grid(4), "global_sum_64": _sum_grid(8),
-    "global_sum_fast": _sum_fast, "global_sum_sparse": _sum_where("pattern"), "global_sum_region": _sum_where("rect"),
-    "global_count": _count, "read_areg": _read_areg, "scan_areg": _scan_areg, "scan_areg_8x8": _scan_8x8,
-    "scan_areg_mean_8x8": _mean_8x8, "scan_dreg": _scan_dreg, "scan_events": _events(True),
-    "scan_events_cr": _events(True), "scan_events_rc": _events(False), "scan_boundingbox": _bounding_box,
-    "output_boundingbox": _bounding_box, "output_image": _image, "output_areg": _output_areg,
-}  # fmt: skip
+    "global_or": _global_or,
+    "global_sum_16": _sum_grid(4),
+    "global_sum_64": _sum_grid(8),
+    "global_sum_fast": _sum_fast,
+    "global_sum_sparse": _sum_where("pattern"),
+    "global_sum_region": _sum_where("rect"),
+    "global_count": _count,
+    "read_areg": _read_areg,
+    "scan_areg": _scan_areg,
+    "scan_areg_8x8": _scan_8x8,
+    "scan_areg_mean_8x8": _mean_8x8,
+    "scan_dreg": _scan_dreg,
+    "scan_events": _events(True),
+    "scan_events_cr": _events(True),
+    "scan_events_rc": _events(False),
+    "scan_boundingbox": _bounding_box,
+    "output_boundingbox": _bounding_box,
+    "output_image": _image,
+    "output_areg": _output_areg,
+}
 
 
 def bit_stack(planes: Sequence[Plane]) -> Result:

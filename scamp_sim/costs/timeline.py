@@ -156,10 +156,18 @@ def trace(spans: Sequence[Span], name: str = "scamp-sim") -> dict[str, Any]:
     for span in spans:
         # Viewers count in whole ns: rounding both ends, not the length, keeps statements inside their kernel.
         start, end = round(span.start_us * 1000), round(span.end_us * 1000)
-        events.append({
-            "ph": "X", "pid": 1, "tid": TRACKS.index(span.track) + 1, "name": span.name, "cat": span.category,
-            "ts": start / 1000, "dur": (end - start) / 1000, "args": dict(span.args),
-        })  # fmt: skip
+        events.append(
+            {
+                "ph": "X",
+                "pid": 1,
+                "tid": TRACKS.index(span.track) + 1,
+                "name": span.name,
+                "cat": span.category,
+                "ts": start / 1000,
+                "dur": (end - start) / 1000,
+                "args": dict(span.args),
+            }
+        )
     return {"traceEvents": events, "displayTimeUnit": "ns", "otherData": {"program": name, "time": "modelled, us"}}
 
 

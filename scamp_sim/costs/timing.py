@@ -152,11 +152,16 @@ def profile(
             classes[clock] += times * count
     kernels = tuple(
         KernelCost(
-            name, len(k.words), launches[name], launches[name] * len(k.words),
-            tidy(launches[name] * kernel_costs[name].us) if name in kernel_costs else 0.0, k.highspeed, k.storage,
+            name,
+            len(k.words),
+            launches[name],
+            launches[name] * len(k.words),
+            tidy(launches[name] * kernel_costs[name].us) if name in kernel_costs else 0.0,
+            k.highspeed,
+            k.storage,
         )
         for name, k in program.kernels.items()
-    )  # fmt: skip
+    )
     spent = {"words": word_us, "launches": launch_us, "host calls": call_us, "readout": readout_us}
     total, words, pixels = sum(spent.values()), classes.total(), shape[0] * shape[1]
     return Profile(
@@ -265,6 +270,17 @@ def _sum(parts: Iterable[tuple[Mapping[str, float], int]]) -> dict[str, float]:
 
 
 __all__ = [
-    "DATA", "REQUIRED", "KernelCost", "Price", "Profile", "Readout", "StepCost", "Timing", "combine", "load_timing",
-    "profile", "step_cost", "timing_names",
-]  # fmt: skip
+    "DATA",
+    "REQUIRED",
+    "KernelCost",
+    "Price",
+    "Profile",
+    "Readout",
+    "StepCost",
+    "Timing",
+    "combine",
+    "load_timing",
+    "profile",
+    "step_cost",
+    "timing_names",
+]

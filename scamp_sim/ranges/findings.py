@@ -272,9 +272,18 @@ def _excesses(walk: Walk, limits: Limits) -> list[Excess]:
             (ceiling / spot.high if spot.high > ceiling else 1.0), (floor / spot.low if spot.low < floor else 1.0)
         )
         return Excess(
-            kind, spot.item, spot.register, spot.low, spot.high, factor, spot.times, spot.first, spot.word,
-            spot.operands, spot.roots,
-        )  # fmt: skip
+            kind,
+            spot.item,
+            spot.register,
+            spot.low,
+            spot.high,
+            factor,
+            spot.times,
+            spot.first,
+            spot.word,
+            spot.operands,
+            spot.roots,
+        )
 
     found = [made("saturation", s, -limits.linear, limits.linear) for s in walk.saturations.values()]
     return found + [made("clip", s, low, high) for s in walk.clips.values()]
@@ -323,9 +332,15 @@ def as_dict(analysis: Analysis) -> dict[str, Any]:
         us = round(h.us, 3) if math.isfinite(h.us) else None
         drift = round(h.drift, 6) if h.drift is not None and math.isfinite(h.drift) else None
         return {
-            "register": h.register, "us": us, "drift": drift, "written": item(h.written), "read": item(h.read),
-            "carried": h.carried, "partly": h.partly, "too_long": h.too_long,
-        }  # fmt: skip
+            "register": h.register,
+            "us": us,
+            "drift": drift,
+            "written": item(h.written),
+            "read": item(h.read),
+            "carried": h.carried,
+            "partly": h.partly,
+            "too_long": h.too_long,
+        }
 
     limits = analysis.limits
     return {
@@ -336,8 +351,11 @@ def as_dict(analysis: Analysis) -> dict[str, Any]:
         "time_us": round(analysis.time_us, 3),
         "period_us": None if analysis.period_us is None else round(analysis.period_us, 3),
         "limits": {
-            "linear": limits.linear, "converter": list(limits.converter), "drift_per_s": limits.drift,
-            "drift_limit": limits.drift_limit, "retention_s": limits.retention,
+            "linear": limits.linear,
+            "converter": list(limits.converter),
+            "drift_per_s": limits.drift,
+            "drift_limit": limits.drift_limit,
+            "retention_s": limits.retention,
         },
         "start": {name: {"range": list(interval), "from": root} for name, (interval, root) in analysis.start.items()},
         "registers": [
@@ -347,13 +365,21 @@ def as_dict(analysis: Analysis) -> dict[str, Any]:
         "outputs": {name: list(interval) for name, interval in analysis.outputs.items()},
         "excesses": [
             {
-                "kind": e.kind, "register": e.register, "range": [e.low, e.high], "factor": round(e.factor, 6),
-                "scale": f"1/{e.scale}", "times": e.times, "first": item(e.first), "word": e.word, "at": item(e.item),
-                "operands": [{"register": n, "range": list(i)} for n, i in e.operands], "from": list(e.roots),
+                "kind": e.kind,
+                "register": e.register,
+                "range": [e.low, e.high],
+                "factor": round(e.factor, 6),
+                "scale": f"1/{e.scale}",
+                "times": e.times,
+                "first": item(e.first),
+                "word": e.word,
+                "at": item(e.item),
+                "operands": [{"register": n, "range": list(i)} for n, i in e.operands],
+                "from": list(e.roots),
             }
             for e in analysis.excesses
         ],
         "holds": [hold(h) for h in analysis.holds],
         "assumed": list(analysis.assumed),
         "grows": list(analysis.grows),
-    }  # fmt: skip
+    }

@@ -95,9 +95,14 @@ class Symbols:
             low, high = self.ranges[s]
             uniform = low == high  # the same everywhere: only the box tells terms apart
             self._moved[key] = (
-                s, 0 if uniform else dr + row, 0 if uniform else dc + column,
-                min(top + row, 0), max(bottom + row, 0), min(left + column, 0), max(right + column, 0),
-            )  # fmt: skip
+                s,
+                0 if uniform else dr + row,
+                0 if uniform else dc + column,
+                min(top + row, 0),
+                max(bottom + row, 0),
+                min(left + column, 0),
+                max(right + column, 0),
+            )
         return self._moved[key]
 
     # --- ranges ---

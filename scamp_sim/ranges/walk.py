@@ -137,9 +137,14 @@ class Walk:
             self._note(self.clips, step, register, (low, high), (), value)
 
     def _note(
-        self, spots: dict[object, Spot], item: Item, register: str, interval: Interval,
-        operands: Iterable[tuple[str, Interval]], value: Value,
-    ) -> None:  # fmt: skip
+        self,
+        spots: dict[object, Spot],
+        item: Item,
+        register: str,
+        interval: Interval,
+        operands: Iterable[tuple[str, Interval]],
+        value: Value,
+    ) -> None:
         origin = item.origin
         place: object = (origin.file, origin.line, origin.column) if origin is not None else id(item)
         spot = spots.get(place)
@@ -197,9 +202,7 @@ class Walk:
         if ports:
             # a PE with FLAG = 0 drives nothing (Q4)
             driven = state.whole(value if flag == TRUE else state.split(flag, state.where(value, flag), ZERO))
-            parts: list[tuple[float, Value]] = [
-                (1.0, self.symbols.shifted(driven, -d.row, -d.column)) for d in ports
-            ]  # fmt: skip
+            parts: list[tuple[float, Value]] = [(1.0, self.symbols.shifted(driven, -d.row, -d.column)) for d in ports]
             self.store("NEWS", state.summed(parts + [(1.0, value)] * ("NEWS" in word.dst), flag), word.src, before)
         elif "NEWS" in word.dst:
             self.store("NEWS", value, word.src, before)
@@ -335,14 +338,33 @@ def _spread(w: Walk, word: Word) -> None:
 
 
 EFFECTS: dict[str, Callable[[Walk, Word], None]] = {
-    "bus": _bus, "bus2": _bus, "bus3": _bus,
-    "where": _where, "all": _all, "rpix": _rpix, "nop": _nothing,
-    "blur": _blur, "blurh": _blur, "blurv": _blur, "blurset": _nothing,
-    "WHERE": _where_bits, "SET": _constant(TRUE), "CLR": _constant(FALSE),
-    "MOV": _combine(1), "OR": _combine(1), "NOT": _combine(-1), "NOR": _combine(-1),
-    "DNEWS0": _spread, "DNEWS1": _spread,
-    "PROP_R": _nothing, "PROP_0": _spread, "PROP_1": _spread,
-    "REFRESH_R": _latch(1), "NOT_R": _latch(-1), "OR_R": _latch(1), "NOR_R": _latch(-1),
+    "bus": _bus,
+    "bus2": _bus,
+    "bus3": _bus,
+    "where": _where,
+    "all": _all,
+    "rpix": _rpix,
+    "nop": _nothing,
+    "blur": _blur,
+    "blurh": _blur,
+    "blurv": _blur,
+    "blurset": _nothing,
+    "WHERE": _where_bits,
+    "SET": _constant(TRUE),
+    "CLR": _constant(FALSE),
+    "MOV": _combine(1),
+    "OR": _combine(1),
+    "NOT": _combine(-1),
+    "NOR": _combine(-1),
+    "DNEWS0": _spread,
+    "DNEWS1": _spread,
+    "PROP_R": _nothing,
+    "PROP_0": _spread,
+    "PROP_1": _spread,
+    "REFRESH_R": _latch(1),
+    "NOT_R": _latch(-1),
+    "OR_R": _latch(1),
+    "NOR_R": _latch(-1),
     "REFRESH_L": _write_back,
-}  # fmt: skip
+}
 """Native word -> what it does to what is known. A test checks that it covers the table in `scamp_sim.chip.isa`."""

@@ -106,9 +106,20 @@ def _native(row: Native) -> Entry:
         if slot is not None
     )
     return Entry(
-        row.name, "native", row.signature, operands, 1, row.clock.name.lower(), row.gate.value, row.effect, row.source,
-        reads=row.reads, writes=row.writes, highspeed=row.highspeed, notes=row.notes,
-    )  # fmt: skip
+        row.name,
+        "native",
+        row.signature,
+        operands,
+        1,
+        row.clock.name.lower(),
+        row.gate.value,
+        row.effect,
+        row.source,
+        reads=row.reads,
+        writes=row.writes,
+        highspeed=row.highspeed,
+        notes=row.notes,
+    )
 
 
 def _slot_remark(slot: Slot, lists: bool) -> str:
@@ -149,10 +160,19 @@ def _macro(info: MacroInfo) -> Entry:
     gates = {r.gate for r in rows}
     gate = " / ".join(g.value for g in Gate if g in gates)
     return Entry(
-        info.name, "macro", info.signature, _with_defaults(info.operands), info.words, clocks, gate,
-        info.effect, info.source, tuple(map(str, info.expansion)), tuple(info.clobbers),
+        info.name,
+        "macro",
+        info.signature,
+        _with_defaults(info.operands),
+        info.words,
+        clocks,
+        gate,
+        info.effect,
+        info.source,
+        tuple(map(str, info.expansion)),
+        tuple(info.clobbers),
         highspeed=isa.highspeed(r.name for r in rows),
-    )  # fmt: skip
+    )
 
 
 def _mnemonic(word: Any) -> str:
@@ -198,8 +218,10 @@ def entry_text(entry: Entry) -> str:
     facts: list[tuple[str, str]] = [
         ("what", KINDS[entry.kind].partition(":")[0].lower().rstrip("s")),
         ("effect", entry.effect),
-        *((f"operand {n}", f"{c}{': ' + OPERANDS[c] if c in OPERANDS else ''}{f' ({r})' if r else ''}")
-          for n, c, r in entry.operands),
+        *(
+            (f"operand {n}", f"{c}{': ' + OPERANDS[c] if c in OPERANDS else ''}{f' ({r})' if r else ''}")
+            for n, c, r in entry.operands
+        ),
         ("words", f"{entry.words}{issued}"),
         ("clock class", entry.clock),
         ("gating", entry.gate),
@@ -210,7 +232,7 @@ def entry_text(entry: Entry) -> str:
         ("notes", entry.notes),
         ("source", entry.source),
         ("", source_legend(entry.source)),
-    ]  # fmt: skip
+    ]
     lines = [entry.signature, ""]
     labels = max(len(label) for label, text in facts if text)
     for label, text in facts:
@@ -263,10 +285,14 @@ def markdown(all_entries: Sequence[Entry]) -> str:
         for e in all_entries:
             if e.kind == kind:
                 cells = {
-                    "call": f"`{e.signature}`", "words": str(e.words), "clock": e.clock, "effect": e.effect,
-                    "expansion": "; ".join(f"`{w}`" for w in e.expansion), "clobbers": " ".join(e.clobbers),
+                    "call": f"`{e.signature}`",
+                    "words": str(e.words),
+                    "clock": e.clock,
+                    "effect": e.effect,
+                    "expansion": "; ".join(f"`{w}`" for w in e.expansion),
+                    "clobbers": " ".join(e.clobbers),
                     "source": e.source,
-                }  # fmt: skip
+                }
                 lines.append(_row([cells[c] for c in columns]))
         lines.append("")
     notes = [f"- `{e.name}`: {e.notes}" for e in all_entries if e.notes and e.kind != "host"]

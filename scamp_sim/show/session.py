@@ -182,9 +182,13 @@ def make_machine(request: Request) -> Machine:
     if request.engine == "fast":
         announce_compilation(request.errors)
     return Machine(
-        shape=request.shape, errors=request.errors, timing=request.timing, engine=request.engine, seed=request.seed,
+        shape=request.shape,
+        errors=request.errors,
+        timing=request.timing,
+        engine=request.engine,
+        seed=request.seed,
         chip=request.chip,
-    )  # fmt: skip
+    )
 
 
 def carry_out(request: Request) -> tuple[list[Frame], Profile]:

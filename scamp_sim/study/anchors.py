@@ -173,9 +173,13 @@ def pixelrnn(dynamic_words: float = PIXELRNN_DYNAMIC_WORDS, constants: int = PIX
 
 
 ECCV = {
-    "word": 642 + 156 - 2 * 3, "launch.analog": 49 + 25, "call": 34 + 3 - 3, CONSTANT: 3, "adc.fixed": 10,
+    "word": 642 + 156 - 2 * 3,
+    "launch.analog": 49 + 25,
+    "call": 34 + 3 - 3,
+    CONSTANT: 3,
+    "adc.fixed": 10,
     "adc.sample": 10,
-}  # fmt: skip
+}
 """Convolution, then ReLU and pooling (counted from the public program), then ten sums of regions, a sample each (I).
 Three of the calls load constants (R)."""
 
@@ -210,6 +214,7 @@ PROGRAM = "from a program"
 COUNTS = "from published counts"
 CLOSED = "the program is not public"
 
+# fmt: off
 ANCHORS: tuple[Anchor, ...] = (
     Anchor("T1", "scamp5_global_sum_16", "about", 14, "us", "D APIA", PROGRAM, priced(_SUM_16, _total), True),
     Anchor("T2", "scamp5_global_sum_64", "about", 28, "us", "D APIA", PROGRAM, priced(_SUM_64, _total), True),
@@ -268,5 +273,6 @@ ANCHORS: tuple[Anchor, ...] = (
            priced(_ANALOG_IMAGE, _total), True),
     Anchor("E1", "power of the array at its peak rate", "about", 1.23, "W", "P VLSI13", f"{PROGRAM}: 1,000 words",
            priced(full_rate, lambda cost: cost.power_w)),
-)  # fmt: skip
+)
+# fmt: on
 """Letters and abbreviations of the sources as in docs/isa.md."""

@@ -35,10 +35,18 @@ class Finding:
         """Plain values, ready for JSON."""
         a = self.anchor
         return {
-            "id": a.id, "what": a.what, "sense": a.sense, "published": a.value, "unit": a.unit, "source": a.source,
-            "fitted": a.fitted, "predicted": self.predicted, "holds": self.holds, "verdict": self.verdict,
+            "id": a.id,
+            "what": a.what,
+            "sense": a.sense,
+            "published": a.value,
+            "unit": a.unit,
+            "source": a.source,
+            "fitted": a.fitted,
+            "predicted": self.predicted,
+            "holds": self.holds,
+            "verdict": self.verdict,
             "remark": self.remark,
-        }  # fmt: skip
+        }
 
 
 def calibrate(timing: Timing, anchors: Iterable[Anchor] = ANCHORS) -> list[Finding]:

@@ -48,11 +48,15 @@ def row(kind: str, place: str, decoder: str, *right: tuple[float, ...], data: st
 
 
 def test_what_is_lost_and_won_back() -> None:
-    found = Table3(Study(chips=(1, 2)), {"plain": ("a", "b"), "trained": ("c",)}, (
-        row("plain", "simulation", "own", (0.9,), (0.8,)),
-        row("plain", "chips", "own", (0.6, 0.5), (0.7, 0.6)),
-        row("trained", "chips", "own", (0.8, 0.85)),
-    ))  # fmt: skip
+    found = Table3(
+        Study(chips=(1, 2)),
+        {"plain": ("a", "b"), "trained": ("c",)},
+        (
+            row("plain", "simulation", "own", (0.9,), (0.8,)),
+            row("plain", "chips", "own", (0.6, 0.5), (0.7, 0.6)),
+            row("trained", "chips", "own", (0.8, 0.85)),
+        ),
+    )
     (balance,) = found.balances
     assert balance.decoder == "own"
     assert balance.loss == pytest.approx(0.25)
@@ -73,9 +77,10 @@ def test_what_is_lost_and_won_back() -> None:
 
 def test_nothing_lost_is_nothing_to_win_back() -> None:
     rows = (
-        row("plain", "simulation", "own", (0.8,)), row("plain", "chips", "own", (0.8, 0.8)),
+        row("plain", "simulation", "own", (0.8,)),
+        row("plain", "chips", "own", (0.8, 0.8)),
         row("trained", "chips", "own", (0.9, 0.9)),
-    )  # fmt: skip
+    )
     (balance,) = Table3(Study(chips=(1, 2)), {}, rows).balances
     assert balance.regained is None
     rows = (row("plain", "simulation", "own", (0.9,)), *rows[1:])
@@ -187,8 +192,23 @@ def test_one_network_does_not_count_twice(tmp_path, counted) -> None:
 
 
 def test_from_the_command_line(tmp_path, capsys, counted) -> None:
-    argv = ["report", "table3", "--plain", "random:1", "--trained", "random:2", "random:3", "--chips", "1-2",
-            "--tests", "1", "--refit-clips", "1", "--threads", "1"]  # fmt: skip
+    argv = [
+        "report",
+        "table3",
+        "--plain",
+        "random:1",
+        "--trained",
+        "random:2",
+        "random:3",
+        "--chips",
+        "1-2",
+        "--tests",
+        "1",
+        "--refit-clips",
+        "1",
+        "--threads",
+        "1",
+    ]
     assert cli.main([*argv, "--plot", str(tmp_path / "t.png")]) == 0
     text = capsys.readouterr().out
     assert "synthetic gestures, 9 to try on" in text

@@ -268,13 +268,24 @@ def as_dict(annotation: Annotation, sources: Sequence[SourceText] = ()) -> dict[
     lines = []
     for (file, line), cost in sorted(annotation.lines.items()):
         known = texts.get(file, ())
-        lines.append({
-            "file": file or None, "line": line or None, "source": known[line - 1] if 0 < line <= len(known) else "",
-            "words": cost.words, "us": round(cost.us, 6), "share": round(annotation.share(cost.us), 6),
-            "launches": cost.launches.total(), "calls": dict(cost.calls), "bytes": cost.bytes,
-        })  # fmt: skip
+        lines.append(
+            {
+                "file": file or None,
+                "line": line or None,
+                "source": known[line - 1] if 0 < line <= len(known) else "",
+                "words": cost.words,
+                "us": round(cost.us, 6),
+                "share": round(annotation.share(cost.us), 6),
+                "launches": cost.launches.total(),
+                "calls": dict(cost.calls),
+                "bytes": cost.bytes,
+            }
+        )
     macros = [{"name": n, "words": w, "us": round(us, 6)} for n, (w, us) in annotation.macros.items()]
     return {
-        "program": annotation.program.name, "main": main_file(annotation.program), "lines": lines, "macros": macros,
+        "program": annotation.program.name,
+        "main": main_file(annotation.program),
+        "lines": lines,
+        "macros": macros,
         "profile": annotation.profile.as_dict(),
-    }  # fmt: skip
+    }

@@ -162,8 +162,10 @@ def test_anchored_sums_at_edges(row: int, column: int) -> None:
 def test_published_differs_from_the_network_and_lean_does_not() -> None:
     weights, clip = Weights.random(10, theta1=0.998), patches(10)
     g, lean, h = (
-        golden.encode(clip, weights), blocks_golden.encode(clip, weights, "lean"), blocks_golden.encode(clip, weights)
-    )  # fmt: skip
+        golden.encode(clip, weights),
+        blocks_golden.encode(clip, weights, "lean"),
+        blocks_golden.encode(clip, weights),
+    )
     np.testing.assert_array_equal(lean.o, g.o)
     np.testing.assert_array_equal(lean.h, g.h)
     assert 0.1 < (h.b != g.b).mean() < 0.6

@@ -286,7 +286,7 @@ def test_validation_has_it(tmp_path: Path) -> None:
         (lambda: replace(KNOWN, o_gain=0.0), "the gain above 0"),
         (lambda: replace(KNOWN, o_offset=float("nan")), "o_offset nan"),
     ],
-)  # fmt: skip
+)
 def test_bad_values(make: Any, message: str) -> None:
     with pytest.raises(ProgramError, match=message):
         make()

@@ -38,9 +38,13 @@ def row(chip: int, seed: int, item: int, label: int | None = 0) -> dict[str, Any
     differ = {s: [0] * 16 for s in ("x", "f", "h")} | {"b": [chip] * 16, "o": [100 * chip + seed]}
     classes = {ARRAY: 0 if right else 1, GOLDEN: 0 if item else 1}
     return {
-        "name": str(item), "label": label, "differ": {GOLDEN: differ}, "largest": {GOLDEN: 1.0}, "classes": classes,
+        "name": str(item),
+        "label": label,
+        "differ": {GOLDEN: differ},
+        "largest": {GOLDEN: 1.0},
+        "classes": classes,
         "rms": {GOLDEN: 0.5 * chip},
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture
@@ -308,9 +312,7 @@ def test_run_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert sorted(p.name for p in out.iterdir()) == ["planes.npz", "study.json", "study.png", "units"]
     assert len(list((out / "units").iterdir())) == 4
     with np.load(out / "planes.npz") as planes:
-        assert {name.split(".")[1] for name in planes.files} == {
-            "ideal", "mean", "deviation", "temporal_sd", "chip_sd"
-        }  # fmt: skip
+        assert {name.split(".")[1] for name in planes.files} == {"ideal", "mean", "deviation", "temporal_sd", "chip_sd"}
     first = json.loads((out / "study.json").read_text())
     assert run(*argv, "--seeds", "3", "--format", "json") == 0
     document = json.loads(capsys.readouterr().out)
