@@ -19,7 +19,7 @@ from scamp_sim.kernels.macropixels.program import MOST_BITS, Mapping, random_wei
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.protocol import Action, Example, Ran, System
 from scamp_sim.systems.base.published import PublishedRow
-from scamp_sim.systems.base.records import Array, Clip, Encoded, Frames, Realisation
+from scamp_sim.systems.base.records import Array, Clip, ClipSet, Encoded, Frames, Realisation
 from scamp_sim.systems.pixels.array import ArrayOptions, DenseOptions
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.costs import words_cost
@@ -92,6 +92,20 @@ class LayerSystem(System[LayerParams]):
             )
         return clip_of(light, Path(source).stem)
 
+    def data(self, source: str, takes: Frames, args: argparse.Namespace) -> ClipSet:
+        """As by default; "example:N" are N drawn scenes, every second one with a figure, as light."""
+        name, _, count = source.partition(":")
+        if name != "example":
+            return super().data(source, takes, args)
+        from scamp_sim.systems.base.clips import examples
+        from scamp_sim.systems.pixels.data.scenes import scene
+
+        def drawn(seed: int) -> Array:
+            light = scene(seed, (takes.rows, takes.columns), figure=seed % 2 == 1)
+            return light[None] if takes.colour == "rgb" else light.mean(axis=2)[None]
+
+        return examples(drawn, count or "4", getattr(args, "seed", 0))
+
     def example(self, seed: int = 0) -> Example[LayerParams]:
         """The shipped 4x4 layer, changed by the seed, and a picture of little contrast, which no range cuts off."""
         coarse = np.random.default_rng(seed).integers(96, 160, (64, 64))
@@ -143,7 +157,7 @@ class LayerSystem(System[LayerParams]):
                 "slot each; 8x8 windows hold 16"
             )
         bits = on.options.weight_bits if args.weight_bits is None else weight_bits(args.weight_bits)
-        sets = max(1, min(MOST_SETS, 1600 // (channels * bits)))
+        sets = max(1, min(MOST_SETS, 800 // (channels * bits)))
         words = [
             self.frame_words(Mapping(random_weights(channels, kernel, bits, s), bits, 0, cure=False))
             for s in range(sets)
