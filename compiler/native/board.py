@@ -132,7 +132,7 @@ class Board:
             try:
                 recorded = call_words(op.decode(), tuple(o.decode() for o in operands))
             except ValueError:
-                what = f"'{shown}' is no instruction of these operands: it has no words"
+                what = f"'{shown}' is not an instruction that takes these operands"
                 self.note(place, "S615", what, "a register that was never given a value shows as ?", "error")
                 continue
             for hazard in recorded.said:
@@ -215,7 +215,7 @@ class Board:
         forms = isa.host_forms(name, len(given))
         form = next((f for f in forms if _fits(f, given)), None)
         if form is None:
-            self.note(place, "S615", f"{shown} is no host function of these operands", "", "error")
+            self.note(place, "S615", f"{shown} is not a host function that takes these operands", "", "error")
             return None
         rest = [self._drawing if o.default == isa.DRAWING else o.default for o in form.operands[len(given) :]]
         call = HostCall(name, (*given, *(r for r in rest if r is not None)), place)

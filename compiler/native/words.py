@@ -100,7 +100,7 @@ def call_words(name: str, operands: tuple[str, ...]) -> Recorded:
     try:
         recorder.call(name, _values(operands), ())
     except ValueError:
-        raise ValueError(f"{name}({', '.join(operands)}) is no instruction") from None
+        raise ValueError(f"{name}({', '.join(operands)}) is not an instruction") from None
     return Recorded(tuple(recorder.words), tuple(recorder.said))
 
 

@@ -242,7 +242,7 @@ def _called(reading: Reading, name: str, given: Sequence[str], span: Origin, bou
         steps = helpers.HELPERS.get((name, len(given)))
         if steps is None or any("spare" in args for _, args in steps):
             code = "S604" if name == "icw" else "S602"
-            what = "a raw instruction word" if name == "icw" else f"'{name}' is no instruction, and not told here"
+            what = "a raw instruction word" if name == "icw" else f"'{name}' is neither an instruction nor defined here"
             near = isa.did_you_mean(name, [*isa.NATIVE, *prelude.declarations()]).removeprefix("; ")
             reading.error(span, code, what, near or RUN)
             return

@@ -92,7 +92,7 @@ def _host_call(statement: str, span: Origin, before: list[str]) -> tuple[syntax.
             return None, None
         if name.startswith("vs_"):
             return None, None
-        what = f"'{' '.join(statement.split())[:60]}' is no instruction or host function"
+        what = f"'{' '.join(statement.split())[:60]}' is not an instruction or host function"
         return None, Diagnostic.at(span, "S602", "error", what, hint=_RUN)
     args: list[syntax.Expression] = []
     label = match[1] or ""

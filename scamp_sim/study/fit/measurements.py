@@ -2,7 +2,7 @@
 
 The table: CSV with the columns value, passes, mean_in_minus_out, std_out, in LSB, and psnr_db if it has one (others are
 ignored). A row says what became of a plane of `value` after so many passes of diva(A, E, F); mov(F, A); add(A, A, F);
-each pass a launch of its own, the plane loaded anew for each row and read out once before the first pass.
+each pass a launch of its own, the plane loaded again for each row and read out once before the first pass.
 mean_in_minus_out: mean over the array of input minus output; std_out:
 standard deviation over the array. Rows with 0 passes say how even the plane was at the start. Values are whole, as
 scamp5_in takes them, and there is one row for each value and number of passes.

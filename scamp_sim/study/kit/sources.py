@@ -150,7 +150,7 @@ field at about half of full scale (a sheet of paper over the lens).
 {chr(10).join(rows)}
 | `{STOPWATCH}.cpp` | {"; ".join(what for _, what in TIMED.values())} | 1 | |
 
-{total:,} pictures in all. A value is loaded anew for every shot. A picture is taken right after loading and one at the
+{total:,} pictures in all. A value is loaded again for every shot. A picture is taken right after loading and one at the
 end, so that the pattern of the readout drops out of their difference. A series that was not run may be left out; one
 that is incomplete is refused.
 """

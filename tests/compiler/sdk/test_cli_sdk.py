@@ -35,7 +35,7 @@ def test_table(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert out.splitlines() == [
         "name  line  kind     words",
         "go       5  dynamic      2  ok; assumed y = B",
-        "main     7  static       -  7:81: 'sharpen' is no instruction, and not told here",
+        "main     7  static       -  7:81: 'sharpen' is neither an instruction nor defined here",
         "",
         "project.cpp: 1 of 2 kernel blocks assemble",
         "the host program is not read: scamp-sim run runs it, scamp-sim profile shows what it does in a frame",
@@ -84,7 +84,7 @@ def test_nothing_to_import(content: bytes, tmp_path: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("name", "message"),
     [("gone.cpp", "no such file"), ("projct.cpp", "did you mean 'project.cpp'"), (".", "is a folder"),
-     ("image.png", "is no text")],
+     ("image.png", "is not a text file")],
 )  # fmt: skip
 def test_files_that_are_none(
     name: str, message: str, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
