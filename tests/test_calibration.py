@@ -147,8 +147,24 @@ def test_a_table_without_a_row_says_so() -> None:
 
 def test_summary_counts() -> None:
     findings = calibrate(load_timing())
-    assert calibration.summary(findings) == "24 of 29 anchors hold, 2 do not (T15, L2), 3 cannot be predicted"
-    assert calibration.summary([f for f in findings if f.holds]) == "24 of 24 anchors hold"
+    assert calibration.summary(findings) == (
+        "2 of 4 independent anchors hold (T9, T12), 2 do not (T15, L2), 22 confirm nothing (9 prices, 6 in the fit, 4 "
+        "sums of these, 3 set), 3 cannot be predicted"
+    )
+    assert calibration.summary([f for f in findings if f.anchor.kind == "sum"]).startswith("0 of 0 independent anchors")
+
+
+def test_the_kind_of_every_anchor() -> None:
+    """What was fitted, set or added up confirms nothing."""
+    kinds: dict[str, set[str]] = {kind: {a.id for a in ANCHORS if a.kind == kind} for kind in anchors.KINDS}
+    assert kinds == {
+        "price": {"T1", "T2", "T5", "T6a", "T6b", "T6c", "T8e", "T10", "T14b"},
+        "fit": {"T3", "T4", "T13", "P1", "L1", "R1"},
+        "sum": {"T7a", "T7b", "T7c", "T8"},
+        "set": {"T16", "T17", "E1"},
+        "independent": {"T9", "T12", "T15", "L2"},
+        "open": {"T11", "T14a", "P2"},
+    }
 
 
 # --- the fit --------------------------------------------------------------------------------------------------
@@ -233,13 +249,14 @@ def test_command_prints_a_line_for_each_anchor(capsys) -> None:
     assert max(map(len, lines)) <= 100
     starts = [re.split(r" {2,}", line)[0] for line in lines]
     assert [s for s in starts if s in PUBLISHED] == list(PUBLISHED)
-    assert lines[-1] == calibration.summary(calibrate(load_timing()))
+    assert " ".join(lines[-2:]) == calibration.summary(calibrate(load_timing()))
 
 
 def test_command_as_json(capsys) -> None:
     assert cli.main(["calibration", "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["holding"] == 24
+    assert (document["confirming"], document["independent"]) == (["T9", "T12"], ["T9", "T12", "T15", "L2"])
+    assert {a["id"]: a["kind"] for a in document["anchors"]} == {a.id: a.kind for a in ANCHORS}
     assert {a["id"]: a["published"] for a in document["anchors"]} == {a.id: a.value for a in ANCHORS}
 
 

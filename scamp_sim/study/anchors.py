@@ -19,15 +19,25 @@ if TYPE_CHECKING:
 
 Predict = Callable[[Timing], float]
 
+KINDS = {
+    "price": "is a price itself: it sets one row of the table",
+    "fit": "in the joint fit of the prices",
+    "sum": "a sum of anchors that are prices or in the fit",
+    "set": "an option or a price was set from the same source",
+    "independent": "nothing was fitted to it or set from its source",
+    "open": "cannot be predicted",
+}
+"""Kind of anchor -> what that means."""
+
 
 @dataclass(frozen=True)
 class Anchor:
     """One published figure.
 
     sense: "about", or "at most" and "at least" for bounds.
-    fitted: whether the prices were fitted to it.
     predict: what the model says at given prices, None if nothing can be said.
     note: where the prediction comes from, or why there is none, or why it misses.
+    kind: what it is to the prices, one of `KINDS`; only an independent one can confirm them.
     """
 
     id: str
@@ -38,7 +48,12 @@ class Anchor:
     source: str
     note: str
     predict: Predict | None = None
-    fitted: bool = False
+    kind: str = "independent"
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the prices were fitted to it, alone or together with others."""
+        return self.kind in ("price", "fit")
 
 
 def counted(amounts: Mapping[str, float]) -> Predict:
@@ -216,63 +231,66 @@ CLOSED = "the program is not public"
 
 # fmt: off
 ANCHORS: tuple[Anchor, ...] = (
-    Anchor("T1", "scamp5_global_sum_16", "about", 14, "us", "D APIA", PROGRAM, priced(_SUM_16, _total), True),
-    Anchor("T2", "scamp5_global_sum_64", "about", 28, "us", "D APIA", PROGRAM, priced(_SUM_64, _total), True),
+    Anchor("T1", "scamp5_global_sum_16", "about", 14, "us", "D APIA", PROGRAM, priced(_SUM_16, _total), "price"),
+    Anchor("T2", "scamp5_global_sum_64", "about", 28, "us", "D APIA", PROGRAM, priced(_SUM_64, _total), "price"),
     Anchor("T3", "AnalogNet: binarise the input", "about", 13, "us", "M BG", f"{PROGRAM}: library kernel threshold",
-           priced(binarise, _compute), True),
+           priced(binarise, _compute), "fit"),
     Anchor("T4", "AnalogNet: three convolutions, thresholds", "about", 68, "us", "M BG",
-           f"{COUNTS}: 198 words, 6 launches, 3 constants", counted(ANALOGNET_LAYER), True),
+           f"{COUNTS}: 198 words, 6 launches, 3 constants", counted(ANALOGNET_LAYER), "fit"),
     Anchor("T5", "AnalogNet: three scans of 100 slots, binning", "about", 273, "us", "M BG",
-           f"{PROGRAM}; the price of a slot holds the binning", priced(three_scans, _total), True),
+           f"{PROGRAM}; the price of a slot holds the binning", priced(three_scans, _total), "price"),
     Anchor("T6a", "AnalogNet: 1,850 MACs in the controller, loop", "about", 389, "us", "M BG", COUNTS,
-           counted({"mcu.mac.loop": MACS}), True),
+           counted({"mcu.mac.loop": MACS}), "price"),
     Anchor("T6b", "the same, unrolled", "about", 374, "us", "M BG", COUNTS,
-           counted({"mcu.mac.unrolled": MACS}), True),
+           counted({"mcu.mac.unrolled": MACS}), "price"),
     Anchor("T6c", "the same, weights in the code", "about", 109, "us", "M BG", COUNTS,
-           counted({"mcu.mac.inlined": MACS}), True),
-    Anchor("T7a", "AnalogNet: whole pass, loop", "about", 743, "us", "M BG", "sum of T3 to T6", analognet("loop")),
-    Anchor("T7b", "the same, unrolled", "about", 728, "us", "M BG", "sum of T3 to T6", analognet("unrolled")),
+           counted({"mcu.mac.inlined": MACS}), "price"),
+    Anchor("T7a", "AnalogNet: whole pass, loop", "about", 743, "us", "M BG", "sum of T3 to T6",
+           analognet("loop"), "sum"),
+    Anchor("T7b", "the same, unrolled", "about", 728, "us", "M BG", "sum of T3 to T6", analognet("unrolled"), "sum"),
     Anchor("T7c", "the same, weights in the code", "about", 463, "us", "M BG", "sum of T3 to T6",
-           analognet("inlined")),
+           analognet("inlined"), "sum"),
     Anchor("T8", "AnalogNet: frame at 2,260 a second", "about", 1e6 / 2260, "us", "P ANET", "as T7c",
-           analognet("inlined")),
+           analognet("inlined"), "sum"),
     Anchor("T8e", "the same: energy of the vision system", "about", 0.7, "mJ", "P ANET", "0.44 ms at power.system",
-           counted({"power.system": 1e3 / 2260}), True),
+           counted({"power.system": 1e3 / 2260}), "price"),
     Anchor("T9", "FAST corners on SCAMP-5c, 2,300 frames/s", "about", 1e6 / 2300, "us", "P DIP25",
            f"{COUNTS}: 3,732 words at the 9 MHz of that system; without the capture",
            counted({"word": FAST16_WORDS * 10 / 9})),
     Anchor("T10", "BIT-VO loop, 300 frames/s", "about", 1e6 / 300, "us", "P BITVO, DIP25",
            f"{COUNTS}: the corners of T9 and a bit plane out; their list is not counted",
-           counted({"word": FAST16_WORDS, "call": 1, "dreg.byte": 8192}), True),
-    Anchor("T11", "marker odometry, over 400 frames/s", "at most", 1e6 / 400, "us", "P BITVO 2023", CLOSED),
+           counted({"word": FAST16_WORDS, "call": 1, "dreg.byte": 8192}), "price"),
+    Anchor("T11", "marker odometry, over 400 frames/s", "at most", 1e6 / 400, "us", "P BITVO 2023", CLOSED,
+           kind="open"),
     Anchor("T12", "closed shapes, 100,000 frames/s", "at most", 10, "us", "P VLSI13",
            f"{PROGRAM}: words of the library kernel closed_shapes; that system had no launches to pay for",
            priced(closed_shapes, lambda cost: cost.time_breakdown["words"])),
     Anchor("T13", "MNIST CNN in the array, over 3,000 frames/s", "at most", 1e6 / 3000, "us", "P ECCV20",
-           f"{COUNTS}: 798 words, 74 launches, 37 calls; ten sums of regions", counted(ECCV), True),
-    Anchor("T14a", "strided binary CNNs, the fastest: 17,500 frames/s", "at most", 1e6 / 17500, "us", "P BMVC20",
-           CLOSED),
+           f"{COUNTS}: 798 words, 74 launches, 37 calls; ten sums of regions", counted(ECCV), "fit"),
+    Anchor("T14a", "strided binary CNNs, 17,500 frames/s", "at most", 1e6 / 17500, "us", "P BMVC20",
+           CLOSED, kind="open"),
     Anchor("T14b", "the same: power of the vision system", "at most", 1.5, "W", "P BMVC20", "power.system",
-           counted({"power.system": 1}), True),
+           counted({"power.system": 1}), "price"),
     Anchor("T15", "analog plane on SCAMP-5c, 21 frames/s", "about", 1e6 / 21, "us", "D 5C-SRC",
            "another controller, over USB; the price is that of the conversions of scamp5d",
            priced(_ANALOG_IMAGE, _total)),
     Anchor("T16", "flood from the border to the middle: words", "at most", 20, "words", "D 5C-DOC",
-           f"{PROGRAM}, run", border_flood_words),
+           f"{PROGRAM}, run", border_flood_words, "set"),
     Anchor("T17", "reach of one scamp5_flood iteration", "at least", 47, "PEs", "I LB-MNIST", f"{PROGRAM}, run",
-           flood_reach),
+           flood_reach, "set"),
     Anchor("P1", "PixelRNN, one frame", "about", 3500, "us", "P PixelRNN",
-           f"{COUNTS}: 15,758 words, 1,378 launches, 516 of them dynamic, 175 calls", pixelrnn(), True),
-    Anchor("P2", "heat map of 3 layers, over 280 frames/s", "at most", 1e6 / 280, "us", "P CVPRW22", CLOSED),
-    Anchor("L1", "shift by 32 in 32 launches, on a plot to 80 us", "at most", 80, "us", "M LB-TUT", PROGRAM,
-           priced(shift_32, _total), True),
+           f"{COUNTS}: 15,758 words, 1,378 launches, 516 of them dynamic, 175 calls", pixelrnn(), "fit"),
+    Anchor("P2", "heat map of 3 layers, over 280 frames/s", "at most", 1e6 / 280, "us", "P CVPRW22", CLOSED,
+           kind="open"),
+    Anchor("L1", "shift by 32 in 32 launches, plot to 80 us", "at most", 80, "us", "M LB-TUT", PROGRAM,
+           priced(shift_32, _total), "fit"),
     Anchor("L2", "dynamic kernel against static, about 6 times", "about", 6, "x", "M LB-TUT",
            "the routine is not public; with such a factor and the fitted launch, P1 would take longer than published",
            dynamic_penalty),
     Anchor("R1", "analog plane out: under 60 frames/s", "at least", 1e6 / 60, "us", "D EX-SDK", PROGRAM,
-           priced(_ANALOG_IMAGE, _total), True),
+           priced(_ANALOG_IMAGE, _total), "fit"),
     Anchor("E1", "power of the array at its peak rate", "about", 1.23, "W", "P VLSI13", f"{PROGRAM}: 1,000 words",
-           priced(full_rate, lambda cost: cost.power_w)),
+           priced(full_rate, lambda cost: cost.power_w), "set"),
 )
 # fmt: on
 """Letters and abbreviations of the sources as in docs/isa.md."""

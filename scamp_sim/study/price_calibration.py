@@ -41,6 +41,7 @@ class Finding:
             "published": a.value,
             "unit": a.unit,
             "source": a.source,
+            "kind": a.kind,
             "fitted": a.fitted,
             "predicted": self.predicted,
             "holds": self.holds,
@@ -80,44 +81,61 @@ def _room(anchor: Anchor, timing: Timing) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many anchors hold."""
-    unknown = sum(f.predicted is None for f in findings)
-    holding = sum(f.holds for f in findings)
-    parts = [f"{holding} of {plural(len(findings), 'anchor')} hold"]
-    missed = [f.anchor.id for f in findings if f.predicted is not None and not f.holds]
+    """How many anchors confirm the prices: the independent ones that hold. The others are counted by kind."""
+    independent = [f for f in findings if f.anchor.kind == "independent"]
+    holding = [f.anchor.id for f in independent if f.holds]
+    parts = [f"{len(holding)} of {plural(len(independent), 'independent anchor')} hold{_named(holding)}"]
+    missed = [f.anchor.id for f in independent if f.predicted is not None and not f.holds]
     if missed:
-        parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not ({', '.join(missed)})")
+        parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not{_named(missed)}")
+    others = [f for f in findings if f.anchor.kind not in ("independent", "open")]
+    if others:
+        each = ", ".join(
+            f"{sum(f.anchor.kind == kind for f in others)} {name}"
+            for kind, name in (("price", "prices"), ("fit", "in the fit"), ("sum", "sums of these"), ("set", "set"))
+            if any(f.anchor.kind == kind for f in others)
+        )
+        parts.append(f"{len(others)} confirm nothing ({each})")
+        off = [f.anchor.id for f in others if f.predicted is not None and not f.holds]
+        if off:
+            parts.append(f"{len(off)} of these not met{_named(off)}")
+    unknown = sum(f.predicted is None for f in findings)
     if unknown:
         parts.append(f"{unknown} cannot be predicted")
     return ", ".join(parts)
 
 
+def _named(ids: Sequence[str]) -> str:
+    return f" ({', '.join(ids)})" if ids else ""
+
+
 def text(findings: Sequence[Finding], timing: Timing) -> str:
     """A line for each anchor; below it, where one does not hold, why."""
-    rows = [_cells(f) for f in findings]
-    widths = [max(len(head), *(len(r[i]) for r in rows)) for i, head in enumerate(HEAD[:5])]
-    lines = [f"calibration of {timing.name} against published figures", _line(HEAD[:5], widths)]
-    lines.append("-" * len(_line(HEAD[:5], widths)))
+    rows = [(*c[:4], "" if f.anchor.kind == "open" else c[4], c[5]) for f, c in ((f, _cells(f)) for f in findings)]
+    widths = [max(len(head), *(len(r[i]) for r in rows)) for i, head in enumerate(HEAD[:SHOWN])]
+    lines = [f"calibration of {timing.name} against published figures", _line(HEAD[:SHOWN], widths)]
+    lines.append("-" * len(_line(HEAD[:SHOWN], widths)))
     for finding, row in zip(findings, rows, strict=True):
         lines.append(_line(row, widths))
         if not finding.holds:
             indent = " " * (widths[0] + 4)
             lines += textwrap.wrap(finding.remark, WIDTH, initial_indent=indent, subsequent_indent=indent)
-    lines.append("-" * len(_line(HEAD[:5], widths)))
-    lines.append(summary(findings))
+    lines.append("-" * len(_line(HEAD[:SHOWN], widths)))
+    lines += textwrap.wrap(summary(findings), WIDTH)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-HEAD = ("id", "what", "published", "predicted", "difference", "source", "prediction")
+HEAD = ("id", "what", "published", "predicted", "difference", "kind", "source", "prediction")
+SHOWN = 6
+"""Columns that the terminal has room for."""
 
 
 def markdown(findings: Sequence[Finding]) -> str:
     """The same as a table for the documents, with the sources."""
     lines = [f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
     for f in findings:
-        fitted = "" if f.anchor.fitted else " (not fitted)"
         mark = f.verdict if f.holds or f.predicted is None else f"**{f.verdict}**"
-        cells = (*_cells(f)[:4], mark, f.anchor.source, f"{f.remark}{fitted if f.predicted is not None else ''}")
+        cells = (*_cells(f)[:4], mark, f.anchor.kind, f.anchor.source, f.remark)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", f"{summary(findings)}."]) + "\n"
 
@@ -126,7 +144,7 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     a = finding.anchor
     sign = {"about": "", "at most": "< ", "at least": "> "}[a.sense]
     predicted = "" if finding.predicted is None else _amount(finding.predicted, a.unit)
-    return a.id, a.what, sign + _amount(a.value, a.unit), predicted, finding.verdict
+    return a.id, a.what, sign + _amount(a.value, a.unit), predicted, finding.verdict, a.kind
 
 
 def _amount(value: float, unit: str) -> str:
@@ -136,4 +154,5 @@ def _amount(value: float, unit: str) -> str:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     left = f"{cells[0]:{widths[0]}}  {cells[1]:{widths[1]}}"
-    return f"{left}  {cells[2]:>{widths[2]}}  {cells[3]:>{widths[3]}}  {cells[4]:>{widths[4]}}"
+    right = f"{cells[2]:>{widths[2]}}  {cells[3]:>{widths[3]}}  {cells[4]:>{widths[4]}}"
+    return f"{left}  {right}  {cells[5]}"

@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
                 "timing": timing.name,
                 "tolerance": model.TOLERANCE,
                 "anchors": [f.as_dict() for f in findings],
-                "holding": sum(f.holds for f in findings),
+                "confirming": [f.anchor.id for f in findings if f.anchor.kind == "independent" and f.holds],
+                "independent": [f.anchor.id for f in findings if f.anchor.kind == "independent"],
                 "summary": model.summary(findings),
             }
         )
