@@ -17,13 +17,14 @@ from scamp_sim.chip.trace import described
 from scamp_sim.costs.timing import Timing, load_timing
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.ranges.ages import Ages, Item, Wait
-from scamp_sim.ranges.forms import Interval, hull, magnitude
+from scamp_sim.ranges.forms import Interval
+from scamp_sim.ranges.invariants import GUESSES, Starts, left_behind, settled, tightened
 from scamp_sim.ranges.limits import Limits
 from scamp_sim.ranges.state import TRUE
 from scamp_sim.ranges.walk import Spot, Walk
 
 MOST_RUNS = 6
-"""Runs over which a program is followed when it is repeated; what grows for longer is taken to grow without bound."""
+"""Runs over which a program is followed when it is repeated, before limits of what still grows are guessed."""
 
 
 @dataclass(frozen=True)
@@ -158,24 +159,39 @@ def analyse(
         raise ProgramError(f"fps must be greater than 0, got {fps}")
     timing, limits = timing or load_timing(), limits or Limits()
     shape = shape or program.shape or CHIP
-    start, flag_open = _start(program, options, ranges or {}, limits.far)
+    begun, flag_open = _start(program, options, ranges or {}, limits.far)
     given = frozenset(i.register for i in program.inputs)
     grows: set[str] = set()
-    runs = 0
-    while True:
+    runs = guesses = 0
+    followed: list[Starts] = []
+    start: Starts = begun
+    first = start
+
+    def walked(start: Starts, flag_open: bool) -> Walk:
         walk = Walk(program, timing, shape, options, limits, start, given, flag_open)
         walk.run()
+        return walk
+
+    while True:
+        walk = walked(start, flag_open)
         runs += 1
         if fps is None:
             break
-        changed = _left_behind(walk, start, given)
+        changed = left_behind(walk, start, given)
         left_open = flag_open and walk.state.flag == TRUE
         if not changed and left_open == flag_open:
             break
-        if runs >= MOST_RUNS:
-            grows |= changed.keys()
-            changed = {r: ((-limits.far, limits.far), root) for r, (_, root) in changed.items()}
+        followed.append(start)
+        if runs >= MOST_RUNS and len(followed) > 1:
+            ends = settled(changed, start, followed[-2], limits.far) if guesses < GUESSES else {}
+            grows |= changed.keys() - ends.keys()
+            changed = {r: (ends.get(r, (-limits.far, limits.far)), root) for r, (_, root) in changed.items()}
+            guesses += 1
+            followed.clear()
         start, flag_open = {**start, **changed}, left_open
+    if guesses:
+        free = start.keys() - grows - given
+        start, walk = tightened(first, start, walk, free, lambda tried: walked(tried, flag_open))
     seen = walk.ages.carried.keys() | given | (ranges or {}).keys() | {"PIX"}
     start = {name: begun for name, begun in start.items() if name in seen}
     period = max(1e6 / fps, walk.us) if fps is not None else None
@@ -196,19 +212,6 @@ def analyse(
         assumed=tuple(r for r in isa.ANALOG if r in walk.ages.carried and r not in start),
         grows=tuple(r for r in isa.ANALOG if r in grows & start.keys()),
     )
-
-
-def _left_behind(
-    walk: Walk, start: Mapping[str, tuple[Interval, str]], given: frozenset[str]
-) -> dict[str, tuple[Interval, str]]:
-    """Registers in which the next run can find more than this one was taken to, with what it can find."""
-    changed = {}
-    for register in (*isa.ANALOG, "IN"):
-        before = start[register][0] if register in start else (0.0, 0.0)
-        after = hull(before, walk.state.range(walk.state.analog[register]))
-        if register not in given and magnitude((after[0] - before[0], after[1] - before[1])) > 1e-6:
-            changed[register] = (after, f"{register} of the run before")
-    return changed
 
 
 # --- what a run starts with -------------------------------------------------------------------------------------

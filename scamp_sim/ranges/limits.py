@@ -9,14 +9,27 @@ from functools import lru_cache
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.profiles import ChipProfile, load_profile
 
-MOST_DRIFT = 75.0
-"""LSB/s: what a wait of one readout leaves open (M BG); the rate itself is unknown."""
-
 
 @lru_cache(1)
-def _typical() -> float:
-    """The linear range of a typical chip, in LSB."""
-    return load_profile("scamp5")["linear_range"]
+def _population() -> ChipProfile:
+    """The kind of chip whose limits hold where no other is named."""
+    return load_profile("scamp5")
+
+
+def _linear() -> float:
+    """LSB up to which every chip of the population is linear."""
+    return _population().range("linear_range")[0]
+
+
+def _drift() -> float:
+    """LSB/s by which a cell of any chip of the population may drift."""
+    return drift_of(_population())
+
+
+def drift_of(profile: ChipProfile) -> float:
+    """LSB per second by which a cell may drift: the most that the profile leaves open for the mean of its cells, and
+    one standard deviation on top. The rate of a chip is not known; `scamp-sim measure` would tell."""
+    return max(map(abs, profile.range("analog_drift"))) + profile.range("analog_drift_spread")[1]
 
 
 @dataclass(frozen=True)
@@ -25,15 +38,15 @@ class Limits:
 
     linear: an analog register is linear up to this magnitude, in LSB, and saturates slowly beyond; that of `scamp5`.
     converter: lowest and highest value that a readout can tell, in LSB (D APIA: -128..127).
-    drift: LSB per second by which a held analog value may move.
+    drift: LSB per second by which a held analog value may move; what the range of `scamp5` leaves open.
     drift_limit: LSB of drift that are worth a message (R).
     retention: seconds for which a bit is safe without being written or refreshed (D MACD: about 1.5 s).
     far: no register holds more in magnitude; the hard limit of the error model `ideal`, in LSB (R).
     """
 
-    linear: float = field(default_factory=_typical)
+    linear: float = field(default_factory=_linear)
     converter: tuple[float, float] = (-128.0, 127.0)
-    drift: float = MOST_DRIFT
+    drift: float = field(default_factory=_drift)
     drift_limit: float = 1.0
     retention: float = 1.5
     far: float = 8192.0
@@ -49,8 +62,7 @@ class Limits:
 
 
 def limits_of(profile: ChipProfile) -> Limits:
-    """The limits of a kind of chip: its linear range, and its drift, mean and one standard deviation of its cells. Bits
-    last as long as `bit_retention` says; where that is off, as long as of any chip."""
-    drift = abs(profile["analog_drift"]) + profile["analog_drift_spread"]
-    limits = Limits(linear=profile["linear_range"], drift=drift)
+    """The limits of a kind of chip: the least of its linear range, and the most of its drift, see `drift_of`. Bits last
+    as long as `bit_retention` says; where that is off, as long as of any chip."""
+    limits = Limits(linear=profile.range("linear_range")[0], drift=drift_of(profile))
     return replace(limits, retention=profile["bit_retention"]) if profile["bit_retention"] else limits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from scamp_sim.chip import isa
-from scamp_sim.ranges.findings import MOST_RUNS, Analysis, Hold, place
+from scamp_sim.ranges.findings import Analysis, Hold, place
 from scamp_sim.ranges.forms import Interval
 
 
@@ -83,5 +83,5 @@ def notes(a: Analysis) -> list[str]:
             f"{a.fps:g} runs a second do not fit: one run takes {time_text(a.time_us)}; {1e6 / a.time_us:.3g} used"
         )
     for name in a.grows:
-        said.append(f"{name} still grows after {MOST_RUNS} runs: treated as unbounded")
+        said.append(f"{name} grows from run to run without settling: treated as unbounded")
     return said
