@@ -11,12 +11,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 IDIOMS = re.compile(
-    r"\banew\b|\bby lot\b|\bshall\b|\btold apart\b|\btells? (?:\S+ ){1,4}apart\b|\bmade-up\b|\bdrawn (?:gestures|clips)\b"
+    r"\banew\b|\bby lot\b|\bshall\b|\btold apart\b|\btells? (?:\S+ ){1,4}apart\b|\bmade-up\b"
+    r"|\bdrawn (?:gestures|clips)\b"
     r"|\bof one's own\b|\bgoes on (?:from|where|with)\b|\bput right\b|\bmake room\b|\bunless said\b"
     r"|\b(?<!there )(?:is|are) no (?!longer\b|more\b|less\b|larger\b|smaller\b|wider\b|deeper\b|better\b|worse\b)\w+",
     re.IGNORECASE,
 )
-"""again, random, should, distinguished, synthetic, custom, resumes, corrected, free some disk space, by default, is not a"""
+"""Say again, random, should, distinguished, synthetic, custom, resumes, corrected, by default, is not a."""
 
 OLD_NAME = "made-up"
 """The name that synthetic gestures had before: it is still read, and mentioned in quotes."""

@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     notes = common.notes(clip.array[None], [clip.name])
     if args.engine == "fast":
         announce_compilation(args.errors)
-    with common.told():
+    with common.muted_warnings():
         found = encoder.run(clip.array)
         model = golden.encode(encoder.bits(clip.array), weights)
     differ = {s: int((getattr(found, s) != getattr(model, s)).sum()) for s in ("b", "f", "h", "o")}
@@ -236,7 +236,7 @@ def validate(args: argparse.Namespace) -> int:
     notes = common.notes(clips.input[:wanted], clips.names)
     announce_compilation(args.errors)
     started = time.monotonic()
-    with common.told(), kept(args.out), progress(wanted * clips.input.shape[1]) as advance:
+    with common.muted_warnings(), kept(args.out), progress(wanted * clips.input.shape[1]) as advance:
 
         def clip_done() -> None:
             for _ in range(clips.input.shape[1]):
@@ -247,7 +247,7 @@ def validate(args: argparse.Namespace) -> int:
             out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end, chip=args.chip,
         )  # fmt: skip
     seconds = time.monotonic() - started
-    with common.told():
+    with common.muted_warnings():
         files = [] if args.pictures is None else _worst(args, weights, clips, found)
     if args.format == "json":
         pictures = [str(path) for path in files]

@@ -33,7 +33,7 @@ def notes(clips: npt.NDArray[np.generic], names: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def muted_warnings() -> Iterator[None]:
     """Without the library's warnings about what a note has said already."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScampWarning)

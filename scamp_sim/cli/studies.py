@@ -328,7 +328,7 @@ def _measure(
     common.notes(clips.input[: grid.items], clips.names)
     announce_compilation(args.errors)
     machine = {name: getattr(args, name) for name in ("engine", "timing") if hasattr(args, name)}
-    with progress(len(grid), "clips") as advance, common.told(), kept(out):
+    with progress(len(grid), "clips") as advance, common.muted_warnings(), kept(out):
         return montecarlo.measure(
             weights, clips, chips=grid.chips, seeds=grid.seeds, mapping=args.mapping, errors=args.errors,
             jobs=args.jobs, cluster=args.cluster, out=out, limit=limit, advance=advance,

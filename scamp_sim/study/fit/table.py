@@ -1,6 +1,6 @@
 """The halve-copy-add table: what a profile predicts for it, by repeating the experiment as it was made.
 
-For every value, every number of passes and every repetition the value is loaded again, read out, put through the passes,
+For every value, every number of passes and every repetition the value is loaded, read out, put through the passes,
 and read out again; both readouts go through pattern, noise and converter, and differences are signed (C, the published
 program). mean: of input less output. std: spread over the array of one output picture, nothing subtracted. rms: spread
 of input less output, from the table's PSNR.
