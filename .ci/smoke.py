@@ -45,6 +45,7 @@ CALLS = (
     "export mine.scamp --out mine.cpp",
     "import main.cpp --out imported",
     "docs costs",
+    "bench --only one-word",
 )
 """One line a call; each must end with 0."""
 

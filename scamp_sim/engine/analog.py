@@ -12,6 +12,8 @@ Sums are clipped to the limit of a register; a single source is within it alread
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from scamp_sim.engine import ops
@@ -113,7 +115,7 @@ def move(f, d, n, s0, s1, x, subtracting, sign, limit, count):
             f[d + i] = min(max(v - f[x + i], -limit), limit)
 
 
-@jit
+@partial(jit, counted=False)
 def shift(f, size, d, n, s0, s1, x, sign, row, column, limit, width, lo, hi):
     """PEs lo..hi take from (row, column) away: a flat move, after which those that looked beyond an edge are corrected.
 

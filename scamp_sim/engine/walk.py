@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from scamp_sim.engine import ops
@@ -58,7 +60,7 @@ def resolve(code, slots, offsets, scales):
             scales[i] = np.float32(code[i, ops.P]) / np.float32(max(code[i, ops.Q], 1))
 
 
-@jit
+@partial(jit, counted=False)
 def banded(f, flag, code, i, offsets, scale, limit, at, count):
     """Row i of the code, one of the operations inside PEs, on `count` PEs from `at` on."""
     op = code[i, ops.OP]
@@ -81,7 +83,7 @@ def banded(f, flag, code, i, offsets, scale, limit, at, count):
         where(f, flag, n, a, c, offsets[i, np.uint64(3)] + at, at, count)
 
 
-@jit
+@partial(jit, counted=False)
 def shifted(f, code, i, offsets, limit, size, width, lo, hi):
     """Row i of the code, one of the two shifts, for the PEs lo..hi."""
     d, s0, s1 = np.int64(offsets[i, 0]), np.int64(offsets[i, 1]), np.int64(offsets[i, 2])
@@ -178,6 +180,18 @@ def whole(f, b, flag, code, i, limit, blur_k, size, width, slots):
         blur(f, b, size, d, s, p, blur_k, code[i, ops.Q], code[i, ops.R], width)
 
 
+@partial(jit, counted=False)
+def bands(f, flag, code, offsets, scales, first, last, limit, size, width, step):
+    """Rows first..last of the code, band by band."""
+    for lo in range(0, size, step):
+        hi = min(size, lo + step)
+        for i in range(first, last):
+            if code[i, ops.OP] == ops.SHIFT_EAST_WEST or code[i, ops.OP] == ops.SHIFT:
+                shifted(f, code, i, offsets, limit, size, width, lo, hi)
+            else:
+                banded(f, flag, code, i, offsets, scales[i], limit, np.uint64(lo), np.uint64(hi - lo))
+
+
 @jit
 def walk(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, slots, order):
     """Carry out a lowered program.
@@ -199,13 +213,7 @@ def walk(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, 
         first, last = np.uint64(runs[k, 0]), np.uint64(runs[k, 1])
         step = band if runs[k, 2] else size
         if code[first, ops.OP] <= ops.SHIFT:
-            for lo in range(0, size, step):
-                hi = min(size, lo + step)
-                for i in range(first, last):
-                    if code[i, ops.OP] == ops.SHIFT_EAST_WEST or code[i, ops.OP] == ops.SHIFT:
-                        shifted(f, code, i, offsets, limit, size, width, lo, hi)
-                    else:
-                        banded(f, flag, code, i, offsets, scales[i], limit, np.uint64(lo), np.uint64(hi - lo))
+            bands(f, flag, code, offsets, scales, first, last, limit, size, width, step)
         else:
             for i in range(first, last):
                 if code[i, ops.OP] >= ops.BITS_FILL:

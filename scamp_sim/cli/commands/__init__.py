@@ -58,6 +58,7 @@ OWN: tuple[Command, ...] = (
     _own("import", "show what of a C++ file for the SDK assembles", CPP),
     _own("export", "write a program as C++ for the SDK", CPP),
     _own("docs", "show a page of the documentation", READ),
+    _own("bench", "how fast the simulator is on this machine, beside the documented figures", READ),
 )
 """The commands in the order of the help."""
 

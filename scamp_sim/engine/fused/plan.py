@@ -65,6 +65,11 @@ class Stretch:
         """Bytes of workspace."""
         return self.text.space
 
+    @property
+    def analog(self) -> int:
+        """Analog planes that it reads or writes."""
+        return sum(place[0] == "plane" for place in self.text.planes)
+
 
 Part = Walked | Stretch
 

@@ -30,6 +30,7 @@ class Coded:
     planes: numbers of the planes that it uses.
     space: bytes of workspace.
     drawn: rows of the segment that draw random numbers.
+    analog: how many of the planes are analog.
     """
 
     code: build.Code
@@ -37,6 +38,7 @@ class Coded:
     address: int
     space: int
     drawn: tuple[int, ...]
+    analog: int
 
 
 Step = Walked | Coded
@@ -114,7 +116,7 @@ def _coded(part: Part, digest: str) -> Step:
     code = build.load(digest)
     if code is None:
         raise LookupError(f"the object code {digest} is gone")
-    return Coded(code, part.planes, part.planes.ctypes.data, part.space, part.drawn)
+    return Coded(code, part.planes, part.planes.ctypes.data, part.space, part.drawn, part.analog)
 
 
 def _filed(parts: Sequence[Part], digests: dict[int, str]) -> list[dict[str, Any]]:
@@ -124,7 +126,8 @@ def _filed(parts: Sequence[Part], digests: dict[int, str]) -> list[dict[str, Any
             filed.append({"rows": [part.first, part.last], "ends": part.ends})
         else:
             planes, drawn = part.planes.tolist(), list(part.drawn)
-            filed.append({"code": digests[n], "planes": planes, "space": part.space, "drawn": drawn})
+            code = {"code": digests[n], "planes": planes, "space": part.space, "drawn": drawn, "analog": part.analog}
+            filed.append(code)
     return filed
 
 
@@ -136,7 +139,7 @@ def _restored(entry: dict[str, Any], segment: Segment) -> Step:
     code = build.load(entry["code"])
     if code is None:
         raise LookupError(entry["code"])
-    return Coded(code, planes, planes.ctypes.data, entry["space"], tuple(entry["drawn"]))
+    return Coded(code, planes, planes.ctypes.data, entry["space"], tuple(entry["drawn"]), entry["analog"])
 
 
 __all__ = ["Coded", "Made", "Step", "is_filed", "key", "look_up", "make"]

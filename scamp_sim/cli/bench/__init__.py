@@ -1,0 +1,1 @@
+"""Benchmarks: what users do, in processor time, beside what the processor can do."""
