@@ -61,7 +61,10 @@ def unwritable(folder: Path) -> str:
 def write_file(path: str | Path, what: str, write: Callable[[Path], object]) -> Path:
     """Write a file by `write(aside)`, which gets a path beside it: all of it, or nothing if that fails.
 
-    path: where it goes. what: what it holds, for messages. write: fills the file at the path that it is given.
+    path: where it goes.
+    what: what it holds, for messages.
+    write: fills the file at the path that it is given.
+
     Raises ScampError that names `what` and the file.
     """
     target = check_file(path, what)

@@ -140,7 +140,12 @@ def read_json(
 
 
 def parse_json(text: str, where: str, error: type[ScampError] = ScampError) -> Any:
-    """A JSON document from its text. where: what it is, and its file, for messages. Raises `error`."""
+    """A JSON document from its text.
+
+    where: what it is, and its file, for messages.
+
+    Raises `error`.
+    """
     twice: list[str] = []
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

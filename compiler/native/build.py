@@ -50,7 +50,10 @@ class NoCompilerError(ScampError):
 
 @dataclass(frozen=True)
 class Compiler:
-    """How a compiler is called. `version`: what it says of itself, for the cache."""
+    """How a compiler is called.
+
+    `version`: what it says of itself, for the cache.
+    """
 
     command: tuple[str, ...]
     version: str
@@ -110,8 +113,12 @@ def _version(command: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True)
 class Built:
-    """A program that was built. `sources`: files that were compiled; `read`: every file of the user's that they
-    include; `left_out`: siblings that do not compile and that nothing needs, each with the reason."""
+    """A program that was built.
+
+    `sources`: files that were compiled.
+    `read`: every file of the user's that they include.
+    `left_out`: siblings that do not compile and that nothing needs, each with the reason.
+    """
 
     path: Path
     sources: tuple[Path, ...]
@@ -196,7 +203,10 @@ def build(
     standard: str = STANDARD,
     compiler: str | None = None,
 ) -> Built:
-    """Compile and link C++ files with our SDK. `include`: folders of headers; `define`: NAME or NAME=VALUE.
+    """Compile and link C++ files with our SDK.
+
+    `include`: folders of headers.
+    `define`: NAME or NAME=VALUE.
 
     Raises CompileError with the compiler's errors, ProgramError, NoCompilerError.
     """

@@ -33,9 +33,12 @@ _ARROW = re.compile(r"^\s*(\w+)\s*=\s*(\w+)\s*\(([^()]*)\)\s*;?\s*(?://.*)?$")
 class Block:
     """A kernel that stands in a text.
 
-    kind: "static", "dynamic", "lambda" or "dynamic lambda". span: from its begin mark to its end mark. program: the
-    kernel launched once, None unless `ok`. diagnostics: why it is not ok, and warnings. text: the kernel in our own
-    language, of the same words. placeholders: what was assumed of names, by name.
+    kind: "static", "dynamic", "lambda" or "dynamic lambda".
+    span: from its begin mark to its end mark.
+    program: the kernel launched once, None unless `ok`.
+    diagnostics: why it is not ok, and warnings.
+    text: the kernel in our own language, of the same words.
+    placeholders: what was assumed of names, by name.
     """
 
     name: str
@@ -53,8 +56,10 @@ class Block:
 def extract_kernels(text: str, *, file: str = "<text>") -> list[Block]:
     """Every kernel of a text, in order of the text; what is wrong with one is in its `diagnostics`.
 
-    Plain calls are read, with registers and numbers that the text names; loops between two numbers are unrolled.
-    What needs C++ to be understood makes the block fail. `file`: what messages call the text.
+    Plain calls are read, with registers and numbers that the text names; loops between two numbers are unrolled. What
+    needs C++ to be understood makes the block fail.
+
+    `file`: what messages call the text.
     """
     return blocks_of(Text(file, unified(text)))
 

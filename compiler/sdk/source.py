@@ -22,7 +22,10 @@ _NOT_FUNCTIONS = ("if", "for", "while", "switch", "catch", "return", "sizeof", "
 
 @dataclass(frozen=True)
 class Mark:
-    """A begin or end mark. `start`, `end`: where it stands."""
+    """A begin or end mark.
+
+    `start`, `end`: where it stands.
+    """
 
     kind: str  # "begin" or "end"
     dynamic: bool
@@ -32,7 +35,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Function:
-    """A function with a body. `operands`: its parameters as they stand. start, end: its body, without the braces."""
+    """A function with a body.
+
+    `operands`: its parameters as they stand.
+    start, end: its body, without the braces.
+    """
 
     name: str
     operands: str
@@ -42,7 +49,10 @@ class Function:
 
 @dataclass(frozen=True)
 class Text:
-    """A text of kernels. `lines`: the user's line of each line, where the text was preprocessed."""
+    """A text of kernels.
+
+    `lines`: the user's line of each line, where the text was preprocessed.
+    """
 
     name: str
     text: str

@@ -39,9 +39,13 @@ MOST_HALVINGS = 6
 class DenseMapping:
     """A convolution with any window and stride.
 
-    weights: integers (O, k, k) or (O, 1, k, k), |w| <= 2^bits - 1. stride: PEs between windows. bits: magnitude bits
-    besides the sign. halvings: of the picture, None for the fewest by which no result can pass 256 LSB. cure: make up
-    for the offset that a chip adds at every transfer. Raises ProgramError.
+    weights: integers (O, k, k) or (O, 1, k, k), |w| <= 2^bits - 1.
+    stride: PEs between windows.
+    bits: magnitude bits besides the sign.
+    halvings: of the picture, None for the fewest by which no result can pass 256 LSB.
+    cure: make up for the offset that a chip adds at every transfer.
+
+    Raises ProgramError.
     """
 
     weights: Integers
@@ -102,8 +106,12 @@ class DenseMapping:
         return self.gain() * total
 
     def program(self, shifts: list[int] | None = None) -> Program:
-        """A frame, from PIX to the samples `maps0`, `maps1`, ... shifts: LSB, one a channel, in front of a ReLU; None
-        for the bare sums. Raises ProgramError for shifts that the converter does not give."""
+        """A frame, from PIX to the samples `maps0`, `maps1`, ...
+
+        shifts: LSB, one a channel, in front of a ReLU; None for the bare sums.
+
+        Raises ProgramError for shifts that the converter does not give.
+        """
         from scamp_sim.compiler import assemble
 
         return assemble(self.text(shifts), name="p2m_dense")

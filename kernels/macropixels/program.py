@@ -85,9 +85,12 @@ def checked_weights(weights: npt.ArrayLike, bits: int) -> Integers:
 class Mapping:
     """A convolution on macropixels.
 
-    weights: integers (O, k, k), |w| <= 2^bits - 1, row 0 on top, column 0 on the left. bits: magnitude bits besides the
-    sign, 1 for ternary. exponent: halvings left out, so that results are 2^exponent as large; None for the largest by
-    which no result can pass 256 LSB. cure: make up for the offset that a chip adds at every transfer.
+    weights: integers (O, k, k), |w| <= 2^bits - 1, row 0 on top, column 0 on the left.
+    bits: magnitude bits besides the sign, 1 for ternary.
+    exponent: halvings left out, so that results are 2^exponent as large; None for the largest by which no result can
+        pass 256 LSB.
+    cure: make up for the offset that a chip adds at every transfer.
+
     Raises ProgramError for what does not fit.
     """
 
@@ -147,8 +150,10 @@ class Mapping:
     def text(self, title: str, *, before: str = "", ending: str = "", readout: str = "", store: str = "D") -> str:
         """The program.
 
-        title: first line of the contract. before, ending: words in front of the channels and behind them. readout:
-        statements of the program behind the launches. store: "D" overwrites the slots of D, "add" adds to them.
+        title: first line of the contract.
+        before, ending: words in front of the channels and behind them.
+        readout: statements of the program behind the launches.
+        store: "D" overwrites the slots of D, "add" adds to them.
         """
         parts = ["\n".join([*self._capture(), *([before] if before else [])])]
         for channel in range(self.layout.channels):

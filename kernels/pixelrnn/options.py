@@ -47,11 +47,12 @@ class MacropixelOptions:
     front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small.
     version: "raw" for programs as for an array without noise, with the chip's offset alone made up for.
     offset: LSB that the chip adds at every analog transfer, 0..40, which the programs then make up for.
-    unit: LSB for a tap product in the CNN, 1..20. gate_unit: the same in the gates, by default `unit`.
+    unit: LSB for a tap product in the CNN, 1..20.
+    gate_unit: the same in the gates, by default `unit`.
     trim: with an offset, LSB that the constant of the grey threshold is loaded with too many, -40..40.
     calibrate: whether levels are measured on other chips of the profile.
     calibration: levels to compare with, and what o is corrected by, as measured with these options.
-    level: grey above it counts as +1; the array can tell about every other level apart.
+    level: grey above it counts as +1; the array resolves about every other level.
 
     None leaves a choice to the errors of the chip, see `scamp_sim.systems.pixelrnn.chip_defaults`. Raises ProgramError.
     """
@@ -122,9 +123,12 @@ class Settled:
 class BlockOptions:
     """Options of the block mapping.
 
-    version: "published", or "lean", which saves words. front_end: the array scales the picture down and copies it; else
-    PIX sees it sixteen times, small, as it did when the published figures were taken. level: grey above it counts as
-    +1. Raises ProgramError.
+    version: "published", or "lean", which saves words.
+    front_end: the array scales the picture down and copies it; else PIX sees it sixteen times, small, as it did when
+        the published figures were taken.
+    level: grey above it counts as +1.
+
+    Raises ProgramError.
     """
 
     version: str = "published"
@@ -152,7 +156,8 @@ class Calibration:
     o_gain, o_offset: what o is divided by after the offset, in units of one tap product, is taken off.
     map_gain, sum_gain: the share of a unit at which a sum of 1 more arrives, near the thresholds.
     map_offset, sum_offset: LSB at which a sum of 0 does.
-    profile: the name of the kind of chip. measured: the options of the mapping that was measured.
+    profile: the name of the kind of chip.
+    measured: the options of the mapping that was measured.
     made_for, made_on: digests of its weights and of the profile; those left empty are not checked.
     """
 

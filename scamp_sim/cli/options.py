@@ -87,7 +87,10 @@ def size(text: str) -> tuple[int, int]:
 
 
 def add_study(parser: argparse.ArgumentParser, jobs: bool = False) -> None:
-    """Add the options of a study to a parser. jobs: --jobs as well."""
+    """Add the options of a study to a parser.
+
+    jobs: --jobs as well.
+    """
     group = parser.add_argument_group("a study over chips: distributions instead of one result")
     group.add_argument(
         "--chips", metavar="LIST", help="serials of chips, such as 1-20, 3 or 1,4,7-9; a serial fixes a chip's errors"

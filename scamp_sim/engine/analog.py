@@ -220,7 +220,10 @@ def amplify(f, d, s, factor, offset, low, high, count):
 
 @jit
 def drift(f, start, rate, seconds, top):
-    """`silicon.decay.drifted`, in place; start: where the plane begins."""
+    """`silicon.decay.drifted`, in place.
+
+    start: where the plane begins.
+    """
     d, count = np.uint64(start), np.uint64(rate.size)
     for i in range(count):
         f[d + i] = min(max(f[d + i] + rate[i] * seconds, -top), top)

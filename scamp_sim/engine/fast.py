@@ -108,8 +108,11 @@ class FastEngine(Watched):
             self.noisy.seed, self.noisy.word = errors.temporal.seed, 0
 
     def run(self, program: Program, lazily: bool = False) -> list[Floats | Bits | str]:
-        """Carry out the program's steps. Returns the planes of its outputs and readouts, in order. lazily: those that
-        nothing comes after are given as the names of their registers, to be read when they are wanted."""
+        """Carry out the program's steps. Returns the planes of its outputs and readouts, in order.
+
+        lazily: those that nothing comes after are given as the names of their registers, to be read when they are
+            wanted.
+        """
         if self._watch is not None:
             self.changing()
         outputs: list[Floats | Bits | str] = []

@@ -56,7 +56,10 @@ def lower(
 def segments(
     actions: Iterable[host.Action], flag_ones: bool, make: Callable[[bool, int], Lowering]
 ) -> tuple[Segment, ...]:
-    """Cut at outputs. make: gives what lowers a segment that starts with this FLAG and this number of a word."""
+    """Cut at outputs.
+
+    make: gives what lowers a segment that starts with this FLAG and this number of a word.
+    """
     found: list[Segment] = []
     pending: list[host.Action] = []
     taken: list[str] = []

@@ -76,7 +76,10 @@ class ErrorPlanes:
 
 
 class NoisyLowering(Lowering):
-    """Emits the rows of one segment. number: of its first action among those that draw."""
+    """Emits the rows of one segment.
+
+    number: of its first action among those that draw.
+    """
 
     def __init__(self, flag_ones: bool, options: ArrayOptions, planes: ErrorPlanes, number: int) -> None:
         super().__init__(flag_ones, options, exact=False)

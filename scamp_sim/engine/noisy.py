@@ -222,7 +222,10 @@ def mixed(x):
 
 @jit
 def draw_key(code, i, start, base):
-    """(addend, factor) of the draws of row i; start: the seed, mixed."""
+    """(addend, factor) of the draws of row i.
+
+    start: the seed, mixed.
+    """
     number = np.uint64(base + code[i, ops.NUMBER]) * np.uint64(PURPOSES) + np.uint64(code[i, ops.PURPOSE])
     k = mixed(start ^ number)
     return np.uint32(k & np.uint64(0xFFFFFFFF)), np.uint32((k >> np.uint64(32)) | np.uint64(1))
@@ -339,8 +342,8 @@ def bands(f, flag, code, table, offsets, factors, first, last, limit, size, widt
 def walk_noisy(f, b, flag, flag_octets, flag_words, code, runs, params, reach, width, slots, order, seed, base):
     """As `walk.walk`, with errors.
 
-    params: [limit, linear range, how far compression reaches beyond it, LSB of a draw, k of blur]; base: number of the
-    program's first word.
+    params: [limit, linear range, how far compression reaches beyond it, LSB of a draw, k of blur].
+    base: number of the program's first word.
     """
     limit = params[0]
     size = flag.size

@@ -19,8 +19,8 @@ PATIENCE = 1.0
 def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
     """A bar on the terminal for work that has taken more than a second; calls of the yielded function advance it.
 
-    total: calls that there will be. what: the unit, in front of the bar. Nothing is drawn where stderr is no terminal,
-    and nothing is left behind.
+    total: calls that there will be.
+    what: the unit, in front of the bar. Nothing is drawn where stderr is no terminal, and nothing is left behind.
     """
     started, done, bar, task = time.monotonic(), 0, None, None
 

@@ -56,8 +56,10 @@ MARGIN, GAP, TITLE_SIZE, CAPTION_SIZE = 20, 16, 17, 13
 def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: bool = False) -> Grey:
     """The picture in a file as (rows, columns) uint8 grey, upright, 0 dark to 255 bright.
 
-    shape: the (rows, columns) it must have. resize: crop the centre to those proportions and scale it. Colour becomes
-    luma, 16-bit grey keeps its upper 8 bits. Raises PlaneError that names the file and the remedy.
+    shape: the (rows, columns) it must have.
+    resize: crop the centre to those proportions and scale it. Colour becomes luma, 16-bit grey keeps its upper 8 bits.
+
+    Raises PlaneError that names the file and the remedy.
     """
     from PIL import Image, ImageOps
 
@@ -75,8 +77,10 @@ def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: b
 def open_picture(path: str | Path, what: str = "image", colour: bool = False) -> Picture:
     """The picture in a file, upright as its EXIF orientation says.
 
-    what: what it is, for messages. colour: as RGB, not as 8-bit grey. Raises PlaneError that names the file and the
-    remedy.
+    what: what it is, for messages.
+    colour: as RGB, not as 8-bit grey.
+
+    Raises PlaneError that names the file and the remedy.
     """
     import warnings
 
@@ -206,8 +210,10 @@ def beyond_chip(plane: npt.NDArray[Any]) -> bool:
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture of a contact sheet: a float plane, a bool plane or a uint8 image, and its title. scale: (black,
-    white) of a float plane, chosen by `tile_scale` if it is not said."""
+    """One picture of a contact sheet: a float plane, a bool plane or a uint8 image, and its title.
+
+    scale: (black, white) of a float plane, chosen by `tile_scale` if it is not said.
+    """
 
     title: str
     plane: npt.NDArray[Any]
@@ -282,7 +288,8 @@ def picture_of(plane: npt.NDArray[Any], stretch: bool = False) -> Picture:
 def check_folder(folder: str | Path, names: Iterable[str] = (), option: str = "--out") -> Path:
     """The folder as a path, if files can be written there (it need not exist yet). Raises ScampError otherwise.
 
-    names: files that are to come, which must not be folders. option: where another folder is given.
+    names: files that are to come, which must not be folders.
+    option: where another folder is given.
     """
     if not str(folder):
         raise ScampError(f"the output folder has no name; give one with {option}")

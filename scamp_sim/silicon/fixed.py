@@ -44,7 +44,10 @@ class FixedErrors:
         self._planes = {name: plane for name, plane in self._planes.items() if name[0] in kept}
 
     def gain(self, register: str, share: tuple[int, int] = (0, 1)) -> Floats:
-        """What a value is multiplied with when it is written; share: (i, n), the i-th of n destinations."""
+        """What a value is multiplied with when it is written.
+
+        share: (i, n), the i-th of n destinations.
+        """
         name = ("gain plane", f"{register} {share}")
         if name not in self._planes:
             p = self.profile
@@ -64,7 +67,10 @@ class FixedErrors:
         return 1 + np.float32(side * self.profile["split_mismatch"]) * self.pattern("split")
 
     def offset(self, register: str, share: tuple[int, int] = (0, 1)) -> Floats:
-        """What is added when a value is written, in LSB; share: as for `gain`."""
+        """What is added when a value is written, in LSB.
+
+        share: as for `gain`.
+        """
         split = share[1] > 1 and bool(self.profile["split_offset"])
         name = ("offset plane", f"{register} split" if split else register)
         if name not in self._planes:

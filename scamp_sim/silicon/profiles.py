@@ -33,11 +33,16 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True)
 class ChipProfile:
-    """A kind of chip. knobs: a value for every row of `KNOBS`. shape: the array that it was measured on, if it matters.
+    """A kind of chip.
+
+    knobs: a value for every row of `KNOBS`.
+    shape: the array that it was measured on, if it matters.
     ranges: what each serial draws for itself, uniform between the ends; the knob's value is then the typical one.
-    lines: knobs that follow others. evidence: why a knob has its value. chosen, base: the knobs that a user has set, in
-    a file or by hand, and the profile without them; no part of what the chip is. population: of a profile that
-    `drawn` has made, the one that it was drawn from.
+    lines: knobs that follow others.
+    evidence: why a knob has its value.
+    chosen, base: the knobs that a user has set, in a file or by hand, and the profile without them; no part of what the
+        chip is.
+    population: of a profile that `drawn` has made, the one that it was drawn from.
 
     Raises ProgramError for a value that is out of range.
     """
@@ -171,7 +176,12 @@ _FIELDS = ("name", "about", "base", "shape", "knobs", "ranges", "lines", "eviden
 
 
 def check_name(name: object, where: str) -> str:
-    """The name of a user's profile. where: what gives it, for the message. Raises ProgramError."""
+    """The name of a user's profile.
+
+    where: what gives it, for the message.
+
+    Raises ProgramError.
+    """
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise ProgramError(f"{where}: name is {name!r:.40}; give some text, on one line")
     if name in profile_names():

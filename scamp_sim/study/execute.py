@@ -43,7 +43,10 @@ class Benches:
         self._local = threading.local()
 
     def measure(self, work: Work, study: str, unit: Unit, payload: Any) -> Any:
-        """Carry out one unit. study: what tells the benches of one study from those of another."""
+        """Carry out one unit.
+
+        study: what tells the benches of one study from those of another.
+        """
         if not hasattr(self._local, "kept"):
             self._local.kept = OrderedDict()
         kept: OrderedDict[tuple[str, int], Bench] = self._local.kept
@@ -66,9 +69,11 @@ def carry_out(
 ) -> Iterator[tuple[Unit, Any]]:
     """The result of each unit, as they are ready.
 
-    payload: item -> what is measured. jobs: threads, or workers of a local Dask cluster; as many as there are cores
-    by default. cluster: None for threads, "" for a local Dask cluster, the address of a scheduler, or a
-    `distributed.Client`. Raises ProgramError; whoever stops early closes the iterator, and no further unit is begun.
+    payload: item -> what is measured.
+    jobs: threads, or workers of a local Dask cluster; as many as there are cores by default.
+    cluster: None for threads, "" for a local Dask cluster, the address of a scheduler, or a `distributed.Client`.
+
+    Raises ProgramError; whoever stops early closes the iterator, and no further unit is begun.
     """
     if jobs is not None and jobs < 1:
         raise ProgramError(f"jobs must be at least 1, got {jobs}")

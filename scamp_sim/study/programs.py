@@ -143,8 +143,12 @@ def fill(
     advance: Callable[[], None] = lambda: None,
     begin: Callable[[], None] = lambda: None,
 ) -> int:
-    """Carry out the units that the folder lacks; how many these were. begin: called before the first file is written.
-    Raises ProgramError."""
+    """Carry out the units that the folder lacks; how many these were.
+
+    begin: called before the first file is written.
+
+    Raises ProgramError.
+    """
     missing = [unit for unit in grid if not folder.has(unit)]
     for _ in range(len(grid) - len(missing)):
         advance()
@@ -189,14 +193,16 @@ _STEP = ("name", "register", "args", "result")
 class PlaneStudy:
     """One output over chips and seeds. Planes are float64, upright; of bits, shares of ones.
 
-    mean: over all. temporal_sd: of a PE over seeds, its mean square over chips; None for one seed. chip_sd: of a PE
-    over chips, what the noise of the seeds leaves in their means taken off; None for one chip. Distributions are over
-    chips: offset, the mean of the difference from the ideal run; rms; worst, the largest difference of a PE, over all
-    seeds. Of bits only `differing`, the share that is not as in the ideal run.
+    mean: over all.
+    temporal_sd: of a PE over seeds, its mean square over chips; None for one seed.
+    chip_sd: of a PE over chips, what the noise of the seeds leaves in their means taken off; None for one chip.
+        Distributions are over chips: offset, the mean of the difference from the ideal run; rms; worst, the largest
+        difference of a PE, over all seeds. Of bits only `differing`, the share that is not as in the ideal run.
 
-    What the chip's converter gives is compared with what an ideal one would: `ideal` ends at the same rails. railed:
-    share of readings at the rails, over chips; railed_ideal: the same of the ideal run; None where nothing was
-    converted. There, errors cannot show.
+    What the chip's converter gives is compared with what an ideal one would: `ideal` ends at the same rails.
+
+    railed: share of readings at the rails, over chips.
+    railed_ideal: the same of the ideal run; None where nothing was converted. There, errors cannot show.
     """
 
     name: str

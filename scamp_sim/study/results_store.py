@@ -35,8 +35,10 @@ TOLD = 20
 class Store:
     """Results of units, each a document of plain values, and the file that keeps them.
 
-    digests: name of what the results depend on -> digest. check: raises KeyError, TypeError or ValueError for a result
-    that is none. Raises ProgramError: not such a file, or one that belongs to something else.
+    digests: name of what the results depend on -> digest.
+    check: raises KeyError, TypeError or ValueError for a result that is none.
+
+    Raises ProgramError: not such a file, or one that belongs to something else.
     """
 
     def __init__(
@@ -60,7 +62,10 @@ class Store:
             self.write()
 
     def write(self, summary: Mapping[str, Any] | None = None) -> None:
-        """Write what there is, the same text for the same results. summary: of a study that is done."""
+        """Write what there is, the same text for the same results.
+
+        summary: of a study that is done.
+        """
         began = time.monotonic()
         head = {"format": self._form, "digests": self._digests, "about": self._about, "summary": summary}
         rows = ",\n".join("  " + json.dumps({**u._asdict(), **self.results[u]}) for u in sorted(self.results))

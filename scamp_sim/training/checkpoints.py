@@ -57,7 +57,12 @@ def keep(
     generator: torch.Generator,
     history: Iterable[Mapping[str, Any]],
 ) -> None:
-    """Write the checkpoint, all of it or nothing. history: epochs as plain values. Raises ScampError."""
+    """Write the checkpoint, all of it or nothing.
+
+    history: epochs as plain values.
+
+    Raises ScampError.
+    """
     target = check_file(path, "checkpoint")
     aside = target.with_name(f".scamp-{target.name}")
     state = {

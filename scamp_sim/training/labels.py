@@ -12,8 +12,12 @@ MOST = 1000
 
 
 def whole(labels: npt.ArrayLike, clips: int, what: str = "the labels") -> npt.NDArray[np.int64]:
-    """Labels (clips,) as int64. what: where they come from, for messages. Raises ProgramError unless they are whole
-    numbers from 0 up, one a clip."""
+    """Labels (clips,) as int64.
+
+    what: where they come from, for messages.
+
+    Raises ProgramError unless they are whole numbers from 0 up, one a clip.
+    """
     known = np.asarray(labels)
     if known.shape != (clips,) or known.dtype.kind not in "iu":
         raise ProgramError(

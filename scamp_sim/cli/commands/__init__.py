@@ -16,7 +16,12 @@ ENTRY_POINTS = "scamp_sim.commands"
 
 @dataclass(frozen=True)
 class Command:
-    """A command of the table. module: where it is; about: its line in the help of all; job: its heading there."""
+    """A command of the table.
+
+    module: where it is.
+    about: its line in the help of all.
+    job: its heading there.
+    """
 
     name: str
     module: str

@@ -25,8 +25,10 @@ FRAME = ("analog", "bits", "octets", "slots", "keys", "space")
 
 @dataclass(frozen=True)
 class Text:
-    """text: of a module with the function `run`. planes: the places that it names, in its order. space: bytes of
-    workspace, zeros at the start."""
+    """text: of a module with the function `run`.
+    planes: the places that it names, in its order.
+    space: bytes of workspace, zeros at the start.
+    """
 
     text: str
     planes: tuple[Place, ...]

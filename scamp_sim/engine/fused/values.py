@@ -21,7 +21,10 @@ Row = Sequence[int]
 
 
 class Ref(NamedTuple):
-    """How a node reads a value. row, column: from how far away, 0 beyond the edge."""
+    """How a node reads a value.
+
+    row, column: from how far away, 0 beyond the edge.
+    """
 
     value: int
     negated: bool = False
@@ -30,7 +33,9 @@ class Ref(NamedTuple):
 
 
 class Node(NamedTuple):
-    """op: what it is, one of the sets below. numbers: constants, numbers of planes."""
+    """op: what it is, one of the sets below.
+    numbers: constants, numbers of planes.
+    """
 
     op: str
     refs: tuple[Ref, ...] = ()
@@ -121,7 +126,10 @@ def places_written(row: Row) -> list[Place]:
 
 
 class Values:
-    """What a stretch of rows makes. limit: of a register."""
+    """What a stretch of rows makes.
+
+    limit: of a register.
+    """
 
     def __init__(self, limit: np.float32) -> None:
         self.limit = float(limit)

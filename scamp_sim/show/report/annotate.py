@@ -41,11 +41,16 @@ class Native:
 
 @dataclass
 class LineCost:
-    """What one source line costs in a run. us: of everything; readout_us: of its readouts alone.
+    """What one source line costs in a run.
 
-    words: carried out, those of host routines included. launches: kernel -> how many. calls: text of each host call or
-    output -> how often. bytes: that leave the array. rounds: the lists of words that it became -> how often each was
-    carried out, `more` of them not kept.
+    us: of everything.
+    readout_us: of its readouts alone.
+
+    words: carried out, those of host routines included.
+    launches: kernel -> how many.
+    calls: text of each host call or output -> how often.
+    bytes: that leave the array.
+    rounds: the lists of words that it became -> how often each was carried out, `more` of them not kept.
     """
 
     words: int = 0
@@ -76,9 +81,12 @@ class LineCost:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A run by source lines. `lines`: NOWHERE holds what comes from no text. macros: name -> words and us that went
-    through it, macros of the prelude included; these are in `lines` already. readout_words: words of the routines that
-    read out."""
+    """A run by source lines.
+
+    `lines`: NOWHERE holds what comes from no text.
+    macros: name -> words and us that went through it, macros of the prelude included; these are in `lines` already.
+    readout_words: words of the routines that read out.
+    """
 
     program: Program
     profile: Profile
@@ -175,7 +183,10 @@ def _rounds(words: Sequence[Word]) -> Iterator[list[Word]]:
 
 @dataclass(frozen=True)
 class SourceText:
-    """One file of a program. `macros`: line -> the name of the macro that is declared there."""
+    """One file of a program.
+
+    `macros`: line -> the name of the macro that is declared there.
+    """
 
     name: str
     lines: tuple[str, ...]

@@ -89,8 +89,10 @@ def _waves(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
 def simulated(
     profile: ChipProfile, shape: tuple[int, int], valid: npt.NDArray[np.bool_], readouts: int, chip: int, seed: int = 0
 ) -> Stack:
-    """A stack as the simulator gives it: a plane is set to 0 and read out, again and again. shape: of the simulated
-    array, whatever array the profile is for."""
+    """A stack as the simulator gives it: a plane is set to 0 and read out, again and again.
+
+    shape: of the simulated array, whatever array the profile is for.
+    """
     from scamp_sim.compiler import assemble
 
     machine = Machine(shape, errors=replace(profile, shape=None), chip=chip, seed=seed)
@@ -120,7 +122,9 @@ def predict(profile: ChipProfile, stack: Stack, chips: Iterable[int] = (1, 2, 3)
 
 
 def fit(start: ChipProfile, stack: Stack, measured: Parts | None = None) -> ChipProfile:
-    """The profile whose readouts have the parts of the stack; measured: the parts, if they are known already.
+    """The profile whose readouts have the parts of the stack.
+
+    measured: the parts, if they are known already.
 
     What registers and converter add without the knobs of the readout is predicted and taken off. Deterministic.
     """
@@ -140,7 +144,11 @@ def fit(start: ChipProfile, stack: Stack, measured: Parts | None = None) -> Chip
 
 def errors_of(profile: ChipProfile, stack: Stack, measured: Parts) -> dict[str, float]:
     """How far a stack determines the knobs of the readout, at 95 %: it holds so many rows, columns, PEs and readouts,
-    no more. profile: the one that was fitted. measured: the parts of the stack."""
+    no more.
+
+    profile: the one that was fitted.
+    measured: the parts of the stack.
+    """
     pes, per_pe = float(stack.valid.sum()), float(len(stack.codes))
     rows, columns = float(stack.valid.any(axis=1).sum()), float(stack.valid.any(axis=0).sum())
 

@@ -49,8 +49,12 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit found. errors: knob -> error at 95 %. open: knobs that the measurements do not determine. alike:
-    (knob, knob, correlation) of which only a combination is determined. deviations: of every number, in its errors.
+    """What a fit found.
+
+    errors: knob -> error at 95 %.
+    open: knobs that the measurements do not determine.
+    alike: (knob, knob, correlation) of which only a combination is determined.
+    deviations: of every number, in its errors.
     """
 
     profile: ChipProfile
@@ -70,8 +74,12 @@ def fit(
 ) -> Fitted:  # fmt: skip
     """The profile whose predictions deviate least.
 
-    start: where knobs begin, and stay if nothing is known of them. serials: simulated chips to predict with. fixed:
-    knobs that are kept. advance: called with the root mean square deviation after every step. Raises ProgramError.
+    start: where knobs begin, and stay if nothing is known of them.
+    serials: simulated chips to predict with.
+    fixed: knobs that are kept.
+    advance: called with the root mean square deviation after every step.
+
+    Raises ProgramError.
     """
     if not sources:
         raise ProgramError("nothing to fit to; give measurements")

@@ -27,7 +27,10 @@ SKIPPED = {("flat", "mean"), ("flat", "fixed")}
 
 
 class KitSource:
-    """Numbers that the kit's reader took from pictures. shape: of the measured array."""
+    """Numbers that the kit's reader took from pictures.
+
+    shape: of the measured array.
+    """
 
     def __init__(self, found: Sequence[Quantity], shape: tuple[int, int]) -> None:
         self.found = tuple(q for q in found if (q.series, q.statistic) not in SKIPPED)

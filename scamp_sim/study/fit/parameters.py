@@ -16,9 +16,12 @@ from scamp_sim.silicon.profiles import ChipProfile
 
 @dataclass(frozen=True)
 class Parameter:
-    """A knob as a fit moves it. width: how far it may be off before anything is measured, one standard deviation, in
-    its unit. squared: whether its square is moved, because measurements feel that of a spread. by: the measurement
-    that separates it from the others."""
+    """A knob as a fit moves it.
+
+    width: how far it may be off before anything is measured, one standard deviation, in its unit.
+    squared: whether its square is moved, because measurements feel that of a spread.
+    by: the measurement that separates it from the others.
+    """
 
     knob: str
     width: float

@@ -31,8 +31,12 @@ PARTS_OFF = 0.3
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a fit found. predicted: of the table. parts: of the flat readouts, measured and predicted. far: numbers of
-    the kit that are off by more than FAR errors, worst first, with how far."""
+    """What a fit found.
+
+    predicted: of the table.
+    parts: of the flat readouts, measured and predicted.
+    far: numbers of the kit that are off by more than FAR errors, worst first, with how far.
+    """
 
     fitted: joint.Fitted
     predicted: tuple[Predicted, ...] = ()

@@ -20,7 +20,12 @@ FLAT_FACTOR = 5
 
 @dataclass(frozen=True)
 class Shot:
-    """One way of taking a plane. value: LSB that are loaded; passes: launches of the kernel; wait: ms before them."""
+    """One way of taking a plane.
+
+    value: LSB that are loaded.
+    passes: launches of the kernel.
+    wait: ms before them.
+    """
 
     value: int
     passes: int
@@ -31,11 +36,16 @@ class Shot:
 class Series:
     """A program of the kit.
 
-    title: what it measures. kernel: SDK text of one pass. register: what is read at the end. before: "load" takes a
-    picture of A right after loading; "mirror" takes the whole shot with the negative value first; "" takes none.
-    setup: host calls ahead of everything. reload: what is loaded at the end in place of a pass. flat: read
-    more often, without a load. lit: an even scene is looked at. statistics: those that a fit uses, of
-    `simulate.quantities`.
+    title: what it measures.
+    kernel: SDK text of one pass.
+    register: what is read at the end.
+    before: "load" takes a picture of A right after loading; "mirror" takes the whole shot with the negative value
+        first; "" takes none.
+    setup: host calls ahead of everything.
+    reload: what is loaded at the end in place of a pass.
+    flat: read more often, without a load.
+    lit: an even scene is looked at.
+    statistics: those that a fit uses, of `simulate.quantities`.
     """
 
     name: str

@@ -22,7 +22,9 @@ def play(
     folder: str | Path, errors: Errors, chip: int = 0, seed: int = 0, shape: tuple[int, int] = (256, 256),
     told: Callable[[str], None] = lambda name: None,
 ) -> None:  # fmt: skip
-    """Run every program of a kit and save what it gives, as an owner would. told: called with each program's name.
+    """Run every program of a kit and save what it gives, as an owner would.
+
+    told: called with each program's name.
 
     Raises ProgramError, and NoCompilerError without a C++ compiler.
     """

@@ -31,8 +31,12 @@ FAR = 45.0
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the kit found. flat: parts of the flat readouts, None without them; readouts: how many there were. times:
-    what the stopwatch timed -> us each."""
+    """What the kit found.
+
+    flat: parts of the flat readouts, None without them.
+    readouts: how many there were.
+    times: what the stopwatch timed -> us each.
+    """
 
     shape: tuple[int, int]
     repeats: int

@@ -29,7 +29,10 @@ RIM = 2
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number that the planes of one shot give. error: its standard error, from so many PEs and repetitions."""
+    """A number that the planes of one shot give.
+
+    error: its standard error, from so many PEs and repetitions.
+    """
 
     series: str
     value: int
@@ -101,7 +104,8 @@ def readout_seconds(rows: int, columns: int) -> float:
 class Bench:
     """A simulated chip that takes the shots of the kit.
 
-    shape: of the simulated array; of: of the array that was measured, whose readouts take their time.
+    shape: of the simulated array.
+    of: of the array that was measured, whose readouts take their time.
     """
 
     def __init__(
@@ -167,7 +171,10 @@ def simulated(
     chip: ChipProfile, series: Sequence[Series], repeats: int, serial: int, seed: int = 0,
     shape: tuple[int, int] = (256, 256), of: tuple[int, int] | None = None,
 ) -> list[Quantity]:  # fmt: skip
-    """What a chip of a profile gives for some series. of: the array whose readout times count, by default `shape`."""
+    """What a chip of a profile gives for some series.
+
+    of: the array whose readout times count, by default `shape`.
+    """
     found = []
     for s in series:
         bench = Bench(chip, serial, seed, shape, of or shape)

@@ -66,8 +66,12 @@ class Encoder(Protocol):
     def encode(self, clip: Array, *, measurement: int = 0, keep: Iterable[str] = ()) -> Encoded:
         """Encode one clip.
 
-        clip: of `takes.shape`. measurement: seed of all noise of this measurement; the same one on the same chip gives
-        the same result, whatever ran before. keep: names of the stages wanted beside the codes. Raises ScampError.
+        clip: of `takes.shape`.
+        measurement: seed of all noise of this measurement; the same one on the same chip gives the same result,
+            whatever ran before.
+        keep: names of the stages wanted beside the codes.
+
+        Raises ScampError.
         """
         ...
 
@@ -100,7 +104,11 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True)
 class Report:
-    """What a system adds to the report of a command. document: merged into the JSON; lines: added to the text."""
+    """What a system adds to the report of a command.
+
+    document: merged into the JSON.
+    lines: added to the text.
+    """
 
     document: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
@@ -142,7 +150,8 @@ class Example(Generic[P]):
 class Ran(Generic[P]):
     """One run as `system run` hands it to a system for reports and pictures.
 
-    golden: of the same clip and parameters. differences: by stage, against golden; empty when run on golden.
+    golden: of the same clip and parameters.
+    differences: by stage, against golden; empty when run on golden.
     """
 
     params: P
@@ -239,7 +248,10 @@ class System(ABC, Generic[P]):
         return self.build(self.parameters(args), on, hardware_of(args)).cost()
 
     def published(self, on: Realisation | None, args: argparse.Namespace) -> Sequence[PublishedRow]:
-        """Every number of the paper beside the recomputed one. on: for systems whose rows depend on it."""
+        """Every number of the paper beside the recomputed one.
+
+        on: for systems whose rows depend on it.
+        """
         return ()
 
     def on_chip(

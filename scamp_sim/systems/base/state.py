@@ -70,8 +70,10 @@ def refuse_unused(
 ) -> None:
     """Raise ProgramError if a file holds parameters that change the network and that nothing uses.
 
-    found: everything in the file. used: names that were used. passed: names that may be there and change nothing.
-    Additive parameters that are 0 everywhere change nothing either. remedy: how such a network can be brought here.
+    found: everything in the file.
+    used: names that were used.
+    passed: names that may be there and change nothing. Additive parameters that are 0 everywhere change nothing either.
+    remedy: how such a network can be brought here.
     """
     free = {*used, *passed}
     left = [

@@ -26,11 +26,19 @@ COLUMNS = 4
 class Noise:
     """Magnitudes, as standard deviations in units of the swing by default; all chosen, none published.
 
-    noise: factor on all of them, 0 for the ideal circuit. shot: of a white photosite, grows with the root of the light
-    (0.01: 10,000 electrons). read: of every read-out. psf_gain, psf_offset: fixed, of each i-buffer; psf: noise.
-    capacitor: relative, fixed, of a unit capacitor of 9 fF; larger ones average. scm: noise of every cycle. fvf_gain,
-    fvf_offset: fixed, of each converter's follower; fvf: noise. adc_offset: fixed, of each converter, in parts of the
-    clamp limit; adc: noise, likewise. Raises ScampError for negative or non-finite values.
+    noise: factor on all of them, 0 for the ideal circuit.
+    shot: of a white photosite, grows with the root of the light (0.01: 10,000 electrons).
+    read: of every read-out.
+    psf_gain, psf_offset: fixed, of each i-buffer.
+    psf: noise.
+    capacitor: relative, fixed, of a unit capacitor of 9 fF; larger ones average.
+    scm: noise of every cycle.
+    fvf_gain, fvf_offset: fixed, of each converter's follower.
+    fvf: noise.
+    adc_offset: fixed, of each converter, in parts of the clamp limit.
+    adc: noise, likewise.
+
+    Raises ScampError for negative or non-finite values.
     """
 
     noise: float = 1.0
@@ -63,8 +71,10 @@ class Noise:
 class Chip:
     """What is fixed on one chip of a width.
 
-    psf_gain, psf_offset: (columns,). units: (PEs, 16) relative capacitance of the sampling array for each magnitude.
-    out: (PEs, 2) of the o-buffers. fvf_gain, fvf_offset, adc_offset: (PEs,).
+    psf_gain, psf_offset: (columns,).
+    units: (PEs, 16) relative capacitance of the sampling array for each magnitude.
+    out: (PEs, 2) of the o-buffers.
+    fvf_gain, fvf_offset, adc_offset: (PEs,).
     """
 
     psf_gain: Floats

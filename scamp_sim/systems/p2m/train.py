@@ -21,9 +21,10 @@ from scamp_sim.systems.pixels.windows import Sums
 class P2MConv2d(PixelConv2d):
     """The layer of P2M: sums of weighted pixels and, with `bits`, converter and counter.
 
-    bits: of the converter; None gives the sums themselves (up - down). full_scale: a number or one a channel, needed
-    with bits. preset: counts, a number or one a channel. rounding: "ceil", "floor" or "round". The rest as of
-    `PixelConv2d`.
+    bits: of the converter; None gives the sums themselves (up - down).
+    full_scale: a number or one a channel, needed with bits.
+    preset: counts, a number or one a channel.
+    rounding: "ceil", "floor" or "round". The rest as of `PixelConv2d`.
 
     With bits the output is y of `p2m.front_end` to the last bit; its gradient is 1/lsb per unit of sum where the
     counter is between its ends, and 0 beyond (straight through). Raises ScampError.
@@ -99,8 +100,8 @@ class P2MConv2d(PixelConv2d):
 class Network(nn.Module):
     """Sensor, batch norm, ReLU, and a small network behind.
 
-    sensor: the layer, without converter. classes: of the network behind. digital: with `quantised`, what the sensor
-    sends is `bits` deep.
+    sensor: the layer, without converter.
+    classes: of the network behind. digital: with `quantised`, what the sensor sends is `bits` deep.
     """
 
     def __init__(self, sensor: P2MConv2d, classes: int) -> None:
@@ -167,8 +168,11 @@ def network_of(params: LayerParams, classes: int, **options: Any) -> Network:
 class Quantised(nn.Module):
     """A trained network whose sensor sends codes: batch norm in the ramps, converter of `bits`.
 
-    net: trained. light: pictures that full scale is taken from. bits: of the converter. conversions: "phases" converts
-    up and down one after the other as the circuit does, "output" once behind batch norm and ReLU.
+    net: trained.
+    light: pictures that full scale is taken from.
+    bits: of the converter.
+    conversions: "phases" converts up and down one after the other as the circuit does, "output" once behind batch norm
+        and ReLU.
     """
 
     def __init__(self, net: Network, light: torch.Tensor, bits: int, conversions: str = "phases") -> None:

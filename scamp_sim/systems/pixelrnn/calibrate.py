@@ -63,7 +63,10 @@ LEAST_GAIN = 0.2
 
 
 class Drowned(ProgramError):
-    """Errors are larger than what was to be measured. o_gain: what was found of o."""
+    """Errors are larger than what was to be measured.
+
+    o_gain: what was found of o.
+    """
 
     def __init__(self, errors: str, o_gain: float) -> None:
         super().__init__(
@@ -124,9 +127,13 @@ def calibrate(
 ) -> Calibration:
     """Measure emulated chips of a profile: one or two seconds for two chips.
 
-    errors: the profile, as a Machine takes it. options: of the mapping that is measured. chips: serials to measure,
-    whatever chip is used later. seed: of the noise and of the synthetic gestures. The same arguments give the same
-    result, which is kept while the process runs. Raises ProgramError.
+    errors: the profile, as a Machine takes it.
+    options: of the mapping that is measured.
+    chips: serials to measure, whatever chip is used later.
+    seed: of the noise and of the synthetic gestures. The same arguments give the same result, which is kept while the
+        process runs.
+
+    Raises ProgramError.
 
     Both levels lie where half of the sums pass whose golden value is the threshold, between whole values by
     interpolation: the network was trained with noise, and expects sums at a threshold to fall either way. A level that

@@ -20,10 +20,14 @@ EPSILON = 1e-5
 class Decoder:
     """sign and gain, batch norm over one channel, tanh, a scalar off, then 4096 -> n linear.
 
-    sign: +1 or -1, learned. gain, bias, mean, variance: the batch norm. offset: what is subtracted after tanh.
-    matrix: (n, 4096) float32, over the plane row by row from the top. intercept: (n,) float32.
-    Raises ProgramError for wrong shapes and for numbers that are not finite.
-    Source: public code of the authors, facts only; with their weights it gives their accuracies.
+    sign: +1 or -1, learned.
+    gain, bias, mean, variance: the batch norm.
+    offset: what is subtracted after tanh.
+    matrix: (n, 4096) float32, over the plane row by row from the top.
+    intercept: (n,) float32.
+
+    Raises ProgramError for wrong shapes and for numbers that are not finite. Source: public code of the authors, facts
+    only; with their weights it gives their accuracies.
     """
 
     sign: int

@@ -31,8 +31,12 @@ TRAINING_NOISE = (0.6, 0.6, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Planes of one layer of kernels. conv: (16 frames, 16 kernels, 64, 64) int8. pooled: (16, 16, 16, 16) int8, before
-    noise. tiled: (16, 64, 64) bool, what the layer gives."""
+    """Planes of one layer of kernels.
+
+    conv: (16 frames, 16 kernels, 64, 64) int8.
+    pooled: (16, 16, 16, 16) int8, before noise.
+    tiled: (16, 64, 64) bool, what the layer gives.
+    """
 
     conv: Ints
     pooled: Ints
@@ -43,8 +47,9 @@ class Layer:
 class Stages:
     """What lies between input and output, for every frame.
 
-    layers: one or two. gates: (16, 4, 64, 64) int8: w_f * b, u_f * h, w_o * b, u_o * h, where h is the state before
-    the frame. sums: (16, 2, 64, 64) float32: the sums for f and for o, with their noise.
+    layers: one or two.
+    gates: (16, 4, 64, 64) int8: w_f * b, u_f * h, w_o * b, u_o * h, where h is the state before the frame.
+    sums: (16, 2, 64, 64) float32: the sums for f and for o, with their noise.
     """
 
     layers: tuple[Layer, ...]
@@ -66,9 +71,12 @@ class Stages:
 class Result:
     """What the encoder made of a clip.
 
-    x: the binarised frames; b: the input of the recurrent part; f: the forget gate; h: the state *after* each frame
-    (before the first it is all True); each (16, 64, 64) bool. o: the output of the last frame, (64, 64) float32, in
-    units of one tap product. stages: see Stages; None unless asked for.
+    x: the binarised frames.
+    b: the input of the recurrent part.
+    f: the forget gate.
+    h: the state *after* each frame (before the first it is all True); each (16, 64, 64) bool.
+    o: the output of the last frame, (64, 64) float32, in units of one tap product.
+    stages: see Stages; None unless asked for.
     """
 
     x: Bits
@@ -91,9 +99,12 @@ def encode(
 ) -> Result:
     """Run the encoder over one clip.
 
-    clip: (16, 64, 64), uint8 grey or bool (binarised already). ties: what a sum that equals the level of the chip
-    becomes, see `threshold`; "up" is the paper's rule. noise: standard deviations for pooled maps, forget sum and
-    output, as TRAINING_NOISE; drawn from `seed`, each plane from its own stream. level: see `binarise`.
+    clip: (16, 64, 64), uint8 grey or bool (binarised already).
+    ties: what a sum that equals the level of the chip becomes, see `threshold`; "up" is the paper's rule.
+    noise: standard deviations for pooled maps, forget sum and output, as TRAINING_NOISE; drawn from `seed`, each plane
+        from its own stream.
+    level: see `binarise`.
+
     Raises PlaneError for the clip, ProgramError for the rest.
     """
     frames = checked(clip)
@@ -161,8 +172,8 @@ def binarise(clip: npt.ArrayLike, level: float = INPUT_LEVEL) -> Bits:
 def convolve(bits: Bits, kernels: npt.ArrayLike) -> Ints:
     """Correlation of +1/-1 planes with 5x5 kernels of +1/-1; beyond the edge is 0.
 
-    bits: (..., rows, columns) bool. kernels: (5, 5) -> (..., rows, columns); (n, 5, 5) -> (..., n, rows, columns).
-    int8, -25 .. 25.
+    bits: (..., rows, columns) bool.
+    kernels: (5, 5) -> (..., rows, columns); (n, 5, 5) -> (..., n, rows, columns). int8, -25 .. 25.
     """
     stack = array_of(kernels, "the kernels")
     if stack.ndim not in (2, 3) or stack.shape[-2:] != (SIZE, SIZE):

@@ -66,12 +66,13 @@ class Weights:
     """Everything that the encoder and its decoder learned.
 
     cnn: (16, 5, 5) int8, each +1 or -1; (2, 16, 5, 5) for the variant with two layers (902 parameters). Row 0 is on
-    top, column 0 on the left, as in a correlation.
+        top, column 0 on the left, as in a correlation.
     w_f, u_f, w_o, u_o: (5, 5) int8, each +1 or -1: input and state to the forget gate, input and state to the output.
     theta1: one threshold a layer, in units of one tap product. A single number is taken as a tuple of one.
     theta_r: threshold of the forget gate, in the same units.
-    decoder: what reads the output, or None.
-    The arrays are copies and cannot be written to. Raises ProgramError that names what is wrong.
+    decoder: what reads the output, or None. The arrays are copies and cannot be written to.
+
+    Raises ProgramError that names what is wrong.
     """
 
     cnn: npt.NDArray[np.int8]
@@ -144,8 +145,10 @@ class Weights:
     ) -> Weights:
         """Weights from anything that NumPy takes for an array.
 
-        cnn: (16, 5, 5), (16, 1, 5, 5), or two of them stacked; gates (5, 5) or (1, 1, 5, 5). binarise: take the signs
-        of latent weights. Raises ProgramError.
+        cnn: (16, 5, 5), (16, 1, 5, 5), or two of them stacked; gates (5, 5) or (1, 1, 5, 5).
+        binarise: take the signs of latent weights.
+
+        Raises ProgramError.
         """
         arrays = {"cnn": cnn, "w_f": w_f, "u_f": u_f, "w_o": w_o, "u_o": u_o}
         bits = {name: _signs(name, a, _SHAPES[name], binarise) for name, a in arrays.items()}
@@ -157,7 +160,11 @@ class Weights:
 
         Of a decoder all keys or none must be there. A second layer is looked for as cnn_model.conv2.weight, by analogy:
         no published checkpoint holds one. Without rnn_model.rnn_threshold theta_r is -0.001, which is what networks
-        trained without noise amount to. binarise: take the signs of latent weights. Raises ProgramError.
+        trained without noise amount to.
+
+        binarise: take the signs of latent weights.
+
+        Raises ProgramError.
         """
         found = read_state(path_of(path, "weights"))
         try:

@@ -64,7 +64,10 @@ class GoldenOptions:
 
 
 class GoldenEncoder:
-    """The equations. takes: frames of 64x64, or of 256x256 that are scaled as the array's front end does."""
+    """The equations.
+
+    takes: frames of 64x64, or of 256x256 that are scaled as the array's front end does.
+    """
 
     gives = GIVES
 
@@ -188,7 +191,10 @@ class PixelRNN(System[Weights]):
     def build(
         self, params: Weights, on: Realisation, hardware: Hardware = IDEAL, takes: Frames | None = None
     ) -> Encoder:
-        """The encoder of these weights. takes: 64x64, or 256x256 for the golden model and for a front end."""
+        """The encoder of these weights.
+
+        takes: 64x64, or 256x256 for the golden model and for a front end.
+        """
         takes = takes or self.frames(params, on)
         if takes not in (SMALL, LARGE):
             raise ProgramError(f"PixelRNN takes {SMALL} or, with a front end, {LARGE}; got {takes}")

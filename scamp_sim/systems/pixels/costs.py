@@ -39,7 +39,9 @@ def array_cost(frame: Program, setup: Program | None, timing: str, steps: int = 
 def words_cost(seen: Cost, words: Sequence[int], counted: int, more: Mapping[str, int], loads: int = 16) -> Cost:
     """The cost of a program with its words replaced by the mean of many weight sets.
 
-    seen: of one program of `counted` words. words: of each set. more: further figures.
+    seen: of one program of `counted` words.
+    words: of each set.
+    more: further figures.
     loads: words of host calls, which have a price of their own.
     """
     mean = sum(words) / len(words)

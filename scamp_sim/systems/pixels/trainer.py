@@ -142,7 +142,10 @@ class LayerTrainer(ABC):
 
     @abstractmethod
     def module(self, params: LayerParams | None, **settings: Any) -> Any:
-        """A network with these parameters, or with fresh ones. settings: classes."""
+        """A network with these parameters, or with fresh ones.
+
+        settings: classes.
+        """
 
     @abstractmethod
     def params(self, module: Any) -> LayerParams:

@@ -46,7 +46,10 @@ def sensing_ms(config: SensorConfig) -> float:
 
 
 def vgg16_macs(side: int = 224, stride: int = 1, classes: int = 1000) -> tuple[int, int]:
-    """(all, first layer) multiply-adds of VGG16. stride: of the first layer alone, for its own count."""
+    """(all, first layer) multiply-adds of VGG16.
+
+    stride: of the first layer alone, for its own count.
+    """
     total, channels, size = 0, 3, side
     for outputs, convolutions in VGG16:
         for _ in range(convolutions):
@@ -74,8 +77,11 @@ class Energy:
 def energy(config: SensorConfig, *, link: str = "bit", operations: float = 0.0, rate: float = 1.0) -> Energy:
     """One frame with spikes from the sensor. Stand-in prices: none of it is the paper's.
 
-    link: "bit" (75 pJ) or "value" (900 pJ). operations: additions behind the sensor at full activity. rate: share of
-    inputs that spike. Raises ScampError.
+    link: "bit" (75 pJ) or "value" (900 pJ).
+    operations: additions behind the sensor at full activity.
+    rate: share of inputs that spike.
+
+    Raises ScampError.
     """
     check_rate(rate)
     return Energy(

@@ -40,9 +40,11 @@ class _Spike(torch.autograd.Function):
 class HoyerSpike(nn.Module):
     """Spikes where n / |v_th| reaches r times the Hoyer extremum.
 
-    channels: of the input (N, channels, h, w). mode: extremum per channel ("cw"), over all ("sum") or 1 ("fixed").
-    scale: r. window: of the slope, "wide" or "narrow". v_th: a learned number, 1 at first. running: extrema (channels,)
-    that inference uses, 0.9 of them kept by every batch, 0 at first.
+    channels: of the input (N, channels, h, w).
+    mode: extremum per channel ("cw"), over all ("sum") or 1 ("fixed").
+    scale: r.
+    window: of the slope, "wide" or "narrow". v_th: a learned number, 1 at first.
+    running: extrema (channels,) that inference uses, 0.9 of them kept by every batch, 0 at first.
 
     `loss` holds the Hoyer regulariser of the last batch. Raises ScampError.
     """
@@ -82,7 +84,11 @@ class HoyerSpike(nn.Module):
 
 
 class Network(nn.Module):
-    """Sensor with spikes, and a small network behind. sensor: the sums. spike: the layer of spikes."""
+    """Sensor with spikes, and a small network behind.
+
+    sensor: the sums.
+    spike: the layer of spikes.
+    """
 
     def __init__(self, sensor: PixelConv2d, classes: int, spike: HoyerSpike | None = None) -> None:
         super().__init__()

@@ -45,8 +45,12 @@ def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
     """A clip by its name: a gesture ("spread/leftward", "spread/leftward:SEED"), FILE.npy, FILE.npz:INDEX, a video, a
     folder of pictures.
 
-    A file or folder goes before a gesture of the same name. seed: of the drawing, unless the name has one. front_end:
-    the array scales the frames itself: arrays may be 256x256, and all else is brought to that. Raises ScampError.
+    A file or folder goes before a gesture of the same name.
+
+    seed: of the drawing, unless the name has one.
+    front_end: the array scales the frames itself: arrays may be 256x256, and all else is brought to that.
+
+    Raises ScampError.
     """
     side = SENSOR if front_end else SIDE
     path = path_of(source, "clip", PlaneError)

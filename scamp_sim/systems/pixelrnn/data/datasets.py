@@ -31,8 +31,12 @@ Frames = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Clips:
-    """Recorded clips. clips: (n, 16, size, size) uint8; labels: (n,) int64, places in `classes`; names: where each came
-    from, relative to the folder."""
+    """Recorded clips.
+
+    clips: (n, 16, size, size) uint8.
+    labels: (n,) int64, places in `classes`.
+    names: where each came from, relative to the folder.
+    """
 
     clips: Frames
     labels: npt.NDArray[np.int64]
@@ -47,8 +51,11 @@ def cambridge(
 
     Layout looked for: FOLDER/Set1 .. Set5 / 0000 .. 0008 (class) / any folder (clip) / numbered pictures. A set may lie
     in one more folder of its own name, as it does when its archive was unpacked into it; sets that are missing are left
-    out. The order of classes is that of `gestures.CLASSES`. fit: see `resample`. The output of 900 clips of 64x64 takes
-    59 MB, of 256x256 944 MB. Raises PlaneError if nothing is found or a picture cannot be read.
+    out. The order of classes is that of `gestures.CLASSES`.
+
+    fit: see `resample`. The output of 900 clips of 64x64 takes 59 MB, of 256x256 944 MB.
+
+    Raises PlaneError if nothing is found or a picture cannot be read.
     """
     root = _folder(folder)
     if isinstance(sets, str) or not isinstance(sets, Iterable):
@@ -111,9 +118,11 @@ def resample(clip: Any, size: int = SIDE, frames: int = FRAMES, fit: str = "crop
     """A clip of any length and size as (frames, size, size) uint8.
 
     clip: (n, rows, columns), or a sequence of pictures, uint8 grey. Of n frames `frames` are picked at even distances,
-    the first and the last among them; of fewer, some are picked twice. Each is scaled by area. fit: "crop" keeps
-    proportions and the middle of a picture that is not square, "squash" keeps all of it. Which of the two the authors
-    used is not known. Raises PlaneError.
+        the first and the last among them; of fewer, some are picked twice. Each is scaled by area.
+    fit: "crop" keeps proportions and the middle of a picture that is not square, "squash" keeps all of it. Which of the
+        two the authors used is not known.
+
+    Raises PlaneError.
     """
     from PIL import Image, ImageOps
 

@@ -37,8 +37,10 @@ def clip(index_or_class: int | str, seed: int = 0, size: int = 64) -> tuple[npt.
     """One clip, (16, size, size) uint8 grey, and its label.
 
     index_or_class: an index from 0 up, whose label is index mod 9, or one of CLASSES, which stands for the first clip
-    of its class. The clip depends on seed and index only, whatever was drawn before. size: 64 or 256. Raises
-    ProgramError.
+        of its class. The clip depends on seed and index only, whatever was drawn before.
+    size: 64 or 256.
+
+    Raises ProgramError.
     """
     index = _index(index_or_class)
     integer("seed", seed)

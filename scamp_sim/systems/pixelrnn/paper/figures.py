@@ -51,7 +51,10 @@ class Study:
 
 @dataclass(frozen=True)
 class Point:
-    """A network and how often it was right, one number a seed. x: bytes a macropixel (figure 2), or values read."""
+    """A network and how often it was right, one number a seed.
+
+    x: bytes a macropixel (figure 2), or values read.
+    """
 
     name: str
     kind: str
@@ -111,8 +114,11 @@ def figure2(
 ) -> Figure:
     """Accuracy against memory of every network of table 2, binary and float, with one and two layers of convolutions.
 
-    results: a JSON file that keeps what is done. done: called with each point. say: called with what is begun. Raises
-    ScampError.
+    results: a JSON file that keeps what is done.
+    done: called with each point.
+    say: called with what is begun.
+
+    Raises ScampError.
     """
     from scamp_sim.systems.pixelrnn.train import baselines
 

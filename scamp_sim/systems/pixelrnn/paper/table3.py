@@ -54,11 +54,16 @@ from scamp_sim.training.kept import Kept, stamped
 class Study:
     """What the table is made of.
 
-    errors: a profile of analog errors; chips: serials; mapping, front_end: as `validate` has them. tests, refits: drawn
-    clips of a class to try on, and to re-fit the decoder on. Of networks that are trained for the table: seeds
-    (networks of each kind), epochs, clips of a class, noise (errors of the noise-trained, as `train --noise` takes
-    them; those of the chips under this mapping unless given). threads: of PyTorch. jobs: clips at a time on the array,
-    one a core unless given. Raises ProgramError.
+    errors: a profile of analog errors.
+    chips: serials.
+    mapping, front_end: as `validate` has them.
+    tests, refits: drawn clips of a class to try on, and to re-fit the decoder on. Of networks that are trained for the
+        table: seeds (networks of each kind), epochs, clips of a class, noise (errors of the noise-trained, as `train
+        --noise` takes them; those of the chips under this mapping unless given).
+    threads: of PyTorch.
+    jobs: clips at a time on the array, one a core unless given.
+
+    Raises ProgramError.
     """
 
     errors: str = "scamp5"
@@ -112,8 +117,12 @@ def table3(
     """The table, for networks in files, or for such as are trained for it if neither `plain` nor `trained` is given.
 
     results: a JSON file that keeps what is done, network by network and chip by chip; networks that are trained are
-    kept beside it. data: folder of the authors' clips and weights, for rows of theirs (default: SCAMP_SIM_DATA); left
-    out where it has none. say: called with what is begun. Raises ScampError.
+        kept beside it.
+    data: folder of the authors' clips and weights, for rows of theirs (default: SCAMP_SIM_DATA); left out where it has
+        none.
+    say: called with what is begun.
+
+    Raises ScampError.
     """
     given = plain is not None or trained is not None
     stamp = {

@@ -39,7 +39,11 @@ REMEDY = "name other --results, or delete it"
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A network of the table. kind: of KINDS; name: as a user knows it."""
+    """A network of the table.
+
+    kind: of KINDS.
+    name: as a user knows it.
+    """
 
     kind: str
     name: str

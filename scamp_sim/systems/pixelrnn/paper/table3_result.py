@@ -33,8 +33,12 @@ SHARES = (0.0, 1.0)
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table. right: one row a network, in it the share of clips that each chip is right about, (networks,
-    chips); in the simulation there is one "chip". clips: how many each was tried on."""
+    """A line of the table.
+
+    right: one row a network, in it the share of clips that each chip is right about, (networks, chips); in the
+        simulation there is one "chip".
+    clips: how many each was tried on.
+    """
 
     data: str
     kind: str
@@ -90,8 +94,9 @@ class Balance:
     """What chips cost the plain network with one kind of decoder, and what the noise-trained one wins back.
 
     loss: simulation less chips of the plain network with its own decoder in the simulation, a share of the clips.
-    losses: the same for each plain network by itself. better: by how much the noise-trained one is right more often on
-    chips. regained: that as a part of the loss; None where the loss, over several networks, may be none.
+    losses: the same for each plain network by itself.
+    better: by how much the noise-trained one is right more often on chips.
+    regained: that as a part of the loss; None where the loss, over several networks, may be none.
     """
 
     decoder: str
@@ -115,7 +120,11 @@ class Balance:
 
 @dataclass(frozen=True)
 class Table3:
-    """The table. networks: kind -> what the networks are, in words. ran: measurements that were not kept already."""
+    """The table.
+
+    networks: kind -> what the networks are, in words.
+    ran: measurements that were not kept already.
+    """
 
     study: Study
     networks: Mapping[str, tuple[str, ...]]

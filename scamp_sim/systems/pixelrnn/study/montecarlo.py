@@ -42,11 +42,16 @@ def measure(
 ) -> ChipStudy:
     """Run every clip on every chip with every seed, and compare each plane with the golden model.
 
-    chips: serials; seeds: of the noise, which each chip draws for itself. jobs, cluster: as
-    `scamp_sim.study.execute.carry_out` has them; the results are the same for all. out: the file of the results;
-    units that it has are not run again. limit: only the first so many clips. advance: called as each unit is done.
-    options: of the encoder. Raises ProgramError, also if `out` belongs to something else, and for a model of errors of
-    one's own, which a file cannot tell from others.
+    chips: serials.
+    seeds: of the noise, which each chip draws for itself.
+    jobs, cluster: as `scamp_sim.study.execute.carry_out` has them; the results are the same for all.
+    out: the file of the results; units that it has are not run again.
+    limit: only the first so many clips.
+    advance: called as each unit is done.
+    options: of the encoder.
+
+    Raises ProgramError, also if `out` belongs to something else, and for a model of errors of one's own, which a file
+    cannot tell from others.
     """
     if limit is not None and limit < 1:
         raise ProgramError(f"limit must be at least 1, got {limit}")

@@ -120,8 +120,8 @@ def compare(
 class Network:
     """The work of a study: one set of weights under one mapping, on chips of one error profile.
 
-    options: of the encoder, such as level and front_end. again: whether clips come again, with other seeds or chips, so
-    that their golden models are worth keeping.
+    options: of the encoder, such as level and front_end.
+    again: whether clips come again, with other seeds or chips, so that their golden models are worth keeping.
     """
 
     weights: Weights
@@ -204,9 +204,14 @@ def carried(
 
 
 def digests(work: Network, first: Encoder, clips: ClipSet, **more: Any) -> dict[str, str]:
-    """What results depend on, each as a digest, so that a message can name the one that differs; engine and versions
-    by name. first: an encoder of this work. more: what else distinguishes two files. Raises ProgramError for errors
-    that cannot be distinguished from others."""
+    """What results depend on, each as a digest, so that a message can name the one that differs; engine and versions by
+    name.
+
+    first: an encoder of this work.
+    more: what else distinguishes two files.
+
+    Raises ProgramError for errors that cannot be distinguished from others.
+    """
     w = work.weights
     learned: list[Any] = [w.cnn, *(getattr(w, gate) for gate in GATES), np.array([*w.theta1, w.theta_r])]
     if w.decoder is not None:

@@ -53,11 +53,14 @@ def validate(
 ) -> Study:
     """Run clips through the array and compare every plane with the golden model.
 
-    jobs: clips at a time, as many as there are cores by default; the results are the same for every number. out: the
-    file of the results; clips that it has are not run again. limit: only the first so many clips. front_end: the array
-    scales the frames down, which may then be 256x256. chip: serial of the chip, if `errors` are those of one. advance:
-    called as each clip is done. Raises ProgramError if `out` belongs to other weights, clips or options, or to another
-    version of this program.
+    jobs: clips at a time, as many as there are cores by default; the results are the same for every number.
+    out: the file of the results; clips that it has are not run again.
+    limit: only the first so many clips.
+    front_end: the array scales the frames down, which may then be 256x256.
+    chip: serial of the chip, if `errors` are those of one.
+    advance: called as each clip is done.
+
+    Raises ProgramError if `out` belongs to other weights, clips or options, or to another version of this program.
     """
     for name, value in (("jobs", jobs), ("limit", limit)):
         if value is not None:

@@ -36,11 +36,16 @@ Clips = tuple[npt.NDArray[Any], npt.NDArray[np.integer[Any]]]
 class Settings:
     """How to train.
 
-    epochs: passes over the clips. batch: clips of a step. rate, decoder_rate: of Adam for the encoder and for the
-    decoder, falling to 0 along a cosine. norm: at which the gradient of the encoder is cut off; the chain of signs
-    through 16 frames makes it large now and then. seed: of first weights, order of clips, errors. threads: of PyTorch;
-    another number may round sums otherwise, so it belongs to the result. noise, layers, surrogate, slope,
-    activation_slope: of the network, see `PixelRNN`. Raises ProgramError.
+    epochs: passes over the clips.
+    batch: clips of a step.
+    rate, decoder_rate: of Adam for the encoder and for the decoder, falling to 0 along a cosine.
+    norm: at which the gradient of the encoder is cut off; the chain of signs through 16 frames makes it large now and
+        then.
+    seed: of first weights, order of clips, errors.
+    threads: of PyTorch; another number may round sums otherwise, so it belongs to the result.
+    noise, layers, surrogate, slope, activation_slope: of the network, see `PixelRNN`.
+
+    Raises ProgramError.
     """
 
     epochs: int = 20
@@ -112,11 +117,15 @@ def train(
     """Train on clips (n, 16, 64, 64), uint8 or bool, with labels (n,) 0, 1, .. without gaps.
 
     net: another network than `settings` would make, such as one of `baselines`, with a `Readout` as its `decoder`; it
-    is changed, and labels need only be below its classes. test: clips on which the network is tried, without errors,
-    after every epoch. checkpoint: a file that is written after each epoch; if it is there, training resumes from it,
-    and the end is the same to the last bit. begun: called when all is checked, before the first epoch. advance: called
-    after each step. log: called after each epoch, those of the checkpoint too. Raises ProgramError and PlaneError, also
-    for a checkpoint of another network, other settings, clips or test clips.
+        is changed, and labels need only be below its classes.
+    test: clips on which the network is tried, without errors, after every epoch.
+    checkpoint: a file that is written after each epoch; if it is there, training resumes from it, and the end is the
+        same to the last bit.
+    begun: called when all is checked, before the first epoch.
+    advance: called after each step.
+    log: called after each epoch, those of the checkpoint too.
+
+    Raises ProgramError and PlaneError, also for a checkpoint of another network, other settings, clips or test clips.
     """
     settings = settings or Settings()
     frames = _checked(clips, "train")
@@ -199,7 +208,12 @@ def refit(
     threads: int = 2,
 ) -> Weights:
     """The same encoder with a decoder trained on what it gave: planes o (n, 64, 64), tap products, as an emulated chip
-    puts them out. The authors did that for their chip. threads: of PyTorch. Raises PlaneError, ProgramError."""
+    puts them out. The authors did that for their chip.
+
+    threads: of PyTorch.
+
+    Raises PlaneError, ProgramError.
+    """
     array = np.asarray(planes, np.float32)
     if array.ndim != 3 or array.shape[1:] != (64, 64) or len(array) != len(labels):
         raise PlaneError(f"the planes have shape {array.shape} for {len(labels)} labels; they are (n, 64, 64)")

@@ -46,14 +46,20 @@ def measure(
 ) -> StageErrors:
     """Errors of the stages of the compiled kernel, from runs on emulated chips.
 
-    weights: of one layer; random ones unless given. profile: analog errors, as `Machine` takes them. mapping:
-    "macropixel" or "macropixel:raw"; front_end: whether the array scales the frames. chips: how many,
-    numbers 0, 1, .. ; frames: on each, half of them random bits, half synthetic gestures, whose even areas give large
-    sums; a multiple of 16. seed: of frames and noise. advance: called after each frame.
-    `forget` and `output` are compared with exact sums of what the array itself had before them, maps and state, so
-    errors do not pass from stage to stage. `cnn` is compared with those of the frame that was meant: bits that flip
-    when the array binarises it are errors of `cnn`, for a network in training has no other place for them. Unless it
-    is raw, the mapping is calibrated for the profile, as it is in use. Raises ProgramError.
+    weights: of one layer; random ones unless given.
+    profile: analog errors, as `Machine` takes them.
+    mapping: "macropixel" or "macropixel:raw".
+    front_end: whether the array scales the frames.
+    chips: how many, numbers 0, 1, ..
+    frames: on each, half of them random bits, half synthetic gestures, whose even areas give large sums; a multiple of
+        16.
+    seed: of frames and noise.
+    advance: called after each frame. `forget` and `output` are compared with exact sums of what the array itself had
+        before them, maps and state, so errors do not pass from stage to stage. `cnn` is compared with those of the
+        frame that was meant: bits that flip when the array binarises it are errors of `cnn`, for a network in training
+        has no other place for them. Unless it is raw, the mapping is calibrated for the profile, as it is in use.
+
+    Raises ProgramError.
     """
     if weights is None:
         weights = Weights.random(1)

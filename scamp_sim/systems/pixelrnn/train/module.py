@@ -115,12 +115,17 @@ class Readout(nn.Module):
 class PixelRNN(nn.Module):
     """The encoder with binary weights, and its decoder.
 
-    classes: of the decoder. layers: 1 or 2 of sixteen 5x5 kernels (501 or 902 parameters on the sensor). surrogate,
-    slope: the gradient of the signs of weights, see `layers.sign`; activation_slope: that of the signs of sums, which
-    lie further apart. noise: errors of a forward pass that is given a generator. seed: of the first weights. pooling:
-    frames are max-pooled by so much before anything else, and state and output are as small, 64 // pooling a side:
-    section 4.4 of the paper. Where the tiled maps are larger than that, what is beyond is cut off. Only 1 runs on the
-    array. Raises ProgramError.
+    classes: of the decoder.
+    layers: 1 or 2 of sixteen 5x5 kernels (501 or 902 parameters on the sensor).
+    surrogate, slope: the gradient of the signs of weights, see `layers.sign`.
+    activation_slope: that of the signs of sums, which lie further apart.
+    noise: errors of a forward pass that is given a generator.
+    seed: of the first weights.
+    pooling: frames are max-pooled by so much before anything else, and state and output are as small, 64 // pooling a
+        side: section 4.4 of the paper. Where the tiled maps are larger than that, what is beyond is cut off. Only 1
+        runs on the array.
+
+    Raises ProgramError.
     """
 
     def __init__(

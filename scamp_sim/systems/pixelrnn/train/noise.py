@@ -36,9 +36,12 @@ NAMES = ("none", "authors")
 class Stage:
     """What becomes of a sum: gain * sum + offset + fixed pattern + noise, no larger than `limit` in magnitude.
 
-    temporal: standard deviation of what changes from frame to frame. fixed: of what stays, per PE and chip. common: of
-    what stays and is the same for all PEs of a map; offsets of single words add up by the signs of a kernel, so maps
-    differ. All in tap products; limit may be infinite. Raises ProgramError.
+    temporal: standard deviation of what changes from frame to frame.
+    fixed: of what stays, per PE and chip.
+    common: of what stays and is the same for all PEs of a map; offsets of single words add up by the signs of a kernel,
+        so maps differ. All in tap products; limit may be infinite.
+
+    Raises ProgramError.
     """
 
     temporal: float = 0.0
@@ -66,10 +69,14 @@ class Stage:
 class StageErrors:
     """Errors of the sums that are compared or read out.
 
-    cnn: of the convolutions, in every layer; forget: of the sum that gives f; output: of o. pooled: the errors of cnn
-    are added to the pooled maps, as the authors did, and not to each sum before pooling, where the array has them.
+    cnn: of the convolutions, in every layer.
+    forget: of the sum that gives f.
+    output: of o.
+    pooled: the errors of cnn are added to the pooled maps, as the authors did, and not to each sum before pooling,
+        where the array has them.
     compiled: thresholds lie where the macropixel mapping puts them, in the middle between two sums that occur, and not
-    where they were learned; without errors both give the same bits. name: where the numbers come from.
+        where they were learned; without errors both give the same bits.
+    name: where the numbers come from.
     measured: what they were measured on, see `measurement.origin`; empty if they were not.
     """
 

@@ -31,7 +31,11 @@ MOST_BYTES = 1 << 28
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """light: (n, C, size, size) float32 in 0..1. labels: (n,). classes: names. source: what it is, for plots."""
+    """light: (n, C, size, size) float32 in 0..1.
+    labels: (n,).
+    classes: names.
+    source: what it is, for plots.
+    """
 
     light: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
@@ -54,9 +58,12 @@ def load(name: str, size: int = 40, count: int | None = None, seed: int = 0) -> 
     """A data set.
 
     name: "digits" (scikit-learn's 1,797 handwritten digits), "animals:FILE" (10,000 silhouettes of the wheel of
-    animal-mnist 0.4, which is read without unpickling), "shapes" (ten drawn silhouettes) or "figures" (drawn scenes
-    with and without a figure, in colour).
-    size: rows and columns. count: how many, in an order that the seed fixes. Raises ScampError.
+        animal-mnist 0.4, which is read without unpickling), "shapes" (ten drawn silhouettes) or "figures" (drawn scenes
+        with and without a figure, in colour).
+    size: rows and columns.
+    count: how many, in an order that the seed fixes.
+
+    Raises ScampError.
     """
     head, _, tail = name.partition(":")
     if not 4 <= size <= 1024:
@@ -182,7 +189,10 @@ TYPES: dict[str, np.dtype[Any]] = {name: np.dtype(f"<{name}") for name in ("u1",
 def plain_array(data: bytes, what: str) -> npt.NDArray[Any]:
     """The one array that a pickle holds, read off its opcodes: nothing is unpickled, nothing can run.
 
-    data: the pickle. what: for messages. Raises ScampError for a pickle with anything else in it.
+    data: the pickle.
+    what: for messages.
+
+    Raises ScampError for a pickle with anything else in it.
     """
     shape: list[int] = []
     kind, payload, building = "", b"", None

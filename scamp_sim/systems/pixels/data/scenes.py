@@ -36,7 +36,8 @@ def _pixels(fine: Floats, rows: int, columns: int) -> Floats:
 def scene(seed: int, shape: tuple[int, int], figure: bool) -> Floats:
     """A textured background with a few things in it and, with `figure`, a standing figure: light (rows, columns, 3).
 
-    seed: fixes everything; with and without the figure the background is the same. shape: rows and columns.
+    seed: fixes everything; with and without the figure the background is the same.
+    shape: rows and columns.
     """
     rows, columns = shape
     if rows < 1 or columns < 1:

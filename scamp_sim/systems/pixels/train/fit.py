@@ -24,8 +24,13 @@ from scamp_sim.training.kept import stamped
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. epochs, batch, rate: of Adam, with a cosine decay over all steps. seed: of everything drawn.
-    Raises ScampError."""
+    """How to train.
+
+    epochs, batch, rate: of Adam, with a cosine decay over all steps.
+    seed: of everything drawn.
+
+    Raises ScampError.
+    """
 
     epochs: int = 15
     batch: int = 64
@@ -97,8 +102,13 @@ def fit(
 ) -> list[Epoch]:
     """Train in place, and return the epochs.
 
-    net: light -> scores. loss: of a batch. checkpoint: a file that is written after every epoch and resumed from if it
-    is there. told: called after every epoch. note: what else the checkpoint belongs to. Raises ScampError.
+    net: light -> scores.
+    loss: of a batch.
+    checkpoint: a file that is written after every epoch and resumed from if it is there.
+    told: called after every epoch.
+    note: what else the checkpoint belongs to.
+
+    Raises ScampError.
     """
     generator = torch.Generator().manual_seed(settings.seed)
     optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate)

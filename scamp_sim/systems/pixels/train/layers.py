@@ -65,9 +65,11 @@ class PixelConv2d(nn.Module):
     """Sums of weighted pixels, float64.
 
     in_channels, out_channels, kernel_size, stride: as of a convolution without padding; stride None is the kernel size.
-    pixel: "curve", "ideal" or a `PolynomialPixel`. cds: "two-phase" or "signed". surrogate: steepness of the slope that
-    stands for sign(w) in two phases, 0 for none. noise: sd added to every sum in training, in the unit of the sums, a
-    number or one a channel. weight: (O, C, k, k), drawn N(0, 0.8) for the curve.
+    pixel: "curve", "ideal" or a `PolynomialPixel`.
+    cds: "two-phase" or "signed".
+    surrogate: steepness of the slope that stands for sign(w) in two phases, 0 for none.
+    noise: sd added to every sum in training, in the unit of the sums, a number or one a channel. weight: (O, C, k, k),
+        drawn N(0, 0.8) for the curve.
 
     Input (N, C, H, W) light in 0..1. Raises ScampError.
     """
@@ -146,7 +148,8 @@ class PixelConv2d(nn.Module):
 class Tail(nn.Module):
     """The small network behind the sensor: two 3x3 convolutions of 32 and 64 channels, and a linear layer.
 
-    channels: maps of the sensor. classes: outputs.
+    channels: maps of the sensor.
+    classes: outputs.
     """
 
     def __init__(self, channels: int, classes: int) -> None:
