@@ -64,13 +64,16 @@ class Encoder:
     mapping: "macropixel" (own, 4x4 PEs a pixel for the recurrent part) or "blocks" (as published, in 64x64 blocks).
     errors, chip, seed, engine, timing: of the machine.
     level: grey above it counts as +1; the array resolves about every other level, 116 among them.
-    options: of the mapping: front_end=True, by which the array also scales the frames down and copies them; version="lean" for
-        "blocks"; offset, unit, gate_unit, trim and calibration for "macropixel". These five, if none is given, are
-        chosen for the errors of the chip: its offset, units that suit it, and a trim and levels that are measured on
-        other chips of its profile (see `scamp_sim.systems.pixelrnn.calibrate`). version="raw" chooses the offset alone:
-        programs as for an array without noise, 5 LSB a tap. calibrate=False leaves the levels as they are free of
-        noise; calibrate=True measures them for an offset and units that are given. With two layers of kernels there is
-        no calibration, only offset, units and trim.
+    options: of the mapping.
+        front_end=True: the array also scales the frames down and copies them.
+        version: "lean" for "blocks"; "raw" for "macropixel" chooses the offset alone: programs as for an array without
+            noise, 5 LSB a tap.
+        offset, unit, gate_unit, trim, calibration: for "macropixel". If none is given, they are chosen for the errors
+            of the chip: its offset, units that suit it, and a trim and levels that are measured on other chips of its
+            profile (see `scamp_sim.systems.pixelrnn.calibrate`). With two layers of kernels there is no calibration,
+            only offset, units and trim.
+        calibrate: False leaves the levels as they are free of noise; True measures them for an offset and units that
+            are given.
 
     Raises ProgramError.
     """
