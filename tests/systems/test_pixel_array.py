@@ -190,3 +190,13 @@ def test_a_membrane_that_would_add_its_shift_is_refused() -> None:
     on = parse_realisation("scamp5:steps=2", SNN.realisations)
     with pytest.raises(ScampError, match=r"add .* LSB to its membrane in every step"):
         SNN.build(LayerParams.of(np.ones((1, 4, 4))), on)
+
+
+def test_other_chips_share_what_was_measured(photograph) -> None:
+    params, takes = load_layer("default:4"), Frames(1, 256, 256)
+    for system in (P2M, SNN):
+        on = parse_realisation("scamp5", system.realisations)
+        first = system.build(params, on, Hardware(errors="scamp5", chip=1))
+        shared = system.on_chip(first, params, on, Hardware(errors="scamp5", chip=2), takes)
+        anew = system.build(params, on, Hardware(errors="scamp5", chip=2))
+        np.testing.assert_array_equal(shared.encode(photograph[None]).codes, anew.encode(photograph[None]).codes)

@@ -198,6 +198,34 @@ def test_bad_input_is_refused(photo, tmp_path, capsys) -> None:
     assert "--plot" in refused(capsys, "published", "p2m", "--plot", tmp_path / "x.txt")
 
 
+def test_light_outside_and_odd_curves(photo, tmp_path, capsys) -> None:
+    np.save(tmp_path / "bright.npy", np.full((20, 20), 1.5))
+    assert "light of 1.5" in refused(capsys, "run", "p2m", tmp_path / "bright.npy")
+    falling = {"offset": [0.5, -0.2], "gain": [0.3, 0.1]}
+    (tmp_path / "falling.json").write_text(json.dumps(falling))
+    found = run(capsys, "run", "p2m", photo, "--on", f"circuit:pixel={tmp_path / 'falling.json'}")
+    assert "falls with light" in found["warnings"][0]
+    table = {
+        "widths": np.array([0.0, 1.0]),
+        "lights": np.array([0.0, 1.0]),
+        "values": np.array([[0.0, 0.1], [0.2, 0.6]]),
+    }
+    np.savez(tmp_path / "table.npz", **table)
+    found = run(capsys, "run", "snn", photo, "--on", f"circuit:pixel={tmp_path / 'table.npz'}")
+    assert found["codes"]["bits"] == 1
+    (tmp_path / "broken.json").write_text('{"offset": [1]}')
+    assert "cannot be used" in refused(capsys, "run", "p2m", photo, "--on", f"circuit:pixel={tmp_path / 'broken.json'}")
+    assert "expected curve, ideal" in refused(capsys, "run", "p2m", photo, "--on", "circuit:pixel=cubic")
+
+
+def test_constant_channels_are_mentioned(photo, tmp_path, capsys) -> None:
+    weights = np.random.default_rng(0).normal(size=(2, 3, 5, 5))
+    np.savez(tmp_path / "w.npz", weights=weights, gamma=np.array([0.0, 1.0]), beta=np.array([0.5, 0.0]))
+    for system in ("p2m", "snn"):
+        found = run(capsys, "run", system, photo, "--weights", tmp_path / "w.npz")
+        assert "channel(s) 0" in found["notes"][0]
+
+
 def test_weights_survive_a_file(tmp_path) -> None:
     params = load_layer("random:3")
     params.save(tmp_path / "w.npz")

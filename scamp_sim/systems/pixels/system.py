@@ -17,9 +17,9 @@ from scamp_sim.kernels.densewalk import DenseMapping
 from scamp_sim.kernels.macropixels import most_channels
 from scamp_sim.kernels.macropixels.program import MOST_BITS, Mapping, random_weights
 from scamp_sim.systems.base.cost import Cost
-from scamp_sim.systems.base.protocol import Action, Example, Ran, System
+from scamp_sim.systems.base.protocol import Action, Encoder, Example, Ran, System
 from scamp_sim.systems.base.published import PublishedRow
-from scamp_sim.systems.base.records import Array, Clip, ClipSet, Encoded, Frames, Realisation
+from scamp_sim.systems.base.records import Array, Clip, ClipSet, Encoded, Frames, Hardware, Realisation
 from scamp_sim.systems.pixels.array import ArrayOptions, DenseOptions
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.costs import words_cost
@@ -231,6 +231,15 @@ class LayerSystem(System[LayerParams]):
             if given.get("stride", "k") == "k":
                 given["stride"] = kernel
             yield SensorConfig(image, image, **given)
+
+    def on_chip(
+        self, first: Encoder, params: LayerParams, on: Realisation, hardware: Hardware, takes: Frames | None = None
+    ) -> Encoder:
+        """What was measured on other chips, and the programs that follow from it, are the same for every chip."""
+        encoder = self.build(params, on, hardware, takes)
+        if on.on_array:
+            vars(encoder).update({name: getattr(first, name) for name in ("response", "setup", "frame")})
+        return encoder
 
     def notes(self, ran: Ran[LayerParams]) -> list[str]:
         """What was done to the picture, and channels that say the same of every picture."""

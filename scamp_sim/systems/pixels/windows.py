@@ -128,10 +128,23 @@ def window_sums(light: npt.ArrayLike, weights: Floats, stride: int, pixel: str |
                 np.multiply(h_tap, width, out=term)
                 np.add(term, g_tap, out=term)
             else:
-                term[...] = checked_output(f(np.float64(width), x_tap), term.shape)
+                term[...] = checked_output(called(f, width, x_tap), term.shape)
             sums[int(cds == "two-phase" and w < 0), o] += term
     up, down = np.moveaxis(sums, 1, -3)
     return Sums(np.ascontiguousarray(up), np.ascontiguousarray(down))
+
+
+def called(f: Pixel, width: float, light: Floats) -> object:
+    """What a user's pixel function gives. Raises ScampError where it cannot be called so."""
+    try:
+        return f(np.float64(width), light)
+    except ScampError:
+        raise
+    except Exception as e:
+        raise ScampError(
+            f"the pixel function failed on a width and an array of light: {e}; write it with NumPy functions, or wrap "
+            "it in numpy.vectorize"
+        ) from e
 
 
 def checked_output(values: object, shape: tuple[int, ...]) -> Floats:

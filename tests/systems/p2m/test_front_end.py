@@ -282,6 +282,8 @@ def test_variation_is_off_by_default_and_fixed_by_the_chip() -> None:
         ({"full_scale": [1.0, 2.0]}, "'full_scale' as a number or 1 of them"),
         ({"preset": 0.5}, "preset in whole counts"),
         ({"pixel": lambda w, x: w * x * np.nan}, "not finite"),
+        ({"pixel": lambda w, x: math.sqrt(w * x)}, "wrap it in numpy.vectorize"),
+        ({"pixel": lambda w: w}, "the pixel function failed"),
     ],
 )
 def test_bad_input_is_refused(change, message) -> None:
