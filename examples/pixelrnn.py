@@ -9,12 +9,12 @@ import numpy as np
 
 from scamp_sim.kernels import pixelrnn
 from scamp_sim.show import render
+from scamp_sim.systems.pixelrnn import study
 from scamp_sim.systems.pixelrnn.data import clips
 from scamp_sim.systems.pixelrnn.encoder import Encoder
 from scamp_sim.systems.pixelrnn.report import bandwidth, plots
 from scamp_sim.systems.pixelrnn.report import costs as report
 from scamp_sim.systems.pixelrnn.report import pictures as show
-from scamp_sim.systems.pixelrnn.study import study
 
 out = Path("out")
 out.mkdir(exist_ok=True)

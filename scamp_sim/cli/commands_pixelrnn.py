@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.systems.pixelrnn import golden
     from scamp_sim.systems.pixelrnn.data.clips import check_labels, read_clip
     from scamp_sim.systems.pixelrnn.data.sources import load_weights
-    from scamp_sim.systems.pixelrnn.study.study import make_encoder
+    from scamp_sim.systems.pixelrnn.study import make_encoder
 
     if args.out is not None:
         check_folder(args.out, (SHEET, OUTPUT))
@@ -212,9 +212,9 @@ def validate(args: argparse.Namespace) -> int:
     from scamp_sim.show.progress import kept, progress
     from scamp_sim.show.render import check_folder
     from scamp_sim.show.session import announce_compilation
+    from scamp_sim.systems.pixelrnn import study
     from scamp_sim.systems.pixelrnn.data.clips import read_clips
     from scamp_sim.systems.pixelrnn.data.sources import load_weights
-    from scamp_sim.systems.pixelrnn.study import study
 
     if args.out is not None:
         check_file(args.out, "results")
@@ -272,32 +272,16 @@ def validate(args: argparse.Namespace) -> int:
 
 
 def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -> list[Path]:
-    """Of each stage the plane that differs most, beside that of the golden model. The clip is run again for it."""
+    """Of each stage the plane that differs most, beside that of the golden model."""
     from scamp_sim.show.render import write_pictures
-    from scamp_sim.systems.pixelrnn.report import pictures as show
-    from scamp_sim.systems.pixelrnn.study import study
+    from scamp_sim.systems.base.protocol import Hardware
+    from scamp_sim.systems.base.study.worst import worst
+    from scamp_sim.systems.pixelrnn.study import realisation
+    from scamp_sim.systems.pixelrnn.system import SYSTEM
 
-    pictures = {}
-    encoder = study.make_encoder(
-        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
-    )
-    for reference in found.references:
-        runs: dict[int, Any] = {}
-        for stage in found.stages:
-            record = found.worst(reference, stage)
-            n = record.clip
-            if n not in runs:
-                runs[n] = study.encode(encoder, clips.input[n], common.seed(args), n)
-            ran, models, x = runs[n]
-            counts = record.differ[reference][stage]
-            t = max(range(len(counts)), key=counts.__getitem__)
-            ours, theirs = x if stage == "x" else getattr(ran, stage), getattr(models[reference], stage)
-            if stage != "o":
-                ours, theirs = ours[t], theirs[t]
-            what = f"of {record.name}" + ("" if stage == "o" else f", frame {t}")
-            name = f"worst-{stage}.png" if reference == found.references[0] else f"worst-{stage}-own.png"
-            pictures[name] = show.difference(stage, ours, theirs, what, reference)
-    return write_pictures(args.pictures, pictures)
+    on = realisation(args.mapping, front_end=args.front_end)
+    hardware = Hardware(args.errors, args.chip)
+    return write_pictures(args.pictures, worst(SYSTEM, weights, clips, on, hardware, common.seed(args), found))
 
 
 # --- report -----------------------------------------------------------------------------------------------------
@@ -310,9 +294,10 @@ def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
     from scamp_sim.systems.pixelrnn.report import costs as report
 
     if args.plot is not None:
+        from scamp_sim.show.plots import check
         from scamp_sim.systems.pixelrnn.report import plots
 
-        plots.check(args.plot)
+        check(args.plot)
     source = args.weights or RANDOM
     weights = load_weights(source)
     found = report.costs(weights, args.timing, source=describe_weights(source), front_end=args.front_end)

@@ -41,8 +41,8 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
     if args.weights is not None:
         raise ProgramError(f"figure{number} trains its own networks; leave --weights out")
     st.require()
+    from scamp_sim.show import plots
     from scamp_sim.systems.pixelrnn.paper import figures
-    from scamp_sim.systems.pixelrnn.report import plots
 
     study = figures.Study(**_chosen(args, ("seeds", "epochs", "clips", "tests", "threads")))
     if args.plot is not None:
@@ -78,9 +78,9 @@ def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
                     f"{OPTIONS[name][0]} is for networks that are trained here; leave it out, or --plain and --trained"
                 )
     st.require()
+    from scamp_sim.show import plots
     from scamp_sim.study.grid import parse_chips
     from scamp_sim.systems.pixelrnn.paper import table3
-    from scamp_sim.systems.pixelrnn.report import plots
 
     names = ("errors", "mapping", "tests", "refits", "seeds", "epochs", "clips", "noise", "threads", "jobs")
     chosen = _chosen(args, names)

@@ -23,7 +23,7 @@ from scamp_sim.text import plural, short
 if TYPE_CHECKING:
     from scamp_sim.show.session import Request
     from scamp_sim.study.programs import PlaneStudy, ProgramWork, ValueStudy
-    from scamp_sim.systems.pixelrnn.study.chipstudy import ChipStudy
+    from scamp_sim.systems.base.study.chipstudy import ChipStudy
 
 OPTIONS = ("chips", "seeds", "cluster")
 """Options that make a study of a run."""
@@ -122,7 +122,7 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
     another's."""
     from scamp_sim.files import write_text
     from scamp_sim.show.render import check_folder
-    from scamp_sim.study.results_store import others
+    from scamp_sim.study.results_store import differing
 
     path = check_folder(out) / RESULTS
     remedy = "choose another folder, or remove it"
@@ -132,11 +132,11 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
             theirs = document["digests"]
             if document["format"] != FORMAT:
                 raise KeyError("format")
-            other = others(theirs, digests)
+            other = differing(theirs, digests)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ProgramError(f"{path}: not the results of a study of a program; {remedy}") from None
         if other:
-            raise ProgramError(f"{path} holds the results of other {other}; {remedy}")
+            raise ProgramError(f"{path}: results made with {other}; {remedy}")
         return lambda: None
     if (out / UNITS).exists():
         raise ProgramError(f"{out / UNITS} is there, but not {path.name}, which says what it holds; {remedy}")
@@ -249,7 +249,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     if args.pictures is not None:
         raise ProgramError("--pictures shows a single run; it cannot be combined with --chips or --seeds")
     if args.plot is not None:
-        from scamp_sim.systems.pixelrnn.report import plots
+        from scamp_sim.show import plots
 
         plots.check(args.plot)
         plots.new_figure(1, 1)
@@ -257,9 +257,9 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     began = time.monotonic()
     found = _measure(args, weights, clips, grid, args.out, args.limit)
     if args.plot is not None:
-        from scamp_sim.systems.pixelrnn.report import chipplots
+        from scamp_sim.systems.base.study import plot
 
-        chipplots.write(args.plot, found)
+        plot.write(args.plot, found)
     if args.format == "json":
         print_json({**found.as_dict(), "results": args.out, "plot": args.plot})
         return 0
@@ -322,7 +322,7 @@ def _measure(
     args: argparse.Namespace, weights: Any, clips: Any, grid: Grid, out: str | None, limit: int | None
 ) -> ChipStudy:
     from scamp_sim.show.session import announce_compilation
-    from scamp_sim.systems.pixelrnn.study import montecarlo
+    from scamp_sim.systems.pixelrnn import study as montecarlo
 
     note_ideal(args.errors)
     common.notes(clips.input[: grid.items], clips.names)

@@ -7,23 +7,20 @@ elsewhere. Workers must run the same code as this process; each task makes sure 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 import signal
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.installation import install_hint
 from scamp_sim.study.execute import Benches, Work, cores
 from scamp_sim.study.grid import Unit
+from scamp_sim.study.version import results_identity
 from scamp_sim.text import plural, short
 
 PATIENCE = 10
@@ -117,8 +114,8 @@ def _given(value: Any) -> Any:
 
 def _measure(work: Work, study: str, identity: Mapping[str, str], unit: tuple[int, int, int], payload: Any) -> Any:
     """One unit, on a worker."""
-    if identity != code_identity():  # a worker that came later
-        raise ProgramError(_difference("a worker", identity, code_identity()))
+    if identity != results_identity():  # a worker that came later
+        raise ProgramError(_difference("a worker", identity, results_identity()))
     return _BENCHES.measure(work, study, Unit(*unit), payload)
 
 
@@ -224,34 +221,8 @@ def _reach(address: str) -> Any:
 # --- the same code everywhere -------------------------------------------------------------------------------------
 
 
-def _sources(root: Path) -> list[Path]:
-    """The files of the package, under their names in it: links to `compiler` and `kernels` are followed."""
-    folders = (Path(folder) / name for folder, _, names in os.walk(root, followlinks=True) for name in names)
-    return [path for path in folders if path.suffix in (".py", ".scamp", ".json", ".lark")]
-
-
-@cache
-def code_identity() -> dict[str, str]:
-    """What the numbers depend on, beside the options: versions, and a digest of the sources."""
-    import numba
-    import numpy
-
-    import scamp_sim
-
-    total = hashlib.sha256()
-    root = Path(str(scamp_sim.__file__)).parent
-    for path in sorted(_sources(root), key=lambda p: p.relative_to(root).as_posix()):
-        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return {
-        "scamp-sim": scamp_sim.__version__,
-        "sources of scamp-sim": total.hexdigest()[:12],
-        "numpy": numpy.__version__,
-        "numba": numba.__version__,
-    }
-
-
 def _versions() -> str:
-    return ", ".join(f"{name} {version}" for name, version in code_identity().items())
+    return ", ".join(f"{name} {version}" for name, version in results_identity().items())
 
 
 def _difference(who: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
@@ -265,8 +236,8 @@ def _difference(who: str, ours: Mapping[str, str], theirs: Mapping[str, str]) ->
 
 def _same_code(client: Any) -> dict[str, str]:
     """What all workers must have, and have. Raises ProgramError that names one that has not."""
-    ours = code_identity()
-    found: Mapping[str, Any] = client.run(code_identity, on_error="return")
+    ours = results_identity()
+    found: Mapping[str, Any] = client.run(results_identity, on_error="return")
     for who, theirs in found.items():
         if isinstance(theirs, Exception):
             why = f"{type(theirs).__name__}: {short(str(theirs), 120)}"
@@ -280,4 +251,4 @@ def _same_code(client: Any) -> dict[str, str]:
     return ours
 
 
-__all__ = ["code_identity", "connected", "dask_setup", "on_cluster"]
+__all__ = ["connected", "dask_setup", "on_cluster"]

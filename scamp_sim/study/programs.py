@@ -27,11 +27,11 @@ from scamp_sim.show.render import READOUT
 from scamp_sim.silicon import ChipProfile
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.study import chips
-from scamp_sim.study.cluster import code_identity
 from scamp_sim.study.execute import carry_out
 from scamp_sim.study.grid import Grid, Unit
 from scamp_sim.study.results_store import describe, digest
 from scamp_sim.study.statistics import Distribution, distribution, tidy
+from scamp_sim.study.version import results_identity
 
 Floats = npt.NDArray[np.float64]
 Planes = dict[str, npt.NDArray[Any]]
@@ -179,7 +179,7 @@ def digests(work: ProgramWork, bound: session.Bound) -> dict[str, str]:
         "options": digest([json.dumps([work.shape, describe(work.timing)])]),
         "errors": digest([json.dumps(chips.key(work.errors))]),
         "engine": work.engine,
-        **code_identity(),
+        **results_identity(),
     }
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file, write_text
 from scamp_sim.reading import read_json
 from scamp_sim.study.grid import LARGEST, Unit
+from scamp_sim.study.version import made_by
 from scamp_sim.text import plural, short
 
 PAUSE, SHARE = 0.5, 20
@@ -28,8 +30,11 @@ killed."""
 
 REMEDY = "choose another file, or remove it"
 
-TOLD = 20
-"""Characters of a value that a message tells; digests are longer."""
+DIGEST = "sha256 "
+SHOWN = 60
+"""Longer values are not shown in a message."""
+
+T = TypeVar("T")
 
 
 class Store:
@@ -67,7 +72,13 @@ class Store:
         summary: of a study that is done.
         """
         began = time.monotonic()
-        head = {"format": self._form, "digests": self._digests, "about": self._about, "summary": summary}
+        head = {
+            "format": self._form,
+            "made by": made_by(),
+            "digests": self._digests,
+            "about": self._about,
+            "summary": summary,
+        }
         rows = ",\n".join("  " + json.dumps({**u._asdict(), **self.results[u]}) for u in sorted(self.results))
         write_text(self.path, f'{json.dumps(head, indent=1)[:-2]},\n "units": [\n{rows}\n ]\n}}\n', "results")
         self._written = time.monotonic()
@@ -85,13 +96,13 @@ class Store:
                     raise KeyError(unit)
                 check(row)
                 found[unit] = row
-            other = others(digests, self._digests)
+            other = differing(digests, self._digests)
         except ProgramError:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ProgramError(f"{self.path}: not the results of a study; {REMEDY}") from None
         if other:
-            raise ProgramError(f"{self.path} holds the results of other {other}; {REMEDY}")
+            raise ProgramError(f"{self.path}: results made with {other}; {REMEDY}")
         if any(unit.item >= items for unit in found):
             raise ProgramError(f"{self.path} holds the results of more than {plural(items, 'item')}; {REMEDY}")
         return found
@@ -106,21 +117,80 @@ class Store:
         raise ProgramError(f"{self.path} holds a {short(theirs, 60)}, not a {ours}; {REMEDY}")
 
 
-# --- digests ------------------------------------------------------------------------------------------------------
+class Kept(Generic[T]):
+    """Results by key, in a JSON file if there is a name for one.
 
-
-def others(theirs: Mapping[str, Any], ours: Mapping[str, str]) -> str:
-    """What is other in a file than here, in words: 'weights and engine (fast there, reference here)'; "" for nothing.
-
-    Values that are no digests are short, such as versions, and are told.
+    form: what the file holds, such as "pixelrnn table 3, 2". stamp: what the results depend on beside the key. read: a
+    result out of its JSON; raises ValueError, TypeError or KeyError for what is none. Raises ScampError: no such file
+    can be there, or it is not of this form, or of another stamp.
     """
-    found = []
-    for name, here in ours.items():
-        there = theirs.get(name)
-        if there != here:
-            told = there is not None and max(len(str(there)), len(here)) <= TOLD
-            found.append(f"{name} ({there} there, {here} here)" if told else name)
-    return " and ".join(found)
+
+    def __init__(self, path: str | Path | None, form: str, stamp: Mapping[str, Any], read: Callable[[Any], T]) -> None:
+        self.path, self.form, self.stamp = path, form, plain(stamp)
+        self.found: dict[str, T] = {}
+        if path is None:
+            return
+        target = check_file(path, "results")
+        if not target.exists():
+            return
+        try:
+            record = json.loads(target.read_text(encoding="utf-8"))
+            if record["format"] != form:
+                raise ValueError
+            theirs = record["study"]
+            self.found = {str(key): read(value) for key, value in record["found"].items()}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            raise ProgramError(f"results {path}: not the results of {form}; {REMEDY}") from None
+        check_stamp(f"results {path}", theirs, self.stamp)
+
+    def add(self, key: str, value: T) -> None:
+        """Keep a result, and write the file."""
+        self.found[key] = value
+        if self.path is not None:
+            record = {"format": self.form, "study": self.stamp, "found": self.found}
+            write_text(self.path, json.dumps(record, indent=1) + "\n", "results")
+
+
+# --- what results belong to --------------------------------------------------------------------------------------
+
+
+def differing(theirs: Any, ours: Mapping[str, Any]) -> str:
+    """In which settings something that is kept differs from what is asked for, in words: "epochs 1 (here 2), other
+    clips"; "" for none. Values that are digests, or long, are not shown."""
+    wanted = plain(ours)
+    known = theirs if isinstance(theirs, Mapping) else {}
+    names = [name for name in {**wanted, **known} if wanted.get(name) != known.get(name)]
+    return ", ".join(_difference(name, known.get(name), wanted.get(name)) for name in names)
+
+
+def check_stamp(what: str, theirs: Any, ours: Mapping[str, Any], remedy: str = REMEDY) -> None:
+    """Raises ProgramError that says in which settings `what`, made with `theirs`, differs from what is asked for."""
+    found = differing(theirs, ours)
+    if found:
+        raise ProgramError(f"{what}: made with {found}; {remedy}, or take its settings")
+
+
+def plain(stamp: Mapping[str, Any]) -> dict[str, Any]:
+    """A stamp as it comes back out of JSON."""
+    found: dict[str, Any] = json.loads(json.dumps(stamp, default=lambda value: value.item()))
+    return found
+
+
+def stamped(parts: Iterable[Any]) -> str:
+    """Arrays and texts as one value of a stamp: their digest, shapes and types included."""
+    return DIGEST + digest(parts)
+
+
+def _difference(name: str, theirs: Any, ours: Any) -> str:
+    shown = [_shown(theirs), _shown(ours)]
+    return f"other {name}" if None in shown else f"{name} {shown[0]} (here {shown[1]})"
+
+
+def _shown(value: Any) -> str | None:
+    text = str(value)
+    if isinstance(value, (dict, list)) or len(text) > SHOWN or re.fullmatch(f"({DIGEST})?[0-9a-f]{{12,}}", text):
+        return None
+    return "none" if value is None else text
 
 
 def digest(parts: Iterable[Any]) -> str:
@@ -150,4 +220,4 @@ def describe(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
 
 
-__all__ = ["REMEDY", "Store", "describe", "digest", "others"]
+__all__ = ["REMEDY", "Kept", "Store", "check_stamp", "describe", "differing", "digest", "plain", "stamped"]

@@ -15,8 +15,7 @@ from torch import nn
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file
-from scamp_sim.study.results_store import describe
-from scamp_sim.training.kept import check_stamp, plain, stamped
+from scamp_sim.study.results_store import check_stamp, describe, plain, stamped
 
 PLAIN = (str, int, float, bool, type(None))
 

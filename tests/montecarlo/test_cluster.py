@@ -17,6 +17,7 @@ from scamp_sim import ProgramError
 from scamp_sim.study import cluster
 from scamp_sim.study.execute import carry_out
 from scamp_sim.study.grid import make_grid
+from scamp_sim.study.version import RESULTS_VERSION
 from tests.montecarlo.fake import Draw, payload
 
 distributed = pytest.importorskip("distributed")
@@ -91,32 +92,33 @@ def test_a_unit_that_kills_every_worker_is_named(client: Any) -> None:
 
 
 def test_workers_with_other_code_are_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = {**cluster.code_identity(), "scamp-sim": "9.9"}
-    monkeypatch.setattr(cluster, "code_identity", lambda: other)
+    other = {**cluster.results_identity(), "results version": "9.9"}
+    monkeypatch.setattr(cluster, "results_identity", lambda: other)
     with pytest.raises(ProgramError) as e:
-        cluster._measure(Draw(), "s", {**other, "scamp-sim": "9.8"}, (1, 0, 0), 0.0)  # type: ignore[arg-type]
-    assert "a worker has scamp-sim 9.9 (here 9.8); numbers could differ" in str(e.value)
+        cluster._measure(Draw(), "s", {**other, "results version": "9.8"}, (1, 0, 0), 0.0)  # type: ignore[arg-type]
+    assert "a worker has results version 9.9 (here 9.8); numbers could differ" in str(e.value)
     monkeypatch.undo()
     client.wait_for_workers(2)  # one may be starting again
     client.run(_pretend)
     try:
-        with pytest.raises(ProgramError, match=r"the worker at tcp.* has scamp-sim 0\.0 \(here .*install there what"):
+        with pytest.raises(
+            ProgramError, match=r"the worker at tcp.* has results version 0 \(here .*install there what"
+        ):
             list(carry_out(Draw(), GRID, payload, cluster=client))
     finally:
-        client.run(_stop_pretending)
+        client.run(_stop_pretending, RESULTS_VERSION)
 
 
 def _pretend() -> None:
-    from scamp_sim.study import cluster as here
+    from scamp_sim.study import version
 
-    here.code_identity.cache_clear()
-    here.code_identity()["scamp-sim"] = "0.0"
+    version.RESULTS_VERSION = 0
 
 
-def _stop_pretending() -> None:
-    from scamp_sim.study import cluster as here
+def _stop_pretending(version_here: int) -> None:
+    from scamp_sim.study import version
 
-    here.code_identity.cache_clear()
+    version.RESULTS_VERSION = version_here
 
 
 # --- no cluster ---------------------------------------------------------------------------------------------------

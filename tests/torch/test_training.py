@@ -10,10 +10,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
-from scamp_sim.systems.pixelrnn import golden  # noqa: E402
+from scamp_sim.systems.pixelrnn import golden, study  # noqa: E402
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet  # noqa: E402
 from scamp_sim.systems.pixelrnn.params import Weights  # noqa: E402
-from scamp_sim.systems.pixelrnn.study import study  # noqa: E402
 from scamp_sim.systems.pixelrnn.train.baselines import Recurrent  # noqa: E402
 from scamp_sim.systems.pixelrnn.train.loop import Settings, classify, refit, train  # noqa: E402
 from scamp_sim.systems.pixelrnn.train.noise import StageErrors  # noqa: E402
@@ -71,11 +70,11 @@ def test_a_checkpoint_of_another_run_is_refused(drawn, tmp_path) -> None:
     train(*drawn, short, checkpoint=path)
     with pytest.raises(ProgramError, match=r"run\.pt: made with rate 0\.01 \(here 0\.5\); choose another file"):
         train(*drawn, replace(short, rate=0.5), checkpoint=path)
-    with pytest.raises(ProgramError, match="made with other noise; name"):
+    with pytest.raises(ProgramError, match="made with other noise; choose"):
         train(*drawn, replace(short, noise=StageErrors.none()), checkpoint=path)
-    with pytest.raises(ProgramError, match="made with other clips; name"):
+    with pytest.raises(ProgramError, match="made with other clips; choose"):
         train(drawn[0][::-1], drawn[1], short, checkpoint=path)
-    with pytest.raises(ProgramError, match="made with other test clips; name"):
+    with pytest.raises(ProgramError, match="made with other test clips; choose"):
         train(*drawn, short, test=drawn, checkpoint=path)
     path.write_bytes(b"nothing")
     with pytest.raises(ProgramError, match="not a training checkpoint"):
@@ -87,7 +86,7 @@ def test_a_checkpoint_of_another_test_is_refused(drawn, tmp_path) -> None:
     train(*drawn, short, test=drawn, checkpoint=path)
     begun = []
     for test in ((drawn[0][:9], drawn[1][:9]), (drawn[0], drawn[1][::-1]), (drawn[0] > 99, drawn[1])):
-        with pytest.raises(ProgramError, match="made with other test clips; name"):
+        with pytest.raises(ProgramError, match="made with other test clips; choose"):
             train(*drawn, short, test=test, checkpoint=path, begun=lambda: begun.append(1))
     assert not begun
     train(*drawn, short, test=drawn, checkpoint=path, begun=lambda: begun.append(1))
@@ -100,7 +99,7 @@ def test_a_checkpoint_of_another_network_is_refused(drawn, tmp_path) -> None:
     train(bits, drawn[1], short, net=Recurrent("MGU", binary=True, seed=1), checkpoint=path)
     with pytest.raises(ProgramError, match="made with network's binary True \\(here False\\)"):
         train(bits, drawn[1], short, net=Recurrent("MGU", binary=False, seed=1), checkpoint=path)
-    with pytest.raises(ProgramError, match="made with other first weights; name"):
+    with pytest.raises(ProgramError, match="made with other first weights; choose"):
         train(bits, drawn[1], short, net=Recurrent("MGU", binary=True, seed=2), checkpoint=path)
     with pytest.raises(ProgramError, match=r"made with network Recurrent \(here PixelRNN\)"):
         train(bits, drawn[1], short, checkpoint=path)

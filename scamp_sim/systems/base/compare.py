@@ -17,10 +17,8 @@ from scamp_sim.text import table
 class StageDifference:
     """How far one stage is from its reference.
 
-    values: in the stage.
-    differ: values that differ by more than `Stage.within`.
-    per_frame: the same along the first axis, for stages with one plane a frame.
-    largest, rms: of the differences.
+    values: in the stage. differ: values that differ by more than `Stage.within`. per_frame: the same along the first
+    axis of a stage with several planes, else one count. largest, rms: of the differences.
     """
 
     stage: str
@@ -49,7 +47,7 @@ def _difference(stage: Stage, a: Array, b: Array) -> StageDifference:
     away = np.abs(a.astype(np.float64) - b.astype(np.float64))
     wrong = ~(away <= stage.within)  # not a number differs
     axes = tuple(range(1, wrong.ndim))
-    counts = wrong.sum(axis=axes) if wrong.ndim > 1 else np.array([wrong.sum()])
+    counts = wrong.sum(axis=axes) if wrong.ndim > 2 else np.array([wrong.sum()])
     largest = float(away.max(initial=0.0))
     rms = float(np.sqrt(np.mean(np.square(away)))) if away.size else 0.0
     per_frame = tuple(int(n) for n in counts)

@@ -114,7 +114,7 @@ class ArrayEncoder:
         found = encoded(run, [name for name in wanted if name != "x"])
         if "x" not in wanted:
             return found
-        from scamp_sim.systems.pixelrnn.study.network import look_at_input
+        from scamp_sim.systems.pixelrnn.study import look_at_input
 
         return Encoded(found.codes, {**found.stages, "x": look_at_input(self.chip, clip)})
 
@@ -130,7 +130,7 @@ class ArrayEncoder:
 
     def depends_on(self) -> Mapping[str, str]:
         """Weights, level, programs and calibration."""
-        from scamp_sim.systems.pixelrnn.study.network import programs_digest
+        from scamp_sim.systems.pixelrnn.study import programs_digest
 
         chip = self.chip
         return {

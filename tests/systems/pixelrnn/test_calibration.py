@@ -21,8 +21,7 @@ from scamp_sim.systems.pixelrnn.data import gestures
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet
 from scamp_sim.systems.pixelrnn.encoder import Encoder, make_mapping
 from scamp_sim.systems.pixelrnn.params import Weights
-from scamp_sim.systems.pixelrnn.study.network import make_encoder
-from scamp_sim.systems.pixelrnn.study.study import validate
+from scamp_sim.systems.pixelrnn.study import make_encoder, validate
 
 TIES = replace(Weights.random(1), theta1=0.998, theta_r=0.994)
 """Weights with thresholds as trained: pooled maps of 1 lie just above theirs."""

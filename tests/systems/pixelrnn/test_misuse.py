@@ -13,13 +13,12 @@ from scamp_sim import ScampError
 from scamp_sim.kernels.pixelrnn import layout
 from scamp_sim.kernels.pixelrnn.blocks import BlockMapping
 from scamp_sim.kernels.pixelrnn.layout import Macropixel
-from scamp_sim.systems.pixelrnn import golden
+from scamp_sim.systems.pixelrnn import golden, study
 from scamp_sim.systems.pixelrnn import golden_blocks as blocks_golden
 from scamp_sim.systems.pixelrnn.data import clips, datasets, gestures
 from scamp_sim.systems.pixelrnn.encoder import Encoder
 from scamp_sim.systems.pixelrnn.params import Weights
 from scamp_sim.systems.pixelrnn.report import costs as report
-from scamp_sim.systems.pixelrnn.study import study
 
 WEIGHTS = Weights.random(1, classes=9)
 CLIP = np.zeros((16, 64, 64), np.uint8)

@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.study.results_store import Kept
 from scamp_sim.systems.pixelrnn.data import gestures
 from scamp_sim.systems.pixelrnn.data.sources import TEST_SEED, TRAIN_SEED
 from scamp_sim.systems.pixelrnn.golden import SIDE
 from scamp_sim.systems.pixelrnn.report import bandwidth
 from scamp_sim.text import plural
-from scamp_sim.training.kept import Kept
 
 POOLING = (1, 2, 3, 4, 5, 6, 8, 16, 32, 64)
 """Windows of the max-pooling before the network in figure 3: 4,096 down to 1 value read."""
@@ -229,13 +229,13 @@ _COLOURS = {"SRNN": "#59a14f", "LSTM": "#e15759", "GRU": "#f28e2b", "MGU": "#b07
 
 def plot(figure: Figure, path: str | Path) -> Path:
     """Draw the figure to a file, PNG, PDF or SVG by its name. Raises ScampError."""
-    from scamp_sim.systems.pixelrnn.report import plots
+    from scamp_sim.show import plots
 
     return plots.save(path, lambda: _drawn(figure))
 
 
 def _drawn(figure: Figure) -> Any:
-    from scamp_sim.systems.pixelrnn.report import plots
+    from scamp_sim.show import plots
 
     canvas = plots.new_figure(7.6, 4.4)
     axes = canvas.subplots()

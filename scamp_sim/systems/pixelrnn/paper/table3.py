@@ -26,7 +26,7 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.study import chips as kinds
 from scamp_sim.study.execute import carry_out
 from scamp_sim.study.grid import Unit, make_grid
-from scamp_sim.study.results_store import digest
+from scamp_sim.study.results_store import Kept, digest, stamped
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet, read_clips
 from scamp_sim.systems.pixelrnn.data.sources import TEST_SEED, TRAIN_SEED
@@ -45,9 +45,8 @@ from scamp_sim.systems.pixelrnn.paper.table3_result import (
     plot,
 )
 from scamp_sim.systems.pixelrnn.params import Weights
-from scamp_sim.systems.pixelrnn.study.study import make_encoder, programs_digest, renew
+from scamp_sim.systems.pixelrnn.study import make_encoder, programs_digest, renew
 from scamp_sim.systems.pixelrnn.train.noise import known_errors
-from scamp_sim.training.kept import Kept, stamped
 
 
 @dataclass(frozen=True)

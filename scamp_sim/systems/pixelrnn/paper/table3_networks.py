@@ -18,12 +18,11 @@ import numpy as np
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file
-from scamp_sim.study.results_store import digest
+from scamp_sim.study.results_store import check_stamp, digest, plain
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet, check_labels, read_clips
 from scamp_sim.systems.pixelrnn.data.sources import TRAIN_SEED, load_weights
 from scamp_sim.systems.pixelrnn.params import Weights
 from scamp_sim.systems.pixelrnn.train.noise import StageErrors, known_errors, load_errors
-from scamp_sim.training.kept import check_stamp, plain
 
 if TYPE_CHECKING:
     from scamp_sim.systems.pixelrnn.paper.table3 import Study

@@ -217,13 +217,13 @@ def _cells(row: Row) -> tuple[str, ...]:
 def plot(found: Table3, path: str | Path) -> Path:
     """Draw the table to a file, PNG, PDF or SVG by its name: a dot a chip and network, a bar for the mean. Raises
     ScampError."""
-    from scamp_sim.systems.pixelrnn.report import plots
+    from scamp_sim.show import plots
 
     return plots.save(path, lambda: _figure(found))
 
 
 def _figure(found: Table3) -> Any:
-    from scamp_sim.systems.pixelrnn.report import plots
+    from scamp_sim.show import plots
 
     sets = list(dict.fromkeys(row.data for row in found.rows))
     figure = plots.new_figure(1.5 + 1.1 * len(found.rows), 4.4)

@@ -19,7 +19,7 @@ from scamp_sim.systems.base.cost import Cost, Part
 from scamp_sim.systems.pixelrnn.encoder import Encoder
 from scamp_sim.systems.pixelrnn.golden import FRAMES
 from scamp_sim.systems.pixelrnn.params import Weights, check_weights
-from scamp_sim.systems.pixelrnn.study.network import make_encoder
+from scamp_sim.systems.pixelrnn.study import make_encoder
 from scamp_sim.text import table
 
 MAPPINGS = ("macropixel", "blocks", "blocks:lean")

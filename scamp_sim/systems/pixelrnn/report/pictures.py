@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.show.render import BACKGROUND, CAPTION, FRAME, MARGIN, TITLE, Tile, contact_sheet, grey_levels
+from scamp_sim.show.render import BACKGROUND, CAPTION, FRAME, MARGIN, TITLE, grey_levels
 from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE
 
 if TYPE_CHECKING:
@@ -124,13 +124,4 @@ def output_picture(o: npt.NDArray[np.float32]) -> Picture:
     return Image.fromarray(grey_levels(o, (-span, span)))
 
 
-def difference(stage: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any], what: str, reference: str) -> Picture:
-    """A plane of the array beside that of its reference, and where they differ."""
-    wrong = ours != theirs
-    count = int(wrong.sum())
-    heading = f"{stage} {what}: {f'{count:,}' if count else 'none'} of {wrong.size:,} values differ"
-    tiles = [Tile("array", ours), Tile(reference, theirs), Tile("differ", wrong)]
-    return contact_sheet(tiles, heading, stretch=True)
-
-
-__all__ = ["difference", "output_picture", "sheet"]
+__all__ = ["output_picture", "sheet"]

@@ -5,12 +5,10 @@ matplotlib is imported where it is used; it comes with the extra "demo".
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.checks import path_of
-from scamp_sim.exceptions import ScampError
+from scamp_sim.show.plots import ACCENT, GREY, new_figure, save
 from scamp_sim.systems.pixelrnn.report import bandwidth
 from scamp_sim.systems.pixelrnn.report.costs import FRONT_END, OTHER, PUBLISHED_US, STAGES, Costs
 from scamp_sim.text import short
@@ -27,57 +25,13 @@ COLOURS = dict(
 LIGHT = ("#76b7b2", "#edc948", "#f28e2b")
 """Those on which letters are black."""
 
-GREY, ACCENT = "#b8b8b8", "#4e79a7"
 ROOM = 0.055
 """Share of a bar from which on its number fits in."""
-
-
-def check(path: str | Path) -> Path:
-    """The path, if a plot can be drawn there. Raises ScampError, also if matplotlib is missing."""
-    from scamp_sim.files import check_file
-
-    path_of(path, "plot")
-    target = check_file(path, "plot")
-    if target.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise ScampError(f"cannot write the plot to {path}: name it .png, .pdf or .svg")
-    _canvas()
-    return target
 
 
 def write(path: str | Path, costs: Costs) -> Path:
     """Draw the report to a file, PNG, PDF or SVG by its name. Raises ScampError."""
     return save(path, lambda: _figure(costs))
-
-
-def save(path: str | Path, draw: Callable[[], Any]) -> Path:
-    """What `draw` gives, a matplotlib figure, as a file: all of it, or nothing. Raises ScampError."""
-    target = check(path)
-    aside = target.with_name(f".scamp-{target.name}")
-    try:
-        draw().savefig(aside, dpi=150)
-        aside.replace(target)
-    except OSError as e:
-        aside.unlink(missing_ok=True)
-        raise ScampError(
-            f"cannot write the plot to {path}: {e.strerror or e}; free some disk space, or choose another file"
-        ) from e
-    return target
-
-
-def new_figure(width: float, height: float) -> Any:
-    """An empty figure, in inches. Raises ScampError if matplotlib is missing."""
-    return _canvas()(figsize=(width, height), layout="constrained")
-
-
-def _canvas() -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ScampError(
-            'the plot needs matplotlib, which is missing: pip install "scamp-sim[demo]" (in a clone: pip install -e '
-            '".[demo]")'
-        ) from None
-    return Figure
 
 
 def _figure(costs: Costs) -> Any:
@@ -158,4 +112,4 @@ def _values(axes: Any) -> None:
     axes.set_title("Values read from the sensor in 16 frames", loc="left", fontsize=11)
 
 
-__all__ = ["check", "new_figure", "save", "write"]
+__all__ = ["write"]

@@ -20,7 +20,7 @@ from scamp_sim.study import chips as kinds
 from scamp_sim.study.results_store import digest
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.params import GATES, Weights
-from scamp_sim.systems.pixelrnn.study.network import make_encoder
+from scamp_sim.systems.pixelrnn.study import make_encoder
 from scamp_sim.systems.pixelrnn.train.noise import STAGES, Stage, StageErrors
 
 if TYPE_CHECKING:

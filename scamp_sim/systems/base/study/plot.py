@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.systems.pixelrnn.golden import FRAMES
-from scamp_sim.systems.pixelrnn.report import plots
-from scamp_sim.systems.pixelrnn.study.chipstudy import ChipStudy
-from scamp_sim.systems.pixelrnn.study.results import PLANE_VALUES
+from scamp_sim.show import plots
+from scamp_sim.systems.base.study.chipstudy import ChipStudy
 
 NAMED = 60
 """Chips of which each has its serial below the axis."""
@@ -53,9 +51,9 @@ def _accuracies(axes: Any, study: ChipStudy) -> None:
 def _shares(axes: Any, study: ChipStudy) -> None:
     """A box a stage, a value a chip."""
     reference = study.references[0]
-    stages = [stage for stage in study.stages if stage != "o"]
+    stages = [stage for stage in study.stages if stage != study.shape.last]
     values = [
-        [100 * v for v in study.of_chips(lambda r, s=stage: sum(r.differ[reference][s]) / (PLANE_VALUES * FRAMES))]  # type: ignore[misc]
+        [100 * v for v in study.of_chips(lambda r, s=stage: sum(r.differ[reference][s]) / study.shape.sizes[s])]  # type: ignore[misc]
         for stage in stages
     ]
     axes.boxplot(values, widths=0.5)

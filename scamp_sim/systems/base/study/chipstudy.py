@@ -1,4 +1,4 @@
-"""What a study of the network over chips found, in distributions: accuracy, and how much of each stage differs.
+"""What a study of a system over chips found, in distributions: accuracy, and how much of each stage differs.
 
 A value for each chip is the mean over its seeds and clips; distributions are over chips.
 """
@@ -14,11 +14,9 @@ from typing import Any
 
 from scamp_sim.study.grid import Grid, Unit, ranges
 from scamp_sim.study.statistics import Distribution, Interval, distribution, distribution_table, tidy, wilson
-from scamp_sim.systems.pixelrnn.golden import FRAMES
-from scamp_sim.systems.pixelrnn.study.results import ARRAY, MODELS, PLANE_VALUES, Record, percent
+from scamp_sim.systems.base.study.results import ARRAY, MODELS, Record, Shape, percent
 from scamp_sim.text import table
 
-FORMAT = "pixelrnn study over chips, 1"
 SHARES = (0.0, 1.0)
 LISTED = 40
 """Chips that the text names one by one."""
@@ -52,13 +50,13 @@ class Accuracy:
 class ChipStudy:
     """The results of a study.
 
-    about: what was run, in words.
-    ran: how many units were not in the file already.
+    about: what was run, in words. shape: what a record consists of. ran: how many units were not in the file already.
     """
 
     about: Mapping[str, Any]
     grid: Grid
     outcomes: Mapping[Unit, Record]
+    shape: Shape
     ran: int = 0
 
     @cached_property
@@ -86,11 +84,11 @@ class ChipStudy:
 
     def differing(self, reference: str, stage: str) -> Distribution:
         """Over chips, the share of a stage's values that differ."""
-        size = PLANE_VALUES * (1 if stage == "o" else FRAMES)
+        size = self.shape.sizes[stage]
         return distribution(self.of_chips(lambda r: sum(r.differ[reference][stage]) / size), SHARES)
 
     def rms(self, reference: str) -> Distribution:
-        """Over chips, the rms difference of o, in units of one tap product."""
+        """Over chips, the rms difference of the codes, in their unit."""
         return distribution(self.of_chips(lambda r: r.rms[reference]), (0.0, math.inf))
 
     def agreement(self, reference: str) -> Distribution | None:
@@ -160,7 +158,7 @@ class ChipStudy:
             same, right = self.agreement(r), self.right(r)
             references[r] = {
                 "differing": {s: self.differing(r, s).as_dict() for s in self.stages},
-                "rms_o": self.rms(r).as_dict(),
+                f"rms_{self.shape.last}": self.rms(r).as_dict(),
                 "same_class": None if same is None else same.as_dict(),
                 "accuracy": None if right is None else {
                     "share": tidy(right), "interval_95": wilson(right, grid.items, _noun(grid.items)).as_dict()
@@ -184,7 +182,7 @@ class ChipStudy:
 
     def text(self) -> str:
         """The study as tables."""
-        blocks = []
+        blocks, last = [], self.shape.last
         clips = {} if self.accuracy is None else {"right class": self.accuracy}
         for r in self.references:
             same = self.agreement(r)
@@ -203,10 +201,10 @@ class ChipStudy:
         if len(self.accuracies) > 1:
             blocks.append(self._chips())
         for r in self.references:
-            block = f"chips against the {MODELS[r]}\n"
-            bits = [s for s in self.stages if s != "o"]  # with any error at all, all of o differs
+            block = f"chips against the {MODELS.get(r, r)}\n"
+            bits = [s for s in self.stages if s != last]  # with any error at all, all analog codes differ
             block += distribution_table({s: self.differing(r, s) for s in bits}, percent, "share that differs")
-            rms = distribution_table({"o": self.rms(r)}, lambda v: f"{v:.3f}", "rms difference, tap products")
+            rms = distribution_table({last: self.rms(r)}, lambda v: f"{v:.3f}", f"rms difference, {self.shape.unit}")
             blocks += [block, rms]
         blocks.append(f"intervals of means: {self.method}\n")
         return "\n".join(blocks)
@@ -238,4 +236,4 @@ def _noun(items: int) -> str:
     return "clip" if items == 1 else "clips"
 
 
-__all__ = ["FORMAT", "Accuracy", "ChipStudy"]
+__all__ = ["Accuracy", "ChipStudy"]

@@ -9,17 +9,11 @@ from typing import Any
 
 from scamp_sim.study.grid import Unit
 from scamp_sim.study.statistics import tidy
-from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE
+from scamp_sim.text import table
 
-STAGES = ("x", "b", "f", "h", "o")
-"""The binarised frame, the input of the recurrent part, the forget gate, the state, the output."""
-
-FORMAT = "pixelrnn validation, 2"
-"""What the file of the results of one chip and one seed says that it is."""
-
-PLANE_VALUES = SIDE * SIDE
 ARRAY, GOLDEN, OWN = "array", "golden", "own golden"
-"""Who classified a clip: the array; the golden model; the golden model with the mapping's own edges and ties."""
+"""Who classified a clip: the realisation under study; the golden model; the golden model with the edges and ties of a
+mapping."""
 
 MODELS = {
     GOLDEN: "golden model (G)",
@@ -28,13 +22,26 @@ MODELS = {
 
 
 @dataclass(frozen=True)
+class Shape:
+    """What the records of a system consist of.
+
+    sizes: stage -> values of one clip, in the order of the stages. last: the stage that is the codes. unit: of the
+    codes. frames: of one clip.
+    """
+
+    sizes: Mapping[str, int]
+    last: str
+    unit: str
+    frames: int
+
+
+@dataclass(frozen=True)
 class Record:
     """What validation found for one clip.
 
-    differ: reference -> stage -> values that differ, one count a frame (of o one in all).
-    largest: reference -> largest difference of o, in units of one tap product.
-    classes: who -> class that the decoder sees, empty without one.
-    rms: reference -> root mean square of the difference of o, in the same units.
+    differ: reference -> stage -> values that differ, a count a frame, or one in all of a stage that is one plane.
+    largest: reference -> largest difference of the codes, in their unit. classes: who -> class that the decoder sees,
+    empty without one. rms: reference -> root mean square of the difference of the codes, in the same unit.
     """
 
     clip: int
@@ -48,15 +55,12 @@ class Record:
 
 @dataclass(frozen=True)
 class Study:
-    """The results of a validation.
-
-    about: what was run, in words.
-    records: in the order of the clips.
-    ran: how many of them were not in the file already.
-    """
+    """The results of a validation. about: what was run, in words. records: in the order of the clips. shape: what they
+    consist of. ran: how many of them were not in the file already."""
 
     about: Mapping[str, Any]
     records: tuple[Record, ...]
+    shape: Shape
     ran: int = 0
 
     @property
@@ -75,7 +79,7 @@ class Study:
 
     def compared(self, stage: str) -> int:
         """Values of a stage that were compared with each reference."""
-        return len(self.records) * PLANE_VALUES * (1 if stage == "o" else FRAMES)
+        return len(self.records) * self.shape.sizes[stage]
 
     def share(self, reference: str, stage: str) -> float:
         """The share of them that differ, 0 .. 1."""
@@ -86,11 +90,11 @@ class Study:
         return max(self.records, key=lambda r: sum(r.differ[reference][stage]))
 
     def largest(self, reference: str) -> float:
-        """The largest difference of o, in units of one tap product."""
+        """The largest difference of the codes, in their unit."""
         return max((r.largest[reference] for r in self.records), default=0.0)
 
     def rms(self, reference: str) -> float:
-        """The rms difference of o, in units of one tap product: the mean over the clips."""
+        """The rms difference of the codes, in their unit: the mean over the clips."""
         return math.fsum(r.rms[reference] for r in self.records) / len(self.records) if self.records else 0.0
 
     def right(self, who: str) -> int | None:
@@ -128,11 +132,11 @@ class Study:
         agreement = {r: {"same": n, "of": count} for r in self.references if (n := self.agreed(r)) is not None}
         return {
             "clips": count,
-            "frames": count * FRAMES,
+            "frames": count * self.shape.frames,
             "equal": all(not s["differ"] for stage in stages.values() for s in stage.values()),
             "stages": stages,
-            "rms_o": {r: tidy(self.rms(r)) for r in self.references},
-            "largest_o": {r: self.largest(r) for r in self.references},
+            f"rms_{self.shape.last}": {r: tidy(self.rms(r)) for r in self.references},
+            f"largest_{self.shape.last}": {r: self.largest(r) for r in self.references},
             "accuracy": accuracy,
             "same_class": agreement,
         }
@@ -143,28 +147,27 @@ class Study:
 
     def text(self) -> str:
         """The study as a table."""
-        from scamp_sim.systems.pixelrnn.report.costs import table
-
-        lines = []
+        lines, last = [], self.shape.last
         for reference in self.references:
             rows = [
                 (
                     stage,
                     f"{self.differing(reference, stage):,}",
                     f"{self.compared(stage):,}",
-                    # any error at all makes other values of o, so that their share says nothing
-                    "-" if stage == "o" and self.largest(reference) else percent(self.share(reference, stage)),
+                    # any error at all makes other analog codes, so that their share says nothing
+                    "-" if stage == last and self.largest(reference) else percent(self.share(reference, stage)),
                     self.worst(reference, stage).name if self.differing(reference, stage) else "-",
                 )
                 for stage in self.stages
             ]
             lines += [
-                f"array against the {MODELS[reference]}",
+                f"array against the {MODELS.get(reference, reference)}",
                 table(("stage", "differ", "of", "share", "worst clip"), rows, "<>>><"),
             ]
             if self.largest(reference):
                 lines[-1] += (
-                    f"o: rms difference {self.rms(reference):.3f} tap products, largest {self.largest(reference):g}\n"
+                    f"{last}: rms difference {self.rms(reference):.3f} {self.shape.unit}, "
+                    f"largest {self.largest(reference):g}\n"
                 )
         count = len(self.records)
         found = [
@@ -195,4 +198,4 @@ def record(row: Mapping[str, Any], unit: Unit = Unit(0, 0, 0)) -> Record:  # noq
     return found
 
 
-__all__ = ["ARRAY", "FORMAT", "GOLDEN", "MODELS", "OWN", "STAGES", "Record", "Study", "percent", "record"]
+__all__ = ["ARRAY", "GOLDEN", "MODELS", "OWN", "Record", "Shape", "Study", "percent", "record"]

@@ -1,0 +1,56 @@
+"""Plots in files: what all of them share. matplotlib is imported where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scamp_sim.checks import path_of
+from scamp_sim.exceptions import ScampError
+
+GREY, ACCENT = "#b8b8b8", "#4e79a7"
+
+
+def check(path: str | Path) -> Path:
+    """The path, if a plot can be drawn there. Raises ScampError, also if matplotlib is missing."""
+    from scamp_sim.files import check_file
+
+    path_of(path, "plot")
+    target = check_file(path, "plot")
+    if target.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise ScampError(f"cannot write the plot to {path}: name it .png, .pdf or .svg")
+    _canvas()
+    return target
+
+
+def save(path: str | Path, draw: Callable[[], Any]) -> Path:
+    """What `draw` gives, a matplotlib figure, as a file: all of it, or nothing. Raises ScampError."""
+    target = check(path)
+    aside = target.with_name(f".scamp-{target.name}")
+    try:
+        draw().savefig(aside, dpi=150)
+        aside.replace(target)
+    except OSError as e:
+        aside.unlink(missing_ok=True)
+        raise ScampError(f"cannot write the plot to {path}: {e.strerror or e}; make room, or name another file") from e
+    return target
+
+
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure, in inches. Raises ScampError if matplotlib is missing."""
+    return _canvas()(figsize=(width, height), layout="constrained")
+
+
+def _canvas() -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ScampError(
+            'the plot needs matplotlib, which is missing: pip install "scamp-sim[demo]" (in a clone: pip install -e '
+            '".[demo]")'
+        ) from None
+    return Figure
+
+
+__all__ = ["ACCENT", "GREY", "check", "new_figure", "save"]

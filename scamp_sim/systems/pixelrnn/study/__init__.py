@@ -1,1 +1,0 @@
-"""PixelRNN on many clips and chips, compared with the golden model."""
