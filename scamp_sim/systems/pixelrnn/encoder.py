@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
@@ -110,6 +111,13 @@ class Encoder:
         """The encoder under the mapping that the options belong to. Other arguments as above. Raises ProgramError."""
         made = cls.__new__(cls)
         made._make(check_weights(weights), options, errors, chip, seed, engine, timing)
+        return made
+
+    def on_chip(self, errors: Errors, chip: int, engine: str = "fast") -> Encoder:
+        """The same network on another chip of the same errors: programs and calibration are shared."""
+        made = copy(self)
+        made.chip = integer("chip", chip)
+        made.machine = Machine(errors=errors, chip=chip, engine=engine, timing=self.machine.timing)
         return made
 
     def _make(

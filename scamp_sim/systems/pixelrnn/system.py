@@ -210,10 +210,9 @@ class PixelRNN(System[Weights]):
         self, first: Encoder, params: Weights, on: Realisation, hardware: Hardware, takes: Frames | None = None
     ) -> Encoder:
         """The encoder on another chip of the same errors; programs and calibration are those of the profile."""
-        made = self.build(params, on, hardware, takes)
-        if isinstance(made, ArrayEncoder) and isinstance(first, ArrayEncoder):
-            made.chip.mapping = first.chip.mapping
-        return made
+        if isinstance(first, ArrayEncoder):
+            return ArrayEncoder(first.chip.on_chip(hardware.errors, hardware.chip, hardware.engine), first.takes)
+        return self.build(params, on, hardware, takes)
 
     def models(self, params: Weights, on: Realisation, clip: Array, takes: Frames) -> Mapping[str, Encoded]:
         """The golden model, and where a mapping has edges and ties of its own, the model with these."""

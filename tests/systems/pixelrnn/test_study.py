@@ -244,9 +244,9 @@ def test_a_chip_of_ones_own_keeps_its_serial(clips: ClipSet) -> None:
 
 
 def test_what_cannot_be_asked(clips: ClipSet) -> None:
-    with pytest.raises(ScampError, match="jobs is 0"):
+    with pytest.raises(ScampError, match="jobs must be an integer of at least 1, got 0"):
         study.validate(WEIGHTS, clips, jobs=0)
-    with pytest.raises(ScampError, match="limit is -1"):
+    with pytest.raises(ScampError, match="limit must be an integer of at least 1, got -1"):
         study.validate(WEIGHTS, clips, limit=-1)
     with pytest.raises(ScampError, match="labels go up to 8, but the decoder of these weights tells 4 classes apart"):
         study.validate(Weights.random(1, classes=4), clips)
