@@ -33,7 +33,9 @@ def save(path: str | Path, draw: Callable[[], Any]) -> Path:
         aside.replace(target)
     except OSError as e:
         aside.unlink(missing_ok=True)
-        raise ScampError(f"cannot write the plot to {path}: {e.strerror or e}; make room, or name another file") from e
+        raise ScampError(
+            f"cannot write the plot to {path}: {e.strerror or e}; free some disk space, or choose another file"
+        ) from e
     return target
 
 

@@ -134,7 +134,7 @@ class Kept(Generic[T]):
         if not target.exists():
             return
         try:
-            record = json.loads(target.read_text(encoding="utf-8"))
+            record = read_json(target, "results", again=True)
             if record["format"] != form:
                 raise ValueError
             theirs = record["study"]

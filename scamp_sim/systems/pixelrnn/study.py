@@ -99,6 +99,8 @@ def measure(
         "parameters": weights.parameters,
         "level": on.options.level,
         "front_end": on.options.front_end,
+        "engine": engine,
+        "timing": timing,
         **options,
     }
     return run.measure(

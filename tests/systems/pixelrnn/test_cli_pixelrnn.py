@@ -10,12 +10,14 @@ import pytest
 from PIL import Image
 
 from scamp_sim.cli import main as cli
-from scamp_sim.systems.pixelrnn import golden
+from scamp_sim.systems.base.protocol import Encoded
+from scamp_sim.systems.base.study import work
+from scamp_sim.systems.pixelrnn import golden, study
 from scamp_sim.systems.pixelrnn.data import gestures
 from scamp_sim.systems.pixelrnn.data.clips import read_clip, read_clips
 from scamp_sim.systems.pixelrnn.params import Weights
 from scamp_sim.systems.pixelrnn.report import plots
-from scamp_sim.systems.pixelrnn.study import network, study
+from scamp_sim.systems.pixelrnn.system import PixelRNN
 
 
 @pytest.fixture(scope="module")
@@ -383,19 +385,21 @@ def test_validate_with_the_front_end(weights: Path, tmp_path: Path, capsys) -> N
     without = [a for a in argv if a != "--front-end"]
     assert run(*without, "--clips", "synthetic:1", "--out", results) == 1
     error = capsys.readouterr().err
-    assert "holds the results of other clips and options" in error
+    assert "results made with other clips, other options" in error
 
 
 def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     """Against two models, one of them wrong in one frame of h."""
 
-    def models(encoder, clip):  # type: ignore[no-untyped-def]
-        true = golden.encode(clip, encoder.weights)
-        h = true.h.copy()
-        h[6, 20:40, 20:40] ^= True
-        return {"golden": golden.Result(true.x, true.b, true.f, h, true.o), "own golden": true}
+    true = PixelRNN.models
 
-    monkeypatch.setattr(network, "references", models)
+    def models(self, *args):  # type: ignore[no-untyped-def]
+        found = true(self, *args)["golden"]
+        h = found.stages["h"].copy()
+        h[6, 20:40, 20:40] ^= True
+        return {"golden": Encoded(found.codes, {**found.stages, "h": h}), "own golden": found}
+
+    monkeypatch.setattr(PixelRNN, "models", models)
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 1)
     assert run(*argv, "--pictures", tmp_path) == 0
     text = capsys.readouterr().out
@@ -442,23 +446,23 @@ def test_a_drawn_clip_has_a_seed_of_its_own(weights: Path, capsys) -> None:
 
 
 def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
-    renew, results = network.renew, tmp_path / "r.json"
+    noise_seed, results = work.noise_seed, tmp_path / "r.json"
 
-    def stop(encoder, seed, number):  # type: ignore[no-untyped-def]
+    def stop(seed, number):  # type: ignore[no-untyped-def]
         if number == 1:
             raise KeyboardInterrupt
-        renew(encoder, seed, number)
+        return noise_seed(seed, number)
 
-    monkeypatch.setattr(network, "renew", stop)
+    monkeypatch.setattr(work, "noise_seed", stop)
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 2, "--out", results)
     assert run(*argv, "--jobs", 1) == 130
     assert "the same command resumes there" in capsys.readouterr().err
     assert len(json.loads(results.read_text())["units"]) == 1
-    monkeypatch.setattr(network, "renew", renew)
+    monkeypatch.setattr(work, "noise_seed", noise_seed)
     assert run(*argv) == 0
     assert len(json.loads(results.read_text())["units"]) == 2
     assert run(*argv, "--errors", "ideal", "--seed", 3) == 1
-    assert "holds the results of other options; choose another file, or remove it" in capsys.readouterr().err
+    assert "results made with other options; choose another file, or remove it" in capsys.readouterr().err
 
 
 def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys) -> None:
@@ -555,5 +559,5 @@ def test_validate_keeps_the_results_of_one_chip(weights: Path, tmp_path: Path, c
     assert "bit_retention" in document["without_effect"]
     assert "bit_retention (needs more time" in captured.err
     assert run(*argv, "--chip", 4) == 1
-    assert "holds the results of other options" in capsys.readouterr().err
+    assert "results made with other options" in capsys.readouterr().err
     assert run(*argv, "--chip", 3) == 0

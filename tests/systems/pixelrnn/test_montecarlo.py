@@ -15,14 +15,16 @@ from scamp_sim import ScampError
 from scamp_sim.cli import main as cli
 from scamp_sim.cli import studies
 from scamp_sim.study.grid import Unit, make_grid
+from scamp_sim.systems.base.study import work
+from scamp_sim.systems.base.study.chipstudy import ChipStudy
+from scamp_sim.systems.base.study.results import ARRAY, GOLDEN, Record, Shape
+from scamp_sim.systems.base.study.work import Work
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet, read_clips
 from scamp_sim.systems.pixelrnn.params import Weights
-from scamp_sim.systems.pixelrnn.study import network
-from scamp_sim.systems.pixelrnn.study.chipstudy import ChipStudy
-from scamp_sim.systems.pixelrnn.study.montecarlo import Network, measure
-from scamp_sim.systems.pixelrnn.study.results import ARRAY, GOLDEN, Record
+from scamp_sim.systems.pixelrnn.study import measure
 
 WEIGHTS = Weights.random(3, classes=9)
+SHAPE = Shape(dict.fromkeys("xbfh", 16 * 4096) | {"o": 4096}, "o", "tap products", 16)
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +54,20 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
     """Rows in place of measurements; the units that were run."""
     ran: list[tuple[int, int, int]] = []
 
-    def bench(self: Network, chip: int) -> Any:
+    def bench(self: Work, chip: int) -> Any:
         def one(seed: int, item: int, clip: Any) -> Mapping[str, Any]:
             ran.append((chip, seed, item))
             return row(chip, seed, item)
 
         return one
 
-    monkeypatch.setattr(Network, "bench", bench)
+    monkeypatch.setattr(Work, "bench", bench)
     return ran
 
 
 def study(chips: Any, seeds: Any, items: int = 3, label: int | None = 0) -> ChipStudy:
     grid = make_grid(chips, seeds, items)
-    return ChipStudy({}, grid, {u: Record(clip=u.item, **row(*u, label=label)) for u in grid})
+    return ChipStudy({}, grid, {u: Record(clip=u.item, **row(*u, label=label)) for u in grid}, SHAPE)
 
 
 # --- what is counted ----------------------------------------------------------------------------------------------
@@ -174,9 +176,9 @@ def test_an_interrupted_study_goes_on(clips: ClipSet, tmp_path: Path, fake: list
 def test_studies_of_something_else_are_refused(clips: ClipSet, tmp_path: Path, fake: list[Any]) -> None:
     path = tmp_path / "s.json"
     measure(WEIGHTS, clips, chips=[1], out=path)
-    with pytest.raises(ScampError, match="results of other weights"):
+    with pytest.raises(ScampError, match="made with other weights"):
         measure(Weights.random(4, classes=9), clips, chips=[1], out=path)
-    with pytest.raises(ScampError, match="results of other options"):
+    with pytest.raises(ScampError, match="made with other options"):
         measure(WEIGHTS, clips, chips=[1], out=path, level=120)
     path.write_text(path.read_text().replace('"differ": {', '"differs": {'))
     with pytest.raises(ScampError, match="not the results of a study"):
@@ -188,7 +190,7 @@ def test_studies_of_something_else_are_refused(clips: ClipSet, tmp_path: Path, f
 
 
 def test_few_models_are_remembered(clips: ClipSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "REMEMBERED", 1)
+    monkeypatch.setattr(work, "REMEMBERED", 1)
     assert measure(WEIGHTS, clips, chips=[1, 2], limit=2, jobs=1).rms(GOLDEN).high == 0
 
 
@@ -320,7 +322,7 @@ def test_run_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert first["outputs"].keys() == document["outputs"].keys()
     # another program in the same folder
     assert run("run", "edges", "--image", tmp_path / "grey.png", "--chips", "1", "--out", out) == 1
-    assert "holds the results of other program; choose another folder, or remove it" in capsys.readouterr().err
+    assert "results made with other program; choose another folder, or remove it" in capsys.readouterr().err
     (out / "study.json").unlink()
     assert run(*argv) == 1
     assert "is there, but not study.json" in capsys.readouterr().err

@@ -12,12 +12,12 @@ from scamp_sim import ScampError
 from scamp_sim.silicon import ErrorModel, load_errors
 from scamp_sim.silicon.profiles import load_profile
 from scamp_sim.study.chips import is_ideal
-from scamp_sim.systems.pixelrnn import golden
+from scamp_sim.systems.base.study import work
+from scamp_sim.systems.base.study.results import ARRAY, GOLDEN, OWN
+from scamp_sim.systems.pixelrnn import golden, study
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet, read_clips
 from scamp_sim.systems.pixelrnn.params import Weights
-from scamp_sim.systems.pixelrnn.study import network, study
-from scamp_sim.systems.pixelrnn.study.montecarlo import measure
-from scamp_sim.systems.pixelrnn.study.results import ARRAY, GOLDEN, OWN
+from scamp_sim.systems.pixelrnn.study import measure
 
 WEIGHTS = Weights.random(3, classes=9)
 
@@ -113,16 +113,16 @@ def test_two_layers(clips: ClipSet) -> None:
 def test_an_interrupted_run_goes_on(clips: ClipSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, few = tmp_path / "r.json", some(clips, 4)
     ran: list[int] = []
-    renew = network.renew
+    noise_seed = work.noise_seed
 
-    def counting(encoder, seed, number):  # type: ignore[no-untyped-def]
+    def counting(seed: int, number: int) -> int:
         if number == 2 and 2 not in ran:
             ran.append(2)
             raise KeyboardInterrupt
         ran.append(number)
-        renew(encoder, seed, number)
+        return noise_seed(seed, number)
 
-    monkeypatch.setattr(network, "renew", counting)
+    monkeypatch.setattr(work, "noise_seed", counting)
     with pytest.raises(KeyboardInterrupt):
         study.validate(WEIGHTS, few, jobs=1, out=path)
     assert [row["item"] for row in json.loads(path.read_text())["units"]] == [0, 1]
@@ -150,11 +150,11 @@ def test_results_of_something_else_are_refused(clips: ClipSet, tmp_path: Path) -
     path, few = tmp_path / "r.json", some(clips, 1)
     study.validate(WEIGHTS, few, jobs=1, out=path)
     before = path.read_text()
-    with pytest.raises(ScampError, match="results of other weights and programs of the mapping; choose another file"):
+    with pytest.raises(ScampError, match="made with other weights, other programs of the mapping; choose another"):
         study.validate(Weights.random(4, classes=9), few, out=path)
-    with pytest.raises(ScampError, match="results of other clips"):
+    with pytest.raises(ScampError, match="made with other clips"):
         study.validate(WEIGHTS, some(clips, 2), out=path)
-    with pytest.raises(ScampError, match="results of other options"):
+    with pytest.raises(ScampError, match="made with other options"):
         study.validate(WEIGHTS, few, out=path, seed=1)
     assert path.read_text() == before
     for text in ("", "[]", "{}", '{"format": "x"}', before.replace('"item": 0', '"item": 7'), before[:-40]):
@@ -174,14 +174,12 @@ def test_results_belong_to_what_a_profile_file_holds(clips: ClipSet, tmp_path: P
     assert study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(copy)).ran == 0
     profile.write_text('{"name": "mine", "base": "scamp5", "knobs": {"write_noise": 0.6}}')
     with pytest.raises(
-        ScampError, match=r"results of other (programs of the mapping and )?errors; choose another file"
+        ScampError, match=r"made with (other programs of the mapping, )?other errors; choose another file"
     ):
         study.validate(WEIGHTS, few, jobs=1, out=path, errors=str(profile))
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("sources of scamp-sim", "0123456789ab"), ("scamp-sim", "0.0"), ("engine", "reference")]
-)
+@pytest.mark.parametrize(("name", "value"), [("results version", "0"), ("numba", "0.0"), ("engine", "reference")])
 def test_results_belong_to_the_code(clips: ClipSet, tmp_path: Path, name: str, value: str) -> None:
     path, few = tmp_path / "r.json", some(clips, 1)
     study.validate(WEIGHTS, few, jobs=1, out=path)
@@ -191,18 +189,16 @@ def test_results_belong_to_the_code(clips: ClipSet, tmp_path: Path, name: str, v
     path.write_text(json.dumps(document))
     with pytest.raises(ScampError) as e:
         study.validate(WEIGHTS, few, jobs=1, out=path)
-    assert f"holds the results of other {name} ({value} there, {here} here); choose another file, or remove it" in str(
-        e
-    )
+    assert f"results made with {name} {value} (here {here}); choose another file, or remove it" in str(e)
 
 
 def test_a_file_of_a_study_says_what_it_holds(clips: ClipSet, tmp_path: Path) -> None:
     path, few = tmp_path / "s.json", some(clips, 1)
     measure(WEIGHTS, few, chips=[1], out=path)
-    with pytest.raises(ScampError, match=r"s\.json holds a pixelrnn study over chips, not a pixelrnn validation; name"):
+    with pytest.raises(ScampError, match=r"s\.json holds a pixelrnn study over chips, not a pixelrnn valid.*; choose"):
         study.validate(WEIGHTS, few, out=path)
     study.validate(WEIGHTS, few, out=tmp_path / "r.json")
-    with pytest.raises(ScampError, match=r"r\.json holds a pixelrnn validation, not a pixelrnn study over chips; name"):
+    with pytest.raises(ScampError, match=r"r\.json holds a pixelrnn validation, not a pixelrnn study over.*; choose"):
         measure(WEIGHTS, few, chips=[1], out=tmp_path / "r.json")
 
 

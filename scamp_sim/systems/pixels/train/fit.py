@@ -16,10 +16,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.study.results_store import stamped
 from scamp_sim.systems.pixels.data.datasets import Pictures
 from scamp_sim.systems.pixels.train.layers import PixelConv2d
 from scamp_sim.training import checkpoints
-from scamp_sim.study.results_store import stamped
 
 
 @dataclass(frozen=True)
