@@ -10,7 +10,7 @@ from scamp_sim.cli import programs
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.show import progress as bar
 from scamp_sim.show import session
-from scamp_sim.show.progress import progress
+from scamp_sim.show.progress import progress, rate
 
 
 def program(*words: Word, inputs: tuple[Input, ...] = (), before: tuple = (), after: tuple = ()) -> Program:
@@ -125,3 +125,11 @@ def test_the_running_engine_is_found_as_compiled() -> None:
 
     Machine((64, 64)).run(straight_line("nop", [Word("nop")]))
     assert is_compiled()
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "shown"),
+    [(0, 5, ""), (10, 0, ""), (30, 4, "7.5/s"), (2, 9, "4.5 s each"), (1, 1, "1.0 s each")],
+)
+def test_a_bar_says_how_fast_it_goes(done: int, seconds: float, shown: str) -> None:
+    assert rate(done, seconds) == shown

@@ -191,8 +191,8 @@ class Machine(HostCalls):
 
         inputs: name -> plane for each input that the program declares: an image 0..255 for PIX, LSB for analog
             registers, bool for bits. Registers keep their contents from run to run.
-        registers: whether a program without results gives the registers that it writes; copying them takes longer than
-            many a kernel.
+        registers: whether a program without results gives the registers that it writes. They are copied when they are
+            looked at, or before the array changes while the Run is still held.
 
         Raises ProgramError, PlaneError.
         """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -155,3 +156,28 @@ def test_a_process_that_ends_does_not_wait_for_code() -> None:
     )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("errors", ["ideal", "scamp5"])
+def test_two_threads_give_what_one_gives(folder: Path, monkeypatch: pytest.MonkeyPatch, errors: str) -> None:
+    """Machines share machine code, not what it works on."""
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+    texts = [TEXT, TEXT + "where(A); mov(B, A); all();", "movx(A, A, south); " * 5 + TEXT]
+
+    def work(chip: int) -> list[np.ndarray]:  # type: ignore[type-arg]
+        m = Machine((64, 64), errors=errors, chip=chip)
+        m.write("A", np.arange(64 * 64).reshape(64, 64) % 97 - 40)
+        programs = [assemble(text) for text in texts]
+        for _ in range(5):
+            for program in programs:
+                m.run(program)
+        return [m.read(register) for register in "ABCD"]
+
+    alone = [work(chip) for chip in range(4)]
+    forget(monkeypatch)
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(work, range(4)))
+    assert not runner.trouble
+    for one, two in zip(alone, together, strict=True):
+        for a, b in zip(one, two, strict=True):
+            assert np.array_equal(a, b)
