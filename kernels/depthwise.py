@@ -54,7 +54,7 @@ def tile(image: Any) -> npt.NDArray[Any]:
     """A 64x64 picture sixteen times, as the 256x256 picture in which every kernel sees the same. Raises PlaneError."""
     array = np.asarray(image)
     if array.shape != (BLOCK, BLOCK):
-        raise PlaneError(f"the picture has shape {array.shape}; a block is ({BLOCK}, {BLOCK})")
+        raise PlaneError(f"the picture must have shape ({BLOCK}, {BLOCK}), got {array.shape}")
     return np.tile(array, (GRID, GRID))
 
 
@@ -63,7 +63,7 @@ def blocks(plane: Any) -> npt.NDArray[Any]:
     array = np.asarray(plane)
     side = GRID * BLOCK
     if array.shape != (side, side):
-        raise PlaneError(f"the plane has shape {array.shape}; sixteen blocks are ({side}, {side})")
+        raise PlaneError(f"the plane must have shape ({side}, {side}), got {array.shape}")
     # Block row r, block column c holds kernel r + 4 c: columns of blocks come first.
     return array.reshape(GRID, BLOCK, GRID, BLOCK).transpose(2, 0, 1, 3).reshape(KERNELS, BLOCK, BLOCK)
 

@@ -130,14 +130,14 @@ class Macropixel:
         """One plane (side, side) in all slots."""
         array = array_of(values, "the plane")
         if array.shape != (self.side, self.side):
-            raise PlaneError(f"the plane has shape {array.shape}; one plane is ({self.side}, {self.side})")
+            raise PlaneError(f"the plane must have shape ({self.side}, {self.side}), got {array.shape}")
         return np.repeat(np.repeat(array, self.pitch, 0), self.pitch, 1)
 
 
 def _checked(plane: npt.ArrayLike) -> Plane:
     array = array_of(plane, "the plane")
     if array.shape != (ARRAY, ARRAY):
-        raise PlaneError(f"the plane has shape {array.shape}; the array is ({ARRAY}, {ARRAY})")
+        raise PlaneError(f"the plane must have shape ({ARRAY}, {ARRAY}), got {array.shape}")
     return array
 
 

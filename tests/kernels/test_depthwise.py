@@ -168,7 +168,7 @@ def test_weights_of_one_channel_and_floats() -> None:
 
 
 def test_wrong_pictures() -> None:
-    with pytest.raises(ScampError, match=r"shape \(256, 256\); a block is"):
+    with pytest.raises(ScampError, match=r"shape .*, got \(256, 256\)"):
         tile(np.zeros(SHAPE))
-    with pytest.raises(ScampError, match=r"shape \(64, 64\); sixteen blocks"):
+    with pytest.raises(ScampError, match=r"shape .*, got \(64, 64\)"):
         blocks(np.zeros((64, 64)))

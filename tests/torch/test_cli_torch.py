@@ -45,7 +45,7 @@ def test_wrong_requests_are_told(tmp_path, capsys) -> None:
     pytest.importorskip("torch")
     train = ("train", "pixelrnn")
     assert "unknown noise 'autors'; did you mean 'authors'" in fails(capsys, *train, "--noise", "autors")
-    assert "epochs must be a whole number from 1 up, got 0" in fails(capsys, *train, "--epochs", 0)
+    assert "epochs must be an integer of at least 1, got 0" in fails(capsys, *train, "--epochs", 0)
     assert "unknown surrogate gradient 'tah'" in fails(capsys, *train, "--surrogate", "tah")
     assert "weights are saved as .npz" in fails(capsys, *train, "--out", tmp_path / "w.pt")
     assert "does not exist; create it first" in fails(capsys, *train, "--out", tmp_path / "none" / "w.npz")

@@ -105,13 +105,13 @@ def test_pooled_frames_give_small_outputs(drawn, pooling: int, side: int) -> Non
 
 
 def test_wrong_requests_are_told() -> None:
-    with pytest.raises(ProgramError, match="layers is 3; the encoder has 1 or 2"):
+    with pytest.raises(ProgramError, match="layers must be 1 or 2, got 3"):
         PixelRNN(9, 3)
-    with pytest.raises(ProgramError, match="pooling is 0"):
+    with pytest.raises(ProgramError, match="pooling must be a window of 1x1 to 64x64, got 0"):
         PixelRNN(9, pooling=0)
-    with pytest.raises(PlaneError, match=r"shape \(16, 64, 64\)"):
+    with pytest.raises(PlaneError, match=r"got \(16, 64, 64\)"):
         bits(np.zeros((16, 64, 64), bool))
     with pytest.raises(PlaneError, match="of type float64"):
         bits(np.zeros((1, 16, 64, 64)))
-    with pytest.raises(PlaneError, match=r"they are \(n, 16, 64, 64\)"):
+    with pytest.raises(PlaneError, match=r"must have shape \(n, 16, 64, 64\)"):
         PixelRNN(9).encode(torch.ones(1, 16, 32, 32))

@@ -33,7 +33,7 @@ def test_files_go_out_and_come_in(tmp_path) -> None:
         ("{", "not JSON"),
         ('{"cnm": {}}', "unknown 'cnm'; did you mean 'cnn'"),
         ('{"cnn": {"sd": 1}}', "cnn: unknown 'sd'"),
-        ('{"cnn": {"fixed": -1}}', "fixed is -1; a standard deviation"),
+        ('{"cnn": {"fixed": -1}}', "fixed must be at least 0 .a standard deviation., got -1"),
         ('{"cnn": {"gain": "x"}}', "gain must be a number, in tap products, got 'x'"),
         ('{"pooled": 1}', "pooled must be true or false, got 1"),
         ('{"name": 1}', "name must be text, got 1"),

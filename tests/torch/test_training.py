@@ -130,11 +130,11 @@ def test_a_decoder_is_fitted_to_what_a_chip_puts_out(drawn) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"epochs": 0}, "epochs must be a whole number from 1 up, got 0"),
+        ({"epochs": 0}, "epochs must be an integer of at least 1, got 0"),
         ({"batch": 1}, "batch must be .*, got 1"),
         ({"rate": 0.0}, "rate must be a number above 0, got 0.0"),
         ({"rate": float("nan")}, "rate must be .*, got nan"),
-        ({"layers": 3}, "layers is 3; the encoder has 1 or 2"),
+        ({"layers": 3}, "layers must be 1 or 2, got 3"),
         ({"surrogate": "tan"}, "unknown surrogate gradient 'tan'.*tanh"),
         ({"seed": -1}, "seed must be .*, got -1"),
         ({"seed": 2**32}, "seed must be an integer in 0..4294967295, got 4294967296"),
@@ -156,9 +156,9 @@ def test_wrong_clips_are_told(drawn) -> None:
         train(drawn[0], drawn[1] * 0, SHORT, test=drawn)
     with pytest.raises(ProgramError, match="a label is 8, but the decoder has classes 0 to 7"):
         train(*drawn, SHORT, net=Recurrent("SRNN", classes=8))
-    with pytest.raises(ProgramError, match="they tell 1,001 classes apart"):
+    with pytest.raises(ProgramError, match="they name 1,001 classes; at most 1,000"):
         label.count(np.arange(1001))
     with pytest.raises(PlaneError, match="there is no clip"):
         train(drawn[0][:0], drawn[1][:0], SHORT)
-    with pytest.raises(PlaneError, match="the clips have shape"):
+    with pytest.raises(PlaneError, match="the clips must have shape"):
         train(drawn[0][:, :4], drawn[1], SHORT)

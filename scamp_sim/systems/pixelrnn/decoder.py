@@ -46,12 +46,12 @@ class Decoder:
         for name in ("gain", "bias", "mean", "variance", "offset"):
             finite(f"the decoder's {name}", getattr(self, name))
         if self.variance < 0:
-            raise ProgramError(f"the decoder's variance is {self.variance:g}; a variance is not negative")
+            raise ProgramError(f"the decoder's variance must be at least 0, got {self.variance:g}")
         matrix, intercept = _numbers("matrix", self.matrix), _numbers("intercept", self.intercept)
         if matrix.ndim != 2 or matrix.shape[1] != SIDE * SIDE or not len(matrix):
             raise ProgramError(
-                f"the decoder's matrix has shape {matrix.shape}; it is (classes, {SIDE * SIDE}): "
-                f"one weight for each of the {SIDE}x{SIDE} values of the output"
+                f"the decoder's matrix must have shape (classes, {SIDE * SIDE}), one weight for each of the "
+                f"{SIDE}x{SIDE} values of the output, got {matrix.shape}"
             )
         if intercept.shape != (len(matrix),):
             raise ProgramError(

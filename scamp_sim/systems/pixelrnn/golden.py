@@ -177,7 +177,7 @@ def convolve(bits: Bits, kernels: npt.ArrayLike) -> Ints:
     """
     stack = array_of(kernels, "the kernels")
     if stack.ndim not in (2, 3) or stack.shape[-2:] != (SIZE, SIZE):
-        raise PlaneError(f"the kernels have shape {stack.shape}; they are ({SIZE}, {SIZE}) or (n, {SIZE}, {SIZE})")
+        raise PlaneError(f"the kernels must have shape ({SIZE}, {SIZE}) or (n, {SIZE}, {SIZE}), got {stack.shape}")
     signs = np.where(_planes(bits, 2), np.int8(1), np.int8(-1))
     padded = np.pad(signs, [(0, 0)] * (signs.ndim - 2) + [(REACH, REACH)] * 2)
     rows, columns = signs.shape[-2:]
@@ -284,7 +284,7 @@ def checked(clip: npt.ArrayLike, side: int = SIDE) -> npt.NDArray[Any]:
             f"the clip is of type {array.dtype}; give grey as uint8, 0 dark .. 255 bright, or bool, True for +1"
         )
     if array.ndim != 3:
-        raise PlaneError(f"the clip has shape {array.shape}; one clip is ({FRAMES}, {side}, {side})")
+        raise PlaneError(f"the clip must have shape ({FRAMES}, {side}, {side}), got {array.shape}")
     if array.shape[1:] != (side, side):
         on_the_array = ", and with front_end=True (--front-end) the array does" if array.shape[1:] == (256, 256) else ""
         raise PlaneError(

@@ -182,7 +182,7 @@ class Weights:
         """
         integer("seed", seed)
         if layers not in (1, 2):
-            raise ProgramError(f"layers is {layers!r:.40}; the encoder has 1 or 2")
+            raise ProgramError(f"layers must be 1 or 2, got {layers!r:.40}")
         if classes is not None:
             integer("classes", classes, least=1)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
@@ -242,7 +242,7 @@ def _signs(name: str, values: Any, shapes: tuple[tuple[int, ...], ...], binarise
     array = array_of(values, name, ProgramError)
     if array.shape not in shapes:
         allowed = " or ".join(str(s) for s in shapes)
-        raise ProgramError(f"{name} has shape {array.shape}; it must be {allowed}")
+        raise ProgramError(f"{name} must have shape {allowed}, got {array.shape}")
     if array.dtype == bool:
         raise ProgramError(f"{name} is boolean; give +1 and -1, for example np.where(bits, 1, -1)")
     if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):

@@ -259,7 +259,7 @@ def test_noise_has_the_spread_that_was_asked_for() -> None:
         (np.zeros((15, 64, 64), np.uint8), r"the clip has 15 frames; .*datasets.resample"),
         (np.zeros((17, 64, 64), bool), "the clip has 17 frames"),
         (np.zeros((16, 256, 256), np.uint8), r"the frames are 256x256; the network sees 64x64. datasets.resample"),
-        (np.zeros((64, 64), np.uint8), r"shape \(64, 64\); one clip is \(16, 64, 64\)"),
+        (np.zeros((64, 64), np.uint8), r"shape \(16, 64, 64\), got \(64, 64\)"),
         (np.zeros((16, 64, 64)), "type float64; give grey as uint8"),
         (np.zeros((16, 64, 64), int), "type int64; give grey as uint8"),
     ],
@@ -272,13 +272,13 @@ def test_clips_that_are_refused(clip: np.ndarray, message: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"ties": "even"}, "ties is 'even'"),
+        ({"ties": "even"}, "ties must be .*, got 'even'"),
         ({"noise": (1, 2)}, "three standard deviations"),
         ({"noise": (1, 2, -3)}, "three standard deviations"),
         ({"noise": 0.6}, "three standard deviations"),
-        ({"seed": -1}, "seed is -1"),
-        ({"seed": 1.5}, "seed is 1.5"),
-        ({"level": float("nan")}, "level is nan"),
+        ({"seed": -1}, "seed must be .*, got -1"),
+        ({"seed": 1.5}, "seed must be .*, got 1.5"),
+        ({"level": float("nan")}, "level must be .*, got nan"),
     ],
 )
 def test_options_that_are_refused(options: dict[str, Any], message: str) -> None:

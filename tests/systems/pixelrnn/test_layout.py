@@ -91,7 +91,7 @@ def test_masks(slot: int, machine: Machine) -> None:
 
 def test_what_macropixels_refuse() -> None:
     for pitch in (0, 3, 5, 32):
-        with pytest.raises(ProgramError, match="it is 2, 4, 8 or 16"):
+        with pytest.raises(ProgramError, match="must be 2, 4, 8 or 16"):
             Macropixel(pitch)
     for slot in (16, -1, (4, 0), (0, -1)):
         with pytest.raises(ProgramError, match="there is no slot"):
@@ -100,7 +100,7 @@ def test_what_macropixels_refuse() -> None:
         GRID.pack(np.zeros((17, 64, 64)))
     with pytest.raises(PlaneError, match="shape"):
         GRID.pack(np.zeros((64, 64)))
-    with pytest.raises(PlaneError, match=r"the array is \(256, 256\)"):
+    with pytest.raises(PlaneError, match=r"must have shape \(256, 256\)"):
         GRID.unpack(np.zeros((64, 64)))
     with pytest.raises(FrozenInstanceError):
         GRID.pitch = 2  # type: ignore[misc]
@@ -280,7 +280,7 @@ def test_what_programs_refuse() -> None:
         (lambda: program("spread", kind="analog"), "there is bits"),
         (lambda: program("compact", slot=16), "there is no slot 16"),
         (lambda: program("compact", block="edge"), "'middle' or 'corner'"),
-        (lambda: program("duplicate", kind="analog", block="middle"), "it is 'corner'"),
+        (lambda: program("duplicate", kind="analog", block="middle"), "must be 'corner'"),
         (lambda: program("compact", colour=1), "colour"),
         (lambda: layout.front_end(keep=1), "give a level"),
         (lambda: program("move", slot=0, to=0, kind="analog"), "moved to where it is"),

@@ -89,7 +89,7 @@ def test_random_is_a_function_of_the_seed() -> None:
     assert same(Weights.random(5), Weights.random(5))
     assert not np.array_equal(Weights.random(5).cnn, Weights.random(6).cnn)
     assert 0.4 < (Weights.random(5).cnn > 0).mean() < 0.6
-    with pytest.raises(ProgramError, match="layers is 3"):
+    with pytest.raises(ProgramError, match="layers must be 1 or 2, got 3"):
         Weights.random(0, layers=3)
 
 
@@ -138,16 +138,16 @@ def one(value: float, dtype: type = np.float32) -> np.ndarray:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"cnn": np.ones((15, 5, 5))}, r"cnn has shape \(15, 5, 5\); it must be \(16, 5, 5\)"),
-        ({"u_o": np.ones((3, 3))}, r"u_o has shape \(3, 3\); it must be \(5, 5\)"),
+        ({"cnn": np.ones((15, 5, 5))}, r"cnn must have shape \(16, 5, 5\).*, got \(15, 5, 5\)"),
+        ({"u_o": np.ones((3, 3))}, r"u_o must have shape \(5, 5\).*, got \(3, 3\)"),
         ({"cnn": one(0.0123)}, r"cnn\[3\]\[1\]\[4\] is 0.0123; every weight is \+1 or -1; .*binarise=True"),
         ({"cnn": one(0, np.int8)}, r"cnn\[3\]\[1\]\[4\] is 0; every weight is \+1 or -1$"),
         ({"cnn": one(float("nan"))}, r"cnn\[3\]\[1\]\[4\] is nan"),
         ({"cnn": np.ones((16, 5, 5), bool)}, "cnn is boolean"),
         ({"cnn": np.full((16, 5, 5), "1")}, "cnn is of type <U1"),
-        ({"theta1": float("inf")}, "theta1 is inf; it must be a finite number"),
-        ({"theta_r": float("nan")}, "theta_r is nan"),
-        ({"theta_r": None}, "theta_r is None; it must be one number"),
+        ({"theta1": float("inf")}, "theta1 must be .*, got inf"),
+        ({"theta_r": float("nan")}, "theta_r must be .*, got nan"),
+        ({"theta_r": None}, "theta_r must be .*, got None"),
         ({"theta1": [1.0, 2.0]}, "theta1 has 2 values, but cnn has 1 layer; give"),
         ({"decoder": 3}, "decoder is a int"),
         ({"cnn": one(0.0), "binarise": True}, r"cnn\[3\]\[1\]\[4\] is 0, which has no sign"),
@@ -241,7 +241,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         Weights.load(tmp_path / "one.npz")
     with pytest.raises(ProgramError, match=r"saved as \.npz"):
         Weights.random(0).save(tmp_path / "w.txt")
-    with pytest.raises(ProgramError, match="cannot be written"):
+    with pytest.raises(ProgramError, match="cannot write the weights"):
         Weights.random(0).save(tmp_path / "no" / "w.npz")
 
 
@@ -329,11 +329,11 @@ def test_decoder_by_hand() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"sign": 0}, "first factor is 0"),
-        ({"sign": 0.4}, "first factor is 0.4"),
-        ({"gain": float("nan")}, "gain is nan"),
-        ({"variance": -1.0}, "variance is -1"),
-        ({"matrix": np.zeros((9, 4095))}, r"matrix has shape \(9, 4095\); it is \(classes, 4096\)"),
+        ({"sign": 0}, "first factor must be .*, got 0"),
+        ({"sign": 0.4}, "first factor must be .*, got 0.4"),
+        ({"gain": float("nan")}, "gain must be a finite number, got nan"),
+        ({"variance": -1.0}, "variance must be at least 0, got -1"),
+        ({"matrix": np.zeros((9, 4095))}, r"matrix must have shape \(classes, 4096\), .*, got \(9, 4095\)"),
         ({"matrix": np.full((9, 4096), np.inf)}, "NaN or infinity"),
         ({"intercept": np.zeros(8)}, r"intercept has shape \(8,\); its matrix has 9 classes"),
     ],

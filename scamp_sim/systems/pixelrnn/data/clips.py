@@ -222,7 +222,7 @@ def _read_archive(path: Path, side: int) -> ClipSet:
     found = {key: archive[key] for key in ("input", "label", "name") if key in archive}
     clips = found["input"]
     if clips.ndim != 4 or not len(clips):
-        raise PlaneError(f"{what}: 'input' has shape {clips.shape}; it is (clips, {FRAMES}, {SIDE}, {SIDE})")
+        raise PlaneError(f"{what}: 'input' must have shape (clips, {FRAMES}, {SIDE}, {SIDE}), got {clips.shape}")
     _checked(clips[0], what, side)
     labels = _labels(found["label"], len(clips), what) if "label" in found else None
     names = _names(found.get("name"), len(clips))

@@ -63,7 +63,7 @@ class Recurrent(nn.Module):
         if name not in GATES:
             raise ProgramError(f"unknown network '{name}'{isa.did_you_mean(name, GATES)}; there are {', '.join(GATES)}")
         if layers not in (1, 2):
-            raise ProgramError(f"layers is {layers}; the encoder has 1 or 2")
+            raise ProgramError(f"layers must be 1 or 2, got {layers}")
         self.name, self.binary = name, binary
         generator = torch.Generator().manual_seed(seed)
         self.cnn = nn.ModuleList(Kernels(MAPS, binary=binary, generator=generator) for _ in range(layers))

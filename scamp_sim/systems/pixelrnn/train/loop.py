@@ -65,11 +65,11 @@ class Settings:
         for name, least in (("epochs", 1), ("batch", 2), ("seed", 0), ("threads", 1), ("layers", 1)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ProgramError(f"{name} must be a whole number from {least} up, got {value!r:.40}")
+                raise ProgramError(f"{name} must be an integer of at least {least}, got {value!r:.40}")
         if self.seed > HIGHEST_SERIAL:
             raise ProgramError(f"seed must be an integer in 0..{HIGHEST_SERIAL}, got {self.seed!r:.40}")
         if self.layers > 2:
-            raise ProgramError(f"layers is {self.layers}; the encoder has 1 or 2")
+            raise ProgramError(f"layers must be 1 or 2, got {self.layers}")
         for name in ("rate", "decoder_rate", "norm", "slope", "activation_slope"):
             value = getattr(self, name)
             if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):

@@ -70,7 +70,7 @@ def measure(
         )
     for name, value, least in (("chips", chips, 1), ("frames", frames, golden.FRAMES), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ProgramError(f"{name} must be a whole number from {least} up, got {value!r}")
+            raise ProgramError(f"{name} must be an integer of at least {least}, got {value!r}")
     if frames % golden.FRAMES:
         raise ProgramError(f"frames must be a multiple of {golden.FRAMES}, the frames of a clip, got {frames}")
     pictures = _frames(frames, seed)

@@ -36,7 +36,7 @@ def bits(clips: npt.ArrayLike, level: float = golden.INPUT_LEVEL) -> Tensor:
     """Clips (n, 16, rows, columns), uint8 grey or bool, as +1 and -1, float32: +1 above `level`. Raises PlaneError."""
     array = np.asarray(clips)
     if array.ndim != 4 or array.shape[1] != FRAMES:
-        raise PlaneError(f"the clips have shape {array.shape}; they are (clips, {FRAMES}, rows, columns)")
+        raise PlaneError(f"the clips must have shape (clips, {FRAMES}, rows, columns), got {array.shape}")
     return signs(torch.from_numpy(np.ascontiguousarray(golden.binarise(array, level))))
 
 
@@ -142,12 +142,12 @@ class PixelRNN(nn.Module):
     ) -> None:
         super().__init__()
         if not 1 <= pooling <= SIDE:
-            raise ProgramError(f"pooling is {pooling}; windows are 1x1 to {SIDE}x{SIDE}")
+            raise ProgramError(f"pooling must be a window of 1x1 to {SIDE}x{SIDE}, got {pooling}")
         self.pooling, self.side = pooling, SIDE // pooling
         if layers not in (1, 2):
-            raise ProgramError(f"layers is {layers}; the encoder has 1 or 2")
+            raise ProgramError(f"layers must be 1 or 2, got {layers}")
         if classes < 1:
-            raise ProgramError(f"classes is {classes}; there is at least one")
+            raise ProgramError(f"classes must be at least 1, got {classes}")
         self.surrogate, self.slope, self.activation_slope = surrogate, slope, activation_slope
         self.noise = noise or StageErrors.none()
         generator = torch.Generator().manual_seed(seed)
@@ -165,7 +165,7 @@ class PixelRNN(nn.Module):
         """Clips as they are kept for training: binarised, bool. Raises PlaneError."""
         array = np.asarray(clips)
         if array.ndim != 4 or array.shape[1] != FRAMES:
-            raise PlaneError(f"the clips have shape {array.shape}; they are (clips, {FRAMES}, rows, columns)")
+            raise PlaneError(f"the clips must have shape (clips, {FRAMES}, rows, columns), got {array.shape}")
         return pooled_bits(torch.from_numpy(golden.binarise(array)), self.pooling)
 
     def present(self, stored: Tensor) -> Tensor:
@@ -185,7 +185,7 @@ class PixelRNN(nn.Module):
         """
         side = self.side
         if x.ndim != 4 or x.shape[1:] != (FRAMES, side, side):
-            raise PlaneError(f"the clips have shape {tuple(x.shape)}; they are (n, {FRAMES}, {side}, {side})")
+            raise PlaneError(f"the clips must have shape (n, {FRAMES}, {side}, {side}), got {tuple(x.shape)}")
         n = len(x)
         errors = self.noise if generator is not None else StageErrors.none()
         b = self._maps(x.reshape(n * FRAMES, 1, side, side), n, errors, generator)

@@ -59,7 +59,7 @@ class Stage:
             if not np.isfinite(value) and name != "limit":
                 raise ProgramError(f"{name} must be a finite number, in tap products, got {value}")
             if name in ("temporal", "fixed", "common") and value < 0:
-                raise ProgramError(f"{name} is {value:g}; a standard deviation is not negative")
+                raise ProgramError(f"{name} must be at least 0 (a standard deviation), got {value:g}")
             object.__setattr__(self, name, float(value))
         if self.limit <= 0:
             raise ProgramError(f"limit must be the largest magnitude of a sum, above 0, got {self.limit:g}")
