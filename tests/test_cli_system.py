@@ -82,6 +82,33 @@ def test_published(capsys: pytest.CaptureFixture[str]) -> None:
     assert "+0.0 %" in scamp(capsys, "system", "published", "toy")[1]
 
 
+def test_validate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    argv = ("system", "validate", "toy", "--on", "scamp5", "--clips", "example:3", "--out", tmp_path / "r.json")
+    found = document(capsys, *argv, "--pictures", tmp_path / "worst")
+    assert found["equal"] is True
+    assert found["stages"]["golden"]["codes"] == {"differ": 0, "of": 3 * 4096, "share": 0.0, "worst_clip": None}
+    assert [Path(p).name for p in found["pictures"]] == ["worst-light.png", "worst-codes.png"]
+    code, text, _ = scamp(capsys, *argv)
+    assert code == 0
+    assert "0 clips run; all were in the results file" in text
+    code, _, err = scamp(capsys, *argv, "--weights", "random:9")
+    assert code == 1
+    assert "made with level 1 (here 9)" in err
+
+
+def test_validate_over_chips(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Comparators that are off by 20 LSB turn sites near the level, other ones on each chip."""
+    argv = ("system", "validate", "toy", "--on", "scamp5", "--clips", "example:2", "--weights", "random:100")
+    argv = (*argv, "--errors", "ideal:comparator_spread=20")
+    found = document(capsys, *argv, "--chips", "1-3", "--seeds", 2, "--out", tmp_path / "s.json", "--jobs", 1)
+    assert (found["chips"], found["seeds"], found["units"]) == ("1-3", "0-1", 12)
+    differing = found["references"]["golden"]["differing"]["codes"]
+    assert 0 < differing["mean"] < 0.5
+    again = document(capsys, *argv, "--chips", "1-3", "--seeds", 2, "--jobs", 2)
+    assert again["references"] == found["references"]
+    assert "intervals of means" in scamp(capsys, *argv, "--chips", "1,2", "--out", tmp_path / "s.json")[1]
+
+
 @pytest.mark.parametrize(
     ("argv", "code", "message"),
     [
@@ -92,6 +119,11 @@ def test_published(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "toy", "nowhere.png"], 1, "no such file"),
         (["run", "toy", "--seed", "-1", "--on", "scamp5"], 1, "--seed must be at least 0, got -1"),
         (["train", "toy"], 1, "cannot be trained"),
+        (["validate", "toy", "--on", "golden"], 1, "is what others are compared with"),
+        (["validate", "toy", "--clips", "example:0"], 1, "expected a number of clips in 1..10000"),
+        (["validate", "toy", "--clips", "clips.txt"], 1, "expected a folder of pictures"),
+        (["validate", "toy", "--plot", "p.png"], 1, "add --chips LIST"),
+        (["validate", "toy", "--chips", "1", "--pictures", "p"], 1, "--pictures shows one run"),
         (["run", "toy", "--channels", "4"], 2, "unrecognized arguments"),
         (["run"], 2, "NAME"),
         (["juggle", "toy"], 2, "invalid choice"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import commands_torch, options, studies
+from scamp_sim.cli import options, studies
 from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import in_force, note_errors
 from scamp_sim.cli.output import print_json
@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         check_folder(args.out, (SHEET, OUTPUT))
     args.mapping = args.mapping or common.DEFAULT_MAPPING
+    common.moved("run pixelrnn", f"system run pixelrnn {args.clip} --weights {args.weights}{common.on(args)}")
     weights = load_weights(args.weights)
     encoder = make_encoder(
         weights, args.mapping, args.errors, common.seed(args), chip=args.chip, timing=args.timing, engine=args.engine,
@@ -220,6 +221,10 @@ def validate(args: argparse.Namespace) -> int:
         check_file(args.out, "results")
     if args.pictures is not None:
         check_folder(args.pictures, option="--pictures")
+    common.moved(
+        "validate pixelrnn",
+        f"system validate pixelrnn --weights {args.weights} --clips {args.clips}{common.on(args)}",
+    )
     weights = load_weights(args.weights)
     # what is wrong with them is said at once
     encoder = study.make_encoder(
@@ -287,53 +292,17 @@ def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -
 # --- report -----------------------------------------------------------------------------------------------------
 
 
-def report_pixelrnn(args: argparse.Namespace) -> tuple[str, Any]:
-    """Costs of all mappings, and the bandwidth."""
-    from scamp_sim.systems.pixelrnn.data.sources import RANDOM, describe_weights, load_weights
-    from scamp_sim.systems.pixelrnn.report import bandwidth
-    from scamp_sim.systems.pixelrnn.report import costs as report
-
-    if args.plot is not None:
-        from scamp_sim.show.plots import check
-        from scamp_sim.systems.pixelrnn.report import plots
-
-        check(args.plot)
-    source = args.weights or RANDOM
-    weights = load_weights(source)
-    found = report.costs(weights, args.timing, source=describe_weights(source), front_end=args.front_end)
-    if args.plot is not None:
-        plots.write(args.plot, found)
-    text = report.text(found) + "\n" + bandwidth.text()
-    document = {**report.as_dict(found), "bandwidth": bandwidth.as_dict(), "plot": args.plot}
-    return text + (f"\nplot: {args.plot}\n" if args.plot is not None else ""), document
-
-
-def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
-    """What lies where in the registers."""
-    given = [name for name in ("weights", "front_end", "plot") if getattr(args, name)]
-    given += ["timing"] if args.timing != "scamp5d" else []
-    if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise ProgramError(
-            f"the memory is reported for all mappings, whatever weights and prices, and not drawn; leave out {options}"
-        )
-    from scamp_sim.systems.pixelrnn.report import memory
-
-    return memory.memory_text(), memory.memory_report()
-
-
-REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
-    "pixelrnn": report_pixelrnn,
-    "memory": report_memory,
-    **commands_torch.REPORTS,
-}
-"""Kind of report -> what gives it, as text and as a document."""
+KINDS = {"pixelrnn": "costs", "memory": "memory", "figure2": "figure2", "figure3": "figure3", "table3": "table3"}
+"""What `report` calls it -> the item of `system published pixelrnn`."""
 
 
 def report(args: argparse.Namespace) -> int:
-    """`report`: one of the reports."""
-    commands_torch.refuse(args)
-    text, document = REPORTS[args.kind](args)
+    """`report`: an alias of `system published pixelrnn --item ...`."""
+    from scamp_sim.systems.pixelrnn.report import items
+
+    args.item = KINDS[args.kind]
+    common.moved(f"report {args.kind}", f"system published pixelrnn --item {args.item} ..., with the same options")
+    text, document = items.run(args)
     if args.format == "json":
         print_json(document)
     else:
@@ -381,10 +350,9 @@ def register_validate(parser: argparse.ArgumentParser) -> None:
 
 def register_report(parser: argparse.ArgumentParser) -> None:
     """The arguments of `report`."""
-    parser.add_argument("kind", metavar="KIND", choices=tuple(REPORTS), help=", ".join(REPORTS))
+    from scamp_sim.systems.pixelrnn.report import items
+
+    parser.add_argument("kind", metavar="KIND", choices=tuple(KINDS), help=", ".join(KINDS))
     common.add_weights(parser, note=" (default: random:1)")
-    common.add_front_end(parser)
-    parser.add_argument("--plot", metavar="FILE", help="draw it there, as PNG, PDF or SVG")
-    options.add_timing(parser)
     options.add_format(parser)
-    commands_torch.add_figures(parser)
+    items.arguments(parser)

@@ -1,148 +1,25 @@
-"""`scamp-sim train pixelrnn`, `report figure2 | figure3 | table3`: training, from the command line."""
+"""`scamp-sim train pixelrnn`, an alias of `system train pixelrnn`."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import options
 from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.output import print_json
-from scamp_sim.exceptions import ProgramError
-from scamp_sim.show.progress import kept
-
-if TYPE_CHECKING:
-    from scamp_sim.systems.pixelrnn.paper.figures import Figure, Point
-
-# --- train ------------------------------------------------------------------------------------------------------
 
 
 def train(args: argparse.Namespace) -> int:
     """`train`: the network, on clips, with the errors of an array or without."""
     from scamp_sim.systems.pixelrnn.train.trainer import PixelRNNTrainer
 
+    common.moved("train pixelrnn", "system train pixelrnn ..., with the same options")
     report = PixelRNNTrainer().run(args)
     if args.format == "json":
         print_json(report.document)
     else:
         print("\n".join(report.lines))
     return 0
-
-
-# --- reports ----------------------------------------------------------------------------------------------------
-
-
-def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
-    """Figure 2 or 3 of the paper, on synthetic gestures, as text and as a document."""
-    from scamp_sim import training as st
-
-    if args.weights is not None:
-        raise ProgramError(f"figure{number} trains its own networks; leave --weights out")
-    st.require()
-    from scamp_sim.show import plots
-    from scamp_sim.systems.pixelrnn.paper import figures
-
-    study = figures.Study(**_chosen(args, ("seeds", "epochs", "clips", "tests", "threads")))
-    if args.plot is not None:
-        plots.check(args.plot)
-
-    def done(point: Point) -> None:
-        print(f"    {100 * point.mean:.1f} % accuracy", file=sys.stderr, flush=True)
-
-    def say(what: str) -> None:
-        print(what, file=sys.stderr, flush=True)
-
-    make: Callable[..., Figure] = figures.figure2 if number == 2 else figures.figure3
-    with kept(args.results):
-        found = make(study, results=args.results, done=done, say=say)
-    text = found.text()
-    if args.plot is not None:
-        figures.plot(found, args.plot)
-        text += f"\nplot: {args.plot}\n"
-    return text, {**found.as_dict(), "plot": args.plot}
-
-
-def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
-    """Table 3 of the paper, on synthetic gestures and the authors' clips where present, as text and as a document."""
-    from scamp_sim import training as st
-
-    if args.weights is not None:
-        raise ProgramError("table3 compares two kinds of networks; name them with --plain and --trained, not --weights")
-    given = args.plain is not None or args.trained is not None
-    if given:
-        for name in ("seeds", "epochs", "clips", "noise"):
-            if getattr(args, name) is not None:
-                raise ProgramError(
-                    f"{OPTIONS[name][0]} is for networks that are trained here; leave it out, or --plain and --trained"
-                )
-    st.require()
-    from scamp_sim.show import plots
-    from scamp_sim.study.grid import parse_chips
-    from scamp_sim.systems.pixelrnn.paper import table3
-
-    names = ("errors", "mapping", "tests", "refits", "seeds", "epochs", "clips", "noise", "threads", "jobs")
-    chosen = _chosen(args, names)
-    if args.chips is not None:
-        chosen["chips"] = parse_chips(args.chips)
-    study = table3.Study(**chosen, front_end=args.front_end)
-    if args.plot is not None:
-        plots.check(args.plot)
-
-    def say(what: str) -> None:
-        print(what, file=sys.stderr, flush=True)
-
-    with kept(args.results):
-        found = table3.table3(study, plain=args.plain, trained=args.trained, results=args.results, say=say)
-    text = found.text()
-    if args.plot is not None:
-        table3.plot(found, args.plot)
-        text += f"\nplot: {args.plot}\n"
-    return text, {**found.as_dict(), "plot": args.plot}
-
-
-def _chosen(args: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
-    """Options that are given, by name. Raises ProgramError for a number below 1, by the name of its option."""
-    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    for name, value in chosen.items():
-        if isinstance(value, int) and value < 1:
-            raise ProgramError(f"{OPTIONS[name][0]} is {value}; it is a whole number from 1 up")
-    return chosen
-
-
-def refuse(args: argparse.Namespace) -> None:
-    """Raises ProgramError if a report is given an option of others."""
-    for name, (option, kinds) in OPTIONS.items():
-        if getattr(args, name) is not None and args.kind not in kinds:
-            raise ProgramError(f"{option} is for {listed(kinds)}, not for {args.kind}; leave it out")
-
-
-REPORTS: Mapping[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
-    "figure2": lambda args: report_figure(args, 2),
-    "figure3": lambda args: report_figure(args, 3),
-    "table3": report_table3,
-}
-"""Kind of report -> what gives it, as text and as a document."""
-
-_ALL, _TABLE = tuple(REPORTS), ("table3",)
-
-OPTIONS = {
-    "seeds": ("--seeds", _ALL), "epochs": ("--epochs", _ALL), "clips": ("--train-clips", _ALL),
-    "tests": ("--tests", _ALL), "threads": ("--threads", _ALL), "results": ("--results", _ALL),
-    "plain": ("--plain", _TABLE), "trained": ("--trained", _TABLE), "errors": ("--errors", _TABLE),
-    "chips": ("--chips", _TABLE), "mapping": ("--mapping", _TABLE), "refits": ("--refit-clips", _TABLE),
-    "noise": ("--noise", _TABLE), "jobs": ("--jobs", _TABLE),
-}  # fmt: skip
-"""Options of the reports that train: name -> the option, and the reports that have it."""
-
-
-def listed(kinds: tuple[str, ...]) -> str:
-    """'figure2, figure3 and table3'."""
-    return " and ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
-
-
-# --- parsers ----------------------------------------------------------------------------------------------------
 
 
 def register_train(parser: argparse.ArgumentParser) -> None:
@@ -152,36 +29,3 @@ def register_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="pixelrnn", choices=("pixelrnn",), help="the network")
     PixelRNNTrainer().arguments(parser)
     options.add_format(parser)
-
-
-def add_figures(parser: argparse.ArgumentParser) -> None:
-    """Add the options of figures and tables to `report`."""
-    figures = parser.add_argument_group("figure2, figure3, table3: networks are trained for them")
-    figures.add_argument("--seeds", metavar="N", type=int, help="networks a point, or of each kind (default: 1)")
-    figures.add_argument(
-        "--epochs", metavar="N", type=int, help="passes over the clips (default: 8; 10 for table3)"
-    )  # fmt: skip
-    figures.add_argument(
-        "--train-clips", dest="clips", metavar="N", type=int, help="clips a class (default: 20; 40 for table3)"
-    )  # fmt: skip
-    figures.add_argument(
-        "--tests", metavar="N", type=int, help="clips a class to try on (default: 20; 10 for table3)"
-    )  # fmt: skip
-    figures.add_argument("--threads", metavar="N", type=int, help="threads of PyTorch (default: 2)")
-    figures.add_argument("--results", metavar="FILE", help="keep finished results there; the same command resumes")
-    chips = parser.add_argument_group("table3: accuracy on emulated chips")
-    chips.add_argument(
-        "--plain", metavar="W", nargs="+", help="networks trained without errors (default: they are trained)"
-    )  # fmt: skip
-    chips.add_argument("--trained", metavar="W", nargs="+", help="networks trained with errors, likewise")
-    chips.add_argument("--errors", metavar="NAME", help="a profile of analog errors (default: scamp5)")
-    chips.add_argument("--chips", metavar="LIST", help="serials, such as 1-20 or 1,4,7-9 (default: 1-10)")
-    common.add_mapping(chips, None)
-    chips.add_argument(
-        "--refit-clips", dest="refits", metavar="N", type=int,
-        help="clips a class that decoders are re-fitted on, on the chip (default: 10)",
-    )  # fmt: skip
-    chips.add_argument(
-        "--noise", metavar="NAME", help="errors to train with, as `train` has them (default: those of the chips)"
-    )  # fmt: skip
-    chips.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one for each core)")

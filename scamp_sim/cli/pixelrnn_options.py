@@ -32,6 +32,18 @@ def notes(clips: npt.NDArray[np.generic], names: Sequence[str]) -> list[str]:
     return [note]
 
 
+def moved(old: str, new: str) -> None:
+    """Say, on stderr, the line that replaces an old spelling."""
+    print(f"scamp-sim: note: `{old}` is an alias for one more release; write: scamp-sim {new}", file=sys.stderr)
+
+
+def on(args: argparse.Namespace) -> str:
+    """The --on that stands for --mapping and --front-end, "" for the default."""
+    name, _, version = (args.mapping or DEFAULT_MAPPING).partition(":")
+    options = [f"version={version}"] * bool(version) + ["front_end=true"] * bool(args.front_end)
+    return f" --on scamp5:{','.join([name, *options])}" if options or name != DEFAULT_MAPPING else ""
+
+
 @contextmanager
 def muted_warnings() -> Iterator[None]:
     """Without the library's warnings about what a note has said already."""

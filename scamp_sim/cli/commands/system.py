@@ -352,6 +352,13 @@ def published(args: argparse.Namespace) -> int:
 
     system = registry.system(args.name)
     on = None if args.on is None else _on(system, args)
+    item = system.item(args)
+    if item is not None:
+        if args.format == "json":
+            print_json(item.document)
+        else:
+            print("\n".join(item.lines))
+        return 0
     rows = tuple(system.published(on, args))
     if args.format == "json":
         print_json({"system": system.name, "paper": system.paper, **rows_of.document(rows)})

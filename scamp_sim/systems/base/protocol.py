@@ -263,6 +263,11 @@ class System(ABC, Generic[P]):
         """
         return self.build(params, on, hardware, takes)
 
+    def item(self, args: argparse.Namespace) -> Report | None:
+        """What `system published` shows in place of the rows, such as a figure that is made again, if options of this
+        system's own ask for it."""
+        return None
+
     def trainer(self) -> Trainer[P] | None:
         """The trainable twin, None if there is none."""
         return None

@@ -259,7 +259,22 @@ class PixelRNN(System[Weights]):
         return rows()
 
     def arguments(self, action: Action, parser: argparse.ArgumentParser) -> None:
-        """None of its own: mappings and their options are realisations."""
+        """Of `published`: --item, and what the items take. Mappings and their options are realisations."""
+        if action == "published":
+            from scamp_sim.systems.pixelrnn.report import items
+
+            what = f"in place of the rows, one of {', '.join(items.ITEMS)}"
+            parser.add_argument("--item", metavar="ITEM", choices=tuple(items.ITEMS), help=what)
+            items.arguments(parser)
+
+    def item(self, args: argparse.Namespace) -> Report | None:
+        """Costs and memory of the mappings, figures and a table of the paper."""
+        if args.item is None:
+            return None
+        from scamp_sim.systems.pixelrnn.report import items
+
+        text, document = items.run(args)
+        return Report(document, (text.rstrip("\n"),))
 
     def trainer(self) -> Trainer[Weights]:
         """PyTorch, with the errors of the array in the loop."""

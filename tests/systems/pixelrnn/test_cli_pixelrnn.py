@@ -132,11 +132,13 @@ def test_bits_that_are_given_as_grey(tmp_path: Path, capsys) -> None:
     ):
         assert run(*argv, "--weights", "random", "--format", "json") == 0
         captured = capsys.readouterr()
-        assert captured.err == f"scamp-sim: note: {name} {golden.LOOKS_BINARY}\n"
+        alias, note = captured.err.splitlines()
+        assert f"write: scamp-sim system {argv[0]} pixelrnn" in alias
+        assert note == f"scamp-sim: note: {name} {golden.LOOKS_BINARY}"
         assert json.loads(captured.out)["notes"] == [f"{name} {golden.LOOKS_BINARY}"]
     np.save(tmp_path / "clip.npy", bits[0])
     assert run("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / "clip.npy") == 0
-    assert "note" not in capsys.readouterr().err
+    assert "0 and 1" not in capsys.readouterr().err
 
 
 def test_folders_are_tried_before_the_run(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
