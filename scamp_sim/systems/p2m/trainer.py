@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.systems.pixels.figures.plots import check_target, codes
 from scamp_sim.systems.pixels.params import LayerParams
 from scamp_sim.systems.pixels.trainer import LayerTrainer
 
@@ -21,11 +23,14 @@ class P2MTrainer(LayerTrainer):
         parser.add_argument(
             "--bits", metavar="B,B,...", default="8,6,4", help="depths to try after training (default: 8,6,4)"
         )
+        parser.add_argument("--plot", metavar="FILE", help="a figure of the accuracy over these depths")
 
     def network(self, args: argparse.Namespace, data: Pictures) -> Any:
         from scamp_sim.systems.p2m.train import Network, P2MConv2d
 
         depths(args.bits)
+        if args.plot is not None:
+            check_target(args.plot)
         sensor = P2MConv2d(data.light.shape[1], args.channels, args.kernel, args.stride, pixel=args.pixel, cds=args.cds)
         return Network(sensor, len(data.classes))
 
@@ -45,6 +50,9 @@ class P2MTrainer(LayerTrainer):
             for b in depths(args.bits)
         ]
         net.extra = {"full_scale": Quantised(net, light, 8, "phases").fused.unit[0] * 2.0**8, "bits": 8}
+        if args.plot is not None:
+            what = f"{test.source}, {args.size}x{args.size}, {len(test.labels):,} test pictures"
+            codes(rows, accuracy(net, test), Path(args.plot), what)
         return {"codes": rows}
 
     def lines(self, found: dict[str, Any]) -> list[str]:

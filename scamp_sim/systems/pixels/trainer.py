@@ -153,20 +153,6 @@ class LayerTrainer(ABC):
 
     def losses(self, module: Any, steps: int, seed: int = 0) -> Sequence[float]:
         """Losses of a few steps on drawn shapes, one batch over and over."""
-        import torch
-        from torch.nn import functional as F
+        from scamp_sim.systems.pixels.train.fit import few_losses
 
-        from scamp_sim.systems.pixels.data.datasets import load
-
-        data = load("shapes", 24, 48, seed)
-        light, labels = torch.from_numpy(data.light), torch.from_numpy(data.labels)
-        optimiser = torch.optim.Adam(module.parameters(), lr=3e-3)
-        found = []
-        module.train()
-        for _ in range(steps):
-            optimiser.zero_grad()
-            loss = F.cross_entropy(module(light), labels)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            found.append(float(loss.detach()))
-        return found
+        return few_losses(module, steps, seed)

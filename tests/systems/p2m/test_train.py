@@ -238,11 +238,12 @@ def test_command_trains_and_what_it_writes_runs(tmp_path, capsys) -> None:
     out, checkpoint = tmp_path / "w.npz", tmp_path / "c.pt"
     small = ["--data", "shapes", "--count", "80", "--size", "20", "--kernel", "4", "--epochs", "2"]
     args = ["system", "train", "p2m", *small, "--noise", "scamp5", "--out", str(out)]
-    args += ["--checkpoint", str(checkpoint), "--format", "json"]
+    args += ["--checkpoint", str(checkpoint), "--plot", str(tmp_path / "bits.png"), "--format", "json"]
     assert main(args) == 0
     first = json.loads(capsys.readouterr().out)
     assert first["data"] == "drawn shapes"
     assert len(first["history"]) == 2
+    assert (tmp_path / "bits.png").stat().st_size > 5000
     assert main(args) == 0  # nothing is left to do
     assert json.loads(capsys.readouterr().out)["accuracy"] == first["accuracy"]
     assert (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scamp_sim.exceptions import ProgramError
@@ -59,4 +59,22 @@ def sweep(rows: Sequence[PublishedRow], path: Path, title: str) -> None:
         axes.grid(alpha=0.3)
     panels[-1].tick_params(axis="x", rotation=60, labelsize=7)
     panels[0].set_title(f"{title}: configurations (k kernel, s stride, c channels, b bits, i side)")
+    figure.savefig(path, dpi=120)
+
+
+def codes(rows: Sequence[Mapping[str, float]], accuracy: float, path: Path, data: str) -> None:
+    """Accuracy over the depth of codes, both phases converted and one conversion of the output. data: what it is."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    bits = [row["bits"] for row in rows]
+    for key, label in (("phases", "both phases converted (circuit)"), ("output", "one conversion of the output")):
+        axes.plot(bits, [100 * row[key] for row in rows], marker="o", label=label)
+    axes.axhline(100 * accuracy, color="black", linewidth=0.8, linestyle=":", label="floating point")
+    axes.set_xlabel("bits")
+    axes.set_ylabel("test accuracy, %")
+    axes.set_title(f"P2M on {data}", fontsize=9)
+    axes.legend(fontsize=8)
+    axes.grid(alpha=0.3)
     figure.savefig(path, dpi=120)

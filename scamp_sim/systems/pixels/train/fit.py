@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from scamp_sim.exceptions import ScampError
 from scamp_sim.study.results_store import stamped
-from scamp_sim.systems.pixels.data.datasets import Pictures
+from scamp_sim.systems.pixels.data.datasets import Pictures, load
 from scamp_sim.systems.pixels.train.layers import PixelConv2d
 from scamp_sim.training import checkpoints
 
@@ -143,3 +143,19 @@ def fit(
             told(number, history[-1])
     net.eval()
     return history
+
+
+def few_losses(net: nn.Module, steps: int, seed: int) -> list[float]:
+    """Losses of a few steps on one batch of drawn shapes."""
+    data = load("shapes", 24, 48, seed)
+    light, labels = torch.from_numpy(data.light), torch.from_numpy(data.labels)
+    optimiser = torch.optim.Adam(net.parameters(), lr=3e-3)
+    found = []
+    net.train()
+    for _ in range(steps):
+        optimiser.zero_grad()
+        loss = F.cross_entropy(net(light), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        found.append(float(loss.detach()))
+    return found
