@@ -138,6 +138,8 @@ class BlockOptions:
     def __post_init__(self) -> None:
         _take_flag(self, "front_end")
         object.__setattr__(self, "level", integer("level", self.level))
+        if not isinstance(self.version, str):
+            raise ProgramError(f"unknown version '{self.version!s:.40}'; expected a string such as 'lean'")
 
 
 def _take_flag(options: Any, name: str) -> None:
