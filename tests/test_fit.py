@@ -272,11 +272,16 @@ def damaged(folder: Path) -> dict[str, bytes]:
     npz, npy = ((folder / f"good.{kind}").read_bytes() for kind in ("npz", "npy"))
     middle = len(npz) // 2
     return {
-        "cut.npz": npz[:200], "cut.npy": npy[:200], "head.npy": npy[:20], "empty.npy": b"",
-        "picture.png": b"\x89PNG\r\n..", "altered.npz": npz[:middle] + bytes(20) + npz[middle + 20 :],
+        "cut.npz": npz[:200],
+        "cut.npy": npy[:200],
+        "head.npy": npy[:20],
+        "empty.npy": b"",
+        "picture.png": b"\x89PNG\r\n..",
+        "altered.npz": npz[:middle] + bytes(20) + npz[middle + 20 :],
         "huge.npy": npy.replace(b"(9, 64", b"(999999999999, 64"),
-        "object.npy": (folder / "object.npy").read_bytes(), "object.npz": (folder / "object.npz").read_bytes(),
-    }  # fmt: skip
+        "object.npy": (folder / "object.npy").read_bytes(),
+        "object.npz": (folder / "object.npz").read_bytes(),
+    }
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,17 @@ STANDARD = "c++17"
 BUILD_SECONDS = 300.0
 """After this a compiler is taken to hang."""
 _FLAGS = (
-    "-O1", "-g1", "-w", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fwrapv", "-fno-strict-aliasing",
-    "-fno-sanitize=all", "-fsanitize=integer-divide-by-zero", "-fmax-errors=30",
-)  # fmt: skip
+    "-O1",
+    "-g1",
+    "-w",
+    "-fno-omit-frame-pointer",
+    "-fno-optimize-sibling-calls",
+    "-fwrapv",
+    "-fno-strict-aliasing",
+    "-fno-sanitize=all",
+    "-fsanitize=integer-divide-by-zero",
+    "-fmax-errors=30",
+)
 _LINE_MARKER = re.compile(r'^# (?P<line>\d+) "(?P<file>(?:[^"\\]|\\.)*)"')
 _WRAPPED = ("exit", "_Exit", "quick_exit", "abort", "__cxa_throw", "time", "clock")
 _INSTALL = (
@@ -438,9 +446,15 @@ def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "LC_ALL": "C", "LANG": "C"}
     try:
         return subprocess.run(
-            list(command), capture_output=True, text=True, errors="replace", timeout=BUILD_SECONDS, check=False,
-            env=environment, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            list(command),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=BUILD_SECONDS,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+        )
     except subprocess.TimeoutExpired:
         raise ScampError(f"the compiler took more than {BUILD_SECONDS:.0f} s; give it a smaller program") from None
     except OSError as error:

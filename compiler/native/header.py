@@ -42,6 +42,7 @@ CONSTANTS = ("scamp5_in", "scamp5_load_in")
 BOARD_TYPES = {"row": "uint8_t", "column": "uint8_t", "address": "uint8_t", "max": "uint16_t", "code": "uint16_t"}
 """C types of integer operands by class, or by name; constants are int8_t, all others int (D, SDK headers)."""
 
+# fmt: off
 WITHOUT_EFFECT = (
     "vs_led_on", "vs_led_off", "vs_led_toggle", "vs_led_set", "vs_gpio_set", "vs_gpio_clear", "vs_gpio_toggle",
     "vs_gui_set_info", "vs_gui_set_barplot", "vs_gui_set_scatterplot", "vs_gui_set_scope", "vs_gui_display_text",
@@ -51,7 +52,8 @@ WITHOUT_EFFECT = (
     "vs_on_shutdown", "vs_on_host_disconnect", "vs_on_event", "scamp5_display_boundingbox", "scamp5_display_events",
     "scamp5_display_point", "scamp5_display_line", "scamp5_display_text", "scamp5_output_begin", "scamp5_output_end",
     "scamp5_bind_io_agent", "vs_configure", "vs_post_message", "vs_disable_idle", "vs_enable_idle",
-)  # fmt: skip
+)
+# fmt: on
 """Functions of the SDK that do nothing to the array: they are counted, and told."""
 
 SDK_DEFAULTS = {"max": 1}
@@ -64,8 +66,11 @@ def files() -> dict[str, str]:
     """Name -> contents of every file that a program is built with."""
     text = (FOLDER / "sdk.hpp").read_text(encoding="utf-8")
     parts = {
-        "REGISTERS": _registers(), "INSTRUCTIONS": instructions(), "HOST": host_functions(), "IDLE": without_effect(),
-    }  # fmt: skip
+        "REGISTERS": _registers(),
+        "INSTRUCTIONS": instructions(),
+        "HOST": host_functions(),
+        "IDLE": without_effect(),
+    }
     for mark, lines in parts.items():
         text = text.replace(f"//@{mark}\n", "\n".join(lines) + "\n")
     runtime = (FOLDER / "runtime.cpp").read_text(encoding="utf-8")
@@ -237,8 +242,7 @@ def _method(form: HostFunction, formals: list[str], told: list[str]) -> Iterator
     elif is_output(name):
         body = f'scamp_sim::show("{name}", {{{given}}}, place, display);'
         if name == "scamp5_output_boundingbox":
-            yield method("void", [*formals, "uint32_t display", "void* box"],
-                         f"{body} if (box) {_box(given)}")  # fmt: skip
+            yield method("void", [*formals, "uint32_t display", "void* box"], f"{body} if (box) {_box(given)}")
         if len(formals) >= at:
             yield method("void", [*formals[:at], "uint32_t display", *formals[at:]], body)
         if len(formals) == 1:
@@ -281,7 +285,7 @@ def scamp7() -> str:
         "typedef scamp5_kernel scamp7_kernel;",
         "typedef scamp5_dynamic_kernel scamp7_dynamic_kernel;",
         "template <class K> void scamp7_launch_kernel(K&& k) { scamp5_launch_kernel(k); }",
-    ]  # fmt: skip
+    ]
     for kind in ("kernel", "dynamic_kernel"):
         for mark in ("begin", "end"):
             lines.append(f"#define scamp7_{kind}_{mark}(...) scamp5_{kind}_{mark}()")

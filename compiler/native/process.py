@@ -45,13 +45,23 @@ class Process:
         try:
             _copy(files, work)
             self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the run
-            limits = {"RLIMIT_AS": MEMORY, "RLIMIT_FSIZE": FILE_SIZE, "RLIMIT_NOFILE": FILES, "RLIMIT_CORE": 0,
-                      "RLIMIT_CPU": processor_s}  # fmt: skip
+            limits = {
+                "RLIMIT_AS": MEMORY,
+                "RLIMIT_FSIZE": FILE_SIZE,
+                "RLIMIT_NOFILE": FILES,
+                "RLIMIT_CORE": 0,
+                "RLIMIT_CPU": processor_s,
+            }
             self.child = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _STARTER, str(built.path.resolve()), repr(limits)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._printed, env={}, cwd=work, close_fds=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._printed,
+                env={},
+                cwd=work,
+                close_fds=True,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         except OSError as error:
             self.folder.cleanup()
             raise ScampError(f"the program cannot be started: {error.strerror or error}") from error

@@ -114,15 +114,24 @@ def link_diagnostics(stderr: str, main: Path) -> tuple[Diagnostic, ...]:
         place = origin(at["file"], int(at["line"])) if at else origin(str(main), 1)
         if missing is not None:
             name = missing["name"]
-            found.setdefault(name, Diagnostic.at(
-                place, "S613", "error", f"'{name}' is declared, and defined in none of the files",
-                hint="name the file that holds it as well: scamp-sim run main.cpp OTHER.cpp",
-            ))  # fmt: skip
+            found.setdefault(
+                name,
+                Diagnostic.at(
+                    place,
+                    "S613",
+                    "error",
+                    f"'{name}' is declared, and defined in none of the files",
+                    hint="name the file that holds it as well: scamp-sim run main.cpp OTHER.cpp",
+                ),
+            )
         elif twice is not None:
             name = twice["name"] or twice["other"]
-            found.setdefault(name, Diagnostic.at(
-                place, "S614", "error", f"'{name}' is defined in two files", hint="a program defines each name once",
-            ))  # fmt: skip
+            found.setdefault(
+                name,
+                Diagnostic.at(
+                    place, "S614", "error", f"'{name}' is defined in two files", hint="a program defines each name once"
+                ),
+            )
     if not found:
         what = next((x for x in lines if "error" in x), stderr.strip()[:300])
         return (Diagnostic.at(origin(str(main), 1), "S611", "error", f"the linker failed: {what}"),)

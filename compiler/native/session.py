@@ -215,8 +215,12 @@ class Session:
             return
         place, note = self.board.place(fields[2]), self.board.note
         if kind == "wrapped":
-            note(place, "W610", f"{fields[3]}: {fields[4]} does not fit the board's type and becomes {fields[5]}",
-                 "constants have 8 bits with sign, addresses 8 without")  # fmt: skip
+            note(
+                place,
+                "W610",
+                f"{fields[3]}: {fields[4]} does not fit the board's type and becomes {fields[5]}",
+                "constants have 8 bits with sign, addresses 8 without",
+            )
         elif kind == "division":
             what = "a division by zero, which gives 0 on the board" if fields[3] == "0" else "a division that overflows"
             note(place, "W614", what)
@@ -229,11 +233,20 @@ class Session:
                 "error",
             )
         elif kind == "bare":
-            note(place, "S617", f"left out: {fields[3]} stands outside of the kernels",
-                 "put it between scamp5_kernel_begin(); and scamp5_kernel_end();", "error")  # fmt: skip
+            note(
+                place,
+                "S617",
+                f"left out: {fields[3]} stands outside of the kernels",
+                "put it between scamp5_kernel_begin(); and scamp5_kernel_end();",
+                "error",
+            )
         elif kind == "inkernel":
-            note(place, "W615", f"{fields[3]} is called while a kernel is recorded: it is carried out then, once",
-                 "host functions stand between the kernels")  # fmt: skip
+            note(
+                place,
+                "W615",
+                f"{fields[3]} is called while a kernel is recorded: it is carried out then, once",
+                "host functions stand between the kernels",
+            )
         elif kind == "nested":
             note(place, "W616", "a kernel begins while another one is recorded", "end the one before")
         elif kind == "empty":
@@ -247,9 +260,21 @@ class Session:
         raise ending.stopped(fields, self.built, self._last_place(), self._uncaught, self.wishes.timeout, frame)
 
     _handlers: Mapping[bytes, Callable[[Any, list[str]], Any]] = {
-        b"B": _begin, b"F": _file, b"K": _kernel, b"k": _defined, b"I": _instance, b"M": _instance, b"D": _freed,
-        b"T": _text, b"V": _numbers, b"G": _window, b"Z": _wait, b"E": _ended, b"N": _note, b"!": _last_words,
-    }  # fmt: skip
+        b"B": _begin,
+        b"F": _file,
+        b"K": _kernel,
+        b"k": _defined,
+        b"I": _instance,
+        b"M": _instance,
+        b"D": _freed,
+        b"T": _text,
+        b"V": _numbers,
+        b"G": _window,
+        b"Z": _wait,
+        b"E": _ended,
+        b"N": _note,
+        b"!": _last_words,
+    }
 
     # --- questions ---
 
@@ -348,8 +373,12 @@ class Session:
         place, width, height, name = self.board.place(fields[1]), int(fields[2]), int(fields[3]), unescaped(fields[4])
         path = next((p for f in self.wishes.files for p in _named(Path(f), name)), None)
         if path is None or not (0 < width <= 4096 and 0 < height <= 4096):
-            self.board.note(place, "W617", f"the program asks the host for the picture '{name}', which is not there",
-                            "name its file or folder: --files FOLDER")  # fmt: skip
+            self.board.note(
+                place,
+                "W617",
+                f"the program asks the host for the picture '{name}', which is not there",
+                "name its file or folder: --files FOLDER",
+            )
             return b"=0\n"
         from PIL import Image
 
@@ -364,9 +393,11 @@ class Session:
 
     def _hung(self) -> NoReturn:
         self._stop(
-            self._last_place(), "S622", f"the program computed for more than {self.wishes.timeout:g} s without a word",
+            self._last_place(),
+            "S622",
+            f"the program computed for more than {self.wishes.timeout:g} s without a word",
             "an endless loop? --timeout SECONDS gives it more",
-        )  # fmt: skip
+        )
 
     def _vanished(self, code: int) -> NoReturn:
         what = f"by {ending.SIGNALS.get(-code, f'signal {-code}')}" if code < 0 else f"with exit code {code}"
@@ -393,10 +424,16 @@ class Session:
         board = self.board
         launched = self._costs.launches()
         kernels = tuple(
-            KernelUse(c.kernel.name, c.origin.file, c.origin.line, len(c.kernel.words), c.kernel.storage,
-                      launched.get(c.kernel.name, 0))
+            KernelUse(
+                c.kernel.name,
+                c.origin.file,
+                c.origin.line,
+                len(c.kernel.words),
+                c.kernel.storage,
+                launched.get(c.kernel.name, 0),
+            )
             for c in board.contents.values()
-        )  # fmt: skip
+        )
         reached = {(_resolved(k.file), k.line) for k in kernels if k.launches}
         files = dict.fromkeys((*self.built.sources, *self.built.read))
         marks = [m for m in kernel_marks(files) if (_resolved(m.file), m.line) not in reached]
@@ -414,9 +451,17 @@ class Session:
         for path, reason in self.built.left_out.items():
             board.note(origin(str(path), 1), "W622", f"the file does not compile, and nothing needs it: {reason}")
         return LiveRun(
-            self.name, self.setup, tuple(self.frames), kernels, tuple(self.items.values()), self._notes(), unreached,
-            self.printed, self.ended, dict(self.idle),
-        )  # fmt: skip
+            self.name,
+            self.setup,
+            tuple(self.frames),
+            kernels,
+            tuple(self.items.values()),
+            self._notes(),
+            unreached,
+            self.printed,
+            self.ended,
+            dict(self.idle),
+        )
 
     def _notes(self) -> tuple[Diagnostic, ...]:
         found = []

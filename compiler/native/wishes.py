@@ -53,9 +53,14 @@ class Wishes:
                 raise ProgramError(f"set {label}: expected a 32-bit integer, got {value!r:.40}")
             wanted[str(label)] = int(value)
         return Wishes(
-            tuple(named), wanted, tuple(map(_press, press)), count, tuple(files), float(timeout),
+            tuple(named),
+            wanted,
+            tuple(map(_press, press)),
+            count,
+            tuple(files),
+            float(timeout),
             tuple(isa.register(p) for p in planes),
-        )  # fmt: skip
+        )
 
 
 def _pictures(images: Iterable[Any]) -> Iterable[Any]:

@@ -246,8 +246,12 @@ def _called(reading: Reading, name: str, given: Sequence[str], span: Origin, bou
             near = isa.did_you_mean(name, [*isa.NATIVE, *prelude.declarations()]).removeprefix("; ")
             reading.error(span, code, what, near or RUN)
             return
-        reading.warn(span, "W607", f"'{name}' is not defined in this text: taken as {_taken(name, given)}",
-                     "its definition, in the text or in a file beside it, settles it")  # fmt: skip
+        reading.warn(
+            span,
+            "W607",
+            f"'{name}' is not defined in this text: taken as {_taken(name, given)}",
+            "its definition, in the text or in a file beside it, settles it",
+        )
         reading.placeholders[name] = helpers.reading(name, len(given))
         for op, taken in steps:
             _called(reading, op, [given[a] if isinstance(a, int) else a for a in taken], span, bound)
@@ -268,8 +272,12 @@ def _transform(found: Reading, given: Sequence[str], span: Origin) -> None:
     x, y, scale, negated = numbers
     direction = steps.get((x, y)) if x is not None and y is not None else None
     if direction is None or scale != 0 or negated != 0:
-        found.error(span, "S602", "'_transform' is a call of AUKE's simulator",
-                    "let AUKE print for the chip: the moves that stand beside it as comments")  # fmt: skip
+        found.error(
+            span,
+            "S602",
+            "'_transform' is a call of AUKE's simulator",
+            "let AUKE print for the chip: the moves that stand beside it as comments",
+        )
         return
     _called(found, "movx", [given[0], given[1], direction], span, {})
 

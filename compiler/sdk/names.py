@@ -14,10 +14,15 @@ from scamp_sim.compiler.front.syntax_errors import KEYWORDS
 def is_taken(name: str) -> bool:
     """Whether a name means something in the language already."""
     return (
-        name in isa.ALL_REGISTERS or name in isa.ALIASES or name in isa.DIRECTIONS or name in isa.HOST
-        or name in KEYWORDS or name in prelude.declarations() or native_named(name) is not None
+        name in isa.ALL_REGISTERS
+        or name in isa.ALIASES
+        or name in isa.DIRECTIONS
+        or name in isa.HOST
+        or name in KEYWORDS
+        or name in prelude.declarations()
+        or native_named(name) is not None
         or name in ("scamp5_kernel_begin", "scamp5_kernel_end")
-    )  # fmt: skip
+    )
 
 
 def free_name(name: str, tail: str) -> str:

@@ -43,10 +43,19 @@ FRONT_END, SEEN = "front end", "unpack kernels, masks"
 """With a front end: its step, and what is left of the first one."""
 
 TITLES = (
-    "binarise, unpack kernels, masks", "CNN, 25 taps", "ReLU", "max-pool, fill", "threshold, centre",
-    "shrink 256 to 64", "move into a block", "place x and h", "unpack gate kernels", "gates, 25 taps",
-    "align by 64, add", "sign, update h",
-)  # fmt: skip
+    "binarise, unpack kernels, masks",
+    "CNN, 25 taps",
+    "ReLU",
+    "max-pool, fill",
+    "threshold, centre",
+    "shrink 256 to 64",
+    "move into a block",
+    "place x and h",
+    "unpack gate kernels",
+    "gates, 25 taps",
+    "align by 64, add",
+    "sign, update h",
+)
 """The steps of a frame, in the order of the published program."""
 
 
@@ -165,9 +174,12 @@ class BlockMapping(ThreeKinds):
         if self.version == "lean":  # between two sums; those for f are even. The released program rounds to whole LSB
             threshold, forget = unit * pooled_halves(theta1) // 2, unit * halves(self.weights.theta_r, 2) // 2
         params = {
-            "level": pix_level(self.level), "unit": unit, "threshold": threshold, "forget": forget,
+            "level": pix_level(self.level),
+            "unit": unit,
+            "threshold": threshold,
+            "forget": forget,
             "seen": int(self.front_end),
-        }  # fmt: skip
+        }
         return assemble(self.layout.source, params=params | options)
 
     def _frame(self, **options: int) -> Sequence[Step]:

@@ -159,9 +159,14 @@ def names() -> tuple[str, ...]:
 
 
 def program(
-    name: str, *, kind: str | None = None, slot: Slot | None = None, to: Slot | None = None, block: str | None = None,
+    name: str,
+    *,
+    kind: str | None = None,
+    slot: Slot | None = None,
+    to: Slot | None = None,
+    block: str | None = None,
     **options: int,
-) -> Program:  # fmt: skip
+) -> Program:
     """A program that changes the layout: `names()`.
 
     kind: "bits" or "analog", where there are both; bits if it is not said.
@@ -251,9 +256,16 @@ def on_the_heap(whole: Program, large: Sequence[str] = LARGE) -> Program:
 
 
 def expected(
-    name: str, plane: npt.ArrayLike, *, slot: Slot = 0, to: Slot = (0, 1), block: str = "middle", fill: bool = True,
-    level: int = -1, amplitude: int = 5,
-) -> Plane:  # fmt: skip
+    name: str,
+    plane: npt.ArrayLike,
+    *,
+    slot: Slot = 0,
+    to: Slot = (0, 1),
+    block: str = "middle",
+    fill: bool = True,
+    level: int = -1,
+    amplitude: int = 5,
+) -> Plane:
     """What `program(name, ...)` makes of a plane, (256, 256); of "downsample" slot (0, 0) and of "compact" the block,
     as (64, 64). For "front_end" the plane is the picture, grey 0..255; what it gives in grey is exact to rounding."""
     array = _checked(plane)
@@ -380,10 +392,21 @@ def renewed(page: str) -> str:
 
 
 __all__ = [
-    "BLOCK", "Conversion", "Macropixel", "behind", "behind_front_end", "conversions", "conversions_text",
-    "downsampled", "expected", "front_end", "names", "on_the_heap", "program",
+    "BLOCK",
+    "Conversion",
+    "Macropixel",
+    "behind",
+    "behind_front_end",
+    "conversions",
+    "conversions_text",
+    "downsampled",
+    "expected",
+    "front_end",
+    "names",
+    "on_the_heap",
+    "program",
     "renewed",
-]  # fmt: skip
+]
 
 if __name__ == "__main__":  # python -m scamp_sim.kernels.pixelrnn.layout docs/layouts.md
     for page in map(Path, sys.argv[1:]):

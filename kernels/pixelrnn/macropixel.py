@@ -41,11 +41,17 @@ CONSTANTS = (-128, 127)
 """Constants that the converter has."""
 
 STEPS = {
-    "capture": "capture, binarise", "binarise": "capture, binarise", "setup": "masks", "depthwise": "CNN, 25 taps",
-    "pool": "threshold, pool, fill", "place": "place x and h", "convolve": "gates, 25 taps",
-    "update": "sign, update h", "store": "sign, update h",
+    "capture": "capture, binarise",
+    "binarise": "capture, binarise",
+    "setup": "masks",
+    "depthwise": "CNN, 25 taps",
+    "pool": "threshold, pool, fill",
+    "place": "place x and h",
+    "convolve": "gates, 25 taps",
+    "update": "sign, update h",
+    "store": "sign, update h",
     **dict.fromkeys(("look", "pair(0)", "pair(1)", "tile(0)", "tile(1)", "enter"), "front end"),
-}  # fmt: skip
+}
 """Kernel -> title of the step that it belongs to."""
 
 
@@ -165,9 +171,15 @@ def convolutions(kernels: npt.NDArray[Any], options: Settled, start: int = 0) ->
     start: there is no h yet. Where an offset is made up for, F then takes the top lines that otherwise stand beside h.
     """
     return load(
-        "depthwise16", weights=kernels.tolist(), level=pix_level(options.level), amplitude=options.unit,
-        offset=options.offset, trim=options.trim, keep=int(not (start and options.offset)), read=0,
-    )  # fmt: skip
+        "depthwise16",
+        weights=kernels.tolist(),
+        level=pix_level(options.level),
+        amplitude=options.unit,
+        offset=options.offset,
+        trim=options.trim,
+        keep=int(not (start and options.offset)),
+        read=0,
+    )
 
 
 def behind_front_end(cnn: Program, options: Settled) -> tuple[Program, Program]:
@@ -206,9 +218,7 @@ def chip_units(weights: Kernels, offset: int) -> tuple[int, int]:
 
     thetas = [weights.layer(n)[1] for n in range(weights.layers)]
     units = (u for u in range(CHIP_UNIT, 0, -1) if fits(-map_level(theta, u) for theta in thetas))
-    gate_units = (
-        u for u in range(CHIP_GATE_UNIT, 0, -1) if fits([-sum_level(weights.theta_r, u) - 2 * offset])
-    )  # fmt: skip
+    gate_units = (u for u in range(CHIP_GATE_UNIT, 0, -1) if fits([-sum_level(weights.theta_r, u) - 2 * offset]))
     return next(units, 1), next(gate_units, 1)
 
 

@@ -97,9 +97,7 @@ class MacropixelOptions:
         """The same with nothing left open: what an array without errors takes."""
         unit = UNIT if self.unit is None else self.unit
         gate_unit = unit if self.gate_unit is None else self.gate_unit
-        return Settled(
-            self.front_end, self.offset or 0, unit, gate_unit, self.trim or 0, self.level, self.calibration
-        )  # fmt: skip
+        return Settled(self.front_end, self.offset or 0, unit, gate_unit, self.trim or 0, self.level, self.calibration)
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,15 @@ LAYERS = 2
 _BLOCKS = {"setup": "masks", "depthwise": "CNN, 25 taps"}
 TITLES = (
     dict.fromkeys(("capture", "binarise"), "capture, binarise") | {k: f"layer 1: {t}" for k, t in _BLOCKS.items()},
-    {"pool_layer": "layer 1: threshold, pool, fill", "tile(0)": "run together, copy", "tile(1)": "run together, copy",
-     "enter": "run together, copy"},
+    {
+        "pool_layer": "layer 1: threshold, pool, fill",
+        "tile(0)": "run together, copy",
+        "tile(1)": "run together, copy",
+        "enter": "run together, copy",
+    },
     {k: f"layer 2: {t}" for k, t in _BLOCKS.items()},
     macropixel.STEPS | {"pool": "layer 2: threshold, pool, fill"},
-)  # fmt: skip
+)
 """For the programs of a frame without a front end: kernel -> title of the step that it belongs to."""
 
 

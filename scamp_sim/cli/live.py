@@ -202,9 +202,16 @@ def _built_only(program: LiveProgram, style: str) -> int:
     known = program.built
     marks = kernel_marks(dict.fromkeys((*known.sources, *known.read)))
     if style == "json":
-        print_json({"ok": True, "program": program.name, "sources": [str(s) for s in known.sources],
-                    "compiler": known.compiler.name, "kernels": [{"file": m.file, "line": m.line} for m in marks],
-                    "left_out": {str(p): why for p, why in known.left_out.items()}})  # fmt: skip
+        print_json(
+            {
+                "ok": True,
+                "program": program.name,
+                "sources": [str(s) for s in known.sources],
+                "compiler": known.compiler.name,
+                "kernels": [{"file": m.file, "line": m.line} for m in marks],
+                "left_out": {str(p): why for p, why in known.left_out.items()},
+            }
+        )
         return 0
     print(f"{program.name}: built with {known.compiler.name} from {', '.join(s.name for s in known.sources)}")
     print(f"{plural(len(marks), 'kernel')} between marks; not run")
@@ -416,16 +423,20 @@ def show(result: LiveRun, files: Mapping[int, Mapping[str, str]]) -> None:
     rows = sorted(last.lines, key=lambda r: -r.us)
     for row in rows[:MOST_LINES]:
         where = f"{Path(row.file).name}:{row.line}"
-        print(f"  {where:24} {row.launches:6,} launches {row.words:8,} words {row.us:12,.1f} us {row.bytes:9,} B  "
-              f"{short(row.text, 60)}")  # fmt: skip
+        print(
+            f"  {where:24} {row.launches:6,} launches {row.words:8,} words {row.us:12,.1f} us {row.bytes:9,} B  "
+            f"{short(row.text, 60)}"
+        )
     if len(rows) > MOST_LINES:
         print(f"  ... and {len(rows) - MOST_LINES} more lines")
     for frame in result.shown:
         image = f" on {frame.image}" if frame.image else ""
         title = f"frame {frame.number}{image}" if frame.number else f"the program{image}"
         cost = frame.profile
-        print(f"\n{title}: {cost.words:,} words, {cost.time_us:,.1f} us, {cost.readout_bytes:,} bytes, "
-              f"{frame.stored} words stored")  # fmt: skip
+        print(
+            f"\n{title}: {cost.words:,} words, {cost.time_us:,.1f} us, {cost.readout_bytes:,} bytes, "
+            f"{frame.stored} words stored"
+        )
         for label, value in frame.pictures.items():
             drawn = _drawn(value)
             about = f"{np.shape(value)[0]} values" if drawn is None else f"mean {float(np.mean(value)):.4g}"

@@ -48,14 +48,20 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
 def add_errors(parser: argparse.ArgumentParser) -> None:
     """--errors, --chip and --seed."""
     parser.add_argument(
-        "--errors", metavar="PROFILE", default="ideal",
+        "--errors",
+        metavar="PROFILE",
+        default="ideal",
         help="errors of silicon: the name of a chip profile (scamp-sim chips lists them) or a file NAME.json, either "
         "with :knob=value,... behind it, such as scamp5:write_noise=0.5 (default: ideal, none)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--chip", metavar="N", type=serial, default=0, action=Given,
+        "--chip",
+        metavar="N",
+        type=serial,
+        default=0,
+        action=Given,
         help="serial of the chip: fixes its pattern (default: 0)",
-    )  # fmt: skip
+    )
     parser.add_argument("--seed", metavar="N", type=int, default=0, action=Given, help="seed of the noise (default: 0)")
 
 
@@ -99,9 +105,12 @@ def add_study(parser: argparse.ArgumentParser, jobs: bool = False) -> None:
         "--seeds", metavar="N", help="measurements of each chip: how many, from --seed up, or which: 3-7 or 1,2,9"
     )
     group.add_argument(
-        "--cluster", metavar="ADDRESS", nargs="?", const="",
+        "--cluster",
+        metavar="ADDRESS",
+        nargs="?",
+        const="",
         help="run it on Dask: the scheduler at ADDRESS, such as tcp://host:8786, or alone on one of this machine; the "
         'numbers are the same (needs the extra "cluster")',
-    )  # fmt: skip
+    )
     if jobs:
         group.add_argument("--jobs", metavar="N", type=int, help="units at a time (default: one for each core)")

@@ -159,8 +159,17 @@ class Lowering:
 
     # --- emitting ---
 
-    def emit(self, op: int, d: int, sources: Sequence[int] = (), extra: int = -1, p: int = 0, q: int = 0, r: int = 0,
-             count: int | None = None) -> None:  # fmt: skip
+    def emit(
+        self,
+        op: int,
+        d: int,
+        sources: Sequence[int] = (),
+        extra: int = -1,
+        p: int = 0,
+        q: int = 0,
+        r: int = 0,
+        count: int | None = None,
+    ) -> None:
         padded = [*sources, 0, 0, 0, 0][:4]
         row = [op, d, len(sources) if count is None else count, *padded, extra, p, q, r]
         self.rows.append([*row, *[0] * (ops.WIDTH - len(row))])
@@ -423,9 +432,15 @@ class Lowering:
     def fill_bits(self, targets: Sequence[int], value: int) -> None:
         """Planes side by side := value."""
         last = self.rows[-1] if self.rows else None
-        if last is not None and last[ops.OP] == ops.BITS_FILL and (last[ops.DST], last[ops.COUNT]) == (
-            targets[0], len(targets),
-        ):  # fmt: skip
+        if (
+            last is not None
+            and last[ops.OP] == ops.BITS_FILL
+            and (last[ops.DST], last[ops.COUNT])
+            == (
+                targets[0],
+                len(targets),
+            )
+        ):
             self.rows.pop()  # overwritten at once
         self.emit(ops.BITS_FILL, targets[0], p=value, count=len(targets))
         self.gates.update((d, value) for d in targets if d in _GATES)

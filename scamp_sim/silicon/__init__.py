@@ -10,6 +10,13 @@ from scamp_sim.silicon.profiles import ChipProfile, load_profile, profile_names
 from scamp_sim.silicon.setup import load_errors
 
 __all__ = [
-    "KNOBS", "ChipErrors", "ChipProfile", "ErrorModel", "Knob", "load_errors", "load_profile", "profile_names",
+    "KNOBS",
+    "ChipErrors",
+    "ChipProfile",
+    "ErrorModel",
+    "Knob",
+    "load_errors",
+    "load_profile",
+    "profile_names",
     "without_effect",
-]  # fmt: skip
+]

@@ -33,9 +33,12 @@ def switched_on(profile: ChipProfile) -> dict[str, float]:
 
 
 def survey(
-    programs: Program | Iterable[Program], seconds: float, values: Mapping[str, float],
-    shape: tuple[int, int] = CHIP, options: ArrayOptions = DEFAULT,
-) -> Survey:  # fmt: skip
+    programs: Program | Iterable[Program],
+    seconds: float,
+    values: Mapping[str, float],
+    shape: tuple[int, int] = CHIP,
+    options: ArrayOptions = DEFAULT,
+) -> Survey:
     """What of some programs, run one after another on one machine, can feel an error. Raises ProgramError."""
     words: set[Word] = set()
     taken: set[str] = set()
@@ -67,9 +70,12 @@ def _programs(given: Any) -> list[Program]:
 
 
 def without_effect(
-    errors: Errors, programs: Program | Iterable[Program], seconds: float = 0.0, shape: tuple[int, int] = CHIP,
+    errors: Errors,
+    programs: Program | Iterable[Program],
+    seconds: float = 0.0,
+    shape: tuple[int, int] = CHIP,
     options: ArrayOptions = DEFAULT,
-) -> dict[str, str]:  # fmt: skip
+) -> dict[str, str]:
     """The knobs that are on and that programs cannot feel: knob -> what it would take.
 
     seconds: modelled time of everything that is run on the machine, waits included, such as
@@ -105,9 +111,13 @@ def note(profile: ChipProfile, vain: Mapping[str, str]) -> str:
 
 
 def report(
-    errors: Errors, chip: int, seed: int, programs: Program | Iterable[Program], seconds: float,
+    errors: Errors,
+    chip: int,
+    seed: int,
+    programs: Program | Iterable[Program],
+    seconds: float,
     shape: tuple[int, int] = CHIP,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """The errors of a run as plain values: {profile, chip, seed, knobs, without_effect}; knobs: those that are on.
 
     Raises ProgramError.

@@ -149,18 +149,38 @@ _READOUT = (_samples, "a readout of analog values")
 _LONG = (_forgets, "more time than bit_retention, in runs or in waits between them")
 
 
-def _fixed(name: str, unit: str, low: float, high: float, effect: str, source: str, fitted: str,
-           felt: tuple[Uses, str], ideal: float = 0, whole: bool = False, along: str = "") -> Knob:  # fmt: skip
+def _fixed(
+    name: str,
+    unit: str,
+    low: float,
+    high: float,
+    effect: str,
+    source: str,
+    fitted: str,
+    felt: tuple[Uses, str],
+    ideal: float = 0,
+    whole: bool = False,
+    along: str = "",
+) -> Knob:
     return Knob(name, "fixed", unit, ideal, low, high, effect, source, fitted, *felt, whole, along)
 
 
-def _temporal(name: str, unit: str, high: float, effect: str, source: str, fitted: str,
-              felt: tuple[Uses, str]) -> Knob:  # fmt: skip
+def _temporal(name: str, unit: str, high: float, effect: str, source: str, fitted: str, felt: tuple[Uses, str]) -> Knob:
     return Knob(name, "temporal", unit, 0, 0, high, effect, source, fitted, *felt)
 
 
-def _decay(name: str, unit: str, low: float, high: float, effect: str, source: str, fitted: str,
-           felt: tuple[Uses, str], ideal: float = 0, along: str = "") -> Knob:  # fmt: skip
+def _decay(
+    name: str,
+    unit: str,
+    low: float,
+    high: float,
+    effect: str,
+    source: str,
+    fitted: str,
+    felt: tuple[Uses, str],
+    ideal: float = 0,
+    along: str = "",
+) -> Knob:
     return Knob(name, "decay", unit, ideal, low, high, effect, source, fitted, *felt, along=along)
 
 
@@ -169,6 +189,7 @@ def _drift(name: str, unit: str, low: float, effect: str) -> Knob:
     return _decay(name, unit, low, 10_000, effect, "M BG", _TABLE, (_drifts(name), needs))
 
 
+# fmt: off
 KNOBS: dict[str, Knob] = {
     k.name: k
     for k in (
@@ -230,5 +251,6 @@ KNOBS: dict[str, Knob] = {
         _decay("bit_lifetime", "s", 1e-3, 1e6, "mean further time until it does", "M KUR: minutes", _NONE, _LONG, 60,
                along="bit_retention"),
     )
-}  # fmt: skip
+}
+# fmt: on
 """Knob -> its row."""

@@ -163,8 +163,10 @@ def test_chips_shows_every_knob_and_marks_what_is_changed(capsys) -> None:
     assert all(f" {name} " in text for name in KNOBS)
     assert "* write_noise           7 LSB rms" in text
     assert [line.split()[1] for line in text.splitlines() if line.startswith("* ")] == [
-        "stuck_cells", "write_noise", "differs",
-    ]  # fmt: skip
+        "stuck_cells",
+        "write_noise",
+        "differs",
+    ]
     assert "* differs from scamp5" in text
     assert "KIM = SCAMP-5 Kernel Instructions and Macros" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 100

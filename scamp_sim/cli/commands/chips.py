@@ -97,15 +97,26 @@ def as_dict(profile: ChipProfile) -> dict[str, Any]:
         "compared_with": base.name,
         "knobs": [
             {
-                "name": k.name, "family": k.family, "value": profile[k.name], "unit": k.unit, "ideal": k.ideal,
-                "low": k.low, "high": k.high, "range": span(profile, k), "drawn": k.name in _open(profile),
-                "line": profile.lines[k.name].text if k.name in profile.lines else None, "effect": k.effect,
-                "source": k.source, "evidence": evidence(profile, k).kind, "fitted_to": evidence(profile, k).to,
-                "on": profile[k.name] != k.ideal, "changed": k.name in _changed(profile),
+                "name": k.name,
+                "family": k.family,
+                "value": profile[k.name],
+                "unit": k.unit,
+                "ideal": k.ideal,
+                "low": k.low,
+                "high": k.high,
+                "range": span(profile, k),
+                "drawn": k.name in _open(profile),
+                "line": profile.lines[k.name].text if k.name in profile.lines else None,
+                "effect": k.effect,
+                "source": k.source,
+                "evidence": evidence(profile, k).kind,
+                "fitted_to": evidence(profile, k).to,
+                "on": profile[k.name] != k.ideal,
+                "changed": k.name in _changed(profile),
             }
             for k in KNOBS.values()
         ],
-    }  # fmt: skip
+    }
 
 
 def evidence(profile: ChipProfile, knob: Knob) -> Evidence:

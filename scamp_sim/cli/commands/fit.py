@@ -233,6 +233,12 @@ def _as_dict(found: Outcome) -> dict[str, Any]:
 def _cell(p: Predicted) -> dict[str, Any]:
     c = p.cell
     return {
-        "value": c.value, "passes": c.passes, "mean": c.mean, "predicted_mean": p.mean, "std": c.std,
-        "predicted_std": p.std, "holds": p.holds, "mean_as_published": c.wrapped,
-    }  # fmt: skip
+        "value": c.value,
+        "passes": c.passes,
+        "mean": c.mean,
+        "predicted_mean": p.mean,
+        "std": c.std,
+        "predicted_std": p.std,
+        "holds": p.holds,
+        "mean_as_published": c.wrapped,
+    }

@@ -86,9 +86,13 @@ def run(args: argparse.Namespace) -> int:
         shots: list[Shot] = []
         if args.image or args.input:
             request = Request(
-                program=program, timing=timing, images=tuple(args.image or ()), shape=shape, resize=args.resize,
+                program=program,
+                timing=timing,
+                images=tuple(args.image or ()),
+                shape=shape,
+                resize=args.resize,
                 inputs=parse_inputs(args.input),
-            )  # fmt: skip
+            )
             bind(request)
             shots = shots_of(request)
         spans = timeline(program, timing, shape)

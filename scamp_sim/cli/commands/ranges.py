@@ -28,16 +28,20 @@ def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `ranges`."""
     parser.add_argument("file", metavar="FILE", help=options.FILE_HELP)
     parser.add_argument(
-        "--range", metavar="NAME=LO..HI", action="append", default=[],
+        "--range",
+        metavar="NAME=LO..HI",
+        action="append",
+        default=[],
         help="what an input or register holds at the start: grey 0..255 for an input on PIX, else LSB (default: inputs "
         "full range, other registers 0)",
-    )  # fmt: skip
+    )
     parser.add_argument("--fps", metavar="F", type=float, help="the program runs F times a second, state kept")
     parser.add_argument(
-        "--errors", metavar="PROFILE",
+        "--errors",
+        metavar="PROFILE",
         help="take linear range and drift from a chip profile, a file NAME.json, or either with :knob=value,... "
         "(default: the linear range of scamp5, and the most drift that fits the measured data)",
-    )  # fmt: skip
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 if there is anything to report")
     parser.add_argument(
         "--size",

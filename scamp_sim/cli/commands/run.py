@@ -28,19 +28,28 @@ def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `run`."""
     parser.add_argument("file", metavar="FILE", help=options.FILE_HELP)
     parser.add_argument(
-        "--image", metavar="IMG", action="append", default=[],
+        "--image",
+        metavar="IMG",
+        action="append",
+        default=[],
         help="PNG, JPEG or another picture; several are frames: run one after another on the same machine, state kept; "
         "for C++ programs also folders, animations and .npy arrays of frames",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--input", metavar="NAME=PATH", action="append", default=[],
+        "--input",
+        metavar="NAME=PATH",
+        action="append",
+        default=[],
         help="picture or .npy array for a named input or a register. Pictures are taken as --image takes them. Arrays: "
         "grey 0..255 for PIX, LSB for an analog register, 0 and 1 for bits",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--set", metavar="NAME=VALUE", action="append", default=[],
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
         help="a parameter: a number, a list such as [1,-1], or @FILE.json or @FILE.npy",
-    )  # fmt: skip
+    )
     parser.add_argument("--out", metavar="DIR", help="write every output and a contact sheet there, as PNG")
     parser.add_argument(
         "--planes", action="store_true", help="also write every register that the program writes, to DIR/registers"
@@ -49,9 +58,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--trace", metavar="FILE", help="write the timeline of one run there, for chrome://tracing or Perfetto"
     )
     parser.add_argument(
-        "--dump-after", metavar="LINE", action="append", default=[],
+        "--dump-after",
+        metavar="LINE",
+        action="append",
+        default=[],
         help="write all planes touched so far to DIR/after-line-LINE each time that the line is left; also FILE:LINE",
-    )  # fmt: skip
+    )
     parser.add_argument("--stretch", action="store_true", help="draw analog planes from their minimum to their maximum")
     options.add_machine(parser)
     parser.add_argument("--engine", default="fast", choices=("fast", "reference"), help="default: fast")

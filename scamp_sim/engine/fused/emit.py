@@ -360,7 +360,10 @@ class _Emitter(Cells):
             f"declare {F32} @llvm.copysign.v{LANES}f32({F32}, {F32})",
             "define void @run(ptr %frame, ptr %planes) {",
             "entry:",
-            *frame, *planes, *ones, *self.margin_code(),
+            *frame,
+            *planes,
+            *ones,
+            *self.margin_code(),
             "  br label %step",
             "step:",
             f"  %t = phi i64 [ 0, %entry ], [ %t.next, %stage{last} ]",
@@ -373,7 +376,7 @@ class _Emitter(Cells):
             "end:",
             "  ret void",
             "}",
-        ]  # fmt: skip
+        ]
         return Text("\n".join(text) + "\n", tuple(self.planes), self.space)
 
 

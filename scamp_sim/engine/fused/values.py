@@ -61,9 +61,23 @@ FURTHEST_COLUMN = 8
 _DIRECTIONS = ((1, 0), (0, -1), (-1, 0), (0, 1))
 _GATES = (ops.SOUTH, ops.WEST, ops.NORTH, ops.EAST)
 
-_FUSED = frozenset((*range(ops.LINEAR, ops.FILL_MASKED + 1), ops.CLIP, ops.AMPLIFY, ops.BITS_FILL, ops.BITS_OR,
-                    ops.BITS_MERGE, ops.BITS_DNEWS, ops.BITS_MOVE, ops.FLAG_PACK, ops.FLAG_UNPACK,
-                    ops.ADD_NOISE, ops.WRITE, ops.WRITE_PAIR))  # fmt: skip
+_FUSED = frozenset(
+    (
+        *range(ops.LINEAR, ops.FILL_MASKED + 1),
+        ops.CLIP,
+        ops.AMPLIFY,
+        ops.BITS_FILL,
+        ops.BITS_OR,
+        ops.BITS_MERGE,
+        ops.BITS_DNEWS,
+        ops.BITS_MOVE,
+        ops.FLAG_PACK,
+        ops.FLAG_UNPACK,
+        ops.ADD_NOISE,
+        ops.WRITE,
+        ops.WRITE_PAIR,
+    )
+)
 
 
 def fusible(row: Row) -> bool:

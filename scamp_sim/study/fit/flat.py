@@ -20,8 +20,14 @@ BLACK = 128
 """Code of 0 LSB."""
 
 KNOBS_OF_FLAT = (
-    "readout_offset", "readout_dome", "readout_row", "readout_column", "readout_pixel", "readout_common", "adc_noise",
-)  # fmt: skip
+    "readout_offset",
+    "readout_dome",
+    "readout_row",
+    "readout_column",
+    "readout_pixel",
+    "readout_common",
+    "adc_noise",
+)
 """Knobs that flat readouts determine."""
 
 
@@ -63,10 +69,15 @@ def parts_of(stack: Stack) -> Parts:
         return _root(float(np.nanvar(found)) - share)
 
     return Parts(
-        offset=float(mean[valid].mean()), dome=float(smooth[valid].std()), row=lines(row, 1), column=lines(column, 0),
-        pixel=_root(pixel2), fixed=_root(float(mean[valid].var()) - temporal2 / count), temporal=_root(temporal2),
+        offset=float(mean[valid].mean()),
+        dome=float(smooth[valid].std()),
+        row=lines(row, 1),
+        column=lines(column, 0),
+        pixel=_root(pixel2),
+        fixed=_root(float(mean[valid].var()) - temporal2 / count),
+        temporal=_root(temporal2),
         common=_root(float(codes[:, valid].mean(axis=1).var(ddof=1)) - temporal2 / float(valid.sum())),
-    )  # fmt: skip
+    )
 
 
 def _root(variance: float) -> float:

@@ -69,9 +69,12 @@ class Fitted:
 
 
 def fit(
-    start: ChipProfile, sources: Sequence[Source], serials: Sequence[int] = (1, 2), fixed: Sequence[str] = (),
+    start: ChipProfile,
+    sources: Sequence[Source],
+    serials: Sequence[int] = (1, 2),
+    fixed: Sequence[str] = (),
     advance: Callable[[float], None] = lambda cost: None,
-) -> Fitted:  # fmt: skip
+) -> Fitted:
     """The profile whose predictions deviate least.
 
     start: where knobs begin, and stay if nothing is known of them.
@@ -145,9 +148,15 @@ def _cost(here: Row, measured: Row, errors: Row, away: Row) -> float:
 
 
 def _result(
-    start: ChipProfile, parameters: Sequence[Parameter], x: Row, z: Row, slopes: Row,
-    predict: Callable[[Row, Sequence[int]], Row], errors: Row, chips: int,
-) -> Fitted:  # fmt: skip
+    start: ChipProfile,
+    parameters: Sequence[Parameter],
+    x: Row,
+    z: Row,
+    slopes: Row,
+    predict: Callable[[Row, Sequence[int]], Row],
+    errors: Row,
+    chips: int,
+) -> Fitted:
     """Errors from the curvature, from what the fit leaves, and from how much simulated chips differ."""
     weight = _weights(z)
     a = slopes * weight[:, None]

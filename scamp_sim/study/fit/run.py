@@ -83,9 +83,14 @@ class Outcome:
 
 
 def run(
-    start: ChipProfile, cells: Sequence[Cell] = (), stack: Stack | None = None, kit: Measurement | None = None,
-    serials: Sequence[int] = (1, 2), fixed: Sequence[str] = (), advance: Callable[[float], None] = lambda cost: None,
-) -> Outcome:  # fmt: skip
+    start: ChipProfile,
+    cells: Sequence[Cell] = (),
+    stack: Stack | None = None,
+    kit: Measurement | None = None,
+    serials: Sequence[int] = (1, 2),
+    fixed: Sequence[str] = (),
+    advance: Callable[[float], None] = lambda cost: None,
+) -> Outcome:
     """Fit a profile to a table, flat readouts and what the kit measured, or to some of them.
 
     start: where to begin, and stay where nothing is measured. Raises ProgramError.

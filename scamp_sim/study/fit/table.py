@@ -65,9 +65,12 @@ class Predicted:
 
 
 def predict(
-    profile: ChipProfile, cells: Sequence[Cell], chips: Iterable[int] = (1,), shape: tuple[int, int] = SHAPE,
+    profile: ChipProfile,
+    cells: Sequence[Cell],
+    chips: Iterable[int] = (1,),
+    shape: tuple[int, int] = SHAPE,
     repeats: int = 1,
-) -> list[Predicted]:  # fmt: skip
+) -> list[Predicted]:
     """What a profile gives for each cell, mean over chips and repetitions. shape: of the simulated array."""
     halve = SERIES["halve"]
     found = np.zeros((len(cells), 3))

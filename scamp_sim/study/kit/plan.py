@@ -81,6 +81,7 @@ class Series:
 
 BARS = ("scamp5_load_rect(R5, {half_row}, 0, {last_row}, {half_column});", "NOT(R6, R5);")
 
+# fmt: off
 SERIES: dict[str, Series] = {
     s.name: s
     for s in (
@@ -105,7 +106,8 @@ SERIES: dict[str, Series] = {
         Series("light", "an evenly lit scene, again and again: noise of the photodiodes", "get_image(A);", (0,),
                before="", loads=False, flat=True, lit=True, statistics=("temporal",)),
     )
-}  # fmt: skip
+}
+# fmt: on
 """Name -> series, in the order of the protocol."""
 
 STOPWATCH = "stopwatch"

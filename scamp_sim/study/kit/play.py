@@ -19,9 +19,13 @@ TIMEOUT = 600.0
 
 
 def play(
-    folder: str | Path, errors: Errors, chip: int = 0, seed: int = 0, shape: tuple[int, int] = (256, 256),
+    folder: str | Path,
+    errors: Errors,
+    chip: int = 0,
+    seed: int = 0,
+    shape: tuple[int, int] = (256, 256),
     told: Callable[[str], None] = lambda name: None,
-) -> None:  # fmt: skip
+) -> None:
     """Run every program of a kit and save what it gives, as an owner would.
 
     told: called with each program's name.

@@ -168,9 +168,14 @@ class Bench:
 
 
 def simulated(
-    chip: ChipProfile, series: Sequence[Series], repeats: int, serial: int, seed: int = 0,
-    shape: tuple[int, int] = (256, 256), of: tuple[int, int] | None = None,
-) -> list[Quantity]:  # fmt: skip
+    chip: ChipProfile,
+    series: Sequence[Series],
+    repeats: int,
+    serial: int,
+    seed: int = 0,
+    shape: tuple[int, int] = (256, 256),
+    of: tuple[int, int] | None = None,
+) -> list[Quantity]:
     """What a chip of a profile gives for some series.
 
     of: the array whose readout times count, by default `shape`.

@@ -88,11 +88,16 @@ def grey_trim(errors: Errors, level: int, offset: int, *, chips: Sequence[int] =
     if key not in _TRIMS:
         program, trimmed = (
             load(
-                "depthwise16", weights=np.ones((16, 5, 5), int).tolist(), level=pix_level(level), offset=offset,
-                trim=trim, keep=1, read=0,
+                "depthwise16",
+                weights=np.ones((16, 5, 5), int).tolist(),
+                level=pix_level(level),
+                offset=offset,
+                trim=trim,
+                keep=1,
+                read=0,
             )
             for trim in (0, LARGEST_TRIM)
-        )  # fmt: skip
+        )
         if trimmed.steps == program.steps:
             _TRIMS[key] = 0
             return 0

@@ -83,9 +83,13 @@ def test_nothing_to_import(content: bytes, tmp_path: Path, capsys: pytest.Captur
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("gone.cpp", "no such file"), ("projct.cpp", "did you mean 'project.cpp'"), (".", "is a folder"),
-     ("image.png", "is not a text file")],
-)  # fmt: skip
+    [
+        ("gone.cpp", "no such file"),
+        ("projct.cpp", "did you mean 'project.cpp'"),
+        (".", "is a folder"),
+        ("image.png", "is not a text file"),
+    ],
+)
 def test_files_that_are_none(
     name: str, message: str, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

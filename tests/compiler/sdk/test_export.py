@@ -180,8 +180,11 @@ def random_text(seed: int) -> str:
         else:
             row = isa.NATIVE[name]
             kinds = [s.kind for s in (row.dst, row.src) if s for _ in range(choose.randint(s.least, s.most))]
-        registers = {k: choose.sample(isa.OPERAND_KINDS[k], len(isa.OPERAND_KINDS[k])) for k in set(kinds)
-                     if k in isa.OPERAND_KINDS}  # fmt: skip
+        registers = {
+            k: choose.sample(isa.OPERAND_KINDS[k], len(isa.OPERAND_KINDS[k]))
+            for k in set(kinds)
+            if k in isa.OPERAND_KINDS
+        }
         args = []
         for kind in kinds:
             if kind in registers:
@@ -269,8 +272,10 @@ program {
     ):
         assert line in text.split("\n"), line
     assert [(b.name, b.kind) for b in extract_kernels(text)] == [
-        ("find", "static"), ("tap_2", "dynamic"), ("wipe", "lambda"),
-    ]  # fmt: skip
+        ("find", "static"),
+        ("tap_2", "dynamic"),
+        ("wipe", "lambda"),
+    ]
 
 
 def test_jss_text() -> None:
@@ -283,12 +288,16 @@ def test_jss_text() -> None:
 
 
 def test_halves_are_joined_and_lone_ones_are_said() -> None:
-    words = [Word("NOT_R", (), ("R5",)), Word("REFRESH_L", ("R5",)), Word("NOR_R", (), ("R6", "FLAG")),
-             Word("REFRESH_L", ("R6",)), Word("OR_R", (), ("R6", "R7")), Word("REFRESH_L", ("R8",))]  # fmt: skip
+    words = [
+        Word("NOT_R", (), ("R5",)),
+        Word("REFRESH_L", ("R5",)),
+        Word("NOR_R", (), ("R6", "FLAG")),
+        Word("REFRESH_L", ("R6",)),
+        Word("OR_R", (), ("R6", "R7")),
+        Word("REFRESH_L", ("R8",)),
+    ]
     kernel = Kernel("k", tuple(words))
-    assert [text for text, _ in statements(kernel)] == [
-        "NOT(R5)", "NOR(R6, FLAG)", "OR_R(R6, R7)", "REFRESH_L(R8)",
-    ]  # fmt: skip
+    assert [text for text, _ in statements(kernel)] == ["NOT(R5)", "NOR(R6, FLAG)", "OR_R(R6, R7)", "REFRESH_L(R8)"]
     result = export(straight_line("k", words), "sdk")
     assert len(result.notes) == 2
     assert "not in the SDK" in result.text

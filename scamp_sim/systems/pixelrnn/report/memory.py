@@ -22,9 +22,15 @@ PES = 16
 """PEs of a macropixel."""
 
 PAPER = {
-    "analog registers": 6, "bytes each": 1, "for weights": 2, "for computing": 2, "left": 2, "bits": 13,
-    "bytes per macropixel": 32, "equivalent bytes per PE": 8,
-}  # fmt: skip
+    "analog registers": 6,
+    "bytes each": 1,
+    "for weights": 2,
+    "for computing": 2,
+    "left": 2,
+    "bits": 13,
+    "bytes per macropixel": 32,
+    "equivalent bytes per PE": 8,
+}
 """The budget that the paper states: 6 analog registers as a byte each, of which 2 are left; 16 PEs make 32 bytes. The
 13 bits are no part of that; with them a PE has 7.6 bytes."""
 
@@ -38,7 +44,10 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "E": "constants; frame, moved along columns; x and h likewise",
         "F": "h from frame to frame, +-40; +-100 on lines of blocks during the CNN",
         "R0": "gate of R12; logic",
-        "R1": LOGIC, "R2": LOGIC, "R3": LOGIC, "R4": LOGIC,
+        "R1": LOGIC,
+        "R2": LOGIC,
+        "R3": LOGIC,
+        "R4": LOGIC,
         "R5": "masks; x, the input of the recurrent part",
         "R6": "masks; f",
         "R7": "masks; h",
@@ -56,8 +65,10 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "E": "scratch",
         "F": "scratch; constants",
         "R0": "gate of R12; logic",
-        "R1": "directions of moves; logic", "R2": "directions of moves; logic",
-        "R3": "directions of moves; logic", "R4": "directions of moves; logic",
+        "R1": "directions of moves; logic",
+        "R2": "directions of moves; logic",
+        "R3": "directions of moves; logic",
+        "R4": "directions of moves; logic",
         "R5": "frame; x",
         "R6": "h",
         "R7": "x beside h, twice",
@@ -67,7 +78,7 @@ MEANING: Mapping[str, Mapping[str, str]] = {
         "R11": "weight of this tap, spread over its block",
         "R12": "floods; logic",
     },
-}  # fmt: skip
+}
 """What registers mean, by mapping; with two layers as in the macropixel mapping."""
 BETWEEN = {
     **dict.fromkeys(("R5", "R6", "R7", "R8", "R9"), "address bits between the layers"),

@@ -79,9 +79,14 @@ class Settings:
     def network(self, classes: int) -> PixelRNN:
         """The network before training."""
         return PixelRNN(
-            classes, self.layers, surrogate=self.surrogate, slope=self.slope, activation_slope=self.activation_slope,
-            noise=self.noise, seed=self.seed,
-        )  # fmt: skip
+            classes,
+            self.layers,
+            surrogate=self.surrogate,
+            slope=self.slope,
+            activation_slope=self.activation_slope,
+            noise=self.noise,
+            seed=self.seed,
+        )
 
 
 @dataclass(frozen=True)

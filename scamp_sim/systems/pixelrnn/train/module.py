@@ -91,10 +91,15 @@ class Readout(nn.Module):
         assert mean is not None  # PyTorch types them as optional
         assert variance is not None
         return Decoder(
-            1 if self.sign.item() > 0 else -1, self.norm.weight.item(), self.norm.bias.item(), mean.item(),
-            variance.item(), self.offset.item(), self.linear.weight.detach().numpy(),
+            1 if self.sign.item() > 0 else -1,
+            self.norm.weight.item(),
+            self.norm.bias.item(),
+            mean.item(),
+            variance.item(),
+            self.offset.item(),
+            self.linear.weight.detach().numpy(),
             self.linear.bias.detach().numpy(),
-        )  # fmt: skip
+        )
 
     def set_decoder(self, decoder: Decoder) -> None:
         """Take the numbers of a decoder of as many classes."""

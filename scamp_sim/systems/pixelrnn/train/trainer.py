@@ -36,10 +36,12 @@ class PixelRNNTrainer:
             "--test", metavar="CLIPS", default=TEST, help=f"test clips, evaluated after every epoch (default: {TEST})"
         )
         parser.add_argument(
-            "--noise", metavar="NAME", default="none",
+            "--noise",
+            metavar="NAME",
+            default="none",
             help="errors of the forward pass: none (default), authors, a profile of analog errors such as scamp5, "
             "which is measured on emulated chips first, or FILE.json with a measurement",
-        )  # fmt: skip
+        )
         parser.add_argument("--noise-scale", metavar="X", type=float, help="scale noise and fixed pattern by X")
         parser.add_argument("--save-noise", metavar="FILE", help="keep the errors there, as JSON, for --noise FILE")
         parser.add_argument("--epochs", metavar="N", type=int, default=20, help="passes over the clips (default: 20)")
@@ -74,9 +76,14 @@ class PixelRNNTrainer:
         if args.out is not None and not str(args.out).endswith(".npz"):
             raise ProgramError(f"--out {args.out}: weights are saved as .npz; name it so")
         chosen: dict[str, Any] = {
-            "epochs": args.epochs, "batch": args.batch, "rate": args.rate, "seed": args.seed, "layers": args.layers,
-            "surrogate": args.surrogate, "threads": args.threads,
-        }  # fmt: skip
+            "epochs": args.epochs,
+            "batch": args.batch,
+            "rate": args.rate,
+            "seed": args.seed,
+            "layers": args.layers,
+            "surrogate": args.surrogate,
+            "threads": args.threads,
+        }
         training.Settings(**chosen)  # what is wrong with them is said before anything is measured or drawn
         known_errors(args.noise)
         if args.noise_scale is not None and not args.noise_scale >= 0:
@@ -110,17 +117,23 @@ class PixelRNNTrainer:
             with kept(args.checkpoint):
                 trained = training.train(
                     *clips, settings, test=test, checkpoint=args.checkpoint, begun=begun, advance=advance, log=log
-                )  # fmt: skip
+                )
         seconds = time.monotonic() - started
         weights = trained.net.to_weights()
         record: dict[str, Any] = {
             "settings": {**chosen, "noise": noise.as_dict()},
-            "clips": args.clips, "test": args.test,
+            "clips": args.clips,
+            "test": args.test,
             "history": [vars(epoch) for epoch in trained.history],
-            "accuracy": trained.history[-1].test, "accuracy_with_errors": None,
-            "parameters": weights.parameters, "theta1": list(weights.theta1), "theta_r": weights.theta_r,
-            "seconds": seconds, "out": args.out, "checkpoint": args.checkpoint,
-        }  # fmt: skip
+            "accuracy": trained.history[-1].test,
+            "accuracy_with_errors": None,
+            "parameters": weights.parameters,
+            "theta1": list(weights.theta1),
+            "theta_r": weights.theta_r,
+            "seconds": seconds,
+            "out": args.out,
+            "checkpoint": args.checkpoint,
+        }
         if noise.any:
             import torch
 
