@@ -49,6 +49,7 @@ OWN: tuple[Command, ...] = (
     _own("check", "show errors and warnings of kernel files", WRITE),
     _own("explain", "what the code of a message means, with an example", WRITE),
     _own("list", "show what a program becomes, word by word; without FILE: the library", WRITE),
+    _own("filter", "short words for convolution kernels", WRITE),
     _own("isa", "explain the instruction set", WRITE),
     _own("profile", "show what every source line costs, in the terminal or as a page", COST),
     _own("calibration", "compare the cost model with published figures", COST),

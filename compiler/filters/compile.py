@@ -1,0 +1,424 @@
+"""`compile_filter`: from kernels to a verified program with its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from scamp_sim.compiler.filters.allocate import Demand, check_demand
+from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_text, rows_text
+from scamp_sim.compiler.filters.generate import RATE, Search, Tick, search, why_none
+from scamp_sim.compiler.filters.kernel import Taps, times
+from scamp_sim.compiler.filters.noise import INPUT_RMS, Noise, predict
+from scamp_sim.compiler.filters.read import MOST_DEPTH, MOST_KERNELS, Given, Rounded, kernels_of, rounded
+from scamp_sim.compiler.filters.task import HALVINGS, OBJECTIVES, OFFSETS, SIGNS, Candidate, Task
+from scamp_sim.exceptions import ProgramError, ScampError
+
+_LINEAR = 150
+
+
+@dataclass(frozen=True)
+class CompiledFilter:
+    """A program for one or several kernels, and what is known of it.
+
+    - words: instruction words.
+    - lower_bound: no program that answers the same options has fewer words.
+    - optimal: words == lower_bound, and every shorter length was exhausted under the same options.
+    - error: largest difference between a weight asked for and the weight made.
+    - offset: of each output, in units of one transfer (about 20 LSB on a chip), by name; noise: of each output in LSB,
+      predicted for the chip profile, by name.
+    - margin: PEs from the border (north, south, west, east) inside which the result equals zero-padded correlation.
+    - text: a kernel file; program: it assembled.
+    - outputs: name -> register; signs: name -> 1, or -1 where a negated result was accepted; kernels: name -> weights
+      made,
+      {(columns east, rows north): Fraction}.
+    - largest: no value exceeds so many times the input's largest magnitude.
+    - states: looks at values that the search took, of so many as the budget allowed.
+    - pareto: programs that are better in words or in predicted rms, ((words, rms, text), ...).
+    """
+
+    words: int
+    lower_bound: int
+    optimal: bool
+    error: float
+    offset: Any
+    noise: Any
+    margin: tuple[int, int, int, int]
+    text: str
+    program: Any = field(repr=False, compare=False)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    signs: Mapping[str, int] = field(default_factory=dict)
+    kernels: Mapping[str, Taps] = field(default_factory=dict)
+    largest: float = 1.0
+    states: int = 0
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+    pareto: tuple[tuple[int, float, str], ...] = ()
+    interrupted: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values for JSON, the program left out."""
+        plain = {k: v for k, v in vars(self).items() if k not in ("program", "kernels", "pareto")}
+        plain["kernels"] = {
+            name: [{"east": x, "north": y, "weight": fraction_text(w)} for (x, y), w in sorted(taps.items())]
+            for name, taps in self.kernels.items()
+        }
+        plain["pareto"] = [{"words": w, "rms": rms, "text": text} for w, rms, text in self.pareto]
+        return plain
+
+
+def compile_filter(
+    kernels: Any,
+    scale: Any = 1,
+    offset: str = "any",
+    halving: str = "single",
+    seconds: float = 20,
+    seed: int = 0,
+    *,
+    tolerance: float = 0.0,
+    depth: int = 8,
+    input: str = "A",
+    outputs: Sequence[str] | None = None,
+    keep_input: bool = False,
+    registers: Sequence[str] = "ABCDEF",
+    objective: str = "words",
+    limit: float | None = None,
+    amplitude: float = 127,
+    sign: str = "exact",
+    states: int | None = None,
+    profile: Any = "scamp5",
+    rms: float = INPUT_RMS,
+    name: str | None = None,
+    pareto: bool = False,
+    tick: Tick | None = None,
+) -> CompiledFilter:
+    """The shortest words found for convolution kernels, verified symbolically and by a run.
+
+    - kernels: one kernel, or {name: kernel}; a kernel is an array or nested list of rows (row 0 on top, column 0 left,
+      correlation as `scipy.ndimage.correlate`: of n rows or columns number n // 2 is the centre), or text as on the
+      command line.
+    - scale: weights are divided by it.
+    - offset: of results, in transfers: "any" (reported), "zero", "macros" (only pairs of words, as macros have).
+    - halving: "single" words with two destinations, "macro" (through NEWS, as divq), "exact" (as div: five words,
+      free of
+      split mismatch), "none".
+    - seconds: the budget, of which a number of states is made that does not depend on the machine; states: the budget
+      itself.
+    - seed: of the random choices; the same arguments give the same text.
+    - tolerance: largest error of a weight; depth: weights become integers over up to 2^depth.
+    - input, outputs: registers of the picture and of the results; keep_input: whether the picture stays; registers:
+      at hand.
+    - objective: "words", "noise" (predicted rms), or "words,noise" (the first by words; `pareto` lists the trade).
+    - limit: LSB that no value may leave for an input within +-amplitude; None: no limit.
+    - sign: "exact", or "either": a negated result is accepted and named.
+    - profile: the chip profile that noise is predicted for; rms: of the picture, in LSB.
+    - name: of the kernel in the text.
+    - pareto: whether programs that trade words for noise are listed.
+
+    Raises ProgramError: empty or all-zero kernels, several channels, weights that no depth reaches, too few
+    registers, a range
+    that cannot be kept, unknown options.
+    """
+    given = kernels if isinstance(kernels, Given) else kernels_of(kernels)
+    _check_choice("offset", offset, OFFSETS)
+    _check_choice("halving", halving, HALVINGS)
+    _check_choice("objective", objective, OBJECTIVES)
+    _check_choice("sign", sign, SIGNS)
+    work = _work(seconds, states)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 31:
+        raise ProgramError(f"expected a seed in 0..{(1 << 31) - 1}, got {seed!r:.40}")
+    if not 1 <= len(given.kernels) <= MOST_KERNELS:
+        raise ProgramError(f"expected 1 to {MOST_KERNELS} kernels, got {len(given.kernels)}")
+    wanted = _rounded(given, scale, tolerance, depth)
+    cap = _cap(limit, amplitude)
+    demand = Demand(
+        tuple(str(r) for r in registers),
+        str(input),
+        None if outputs is None else tuple(str(o) for o in outputs),
+        bool(keep_input),
+    )
+    check_demand(demand, len(wanted))
+    from scamp_sim.silicon.setup import parse_profile
+
+    chip = profile if hasattr(profile, "knobs") else parse_profile(profile)
+    task = Task(
+        tuple(wanted), tuple(w.taps for w in wanted.values()), offset, halving, objective, sign, cap, demand, seed
+    )
+    found, task = _search(task, wanted, Fraction(tolerance), work, tick)
+    if not found.pool:
+        raise why_none(found)
+    ranked = _ranked(found, chip, rms)
+    pick = min(ranked, key=_by_noise if objective == "noise" else _by_words)
+    made = dict(zip(task.names, task.goals, strict=True))
+    front = _front(ranked) if pareto or objective == "words,noise" else []
+    results = [
+        _result(c, task, found, wanted, made, chip, work, seed, name, given.notes, rms) for c in [pick[0], *front]
+    ]
+    trade = tuple((r.words, _worst(r.noise), r.text) for r in results[1:])
+    return replace(results[0], pareto=trade)
+
+
+def _check_choice(what: str, value: Any, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ProgramError(f"expected {what} to be one of {', '.join(known)}, got {value!r:.40}")
+
+
+def _work(seconds: float, states: int | None) -> int:
+    for what, value in (("seconds", seconds), ("states", states)):
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e15:
+            raise ProgramError(f"expected a budget of more than 0 {what}, got {value!r:.40}")
+    return int(states) if states is not None else int(seconds * RATE)
+
+
+def _rounded(given: Given, scale: Any, tolerance: float, depth: int) -> dict[str, Rounded]:
+    from scamp_sim.compiler.filters.read import weight
+
+    factor = weight(scale, "scale")
+    if factor <= 0:
+        raise ProgramError(f"expected a scale above 0, got {float(factor):g}")
+    if isinstance(depth, bool) or not isinstance(depth, int) or not 0 <= depth <= MOST_DEPTH:
+        raise ProgramError(f"expected a depth in 0..{MOST_DEPTH}, got {depth!r:.40}")
+    if not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1e6:
+        raise ProgramError(f"expected a tolerance of 0 or more, got {tolerance!r:.40}")
+    return {n: rounded(rows, factor, n, Fraction(tolerance), depth) for n, rows in given.kernels.items()}
+
+
+def _cap(limit: float | None, amplitude: float) -> Fraction | None:
+    for what, value in (("limit", limit), ("amplitude", amplitude)):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e9
+        ):
+            raise ProgramError(f"expected {what} to be a number above 0, got {value!r:.40}")
+    if limit is None:
+        return None
+    cap = Fraction(limit) / Fraction(amplitude)
+    if cap < 1:
+        raise ProgramError(
+            f"the input itself leaves the range: its amplitude is {amplitude:g} and the limit {limit:g} LSB"
+        )
+    return cap
+
+
+def _search(
+    task: Task, wanted: Mapping[str, Rounded], tolerance: Fraction, work: int, tick: Tick | None
+) -> tuple[Search, Task]:
+    """The best of the kernel and of those that the tolerance and the sign allow."""
+    variants = [task]
+    if tolerance and len(task.goals) == 1:
+        from scamp_sim.compiler.filters.approximate import approximations
+
+        exact = next(iter(wanted.values())).exact
+        variants += [replace(task, goals=(g,)) for g in approximations(exact, tolerance, task.goals[0])]
+    if task.sign == "either":
+        variants += [replace(v, goals=tuple(times(g, Fraction(-1)) for g in v.goals)) for v in list(variants)]
+    best: tuple[Search, Task] | None = None
+    bounds = []
+    for variant in variants:
+        found = search(variant, work // len(variants), tick)
+        bounds.append(found.lower_bound)
+        if best is None or (found.pool and (not best[0].pool or found.best < best[0].best)):
+            best = found, variant
+    assert best is not None
+    best[0].lower_bound = min(bounds)
+    return best
+
+
+def _ranked(found: Search, chip: Any, rms: float) -> list[tuple[Candidate, tuple[Noise, ...], float]]:
+    few = sorted(found.pool.values(), key=lambda c: (c.words, abs(c.offset), repr(c.steps.words)))
+    if found.task.objective == "words":
+        few = [c for c in few if c.words == few[0].words][:40]
+    out = []
+    for c in few[:120]:
+        noise = predict(c.steps, chip, rms)
+        out.append((c, noise, max(n.rms for n in noise)))
+    return out
+
+
+Ranked = tuple[Candidate, tuple[Noise, ...], float]
+
+
+def _by_words(item: Ranked) -> Any:
+    return item[0].words, abs(item[0].offset), round(item[2], 9), repr(item[0].steps.words)
+
+
+def _by_noise(item: Ranked) -> Any:
+    return round(item[2], 9), item[0].words, abs(item[0].offset), repr(item[0].steps.words)
+
+
+def _front(ranked: Sequence[Ranked]) -> list[Candidate]:
+    out: list[Candidate] = []
+    least = float("inf")
+    for c, _, rms in sorted(ranked, key=_by_words):
+        if rms < least - 1e-9:
+            least = rms
+            out.append(c)
+    return out
+
+
+def _worst(noise: Any) -> float:
+    return max(float(n["rms"]) for n in (noise.values() if "rms" not in noise else [noise]))
+
+
+def _result(
+    c: Candidate,
+    task: Task,
+    found: Search,
+    wanted: Mapping[str, Rounded],
+    made: Mapping[str, Taps],
+    chip: Any,
+    work: int,
+    seed: int,
+    name: str | None,
+    notes: Sequence[str],
+    rms: float,
+) -> CompiledFilter:
+    from scamp_sim.compiler.assembler import assemble
+
+    noise = predict(c.steps, chip, rms)
+    reach = [max(v.reach[k] for v in c.outputs) for k in range(4)]
+    margin = (reach[3], reach[2], reach[0], reach[1])
+    errors = {
+        n: max(abs(w.exact.get(k, Fraction(0)) - made[n].get(k, Fraction(0))) * 1 for k in {*w.exact, *made[n]})
+        for n, w in wanted.items()
+    }
+    # a negated kernel was searched for in place of the kernel itself
+    signs = {}
+    for n, v in zip(task.names, c.outputs, strict=True):
+        as_asked = max(
+            abs(v.taps.get(k, Fraction(0)) - wanted[n].exact.get(k, Fraction(0))) for k in {*v.taps, *wanted[n].exact}
+        )
+        negated = max(
+            abs(v.taps.get(k, Fraction(0)) + wanted[n].exact.get(k, Fraction(0))) for k in {*v.taps, *wanted[n].exact}
+        )
+        signs[n] = 1 if as_asked <= negated else -1
+        errors[n] = min(as_asked, negated)
+    kernel = identifier(name or ("filters" if len(task.names) > 1 else task.names[0]))
+    taken = ["image", kernel]
+    names = []
+    for n in task.names:
+        taken.append(identifier(n if len(task.names) > 1 or n != "filter" else "result", taken))
+        names.append(taken[-1])
+    places = {n: c.places[o] for n, o in zip(task.names, c.steps.outputs, strict=True)}
+    kept = "kept" if task.demand.keep or c.places[0] not in _written(c) else "overwritten"
+    contract = _contract(c, task, found, noise, errors, signs, margin, chip, work, seed, places, kept, names, rms)
+    text = kernel_text(c, contract, kernel, names, c.places[0], "image")
+    program = assemble(text, name=kernel)
+    _verify(program, c, names, margin)
+    one = len(task.names) == 1
+    offsets = {n: float(v.o) for n, v in zip(task.names, c.outputs, strict=True)}
+    noises = {n: p.as_dict() for n, p in zip(task.names, noise, strict=True)}
+    bound = min(found.lower_bound, c.words)
+    return CompiledFilter(
+        words=c.words,
+        lower_bound=bound,
+        optimal=c.words == bound,
+        error=float(max(errors.values())),
+        offset=offsets[task.names[0]] if one else offsets,
+        noise=noises[task.names[0]] if one else noises,
+        margin=margin,
+        text=text,
+        program=program,
+        outputs=places,
+        signs=signs,
+        kernels={n: v.taps for n, v in zip(task.names, c.outputs, strict=True)},
+        largest=float(c.largest),
+        states=found.work,
+        seed=seed,
+        notes=tuple(notes),
+        interrupted=found.interrupted,
+    )
+
+
+def _written(c: Candidate) -> set[str]:
+    return {c.places[r] for w in c.steps.words for r in w.registers}
+
+
+def _contract(
+    c: Candidate,
+    task: Task,
+    found: Search,
+    noise: Sequence[Noise],
+    errors: Mapping[str, Fraction],
+    signs: Mapping[str, int],
+    margin: Sequence[int],
+    chip: Any,
+    work: int,
+    seed: int,
+    places: Mapping[str, str],
+    kept: str,
+    names: Sequence[str],
+    rms: float,
+) -> list[str]:
+    bound = min(found.lower_bound, c.words)
+    proof = "shortest" if c.words == bound else f"at least {bound}"
+    what = f"{len(task.names)} convolution kernels" if len(task.names) > 1 else "A convolution kernel"
+    lines = [f"{what} in {c.words} words ({proof}).", ""]
+    for k, n in enumerate(task.names):
+        exact = "exact" if not errors[n] else f"largest error of a weight {float(errors[n]):.4g}"
+        sign = "" if signs[n] > 0 else ", NEGATED"
+        lines.append(f"{names[k]} = {places[n]}: correlation with ({exact}{sign})")
+        lines += [f"    {row}" for row in rows_text(c.outputs[k].taps)]
+        v = c.outputs[k]
+        lines.append(
+            f"    offset {fraction_text(v.o)} transfers; on {chip.name}, for a picture of rms {rms:.1f} LSB: "
+            f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB, gain {noise[k].gain:.3f}"
+        )
+    room = _LINEAR / float(c.largest)
+    lines += [
+        "",
+        f"in:         image -> {c.places[0]}, {kept}; linear to {_LINEAR} LSB for |image| <= {room:.0f} (largest "
+        f"value: {float(c.largest):g} x image)",
+        f"border:     zero-padded correlation inside {_margin_text(margin)}",
+        f"registers:  {', '.join(sorted(_written(c)))}, NEWS overwritten; FLAG all ones",
+        f"words:      {c.words}; options: offset {task.offset}, halving {task.halving}, objective {task.objective}",
+        f"search:     budget {work} states, seed {seed}",
+    ]
+    return lines
+
+
+def _margin_text(margin: Sequence[int]) -> str:
+    if not any(margin):
+        return "the whole array"
+    return "a margin of " + ", ".join(
+        f"{m} {side}" for m, side in zip(margin, ("north", "south", "west", "east"), strict=True)
+    )
+
+
+def _verify(program: Any, c: Candidate, names: Sequence[str], margin: Sequence[int]) -> None:
+    """Run the assembled kernel on a small array, and compare with the correlation. Raises ScampError: a bug."""
+    import numpy as np
+
+    from scamp_sim.machine.machine import Machine
+
+    rng = np.random.Generator(np.random.PCG64(7))
+    side = 64
+    plane = rng.integers(-20, 21, (side, side)).astype(np.float32)
+    run = Machine((side, side), engine="reference").run(program, inputs={"image": plane})
+    for name, value in zip(names, c.outputs, strict=True):
+        inside = run.outputs[name][margin[0] : side - margin[1], margin[2] : side - margin[3]]
+        want = correlated(plane, value.taps)[margin[0] : side - margin[1], margin[2] : side - margin[3]]
+        if not np.allclose(inside, want, rtol=0, atol=1e-3 * max(1.0, float(c.largest))):
+            raise ScampError(
+                f"internal: the program for '{name}' does not compute its kernel in a run; please report it"
+            )
+
+
+def correlated(plane: Any, taps: Taps) -> Any:
+    """The zero-padded correlation of a plane, (rows, columns), with a filter."""
+    import numpy as np
+
+    rows, columns = plane.shape
+    out = np.zeros(plane.shape)
+    for (dx, dy), w in taps.items():
+        top, left = max(dy, 0), max(-dx, 0)
+        bottom, right = rows + min(dy, 0), columns - max(dx, 0)
+        if top < bottom and left < right:
+            out[top:bottom, left:right] += float(w) * plane[top - dy : bottom - dy, left + dx : right + dx]
+    return out
+
+
+__all__ = ["CompiledFilter", "compile_filter", "correlated"]

@@ -1,0 +1,236 @@
+"""What a user gives as kernels, as exact weights: arrays, text, JSON, .npy files, Cain's input."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from scamp_sim.compiler.filters.kernel import Taps, from_rows
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.text import short
+
+MOST_SIDE = 15
+MOST_KERNELS = 6
+MOST_DEPTH = 12
+
+Rows = list[list[Fraction]]
+
+
+@dataclass
+class Given:
+    """Kernels by name, as rows, and what came with them. settings: of a file for Cain, under the names of ours;
+    notes: what
+    was left out of it."""
+
+    kernels: dict[str, Rows]
+    settings: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def kernels_of(given: Any) -> Given:
+    """An array or nested list, a dict of those, or text as on the command line. Raises ProgramError."""
+    if isinstance(given, str):
+        return from_text(given)
+    if isinstance(given, Mapping):
+        if _is_cain(given):
+            return _cain(given)
+        if not given:
+            raise ProgramError("no kernel given: the dictionary is empty")
+        return Given({str(name): rows_of(array, str(name)) for name, array in given.items()})
+    return Given({"filter": rows_of(given, "filter")})
+
+
+def from_text(text: str) -> Given:
+    """Rows separated by semicolons or line ends, weights by spaces or commas, fractions as 3/8; or JSON."""
+    stripped = text.strip()
+    if not stripped:
+        raise ProgramError("the kernel is empty: write rows such as '1 2 1; 2 4 2; 1 2 1'")
+    if stripped[0] in "[{":
+        try:
+            document = json.loads(stripped)
+        except ValueError as e:
+            raise ProgramError(f"the kernel is not valid JSON: {e}") from None
+        except RecursionError:
+            raise ProgramError("the kernel is not valid JSON: it is nested too deeply") from None
+        return kernels_of(document)
+    rows = [line for line in re.split(r"[;\n]", stripped) if line.strip()]
+    return Given({"filter": rows_of([re.split(r"[,\s]+", line.strip().strip(",")) for line in rows], "filter")})
+
+
+def from_file(path: str) -> Given:
+    """A kernel from *.json, *.npy, or a text file. Raises ProgramError."""
+    where = Path(path)
+    if where.suffix == ".npy":
+        import numpy as np
+
+        try:
+            array = np.load(where, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as e:
+            raise ProgramError(f"{path}: not a readable .npy file: {e}") from None
+        return Given({_stem(where): rows_of(array, _stem(where))})
+    try:
+        text = where.read_text(encoding="utf-8")
+    except OSError as e:
+        raise ProgramError(f"{path}: {e.strerror or e}") from None
+    except UnicodeDecodeError:
+        raise ProgramError(f"{path}: not text in UTF-8; give JSON, .npy or rows of numbers") from None
+    found = from_text(text)
+    if list(found.kernels) == ["filter"]:
+        found.kernels = {_stem(where): found.kernels["filter"]}
+    return found
+
+
+def _stem(path: Path) -> str:
+    return path.stem or "filter"
+
+
+def rows_of(array: Any, name: str) -> Rows:
+    """Exact weights of a rectangular array of numbers. Raises ProgramError."""
+    if hasattr(array, "tolist"):
+        array = array.tolist()
+    if not isinstance(array, Sequence) or isinstance(array, (str, bytes)):
+        raise ProgramError(f"kernel '{name}': expected rows of numbers, got {short(repr(array), 60)}")
+    rows = list(array)
+    if rows and not any(isinstance(r, Sequence) and not isinstance(r, (str, bytes)) for r in rows):
+        rows = [rows]  # one row
+    if not rows or not all(isinstance(r, Sequence) and not isinstance(r, (str, bytes)) and len(r) for r in rows):
+        raise ProgramError(f"kernel '{name}' is empty or not a table of rows: write rows such as '1 2 1; 2 4 2; 1 2 1'")
+    if isinstance(rows[0][0], Sequence) and not isinstance(rows[0][0], str):
+        return _one_channel(rows, name)
+    if len({len(r) for r in rows}) > 1:
+        raise ProgramError(
+            f"kernel '{name}': expected rows of equal length, got {', '.join(str(len(r)) for r in rows)}"
+        )
+    if max(len(rows), len(rows[0])) > MOST_SIDE:
+        raise ProgramError(
+            f"kernel '{name}' is {len(rows)}x{len(rows[0])}; at most {MOST_SIDE}x{MOST_SIDE} is supported"
+        )
+    return [[weight(w, name) for w in row] for row in rows]
+
+
+def _one_channel(array: Sequence[Any], name: str) -> Rows:
+    """A kernel of three dimensions with one channel, (channel, row, column) or (row, column, channel)."""
+    try:
+        if len(array) == 1:
+            return rows_of(array[0], name)
+        if all(len(cell) == 1 for row in array for cell in row):
+            return rows_of([[cell[0] for cell in row] for row in array], name)
+    except TypeError:
+        raise ProgramError(f"kernel '{name}' is no table of numbers") from None
+    channels = len(array)
+    raise ProgramError(
+        f"kernel '{name}' has {channels} input channels; a filter reads one plane: give one kernel for each channel, "
+        "and add the results"
+    )
+
+
+def weight(w: Any, name: str) -> Fraction:
+    """A number as a fraction. Raises ProgramError."""
+    if isinstance(w, float) and not math.isfinite(w):
+        raise ProgramError(f"kernel '{name}': {w} is not a finite weight")
+    try:
+        if isinstance(w, bool):
+            raise TypeError
+        found = Fraction(w.item() if hasattr(w, "item") else w)
+    except (ValueError, TypeError, ZeroDivisionError):
+        raise ProgramError(f"kernel '{name}': expected a number, got {short(repr(w), 40)}") from None
+    if abs(found) > 1 << 16:
+        raise ProgramError(
+            f"kernel '{name}': weight {float(found):g} is beyond {1 << 16}; give a scale that divides it"
+        )
+    return found
+
+
+def _is_cain(given: Mapping[Any, Any]) -> bool:
+    return isinstance(given.get("filter"), Mapping) and "registerAllocator" in given
+
+
+def _cain(given: Mapping[Any, Any]) -> Given:
+    """The input file of Cain: registers of results with {depth, array}, the weights being array x 2^depth."""
+    if str(given.get("mode", "analogue")).lower() not in ("analogue", "analog"):
+        raise ProgramError(f"the file is for Cain's mode '{given['mode']}'; only 'analogue' is supported")
+    kernels: dict[str, Rows] = {}
+    settings: dict[str, Any] = {}
+    for register, entry in given["filter"].items():
+        if not isinstance(entry, Mapping) or "array" not in entry:
+            raise ProgramError(f"filter '{short(str(register), 40)}' of the file for Cain has no 'array'")
+        exponent = entry.get("depth", 0)
+        if isinstance(exponent, bool) or not isinstance(exponent, int) or abs(exponent) > 32:
+            raise ProgramError(
+                f"filter '{short(str(register), 40)}': depth is {exponent!r:.40}; expected an integer in -32..32"
+            )
+        factor = Fraction(2) ** exponent
+        kernels[str(register)] = [[w * factor for w in row] for row in rows_of(entry["array"], str(register))]
+    settings["outputs"] = tuple(kernels)
+    allocator = given.get("registerAllocator") or {}
+    if isinstance(allocator, Mapping):
+        if "availableRegisters" in allocator:
+            settings["registers"] = tuple(str(r) for r in allocator["availableRegisters"])
+        first = allocator.get("initialRegisters")
+        if first:
+            if len(first) > 1:
+                raise ProgramError(
+                    f"the file for Cain has {len(first)} input channels ({', '.join(map(str, first))}); a filter reads "
+                    "one plane"
+                )
+            settings["input"] = str(first[0])
+    if "maxApproximationDepth" in given:
+        settings["depth"] = given["maxApproximationDepth"]
+    if "maxApproximationError" in given:
+        settings["tolerance"] = given["maxApproximationError"]
+    run = given.get("runConfig")
+    if isinstance(run, Mapping) and "searchTime" in run:
+        settings["seconds"] = float(run["searchTime"]) / 1000
+    known = {
+        "filter",
+        "registerAllocator",
+        "maxApproximationDepth",
+        "maxApproximationError",
+        "runConfig",
+        "mode",
+        "name",
+    }
+    ignored = sorted(str(k) for k in given if k not in known)
+    notes = [f"ignored of the file for Cain: {', '.join(ignored)}"] if ignored else []
+    return Given(kernels, settings, notes)
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """exact: the filter that is asked for; taps: the one that is made; error: largest difference of a weight."""
+
+    exact: Taps
+    taps: Taps
+    error: Fraction
+
+
+def rounded(rows: Rows, scale: Fraction, name: str, tolerance: Fraction, most_depth: int) -> Rounded:
+    """The kernel over the scale, with weights that are integers over a power of two. Raises ProgramError."""
+    wanted = from_rows([[w / scale for w in row] for row in rows])
+    if not wanted:
+        raise ProgramError(f"kernel '{name}' is all zero: no word makes it, a register of zeros needs 'res'")
+    least: tuple[Fraction, int] | None = None
+    for d in range(most_depth + 1):
+        taps = {k: Fraction(round(w * 2**d), 2**d) for k, w in wanted.items()}
+        taps = {k: w for k, w in taps.items() if w}
+        error = max(abs(w - taps.get(k, Fraction(0))) for k, w in wanted.items())
+        if taps and error <= tolerance:
+            return Rounded(wanted, taps, error)
+        if taps and (least is None or error < least[0]):
+            least = error, d
+    smallest = (
+        f"the smallest error is {float(least[0]):.3g}, at depth {least[1]}" if least else "all weights round to 0"
+    )
+    raise ProgramError(
+        f"kernel '{name}': no weights over 2^{most_depth} or less come within {float(tolerance):g} of it; {smallest}; "
+        "give a larger tolerance or depth, or a scale that makes the weights exact"
+    )
+
+
+__all__ = ["Given", "Rounded", "from_file", "from_text", "kernels_of", "rounded", "rows_of"]

@@ -1,0 +1,142 @@
+"""What is asked for, and whether a program answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from scamp_sim.compiler.filters.allocate import Demand, allocate
+from scamp_sim.compiler.filters.kernel import Taps, norm, times
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, live_words, step
+
+OFFSETS = ("any", "zero", "macros")
+HALVINGS = ("single", "macro", "exact", "none")
+OBJECTIVES = ("words", "noise", "words,noise")
+SIGNS = ("exact", "either")
+
+
+@dataclass(frozen=True)
+class Task:
+    """names, goals: of the kernels. cap: sum of the magnitudes of the weights of any value at most, None: any."""
+
+    names: tuple[str, ...]
+    goals: tuple[Taps, ...]
+    offset: str = "any"
+    halving: str = "single"
+    objective: str = "words"
+    sign: str = "exact"
+    cap: Fraction | None = None
+    demand: Demand = field(default_factory=Demand)
+    seed: int = 0
+
+    @property
+    def level(self) -> bool:
+        """Whether results have offset 0."""
+        return self.offset != "any"
+
+    @property
+    def pairs(self) -> bool:
+        return self.offset == "macros"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A program that answers the task. signs: -1 for a result that is negated; values: of its outputs."""
+
+    steps: Steps
+    places: dict[int, str]
+    signs: tuple[int, ...]
+    outputs: tuple[Value, ...]
+    largest: Fraction
+    """Sum of the magnitudes of the weights of the largest value on the way."""
+
+    @property
+    def words(self) -> int:
+        return len(self.steps.words)
+
+    @property
+    def offset(self) -> Fraction:
+        """The largest offset of a result, in units of one transfer."""
+        return max((v.o for v in self.outputs), key=abs)
+
+
+def accepted(steps: Steps, task: Task) -> Candidate | None:
+    """The program without dead words and with registers, if it is what the task asks for."""
+    trimmed = trim(steps)
+    signs = []
+    values, largest = weigh(trimmed)
+    for output, goal in zip(trimmed.outputs, task.goals, strict=True):
+        v = values[output]
+        if v.taps == goal:
+            signs.append(1)
+        elif task.sign == "either" and v.taps == times(goal, Fraction(-1)):
+            signs.append(-1)
+        else:
+            return None
+        if task.level and v.o:
+            return None
+    if task.pairs and not in_pairs(trimmed.words):
+        return None
+    if not documented(trimmed.words) or not _halving_allowed(trimmed, task.halving):
+        return None
+    if task.cap is not None and largest > task.cap:
+        return None
+    places = allocate(trimmed, task.demand)
+    if places is None:
+        return None
+    outputs = tuple(values[o] for o in trimmed.outputs)
+    return Candidate(trimmed, places, tuple(signs), outputs, largest)
+
+
+def trim(steps: Steps) -> Steps:
+    return Steps(live_words(steps.words, steps.outputs), steps.outputs)
+
+
+def weigh(steps: Steps) -> tuple[dict[int, Value], Fraction]:
+    """All values, and the largest sum of weights of any, NEWS included."""
+    values: dict[int, Value] = {0: START}
+    news: Value | None = None
+    largest = norm(START.taps)
+    for word in steps.words:
+        value, news = step(word, values, news)
+        largest = max(largest, norm(value.taps))
+        values, news = execute([word], values, news)
+    return values, largest
+
+
+def documented(words: Sequence[FilterWord]) -> bool:
+    """Whether every word has a documented form: up to 4, 2, 1 sources for 1, 2, 3 destinations, none both, none
+    twice."""
+    for w in words:
+        count = len(w.sources) + (w.reads >= 0)
+        if count > (4, 2, 1)[w.parts - 1] or len({*w.sources}) != len(w.sources):
+            return False
+        if {*w.registers} & {*w.sources} or (w.news >= 0 and w.reads >= 0):
+            return False
+    return True
+
+
+def in_pairs(words: Sequence[FilterWord]) -> bool:
+    """Whether all words are pairs: through NEWS, and back from it."""
+    if len(words) % 2:
+        return False
+    dead = {r for w in words[::2] for r in w.registers}
+    return all(
+        a.news >= 0 and b.news < 0 and b.reads >= 0 and b.parts == 1
+        for a, b in zip(words[::2], words[1::2], strict=True)
+    ) and not any(dead & {*w.sources} for w in words)
+
+
+def _halving_allowed(steps: Steps, halving: str) -> bool:
+    splits = [w for w in steps.words if w.parts > 1]
+    if halving == "single":
+        return True
+    if halving == "none":
+        return not splits
+    if halving == "macro":
+        dead = {r for w in splits for r in w.registers}
+        read = {s for w in steps.words for s in w.sources} | {*steps.outputs}
+        return all(w.news >= 0 for w in splits) and not dead & read
+    # exact: pairs of halves of the same value, as the macro div has them
+    return all(w.parts == 2 and w.news < 0 and len(w.sources) == 1 for w in splits)

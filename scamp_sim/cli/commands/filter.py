@@ -1,0 +1,188 @@
+"""`scamp-sim filter`: from convolution kernels to the shortest words."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from scamp_sim.cli import options
+from scamp_sim.cli.output import print_json
+from scamp_sim.exceptions import ProgramError
+
+NAME = "filter"
+HELP = (
+    "Find short words for convolution kernels: prints a kernel file with its contract (weights, proof or lower bound, "
+    "offset and noise on a chip, range, border). Several kernels are made together."
+)
+EXAMPLES = (
+    'scamp-sim filter "1 2 1; 2 4 2; 1 2 1" --scale 16',
+    'scamp-sim filter "1 0 -1; 2 0 -2; 1 0 -1" --offset zero -o sobel.scamp',
+    "scamp-sim filter --list",
+)
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `filter`."""
+    parser.add_argument(
+        "kernel", metavar="KERNEL", nargs="*",
+        help="rows separated by ';', weights by spaces or commas, as NAME=ROWS for a name; or a file: JSON (rows, or "
+        "an object of kernels, or the input of Cain), .npy, or text (default: standard input)",
+    )  # fmt: skip
+    parser.add_argument("--scale", metavar="N", default="1", help="weights are divided by it (default: 1)")
+    parser.add_argument(
+        "--tolerance", metavar="E", type=float, help="largest error of a weight (default: 0, exact weights)"
+    )
+    parser.add_argument("--depth", metavar="D", type=int, help="weights become integers over up to 2^D (default: 8)")
+    parser.add_argument(
+        "--offset", choices=("any", "zero", "macros"), default="any",
+        help="of the result, in transfers: any (reported), zero, or macros: pairs of words only (default: any)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--halving", choices=("single", "macro", "exact", "none"), default="single",
+        help="one word; two, as divq; five, free of split mismatch, as div; or none (default: single)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--objective", choices=("words", "noise", "words,noise"), default="words",
+        help="fewest words, least predicted noise, or both as a list (default: words)",
+    )  # fmt: skip
+    parser.add_argument("--pareto", action="store_true", help="list programs that trade words for noise")
+    parser.add_argument("--in", dest="input", metavar="R", help="register of the picture (default: A)")
+    parser.add_argument("--out", metavar="R,...", help="registers of the results (default: any)")
+    parser.add_argument("--keep-input", action="store_true", help="the picture stays in its register")
+    parser.add_argument("--registers", metavar="R,...", help="registers at hand (default: A,B,C,D,E,F)")
+    parser.add_argument("--limit", metavar="LSB", type=float, help="no value may leave +-LSB (default: no limit)")
+    parser.add_argument(
+        "--amplitude", metavar="LSB", type=float, default=127, help="of the picture, for --limit (default: 127)"
+    )
+    parser.add_argument("--sign", choices=("exact", "either"), default="exact", help="either: negated is accepted too")
+    parser.add_argument("--errors", metavar="PROFILE", default="scamp5", help="profile for the noise (default: scamp5)")
+    parser.add_argument(
+        "--seconds", metavar="S", type=float,
+        help="budget, as an estimate: it becomes a number of states that is the same everywhere (default: 20)",
+    )  # fmt: skip
+    parser.add_argument("--states", metavar="N", type=int, help="the budget itself, in place of --seconds")
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random choices (default: 0)")
+    parser.add_argument("--name", metavar="NAME", help="of the kernel in the text")
+    parser.add_argument("--list", action="store_true", help="classic filters with words, bounds, offset and noise")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the kernel file there")
+    options.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the program for some kernels."""
+    if args.list:
+        return _list(args)
+    from scamp_sim.compiler.filters import compile_filter
+
+    given = read_kernels(args.kernel)
+    settings = {**given.settings}
+    for option, name in (("tolerance", "tolerance"), ("depth", "depth"), ("seconds", "seconds"), ("input", "input")):
+        if getattr(args, option) is not None:
+            settings[name] = getattr(args, option)
+    for option, name in (("out", "outputs"), ("registers", "registers")):
+        if getattr(args, option) is not None:
+            settings[name] = tuple(r for r in getattr(args, option).replace(",", " ").split())
+            if name == "registers" and len(settings[name]) == 1 and len(settings[name][0]) > 1:
+                settings[name] = tuple(settings[name][0])
+    _check_output(args)
+    with Line(sys.stderr) as line:
+        found = compile_filter(
+            given, scale=args.scale, offset=args.offset, halving=args.halving, seed=args.seed, states=args.states,
+            objective=args.objective, pareto=args.pareto, keep_input=args.keep_input, limit=args.limit,
+            amplitude=args.amplitude, sign=args.sign, profile=args.errors, name=args.name, tick=line.tick, **settings,
+        )  # fmt: skip
+    for note in found.notes:
+        print(f"scamp-sim: note: {note}", file=sys.stderr)
+    if found.interrupted:
+        print("scamp-sim: note: interrupted; this is the best so far", file=sys.stderr)
+    if args.output is not None:
+        with open(args.output, "w", encoding="utf-8") as file:
+            file.write(found.text)
+    if args.format == "json":
+        print_json(found.as_dict())
+    else:
+        print(found.text, end="")
+        if found.pareto:
+            print("\n/* words against noise:")
+            print("".join(f"   {w:3} words  rms {rms:.2f} LSB\n" for w, rms, _ in found.pareto) + "*/")
+    return 130 if found.interrupted else 0
+
+
+def _check_output(args: argparse.Namespace) -> None:
+    if args.output is None:
+        return
+    if any(os.path.exists(k) and os.path.exists(args.output) and os.path.samefile(k, args.output) for k in args.kernel):
+        raise ProgramError(f"{args.output} is the file that the kernel is read from; choose another name")
+    folder = os.path.dirname(args.output) or "."
+    if not os.path.isdir(folder):
+        raise ProgramError(f"directory {folder} does not exist; create it first")
+
+
+def read_kernels(texts: list[str]) -> Any:
+    """Kernels of the command line, `NAME=ROWS` or files; standard input if there are none. Raises ProgramError."""
+    from scamp_sim.compiler.filters.read import Given, from_file, from_text
+
+    if not texts or texts == ["-"]:
+        return from_text(sys.stdin.read())
+    found = [from_file(t) if _is_file(t) else _named(t) for t in texts]
+    if len(found) == 1:
+        return found[0]
+    whole = Given({})
+    for k, some in enumerate(found):
+        for name, rows in some.kernels.items():
+            name = f"out{k + 1}" if name == "filter" else name
+            if name in whole.kernels:
+                raise ProgramError(f"two kernels are called '{name}'; write NAME=ROWS")
+            whole.kernels[name] = rows
+        whole.settings |= some.settings
+        whole.notes += some.notes
+    return whole
+
+
+def _is_file(text: str) -> bool:
+    return os.path.isfile(text) or text.endswith((".json", ".npy"))
+
+
+def _named(text: str) -> Any:
+    from scamp_sim.compiler.filters.read import from_text
+
+    name, equals, rows = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        return from_text(text)
+    found = from_text(rows)
+    found.kernels = {name.strip(): array for array in found.kernels.values()}
+    return found
+
+
+class Line:
+    """Rewritten in place on a terminal; silent elsewhere."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.shown = bool(stream.isatty())
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.shown:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+
+    def tick(self, what: str, words: int) -> None:
+        """What is going on, and the words of the best program so far."""
+        if self.shown:
+            self.stream.write(f"\r\x1b[K{what}: {words} words so far")
+            self.stream.flush()
+
+
+def _list(args: argparse.Namespace) -> int:
+    from scamp_sim.compiler.filters.classic import as_dicts, table
+
+    if args.format == "json":
+        print_json(as_dicts())
+    else:
+        print(table(), end="")
+    return 0

@@ -1,0 +1,296 @@
+"""compile_filter: what it promises on kernels of every kind, held against a naive reading of its text."""
+
+from __future__ import annotations
+
+import json
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scamp_sim import Machine
+from scamp_sim.compiler import assemble
+from scamp_sim.compiler.filters import compile_filter
+from scamp_sim.compiler.filters.classic import CLASSICS, found
+from scamp_sim.exceptions import ProgramError
+from tests.compiler.filters.naive import filters_of, weights
+
+SOBEL = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
+SOBEL_DOWN = [[1, 2, 1], [0, 0, 0], [-1, -2, -1]]
+SHORT = 300_000_000
+"""States: about two seconds of one core."""
+
+
+def check(got, kernels, scale=1, zero=False):
+    words, filters, offsets = filters_of(got.text)
+    assert words == got.words
+    for (name, rows), made, o in zip(kernels.items(), filters.values(), offsets.values(), strict=True):
+        assert made == weights(rows, scale), name
+        if zero:
+            assert o == 0
+    assert not assemble(got.text).diagnostics
+
+
+@pytest.mark.parametrize("offset", ["any", "zero", "macros"])
+def test_first_programs_of_random_kernels(offset):
+    """Any 3x3 kernel of -8..8 over 8 at once: 24 words with any offset, 28 with none (sheet of bars)."""
+    rng = random.Random(f"first {offset}")
+    for _ in range(12):
+        rows = [[rng.randint(-8, 8) for _ in range(3)] for _ in range(3)]
+        got = compile_filter(rows, scale=8, offset=offset, seconds=1)
+        check(got, {"filter": rows}, 8, zero=offset != "any")
+        assert got.words <= (24 if offset == "any" else 28)
+        assert got.error == 0
+
+
+@pytest.mark.parametrize("offset", ["any", "zero"])
+def test_first_programs_of_ternary_kernels(offset):
+    rng = random.Random(f"ternary {offset}")
+    for k in range(5):
+        rows = [[rng.choice((-1, 1) if k == 0 else (-1, 0, 1)) for _ in range(5)] for _ in range(5)]
+        got = compile_filter(rows, offset=offset, seconds=1)
+        check(got, {"filter": rows}, 1, zero=offset == "zero")
+        assert got.words <= (50 if offset == "any" else 52)
+
+
+@pytest.mark.parametrize(
+    ("rows", "scale", "offset", "words"),
+    [
+        ([[1, 1], [1, 1]], 1, "any", 5),
+        ([[1, 1], [1, 1]], 1, "zero", 6),
+        ([[1, 0, -1]] * 3, 1, "any", 6),
+        ([[0, 1, 0], [1, -4, 1], [0, 1, 0]], 1, "zero", 6),
+        ([[0, 1, 1], [-2, -2, -1], [0, 0, 0]], 4, "any", 5),
+    ],
+    ids=["box2 any", "box2 zero", "prewitt", "laplace4", "maxpooled3"],
+)
+def test_proven_shortest(rows, scale, offset, words):
+    got = compile_filter(rows, scale=scale, offset=offset, seconds=5)
+    check(got, {"filter": rows}, scale, zero=offset == "zero")
+    assert (got.words, got.lower_bound, got.optimal) == (words, words, True)
+    assert "(shortest)" in got.text
+
+
+def test_gauss_is_shorter_than_its_row_and_column_passes():
+    """Four factors (1 1)/2 of two words each are 8 words; both AUKE and Cain take 20 and more."""
+    rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    got = compile_filter(rows, scale=16, offset="zero", states=SHORT)
+    check(got, {"filter": rows}, 16, zero=True)
+    assert got.words <= 8
+    assert got.offset == 0
+
+
+def test_dense_kernel_beats_the_published_tools():
+    """AUKE 60, Cain 39 words for the first of Random(2001)."""
+    rows = [[1, 8, 1], [8, 7, 8], [7, 2, 1]]
+    got = compile_filter(rows, scale=8, states=SHORT)
+    check(got, {"filter": rows}, 8)
+    assert got.words <= 21
+    assert not got.optimal
+    assert 3 <= got.lower_bound < got.words
+
+
+def test_kernels_are_made_together():
+    kernels = {"gx": SOBEL, "gy": SOBEL_DOWN}
+    got = compile_filter(kernels, states=SHORT, outputs=("B", "C"))
+    check(got, kernels)
+    assert got.words <= 16  # 7 each, 14 in a row, 2 to spare for registers
+    assert got.outputs == {"gx": "B", "gy": "C"}
+    assert set(got.offset) == set(got.noise) == {"gx", "gy"}
+
+
+def test_same_arguments_same_text():
+    some = [compile_filter([[3, 1, 0], [0, -5, 2]], scale=8, states=SHORT, seed=7) for _ in range(2)]
+    assert some[0].text == some[1].text
+    assert compile_filter([[3, 1, 0], [0, -5, 2]], scale=8, seconds=1).text.count("seed 0") == 1
+
+
+@pytest.mark.parametrize("halving", ["single", "macro", "exact"])
+def test_kinds_of_halving(halving):
+    rows = [[1, 0, 3], [0, 2, 0]]
+    for states in (1000, SHORT * 2):
+        got = compile_filter(rows, scale=4, halving=halving, states=states, offset="zero")
+        check(got, {"filter": rows}, 4, zero=True)
+        splits = [w for w in got.program.kernel_words() if len(w.dst) > 1]
+        assert splits
+        if halving == "macro":
+            assert all(any(d in ("NEWS", "XN", "XE", "XS", "XW") for d in w.dst) for w in splits)
+        if halving == "exact":
+            assert len(splits) % 2 == 0
+
+
+def test_no_halving():
+    got = compile_filter(SOBEL, halving="none", states=SHORT)
+    check(got, {"filter": SOBEL})
+    assert all(len(w.dst) == 1 for w in got.program.kernel_words())
+
+
+def test_registers_input_outputs():
+    rows = [[1, 2], [3, -4]]
+    got = compile_filter(rows, scale=4, input="D", outputs=("F",), registers="BDF", keep_input=True, seconds=1)
+    check(got, {"filter": rows}, 4)
+    used = {r for w in got.program.kernel_words() for r in (*w.dst, *w.src)}
+    assert used <= {*"BDF", "NEWS", "XN", "XE", "XS", "XW"}
+    plane = np.random.default_rng(1).integers(-20, 20, (64, 64)).astype(np.float32)
+    machine = Machine((64, 64), engine="reference")
+    machine.run(got.program, inputs={"image": plane})
+    assert np.array_equal(machine.read("D"), plane)
+
+
+def test_range_is_kept():
+    rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    got = compile_filter(rows, scale=16, limit=150, amplitude=127, states=SHORT)
+    check(got, {"filter": rows}, 16)
+    assert got.largest * 127 <= 150
+
+
+def test_negated_result_is_named():
+    rows = [[-1, 0], [0, 0]]
+    exact = compile_filter([[-1]], seconds=1)
+    either = compile_filter([[-1]], sign="either", seconds=1)
+    assert either.words == 0
+    assert exact.words == 1
+    assert either.signs == {"filter": -1}
+    assert "NEGATED" in either.text
+    assert compile_filter(rows, seconds=1).signs == {"filter": 1}
+
+
+def test_tolerance_and_depth():
+    rows = [[0.1, 0.8, 0.1]]
+    got = compile_filter(rows, tolerance=0.03, seconds=1)
+    made = got.kernels["filter"]
+    assert all(w.denominator in (1, 2, 4, 8, 16) for w in made.values())
+    assert 0 < got.error <= 0.03
+    assert abs(float(made[0, 0]) - 0.8) <= 0.03
+    with pytest.raises(ProgramError, match=r"smallest error is 0\.0"):
+        compile_filter(rows, tolerance=0.001, depth=3)
+
+
+def test_nearby_kernel_within_the_tolerance():
+    """The Gaussian rounded to 64ths is 1/64 away from the binomial, which takes fewer words."""
+    rows = [[0, 1, 2, 1, 0], [1, 4, 6, 4, 1], [2, 6, 10, 6, 2], [1, 4, 6, 4, 1], [0, 1, 2, 1, 0]]
+    got = compile_filter(rows, scale=64, tolerance=0.02, states=2 * SHORT)
+    assert 0 < got.error <= 0.02
+    _, filters, _ = filters_of(got.text)
+    assert max(abs(filters["result"].get(k, 0) - w) for k, w in weights(rows, 64).items()) == Fraction(got.error)
+    assert got.words <= 18
+    assert f"largest error of a weight {got.error:.4g}" in got.text
+
+
+def test_noise_objective_is_never_worse():
+    rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    words = compile_filter(rows, scale=16, states=SHORT)
+    noise = compile_filter(rows, scale=16, states=SHORT, objective="noise", pareto=True)
+    assert noise.noise["rms"] <= words.noise["rms"]
+    assert [w for w, _, _ in noise.pareto] == sorted(w for w, _, _ in noise.pareto)
+    assert [r for _, r, _ in noise.pareto] == sorted((r for _, r, _ in noise.pareto), reverse=True)
+
+
+@pytest.mark.parametrize("engine", ["reference", "fast"])
+def test_both_engines_agree_inside_the_margin(engine):
+    from scipy import ndimage
+
+    rows = [[2, 0, -3, 1], [0, 5, 0, 0]]
+    got = compile_filter(rows, scale=8, seconds=1)
+    plane = np.random.default_rng(2).integers(-20, 21, (64, 128)).astype(np.float32)
+    run = Machine((64, 128), engine=engine).run(got.program, inputs={"image": plane})
+    want = ndimage.correlate(plane, np.array(rows) / 8, mode="constant")
+    north, south, west, east = got.margin
+    inside = slice(north, 64 - south), slice(west, 128 - east)
+    assert np.allclose(run.outputs["result"][inside], want[inside], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("kernels", "options", "words"),
+    [
+        ("", {}, "empty"),
+        ([], {}, "empty"),
+        ([[]], {}, "empty"),
+        ({}, {}, "empty"),
+        ([[0, 0]], {}, "all zero"),
+        ([[1, 2], [3]], {}, "equal length"),
+        ([[1, float("nan")]], {}, "finite"),
+        ([["a"]], {}, "number"),
+        (np.ones((3, 2, 2)), {}, "3 input channels"),
+        ([[1]], {"scale": 0}, "scale"),
+        ([[1]], {"seconds": 0}, "budget"),
+        ([[1]], {"states": 0}, "budget"),
+        ([[1]], {"seed": -1}, "seed"),
+        ([[1]], {"offset": "none"}, "offset"),
+        ([[1]], {"registers": "AG"}, "registers"),
+        ([[1]], {"input": "B", "registers": "AC"}, "input B"),
+        ([[1, 2]], {"outputs": ("B", "C")}, "output registers"),
+        ([[1, 2]], {"keep_input": True, "outputs": ("A",)}, "kept"),
+        ({"a": [[1, 2]], "b": [[1, 3]], "c": [[1, 4]]}, {"registers": "AB", "seconds": 1}, "hold"),
+        ([[1, 1, 1]], {"limit": 200, "seconds": 1}, "'filter' itself leaves the range"),
+        ([[1]], {"limit": 100, "seconds": 1}, "input itself leaves"),
+        ([[1, 3]], {"scale": 4, "halving": "none", "seconds": 1}, "halving"),
+        ([[1, 3]], {"scale": 3}, "smallest error"),
+        ([[1]], {"profile": "scamp9"}, "scamp9"),
+    ],
+    ids=lambda v: str(v)[:30],
+)
+def test_bad_input_names_culprit_and_remedy(kernels, options, words):
+    with pytest.raises(ProgramError, match=words):
+        compile_filter(kernels, **options)
+
+
+def test_too_few_registers_say_who_holds_what():
+    with pytest.raises(ProgramError, match=r"too few registers.*output 'b'"):
+        compile_filter({"a": [[1, 2]], "b": [[1, -3]]}, registers="ABC"[:2], keep_input=False, seconds=1, scale=4)
+
+
+def test_cains_input():
+    given = {
+        "name": "sobel", "mode": "analogue", "maxApproximationDepth": 3, "maxApproximationError": 0.0,
+        "filter": {"B": {"depth": -2, "array": [[1, 0, -1], [2, 0, -2], [1, 0, -1]]}},
+        "registerAllocator": {"name": "linearScan", "availableRegisters": [*"ABCD"], "initialRegisters": ["A"]},
+        "runConfig": {"searchTime": 1000}, "objective": "none",
+    }  # fmt: skip
+    from scamp_sim.compiler.filters.read import kernels_of
+
+    read = kernels_of(given)
+    assert read.settings["registers"] == ("A", "B", "C", "D")
+    assert read.settings["seconds"] == 1
+    got = compile_filter(read, **read.settings)
+    check(got, {"B": SOBEL}, 4)
+    assert got.outputs == {"B": "B"}
+    assert "objective" in got.notes[0]
+    with pytest.raises(ProgramError, match="digital"):
+        kernels_of({**given, "mode": "digital"})
+
+
+def test_files(tmp_path: Path):
+    from scamp_sim.compiler.filters.read import from_file
+
+    np.save(tmp_path / "edge.npy", np.array(SOBEL))
+    (tmp_path / "two.json").write_text(json.dumps({"gx": SOBEL, "gy": SOBEL_DOWN}))
+    (tmp_path / "rows.txt").write_text("1 2 1\n0 0 0\n-1 -2 -1\n")
+    assert list(from_file(str(tmp_path / "edge.npy")).kernels) == ["edge"]
+    assert list(from_file(str(tmp_path / "two.json")).kernels) == ["gx", "gy"]
+    assert from_file(str(tmp_path / "rows.txt")).kernels["rows"] == SOBEL_DOWN
+    with pytest.raises(ProgramError, match="missing"):
+        from_file(str(tmp_path / "missing.json"))
+
+
+@pytest.mark.parametrize("name", sorted(found()))
+def test_kept_programs_compute_their_filters(name):
+    """Every program of the table, word by word, and that no published one is shorter."""
+    classic = next(c for c in CLASSICS if c.name == name)
+    for mode, entry in found()[name].items():
+        words, filters, offsets = filters_of(entry["text"])
+        assert words == entry["words"] >= entry["lower_bound"]
+        for made, rows, o in zip(filters.values(), classic.kernels.values(), offsets.values(), strict=True):
+            assert made == weights([list(r) for r in rows], classic.scale)
+            if mode == "zero":
+                assert o == 0
+        if mode == "any" and classic.cain is not None:
+            assert words < classic.cain
+
+
+def test_names_that_the_language_uses():
+    got = compile_filter({"B": [[1, 2]], "kernel": [[1, -1]], "3x3 box": [[2, 1]], "mov": [[1, 1]]}, seconds=1)
+    assert {o.name for o in got.program.outputs} == {"out_B", "out_kernel", "out_3x3_box", "out_mov"}
+    assert set(got.outputs) == {"B", "kernel", "3x3 box", "mov"}
