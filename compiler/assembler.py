@@ -28,7 +28,12 @@ SUFFIXES = (".scamp", ".txt", ".cpp", ".cc", ".hpp", ".h", ".c", ".jss", ".kerne
 
 
 def assemble(
-    source: str | Path, *, params: Mapping[str, Any] | None = None, dialect: str = "scamp", name: str | None = None
+    source: str | Path,
+    *,
+    params: Mapping[str, Any] | None = None,
+    dialect: str = "scamp",
+    name: str | None = None,
+    placeholders: bool = False,
 ) -> Program:
     """Turn kernel source text, or a file of it, into a program.
 
@@ -37,6 +42,8 @@ def assemble(
     `dialect`: "scamp", or "sdk" for the C++ of the SDK, of which the kernels and host calls count (docs/porting.md).
     `params`: values of the text's parameters: integers, nested sequences or integer arrays of the declared shape.
     `name`: what the program is called, by default the name of the file.
+    `placeholders`: give parameters that have neither a value nor a default one that is allowed, so that the text can
+        be checked; `Program.params` tells which.
 
     Warnings are in `Program.diagnostics`. Raises CompileError with every error found, and ProgramError for a dialect
     that is not known.
@@ -59,6 +66,7 @@ def assemble(
     title = name or (path.stem if path is not None else "text")
     reporter = Reporter()
     expander = Expander(reporter, dict(params or {}), title)
+    expander.declared.placeholders = placeholders
     try:
         return _assemble(syntax.Source(file, text), title, expander)
     except RecursionError:

@@ -58,6 +58,19 @@ def test_no_command_overwrites_what_it_read(line: str, victim: str, folder: Path
     assert sorted(p.name for p in folder.iterdir()) == names
 
 
+def test_import_replaces_only_what_it_wrote(folder: Path, capsys) -> None:
+    (folder / "main.cpp").write_text("scamp5_kernel_begin();\n  bus(A, B);\nscamp5_kernel_end();\n")
+    assert main(["import", "main.cpp", "--out", "out"]) == 0
+    assert main(["import", "main.cpp", "--out", "out"]) == 0
+    (file,) = (folder / "out").iterdir()
+    file.write_text("// my own\n")
+    assert main(["import", "main.cpp", "--out", "out"]) == 1
+    assert "not written by import; --force replaces it" in capsys.readouterr().err
+    assert file.read_text() == "// my own\n"
+    assert main(["import", "main.cpp", "--out", "out", "--force"]) == 0
+    assert "bus" in file.read_text()
+
+
 def test_outside_of_a_command_nothing_is_remembered(folder: Path) -> None:
     reading.read_text("k.scamp", "kernel")
     write_text("k.scamp", "changed", "kernel")
@@ -213,3 +226,51 @@ def test_large_pictures_come_without_warnings_of_the_library(folder: Path) -> No
 
     Image.fromarray(np.zeros((9500, 9500), np.uint8)).save(folder / "large.png", compress_level=1)
     assert load_image("large.png", (64, 64), resize=True).shape == (64, 64)
+
+
+def test_a_machine_is_neither_copied_nor_pickled() -> None:
+    import copy
+    import pickle
+
+    from scamp_sim import Machine
+
+    machine = Machine((64, 64))
+    for take in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(ScampError, match="a Machine cannot be"):
+            take(machine)
+
+
+@pytest.mark.parametrize("comment", ["'/* ' + 'x y\\n' * 1_250_000 + '*/'", "'// ' + 'x' * 5_000_000"])
+def test_large_comments_cost_little(comment: str) -> None:
+    code = (
+        f"import resource; from scamp_sim import assemble; text = {comment} + '\\nmov(A, B);'; assemble('mov(A, B);')\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; assemble(text)\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(reading.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert int(done.stdout) < 10 * 5_000_000
+
+
+@pytest.mark.parametrize("name", ["a\\0b", "x" * 5000])
+def test_includes_that_cannot_be(name: str, folder: Path, capsys) -> None:
+    (folder / "outer.scamp").write_text(f'include "{name}";\nbus(A, B);\n'.replace("\\0", "\0"))
+    assert main(["check", "outer.scamp"]) == 1
+    captured = capsys.readouterr()
+    assert "outer.scamp:1:9: error[S108]: cannot include" in captured.out
+    assert len(captured.out) < 1500
+
+
+def test_parameters_without_a_default_are_checked_all_the_same(folder: Path, capsys) -> None:
+    (folder / "p.scamp").write_text(
+        "param n in 3..9;\nparam w[2][2] in {-1, 1};\nkernel k { res(A); }\n"
+        "program { scamp5_in(B, n); k(); output x = A; }\n"
+    )
+    assert main(["check", "p.scamp"]) == 0
+    assert "p.scamp: checked with n = 3, w = ((-1, -1), (-1, -1)), which have no default" in capsys.readouterr().out
+    assert main(["run", "p.scamp"]) == 1
+
+
+def test_synthetic_clips_have_a_bound(capsys) -> None:
+    assert main(["validate", "pixelrnn", "--weights", "random:1", "--clips", "synthetic:100000000"]) == 1
+    assert "expected 1 to 2,000 clips of each class" in capsys.readouterr().err

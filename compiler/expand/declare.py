@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +19,7 @@ from scamp_sim.compiler.front.parse import parse
 from scamp_sim.compiler.front.reporter import Failed
 from scamp_sim.compiler.front.source import Unreadable, read
 from scamp_sim.compiler.front.syntax_errors import KEYWORDS
+from scamp_sim.text import short
 
 MOST_SCRATCH = 1000
 
@@ -30,6 +31,7 @@ class Declarations:
         self.context = context
         self.evaluate = evaluate
         self.given = params
+        self.placeholders = False
         self.scope = context.scope
         self.program: syntax.ProgramDecl | None = None
         self.bare: list[syntax.Item] = []
@@ -140,7 +142,12 @@ class Declarations:
     def _include(self, item: syntax.Include, file: syntax.File) -> None:
         base = Path() if file.source.name == "<text>" else Path(file.source.name).parent
         path = base / item.path
-        key = path.resolve()
+        try:
+            key = path.resolve()
+        except (OSError, ValueError):  # a name that no file can have
+            self._fail(
+                item.span, "S108", f"cannot include {item.path[:60]!r}: not the name of a file", "check the name"
+            )
         if key in [p.resolve() for p in self._open]:
             chain = " > ".join([*(p.name for p in self._open), path.name])
             self._fail(item.span, "S108", f"'{item.path}' includes itself: {chain}", "remove one of these includes")
@@ -150,8 +157,8 @@ class Declarations:
         try:
             text = read(path)
         except Unreadable as error:
-            near = nearest_file(path)
-            self._fail(item.span, "S108", f"cannot include '{item.path}': {error.reason}{near}", error.hint)
+            near, shown = nearest_file(path), short(item.path, 80)
+            self._fail(item.span, "S108", f"cannot include '{shown}': {short(error.reason, 160)}{near}", error.hint)
         tree = parse(syntax.Source(str(path), text), self.context.reporter)
         if tree is None:
             raise Failed
@@ -373,6 +380,9 @@ class Declarations:
         elif item.default is not None:
             value = self.evaluate.value(item.default, self.scope)
             origin = "its default"
+        elif self.placeholders:
+            value = self._placeholder(item, dims)
+            origin = "the placeholder"
         else:
             self._fail(
                 item.span,
@@ -388,6 +398,20 @@ class Declarations:
             self._fail(item.span, "S208", f"param '{item.name}': {origin} is not allowed: {problem}", hint)
         self._declare(item.name, item.span, self.scope, value)
         self.params[item.name] = value
+
+    def _placeholder(self, item: syntax.Param, dims: Sequence[int]) -> Value:
+        """A value that the declaration allows: the one nearest to 1 of a range, the first of a list, else 1."""
+        value: Value = 1
+        if isinstance(item.allowed, syntax.Range):
+            low = self.evaluate.integer(item.allowed.start, self.scope)
+            high = self.evaluate.integer(item.allowed.stop, self.scope)
+            value = low if item.allowed.step is not None else min(max(1, low), high)
+        elif item.allowed is not None:
+            choice = self.evaluate.value(item.allowed, self.scope)
+            value = choice[0] if isinstance(choice, tuple) and choice else choice
+        for size in reversed(dims):
+            value = (value,) * size
+        return value
 
     def _not_allowed(self, allowed: syntax.Iterable, value: Value) -> str:
         evaluate = self.evaluate

@@ -23,7 +23,10 @@ def unsupported(name: str) -> tuple[str, str] | None:
 
 def nearest_file(path: Path) -> str:
     """A tail for the message that a file is missing: its nearest neighbour. The suffix does not count as likeness."""
-    if not path.parent.is_dir() or path.exists():
+    try:
+        if not path.parent.is_dir() or path.exists():
+            return ""
+    except (OSError, ValueError):  # a name that no file can have
         return ""
     stems = {p.stem: p.name for p in sorted(path.parent.iterdir()) if p.suffix == path.suffix}
     near = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.6)

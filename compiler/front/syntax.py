@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
@@ -18,13 +20,23 @@ class Source:
     prelude: bool = False
 
     @cached_property
-    def lines(self) -> list[str]:
-        return self.text.split("\n")
+    def _starts(self) -> array[int]:
+        """Where lines begin: a list of the lines would take twenty times the text, if these are short."""
+        starts = array("q", [0])
+        starts.extend(mark.end() for mark in re.finditer("\n", self.text))
+        return starts
+
+    def line(self, number: int) -> str:
+        """A line by its number from 1, without its end; "" beyond the text."""
+        if not 0 < number <= len(self._starts):
+            return ""
+        start = self._starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : len(self.text) if end < 0 else end]
 
     def span(self, line: int, column: int, end_line: int, end: int) -> Origin:
         """A piece of this text; line and columns count from 1."""
-        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
-        return Origin(self.name, line, column, end_line, end, text)
+        return Origin(self.name, line, column, end_line, end, self.line(line))
 
     def span_at(self, start: int, stop: int) -> Origin:
         """The piece between two offsets."""
@@ -39,9 +51,10 @@ class Source:
     def doc_above(self, line: int) -> str:
         """The run of `///` lines that ends right above a line, without the slashes."""
         first = line - 1
-        while first > 0 and self.lines[first - 1].lstrip().startswith("///"):
+        while first > 0 and self.line(first).lstrip().startswith("///"):
             first -= 1
-        return "\n".join(text.strip().removeprefix("///").strip() for text in self.lines[first : line - 1])
+        above = (self.line(number) for number in range(first + 1, line))
+        return "\n".join(text.strip().removeprefix("///").strip() for text in above)
 
 
 # --- expressions ----------------------------------------------------------------------------------------------

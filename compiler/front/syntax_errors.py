@@ -41,21 +41,32 @@ KEYWORDS = frozenset(
     )
 )
 
-_PIECES = re.compile(r'//[^\n]*|/\*(?:.|\n)*?\*/|"[^"\n]*"|(?P<open>/\*|")|(?P<mark>[()\[\]{};])')
+_PIECES = re.compile(r'//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|"[^"\n]*"|(?P<open>/\*|")|(?P<mark>[()\[\]{};])')
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
+class _Blanks(dict[int, str]):
+    """A table for `str.translate` that blanks out everything but ends of lines; `re.sub` would make a list of it all."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = blank = "\n" if code == 10 else " "
+        return blank
+
+
+_BLANKS = _Blanks()
+
+
 def _blank(text: str, start: int, stop: int) -> str:
-    return text[:start] + re.sub(r"[^\n]", " ", text[start:stop]) + text[stop:]
+    return text[:start] + text[start:stop].translate(_BLANKS) + text[stop:]
 
 
 def _masked(text: str, strings: bool = True) -> str:
     """The text with comments and strings blanked out, so that brackets and semicolons in them do not count."""
 
     def blank(piece: re.Match[str]) -> str:
-        return piece[0] if piece[0][0] == '"' and not strings else re.sub(r"[^\n]", " ", piece[0])
+        return piece[0] if piece[0][0] == '"' and not strings else piece[0].translate(_BLANKS)
 
-    return re.sub(r'//[^\n]*|/\*(?:.|\n)*?\*/|"[^"\n]*"', blank, text)
+    return re.sub(r'//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|"[^"\n]*"', blank, text)
 
 
 def _extent(masked: str, at: int) -> tuple[int, int]:

@@ -23,10 +23,11 @@ DEEPEST = 16
 """Dimensions that a table on the command line may have."""
 
 
-def load_program(file: str, params: dict[str, Any], runs: bool = False) -> Program:
+def load_program(file: str, params: dict[str, Any], runs: bool = False, placeholders: bool = False) -> Program:
     """Assemble a file, standard input (`-`) or a kernel of the library. Raises ScampError.
 
     runs: whether C++ with a main may be run, so that its program is the last frame of a run; else its text is read.
+    placeholders: whether parameters without a value get one that is allowed, so that the text can be looked at.
     """
     from scamp_sim import kernels
     from scamp_sim.compiler import assemble
@@ -36,7 +37,7 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False) -> Progr
     if file == "-":
         if sys.stdin is None:
             raise ProgramError("standard input is closed; give a kernel file instead of -")
-        return assemble(decoded(sys.stdin.buffer.read()), params=params)
+        return assemble(decoded(sys.stdin.buffer.read()), params=params, placeholders=placeholders)
     path = Path(file)
     try:
         if not path.exists() and file in kernels.names():
@@ -55,7 +56,7 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False) -> Progr
             from scamp_sim.compiler.sdk.program import listed
 
             return listed(path)
-        return assemble(path, params=params, dialect="sdk" if path.suffix.lower() in CPP else "scamp")
+        return assemble(path, params=params, placeholders=placeholders)
     except OSError as e:
         raise ProgramError(
             f"{short(file, 80)}: cannot be read: {e.strerror or e}; check the path and its permissions"

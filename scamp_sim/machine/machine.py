@@ -6,7 +6,7 @@ import warnings
 import weakref
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +73,16 @@ class Machine(HostCalls):
 
     A new machine holds zeros, FLAG is all ones, PIX is at its reset level. Raises PlaneError or ProgramError.
     """
+
+    def __copy__(self) -> NoReturn:
+        """Refused: a copy would share its planes with this machine."""
+        raise ProgramError("a Machine cannot be copied; make another one, and give it what read() tells of this one")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__copy__()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise ProgramError("a Machine cannot be pickled; make one where it is needed, and send it planes and programs")
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.cli import options
 from scamp_sim.cli.output import as_json, print_json
 from scamp_sim.cli.programs import sdk_source
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.show.render import check_folder, write_files
 from scamp_sim.text import short
 
@@ -27,6 +28,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `import`."""
     parser.add_argument("file", metavar="FILE", help="a C++ file; what it includes from beside it is read too")
     parser.add_argument("--out", metavar="DIR", help="write each kernel to DIR/NAME.scamp")
+    parser.add_argument("--force", action="store_true", help="replace files in DIR that `import` has not written")
     options.add_format(parser)
 
 
@@ -39,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         check_folder(args.out)
     blocks = extract_from(path)
-    written = _write(args.out, blocks) if args.out else {}
+    written = _write(args.out, blocks, args.force) if args.out else {}
     if args.format == "json":
         print_json(_document(path, blocks, written))
     else:
@@ -47,8 +49,12 @@ def run(args: argparse.Namespace) -> int:
     return 0 if blocks and all(b.ok for b in blocks) else 1
 
 
-def _write(folder: str, blocks: list[Block]) -> dict[str, str]:
-    """Write the kernel files; name of a block -> file."""
+MARK = "// Imported by scamp-sim"
+"""How a file begins that `import` has written, and may replace."""
+
+
+def _write(folder: str, blocks: list[Block], force: bool) -> dict[str, str]:
+    """Write the kernel files; name of a block -> file. Raises ProgramError if one of them is somebody's own."""
     texts: dict[str, str] = {}
     names: dict[str, str] = {}
     for block in blocks:
@@ -58,8 +64,12 @@ def _write(folder: str, blocks: list[Block]) -> dict[str, str]:
         while f"{name.lower()}.scamp" in {t.lower() for t in texts}:
             n += 1
             name = f"{block.name}_{n}"
-        texts[f"{name}.scamp"] = block.text
+        texts[f"{name}.scamp"] = f"{MARK}\n{block.text}"
         names[block.name] = f"{name}.scamp"
+    for file in texts:
+        there = Path(folder) / file
+        if not force and there.is_file() and not there.read_bytes().startswith(MARK.encode()):
+            raise ProgramError(f"{there}: not written by import; --force replaces it, another --out leaves it alone")
     write_files(folder, {}, texts)
     return {block: str(Path(folder) / file) for block, file in names.items()}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scamp_sim.cli import main as cli
+from scamp_sim.cli.commands.import_ import MARK
 from scamp_sim.compiler import assemble
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -59,7 +60,7 @@ def test_json(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     first, second = document["blocks"]
     assert (first["name"], first["line"], first["kind"], first["words"], first["ok"]) == ("go", 5, "dynamic", 2, True)
     assert first["placeholders"] == {"y": "B"}
-    assert Path(first["written"]).read_text() == first["text"]
+    assert Path(first["written"]).read_text() == f"{MARK}\n{first['text']}"
     assert second["reason"].startswith("7:81:")
     assert second["diagnostics"][0]["code"] == "S602"
 

@@ -29,6 +29,9 @@ from scamp_sim.text import plural, short
 SYNTHETIC = "synthetic"
 """The name of synthetic gestures among sources of many clips."""
 
+MOST_SYNTHETIC = 2_000
+"""Synthetic clips of each class at 64x64, which take 1.2 GB in all."""
+
 _OLD_NAME = "made-up"
 """The name that they had before; still read."""
 
@@ -206,8 +209,9 @@ def _synthetic(source: str, side: int) -> ClipSet:
     if len(numbers) > 2 or not all(n.isdecimal() for n in numbers):
         raise PlaneError(f"clips {source}: write {SYNTHETIC}:CLIPS_PER_CLASS:SEED, such as {SYNTHETIC}:5:1")
     count, seed = (int(n) for n in [*numbers, *("2", "0")[len(numbers) :]])
-    if count < 1:
-        raise PlaneError(f"clips {source}: 0 clips of each class; draw 1 or more")
+    most = MOST_SYNTHETIC * SIDE**2 // side**2
+    if not 1 <= count <= most:
+        raise PlaneError(f"clips {short(source, 60)}: expected 1 to {most:,} clips of each class, got {count:,}")
     clips, labels = gestures.dataset(count, seed, side)
     names = tuple(f"{gestures.CLASSES[label]}:{n // len(gestures.CLASSES)}" for n, label in enumerate(labels))
     return ClipSet(clips, names, source, labels, gestures.CLASSES)
