@@ -27,7 +27,7 @@ def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
     def advance() -> None:
         nonlocal done, bar, task
         done += 1
-        if bar is None and sys.stderr.isatty() and done < total and time.monotonic() - started > PATIENCE:
+        if bar is None and sys.stderr.isatty() and done < total and (waited := time.monotonic() - started) > PATIENCE:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
             from rich.text import Text
@@ -36,7 +36,7 @@ def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
                 """Units a second, or seconds a unit."""
 
                 def render(self, task: Task) -> Text:
-                    return Text(rate(task.completed, time.monotonic() - started))
+                    return Text(rate(task.completed, waited + (task.elapsed or 0)))
 
             columns = (what, BarColumn(), MofNCompleteColumn(), Rate(), "left", TimeRemainingColumn())
             bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
