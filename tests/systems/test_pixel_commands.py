@@ -115,6 +115,16 @@ def test_costs_on_the_array(bits, channels, words, nbytes, capsys) -> None:
     assert spikes["readout_bytes"] == 8192
 
 
+def test_validate(capsys) -> None:
+    for system in ("p2m", "snn"):
+        found = run(capsys, "validate", system, "--clips", "example:2")
+        assert found
+        found = run(capsys, "validate", system, "--on", "scamp5", "--errors", "scamp5", "--clips", "example:1")
+        assert found
+        chips = ("--errors", "scamp5", "--chips", "1-2", "--clips", "example:1")
+        assert run(capsys, "validate", system, "--on", "scamp5", *chips)
+
+
 def test_costs_of_the_dense_walk(capsys) -> None:
     found = run(capsys, "costs", "p2m", "--on", "scamp5:dense", "--kernel", 5, "--stride", 5)
     assert 400 < found["words"] < 520

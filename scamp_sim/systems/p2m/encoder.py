@@ -11,6 +11,7 @@ import numpy as np
 
 from scamp_sim.exceptions import ScampError
 from scamp_sim.kernels.macropixels import Mapping as Macropixels
+from scamp_sim.study import chips as kinds
 from scamp_sim.systems.base.cost import Cost, Part
 from scamp_sim.systems.base.records import Array, Codes, Encoded, Frames, Hardware
 from scamp_sim.systems.p2m.adc import Integers, authors_quantise
@@ -294,7 +295,7 @@ class OnArray:
             "model": type(m).__name__,
             "gain": str(m.gain()),
             "options": repr(self.options),
-            "errors": str(self.hardware.errors),
+            "errors": kinds.named(self.hardware.errors),
         }
 
 

@@ -17,6 +17,7 @@ from scamp_sim.systems.p2m.circuit import width_warnings
 from scamp_sim.systems.p2m.costs import baseline_energy, baseline_times, counts, energy, times
 from scamp_sim.systems.p2m.encoder import Circuit, CircuitOptions, Golden, OnArray, sensor_cost
 from scamp_sim.systems.pixels.array import ArrayOptions, DenseOptions
+from scamp_sim.systems.pixels.calibration import free_of_errors
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.costs import words_cost
 from scamp_sim.systems.pixels.params import LayerParams
@@ -54,7 +55,7 @@ class P2M(LayerSystem):
     ) -> Encoder:
         if on.on_array:
             return OnArray(params, on.options, hardware)
-        if hardware.errors != "ideal":
+        if not free_of_errors(hardware.errors):
             raise ProgramError(
                 "profiles of errors are of the array; the circuit's spreads are options, such as "
                 "circuit:width_spread=0.02,read_noise=0.001"

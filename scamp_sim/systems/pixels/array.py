@@ -24,7 +24,7 @@ from scamp_sim.kernels.macropixels import Mapping, largest_exponent
 from scamp_sim.kernels.macropixels.constants import HIGHEST, LOWEST
 from scamp_sim.kernels.macropixels.program import REACH, SPAN
 from scamp_sim.silicon.setup import Errors
-from scamp_sim.systems.pixels.calibration import Response, response
+from scamp_sim.systems.pixels.calibration import Response, free_of_errors, response
 from scamp_sim.systems.pixels.curve import Floats
 from scamp_sim.systems.pixels.params import LayerParams
 
@@ -162,7 +162,7 @@ class ArrayLayer:
 
     def response(self, errors: Errors) -> Response:
         """What chips of these errors make of the sums; exact without errors or without `calibrate`."""
-        if errors == "ideal" or not self.options.calibrate:
+        if free_of_errors(errors) or not self.options.calibrate:
             return Response.exact(len(self.whole[0]))
         return response(self.mapping, errors)
 

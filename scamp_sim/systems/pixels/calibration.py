@@ -12,6 +12,7 @@ import numpy as np
 
 from scamp_sim.kernels.macropixels import Mapping
 from scamp_sim.silicon.setup import Errors
+from scamp_sim.study import chips as kinds
 from scamp_sim.systems.pixels.curve import Floats
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class Response:
         return cls(np.ones(channels), np.zeros(channels), np.zeros(channels))
 
 
+def free_of_errors(errors: Errors) -> bool:
+    """Whether every chip is exact."""
+    return kinds.is_ideal(kinds.portable(errors))
+
+
 def response(mapping: Mapping | DenseMapping, errors: Errors, chips: tuple[int, ...] = CHIPS) -> Response:
     """Fit gain and offset of every channel over chips and drawn pictures. Raises ScampError."""
     from scamp_sim.kernels import p2m
@@ -52,7 +58,7 @@ def response(mapping: Mapping | DenseMapping, errors: Errors, chips: tuple[int, 
     lights = [scene(seed, (256, 256), figure=True).mean(axis=2) for seed in SCENES]
     readings = []
     for chip in chips:
-        machine = Machine(errors=errors, chip=chip)
+        machine = Machine(errors=kinds.portable(errors), chip=chip)
         for number, light in enumerate(lights):
             machine.renew(number)
             run = machine.run(program, inputs={"picture": 255.0 * light})

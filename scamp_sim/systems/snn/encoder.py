@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.study import chips as kinds
 from scamp_sim.systems.base.cost import Cost, Part
 from scamp_sim.systems.base.records import Array, Codes, Encoded, Frames, Hardware
 from scamp_sim.systems.pixels.array import ArrayLayer, ArrayOptions, Integers
@@ -155,7 +156,8 @@ class Golden(_OwnChip):
             spikes = n >= level
         else:
             spikes = membrane(np.broadcast_to(n, (o.steps, *n.shape)), o.leak, level, o.reset)
-        return Encoded(spikes, {"potentials": n} if "potentials" in keep else {})
+        shown = o.steps == 1 and "potentials" in keep
+        return Encoded(spikes, {"potentials": n} if shown else {})
 
     def depends_on(self) -> Mapping[str, str]:
         return {"weights": self.params.digest, "model": "golden", "options": repr(self.options)}
@@ -279,7 +281,7 @@ class OnArray:
         above = self.thresholds[:, None, None]
         o = self.options
         if o.steps == 1:
-            return Encoded(lsb > above)
+            return Encoded(lsb > above, {"potentials": self.params.norm(self.layer.sums_of(lsb))})
         return Encoded(membrane(np.broadcast_to(lsb, (o.steps, *lsb.shape)), o.leak, above, o.reset, strict=True))
 
     def cost(self) -> Cost:
@@ -295,7 +297,7 @@ class OnArray:
             "model": "scamp5:macropixel",
             "options": repr(self.options),
             "exponent": str(m.g),
-            "errors": str(self.hardware.errors),
+            "errors": kinds.named(self.hardware.errors),
         }
 
 

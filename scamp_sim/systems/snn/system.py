@@ -15,6 +15,7 @@ from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.protocol import Action, Encoder, Ran, Report, Trainer
 from scamp_sim.systems.base.published import PublishedRow
 from scamp_sim.systems.base.records import IDEAL, Frames, Hardware, Realisation, Stage
+from scamp_sim.systems.pixels.calibration import free_of_errors
 from scamp_sim.systems.pixels.config import SensorConfig
 from scamp_sim.systems.pixels.costs import words_cost
 from scamp_sim.systems.pixels.params import RESPONSE, LayerParams, default_layer
@@ -59,7 +60,7 @@ class SNN(LayerSystem):
     ) -> Encoder:
         if on.on_array:
             return OnArray(params, on.options, hardware)
-        if hardware.errors != "ideal":
+        if not free_of_errors(hardware.errors):
             raise ProgramError(
                 "profiles of errors are of the array; the circuit's spreads are options, such as "
                 "circuit:comparator_offset=0.05,cds_noise=0.01"
