@@ -128,8 +128,8 @@ def test_examples_of_the_errors_page(tmp_path: Path) -> None:
     names: dict[str, Any] = {}
     exec(source, names)
     assert (names["m"].errors.population, names["m"].chip, names["m"].seed) == (typical, 7, 4)
-    assert "gain_loss" not in names["in_vain"]
-    assert "adc_noise" in names["in_vain"]
+    assert "gain_loss" not in names["unused"]
+    assert "adc_noise" in names["unused"]
 
 
 def test_commands_of_the_errors_page_are_understood() -> None:

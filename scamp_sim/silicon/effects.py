@@ -1,4 +1,4 @@
-"""Which knobs of a profile a program cannot feel: what is set in vain is said, not ignored."""
+"""Which knobs of a profile have no effect on a program: they are reported, not ignored."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def without_effect(
     shape: tuple[int, int] = CHIP,
     options: ArrayOptions = DEFAULT,
 ) -> dict[str, str]:
-    """The knobs that are on and that programs cannot feel: knob -> what it would take.
+    """The knobs that are on and have no effect on the programs: knob -> what it would take.
 
     seconds: modelled time of everything that is run on the machine, waits included, such as
     `machine.spent.time_us * 1e-6`; values decay in it. Raises ProgramError.

@@ -24,7 +24,7 @@ HELP = (
 EXAMPLES = (
     "scamp-sim system list",
     "scamp-sim system run pixelrnn spread/leftward --on scamp5",
-    "scamp-sim system validate pixelrnn --clips made-up:2 --on scamp5:blocks --errors scamp5 --chips 1-5",
+    "scamp-sim system validate pixelrnn --clips synthetic:2 --on scamp5:blocks --errors scamp5 --chips 1-5",
     "scamp-sim system costs pixelrnn",
     "scamp-sim system published pixelrnn --format json",
 )

@@ -62,7 +62,7 @@ LEAST_GAIN = 0.2
 """Share of a unit by which o must still move: below it what is measured is noise."""
 
 
-class Drowned(ProgramError):
+class CalibrationFailed(ProgramError):
     """Errors are larger than what was to be measured.
 
     o_gain: what was found of o.
@@ -70,8 +70,8 @@ class Drowned(ProgramError):
 
     def __init__(self, errors: str, o_gain: float) -> None:
         super().__init__(
-            f"the errors of {errors} drown the calibration of o (o_gain is {o_gain}); take smaller errors, or, in "
-            "Python, calibrate=False"
+            f"calibration failed: with profile {errors} the gain of o is {o_gain} (at least {LEAST_GAIN} is needed); "
+            "use a profile with smaller errors, or calibrate=False"
         )
         self.o_gain = o_gain
 
@@ -210,7 +210,7 @@ class _Bench:
         sum_gain, sum_offset = _line(*sums, NEAR)
         o_gain, o_offset = _line(*outputs, WITHIN * 256 / gate_unit)
         if o_gain < LEAST_GAIN:
-            raise Drowned(self.profile.name, o_gain)
+            raise CalibrationFailed(self.profile.name, o_gain)
         return replace(
             found,
             sum_level=_level(sums[0], sums[1] * gate_unit, self.weights.theta_r, plain.sum_level),
@@ -310,4 +310,4 @@ def _line(expected: Plane, got: Plane, near: float, around: float = 0) -> tuple[
     return round(float(gain), 3), round(float(offset), 3) + 0.0
 
 
-__all__ = ["CHIPS", "Calibration", "Drowned", "calibrate", "grey_trim", "profile_of"]
+__all__ = ["CHIPS", "Calibration", "CalibrationFailed", "calibrate", "grey_trim", "profile_of"]

@@ -134,13 +134,13 @@ class Encoder:
         self.chip = integer("chip", chip)
         self.machine = Machine(errors=errors, chip=chip, seed=seed, engine=engine, timing=timing)
         if isinstance(options, MacropixelOptions):
-            from scamp_sim.systems.pixelrnn.calibrate import Drowned
+            from scamp_sim.systems.pixelrnn.calibrate import CalibrationFailed
             from scamp_sim.systems.pixelrnn.chip_defaults import for_chip
 
             try:
                 options = for_chip(weights, self.machine.errors, options)
-            except Drowned as e:  # by the name that the user gave, with the knobs that were changed
-                raise Drowned(kinds.named(errors), e.o_gain) from None
+            except CalibrationFailed as e:  # by the name that the user gave, with the knobs that were changed
+                raise CalibrationFailed(kinds.named(errors), e.o_gain) from None
         self.mapping = mapping_of(weights, options)
 
     @property

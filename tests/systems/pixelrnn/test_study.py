@@ -225,7 +225,7 @@ def test_errors_that_drown_the_calibration_are_named(clips: ClipSet) -> None:
     loud = load_profile("scamp5").changed(write_noise=60)
     for errors in ("scamp5:write_noise=60", loud):
         with pytest.raises(
-            ScampError, match=r"the errors of scamp5:write_noise=60 drown the calibration of o \(o_gain"
+            ScampError, match=r"calibration failed: with profile scamp5:write_noise=60 the gain of o is"
         ):
             study.validate(Weights.random(1), some(clips, 1), errors=errors)
 
