@@ -128,7 +128,7 @@ def test_what_is_no_program(programs: object) -> None:
     given = "edges" if isinstance(programs, list) else "b'x'" if programs == b"x" else str(programs)
     if isinstance(programs, dict):
         given = next(iter(programs))
-    with pytest.raises(ProgramError, match=r"expected a Program, got .*make one with scamp_sim") as e:
+    with pytest.raises(ProgramError, match=r"expected a Program, got .*create one with scamp_sim") as e:
         without_effect("scamp5", programs)  # type: ignore[arg-type]
     assert given in str(e.value)
 
