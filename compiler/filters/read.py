@@ -122,7 +122,7 @@ def _one_channel(array: Sequence[Any], name: str) -> Rows:
         if all(len(cell) == 1 for row in array for cell in row):
             return rows_of([[cell[0] for cell in row] for row in array], name)
     except TypeError:
-        raise ProgramError(f"kernel '{name}' is no table of numbers") from None
+        raise ProgramError(f"kernel '{name}' is not a table of numbers") from None
     channels = len(array)
     raise ProgramError(
         f"kernel '{name}' has {channels} input channels; a filter reads one plane: give one kernel for each channel, "

@@ -46,7 +46,7 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 class _Blanks(dict[int, str]):
-    """A table for `str.translate` that blanks out everything but ends of lines; `re.sub` would make a list of it all."""
+    """A table for `str.translate` that blanks out all but ends of lines; `re.sub` would make a list of it all."""
 
     def __missing__(self, code: int) -> str:
         self[code] = blank = "\n" if code == 10 else " "
