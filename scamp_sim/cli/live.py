@@ -481,9 +481,9 @@ def checked(file: str) -> str:
 # --- the recorded frame -------------------------------------------------------------------------------------------
 
 
-def recorded(file: str, images: Sequence[Any] = (), settings: Mapping[str, int] | None = None) -> Program:
-    """A frame of a C++ program as an ordinary program, for commands that show one: its last frame on these pictures,
-    or on a ramp of greys. The program is built and run for it. Raises ScampError."""
+def recorded(file: str, settings: Mapping[str, int] | None = None) -> Program:
+    """A frame of a C++ program as an ordinary program, for commands that show one, on a ramp of greys. The program is
+    built and run for it. Raises ScampError."""
     import numpy as np
 
     from scamp_sim import Machine
@@ -491,8 +491,29 @@ def recorded(file: str, images: Sequence[Any] = (), settings: Mapping[str, int] 
 
     program = LiveProgram.build(file)
     tell_rights()
-    shown = list(images) or [np.tile(np.arange(256, dtype=np.uint8), (256, 1))]
-    result = program.run(Machine(), shown, set=settings or {})
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    return _last_frame(file, program.run(Machine(), [ramp], set=settings or {}))
+
+
+def frame_of(args: argparse.Namespace) -> Program:
+    """The last frame of a C++ program on the pictures of the command line, on a chip without errors: what a study
+    repeats on many chips. Raises ScampError."""
+    from scamp_sim import Machine
+
+    program = built(args.file, args)
+    settings = settings_of(args.set)
+    images = list(images_of(args.image, args.size, args.resize))
+    tell_rights()
+    result = carry_out(program, Machine(args.size, timing=args.timing), images, args, settings)
+    print(
+        f"scamp-sim: note: the study repeats frame {result.shown[-1].number}, whose branches are as the run without "
+        "errors decided them",
+        file=sys.stderr,
+    )
+    return _last_frame(args.file, result)
+
+
+def _last_frame(file: str, result: LiveRun) -> Program:
     warn(result.notes)
     if not result.whole:
         raise ProgramError(f"{file}: not carried out as a whole, so there is no frame to show; see above")
