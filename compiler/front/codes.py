@@ -110,6 +110,7 @@ CODES: dict[str, str] = {
     "W620": "a kernel that was never launched",
     "W621": "a button that was not pressed",
     "W622": "a file beside the program that does not compile",
+    "W623": "a function of the SDK that is not known here",
     # W7xx: what the analysis of ranges says
     "W701": "an analog value beyond what a register takes linearly",
     "W702": "a readout beyond the converter",

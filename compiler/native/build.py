@@ -30,6 +30,8 @@ from scamp_sim.user_cache import user_cache
 SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
 """Endings of files that are compiled by themselves."""
 STANDARD = "c++17"
+MOST_UNKNOWN = 60
+"""Names of the SDK that are not known here, of one file: with more it is another SDK."""
 BUILD_SECONDS = 300.0
 """After this a compiler is taken to hang."""
 _FLAGS = (
@@ -133,6 +135,8 @@ class Built:
     read: tuple[Path, ...]
     compiler: Compiler
     left_out: Mapping[Path, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    """Functions and constants of the SDK, by their names, that are not known here and were taken to do nothing."""
     from_cache: bool = False
 
 
@@ -236,8 +240,9 @@ def build(
     objects = [c.path for p, c in compiled.items() if p not in left_out]
     read = tuple(dict.fromkeys(f for p, c in compiled.items() if p not in left_out for f in c.read))
     sources = tuple(p for p in (*given, *siblings) if p not in left_out)
+    unknown = tuple(sorted({n for p, c in compiled.items() if p not in left_out for n in c.unknown}))
     path, cached = _link(chosen, objects, runtime, given[0], [d for p in left_out for d in compiled[p].errors])
-    return Built(path, sources, read, chosen, left_out, cached and all(c.cached for c in compiled.values()))
+    return Built(path, sources, read, chosen, left_out, unknown, cached and all(c.cached for c in compiled.values()))
 
 
 def preprocessed(path: Path) -> list[tuple[str, tuple[str, int]]] | None:
@@ -329,6 +334,7 @@ class _Object:
     read: tuple[Path, ...] = ()
     errors: tuple[Diagnostic, ...] = ()
     cached: bool = False
+    unknown: tuple[str, ...] = ()
 
 
 def _runtime(compiler: Compiler, sdk: Path, flags: Sequence[str]) -> Path:
@@ -377,30 +383,38 @@ def _compile(source: Path, compiler: Compiler, sdk: Path, folders: Sequence[Path
     listing = stem.with_suffix(".read")
     kept = _kept(listing)
     if kept is not None:
-        target = stem.with_name(f"{stem.name}-{_contents(kept)}.o")
+        read, unknown = kept
+        target = stem.with_name(f"{stem.name}-{_contents(read)}.o")
         if target.exists():
             os.utime(target)
-            return _Object(target, kept, cached=True)
+            return _Object(target, read, cached=True, unknown=unknown)
     with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
-        made, depends = Path(scratch) / "made.o", Path(scratch) / "made.d"
+        made, depends, more = (Path(scratch) / n for n in ("made.o", "made.d", "unknown.hpp"))
         command = [*compiler.command, *flags, "-I", str(sdk), *(a for f in folders for a in ("-I", str(f)))]
         command += ["-MMD", "-MF", str(depends), "-c", str(source), "-o", str(made)]
-        done = _call(command)
-        if done.returncode:
-            errors = said.diagnostics(done.stderr, source, sdk)
-            return _Object(made, (), errors)
-        read = _dependencies(depends, sdk)
+        unknown = ()
+        while True:
+            done = _call(command if not unknown else [*command, "-include", str(more)])
+            if not done.returncode:
+                break
+            found = tuple(n for n in said.undeclared(done.stderr) if n not in unknown)
+            if not found or len(unknown) > MOST_UNKNOWN:
+                return _Object(made, (), said.diagnostics(done.stderr, source, sdk))
+            unknown = (*unknown, *found)
+            more.write_text(header.unknown_names(unknown), encoding="utf-8")
+        read = tuple(p for p in _dependencies(depends, sdk) if p.name != more.name)
         target = stem.with_name(f"{stem.name}-{_contents(read)}.o")
         os.replace(made, target)
-        _replace(listing, "\n".join(map(str, read)).encode())
-        return _Object(target, read)
+        _replace(listing, "\n".join([*map(str, read), "", *unknown]).encode())
+        return _Object(target, read, unknown=unknown)
 
 
-def _kept(listing: Path) -> tuple[Path, ...] | None:
+def _kept(listing: Path) -> tuple[tuple[Path, ...], tuple[str, ...]] | None:
     try:
-        return tuple(Path(n) for n in listing.read_text(encoding="utf-8").split("\n") if n)
+        read, _, unknown = listing.read_text(encoding="utf-8").partition("\n\n")
     except OSError:
         return None
+    return tuple(Path(n) for n in read.split("\n") if n), tuple(n for n in unknown.split("\n") if n)
 
 
 def _contents(files: Iterable[Path]) -> str:

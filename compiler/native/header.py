@@ -6,7 +6,7 @@ are linked with. What no table holds (kernels, the window of the host, stopwatch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -271,6 +271,18 @@ def without_effect() -> list[str]:
     """Objects for what does nothing to the array."""
     names = [n for n in WITHOUT_EFFECT if n not in isa.HOST]
     return [f'static constexpr scamp_sim::idle_t<{i}> {n}{{"{n}"}};' for i, n in enumerate(names)]
+
+
+def unknown_names(names: Sequence[str]) -> str:
+    """Declarations of names that programs take from the SDK and that are not known here: functions that do nothing,
+    and constants."""
+    lines = ["#pragma once", f'#include "{MAIN}"']
+    for number, name in enumerate(names):
+        if name.isupper() or name.startswith("VS_"):
+            lines.append(f"static constexpr int {name} = {0xE000 + number};")
+        else:
+            lines.append(f'static constexpr scamp_sim::idle_t<{1000 + number}> {name}{{"{name} (not known here)"}};')
+    return "\n".join(lines) + "\n"
 
 
 def scamp7() -> str:

@@ -45,6 +45,7 @@ struct state {
     std::vector<std::function<void(int32_t)>> setters;
     std::vector<long long> values;
     std::map<uint32_t, std::function<void(int32_t)>> callbacks;
+    std::map<uint32_t, long long> predefined;  // items of the host's own
     std::vector<std::function<void()>> connected;
     uint32_t displays = 0;
     int instances = 0;
@@ -741,13 +742,17 @@ int32_t item_value(uint32_t handle) {
     state& s = st();
     uint32_t index = handle - 0x1000;
     if (index < s.values.size()) return static_cast<int32_t>(s.values[index]);
-    return handle == VS_GUI_FRAME_GAIN ? 1 : 0;
+    auto known = s.predefined.find(handle);
+    return known != s.predefined.end() ? static_cast<int32_t>(known->second) : handle == VS_GUI_FRAME_GAIN ? 1 : 0;
 }
 
 void move_item(uint32_t handle, long long value) {
     state& s = st();
     uint32_t index = handle - 0x1000;
-    if (index >= s.values.size()) return;
+    if (index >= s.values.size()) {
+        s.predefined[handle] = value;
+        return;
+    }
     s.values[index] = value;
     if (s.setters[index]) s.setters[index](static_cast<int32_t>(value));
 }
@@ -848,5 +853,12 @@ void text(const char* format, std::initializer_list<value> values) {
 }
 
 }  // namespace scamp_sim
+
+// Older projects begin at scamp5_main.
+void scamp5_main() __attribute__((weak));
+__attribute__((weak)) int main() {
+    if (scamp5_main) scamp5_main();
+    return 0;
+}
 
 void vs_post_set_channel(int channel) { st().channel = channel; }

@@ -83,6 +83,12 @@ def _users_place(lines: list[str], number: int, sdk: Path) -> tuple[str, int, in
     return None
 
 
+def undeclared(stderr: str) -> tuple[str, ...]:
+    """Names that begin as those of the SDK's GUI, loop and controller do, and that nothing declares."""
+    names = (m["name"] or m["other"] for m in _UNDECLARED.finditer(stderr))
+    return tuple(dict.fromkeys(n for n in names if n and re.fullmatch(r"vs_\w+|VS_\w+", n)))
+
+
 def _plain(text: str) -> str:
     return text.replace("\u2018", "'").replace("\u2019", "'")
 

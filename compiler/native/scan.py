@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     r"""//(?:[^\n\\]|\\.|\\\n)*|/\*.*?\*/|R"(?P<d>[^()\\\s]{0,16})\(.*?\)(?P=d)"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'""",
     re.DOTALL,
 )
-_MAIN = re.compile(r"(?<![\w.:>#])main\s*\([^;{}]*\)\s*(?:noexcept\s*)?\{")
+_MAIN = re.compile(r"(?<![\w.:>#])(?:scamp5_)?main\s*\([^;{}]*\)\s*(?:noexcept\s*)?\{")
 _INCLUDE = re.compile(r"""^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)\"""", re.MULTILINE)
 _BEGIN = re.compile(r"\bscamp[57]_(?:dynamic_)?kernel_begin\b")
 

@@ -417,6 +417,7 @@ enum {
     VS_FRAME_TRIGGER_GPIO_LOW, VS_FRAME_TRIGGER_GPIO_RISE, VS_FRAME_TRIGGER_GPIO_FALL
 };
 
+void scamp5_main();
 inline void vs_init() {}
 inline void vs_process_message(scamp_sim::at place = scamp_sim::at()) { scamp_sim::messages(place); }
 inline uint32_t vs_loop_counter_get() { return static_cast<uint32_t>(scamp_sim::loop_count()); }

@@ -448,6 +448,10 @@ class Session:
                 board.note(
                     place, "W621", f"the button '{item.label}' was not pressed", f"--press '{item.label}@1' presses it"
                 )
+        if self.built.unknown:
+            names = ", ".join(self.built.unknown)
+            place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
+            board.note(place, "W623", f"not known here, and taken to do nothing: {names}", "do they work on the array?")
         for path, reason in self.built.left_out.items():
             board.note(origin(str(path), 1), "W622", f"the file does not compile, and nothing needs it: {reason}")
         return LiveRun(

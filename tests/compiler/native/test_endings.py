@@ -173,3 +173,15 @@ def test_the_simulator_lives_on(live: Live) -> None:
         live("int main() { abort(); }")
     run = live(loop="scamp5_in(A, 7);", planes=["A"])
     np.testing.assert_array_equal(run.frames[0].planes["A"], np.full((256, 256), 7, np.float32))
+
+
+def test_names_of_the_sdk_that_are_not_known_do_nothing_and_are_said(live: Live) -> None:
+    run = live(
+        "void scamp5_main() { vs_gpio_write(VS_GPIO_7, 1); int k = vs_magic_number(3) + 2;\n"
+        "while (1) { vs_frame_loop_control(); scamp5_in(A, k); } }\n",
+        planes=["A"],
+    )
+    assert (run.frames[0].planes["A"] == 2).all()
+    (note,) = [n for n in run.notes if n.code == "W623"]
+    assert note.message.endswith("VS_GPIO_7, vs_gpio_write, vs_magic_number")
+    assert run.calls_without_effect["vs_magic_number (not known here)"] == 1
