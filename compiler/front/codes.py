@@ -93,6 +93,7 @@ CODES: dict[str, str] = {
     "S621": "a program in which no frame ends",
     "S622": "a program that computes for too long",
     "S623": "a program that ended itself",
+    "S624": "more results than a run keeps",
     # W6xx: what was assumed of a text, and what a run of a program noted
     "W601": "a variable whose value was assumed",
     "W602": "a condition whose value was assumed",

@@ -32,6 +32,8 @@ MOST_LINES = 200_000
 MOST_TEXTS = 10_000
 MOST_PICTURES = 1_000
 """Texts, and pictures, of one frame that are kept."""
+MOST_BYTES = 1 << 30
+"""Bytes of pictures and texts of one run that are kept."""
 STORAGE = {"s": "static", "d": "dynamic", "h": "heap"}
 
 
@@ -102,6 +104,7 @@ class Board:
         self._programs: dict[tuple[int, ...], tuple[Program, float, bool]] = {}
         self._names: dict[str, int] = {}
         self._texts: dict[str, list[str]] = {}
+        self.kept = 0
         self._drawing = isa.DRAWING
         self._numbers = 0
         self._stack_display = 0
@@ -359,8 +362,19 @@ class Board:
         while name in pictures:
             number += 1
             name = f"{label}-{number}"
-        if len(pictures) < MOST_PICTURES:
+        size = int(np.asarray(value).nbytes)
+        if self.room(size, step.origin) and len(pictures) < MOST_PICTURES:
             pictures[name] = np.array(value)
+
+    def room(self, size: int, place: Origin | None) -> bool:
+        """Whether so many bytes of results are kept; a note says so if not."""
+        self.kept += size
+        if self.kept <= MOST_BYTES:
+            return True
+        what = f"left out: the run has given more than {MOST_BYTES >> 20:,} MiB of pictures and texts"
+        nowhere = Origin(self.files.get(0, "?"), 1, 1, 1, 1)
+        self.note(place or nowhere, "S624", what, "run fewer frames, or show less in each", "error")
+        return False
 
     def program_of(self, acts: Sequence[Act], name: str, whole: bool = False) -> Program:
         """Steps as an ordinary program.

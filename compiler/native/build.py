@@ -5,7 +5,6 @@ Nothing here runs what it builds.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
 import re
@@ -140,18 +139,15 @@ class Built:
     from_cache: bool = False
 
 
-def cache_folder() -> Path:
-    """Where builds are kept: in the user's own cache, or, if nothing can be kept, in a folder of this process."""
-    base = user_cache()
-    folder = base / "native" if base is not None else _scratch()
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
-
-
 @cache
-def _scratch() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="scamp-sim-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def cache_folder() -> Path:
+    """Where builds are kept: in the user's own cache folder, else for this process alone.
+
+    What lies there is run with the user's rights, so nobody else may be able to write to it.
+    """
+    base = user_cache()
+    folder = base / "native" if base is not None else Path(tempfile.mkdtemp(prefix="scamp-sim-builds-"))
+    folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 

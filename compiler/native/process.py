@@ -94,7 +94,7 @@ class Process:
                     self._rest = data[at + 1 :]
                     return data[: at + 1]
                 if len(data) > _LINE:
-                    raise ProgramError("the program sends lines without an end: it has overwritten its own memory")
+                    raise ProgramError("the program sends a line of more than 8 MiB: it posts too much at once")
                 more = os.read(self._out, 1 << 18)
                 if self._late and not more:
                     raise TimeoutPassedError

@@ -174,14 +174,14 @@ class Session:
 
     def _text(self, fields: list[str]) -> None:
         tally = self.board.tally
-        if len(tally.texts) < MOST_TEXTS:
+        if len(tally.texts) < MOST_TEXTS and self.board.room(len(fields[3]), None):
             tally.texts.append(unescaped(fields[3]))
         else:
             tally.dropped_texts += 1
 
     def _numbers(self, fields: list[str]) -> None:
         tally = self.board.tally
-        if len(tally.posted) < MOST_TEXTS:
+        if len(tally.posted) < MOST_TEXTS and self.board.room(8 * len(fields[5]), None):
             values = tuple(float(v) if "." in v or "e" in v or "n" in v else int(v) for v in fields[5].split(",") if v)
             tally.posted.append((int(fields[1]), values))
 

@@ -185,3 +185,13 @@ def test_names_of_the_sdk_that_are_not_known_do_nothing_and_are_said(live: Live)
     (note,) = [n for n in run.notes if n.code == "W623"]
     assert note.message.endswith("VS_GPIO_7, vs_gpio_write, vs_magic_number")
     assert run.calls_without_effect["vs_magic_number (not known here)"] == 1
+
+
+def test_hostile_amounts_of_output_are_bounded(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scamp_sim.compiler.native import board
+
+    monkeypatch.setattr(board, "MOST_BYTES", 1 << 20)
+    run = live(loop='for (int i = 0; i < 100; i++) scamp5_output_image(A); vs_post_text("%1000d", 1);', frames=2)
+    assert sum(p.nbytes for f in run.frames for p in f.pictures.values()) <= 1 << 20
+    assert not run.whole
+    assert "S624" in [n.code for n in run.notes]
