@@ -321,7 +321,7 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         "--clip", metavar="CLIP",
         help="16 frames: a .npy array (16, 64, 64), FILE.npz:INDEX, an animation or video, a folder of numbered "
         "pictures, or a gesture to draw, such as spread/leftward (with --seed), or "
-        "spread/leftward:SEED; of 256x256 too with --front-end",
+        "spread/leftward:SEED; with --front-end also 256x256",
     )  # fmt: skip
     common.add_mapping(network, None)
     common.add_front_end(network)
@@ -333,18 +333,18 @@ def register_validate(parser: argparse.ArgumentParser) -> None:
     common.add_weights(parser, required=True)
     parser.add_argument(
         "--clips", metavar="CLIPS", required=True,
-        help="FILE.npz with input (n, 16, 64, 64) and, if there is one, label; the folder of the Cambridge gestures or "
-        "of Tulips1; or synthetic[:CLIPS_PER_CLASS[:SEED]]; of 256x256 too with --front-end",
+        help="FILE.npz with input (n, 16, 64, 64) and, optionally label; the folder of the Cambridge gestures or "
+        "of Tulips1; or synthetic[:CLIPS_PER_CLASS[:SEED]]; with --front-end also 256x256",
     )  # fmt: skip
     common.add_mapping(parser)
     common.add_front_end(parser)
     options.add_errors(parser)
-    parser.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one for each core)")
+    parser.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one per core)")
     parser.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
-    parser.add_argument("--out", metavar="FILE", help="keep the results there, as JSON; done clips are not run again")
+    parser.add_argument("--out", metavar="FILE", help="keep the results in FILE, as JSON; finished clips are not rerun")
     parser.add_argument("--pictures", metavar="DIR", help="write the worst plane of each stage there")
     options.add_study(parser)
-    parser.add_argument("--plot", metavar="FILE", help="draw a study over chips there, as PNG, PDF or SVG")
+    parser.add_argument("--plot", metavar="FILE", help="write a plot of the study to FILE, as PNG, PDF or SVG")
     options.add_format(parser)
 
 

@@ -37,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What `run` takes for C++ programs."""
     group = parser.add_argument_group("C++ programs for the SDK: built, and run as a process of their own")
     group.add_argument(
-        "more", metavar="MORE.cpp", nargs="*", help="further C++ files; those beside it are taken anyway"
+        "more", metavar="MORE.cpp", nargs="*", help="further C++ files; those in its folder are included anyway"
     )
     group.add_argument("-I", dest="include", metavar="DIR", action="append", default=[], help="a folder of headers")
     group.add_argument("-D", dest="define", metavar="NAME[=VALUE]", action="append", default=[], help="a macro")
@@ -48,8 +48,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--files", metavar="PATH", action="append", default=[], help="files and folders that the program may read"
     )
-    group.add_argument("--timeout", metavar="S", type=float, help="seconds of its own in one frame (default: 20)")
-    group.add_argument("--no-run", action="store_true", help="build it, and do not run it")
+    group.add_argument(
+        "--timeout", metavar="S", type=float, help="seconds that the program may compute per frame (default: 20)"
+    )
+    group.add_argument("--no-run", action="store_true", help="build only")
     group.add_argument("--strict", action="store_true", help="notes are errors: exit code 1 for each of them")
     group.add_argument("--std", metavar="STANDARD", help="language standard (default: c++17)")
     group.add_argument("--cxx", metavar="COMMAND", help="the compiler, or zig (default: $CXX, g++, clang++, zig)")

@@ -52,7 +52,7 @@ def add_errors(parser: argparse.ArgumentParser) -> None:
         metavar="PROFILE",
         default="ideal",
         help="errors of silicon: the name of a chip profile (scamp-sim chips lists them) or a file NAME.json, either "
-        "with :knob=value,... behind it, such as scamp5:write_noise=0.5 (default: ideal, none)",
+        "followed by :knob=value,..., such as scamp5:write_noise=0.5 (default: ideal, none)",
     )
     parser.add_argument(
         "--chip",
@@ -113,4 +113,4 @@ def add_study(parser: argparse.ArgumentParser, jobs: bool = False) -> None:
         'numbers are the same (needs the extra "cluster")',
     )
     if jobs:
-        group.add_argument("--jobs", metavar="N", type=int, help="units at a time (default: one for each core)")
+        group.add_argument("--jobs", metavar="N", type=int, help="units at a time (default: one per core)")

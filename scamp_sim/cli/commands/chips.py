@@ -40,9 +40,9 @@ EXAMPLES = ("scamp-sim chips", "scamp-sim chips scamp5", "scamp-sim chips scamp5
 def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `chips`."""
     parser.add_argument(
-        "name", metavar="NAME", nargs="?", help="a profile or a file NAME.json, either with :knob=value,... behind it"
+        "name", metavar="NAME", nargs="?", help="a profile or a file NAME.json, either followed by :knob=value,..."
     )
-    parser.add_argument("--serial", metavar="N", type=int, help="what chip N of a population drew")
+    parser.add_argument("--serial", metavar="N", type=int, help="the values of chip N of a population")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
 
 

@@ -12,7 +12,7 @@ from scamp_sim.exceptions import ScampError
 from scamp_sim.installation import install_hint
 
 NAME = "demo"
-HELP = "Run the library's edge kernel on a photograph and write what came out as pictures."
+HELP = "Run the library's edge kernel on a photograph and write the results as pictures."
 EXAMPLES = ("scamp-sim demo",)
 
 DEMO_KERNEL = "edges"

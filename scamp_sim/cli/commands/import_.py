@@ -26,7 +26,7 @@ EXAMPLES = ("scamp-sim import main.cpp --out kernels",)
 
 def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `import`."""
-    parser.add_argument("file", metavar="FILE", help="a C++ file; what it includes from beside it is read too")
+    parser.add_argument("file", metavar="FILE", help="a C++ file; files that it includes from its folder are read too")
     parser.add_argument("--out", metavar="DIR", help="write each kernel to DIR/NAME.scamp")
     parser.add_argument("--force", action="store_true", help="replace files in DIR that `import` has not written")
     options.add_format(parser)

@@ -44,7 +44,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--size",
         metavar="HxW",
         type=options.size,
-        help="rows x columns (default: what the program is for, else 256x256)",
+        help="rows x columns (default: as declared by the program, else 256x256)",
     )
     options.add_set(parser)
     options.add_timing(parser)

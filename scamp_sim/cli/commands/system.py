@@ -30,7 +30,7 @@ EXAMPLES = (
 )
 
 ABOUT = {
-    "list": "the systems that there are",
+    "list": "the available systems",
     "run": "encode one picture, clip or array, and show what leaves the sensor",
     "validate": "encode many, and compare every stage with the golden model",
     "costs": "words, time, energy and bytes of one clip",
@@ -88,7 +88,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         if name == "run":
             sub.add_argument(
                 "input", metavar="INPUT", nargs="?",
-                help="a picture, an array .npy, or what else the system reads (default: its example)",
+                help="a picture, an array .npy, or another input that the system reads (default: its example)",
             )  # fmt: skip
             sub.add_argument("--out", metavar="DIR", help="write pictures of input, stages and codes there")
         if name == "validate":
@@ -98,12 +98,14 @@ def register(parser: argparse.ArgumentParser) -> None:
                 "system reads (default: example:4)",
             )  # fmt: skip
             sub.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
-            sub.add_argument("--out", metavar="FILE", help="keep the results there, as JSON; done clips are not rerun")
+            sub.add_argument(
+                "--out", metavar="FILE", help="keep the results in FILE, as JSON; finished clips are not rerun"
+            )
             sub.add_argument("--pictures", metavar="DIR", help="write the worst plane of each stage there")
-            sub.add_argument("--plot", metavar="FILE", help="draw a study over chips there, as PNG, PDF or SVG")
+            sub.add_argument("--plot", metavar="FILE", help="write a plot of the study to FILE, as PNG, PDF or SVG")
         if name in ("run", "validate", "costs", "published"):
             sub.add_argument("--on", metavar="REALISATION", help=ON_HELP)
-            sub.add_argument("--weights", metavar="W", help="a file, or random:SEED (default: of the system)")
+            sub.add_argument("--weights", metavar="W", help="a file, or random:SEED (default: chosen by the system)")
         if name in ("run", "validate"):
             options.add_errors(sub)
             sub.add_argument("--engine", default="fast", choices=("fast", "reference"), help="default: fast")

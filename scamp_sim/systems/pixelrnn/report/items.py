@@ -174,26 +174,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the array also scales the frames from 256x256 and copies them; without it the host does",
     )
-    parser.add_argument("--plot", metavar="FILE", help="draw it there, as PNG, PDF or SVG")
+    parser.add_argument("--plot", metavar="FILE", help="write the plot to FILE, as PNG, PDF or SVG")
     parser.add_argument(
         "--timing", metavar="NAME", default="scamp5d", help="price table, by name or path (default: scamp5d)"
     )
     figures = parser.add_argument_group("figure2, figure3, table3: networks are trained for them")
-    figures.add_argument("--seeds", metavar="N", type=int, help="networks a point, or of each kind (default: 1)")
+    figures.add_argument("--seeds", metavar="N", type=int, help="networks per point or kind (default: 1)")
     figures.add_argument(
         "--epochs", metavar="N", type=int, help="passes over the clips (default: 8; 10 for table3)"
     )  # fmt: skip
     figures.add_argument(
-        "--train-clips", dest="clips", metavar="N", type=int, help="clips a class (default: 20; 40 for table3)"
+        "--train-clips", dest="clips", metavar="N", type=int, help="clips per class (default: 20; 40 for table3)"
     )  # fmt: skip
     figures.add_argument(
-        "--tests", metavar="N", type=int, help="clips a class to try on (default: 20; 10 for table3)"
+        "--tests", metavar="N", type=int, help="test clips per class (default: 20; 10 for table3)"
     )  # fmt: skip
     figures.add_argument("--threads", metavar="N", type=int, help="threads of PyTorch (default: 2)")
     figures.add_argument("--results", metavar="FILE", help="keep finished results there; the same command resumes")
     chips = parser.add_argument_group("table3: accuracy on emulated chips")
     chips.add_argument(
-        "--plain", metavar="W", nargs="+", help="networks trained without errors (default: they are trained)"
+        "--plain", metavar="W", nargs="+", help="networks trained without errors (default: train them)"
     )  # fmt: skip
     chips.add_argument("--trained", metavar="W", nargs="+", help="networks trained with errors, likewise")
     chips.add_argument("--errors", metavar="NAME", help="a profile of analog errors (default: scamp5)")
@@ -205,12 +205,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     chips.add_argument(
         "--refit-clips", dest="refits", metavar="N", type=int,
-        help="clips a class that decoders are re-fitted on, on the chip (default: 10)",
+        help="clips per class for re-fitting decoders on the chip (default: 10)",
     )  # fmt: skip
     chips.add_argument(
-        "--noise", metavar="NAME", help="errors to train with, as `train` has them (default: those of the chips)"
+        "--noise", metavar="NAME", help="errors to train with, as in `train` (default: those of the chips)"
     )  # fmt: skip
-    chips.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one for each core)")
+    chips.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one per core)")
 
 
 __all__ = ["ITEMS", "arguments", "run"]
