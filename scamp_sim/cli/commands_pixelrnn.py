@@ -48,7 +48,13 @@ def refuse_elsewhere(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """`run pixelrnn`."""
+    """`run pixelrnn`: an alias of `system run pixelrnn`."""
+    code = _run(args)
+    common.moved("run pixelrnn", f"system run pixelrnn {args.clip} --weights {args.weights}{common.on(args)}")
+    return code
+
+
+def _run(args: argparse.Namespace) -> int:
     wrong = [name for name in ELSEWHERE if getattr(args, name)]
     if wrong or args.size != (256, 256):
         option = wrong[0].replace("_", "-") if wrong else "size"
@@ -68,7 +74,6 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         check_folder(args.out, (SHEET, OUTPUT))
     args.mapping = args.mapping or common.DEFAULT_MAPPING
-    common.moved("run pixelrnn", f"system run pixelrnn {args.clip} --weights {args.weights}{common.on(args)}")
     weights = load_weights(args.weights)
     encoder = make_encoder(
         weights, args.mapping, args.errors, common.seed(args), chip=args.chip, timing=args.timing, engine=args.engine,
@@ -208,7 +213,17 @@ def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -
 
 
 def validate(args: argparse.Namespace) -> int:
-    """`validate`: every clip through the array and the golden model. Differences are not an error of the command."""
+    """`validate`: an alias of `system validate pixelrnn`."""
+    code = _validate(args)
+    common.moved(
+        "validate pixelrnn",
+        f"system validate pixelrnn --weights {args.weights} --clips {args.clips}{common.on(args)}",
+    )
+    return code
+
+
+def _validate(args: argparse.Namespace) -> int:
+    """Every clip through the array and the golden model. Differences are not an error of the command."""
     from scamp_sim.files import check_file
     from scamp_sim.show.progress import kept, progress
     from scamp_sim.show.render import check_folder
@@ -221,10 +236,6 @@ def validate(args: argparse.Namespace) -> int:
         check_file(args.out, "results")
     if args.pictures is not None:
         check_folder(args.pictures, option="--pictures")
-    common.moved(
-        "validate pixelrnn",
-        f"system validate pixelrnn --weights {args.weights} --clips {args.clips}{common.on(args)}",
-    )
     weights = load_weights(args.weights)
     # what is wrong with them is said at once
     encoder = study.make_encoder(
@@ -301,12 +312,12 @@ def report(args: argparse.Namespace) -> int:
     from scamp_sim.systems.pixelrnn.report import items
 
     args.item = KINDS[args.kind]
-    common.moved(f"report {args.kind}", f"system published pixelrnn --item {args.item} ..., with the same options")
     text, document = items.run(args)
     if args.format == "json":
         print_json(document)
     else:
         print(text, end="" if text.endswith("\n") else "\n")
+    common.moved(f"report {args.kind}", f"system published pixelrnn --item {args.item} ..., with the same options")
     return 0
 
 

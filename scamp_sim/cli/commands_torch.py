@@ -13,12 +13,12 @@ def train(args: argparse.Namespace) -> int:
     """`train`: the network, on clips, with the errors of an array or without."""
     from scamp_sim.systems.pixelrnn.train.trainer import PixelRNNTrainer
 
-    common.moved("train pixelrnn", "system train pixelrnn ..., with the same options")
     report = PixelRNNTrainer().run(args)
     if args.format == "json":
         print_json(report.document)
     else:
         print("\n".join(report.lines))
+    common.moved("train pixelrnn", "system train pixelrnn ..., with the same options")
     return 0
 
 

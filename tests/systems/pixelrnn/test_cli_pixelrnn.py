@@ -132,7 +132,7 @@ def test_bits_that_are_given_as_grey(tmp_path: Path, capsys) -> None:
     ):
         assert run(*argv, "--weights", "random", "--format", "json") == 0
         captured = capsys.readouterr()
-        alias, note = captured.err.splitlines()
+        note, alias = captured.err.splitlines()
         assert f"write: scamp-sim system {argv[0]} pixelrnn" in alias
         assert note == f"scamp-sim: note: {name} {golden.LOOKS_BINARY}"
         assert json.loads(captured.out)["notes"] == [f"{name} {golden.LOOKS_BINARY}"]
@@ -286,7 +286,7 @@ def test_longer_and_larger_videos_are_brought_to_size(tmp_path: Path) -> None:
         (np.zeros((12, 64, 64), np.uint8), "the clip has 12 frames"),
         (np.zeros((16, 32, 32), np.uint8), "the frames are 32x32"),
         (np.zeros((16, 64, 64), np.float32), "of type float32"),
-        (np.zeros((64, 64), np.uint8), "shape (64, 64)"),
+        (np.zeros((64, 64), np.uint8), "got (64, 64)"),
     ],
 )
 def test_arrays_that_do_not_fit(array: np.ndarray, said: str, tmp_path: Path, capsys) -> None:
@@ -321,7 +321,7 @@ def test_videos_that_cannot_be_used(clip: np.ndarray, tmp_path: Path, capsys) ->
     ("arrays", "said"),
     [
         ({"frames": np.zeros((1, 16, 64, 64), np.uint8)}, "no array 'input'"),
-        ({"input": np.zeros((0, 16, 64, 64), np.uint8)}, "shape (0, 16, 64, 64)"),
+        ({"input": np.zeros((0, 16, 64, 64), np.uint8)}, "got (0, 16, 64, 64)"),
         ({"input": np.zeros((2, 16, 64, 64), np.uint8), "label": np.zeros(3, int)}, "there are 2 clips"),
         ({"input": np.zeros((2, 16, 64, 64), np.uint8), "label": np.array([0.5, 1])}, "whole numbers"),
         ({"input": np.zeros((2, 16, 64, 64), np.uint8), "label": np.array([1, 9])}, "labels go up to 9"),
