@@ -46,11 +46,24 @@ def mixed(x: int) -> int:
 
 @lru_cache(8)
 def ground(size: int) -> npt.NDArray[np.uint32]:
-    """A fixed random number for each PE, uint32 (size,), each another: what the key of a draw is applied to."""
-    x = np.arange(size, dtype=np.uint32)
-    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B), (16, 1)):  # one to one (Wellons, 2018)
+    """A fixed random number for each PE, uint32 (size,), each another: what the key of a draw is applied to.
+
+    A draw is a product, whose lower bits depend on the lower bits of these numbers alone: two PEs that share the lower
+    24 would have three of four bytes in common in every draw. So the lower 16 bits are one to one in the PEs of an
+    array of 256x256, and the lower 24 in up to 2^24 PEs.
+    """
+    index = np.arange(size, dtype=np.uint32)
+    low, high = index & np.uint32(0xFFFF), index >> np.uint32(16)
+    for shift, factor in ((8, 0x2C1B), (7, 0x9A6D), (9, 0x6B43), (8, 1)):  # steps on 16 bits that can be undone
+        low = ((low ^ (low >> np.uint32(shift))) * np.uint32(factor)) & np.uint32(0xFFFF)
+    x = index
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B), (16, 1)):  # one to one on 32 bits (Wellons, 2018)
         x = (x ^ (x >> np.uint32(shift))) * np.uint32(factor)
-    return x
+    middle = (x >> np.uint32(8)) & np.uint32(0xFF0000)
+    if size > 1 << 16:  # one to one with the lower 16 bits: a number of theirs, and the rest of the index on top
+        of_low = (low * np.uint32(0x9E3779B1) >> np.uint32(8)) & np.uint32(0xFF0000)
+        middle = of_low ^ ((high & np.uint32(0xFF)) << np.uint32(16))
+    return (x << np.uint32(24)) | middle | low
 
 
 def measurement(serial: int, seed: int) -> int:

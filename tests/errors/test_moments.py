@@ -330,3 +330,25 @@ def test_all_knobs_off_is_ideal() -> None:
     assert Machine(SHAPE, "scamp5").errors.name == "scamp5"
     off = ",".join(f"{k}=0" for k in ("adc_step", "write_noise"))
     assert Machine(SHAPE, f"ideal:{off}").errors.exact
+
+
+@pytest.mark.parametrize("size", [64 * 64, 256 * 256, 256 * 512, 512 * 512])
+def test_no_two_pes_share_the_lower_bits_of_their_draws(size: int) -> None:
+    from scamp_sim.silicon.draws import ground
+
+    found = ground(size)
+    assert len(np.unique(found & np.uint32(0xFFFFFF))) == size
+    if size <= 1 << 16:
+        assert len(np.unique(found & np.uint32(0xFFFF))) == size
+
+
+def test_no_pair_of_pes_has_correlated_noise() -> None:
+    """The largest of 2 million correlations over 1,500 words is where chance puts it; two PEs that shared 24 bits had
+    0.5."""
+    from scamp_sim.silicon.draws import UNIT, noise
+
+    words = 1500
+    planes = np.stack([noise((64, 64), 7, n, 3)[:32, :].ravel() for n in range(words)]) / UNIT
+    correlation = planes.T @ planes / words
+    np.fill_diagonal(correlation, 0)
+    assert np.abs(correlation).max() < 6.5 / np.sqrt(words)
