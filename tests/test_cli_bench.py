@@ -69,3 +69,8 @@ def test_code_is_measured_without_touching_the_folder(monkeypatch: pytest.Monkey
     monkeypatch.setattr(build, "folder", lambda: pytest.fail("not this folder"))
     assert code.compiling(rows.only("gauss3"), "ideal") > code.loading(rows.only("gauss3")) > 0
     assert build._loaded == before
+
+
+def test_a_machine_without_fused_code_says_so() -> None:
+    about = {"processor": "p", "add": "5", "trouble": "ImportError: no llvmlite"}
+    assert "no fused code: ImportError: no llvmlite" in page.text([], about, {"rows": []})

@@ -113,6 +113,8 @@ def text(rows: Sequence[Row], about: Mapping[str, str], known: Mapping[str, Any]
     """This machine's table beside the documented one, for the terminal."""
     there = {(row.group, row.name): row for row in rows_of(known)}
     lines = [f"{about['processor']}; numpy.add {about['add']} us", ""]
+    if about.get("trouble"):
+        lines.insert(1, f"no fused code: {about['trouble']}")
     for group, title in TITLES.items():
         mine = [row for row in rows if row.group == group]
         if not mine:

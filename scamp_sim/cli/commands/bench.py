@@ -30,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.chip.isa import did_you_mean
     from scamp_sim.cli.bench import measure, page
     from scamp_sim.cli.bench import rows as bench
+    from scamp_sim.engine.fused import runner
     from scamp_sim.exceptions import ProgramError
     from scamp_sim.show.session import announce_compilation
 
@@ -43,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
     found = list(bench.measure(groups, measure.rates, lambda group: print(f"measuring: {group}", file=sys.stderr)))
     rates = measure.rates()
     about = {**measure.about(), "add": page.number(rates.add), "near": page.number(rates.near)}
+    if runner.trouble:
+        about["trouble"] = runner.trouble[0]
     if args.format == "json":
         print_json(page.document(found, about))
     else:

@@ -107,10 +107,14 @@ def _link(name: str, image: bytes) -> Code:
 
 
 def filed(name: str) -> bytes | None:
-    """The contents of a file of the folder; None if it is not there or damaged."""
+    """The contents of a file of the folder; None if it is not there, damaged, or another user's."""
     where = folder()
+    if where is None:
+        return None
     try:
-        found = b"" if where is None else (where / name).read_bytes()
+        if hasattr(os, "getuid") and (where / name).stat().st_uid != os.getuid():
+            return None
+        found = (where / name).read_bytes()
     except OSError:
         return None
     contents = found[_CHECK:]

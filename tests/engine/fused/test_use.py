@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -121,6 +122,19 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(folder: Path, monkeypatc
     (folder / "file").write_bytes(b"")
     monkeypatch.setattr(build, "folder", lambda: folder / "file" / "below")
     assert made() == (0, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no users here")
+def test_code_of_another_user_is_not_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+    made()
+    forget(monkeypatch)
+    compiled: list[str] = []
+    compile_text = build.compile_text
+    monkeypatch.setattr(build, "compile_text", lambda name, text: (compiled.append(name), compile_text(name, text))[1])
+    monkeypatch.setattr(os, "getuid", lambda uid=os.getuid(): uid + 1)
+    assert made() == (0, 1)
+    assert len(compiled) == 1
 
 
 def test_without_llvm_the_walk_does_everything(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
