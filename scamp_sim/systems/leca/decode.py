@@ -94,17 +94,23 @@ def reconstruct(codes: Any, params: Params) -> Floats:
     return np.clip(cells.reshape(params.side * rows, params.side * columns), 0, 1)
 
 
+def components_of_pictures(side: int) -> Floats:
+    """Orthonormal kernels on a block (values, values), the strongest component of the field first: brightness, then
+    gradients and colours."""
+    places, colours = _pixels(side)
+    _, vectors = np.linalg.eigh(_covariance(places, colours, places, colours))
+    kernels = vectors[:, ::-1].T
+    return np.asarray(kernels * np.where(kernels.sum(axis=1) < 0, -1, 1)[:, None])
+
+
 def basis_params(channels: int = 4, bits: float = 4, *, side: int = 4, multiplier: Multiplier = "charge") -> Params:
     """Untrained kernels that fit natural pictures: the strongest components of the field above, from brightness over
     gradients to colours, as circuit weights that use the converter alike. Raises ScampError."""
     places, colours = _pixels(side)
     inputs.integer("channels", channels, 1, len(places))
     inputs.resolution(bits)
-    covariance = _covariance(places, colours, places, colours)
-    strength, vectors = np.linalg.eigh(covariance)
-    kernels = vectors[:, ::-1].T[:channels]
-    kernels = kernels * np.where(kernels.sum(axis=1) < 0, -1, 1)[:, None]
-    spread = np.sqrt(np.maximum(strength[::-1][:channels], 0))
+    kernels = components_of_pictures(side)[:channels]
+    spread = np.sqrt(np.einsum("ni,ij,nj->n", kernels, _covariance(places, colours, places, colours), kernels))
     reach = np.abs(kernels.sum(axis=1)) * MEAN + 2 * spread
     taps = golden.flatten(kernels.reshape(channels, 2, 2, 3)).reshape(channels, -1) if side == 4 else kernels
     if multiplier == "linear":

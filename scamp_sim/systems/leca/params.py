@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import read_archive
 from scamp_sim.systems.leca import golden, inputs
 from scamp_sim.systems.leca.inputs import FULL, Floats, Integers
 
@@ -149,7 +150,11 @@ def linear(v: Any, weights: Any) -> Floats:
         raise ScampError(f"mosaic: expected sides that are multiples of {side}, got shape {array.shape}")
     rows, columns = array.shape[-2] // side, array.shape[-1] // side
     cut = array.reshape(*array.shape[:-2], rows, side, columns, side)
-    return np.asarray(np.einsum("...ricj,nij->...rcn", cut, w.astype(np.float64)) / LINEAR_UNIT)
+    total = np.zeros((*array.shape[:-2], rows, columns, len(w)))
+    for i in range(side):
+        for j in range(side):  # in raster order, as the trainable encoder adds
+            total = total + cut[..., i, :, j, None] * w[:, i, j]
+    return np.asarray(total / LINEAR_UNIT)
 
 
 def random_params(
@@ -178,7 +183,7 @@ def load_params(source: str | Path) -> Params:
         if not seed.isdecimal():
             raise ScampError(f"weights {source!s:.60}: expected random:SEED, such as random:1")
         return random_params(int(seed))
-    arrays = _read(Path(source))
+    arrays = read_archive(source, "weights")
     decoder = {k.removeprefix("decoder."): v for k, v in arrays.items() if k.startswith("decoder.")}
     given = {k: v for k, v in arrays.items() if not k.startswith("decoder.") and k != "format"}
     known = {"magnitude", "sign", "kind", "multiplier", *SCALARS}
@@ -194,16 +199,3 @@ def load_params(source: str | Path) -> Params:
     except (ScampError, TypeError, ValueError) as e:
         raise ScampError(f"weights {source}: {e}") from None
 
-
-def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if not hasattr(file, "files"):
-                raise ValueError("an .npy array")
-            return {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise ScampError(
-            f"weights {path}: no such file; expected an .npz of `system train leca`, or random:SEED"
-        ) from None
-    except Exception as e:
-        raise ScampError(f"weights {path}: cannot be read as .npz ({e!s:.80})") from None

@@ -1,0 +1,1 @@
+"""LeCA in PyTorch: encoder, decoder, frozen classifier, and the paper's way to train them. Needs the extra `torch`."""
