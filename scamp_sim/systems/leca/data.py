@@ -1,8 +1,8 @@
 """Pictures to train and to judge encoders on.
 
 `shapes` are drawn: outlines in faint colours on uneven light. A threshold at half the range keeps nothing of most of
-them, so low-bit sampling is not free, and lines are about a pixel wide, so averaging is not free either. What is said of
-them says nothing of ImageNet.
+them, so low-bit sampling is not free, and lines are about a pixel wide, so averaging is not free either. What is
+said of them says nothing of ImageNet.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ codes. Field and figures are assumed, as stated below.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,17 @@ def reconstruct(codes: Any, params: Params) -> Floats:
         return np.clip(cells.reshape(2 * rows, 2 * columns, 3), 0, 1)
     cells = flat.reshape(params.side, params.side, rows, columns).transpose(2, 0, 3, 1)
     return np.clip(cells.reshape(params.side * rows, params.side * columns), 0, 1)
+
+
+def decoded(codes: Any, params: Params) -> tuple[Floats, str]:
+    """The picture by the trained decoder where parameters hold one and PyTorch is there, else by the linear estimate;
+    and the name of which."""
+    if params.decoder and find_spec("torch") is not None:
+        from scamp_sim.systems.leca.train.modules import run_decoder
+
+        values = golden.dequantise(codes, params.bits, params.limit, params.kind)
+        return run_decoder(params.decoder, values), "the trained decoder"
+    return reconstruct(codes, params), "a linear estimate without training"
 
 
 def components_of_pictures(side: int) -> Floats:

@@ -198,4 +198,3 @@ def load_params(source: str | Path) -> Params:
         return Params(**values, decoder=decoder)
     except (ScampError, TypeError, ValueError) as e:
         raise ScampError(f"weights {source}: {e}") from None
-

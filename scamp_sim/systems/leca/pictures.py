@@ -32,7 +32,7 @@ def of_run(ran: Ran[Params]) -> Mapping[str, Picture]:
     p = ran.params
     shown = decode.original(ran.clip.array, p.side)
     pictures = {
-        "codes.png": code_sheet(ran.encoded.codes, p, shown, decode.reconstruct(ran.encoded.codes, p)),
+        "codes.png": code_sheet(ran.encoded.codes, p, shown, decode.decoded(ran.encoded.codes, p)[0]),
         "histograms.png": histograms(ran.encoded.codes, p),
     }
     sums = ran.encoded.stages.get("sums")

@@ -28,8 +28,8 @@ def measure_array(
 ) -> ArrayErrors:
     """What the errors of a profile do to sums: random kernels on random pictures, on a few emulated chips.
 
-    Sums are fitted by the five digits of the weights, each with a gain, and an offset; what is left is the spread. Chips
-    on which a network is judged should be others.
+    Sums are fitted by the five digits of the weights, each with a gain, and an offset; what is left is the spread.
+    Chips on which a network is judged should be others.
 
     Args:
         errors: profile.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from scamp_sim.systems.leca import baselines, golden, inputs
 from scamp_sim.systems.leca.circuit import Noise
 from scamp_sim.systems.leca.data import Pictures
 from scamp_sim.systems.leca.train.modules import ArrayErrors, Decoder, Encoder, Mode, Network
+from scamp_sim.training import checkpoints
 
 START_BITS = 8
 """Bits of the first part of a training; few bits start from it (Sec. 5.2)."""
@@ -82,7 +84,7 @@ def train(
     settings: Settings | None = None,
     *,
     told: Callable[[Epoch], None] | None = None,
-    history: Sequence[Epoch] = (),
+    checkpoint: str | Path | None = None,
 ) -> list[Epoch]:
     """Train encoder, limit and decoder of a network; the backbone stays as it is.
 
@@ -93,10 +95,14 @@ def train(
         pictures: to train on.
         settings: how.
         told: is called after each epoch.
-        history: epochs of a training that goes on, which are not run again.
+        checkpoint: file that keeps every epoch; a training that finds it goes on from there, and ends as one that was
+            never interrupted.
 
     Returns:
-        The epochs, those of `history` first.
+        The epochs.
+
+    Raises:
+        ScampError: pictures of the wrong kind, a checkpoint of another training.
     """
     s = settings or Settings()
     wanted = net.encoder.bits
@@ -105,13 +111,17 @@ def train(
     seen, labels = mosaics(pictures, net.encoder.side), torch.as_tensor(pictures.labels)
     answers = scores_of(net.backbone, raw(pictures)) if s.agree else None
     optimiser = _optimiser(net, s)
-    done = list(history)
+    stamp = _stamp(net, pictures, s) if checkpoint is not None else {}
+    done: list[Epoch] = []
+    if checkpoint is not None:
+        done = [Epoch(**epoch) for epoch in checkpoints.resume(checkpoint, stamp, net, optimiser, generator)]
     for number, bits in enumerate(plan):
-        order = torch.randperm(len(seen), generator=generator)
         if number < len(done):
             continue
+        order = torch.randperm(len(seen), generator=generator)
+        net.encoder.generator.manual_seed(1_000 * s.seed + number)
         _set_bits(net.encoder, bits)
-        falling = 0.5 * (1 + np.cos(np.pi * number / max(len(plan), 1)))
+        falling = 0.5 * (1 + float(np.cos(np.pi * number / len(plan))))
         for group in optimiser.param_groups:
             group["lr"] = group["base"] * max(falling, 0.05)
         net.train()
@@ -132,6 +142,8 @@ def train(
             total += float(loss.detach()) * len(chosen)
         epoch = Epoch(net.encoder.mode, bits, total / len(order), float(net.encoder.limit.detach()))
         done.append(epoch)
+        if checkpoint is not None:
+            checkpoints.keep(checkpoint, stamp, net, optimiser, generator, [vars(e) for e in done])
         if told is not None:
             told(epoch)
     _set_bits(net.encoder, wanted)
@@ -150,6 +162,19 @@ def _optimiser(net: Network, s: Settings) -> torch.optim.Optimizer:
     return torch.optim.Adam(groups)
 
 
+def _stamp(net: Network, pictures: Pictures, s: Settings) -> dict[str, Any]:
+    """What a checkpoint must agree with."""
+    encoder = net.encoder
+    return {
+        **checkpoints.about(net, False),
+        **checkpoints.seen((pictures.images, pictures.labels), None),
+        **{name: getattr(s, name) for name in ("start_epochs", "epochs", "batch", "rate", "seed", "agree")},
+        **{name: getattr(encoder, name) for name in ("channels", "mode", "side", "multiplier", "kind")},
+        "bits": encoder.bits,
+        "noise": repr(encoder.noise),
+    }
+
+
 def _set_bits(encoder: Encoder, bits: float) -> None:
     encoder.bits = bits
 
@@ -161,7 +186,9 @@ def scores_of(net: nn.Module, inputs_: Tensor, batch: int = 200) -> Tensor:
     return torch.cat([net(inputs_[n : n + batch]) for n in range(0, len(inputs_), batch)])
 
 
-def accuracy(net: Network, pictures: Pictures, mode: Mode | None = None, noise: Noise | ArrayErrors | None = None) -> float:
+def accuracy(
+    net: Network, pictures: Pictures, mode: Mode | None = None, noise: Noise | ArrayErrors | None = None
+) -> float:
     """Share of pictures whose class is right, in the network's mode or another one."""
     encoder = net.encoder
     kept = encoder.mode, encoder.noise
@@ -182,7 +209,7 @@ def share_right(scores: Tensor, pictures: Pictures) -> float:
 
 
 def baseline_accuracy(backbone: nn.Module, pictures: Pictures, method: str, setting: Any) -> float:
-    """The frozen classifier on pictures as LR ("lr", bits), SD ("sd", (rows, columns)) or nothing ("raw") leave them."""
+    """The frozen classifier on pictures as LR ("lr", bits), SD ("sd", cell) or nothing ("raw") leave them."""
     images = pictures.images if pictures.images.ndim == 4 else pictures.images[..., None]
     if method == "lr":
         images = baselines.low_resolution(images, setting)
@@ -215,6 +242,8 @@ def begin(net: Network, pictures: Pictures) -> None:
     classifier gives gradients that lead nowhere."""
     seen, wanted = mosaics(pictures.part(0, 500), net.encoder.side), raw(pictures.part(0, 500))
     encoder, bits = net.encoder, net.encoder.bits
+    if encoder.mode == "hard" and encoder.multiplier == "linear":
+        encoder.even_(seen)
     sums = encoder.sums(seen)
     encoder.limit.fill_(max(2 * float(sums.std()), 1e-4))
     encoder.limit_known = True
@@ -230,8 +259,8 @@ def begin(net: Network, pictures: Pictures) -> None:
     solved = torch.linalg.solve(gram, values.T @ target)
     net.decoder.spread.weight.copy_(solved.view(-1, colours, 2, 2))
     if net.decoder.residual:
-        last = net.decoder.body[-1]
-        last.weight.mul_(0.1 / max(float(last.weight.norm()), 1e-9))
+        last = net.decoder.last.weight
+        last.mul_(0.1 / max(float(last.norm()), 1e-9))
 
 
 def small_backbone(colours: int, classes: int, filters: int = 16, seed: int = 0) -> nn.Sequential:

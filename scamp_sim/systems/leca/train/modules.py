@@ -1,11 +1,12 @@
 """The trainable twin of the encoder, and the decoder.
 
-The hard encoder repeats the operations of `golden` and `params` in their order: in float64 the two are equal to the bit,
-in float32 to 1e-5 with the same codes but for ties.
+The hard encoder repeats the operations of `golden` and `params` in their order: in float64 the two are equal to the
+bit, in float32 to 1e-5 with the same codes but for ties.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,7 +71,7 @@ def codes_of(values: Tensor, bits: float, limit: Tensor, kind: str) -> Tensor:
 class ArrayErrors:
     """What SCAMP-5 does to linear sums, for the noisy mode: measured by `measure_array`.
 
-    digits: gain of the five registers that make weights, of x, x/2, x/4, x/8, x/16, the tree included. offset: of a sum.
+    digits: gain of the registers that make weights, x, x/2, x/4, x/8 and x/16, sums included. offset: of a sum.
     spread: of what is left, rms over PEs and chips. All in LSB of a sum at a scale but the gains.
     """
 
@@ -157,7 +158,7 @@ class Encoder(nn.Module):
     def integers(self) -> Tensor:
         """Signed circuit weights (N, taps) as the hardware has them; straight through backward. The greens of a cell
         are tied where `tied` says so."""
-        w = self.weight
+        w: Tensor = self.weight
         if self.tied:
             cells = w.view(-1, 4, 4)
             green = (cells[:, 0::2, 1::2] + cells[:, 1::2, 0::2]) / 2
@@ -167,6 +168,15 @@ class Encoder(nn.Module):
             w = tied.flatten(1)
         bounded = torch.clamp(w, -FULL, FULL)
         return bounded + (torch.round(bounded) - bounded).detach()
+
+    @torch.no_grad()
+    def even_(self, mosaic: Tensor) -> None:
+        """Scale linear kernels so that their sums over these pictures spread alike, as they share a clamp limit. Eq. 3
+        needs no such care: it compresses."""
+        spread = self.sums(mosaic).flatten(0, 2).std(0).clamp(min=1e-6)
+        largest = self.weight.abs().amax(1).clamp(min=1e-6)
+        wanted = (largest / spread) * (FULL / (largest / spread).max())
+        self.weight.mul_((wanted.clamp(min=FULL / 4) / largest)[:, None])
 
     @torch.no_grad()
     def clip_(self) -> None:
@@ -197,7 +207,9 @@ class Encoder(nn.Module):
         if chip is not None:
             light = mosaic + self._draw(mosaic, chip.of("shot")) * mosaic.clamp(min=0).sqrt()
             light = light + self._draw(mosaic, chip.of("read"))
-            fixed = self._draw(light[:, :1], chip.of("psf_offset")) + light * self._draw(light[:, :1], chip.of("psf_gain"))
+            fixed = self._draw(light[:, :1], chip.of("psf_offset")) + light * self._draw(
+                light[:, :1], chip.of("psf_gain")
+            )
             mosaic = light + fixed + self._draw(light, chip.of("psf"))
         x = self.taps(mosaic)
         if self.multiplier == "linear":
@@ -211,9 +223,9 @@ class Encoder(nn.Module):
         return y + self.limit * (self._draw(column, chip.of("adc_offset")) + self._draw(y, chip.of("adc")))
 
     def _charge(self, x: Tensor, w: Tensor, chip: Noise | None) -> Tensor:
-        m = w.abs()
-        a = m / (FULL * self.ratio + m)
         positive = w >= 0
+        m = torch.where(positive, w, -w)  # not abs, whose gradient is 0 at 0: such weights would stay there
+        a = m / (FULL * self.ratio + m)
         up = torch.zeros((*x.shape[:-1], self.channels), dtype=x.dtype)
         un = torch.zeros_like(up)
         noise = 0.0 if chip is None else chip.of("scm")
@@ -314,15 +326,32 @@ class Decoder(nn.Module):
         parts: list[nn.Module] = [nn.Conv2d(colours, filters, 3, padding=1, bias=False), nn.ReLU()]
         for _ in range(layers):
             parts += [nn.Conv2d(filters, filters, 3, padding=1, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
-        parts.append(nn.Conv2d(filters, colours, 3, padding=1, bias=False))
+        self.last = nn.Conv2d(filters, colours, 3, padding=1, bias=False)
         self.body = nn.Sequential(*parts)
         self.residual = residual
 
     def forward(self, values: Tensor) -> Tensor:
         """(B, N, r, c) -> (B, colours, 2 r, 2 c)."""
         x: Tensor = self.spread(values)
-        y: Tensor = self.body(x)
+        y: Tensor = self.last(self.body(x))
         return x + y if self.residual else y
+
+
+@torch.no_grad()
+def run_decoder(arrays: Mapping[str, Any], values: Any) -> Any:
+    """A kept decoder on the values of codes (N, r, c): a picture (2 r, 2 c, 3) or, grey, (2 r, 2 c), 0..1. Raises
+    ScampError for arrays that are none."""
+    try:
+        state = {name: torch.as_tensor(np.asarray(a)) for name, a in arrays.items() if name != "residual"}
+        channels, colours = state["spread.weight"].shape[:2]
+        filters = state["body.0.weight"].shape[0]
+        layers = sum(name.endswith("running_mean") for name in state)
+        net = Decoder(channels, colours=colours, layers=layers, filters=filters, residual=bool(arrays["residual"]))
+        net.load_state_dict(state)
+    except (KeyError, RuntimeError, TypeError, ValueError) as e:
+        raise ScampError(f"decoder: its arrays do not make one ({str(e).splitlines()[0]:.100})") from None
+    picture = net.eval()(torch.as_tensor(np.asarray(values), dtype=torch.float32)[None])[0].clamp(0, 1).numpy()
+    return picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)
 
 
 class Network(nn.Module):
@@ -353,7 +382,7 @@ class Network(nn.Module):
             scores: Tensor = self.backbone(picture)
         except RuntimeError as e:
             raise ScampError(
-                f"backbone: it does not take pictures of shape {tuple(picture.shape[1:])}: {str(e).splitlines()[0]:.120}"
+                f"backbone: it does not take pictures of shape {tuple(picture.shape[1:])}: {str(e).splitlines()[0]:.99}"
             ) from None
         if scores.ndim != 2 or len(scores) != len(picture):
             raise ScampError(f"backbone: expected scores (pictures, classes), got shape {tuple(scores.shape)}")
