@@ -112,6 +112,8 @@ CODES: dict[str, str] = {
     "W621": "a button that was not pressed",
     "W622": "a file beside the program that does not compile",
     "W623": "a function of the SDK that is not known here",
+    "W624": "a function of the SDK whose words are not published",
+    "W625": "a program that takes pictures where none was given",
     # W7xx: what the analysis of ranges says
     "W701": "an analog value beyond what a register takes linearly",
     "W702": "a readout beyond the converter",

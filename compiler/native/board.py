@@ -6,7 +6,7 @@ Steps between two questions are carried out as one program; the same steps again
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -310,6 +310,10 @@ class Board:
                 results = self._carry_out(batch)
                 batch = []
         return self._carry_out(batch) if batch else results
+
+    def known_acts(self) -> Iterator[Act]:
+        """The different steps that were told so far."""
+        return (a for a in self._acts.values() if a is not None)
 
     @property
     def waiting(self) -> int:

@@ -24,6 +24,7 @@ from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.native import header, said
 from scamp_sim.compiler.native.scan import has_main, included_sources, stripped
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.reading import note_read
 from scamp_sim.user_cache import user_cache
 
 SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
@@ -161,6 +162,8 @@ def sources_of(paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
         raise ProgramError("give a C++ file")
     texts: dict[Path, str] = {}
     for path in given:
+        if path.suffix.lower() not in SOURCES:
+            raise ProgramError(f"{path}: is no C++ source; give files that end in {', '.join(SOURCES)}")
         texts[path] = _text(path)
     folder = given[0].parent
     named = {p.resolve() for p in given}
@@ -187,6 +190,7 @@ def sources_of(paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _text(path: Path) -> str:
+    note_read(path)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -236,6 +240,8 @@ def build(
     objects = [c.path for p, c in compiled.items() if p not in left_out]
     read = tuple(dict.fromkeys(f for p, c in compiled.items() if p not in left_out for f in c.read))
     sources = tuple(p for p in (*given, *siblings) if p not in left_out)
+    for path in read:
+        note_read(path)
     unknown = tuple(sorted({n for p, c in compiled.items() if p not in left_out for n in c.unknown}))
     path, cached = _link(chosen, objects, runtime, given[0], [d for p in left_out for d in compiled[p].errors])
     return Built(path, sources, read, chosen, left_out, unknown, cached and all(c.cached for c in compiled.values()))

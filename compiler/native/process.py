@@ -16,6 +16,7 @@ from pathlib import Path
 
 from scamp_sim.compiler.native.build import Built
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.reading import note_read
 
 MEMORY = 4 << 30
 """Bytes of address space that a program may have."""
@@ -173,6 +174,7 @@ def _copy(files: Sequence[str | Path], work: Path) -> None:
     """Copy what the program may read into its folder: files, and the contents of folders."""
     for given in files:
         path = Path(given)
+        note_read(path)
         try:
             if path.is_dir():
                 shutil.copytree(path, work, dirs_exist_ok=True)

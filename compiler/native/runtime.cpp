@@ -582,6 +582,8 @@ void refused(const char* what, at place) {
     line("N\trefused\t" + site(place) + "\t" + what);
 }
 
+void assumed(const char* what, at place) { line("N\tassumed\t" + site(place) + "\t" + what); }
+
 void idle(const char* name) { st().idle_calls[name]++; }
 void uses(int marker) { st().markers |= 1 << marker; }
 

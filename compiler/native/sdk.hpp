@@ -66,6 +66,7 @@ int fill(const char* name, args operands, at place, void* memory);
 void show(const char* name, args operands, at place, uint32_t display);
 bool inside(long long row, long long column);
 void refused(const char* what, at place);
+void assumed(const char* what, at place);
 void idle(const char* name);
 void uses(int marker);
 void frame(int marker, at place);
@@ -152,7 +153,7 @@ inline void sq(ASRC, scamp_sim::at place = scamp_sim::at()) { scamp_sim::refused
 inline void sq(ASRC, ASRC, scamp_sim::at place = scamp_sim::at()) { scamp_sim::refused("sq, whose transfer is not published", place); }
 /// Of newer SDKs: n rounds of blur; its words are not published, so it is told as what does that here.
 inline void blur_repeat(AREG y, ASRC x, int n = 1, scamp_sim::at place = scamp_sim::at()) {
-    scamp_sim::idle("blur_repeat (taken as gauss)");
+    scamp_sim::assumed("blur_repeat, whose words are not published, is taken as gauss", place);
     gauss(y, x, n, place);
 }
 inline void allow_highspeed(bool) {}

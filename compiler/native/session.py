@@ -49,6 +49,7 @@ class Session:
         self.frames: list[LiveFrame] = []
         self.setup: LiveFrame | None = None
         self.items: dict[int, Item] = {}
+        self._item_places: dict[int, Origin] = {}
         self.callbacks: set[int] = set()
         self.idle: Counter[str] = Counter()
         self.printed = ""
@@ -232,6 +233,8 @@ class Session:
                 "the simulator carries out the instructions of its table",
                 "error",
             )
+        elif kind == "assumed":
+            note(place, "W624", fields[3], "the chip may do otherwise")
         elif kind == "bare":
             note(
                 place,
@@ -349,6 +352,7 @@ class Session:
         pressed = [frame for n, frame in self.wishes.press if kind == "button" and plain(n) == plain(label)]
         if asked is not None and not low <= asked <= high:
             raise ProgramError(f"set {label}={asked}: the {kind} goes from {low} to {high}")
+        self._item_places[handle] = self.board.place(fields[3])
         self.items[handle] = Item(kind, label, low, high, first, asked is not None or bool(pressed))
         now = first if asked is None else asked
         events = [f"1={asked}"] if asked is not None else [f"{frame}=1" for frame in pressed]
@@ -442,12 +446,15 @@ class Session:
             board.note(place, "W619", "this kernel was never reached", "is it in a branch that the run did not take?")
         for content in (c for c in board.contents.values() if not launched.get(c.kernel.name)):
             board.note(content.origin, "W620", "this kernel was recorded and never launched")
-        for item in self.items.values():
+        for handle, item in self.items.items():
             if item.kind == "button" and not item.used:
-                place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
-                board.note(
-                    place, "W621", f"the button '{item.label}' was not pressed", f"--press '{item.label}@1' presses it"
-                )
+                hint = f"press it: --press '{item.label}@1'"
+                board.note(self._item_places[handle], "W621", f"the button '{item.label}' was not pressed", hint)
+        if not self.wishes.images and any(a.sees for a in board.known_acts()):
+            place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
+            board.note(
+                place, "W625", "the program takes pictures, and none was given: the array saw darkness", "--image"
+            )
         if self.built.unknown:
             names = ", ".join(self.built.unknown)
             place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)

@@ -18,6 +18,7 @@ from scamp_sim.compiler.sdk.calls import Reading, parts, read, settle, statement
 from scamp_sim.compiler.sdk.names import kernel_name
 from scamp_sim.compiler.sdk.source import Function, Mark, Text
 from scamp_sim.compiler.sdk.unparse import text as unparsed
+from scamp_sim.reading import note_read
 
 _REGISTER_TYPES = r"(?:areg_t|dreg_t|aref_t|dref_t|AREG|DREG|ASRC|DSRC|auto|int|char|bool|news_t|dir_t|u?int\d+_t)"
 _CONSTANT = re.compile(
@@ -67,6 +68,7 @@ def extract_kernels(text: str, *, file: str = "<text>") -> list[Block]:
 def extract_from(path: Path) -> list[Block]:
     """As `extract_kernels`, of a file. With a C++ compiler here, what its preprocessor makes of the file is read, so
     that macros and branches are those of a build; nothing is run. Raises OSError."""
+    note_read(path)
     raw = Text(str(path), unified(decoded(path.read_bytes())))
     found = blocks_of(raw)
     if not any(not b.ok or b.placeholders for b in found):

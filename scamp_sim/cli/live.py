@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli.output import as_json, plain, print_json, print_profile, warn
 from scamp_sim.exceptions import PlaneError, ProgramError, ScampError
-from scamp_sim.reading import reason
+from scamp_sim.reading import note_read, reason
 from scamp_sim.text import plural, short
 
 if TYPE_CHECKING:
@@ -275,6 +275,7 @@ def _frames(path: Path, shape: tuple[int, int], resize: bool) -> Iterator[tuple[
             name = path.name if len(stack) == 1 else f"{path.name}#{number}"
             yield name, image_plane(frame, shape, resize, name=name)
         return
+    note_read(path)
     count = render.frame_count(path)
     if count <= 1:
         yield path.name, render.load_image(path, shape, resize)
@@ -305,6 +306,7 @@ def _packed(path: Path) -> Any:
     """The one array of an .npz file."""
     import numpy as np
 
+    note_read(path)
     try:
         with np.load(path, allow_pickle=False) as opened:
             if len(opened.files) != 1:
@@ -340,7 +342,7 @@ def write(folder: str, result: LiveRun, stretch: bool) -> dict[int, dict[str, st
         for label, value in (*frame.pictures.items(), *frame.planes.items()):
             name = f"{prefix}{safe(label)}"
             number = 1
-            while f"{name}.png" in pictures:
+            while f"{name}.png" in pictures or f"{name}.png" == f"{prefix}{SHEET}":
                 number += 1
                 name = f"{prefix}{safe(label)}-{number}"
             if _drawn(value) is None:

@@ -52,7 +52,8 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
 
             if live.is_program(file):
                 return live.recorded(file, settings=params)
-        elif path.suffix.lower() in CPP:
+            return assemble(path, params=params, dialect="sdk")
+        if path.suffix.lower() in CPP:
             from scamp_sim.compiler.sdk.program import listed
 
             return listed(path)

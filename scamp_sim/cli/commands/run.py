@@ -94,7 +94,8 @@ def run(args: argparse.Namespace) -> int:
 
     timing = load_timing(args.timing)
     load_errors(args.errors, args.size, args.chip, args.seed)
-    program = live.frame_of(args) if live.asked(args) else load_program(args.file, parse_settings(args.set))
+    own = live.asked(args)
+    program = live.frame_of(args) if own else load_program(args.file, parse_settings(args.set), runs=True)
     warn(program.diagnostics)
     if args.dump_after and not args.out:
         raise ProgramError("--dump-after writes pictures; say where with --out DIR")

@@ -184,3 +184,35 @@ def test_hostile_labels_stay_in_the_folder(tmp_path: Path, capsys: pytest.Captur
     written = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.png")}
     assert written == {"out/x_y.png", "out/display_99.png", "out/output_image.png", "out/contact-sheet.png"}
     assert "there is no display 99" in capsys.readouterr().err
+
+
+def test_nothing_that_was_read_is_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = (project / "main.cpp").read_text()
+    code, _, err = run(project, "--trace", str(project / "main.cpp"), capsys=capsys)
+    assert code == 1
+    assert "this command has read that file" in err
+    assert (project / "main.cpp").read_text() == source
+    photo = project / "above.png"
+    Image.fromarray(np.full((256, 256), 9, np.uint8)).save(photo)
+    before = photo.read_bytes()
+    assert main(["run", str(project / "main.cpp"), "--image", str(photo), "--out", str(project)]) == 1
+    assert "this command has read that file" in capsys.readouterr().err
+    assert photo.read_bytes() == before
+
+
+def test_a_file_without_main_is_no_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "kernels.cpp"
+    path.write_text("#include <scamp5.hpp>\nusing namespace SCAMP5_PE;\n"
+                    "void f() { scamp5_kernel_begin(); res(A); scamp5_kernel_end(); }\n")  # fmt: skip
+    for command in ("run", "profile", "ranges", "export"):
+        assert main([command, str(path)]) == 1
+        said = capsys.readouterr()
+        assert "holds functions of C++" in said.err
+        assert said.out == ""
+    assert main(["list", str(path)]) == 0
+    assert "bus(A, NEWS)" in capsys.readouterr().out
+
+
+def test_pictures_that_nobody_gave_are_missed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(project / "main.cpp")]) == 0
+    assert "the array saw darkness" in capsys.readouterr().err
