@@ -11,13 +11,21 @@ import numpy.typing as npt
 from scamp_sim.exceptions import PlaneError, ProgramError
 
 
-def integer(name: str, value: object, least: int | None = 0) -> int:
-    """The value as int, if it is an integer of at least `least`; a bool is not. Raises ProgramError."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or (least is not None and value < least):
-        raise ProgramError(
-            f"{name} must be an integer{'' if least is None else f' of at least {least}'}, got {value!r:.60}"
-        )
-    return int(value)
+def integer(name: str, value: object, low: int | None = 0, high: int | None = None, unit: str = "") -> int:
+    """The value as int, if it is an integer within its limits; a bool is not.
+
+    name: of the value, for the message.
+    low, high: the limits, both included; None for none.
+    unit: of the value, for the message.
+
+    Raises ProgramError.
+    """
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if whole and (low is None or value >= low) and (high is None or value <= high):  # type: ignore[operator]
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    of = f" {unit}" if unit else ""
+    limits = "" if low is None else f" of at least {low}{of}" if high is None else f" in {low}..{high}{of}"
+    raise ProgramError(f"{name} must be an integer{limits}, got {value!r:.60}")
 
 
 def finite(name: str, value: object) -> float:

@@ -321,7 +321,7 @@ def test_what_run_refuses_load_refuses_and_keeps_what_was_loaded() -> None:
 def test_steps_are_counted_from_one(count: Any) -> None:
     m = Machine(SHAPE)
     m.load(assemble("mov(B, A);"))
-    with pytest.raises(ProgramError, match="step: expected at least 1 word"):
+    with pytest.raises(ProgramError, match="count must be an integer of at least 1"):
         m.step(count)
 
 

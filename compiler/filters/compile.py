@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from scamp_sim.checks import integer
 from scamp_sim.compiler.filters.allocate import Demand, check_demand
 from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_text, rows_text
 from scamp_sim.compiler.filters.generate import RATE, Search, Tick, search, why_none
@@ -127,8 +128,7 @@ def compile_filter(
     _check_choice("objective", objective, OBJECTIVES)
     _check_choice("sign", sign, SIGNS)
     work = _work(seconds, states)
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 31:
-        raise ProgramError(f"expected a seed in 0..{(1 << 31) - 1}, got {seed!r:.40}")
+    integer("seed", seed, 0, (1 << 31) - 1)
     if not 1 <= len(given.kernels) <= MOST_KERNELS:
         raise ProgramError(f"expected 1 to {MOST_KERNELS} kernels, got {len(given.kernels)}")
     wanted = _rounded(given, scale, tolerance, depth)

@@ -181,7 +181,7 @@ def program(
         raise ProgramError(f"no layout program '{name}'{did_you_mean(name, names())}; there are {', '.join(names())}")
     path = _file(name, kind)
     analog = path.stem.endswith(ANALOG)
-    params = {k: int(v) if isinstance(v, bool) else integer(k, v, least=None) for k, v in options.items()}
+    params = {k: int(v) if isinstance(v, bool) else integer(k, v, low=None) for k, v in options.items()}
     if slot is not None:
         prefix = "from_" if name == "move" else ""
         params[f"{prefix}row"], params[f"{prefix}column"] = GRID.slot(slot)
@@ -274,7 +274,7 @@ def expected(
     if not isinstance(block, str) or block not in BLOCK:
         raise ProgramError(f"block must be 'middle' or 'corner', got {block!r:.40}")
     where = BLOCK[block]
-    integer("level", level, least=-1)
+    integer("level", level, low=-1)
     found: dict[str, Callable[[], Plane]] = {
         "compact": lambda: array[i::4, j::4].copy(),
         "downsample": lambda: downsampled(array),

@@ -77,10 +77,7 @@ class MacropixelOptions:
             value = getattr(self, name)
             if value is None:
                 continue
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not (whole and low <= value <= high):
-                raise ProgramError(f"{name} must be a whole number of LSB in {low}..{high}, got {value!r}")
-            object.__setattr__(self, name, int(value))
+            object.__setattr__(self, name, integer(name, value, low, high, "LSB"))
         object.__setattr__(self, "level", integer("level", self.level))
         if self.calibration is not None and not isinstance(self.calibration, Calibration):
             raise ProgramError(
@@ -176,7 +173,7 @@ class Calibration:
 
     def __post_init__(self) -> None:
         for name in ("map_level", "sum_level"):
-            level = integer(name, getattr(self, name), least=None)
+            level = integer(name, getattr(self, name), None)
             if not LEVELS[0] <= level <= LEVELS[1]:
                 raise ProgramError(f"{name} is {level} LSB; the converter has {LEVELS[0]}..{LEVELS[1]}")
         if not (np.isfinite([self.o_gain, self.o_offset]).all() and self.o_gain > 0):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from scamp_sim.checks import integer
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Word
 from scamp_sim.chip.trace import Item, Moment, described, moments, resolve_line
 from scamp_sim.exceptions import ProgramError
@@ -109,8 +110,7 @@ class Stepper:
 
     def step(self, count: int = 1) -> Position | None:
         """Carry out the next `count` items, fewer at the end; None if there was nothing left. Passes breakpoints."""
-        if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
-            raise ProgramError(f"step: expected at least 1 word, got {count!r:.80}")
+        integer("count", count, 1)
         if self.ended:
             return None
         for _ in range(count):

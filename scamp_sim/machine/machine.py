@@ -96,7 +96,7 @@ class Machine(HostCalls):
         options: ArrayOptions | None = None,
     ) -> None:
         self.shape = check_shape(shape)
-        self.chip, self.seed = whole(chip, "chip", "the serial of a chip"), whole(seed, "seed", "a seed")
+        self.chip, self.seed = whole(chip, "chip"), whole(seed, "seed")
         self.errors = load_errors(errors, self.shape, self.chip, self.seed)
         if isinstance(self.errors, ChipErrors):
             self.chip = self.errors.serial
@@ -136,7 +136,7 @@ class Machine(HostCalls):
     def reseed(self, seed: int) -> None:
         """Begin another measurement on the same chip: noise of another seed, words, exposures and readouts counted
         again, ages of registers too. What registers hold stays. Raises ProgramError."""
-        self.seed = whole(seed, "seed", "a seed")
+        self.seed = whole(seed, "seed")
         if isinstance(self.errors, ChipErrors):
             self.errors = self.errors.reseeded(self.seed)
         self._engine.restart(self.errors)
@@ -148,7 +148,7 @@ class Machine(HostCalls):
         """Begin another measurement on the same chip as a new machine would: as `reseed`, and what registers, FLAG,
         PIX, IN and the address lines hold is forgotten, as is what was drawn, stacked, loaded and spent. Programs stay
         prepared, so it takes less time than a new machine. Raises ProgramError."""
-        seed = whole(seed, "seed", "a seed")
+        seed = whole(seed, "seed")
         self._engine.run(_IN_OFF)  # engines also note whether IN is at its top
         for register in (*isa.ANALOG, *isa.ANALOG_INPUTS):
             level = self.options.pix_reset if register == "PIX" else 0

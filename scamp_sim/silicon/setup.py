@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
+from scamp_sim.checks import integer
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.model import ErrorModel
@@ -23,7 +22,7 @@ def load_errors(errors: Errors, shape: tuple[int, int] = (256, 256), chip: int =
     errors: the name of a profile, a file (*.json), either with knobs behind a colon, a ChipProfile, or a model of one's
     own. A ChipErrors keeps its chip, and takes the seed that is given here. Raises ProgramError.
     """
-    serial, seed = whole(chip, "chip", "the serial of a chip"), whole(seed, "seed", "a seed")
+    serial, seed = whole(chip, "chip"), whole(seed, "seed")
     if isinstance(errors, ChipErrors):
         if errors.shape != tuple(shape):
             raise ProgramError(
@@ -49,11 +48,9 @@ def load_errors(errors: Errors, shape: tuple[int, int] = (256, 256), chip: int =
     return ChipErrors(profile.name, profile=profile, serial=serial, seed=seed, shape=(shape[0], shape[1]))
 
 
-def whole(value: object, name: str, what: str) -> int:
+def whole(value: object, name: str) -> int:
     """A serial or a seed. Raises ProgramError."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= int(value) <= HIGHEST_SERIAL:
-        raise ProgramError(f"{name} is {value!r:.40}; {what} is an integer from 0 to {HIGHEST_SERIAL}")
-    return int(value)
+    return integer(name, value, 0, HIGHEST_SERIAL)
 
 
 def parse_profile(text: str | Path) -> ChipProfile:

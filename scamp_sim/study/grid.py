@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from scamp_sim.checks import integer
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.text import plural, short
 
@@ -54,8 +55,7 @@ def _numbers(values: Iterable[int], what: str) -> tuple[int, ...]:
         raise ProgramError(f"{what}s: expected integers, such as range(1, 21), got {values!r:.60}")
     found = list(values)
     for value in found:
-        if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value <= LARGEST:
-            raise ProgramError(f"{what} must be an integer in 0..{LARGEST}, got {value!r:.60}")
+        integer(what, value, 0, LARGEST)
     if not found:
         raise ProgramError(f"no {what}s; a study needs at least one")
     return tuple(sorted({int(value) for value in found}))

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
                 f"--serial {args.serial}: profile '{profile.name}' has no ranges to draw from; its chips differ in "
                 "their patterns alone"
             )
-        profile = profile.drawn(whole(args.serial, "--serial", "the serial of a chip"))
+        profile = profile.drawn(whole(args.serial, "--serial"))
     if args.format == "json":
         print_json(as_dict(profile))
     elif args.format == "markdown":

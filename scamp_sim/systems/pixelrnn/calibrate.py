@@ -148,7 +148,7 @@ def calibrate(
     if weights.layers != 1:
         raise ProgramError("a calibration is for weights with one layer of kernels; these have two")
     profile = profile_of(errors)
-    integer("clips", clips, least=1)
+    integer("clips", clips, low=1)
     integer("seed", seed)
     serials = tuple(integer("chips", c) for c in chips)
     if not serials:

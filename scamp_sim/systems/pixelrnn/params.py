@@ -184,7 +184,7 @@ class Weights:
         if layers not in (1, 2):
             raise ProgramError(f"layers must be 1 or 2, got {layers!r:.40}")
         if classes is not None:
-            integer("classes", classes, least=1)
+            integer("classes", classes, low=1)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
 
         def signs(*shape: int) -> npt.NDArray[np.int8]:

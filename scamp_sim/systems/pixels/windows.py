@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.checks import integer
 from scamp_sim.exceptions import PlaneError, ScampError
 from scamp_sim.systems.pixels.curve import Floats, Pixel, PolynomialPixel, pixel_of
 
@@ -32,9 +33,7 @@ def out_size(size: int, kernel: int, stride: int, padding: int = 0) -> int:
 
 def check_integer(name: str, value: object, low: int, high: int) -> int:
     """`value` as an int in low..high. Raises ScampError that names it."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise ScampError(f"expected {name} as an integer in {low}..{high}, got {value!r:.40}")
-    return int(value)
+    return integer(name, value, low, high)
 
 
 def check_weights(weights: npt.ArrayLike) -> Floats:

@@ -135,7 +135,7 @@ def test_plot(tmp_path) -> None:
     ("change", "message"),
     [
         ({"kernel": 700}, "does not fit a picture 560"),
-        ({"channels": 0}, "channels as an integer in 1"),
+        ({"channels": 0}, "channels must be an integer in 1"),
         ({"padding": 5}, "padding below"),
     ],
 )

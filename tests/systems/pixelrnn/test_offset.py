@@ -163,7 +163,7 @@ def test_what_it_costs() -> None:
 )
 @pytest.mark.parametrize("layers", [1, 2])
 def test_bad_values(name: str, value: object, layers: int) -> None:
-    with pytest.raises(ProgramError, match=f"{name} must be a whole number of LSB in .*, got {value!r}"):
+    with pytest.raises(ProgramError, match=f"{name} must be an integer in .* LSB, got {value!r}"):
         make_mapping(Weights.random(1, layers=layers), "macropixel", golden.INPUT_LEVEL, {name: value})
 
 

@@ -55,7 +55,7 @@ def validate(
     """
     for name, value in (("jobs", jobs), ("limit", limit)):
         if value is not None:
-            integer(name, value, least=1)
+            integer(name, value, low=1)
     integer("seed", seed)
     check_clips(clips)
     errors, chip = hardware.errors, hardware.chip
@@ -101,7 +101,7 @@ def measure(
     Raises ProgramError, also for custom error models, which a file cannot tell from others.
     """
     if limit is not None:
-        integer("limit", limit, least=1)
+        integer("limit", limit, low=1)
     check_clips(clips)
     grid: Grid = make_grid(chips, seeds, min(len(clips), limit or len(clips)))
     work = _work(system, params, clips, on, hardware)

@@ -151,8 +151,8 @@ def picked(available: int, wanted: int = FRAMES) -> npt.NDArray[np.int64]:
 
     Raises ProgramError unless both are 1 or more.
     """
-    integer("available", available, least=1)
-    integer("wanted", wanted, least=1)
+    integer("available", available, low=1)
+    integer("wanted", wanted, low=1)
     # Halves upwards, so that the choice does not depend on whether a number is even.
     return np.floor(np.linspace(0, available - 1, wanted) + 0.5).astype(np.int64)
 
@@ -228,7 +228,7 @@ def _digit(name: str, label: Callable[[str], int] | None) -> int:
 
 def _check_target(size: int, frames: int, fit: str) -> None:
     for name, value in (("size", size), ("frames", frames)):
-        integer(name, value, least=1)
+        integer(name, value, low=1)
     if fit not in FITS:
         raise ProgramError(f"fit must be 'crop' (keep proportions) or 'squash' (keep everything), got {fit!r}")
 

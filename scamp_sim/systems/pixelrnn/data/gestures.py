@@ -65,7 +65,7 @@ def dataset(n_per_class: int, seed: int = 0, size: int = 64) -> tuple[npt.NDArra
 
     Other clips of the same kind, to test on, come from another seed. Raises ProgramError.
     """
-    integer("n_per_class", n_per_class, least=1)
+    integer("n_per_class", n_per_class, low=1)
     drawn = [clip(i, seed, size) for i in range(n_per_class * len(CLASSES))]
     return np.stack([frames for frames, _ in drawn]), np.array([label for _, label in drawn], np.int64)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.checks import integer
 from scamp_sim.study.results_store import Kept
 from scamp_sim.systems.pixelrnn.data import gestures
 from scamp_sim.systems.pixelrnn.data.sources import TEST_SEED, TRAIN_SEED
@@ -45,8 +45,7 @@ class Study:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ProgramError(f"{name} must be an integer of at least 1, got {value!r}")
+            integer(name, value, 1)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.checks import integer
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.study import chips as kinds
 from scamp_sim.study.execute import carry_out
@@ -83,8 +84,7 @@ class Study:
             value = getattr(self, name)
             if name == "jobs" and value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ProgramError(f"{name} must be an integer of at least 1, got {value!r}")
+            integer(name, value, 1)
         object.__setattr__(self, "chips", make_grid(self.chips, (0,)).chips)
         if kinds.is_ideal(kinds.portable(self.errors)):
             raise ProgramError(

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scamp_sim.checks import integer
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.silicon.setup import HIGHEST_SERIAL
 from scamp_sim.systems.pixelrnn.params import Weights
@@ -62,12 +63,9 @@ class Settings:
     activation_slope: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 2), ("seed", 0), ("threads", 1), ("layers", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ProgramError(f"{name} must be an integer of at least {least}, got {value!r:.40}")
-        if self.seed > HIGHEST_SERIAL:
-            raise ProgramError(f"seed must be an integer in 0..{HIGHEST_SERIAL}, got {self.seed!r:.40}")
+        for name, low in (("epochs", 1), ("batch", 2), ("threads", 1), ("layers", 1)):
+            integer(name, getattr(self, name), low)
+        integer("seed", self.seed, 0, HIGHEST_SERIAL)
         if self.layers > 2:
             raise ProgramError(f"layers must be 1 or 2, got {self.layers}")
         for name in ("rate", "decoder_rate", "norm", "slope", "activation_slope"):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.checks import integer
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.study import chips as kinds
 from scamp_sim.study.results_store import digest
@@ -68,9 +69,8 @@ def measure(
             f"mapping '{mapping}', {weights.layers} layers: errors are measured on the macropixel mapping, one layer; "
             "leave the mapping out, or take weights with one layer"
         )
-    for name, value, least in (("chips", chips, 1), ("frames", frames, golden.FRAMES), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ProgramError(f"{name} must be an integer of at least {least}, got {value!r}")
+    for name, value, low in (("chips", chips, 1), ("frames", frames, golden.FRAMES), ("seed", seed, 0)):
+        integer(name, value, low)
     if frames % golden.FRAMES:
         raise ProgramError(f"frames must be a multiple of {golden.FRAMES}, the frames of a clip, got {frames}")
     pictures = _frames(frames, seed)
