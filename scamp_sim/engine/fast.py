@@ -118,7 +118,7 @@ class FastEngine(Watched):
         outputs: list[Floats | Bits | str] = []
         hot = self._hot(program)
         made = hot.made
-        if made is None:
+        if made is None or hot.trials:
             hot.starts()
         for n, segment in enumerate(hot.segments):
             if made is None:
@@ -131,6 +131,8 @@ class FastEngine(Watched):
                 outputs += segment.outputs if last else [self.read(register) for register in segment.outputs]
         if made is None:
             hot.ends()
+        elif hot.trials:
+            hot.tried()
         if self.noisy is not None:
             self.noisy.word += hot.segments[-1].words
             self.noisy.quiet = self.noisy.quiet_after(program, self.options, self.shape)

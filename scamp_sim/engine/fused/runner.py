@@ -28,6 +28,8 @@ LOADING = 1.5e-3
 COMPILING, COMPILING_ROW = 8e-3, 0.15e-3
 """Seconds that a program takes to compile, and each row of its table; stretches that repeat are made once."""
 
+TRIALS, SLOWER = 10, 1.1
+"""Runs of fused code that are timed, and by how much it may take longer than the walk has; else the walk goes on."""
 _SWITCH = "SCAMP_SIM_FUSE"
 THREAD = "scamp-sim fusion"
 _lock = threading.Lock()  # one program is compiled at a time
@@ -60,20 +62,31 @@ class Hot:
         self._since = 0.0
         self._spent = 0.0
         self._due = 0.0
+        self._walked = self._tried = float("inf")  # least seconds of a run
+        self.trials = 0  # runs of fused code that are still to be timed
         worth_it = allowed and any(len(s.code) >= LEAST_ROWS for s in segments)
         self._mode = mode() if worth_it else "off"
         if self._mode == "now":
             self._work()
 
     def starts(self) -> None:
-        """The walk begins with a run of the program."""
+        """A run of the program begins that is timed."""
         self._since = perf_counter()
+
+    def tried(self) -> None:
+        """Fused code is done with such a run: values that compress everywhere can suit the walk better."""
+        self._tried = min(self._tried, perf_counter() - self._since)
+        self.trials -= 1
+        if not self.trials and self._tried > self._walked * SLOWER:
+            self.made = None
 
     def ends(self) -> None:
         """The walk is done with it."""
         if self._mode == "off":
             return
-        self._spent += perf_counter() - self._since
+        spent = perf_counter() - self._since
+        self._spent += spent
+        self._walked = min(self._walked, spent)
         self._runs += 1
         if self._runs == 2:
             self._due = self._expected()
@@ -101,6 +114,7 @@ class Hot:
                     if steps is None:
                         return
                     made.append(ready(steps, segment, self._params))
+            self.trials = 0 if self._mode == "now" else TRIALS
             self.made = tuple(made)
         except Exception as e:
             self._give_up(e)

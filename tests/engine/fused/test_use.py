@@ -68,6 +68,24 @@ def test_code_is_made_once_it_pays_and_then_used(folder: Path) -> None:
     assert np.array_equal(m.read("A"), other.read("A"))
 
 
+@pytest.mark.parametrize(("walked", "kept"), [(1e-9, False), (10.0, True)])
+def test_code_that_is_slower_than_the_walk_is_not_used_for_long(folder: Path, walked: float, kept: bool) -> None:
+    m, program = machine(), assemble(TEXT)
+    hot = m._engine._hot(program)  # type: ignore[attr-defined]
+    m.run(program)
+    hot._spent = 10.0
+    m.run(program)
+    finish()
+    hot._walked = walked  # as if the walk had taken that long
+    for _ in range(runner.TRIALS - 1):
+        m.run(program)
+        assert hot.made is not None
+    for _ in range(3):
+        m.run(program)
+        assert (hot.made is not None) == kept
+    finish()
+
+
 def made(program_text: str = TEXT) -> tuple[int, int]:
     """Rows walked and stretches fused by a machine that has code made before its first run."""
     m, program = machine(), assemble(program_text)
@@ -132,7 +150,8 @@ def test_code_of_another_user_is_not_run(folder: Path, monkeypatch: pytest.Monke
     compiled: list[str] = []
     compile_text = build.compile_text
     monkeypatch.setattr(build, "compile_text", lambda name, text: (compiled.append(name), compile_text(name, text))[1])
-    monkeypatch.setattr(os, "getuid", lambda uid=os.getuid(): uid + 1)
+    mine = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
     assert made() == (0, 1)
     assert len(compiled) == 1
 
