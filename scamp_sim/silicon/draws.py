@@ -63,7 +63,8 @@ def ground(size: int) -> npt.NDArray[np.uint32]:
     if size > 1 << 16:  # one to one with the lower 16 bits: a number of theirs, and the rest of the index on top
         of_low = (low * np.uint32(0x9E3779B1) >> np.uint32(8)) & np.uint32(0xFF0000)
         middle = of_low ^ ((high & np.uint32(0xFF)) << np.uint32(16))
-    return (x << np.uint32(24)) | middle | low
+    found: npt.NDArray[np.uint32] = (x << np.uint32(24)) | middle | low
+    return found
 
 
 def measurement(serial: int, seed: int) -> int:
