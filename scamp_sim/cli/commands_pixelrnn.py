@@ -228,6 +228,7 @@ def _validate(args: argparse.Namespace) -> int:
     from scamp_sim.show.progress import kept, progress
     from scamp_sim.show.render import check_folder
     from scamp_sim.show.session import announce_compilation
+    from scamp_sim.study.chips import is_ideal, portable
     from scamp_sim.systems.pixelrnn import study
     from scamp_sim.systems.pixelrnn.data.clips import read_clips
     from scamp_sim.systems.pixelrnn.data.sources import load_weights
@@ -268,12 +269,18 @@ def _validate(args: argparse.Namespace) -> int:
     if args.format == "json":
         pictures = [str(path) for path in files]
         more = {"results": args.out, "pictures": pictures, "notes": notes, "without_effect": felt["without_effect"]}
+        frame = encoder.frame_profile
+        cost = {"words": frame.words, "us": frame.time_us, "energy_uj": frame.energy_uj, "clip_us": clip_us}
+        more["cost_of_a_frame"] = cost
         print_json({**found.as_dict(), **more})
         return 0
     frames = len(found.records) * clips.input.shape[1]
     done = plural(len(found.records), "clip")
     print(f"validation of {PROGRAM}, {args.mapping}: {done} of {clips.source}, {frames:,} frames\n{in_force(args)}")
     print(found.text())
+    print(_cost_line(args, weights, encoder))
+    if not is_ideal(portable(args.errors)):
+        print(ONE_CHIP)
     if args.out is not None:
         print(f"results: {args.out}")
     if files:
@@ -285,6 +292,24 @@ def _validate(args: argparse.Namespace) -> int:
         else f"all {done} were already in the results"
     )
     return 0
+
+
+ONE_CHIP = (
+    "one chip and one seed are too little to say what chips of this kind do: the interval is that of so many clips on\n"
+    "this chip alone. --chips 1-20 --seeds 3 measures how chips and measurements differ"
+)
+
+
+def _cost_line(args: argparse.Namespace, weights: Weights, encoder: Encoder) -> str:
+    """What a frame of what was run costs, and without errors, where its program is another."""
+    from scamp_sim.systems.pixelrnn import study
+
+    frame = encoder.frame_profile
+    line = f"cost of a frame: {frame.words:,} words, {frame.time_us:,.1f} us, {frame.energy_uj:,.1f} uJ"
+    plain = study.make_encoder(weights, args.mapping, "ideal", 0, front_end=args.front_end).frame_profile
+    if plain.words != frame.words:
+        line += f" (without errors another program would do: {plain.words:,} words, {plain.time_us:,.1f} us)"
+    return line
 
 
 def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -> list[Path]:

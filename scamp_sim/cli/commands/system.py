@@ -341,11 +341,21 @@ def costs(args: argparse.Namespace) -> int:
         cost = system.costs(on, args)
         if cost.parts:
             found[describe(on)] = cost
+        if name in system.adapts:
+            found[f"{describe(on)}, on chips of {SURVIVES}"] = system.costs(on, _with_errors(args, SURVIVES))
     if args.format == "json":
         print_json({"system": system.name, "realisations": {name: cost.as_dict() for name, cost in found.items()}})
     else:
         print(f"{system.title}\n\n{side_by_side(found)}\n--on REALISATION shows the parts of one", end="\n")
     return 0
+
+
+SURVIVES = "scamp5"
+"""The kind of chip for which programs are priced that differ where there are errors."""
+
+
+def _with_errors(args: argparse.Namespace, errors: str) -> argparse.Namespace:
+    return argparse.Namespace(**{**vars(args), "errors": errors})
 
 
 def published(args: argparse.Namespace) -> int:

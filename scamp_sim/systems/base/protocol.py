@@ -179,6 +179,8 @@ class System(ABC, Generic[P]):
     """Name -> frozen dataclass of its options. "golden" is among them; SCAMP-5 mappings are "scamp5:NAME"."""
     default_on: ClassVar[str] = "golden"
     default_weights: ClassVar[str] = "random:1"
+    adapts: ClassVar[frozenset[str]] = frozenset()
+    """Realisations whose programs are others for a chip with errors; `system costs` prices both."""
 
     @abstractmethod
     def load(self, source: str) -> P:

@@ -169,7 +169,7 @@ class PixelRNN(System[Weights]):
         Stage("b", "bits", "convolved, pooled"),
         Stage("f", "bits", "forget gate"),
         Stage("h", "bits", "state"),
-        Stage("o", "analog", "output"),
+        Stage("o", "analog", "output", within=1e-3),
     )
     realisations: ClassVar[Mapping[str, type[Any]]] = {
         "golden": GoldenOptions,
@@ -177,6 +177,7 @@ class PixelRNN(System[Weights]):
         "scamp5:blocks": BlockOptions,
     }
     default_on = "scamp5:macropixel"
+    adapts = frozenset({"scamp5:macropixel"})
 
     def load(self, source: str) -> Weights:
         """Weights from a file .npz or .pt, or "random:SEED". Raises ProgramError."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scamp_sim.study.grid import Unit
-from scamp_sim.study.statistics import tidy
+from scamp_sim.study.statistics import tidy, wilson
 from scamp_sim.text import table
 
 ARRAY, GOLDEN, OWN = "array", "golden", "own golden"
@@ -125,7 +125,7 @@ class Study:
             for reference in self.references
         }
         accuracy = {
-            who: {"right": right, "of": count, "share": right / count}
+            who: {"right": right, "of": count, "share": right / count, "interval_95": wilson(right / count, count, "clips").as_dict()}
             for who in (ARRAY, *self.references)
             if (right := self.right(who)) is not None
         }
@@ -149,13 +149,14 @@ class Study:
         """The study as a table."""
         lines, last = [], self.shape.last
         for reference in self.references:
+            # any error at all makes other analog codes, so that their number says nothing: how far they are off does
+            analog = {last} if self.differing(reference, last) and self.largest(reference) else set()
             rows = [
                 (
                     stage,
-                    f"{self.differing(reference, stage):,}",
+                    f"rms {self.rms(reference):.3g}" if stage in analog else f"{self.differing(reference, stage):,}",
                     f"{self.compared(stage):,}",
-                    # any error at all makes other analog codes, so that their share says nothing
-                    "-" if stage == last and self.largest(reference) else percent(self.share(reference, stage)),
+                    "-" if stage in analog else percent(self.share(reference, stage)),
                     self.worst(reference, stage).name if self.differing(reference, stage) else "-",
                 )
                 for stage in self.stages
@@ -164,14 +165,14 @@ class Study:
                 f"array against the {MODELS.get(reference, reference)}",
                 table(("stage", "differ", "of", "share", "worst clip"), rows, "<>>><"),
             ]
-            if self.largest(reference):
+            if analog:
                 lines[-1] += (
                     f"{last}: rms difference {self.rms(reference):.3f} {self.shape.unit}, "
                     f"largest {self.largest(reference):g}\n"
                 )
         count = len(self.records)
         found = [
-            f"{who} {right} of {count} ({percent(right / count)})"
+            f"{who} {right} of {count} ({percent(right / count)}, {_interval(right, count)})"
             for who in (ARRAY, *self.references)
             if (right := self.right(who)) is not None
         ]
@@ -183,6 +184,11 @@ class Study:
             if (n := self.agreed(r)) is not None
         ]
         return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _interval(right: int, count: int) -> str:
+    found = wilson(right / count, count, "clips")
+    return f"95 % interval {100 * found.low:.0f} .. {100 * found.high:.0f} %"
 
 
 def percent(share: float) -> str:
