@@ -10,20 +10,21 @@ torch = pytest.importorskip("torch")
 from scamp_sim.exceptions import ProgramError  # noqa: E402
 from scamp_sim.systems.pixelrnn import golden  # noqa: E402
 from scamp_sim.systems.pixelrnn.train import layers  # noqa: E402
+from scamp_sim.training import signs  # noqa: E402
 
 
 @pytest.mark.parametrize("m", [0.5, 2.0, 5.0])
 def test_gradient_of_a_sign_is_equation_6(m: float) -> None:
     x = torch.linspace(-2, 2, 41, requires_grad=True)
     upstream = torch.arange(41.0)
-    layers.sign(x, slope=m).backward(upstream)
+    signs.sign(x, slope=m).backward(upstream)
     expected = upstream * m * (1 - torch.tanh(m * x.detach()) ** 2)
     torch.testing.assert_close(x.grad, expected)
 
 
 def test_gradient_of_a_sign_is_that_of_tanh() -> None:
     x = torch.linspace(-1, 1, 9, dtype=torch.float64, requires_grad=True)
-    layers.sign(x).sum().backward()
+    signs.sign(x).sum().backward()
     y = x.detach().clone().requires_grad_()
     torch.tanh(2 * y).sum().backward()
     torch.testing.assert_close(x.grad, y.grad)
@@ -31,12 +32,12 @@ def test_gradient_of_a_sign_is_that_of_tanh() -> None:
 
 def test_straight_through_passes_within_the_line() -> None:
     x = torch.tensor([-0.6, -0.5, 0.0, 0.3, 0.51], requires_grad=True)
-    layers.sign(x, "straight-through", 2.0).sum().backward()
+    signs.sign(x, "straight-through", 2.0).sum().backward()
     assert x.grad.tolist() == [0, 2, 2, 2, 0]
 
 
 def test_a_sign_has_no_zero() -> None:
-    assert layers.sign(torch.tensor([-1.0, -0.0, 0.0, 1e-30])).tolist() == [-1, -1, -1, 1]
+    assert signs.sign(torch.tensor([-1.0, -0.0, 0.0, 1e-30])).tolist() == [-1, -1, -1, 1]
 
 
 def test_unknown_surrogate_names_the_nearest() -> None:

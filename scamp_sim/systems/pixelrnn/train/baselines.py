@@ -26,9 +26,10 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.golden import FRAMES, MAPS, SIDE
 from scamp_sim.systems.pixelrnn.report import bandwidth
-from scamp_sim.systems.pixelrnn.train.layers import Kernels, correlate, pooled_correlate, sign, tile
+from scamp_sim.systems.pixelrnn.train.layers import Kernels, correlate, pooled_correlate, tile
 from scamp_sim.systems.pixelrnn.train.module import PixelRNN, Readout, signs
 from scamp_sim.training import labels as label
+from scamp_sim.training.signs import sign
 
 GATES = {"SRNN": 1, "LSTM": 4, "GRU": 3, "MGU": 2, "PixelRNN": 2}
 """Network -> gates, candidates and outputs; each has a kernel for the input and one for the state."""

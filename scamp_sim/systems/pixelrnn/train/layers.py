@@ -1,7 +1,4 @@
-"""Building blocks of networks in the sensor: signs with a gradient, and 5x5 correlations of single planes.
-
-A sign is +1 above 0 and -1 at 0 and below, as everywhere in this project; `torch.sign` has a 0, which no bit holds.
-"""
+"""Building blocks of PixelRNN: 5x5 correlations of single planes, pooled, with a gradient."""
 
 from __future__ import annotations
 
@@ -12,51 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scamp_sim.chip import isa
-from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.pixelrnn.golden import FRAMES, REACH, WINDOW
-
-SURROGATES = ("tanh", "straight-through")
-"""Gradients of a sign: the slope of tanh (equation 6 of PixelRNN, CVPR 2024), or of the straight line within +-1."""
-
-SLOPE = 2.0
-"""m of equation 6, in the authors' public model."""
-
-
-class _Sign(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, slope: float, straight: bool) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.slope, ctx.straight = slope, straight
-        return torch.where(x > 0, 1.0, -1.0)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        m = ctx.slope
-        if ctx.straight:
-            return gradients[0] * (m * (x.abs() * m <= 1)), None, None
-        return gradients[0] * (m * (1 - torch.tanh(m * x) ** 2)), None, None
-
-
-def sign(x: Tensor, surrogate: str = "tanh", slope: float = SLOPE) -> Tensor:
-    """+1 where x > 0, else -1; any shape, float32.
-
-    Its gradient is that of tanh(slope x), equation 6: slope (1 - tanh^2(slope x)); with "straight-through" that of
-    slope x cut off at +-1: slope where |slope x| <= 1, else 0. Raises ProgramError for another surrogate.
-    """
-    check_surrogate(surrogate)
-    result: Tensor = _Sign.apply(x, slope, surrogate == "straight-through")
-    return result
-
-
-def check_surrogate(name: str) -> None:
-    """Raises ProgramError unless there is a gradient of that name."""
-    if name not in SURROGATES:
-        raise ProgramError(
-            f"unknown surrogate gradient '{name}'{isa.did_you_mean(name, SURROGATES)}; there are "
-            + ", ".join(SURROGATES)
-        )
+from scamp_sim.training.signs import SLOPE, check_surrogate, sign
 
 
 class _Correlate(torch.autograd.Function):
@@ -191,4 +145,4 @@ def tile(maps: Tensor) -> Tensor:
     return grid.permute(0, 2, 3, 1, 4).reshape(n, 1, 4 * rows, 4 * columns)
 
 
-__all__ = ["SLOPE", "SURROGATES", "Kernels", "check_surrogate", "correlate", "pool", "pooled_correlate", "sign", "tile"]
+__all__ = ["Kernels", "correlate", "pool", "pooled_correlate", "tile"]

@@ -23,11 +23,11 @@ from scamp_sim.checks import integer
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.silicon.setup import HIGHEST_SERIAL
 from scamp_sim.systems.pixelrnn.params import Weights
-from scamp_sim.systems.pixelrnn.train.layers import SLOPE, check_surrogate
 from scamp_sim.systems.pixelrnn.train.module import PixelRNN, Readout
 from scamp_sim.systems.pixelrnn.train.noise import StageErrors
 from scamp_sim.training import checkpoints
 from scamp_sim.training import labels as label
+from scamp_sim.training.signs import SLOPE, check_surrogate
 
 Clips = tuple[npt.NDArray[Any], npt.NDArray[np.integer[Any]]]
 """Clips (n, 16, 64, 64), uint8 or bool, and their labels (n,)."""

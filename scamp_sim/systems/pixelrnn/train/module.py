@@ -25,8 +25,9 @@ from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.decoder import EPSILON, Decoder
 from scamp_sim.systems.pixelrnn.golden import FRAMES, MAPS, SIDE
 from scamp_sim.systems.pixelrnn.params import Weights
-from scamp_sim.systems.pixelrnn.train.layers import SLOPE, Kernels, correlate, pooled_correlate, sign, tile
+from scamp_sim.systems.pixelrnn.train.layers import Kernels, correlate, pooled_correlate, tile
 from scamp_sim.systems.pixelrnn.train.noise import Stage, StageErrors
+from scamp_sim.training.signs import SLOPE, sign
 
 THETA = 0.998
 """Where thresholds start, in tap products: near those that the authors learned."""
