@@ -75,9 +75,9 @@ def test_what_comes_out_goes_into_the_network() -> None:
         ([], {}, PlaneError, "no frames"),
         (np.zeros((3, 8, 8)), {}, PlaneError, "frame 0 has shape .* and type float64"),
         (np.zeros((3, 8, 8, 3), np.uint8), {}, PlaneError, r"frame 0 has shape \(8, 8, 3\)"),
-        (np.zeros((3, 8, 8), np.uint8), {"fit": "fill"}, ProgramError, "fit is 'fill'"),
-        (np.zeros((3, 8, 8), np.uint8), {"size": 0}, ProgramError, "size is 0"),
-        (np.zeros((3, 8, 8), np.uint8), {"frames": 2.5}, ProgramError, "frames is 2.5"),
+        (np.zeros((3, 8, 8), np.uint8), {"fit": "fill"}, ProgramError, "fit must be .*, got 'fill'"),
+        (np.zeros((3, 8, 8), np.uint8), {"size": 0}, ProgramError, "size must be .*, got 0"),
+        (np.zeros((3, 8, 8), np.uint8), {"frames": 2.5}, ProgramError, "frames must be .*, got 2.5"),
     ],
 )
 def test_resample_refuses(clip: Any, options: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -182,7 +182,7 @@ def test_tulips_with_a_label_of_ones_own(tmp_path: Path) -> None:
         datasets.tulips(tmp_path)
     got = datasets.tulips(tmp_path, label=lambda name: "abcd".index(name[-1]))
     assert got.labels.tolist() == [1]
-    with pytest.raises(PlaneError, match=r"label\('s07/b'\) is 7"):
+    with pytest.raises(PlaneError, match=r"label\('s07/b'\) must be .*, got 7"):
         datasets.tulips(tmp_path, label=lambda name: 7)
 
 
