@@ -35,11 +35,13 @@ SECONDS = 5.0
 
 BYTES = 500 << 20
 
+# fmt: off
 WORDS = (
     b"\0", b"\xff", b"(", b")", b"{", b"}", b"[", b"]", b"\"", b"'", b";", b",", b"//", b"/*", b"1e999", b"-1", b"nan",
     b"99999999999999999999", b"kernel", b"for", b"macro", b"param", b"include", b"A", b"R5", b"null", b"true", b"\n",
     b"%s", b"../", b"\xe2\x80\xae", b"PK\x03\x04", b"\x93NUMPY",
-)  # fmt: skip
+)
+# fmt: on
 """What is put in, beside random bytes: brackets, numbers, words of the languages, marks of formats."""
 
 

@@ -520,9 +520,10 @@ FILTERS = {
     "a sixteenth": ("sub(A, A, F);" + " divq(B, A); divq(A, B);" * 2 + " add(F, F, A);", 127),
     "half of two": ("sub(A, A, F); divq(B, A); add(F, F, B);", 127),
     "one behind another": (
-        "sub(A, A, F); divq(B, A); divq(A, B); add(F, F, A); sub(A, F, E); divq(B, A); divq(A, B); add(E, E, A);", 127,
+        "sub(A, A, F); divq(B, A); divq(A, B); add(F, F, A); sub(A, F, E); divq(B, A); divq(A, B); add(E, E, A);",
+        127,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FILTERS)

@@ -88,6 +88,7 @@ _EACH = Operand("each", "int", 0)
 _EVENTS = (Operand("max", "int", 1000), Operand("h_dir", "int", 0), Operand("v_dir", "int", 0))
 _LINES = ("SELECT", "RECT")
 
+# fmt: off
 _FORMS = (
     # constants (section 4.1 of the fact sheet)
     HostFunction("scamp5_in", (_AN, _V, _TEMP), 2,
@@ -244,7 +245,8 @@ _FORMS = (
                  "D VS"),
     HostFunction("vs_vision_chip_rest", (), 0, "as vs_scamp5_rest", "D VS"),
     HostFunction("vs_vision_chip_reset_exposure", (), 3, "PIX := its reset level", "D VS; I words", ("PIX",)),
-)  # fmt: skip
+)
+# fmt: on
 
 HOST: dict[str, tuple[HostFunction, ...]] = {}
 """Host functions by name; one entry for each accepted list of operands."""

@@ -330,10 +330,20 @@ def _measure(
     machine = {name: getattr(args, name) for name in ("engine", "timing") if hasattr(args, name)}
     with progress(len(grid), "clips") as advance, common.muted_warnings(), kept(out):
         return montecarlo.measure(
-            weights, clips, chips=grid.chips, seeds=grid.seeds, mapping=args.mapping, errors=args.errors,
-            jobs=args.jobs, cluster=args.cluster, out=out, limit=limit, advance=advance,
-            front_end=args.front_end, **machine,
-        )  # fmt: skip
+            weights,
+            clips,
+            chips=grid.chips,
+            seeds=grid.seeds,
+            mapping=args.mapping,
+            errors=args.errors,
+            jobs=args.jobs,
+            cluster=args.cluster,
+            out=out,
+            limit=limit,
+            advance=advance,
+            front_end=args.front_end,
+            **machine,
+        )
 
 
 __all__ = ["asked", "chosen", "run_network", "run_program", "validate"]

@@ -126,9 +126,17 @@ def shift(f, size, d, n, s0, s1, x, sign, row, column, limit, width, lo, hi):
     last = min(hi, size - step)
     if last > first:
         move(
-            f, np.uint64(d + first), n, np.uint64(s0 + first + step), np.uint64(s1 + first + step),
-            np.uint64(max(x, 0) + first), x >= 0, sign, limit, np.uint64(last - first),
-        )  # fmt: skip
+            f,
+            np.uint64(d + first),
+            n,
+            np.uint64(s0 + first + step),
+            np.uint64(s1 + first + step),
+            np.uint64(max(x, 0) + first),
+            x >= 0,
+            sign,
+            limit,
+            np.uint64(last - first),
+        )
     rows = size // width
     if row != 0:
         for r in range(lo // width, hi // width):

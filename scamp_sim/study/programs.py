@@ -329,11 +329,15 @@ def _plane_study(
     bounds = {"differing": (0.0, 1.0), "rms": (0.0, math.inf), "worst": (0.0, math.inf)}
     railed = found.pop("railed", None)
     return PlaneStudy(
-        name, ideal, truth + sums / count, np.sqrt(noise) if seeds > 1 else None, spread,
+        name,
+        ideal,
+        truth + sums / count,
+        np.sqrt(noise) if seeds > 1 else None,
+        spread,
         {what: distribution(values, bounds.get(what)) for what, values in found.items()},
         None if railed is None else distribution(railed, (0.0, 1.0)),
         None if rails is None else float(((truth <= rails[0]) | (truth >= rails[1])).mean()),
-    )  # fmt: skip
+    )
 
 
 def _value_study(name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any]) -> ValueStudy:
@@ -348,5 +352,14 @@ def _value_study(name: str, grid: Grid, folder: Folder, ideal: npt.NDArray[Any])
 
 
 __all__ = [
-    "Folder", "PlaneStudy", "ProgramWork", "ValueStudy", "digests", "fill", "key", "rms", "summarise", "write_arrays",
-]  # fmt: skip
+    "Folder",
+    "PlaneStudy",
+    "ProgramWork",
+    "ValueStudy",
+    "digests",
+    "fill",
+    "key",
+    "rms",
+    "summarise",
+    "write_arrays",
+]

@@ -60,6 +60,9 @@ def test_frames() -> None:
     """Ratios to what the walk alone takes, which does what it did before, and better."""
     fused, walked = group(rows.FRAMES, "now"), group(rows.FRAMES, "0")
     for name, least in {
-        "macropixel, ideal": 2.3, "macropixel, scamp5": 1.5, "blocks, ideal": 1.8, "blocks, scamp5": 1.5,
-    }.items():  # fmt: skip
+        "macropixel, ideal": 2.3,
+        "macropixel, scamp5": 1.5,
+        "blocks, ideal": 1.8,
+        "blocks, scamp5": 1.5,
+    }.items():
         assert walked[name].us / fused[name].us >= least, name

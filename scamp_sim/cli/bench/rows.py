@@ -12,8 +12,14 @@ from scamp_sim.chip.program import Launch, Program
 from scamp_sim.cli.bench.measure import SHAPE, Rates, best, fused
 
 RUNS, ONE, WORDS, CHIPS, FRAMES, BEFORE, STUDY = (
-    "programs", "one-word", "long-programs", "chips", "pixelrnn", "preparation", "study",
-)  # fmt: skip
+    "programs",
+    "one-word",
+    "long-programs",
+    "chips",
+    "pixelrnn",
+    "preparation",
+    "study",
+)
 TITLES = {
     RUNS: "Programs as a user calls them: `machine.run(program)`, once their code has been made",
     ONE: "A run of one word or host function",
@@ -241,9 +247,14 @@ def study(r: Rates) -> Iterator[Row]:
 
 
 MEASURED: dict[str, tuple[str, Callable[[Rates], Iterator[Row]]]] = {
-    RUNS: ("now", runs), ONE: ("now", one), WORDS: ("0", words), CHIPS: ("0", chips), FRAMES: ("now", frames),
-    BEFORE: ("0", before), STUDY: ("now", study),
-}  # fmt: skip
+    RUNS: ("now", runs),
+    ONE: ("now", one),
+    WORDS: ("0", words),
+    CHIPS: ("0", chips),
+    FRAMES: ("now", frames),
+    BEFORE: ("0", before),
+    STUDY: ("now", study),
+}
 """Group -> (how fused code is made, what measures it)."""
 
 

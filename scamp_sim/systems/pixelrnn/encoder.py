@@ -166,10 +166,7 @@ class Encoder:
                 results.update(run.outputs)
             planes[:, t] = self.mapping.look(machine)
         b, f, h = planes
-        return Encoded(
-            x, b, f, h, self.mapping.output(results),
-            self._cost(spent.values(), FRAMES), self.frame_profile,
-        )  # fmt: skip
+        return Encoded(x, b, f, h, self.mapping.output(results), self._cost(spent.values(), FRAMES), self.frame_profile)
 
     def bits(self, clip: npt.ArrayLike) -> Bits:
         """The bits (16, 64, 64) that the array is to make of a clip, scaled where that is its part.

@@ -62,9 +62,18 @@ def validate(
         "front_end": on.options.front_end,
     }
     return run.validate(
-        SYSTEM, weights, clips, on, Hardware(errors, chip),
-        seed=seed, jobs=jobs, out=out, limit=limit, about=about, advance=advance,
-    )  # fmt: skip
+        SYSTEM,
+        weights,
+        clips,
+        on,
+        Hardware(errors, chip),
+        seed=seed,
+        jobs=jobs,
+        out=out,
+        limit=limit,
+        about=about,
+        advance=advance,
+    )
 
 
 def measure(
@@ -104,9 +113,20 @@ def measure(
         **options,
     }
     return run.measure(
-        SYSTEM, weights, clips, on, Hardware(errors, engine=engine, timing=timing),
-        chips=chips, seeds=seeds, jobs=jobs, cluster=cluster, out=out, limit=limit, about=about, advance=advance,
-    )  # fmt: skip
+        SYSTEM,
+        weights,
+        clips,
+        on,
+        Hardware(errors, engine=engine, timing=timing),
+        chips=chips,
+        seeds=seeds,
+        jobs=jobs,
+        cluster=cluster,
+        out=out,
+        limit=limit,
+        about=about,
+        advance=advance,
+    )
 
 
 def realisation(mapping: str, level: int = golden.INPUT_LEVEL, **options: Any) -> Realisation:

@@ -160,10 +160,10 @@ class ChipStudy:
                 "differing": {s: self.differing(r, s).as_dict() for s in self.stages},
                 f"rms_{self.shape.last}": self.rms(r).as_dict(),
                 "same_class": None if same is None else same.as_dict(),
-                "accuracy": None if right is None else {
-                    "share": tidy(right), "interval_95": wilson(right, grid.items, _noun(grid.items)).as_dict()
-                },
-            }  # fmt: skip
+                "accuracy": None
+                if right is None
+                else {"share": tidy(right), "interval_95": wilson(right, grid.items, _noun(grid.items)).as_dict()},
+            }
         return {
             "chips": ranges(grid.chips),
             "seeds": ranges(grid.seeds),
@@ -223,10 +223,15 @@ class ChipStudy:
             shown = sorted(sorted(shown, key=lambda a: (a.share, a.chip))[:LISTED], key=lambda a: a.chip)
             note = f", the {LISTED} that are right least often"
         rows = [
-            (str(a.chip), percent(a.share), f"{percent(a.interval.low)} .. {percent(a.interval.high)}",
-             percent(min(a.seeds)), percent(max(a.seeds)))
+            (
+                str(a.chip),
+                percent(a.share),
+                f"{percent(a.interval.low)} .. {percent(a.interval.high)}",
+                percent(min(a.seeds)),
+                percent(max(a.seeds)),
+            )
             for a in shown
-        ]  # fmt: skip
+        ]
         head = ("chip", "right", "95 % interval", "worst seed", "best seed")
         method = self.accuracies[0].interval.method
         return f"chip by chip{note} (interval: {method})\n" + table(head, rows, ">>>>>")

@@ -39,8 +39,15 @@ def _accuracies(axes: Any, study: ChipStudy) -> None:
         right = study.right(reference)
         if right is not None:
             axes.axhline(100 * right, linestyle=":", color="black", linewidth=1)
-            axes.annotate(f"{reference} ", (1, 100 * right), (0, 3), xycoords=("axes fraction", "data"),
-                          textcoords="offset points", ha="right", fontsize=8)  # fmt: skip
+            axes.annotate(
+                f"{reference} ",
+                (1, 100 * right),
+                (0, 3),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                ha="right",
+                fontsize=8,
+            )
     step = 1 + (len(found) - 1) // NAMED
     axes.set_xticks(list(places)[::step], [str(chip.chip) for chip in found][::step], fontsize=8)
     axes.set_xlabel("chip (bar: mean; dots: seeds; line: 95 % interval over the clips)", fontsize=9)

@@ -94,9 +94,14 @@ def train(study: Study, results: str | Path | None, say: Callable[[str], None]) 
             path = _beside(results, f"{kind}-{seed}.npz")
             name = f"seed {seed}" if path is None else path.name
             about = {
-                "network": kind, "seed": seed, "epochs": study.epochs, "train clips": study.clips,
-                "seed of clips": TRAIN_SEED, "threads": study.threads, "noise": noise.as_dict(),
-            }  # fmt: skip
+                "network": kind,
+                "seed": seed,
+                "epochs": study.epochs,
+                "train clips": study.clips,
+                "seed of clips": TRAIN_SEED,
+                "threads": study.threads,
+                "noise": noise.as_dict(),
+            }
             if path is not None and path.exists():
                 found.append(Network(kind, name, _read(path, about)).check())
                 continue

@@ -81,12 +81,17 @@ class Row:
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         return {
-            "clips_from": self.data, "network": self.kind, "where": self.place, "decoder": self.decoder,
-            "clips": self.clips, "mean": tidy(self.mean), "interval_95": self.interval.as_dict(),
+            "clips_from": self.data,
+            "network": self.kind,
+            "where": self.place,
+            "decoder": self.decoder,
+            "clips": self.clips,
+            "mean": tidy(self.mean),
+            "interval_95": self.interval.as_dict(),
             "over_chips": None if self.chips is None else self.chips.as_dict(),
             "over_networks": self.networks.as_dict(),
             "accuracy": [[tidy(v) for v in chips] for chips in self.right],
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)
@@ -112,10 +117,12 @@ class Balance:
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         return {
-            "decoder": self.decoder, "loss": tidy(self.loss), "losses": [tidy(v) for v in self.losses],
+            "decoder": self.decoder,
+            "loss": tidy(self.loss),
+            "losses": [tidy(v) for v in self.losses],
             "better": tidy(self.better),
             "regained": None if self.regained is None else tidy(self.regained),
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)
@@ -174,9 +181,7 @@ class Table3:
         for data in dict.fromkeys(row.data for row in self.rows):
             rows = [row for row in self.rows if row.data == data]
             block = f"{data}, {rows[0].clips} to try on\n"
-            columns = (
-                "network", "where", "decoder", "accuracy, %", "95 % interval", "networks", "chips", "paper, %"
-            )  # fmt: skip
+            columns = ("network", "where", "decoder", "accuracy, %", "95 % interval", "networks", "chips", "paper, %")
             block += table(columns, [_cells(row) for row in rows], "<<<>>>>>")
             blocks.append(block)
         notes = []
@@ -205,10 +210,15 @@ def _cells(row: Row) -> tuple[str, ...]:
     same = row.decoder == ("own" if row.place == "simulation" else "re-fitted")
     paper = PAPER.get((row.kind, row.place)) if same else None
     return (
-        row.kind, row.place, row.decoder, f"{100 * row.mean:.1f}", f"{100 * i.low:.1f} .. {100 * i.high:.1f}",
-        span(row.of_networks), span(row.of_chips) if row.place == "chips" else "-",
+        row.kind,
+        row.place,
+        row.decoder,
+        f"{100 * row.mean:.1f}",
+        f"{100 * i.low:.1f} .. {100 * i.high:.1f}",
+        span(row.of_networks),
+        span(row.of_chips) if row.place == "chips" else "-",
         "-" if paper is None else f"{100 * paper:.1f}",
-    )  # fmt: skip
+    )
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------
@@ -230,7 +240,7 @@ def _figure(found: Table3) -> Any:
     counts = [sum(row.data == data for row in found.rows) for data in sets]
     for axes, data in zip(
         figure.subplots(1, len(sets), squeeze=False, sharey=True, width_ratios=counts)[0], sets, strict=True
-    ):  # fmt: skip
+    ):
         rows = [row for row in found.rows if row.data == data]
         for place, row in enumerate(rows):
             dots = 100 * np.array(row.right).ravel()

@@ -60,9 +60,14 @@ def _stacked(axes: Any, costs: Costs, relative: bool) -> None:
             left += size
         if not relative:
             axes.annotate(
-                f"{whole:,.0f} us, {m.frame.words:,} words", (left, row), (6, 0), textcoords="offset points",
-                va="center", fontsize=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
-            )  # fmt: skip
+                f"{whole:,.0f} us, {m.frame.words:,} words",
+                (left, row),
+                (6, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+            )
     axes.set_yticks(range(len(costs.mappings)), [m.name for m in costs.mappings])
     axes.invert_yaxis()
     axes.spines[["top", "right"]].set_visible(False)
@@ -75,9 +80,15 @@ def _times(axes: Any, costs: Costs) -> None:
     axes.axvline(PUBLISHED_US, color="black", linestyle=":", linewidth=1)
     left_out = ", without the front end" if costs.front_end else ""
     axes.annotate(
-        f"published: about {PUBLISHED_US:,} us{left_out} ", (PUBLISHED_US, 1), (-4, -4),
-        xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="top", fontsize=9,
-    )  # fmt: skip
+        f"published: about {PUBLISHED_US:,} us{left_out} ",
+        (PUBLISHED_US, 1),
+        (-4, -4),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        fontsize=9,
+    )
     axes.set_xlim(0, longest * 1.22)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     weights = f"; weights: {costs.weights}" if costs.weights else ""
@@ -99,9 +110,13 @@ def _values(axes: Any) -> None:
         learned = f"; {model.parameters(1):,} or {model.parameters(2):,} parameters" if model.gates else ""
         ratio = "" if model.ratio == 1 else f", 1/{model.ratio:,.0f}"
         axes.annotate(
-            f"{model.values:,}{ratio}{learned}", (model.values, row), (6, 0), textcoords="offset points", va="center",
+            f"{model.values:,}{ratio}{learned}",
+            (model.values, row),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
             fontsize=9,
-        )  # fmt: skip
+        )
     axes.set_xscale("log")
     axes.set_xlim(1000, 1e7)
     axes.xaxis.set_major_formatter("{x:,.0f}")
