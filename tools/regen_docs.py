@@ -41,7 +41,21 @@ def _promises() -> str:
     return before + mark + "\n".join(rows) + "\n" + rest[rest.index("<!-- end -->") :]
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"isa": _isa, "messages": _messages, "cli": _cli, "promises": _promises}
+def _filters() -> str:
+    """The page as it is, with the table of classic filters between its marks."""
+    from scamp_sim.compiler.filters.page import rows
+
+    before, mark, rest = (DOCS / "filters.md").read_text(encoding="utf-8").partition("<!-- classics -->\n")
+    return before + mark + rows() + rest[rest.index("<!-- end -->") :]
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "isa": _isa,
+    "messages": _messages,
+    "cli": _cli,
+    "filters": _filters,
+    "promises": _promises,
+}
 """Page -> what writes the whole of it. Tables inside other pages are written by --update-golden of their tests."""
 
 

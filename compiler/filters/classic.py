@@ -1,7 +1,8 @@
 """Classic filters, the shortest programs found for them, and what other tools have published.
 
 The programs lie in `data/classic.json`; `python -m scamp_sim.compiler.filters.classic SECONDS` searches again, and
-keeps what is shorter. Nothing of a program is taken on trust: the tests run each.
+keeps what is shorter; SECONDS of 0 only predicts the noise again. Nothing of a program is taken on trust: the tests run
+each.
 """
 
 from __future__ import annotations
@@ -125,13 +126,13 @@ def found() -> Mapping[str, Mapping[str, Any]]:
     return dict(json.loads(DATA.read_text(encoding="utf-8")))
 
 
-def _noise(text: str, names: int) -> float:
-    """Predicted rms on the default chip of the worst output, from the text of a program."""
+def predicted_rms(text: str) -> float:
+    """Predicted rms on `scamp5` of the worst output of a program, in LSB."""
     from scamp_sim.compiler.filters.noise import predict
     from scamp_sim.compiler.filters.parse_back import steps_of
     from scamp_sim.silicon.profiles import load_profile
 
-    return max(n.rms for n in predict(steps_of(text), load_profile("scamp5")))
+    return round(max(n.rms for n in predict(steps_of(text), load_profile("scamp5"))), 2)
 
 
 def as_dicts() -> list[dict[str, Any]]:
@@ -145,7 +146,7 @@ def _lines() -> Iterator[dict[str, Any]]:
             yield {
                 "name": c.name, "about": c.about, "kernels": c.kernels, "scale": c.scale, "offset_mode": mode,
                 **{k: entry[k] for k in ("words", "lower_bound", "optimal", "offset")},
-                "rms": round(_noise(entry["text"], len(c.kernels)), 2), "auke": c.auke, "cain": c.cain,
+                "rms": entry["rms"], "auke": c.auke, "cain": c.cain,
             }  # fmt: skip
 
 
@@ -183,6 +184,10 @@ def renew(seconds: float, names: list[str], only: str = "") -> None:
             continue
         for mode in (only,) if only else ("any", "zero"):
             old = known.get(c.name, {}).get(mode)
+            if not seconds:
+                if old is not None:
+                    old["rms"] = predicted_rms(old["text"])
+                continue
             got = compile_filter(dict(c.kernels), c.scale, mode, seconds=seconds, name=c.name)
             entry = {
                 "words": got.words, "lower_bound": got.lower_bound, "optimal": got.optimal, "offset": got.offset,
@@ -194,10 +199,17 @@ def renew(seconds: float, names: list[str], only: str = "") -> None:
                     entry = old
                 entry["lower_bound"] = min(bound, entry["words"])
                 entry["optimal"] = entry["words"] == entry["lower_bound"]
+            entry["rms"] = predicted_rms(entry["text"])
             known.setdefault(c.name, {})[mode] = entry
-            DATA.parent.mkdir(exist_ok=True)
-            DATA.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+            _write(known)
             print(c.name, mode, entry["words"], entry["lower_bound"], flush=True)
+    if not seconds:
+        _write(known)
+
+
+def _write(known: Mapping[str, Any]) -> None:
+    DATA.parent.mkdir(exist_ok=True)
+    DATA.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -300,7 +300,7 @@ def _result(
     taken = ["image", kernel]
     names = []
     for n in task.names:
-        taken.append(identifier(n if len(task.names) > 1 or n != "filter" else "result", taken))
+        taken.append(identifier(n if len(task.names) > 1 else "result", taken))
         names.append(taken[-1])
     places = {n: c.places[o] for n, o in zip(task.names, c.steps.outputs, strict=True)}
     kept = "kept" if task.demand.keep or c.places[0] not in _written(c) else "overwritten"
@@ -367,7 +367,8 @@ def _contract(
             f"    offset {fraction_text(v.o)} transfers; on {chip.name}, for a picture of rms {rms:.1f} LSB: "
             f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB, gain {noise[k].gain:.3f}"
         )
-    room = _LINEAR / float(c.largest)
+    # the offsets on the way take their part of the range
+    room = max(_LINEAR - max(n.peak for n in noise), 0) / float(c.largest)
     lines += [
         "",
         f"in:         image -> {c.places[0]}, {kept}; linear to {_LINEAR} LSB for |image| <= {room:.0f} (largest "

@@ -13,11 +13,13 @@ from fractions import Fraction
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from scamp_sim.compiler.filters.kernel import Taps, norm, plus, shift, times
+from scamp_sim.compiler.filters.kernel import Offset, Taps, plus, shift, times
 from scamp_sim.compiler.filters.words import START, Steps, Value, execute, step
 
 if TYPE_CHECKING:
     from scamp_sim.silicon.profiles import ChipProfile
+
+Weights = dict[Offset, float]
 
 INPUT_RMS = 20 / sqrt(3)
 """LSB: the rms of a picture of independent pixels, uniform in -20..20, for which predictions are made by default."""
@@ -31,13 +33,15 @@ MEMBERS = 8
 class Noise:
     """At one output, in LSB. mean: offset; fixed, temporal: rms of what stays and of what is drawn each time; gain:
     share
-    of the result that is left; rms: of everything but the mean, the loss of gain included."""
+    of the result that is left; rms: of everything but the mean, the loss of gain included; peak: the largest mean of
+    any value on the way, which takes that much of the range away."""
 
     mean: float
     fixed: float
     temporal: float
     gain: float
     rms: float
+    peak: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
         return {k: round(float(v), 4) for k, v in vars(self).items()}
@@ -56,10 +60,10 @@ def _mean(chips: list[Noise]) -> Noise:
 
     count = len(chips)
     mean, gain = sum(c.mean for c in chips) / count, sum(c.gain for c in chips) / count
-    return Noise(mean, root("fixed"), root("temporal"), gain, root("rms"))
+    return Noise(mean, root("fixed"), root("temporal"), gain, root("rms"), max(c.peak for c in chips))
 
 
-def _squares(h: Mapping[tuple[int, int], float]) -> float:
+def _squares(h: Weights) -> float:
     return sum(w * w for w in h.values())
 
 
@@ -98,9 +102,13 @@ def _move(h: Taps, move: int) -> Taps:
 
 def _predict(steps: Steps, output: int, p: ChipProfile, rms: float, mean: float) -> Noise:
     responses = _responses(steps, output)
-    temporal = fixed = shift_of_mean = 0.0
-    # the deviation of the result that goes with the picture: lost gain, unequal parts
-    lost: dict[tuple[int, int], float] = {}
+    temporal = fixed = peak = 0.0
+    # the deviation of the result that goes with the picture: lost gain
+    lost: Weights = {}
+    # unequal parts follow one pattern of the chip in all words, gains one for each register: what they do in the PE at
+    # a displacement adds up over the words, as a filter and as a mean
+    splits: dict[Offset, tuple[Weights, list[float]]] = {}
+    news_gains: dict[Offset, tuple[Weights, list[float]]] = {}
     spread = 0.0
     values: dict[int, Value] = {0: START}
     news: Value | None = None
@@ -110,60 +118,58 @@ def _predict(steps: Steps, output: int, p: ChipProfile, rms: float, mean: float)
         value, _ = step(word, values, news)
         total = sum(means[n] for n in word.sources) + (news_mean if word.reads >= 0 else 0.0)
         here = -total / word.parts
-        power = _squares({k: float(w) for k, w in value.taps.items()}) * rms * rms
         split = word.parts > 1
         loss = p["gain_loss"] + (p["split_loss"] if split else 0.0)
-        mismatched: Taps = {}
         after = []
         for k, (register, h) in enumerate(places):
-            squares = _squares({a: float(w) for a, w in h.items()})
-            gain_total = float(sum(h.values(), Fraction(0)))
             offset = p["transfer_offset"] + (p["register_offset"] if register != "NEWS" else 0.0)
             offset += p["split_offset"] if split else 0.0
             written = here * (1 - loss) + offset
             after.append(written)
+            peak = max(peak, abs(written))
+            squares = sum(float(w) ** 2 for w in h.values())
             temporal += p["write_noise"] ** 2 * squares
             fixed += p["offset_spread"] ** 2 * squares
-            spread += squares * p["gain_spread"] ** 2 * (power + (here - p["gain_pivot"]) ** 2)
-            shift_of_mean += gain_total * (written - here)
-            # what is lost is a share of the value
             held = value.taps if register != "NEWS" else _move(value.taps, word.news)
-            for (x, y), w in h.items():
-                for (a, b), v in held.items():
-                    lost[a + x, b + y] = lost.get((a + x, b + y), 0.0) - loss * float(w * v)
-            # the first part is larger by the mismatch, the last smaller; in the same PE, so they go together
+            seen = {at: float(w) for at, w in held.items()}
+            # the first part is larger by the mismatch, the last smaller
             side = 1 if k == 0 else -1 if k == word.parts - 1 else 0
-            if split and side and register == "NEWS" and word.news > 0:
-                spread += p["split_mismatch"] ** 2 * squares * (power + here * here)
-            elif split and side:
-                mismatched = plus(mismatched, h, Fraction(side))
-        if split and p["split_mismatch"]:
-            spread += (
-                p["split_mismatch"] ** 2
-                * _squares({a: float(w) for a, w in mismatched.items()})
-                * (power + here * here)
-            )
+            for (x, y), w in h.items():
+                for (a, b), v in seen.items():
+                    lost[a + x, b + y] = lost.get((a + x, b + y), 0.0) - loss * float(w) * v
+                if split and side:
+                    _gather(splits, (x, y), side * float(w), seen, here)
+                if register == "NEWS":
+                    _gather(news_gains, (x, y), float(w), seen, here - p["gain_pivot"])
+            if register != "NEWS":
+                power = _squares(seen) * rms * rms + (here - p["gain_pivot"]) ** 2
+                spread += squares * p["gain_spread"] ** 2 * power
         values, news = execute([word], values, news)
         for name, written in zip(word.registers, after, strict=False):
             means[name] = written
         if word.news >= 0:
             news_mean = after[-1]
+    spread += p["split_mismatch"] ** 2 * _power(splits, rms) + p["gain_spread"] ** 2 * _power(news_gains, rms)
     result = values[output]
     ideal = float(sum(result.taps.values(), Fraction(0))) * mean
     goal = {k: float(w) for k, w in result.taps.items()}
     size = _squares(goal)
     gain = 1 + sum(lost.get(k, 0.0) * w for k, w in goal.items()) / size if size else 1.0
-    loss_power = _squares(lost) * rms * rms
-    whole = sqrt(temporal + fixed + spread + loss_power)
-    return Noise(means[output] - ideal, sqrt(fixed + spread), sqrt(temporal), gain, whole)
+    whole = sqrt(temporal + fixed + spread + _squares(lost) * rms * rms)
+    return Noise(means[output] - ideal, sqrt(fixed + spread), sqrt(temporal), gain, whole, peak)
 
 
-def largest_value(steps: Steps) -> Fraction:
-    """Sum of the magnitudes of the weights of the largest value on the way: times the input's amplitude, what no value
-    exceeds."""
-    from scamp_sim.compiler.filters.task import weigh
+def _gather(
+    found: dict[Offset, tuple[Weights, list[float]]], place: Offset, factor: float, seen: Weights, mean: float
+) -> None:
+    weights, means = found.setdefault(place, ({}, [0.0]))
+    for at, w in seen.items():
+        weights[at] = weights.get(at, 0.0) + factor * w
+    means[0] += factor * mean
 
-    return weigh(steps)[1]
+
+def _power(found: Mapping[Offset, tuple[Weights, list[float]]], rms: float) -> float:
+    return sum(_squares(weights) * rms * rms + means[0] ** 2 for weights, means in found.values())
 
 
-__all__ = ["INPUT_RMS", "Noise", "largest_value", "norm", "predict"]
+__all__ = ["INPUT_RMS", "Noise", "predict"]

@@ -19,6 +19,7 @@ HELP = (
 EXAMPLES = (
     'scamp-sim filter "1 2 1; 2 4 2; 1 2 1" --scale 16',
     'scamp-sim filter "1 0 -1; 2 0 -2; 1 0 -1" --offset zero -o sobel.scamp',
+    'scamp-sim filter "1 1 1; 1 -1 1; 1 1 1" --planes',
     "scamp-sim filter --list",
 )
 
@@ -65,6 +66,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--states", metavar="N", type=int, help="the budget itself, in place of --seconds")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random choices (default: 0)")
     parser.add_argument("--name", metavar="NAME", help="of the kernel in the text")
+    parser.add_argument(
+        "--planes", action="store_true",
+        help="weights of -1, 0, 1 on a bit plane (--in R5): a count of agreeing taps by adders of OR and NOR words, "
+        "exact, and whether analog registers would suit better",
+    )  # fmt: skip
     parser.add_argument("--list", action="store_true", help="classic filters with words, bounds, offset and noise")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the kernel file there")
     options.add_format(parser)
@@ -77,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.compiler.filters import compile_filter
 
     given = read_kernels(args.kernel)
+    if args.planes:
+        return _planes(args, given)
     settings = {**given.settings}
     for option, name in (("tolerance", "tolerance"), ("depth", "depth"), ("seconds", "seconds"), ("input", "input")):
         if getattr(args, option) is not None:
@@ -176,6 +184,21 @@ class Line:
         if self.shown:
             self.stream.write(f"\r\x1b[K{what}: {words} words so far")
             self.stream.flush()
+
+
+def _planes(args: argparse.Namespace, given: Any) -> int:
+    from scamp_sim.compiler.filters.planes import compile_planes
+
+    _check_output(args)
+    found = compile_planes(given, args.input or "R5", args.name)
+    if args.output is not None:
+        with open(args.output, "w", encoding="utf-8") as file:
+            file.write(found.text)
+    if args.format == "json":
+        print_json(found.as_dict())
+    else:
+        print(found.text, end="")
+    return 0
 
 
 def _list(args: argparse.Namespace) -> int:
