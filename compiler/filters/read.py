@@ -24,7 +24,7 @@ Rows = list[list[Fraction]]
 
 @dataclass
 class Given:
-    """Kernels by name, as rows, and what came with them. settings: of a file for Cain, under the names of ours;
+    """Kernels by name, as rows, and what came with them. settings: of a file for Cain, under the names of ours.
     notes: what
     was left out of it."""
 

@@ -163,7 +163,7 @@ def sources_of(paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
     texts: dict[Path, str] = {}
     for path in given:
         if path.suffix.lower() not in SOURCES:
-            raise ProgramError(f"{path}: is no C++ source; give files that end in {', '.join(SOURCES)}")
+            raise ProgramError(f"{path}: is not a C++ source file; give files that end in {', '.join(SOURCES)}")
         texts[path] = _text(path)
     folder = given[0].parent
     named = {p.resolve() for p in given}

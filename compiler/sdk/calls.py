@@ -42,8 +42,11 @@ RUN = "the compiler knows: scamp-sim run runs the program, and profile shows its
 
 @dataclass
 class Reading:
-    """A kernel that is being read. values: names of the text that stand for a register, number or direction.
-    hidden: names of registers that the text gives another meaning."""
+    """A kernel that is being read.
+
+    values: names of the text that stand for a register, number or direction.
+    hidden: names of registers that the text gives another meaning.
+    """
 
     text: Text
     values: Mapping[str, str]

@@ -120,9 +120,11 @@ class Store:
 class Kept(Generic[T]):
     """Results by key, in a JSON file if there is a name for one.
 
-    form: what the file holds, such as "pixelrnn table 3, 2". stamp: what the results depend on beside the key. read: a
-    result out of its JSON; raises ValueError, TypeError or KeyError for what is none. Raises ScampError: no such file
-    can be there, or it is not of this form, or of another stamp.
+    form: what the file holds, such as "pixelrnn table 3, 2".
+    stamp: what the results depend on beside the key.
+    read: a result out of its JSON; raises ValueError, TypeError or KeyError for what is none.
+
+    Raises ScampError: no such file can be there, or it is not of this form, or of another stamp.
     """
 
     def __init__(self, path: str | Path | None, form: str, stamp: Mapping[str, Any], read: Callable[[Any], T]) -> None:

@@ -22,7 +22,7 @@ BEFORE = {
     "local threshold, 61 words": (32.1, 124),
     "motion, 16 words": (15.7, 59),
 }
-"""Program -> `numpy.add`s that a run took without fused code, lazy outputs and shared drift, noise-free and on scamp5;
+"""Program -> `numpy.add`s that a run took without fused code, lazy outputs and shared drift, noise-free and on scamp5.
 measured on Zen 5."""
 
 

@@ -64,9 +64,11 @@ def fused(mode: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Rates:
-    """add: us of `numpy.add(a, b, out=c)` on planes of 256x256 float32, which lie in the second-level cache. near: us
-    to read or write a plane in the first-level cache. clipped: us of a sum of two planes there, within limits, which is
-    what a word with two sources is. bits: us of an operation on two packed planes there."""
+    """add: us of `numpy.add(a, b, out=c)` on planes of 256x256 float32, which lie in the second-level cache.
+    near: us to read or write a plane in the first-level cache.
+    clipped: us of a sum of two planes there, within limits, which is what a word with two sources is.
+    bits: us of an operation on two packed planes there.
+    """
 
     add: float
     near: float

@@ -40,7 +40,10 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Row:
-    """us: of processor time. adds: the same in `numpy.add` of a plane, taken in the same run. limit: us; 0: none."""
+    """us: of processor time.
+    adds: the same in `numpy.add` of a plane, taken in the same run.
+    limit: us; 0: none.
+    """
 
     group: str
     name: str
@@ -259,7 +262,11 @@ MEASURED: dict[str, tuple[str, Callable[[Rates], Iterator[Row]]]] = {
 
 
 def measure(groups: tuple[str, ...], rates: Callable[[], Rates], told: Callable[[str], None]) -> Iterator[Row]:
-    """The rows of some groups. rates: measured before each group. told: is given the name of a group that begins."""
+    """The rows of some groups.
+
+    rates: measured before each group.
+    told: is given the name of a group that begins.
+    """
     for group in groups:
         told(group)
         mode, rows = MEASURED[group]

@@ -46,8 +46,12 @@ LOAD_SLACK = 8
 
 @dataclass(frozen=True)
 class Cell:
-    """One row of the table, in LSB. mean: of input minus output, None at 0 passes. rms: spread of input minus output,
-    None without a PSNR. wrapped: the mean as it stands in the file, if differences of unsigned codes had wrapped."""
+    """One row of the table, in LSB.
+
+    mean: of input minus output, None at 0 passes.
+    rms: spread of input minus output, None without a PSNR.
+    wrapped: the mean as it stands in the file, if differences of unsigned codes had wrapped.
+    """
 
     value: float
     passes: int
@@ -59,14 +63,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Stack:
-    """Flat readouts. codes: (readouts, rows, columns) float32, 0..255; valid: (rows, columns) bool."""
+    """Flat readouts.
+
+    codes: (readouts, rows, columns) float32, 0..255.
+    valid: (rows, columns) bool.
+    """
 
     codes: npt.NDArray[np.float32]
     valid: npt.NDArray[np.bool_]
 
 
 def load_table(path: str | Path, without: Collection[float] = ()) -> tuple[Cell, ...]:
-    """Read the table. without: values to leave out, in LSB. Raises ProgramError that names the line."""
+    """Read the table.
+
+    without: values to leave out, in LSB.
+
+    Raises ProgramError that names the line.
+    """
     text = read_text(path, "table", ProgramError)
     reader = csv.DictReader(text.splitlines())
     named = list(reader.fieldnames or ())
@@ -189,8 +202,13 @@ def load_stack(path: str | Path) -> Stack:
 
 
 def make_stack(codes: npt.NDArray[Any], valid: npt.NDArray[Any] | None, name: str = "stack") -> Stack:
-    """A checked stack. codes: (readouts, rows, columns), real numbers 0..255; valid: (rows, columns), True or 1 where a
-    PE counts, None for everywhere. Raises ProgramError that begins with `name`."""
+    """A checked stack.
+
+    codes: (readouts, rows, columns), real numbers 0..255.
+    valid: (rows, columns), True or 1 where a PE counts, None for everywhere.
+
+    Raises ProgramError that begins with `name`.
+    """
     for array in (codes, valid):
         if array is not None and (not isinstance(array, np.ndarray) or array.dtype.kind not in "buif"):
             raise ProgramError(f"{name}: holds {getattr(array, 'dtype', type(array))} values; give real numbers")

@@ -71,7 +71,10 @@ def predict(
     shape: tuple[int, int] = SHAPE,
     repeats: int = 1,
 ) -> list[Predicted]:
-    """What a profile gives for each cell, mean over chips and repetitions. shape: of the simulated array."""
+    """What a profile gives for each cell, mean over chips and repetitions.
+
+    shape: of the simulated array.
+    """
     halve = SERIES["halve"]
     found = np.zeros((len(cells), 3))
     serials = tuple(chips)

@@ -17,8 +17,10 @@ from scamp_sim.text import table
 class StageDifference:
     """How far one stage is from its reference.
 
-    values: in the stage. differ: values that differ by more than `Stage.within`. per_frame: the same along the first
-    axis of a stage with several planes, else one count. largest, rms: of the differences.
+    values: in the stage.
+    differ: values that differ by more than `Stage.within`.
+    per_frame: the same along the first axis of a stage with several planes, else one count.
+    largest, rms: of the differences.
     """
 
     stage: str

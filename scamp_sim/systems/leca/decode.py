@@ -96,7 +96,7 @@ def reconstruct(codes: Any, params: Params) -> Floats:
 
 
 def decoded(codes: Any, params: Params) -> tuple[Floats, str]:
-    """The picture by the trained decoder where parameters hold one and PyTorch is there, else by the linear estimate;
+    """The picture by the trained decoder where parameters hold one and PyTorch is there, else by the linear estimate.
     and the name of which."""
     if params.decoder and find_spec("torch") is not None:
         from scamp_sim.systems.leca.train.modules import run_decoder

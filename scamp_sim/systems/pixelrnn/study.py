@@ -46,9 +46,11 @@ def validate(
 ) -> Study:
     """Run clips through the array and compare every plane with the golden model.
 
-    mapping: "macropixel", "blocks", or either with ":VERSION". front_end: the array scales the frames down, which may
-    then be 256x256. chip: serial of the chip, if `errors` are those of one. Other arguments as of
-    `systems.base.study.run.validate`. Raises ProgramError.
+    mapping: "macropixel", "blocks", or either with ":VERSION".
+    front_end: the array scales the frames down, which may then be 256x256.
+    chip: serial of the chip, if `errors` are those of one. Other arguments as of `systems.base.study.run.validate`.
+
+    Raises ProgramError.
     """
     from scamp_sim.systems.pixelrnn.system import SYSTEM
 
@@ -96,8 +98,11 @@ def measure(
 ) -> ChipStudy:
     """Run every clip on every chip with every seed, and compare each plane with the golden model.
 
-    mapping: as of `validate`. engine, timing: of the machine. level, options: of the mapping, such as front_end. Other
-    arguments as of `systems.base.study.run.measure`. Raises ProgramError.
+    mapping: as of `validate`.
+    engine, timing: of the machine.
+    level, options: of the mapping, such as front_end. Other arguments as of `systems.base.study.run.measure`.
+
+    Raises ProgramError.
     """
     from scamp_sim.systems.pixelrnn.system import SYSTEM
 

@@ -50,7 +50,9 @@ class Accuracy:
 class ChipStudy:
     """The results of a study.
 
-    about: what was run, in words. shape: what a record consists of. ran: how many units were not in the file already.
+    about: what was run, in words.
+    shape: what a record consists of.
+    ran: how many units were not in the file already.
     """
 
     about: Mapping[str, Any]

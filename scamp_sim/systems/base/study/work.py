@@ -40,9 +40,10 @@ REMEMBERED = 200
 class Work:
     """One set of parameters on one realisation, on chips of one kind. It is pickled for Dask.
 
-    errors: what all chips have in common. hardware: engine and prices; its errors and chip are not looked at. takes:
-    frames of the clips. again: whether clips come again, with other seeds or chips, so that their models are worth
-    keeping.
+    errors: what all chips have in common.
+    hardware: engine and prices; its errors and chip are not looked at.
+    takes: frames of the clips.
+    again: whether clips come again, with other seeds or chips, so that their models are worth keeping.
     """
 
     system: System[Any]
@@ -119,7 +120,10 @@ def compare(
 
 
 def shape_of(system: System[Any], takes: Frames, encoder: Encoder, model: Encoded) -> Shape:
-    """What records of this system consist of. model: of any clip."""
+    """What records of this system consist of.
+
+    model: of any clip.
+    """
     sizes = {name: int(np.size(plane)) for name, plane in model.planes(system.stages).items()}
     return Shape(sizes, system.stages[-1].name, encoder.gives.unit, takes.count)
 
@@ -155,8 +159,13 @@ def carried(
 
 def digests(work: Work, first: Encoder, clips: ClipSet, **more: Any) -> dict[str, str]:
     """What results depend on, each as a digest, so that a message can name which of them differs; engine and versions
-    in words. first: an encoder of this work. more: what else distinguishes two files. Raises ProgramError for errors
-    that cannot be compared."""
+    in words.
+
+    first: an encoder of this work.
+    more: what else distinguishes two files.
+
+    Raises ProgramError for errors that cannot be compared.
+    """
     labels = np.array([]) if clips.labels is None else clips.labels
     depends = dict(first.depends_on())
     options = {

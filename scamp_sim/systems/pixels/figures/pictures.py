@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def sheet(title: str, clip: Clip, maps: Array, names: str) -> Picture:
-    """Input and the maps (O, h, w) of a frame, each stretched on its own. names: of a map, such as "map"."""
+    """Input and the maps (O, h, w) of a frame, each stretched on its own.
+
+    names: of a map, such as "map".
+    """
     from scamp_sim.show.render import Tile, contact_sheet
 
     light = np.asarray(clip.array[0], np.float64)

@@ -19,7 +19,10 @@ def array_noise(
     """sd (O,) of the sums on macropixels, in the unit of the layer's own sums: what an affine fit of each channel to
     the exact sums leaves, over three chips and two drawn pictures.
 
-    params: grey, stride = kernel = 2, 4 or 8. errors: of the array. Raises ScampError.
+    params: grey, stride = kernel = 2, 4 or 8.
+    errors: of the array.
+
+    Raises ScampError.
     """
 
     def no_constants(gain: float, steps: Floats, sums: Floats) -> Floats:
