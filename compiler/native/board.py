@@ -274,10 +274,14 @@ class Board:
         self.image = image
         self._seen = image is None
 
-    def ask(self, fields: Sequence[bytes]) -> Any:
-        """Carry out what waits, then one call whose result the program waits for; None if it was left out."""
-        line = b"\t".join((b"?", *fields))
-        act = self._known(line, list(fields), -1)
+    def ask(self, line: bytes, fields: Sequence[bytes] = ()) -> Any:
+        """Carry out what waits, then one call whose result the program waits for; None if it was left out.
+
+        line: `?call` or `?fill`, site name operands.
+        """
+        act = self._acts.get(line)
+        if act is None:
+            act = self._known(line, list(fields or line.split(b"\t")[1:]), -1)
         if act is None:
             self.settle()
             return None
@@ -285,10 +289,10 @@ class Board:
         assert isinstance(act.step, HostCall)
         return self.settle().get(act.step.result)
 
-    def volume(self, fields: Sequence[bytes]) -> tuple[HostCall | None, Any]:
+    def volume(self, line: bytes) -> tuple[HostCall | None, Any]:
         """As `ask`, with the call, for results that go as bytes."""
-        value = self.ask(fields)
-        act = self._acts.get(b"\t".join((b"?", *fields)))
+        value = self.ask(line)
+        act = self._acts.get(line)
         return (act.step if act is not None and isinstance(act.step, HostCall) else None), value
 
     def settle(self) -> dict[str, Any]:

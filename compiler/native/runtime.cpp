@@ -469,6 +469,7 @@ void ended_by(char kind, int code, uintptr_t caller) {
 
 // The linker turns the program's calls of these into ours, so that the place of the call is known.
 extern "C" {
+#if defined(__linux__)
 void __real_exit(int) __attribute__((noreturn));
 void __wrap_exit(int code) __attribute__((noreturn));
 void __wrap_exit(int code) {
@@ -505,6 +506,7 @@ time_t __wrap_time(time_t* to) {
 clock_t __wrap_clock(void) {
     return static_cast<clock_t>(scamp_sim::microseconds(scamp_sim::at(st().last_file, st().last_line)) * (CLOCKS_PER_SEC / 1000000));
 }
+#endif
 
 // What the compiler puts before each division of integers.
 struct scamp_sim_source { const char* file; uint32_t line, column; };
@@ -856,11 +858,13 @@ void text(const char* format, std::initializer_list<value> values) {
 
 }  // namespace scamp_sim
 
+#if defined(__linux__)
 // Older projects begin at scamp5_main.
 void scamp5_main() __attribute__((weak));
 __attribute__((weak)) int main() {
     if (scamp5_main) scamp5_main();
     return 0;
 }
+#endif
 
 void vs_post_set_channel(int channel) { st().channel = channel; }

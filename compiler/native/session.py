@@ -102,7 +102,7 @@ class Session:
             elif kind == b"O":
                 board.show(line)
             elif kind == b"?":
-                process.answer(self._answer(line[1:].split(b"\t")))
+                process.answer(self._answer(line))
             elif kind == b"R":
                 if self._frame_ends(process):
                     return True
@@ -281,14 +281,15 @@ class Session:
 
     # --- questions ---
 
-    def _answer(self, fields: list[bytes]) -> bytes:
+    def _answer(self, line: bytes) -> bytes:
         """The answer to a question."""
-        kind = fields[0]
         board = self.board
-        if kind == b"call":
-            return b"=%d\n" % number_of(board.ask(fields[1:]))
+        if line.startswith(b"?call"):
+            return b"=%d\n" % number_of(board.ask(line))
+        fields = line[1:].split(b"\t")
+        kind = fields[0]
         if kind == b"fill":
-            call, value = board.volume(fields[1:])
+            call, value = board.volume(line)
             data = bytes_of(call, value, self.machine)
             return b"=%d\n" % len(data) + data
         text = [f.decode("utf-8", errors="replace") for f in fields]
