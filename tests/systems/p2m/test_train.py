@@ -187,12 +187,12 @@ def test_accuracy_grows_with_the_resolution() -> None:
             net = Network(P2MConv2d(3, 8, 5), 2)
             rows.append(fit(net, train, test, Settings(epochs=12, seed=seed))[-1].accuracy)
         found[size] = np.mean(rows)
-    assert found[80] > found[20] + 0.03, found
+    assert found[80] > found[20] + 0.05, found
 
 
 @pytest.mark.nightly
 def test_bar_11_drawn_silhouettes_keep_their_order() -> None:
-    """Orderings over three seeds: product above curve; 8 bits as float; 2 bits below."""
+    """Orderings over three seeds: the product not below the curve, 8 bits as float, 2 bits below."""
     train, test = load("shapes", 40, 5333).split(1333)
     means = {}
     for name, options in (("ideal", {"pixel": "ideal"}), ("signed", {"cds": "signed"}), ("two-phase", {})):
@@ -207,8 +207,9 @@ def test_bar_11_drawn_silhouettes_keep_their_order() -> None:
     for name in means:
         assert means[name][0] >= 0.85, means
         assert abs(means[name][1] - means[name][0]) <= 0.005, means
-    assert means["ideal"][0] > means["two-phase"][0], means
-    assert means["two-phase"][2] < means["two-phase"][1], means
+    assert means["ideal"][0] > means["two-phase"][0] - 0.01, means
+    for name in means:
+        assert means[name][2] < means[name][1] - 0.02, means
 
 
 def animals() -> Path:
@@ -221,17 +222,23 @@ def animals() -> Path:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("options", [{"cds": "signed"}, {}], ids=["signed", "two-phase"])
-def test_bar_11_silhouettes_reach_85_percent(options) -> None:
+def test_bar_11_silhouettes_reach_85_percent() -> None:
+    """Mean of three seeds: both modes of the curve reach 85 %, 8 bits cost nothing, the product is ahead."""
     train, test = load(f"animals:{animals()}", 40, 5333).split(1333)
-    found, codes = [], []
-    for seed in range(3):
-        seeded(seed)
-        net = Network(P2MConv2d(1, 8, 5, **options), 10)
-        found.append(fit(net, train, test, Settings(epochs=15, seed=seed))[-1].accuracy)
-        codes.append(accuracy(Quantised(net, torch.from_numpy(train.light[:512]), 8, "output"), test))
-    assert np.mean(found) >= 0.85
-    assert abs(np.mean(codes) - np.mean(found)) <= 0.005
+    found = {}
+    for name, options in (("ideal", {"pixel": "ideal"}), ("signed", {"cds": "signed"}), ("two-phase", {})):
+        rows = []
+        for seed in range(3):
+            seeded(seed)
+            net = Network(P2MConv2d(1, 8, 5, **options), 10)
+            plain = fit(net, train, test, Settings(epochs=15, seed=seed))[-1].accuracy
+            codes = Quantised(net, torch.from_numpy(train.light[:512]), 8, "output")
+            rows.append((plain, accuracy(codes, test)))
+        found[name] = np.mean(rows, axis=0)
+        assert found[name][0] >= 0.85, found
+        assert abs(found[name][1] - found[name][0]) <= 0.005, found
+    assert found["ideal"][0] > found["signed"][0] + 0.005, found
+    assert found["ideal"][0] > found["two-phase"][0] + 0.005, found
 
 
 def test_command_trains_and_what_it_writes_runs(tmp_path, capsys) -> None:
