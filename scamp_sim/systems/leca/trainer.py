@@ -142,6 +142,8 @@ def _report(task: Any, rows: Sequence[Any], args: argparse.Namespace) -> Report:
         shares = ", ".join(f"{name} {100 * value:.1f} %" for name, value in r.scores.items())
         lines.append(f"leca {r.channels} x {r.bits:g} bit, ratio {r.ratio:.3g}, {measure}: {shares}")
     lines.append("these figures are of small, mostly drawn data and say nothing of ImageNet")
+    if rows[-1].array_scale:
+        lines.append(f"on the array at --on scamp5:scale={rows[-1].array_scale}")
     if args.out:
         lines.append(f"parameters: {Path(args.out)}; scamp-sim system run leca PICTURE --weights {Path(args.out)}")
     if args.figure:

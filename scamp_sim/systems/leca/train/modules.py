@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.kernels.leca.mapping import WHITE
 from scamp_sim.systems.leca import golden, inputs, mapping
 from scamp_sim.systems.leca.circuit import Noise
 from scamp_sim.systems.leca.decode import components_of_pictures
@@ -81,6 +82,11 @@ class ArrayErrors:
     spread: float
     lsb: float
     """LSB for a unit of the encoder's output."""
+
+    @property
+    def scale(self) -> int:
+        """Of the sums on the array: they are S / 2^scale LSB."""
+        return round(float(np.log2(LINEAR_UNIT * WHITE / self.lsb)))
 
 
 class Encoder(nn.Module):

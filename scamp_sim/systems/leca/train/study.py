@@ -21,7 +21,7 @@ from scamp_sim.systems.leca.encoder import on_array
 from scamp_sim.systems.leca.params import Params
 from scamp_sim.systems.leca.train import loop
 from scamp_sim.systems.leca.train.array import accuracy_on_array, measure_array
-from scamp_sim.systems.leca.train.modules import Encoder, Network
+from scamp_sim.systems.leca.train.modules import ArrayErrors, Encoder, Network
 from scamp_sim.systems.leca.trainer import BACKBONE_PICTURES, BACKBONE_SEED, TEST_SEED
 
 JUDGED_ON = (1, 2)
@@ -53,7 +53,8 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """One network: accuracy by mode and place, its parameters, its epochs."""
+    """One network: accuracy by mode and place, its parameters, its epochs. array_scale: of the sums on the array, 0 for
+    LeCA's own chip."""
 
     channels: int
     bits: float
@@ -61,11 +62,12 @@ class Trained:
     scores: dict[str, float]
     params: Params
     decoder_mmac: float
+    array_scale: int
     epochs: list[loop.Epoch] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
-        names = ("channels", "bits", "ratio", "scores", "decoder_mmac")
+        names = ("channels", "bits", "ratio", "scores", "decoder_mmac", "array_scale")
         return {**{n: getattr(self, n) for n in names}, "epochs": [vars(e) for e in self.epochs]}
 
 
@@ -171,14 +173,18 @@ def trained(task_: Task, channels: int, bits: float, modes: Sequence[str], args:
         net.encoder.from_soft()
         net.encoder.mode = "hard"
     params = replace(net.encoder.params(), decoder=_arrays(net))
+    scale = 0
     if args.array:
-        scores["array"] = accuracy_on_array(net, task_.test)
+        # at the scale of the errors that it was trained with
+        errors = net.encoder.noise
+        scale = errors.scale if isinstance(errors, ArrayErrors) else on_array(params)[1].scale
+        scores["array"] = accuracy_on_array(net, task_.test, scale=scale)
         for chip in JUDGED_ON:
-            scores[f"array, scamp5 chip {chip}"] = accuracy_on_array(net, task_.test, "scamp5", chip)
+            scores[f"array, scamp5 chip {chip}"] = accuracy_on_array(net, task_.test, "scamp5", chip, scale=scale)
     shape = task_.train.images.shape
     ratio = (96 if side == 4 else 32) / (channels * bits)
     work = decoder_macs(shape[1], channels, args.layers, args.filters) / 1e6
-    return Trained(channels, bits, ratio, scores, params, work, epochs)
+    return Trained(channels, bits, ratio, scores, params, work, scale, epochs)
 
 
 def _hard_or_noisy(
@@ -189,6 +195,9 @@ def _hard_or_noisy(
         transfer.encoder.from_soft()
         transfer.encoder.mode = "hard"
         scores["soft weights in the circuit"] = judge(transfer, task_.test)
+        if not args.array:
+            transfer.encoder.mode, transfer.encoder.noise = "noisy", Noise(noise=args.noise)
+            scores["soft weights in the circuit, under noise"] = judge(transfer, task_.test)
         net.encoder.from_soft()
         net.encoder.mode = "hard"
         loop.begin(net, task_.train)
