@@ -106,6 +106,37 @@ WRONG = {
     "text": ({"knobs": {"write_noise": "0.2"}}, "write_noise is '0.2'; give a number"),
     "null": ({"knobs": {"write_noise": None}}, "write_noise is None; give a number"),
     "a list of values": ({"knobs": {"write_noise": [1]}}, r"write_noise is \[1\]; give a number"),
+    "an inverted range": ({"knobs": {}, "ranges": {"adc_noise": [2, 1]}}, "the range of adc_noise is inverted, 2 .. 1"),
+    "an empty range": (
+        {"knobs": {}, "ranges": {"adc_noise": [1, 1]}},
+        "the range of adc_noise is empty.*under 'knobs'",
+    ),
+    "half a range": (
+        {"knobs": {}, "ranges": {"adc_noise": [1]}},
+        r"the range of adc_noise is \[1\]; give \[low, high\]",
+    ),
+    "a range of text": ({"knobs": {}, "ranges": {"adc_noise": ["a", 2]}}, "give \\[low, high\\]"),
+    "a range beyond": (
+        {"knobs": {}, "ranges": {"adc_noise": [-1, 2]}},
+        "adc_noise is -1 .. 2 LSB rms; the knob takes 0",
+    ),
+    "a range of nothing": ({"knobs": {}, "ranges": {"adc_nose": [1, 2]}}, "ranges: unknown knob 'adc_nose'"),
+    "ranges as a list": ({"knobs": {}, "ranges": []}, "ranges is .*; give an object"),
+    "ranges that cross": (
+        {"knobs": {}, "ranges": {"linear_range": [100, 300], "saturation": [200, 400]}},
+        "saturation is 200 LSB, below",
+    ),
+    "a line beyond": (
+        {"knobs": {}, "ranges": {"gain_loss": [0, 0.1]}, "lines": {"split_loss": {"gain_loss": 9}}},
+        "split_loss is 0.9;",
+    ),
+    "a line of nothing": ({"knobs": {}, "lines": {"split_loss": {"constant": 1}}}, "follows no other knob"),
+    "a line on a line": (
+        {"knobs": {}, "lines": {"split_loss": {"split_offset": 1}, "split_offset": {"gain_loss": 1}}},
+        "a line itself",
+    ),
+    "a line and a value": ({"knobs": {"split_loss": 0}, "lines": {"split_loss": {"gain_loss": 1}}}, "leave one out"),
+    "evidence of no kind": ({"knobs": {}, "evidence": {"adc_noise": ["guess", "x"]}}, "with a kind of fitted, tied"),
     "NaN": ('{"knobs": {"write_noise": NaN}}', "write_noise is nan; give a number"),
     "infinity": ('{"knobs": {"write_noise": Infinity}}', "write_noise is infinite; it is 0 to 100 LSB"),
     "minus infinity": ('{"knobs": {"gain_pivot": -1e999}}', "gain_pivot is negative and infinite; it is -200 to 200"),
