@@ -128,7 +128,7 @@ def test_payload_goes_column_after_column_from_the_top_right() -> None:
     assert list(run.payload("c")[:3]) == [0, 1, 2]
     assert list(run.payload("d")[:2]) == [63, 63]
     assert run.payload("d")[64] == 62
-    with pytest.raises(ProgramError, match="gave no readout 'e'"):
+    with pytest.raises(ProgramError, match="has no readout 'e'"):
         run.payload("e")
 
 
@@ -195,7 +195,7 @@ def test_a_full_store_names_its_largest_kernels() -> None:
 
 
 def test_storage_is_checked() -> None:
-    with pytest.raises(ProgramError, match="storage is 'flash'; it is one of static, dynamic, heap"):
+    with pytest.raises(ProgramError, match="storage is 'flash'; expected one of static, dynamic, heap"):
         Kernel("k", (Word("nop"),), storage="flash")
 
 

@@ -214,7 +214,7 @@ def test_errors_of_ones_own_are_not_kept(clips: ClipSet, tmp_path: Path) -> None
         lambda out: study.validate(WEIGHTS, few, jobs=1, errors=Own(), out=out),
         lambda out: measure(WEIGHTS, few, chips=[1], errors=Own(), out=out, jobs=1),
     ):
-        with pytest.raises(ScampError, match=r"custom errors \(Own\) cannot be kept.* leave out=\.\.\. out"):
+        with pytest.raises(ScampError, match=r"custom error model \(Own\) cannot be kept.* omit out=\.\.\."):
             run(path)
         assert not path.exists()
         assert run(None).ran == 1
@@ -244,7 +244,7 @@ def test_what_cannot_be_asked(clips: ClipSet) -> None:
         study.validate(WEIGHTS, clips, jobs=0)
     with pytest.raises(ScampError, match="limit must be an integer of at least 1, got -1"):
         study.validate(WEIGHTS, clips, limit=-1)
-    with pytest.raises(ScampError, match="labels go up to 8, but the decoder of these weights tells 4 classes apart"):
+    with pytest.raises(ScampError, match="labels go up to 8, but the decoder of these weights has 4 classes"):
         study.validate(Weights.random(1, classes=4), clips)
     with pytest.raises(ScampError, match="has no version 'lean'; it is 'raw' or none"):
         study.validate(WEIGHTS, clips, mapping="macropixel:lean")
