@@ -244,11 +244,15 @@ def test_too_few_registers_say_who_holds_what():
 
 def test_cains_input():
     given = {
-        "name": "sobel", "mode": "analogue", "maxApproximationDepth": 3, "maxApproximationError": 0.0,
+        "name": "sobel",
+        "mode": "analogue",
+        "maxApproximationDepth": 3,
+        "maxApproximationError": 0.0,
         "filter": {"B": {"depth": -2, "array": [[1, 0, -1], [2, 0, -2], [1, 0, -1]]}},
         "registerAllocator": {"name": "linearScan", "availableRegisters": [*"ABCD"], "initialRegisters": ["A"]},
-        "runConfig": {"searchTime": 1000}, "objective": "none",
-    }  # fmt: skip
+        "runConfig": {"searchTime": 1000},
+        "objective": "none",
+    }
     from scamp_sim.compiler.filters.read import kernels_of
 
     read = kernels_of(given)

@@ -137,12 +137,21 @@ def refuse(args: argparse.Namespace) -> None:
 _ALL, _TABLE = ("figure2", "figure3", "table3"), ("table3",)
 
 OPTIONS = {
-    "seeds": ("--seeds", _ALL), "epochs": ("--epochs", _ALL), "clips": ("--train-clips", _ALL),
-    "tests": ("--tests", _ALL), "threads": ("--threads", _ALL), "results": ("--results", _ALL),
-    "plain": ("--plain", _TABLE), "trained": ("--trained", _TABLE), "errors": ("--errors", _TABLE),
-    "chips": ("--chips", _TABLE), "mapping": ("--mapping", _TABLE), "refits": ("--refit-clips", _TABLE),
-    "noise": ("--noise", _TABLE), "jobs": ("--jobs", _TABLE),
-}  # fmt: skip
+    "seeds": ("--seeds", _ALL),
+    "epochs": ("--epochs", _ALL),
+    "clips": ("--train-clips", _ALL),
+    "tests": ("--tests", _ALL),
+    "threads": ("--threads", _ALL),
+    "results": ("--results", _ALL),
+    "plain": ("--plain", _TABLE),
+    "trained": ("--trained", _TABLE),
+    "errors": ("--errors", _TABLE),
+    "chips": ("--chips", _TABLE),
+    "mapping": ("--mapping", _TABLE),
+    "refits": ("--refit-clips", _TABLE),
+    "noise": ("--noise", _TABLE),
+    "jobs": ("--jobs", _TABLE),
+}
 """Options of the reports that train: name -> the option, and the reports that have it."""
 
 
@@ -180,21 +189,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     figures = parser.add_argument_group("figure2, figure3, table3: networks are trained for them")
     figures.add_argument("--seeds", metavar="N", type=int, help="networks per point or kind (default: 1)")
-    figures.add_argument(
-        "--epochs", metavar="N", type=int, help="passes over the clips (default: 8; 10 for table3)"
-    )  # fmt: skip
+    figures.add_argument("--epochs", metavar="N", type=int, help="passes over the clips (default: 8; 10 for table3)")
     figures.add_argument(
         "--train-clips", dest="clips", metavar="N", type=int, help="clips per class (default: 20; 40 for table3)"
-    )  # fmt: skip
-    figures.add_argument(
-        "--tests", metavar="N", type=int, help="test clips per class (default: 20; 10 for table3)"
-    )  # fmt: skip
+    )
+    figures.add_argument("--tests", metavar="N", type=int, help="test clips per class (default: 20; 10 for table3)")
     figures.add_argument("--threads", metavar="N", type=int, help="threads of PyTorch (default: 2)")
     figures.add_argument("--results", metavar="FILE", help="keep finished results there; the same command resumes")
     chips = parser.add_argument_group("table3: accuracy on emulated chips")
-    chips.add_argument(
-        "--plain", metavar="W", nargs="+", help="networks trained without errors (default: train them)"
-    )  # fmt: skip
+    chips.add_argument("--plain", metavar="W", nargs="+", help="networks trained without errors (default: train them)")
     chips.add_argument("--trained", metavar="W", nargs="+", help="networks trained with errors, likewise")
     chips.add_argument("--errors", metavar="NAME", help="a profile of analog errors (default: scamp5)")
     chips.add_argument("--chips", metavar="LIST", help="serials, such as 1-20 or 1,4,7-9 (default: 1-10)")
@@ -204,12 +207,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="macropixel (default), macropixel:raw, which is not fitted to noise, blocks, or blocks:lean",
     )
     chips.add_argument(
-        "--refit-clips", dest="refits", metavar="N", type=int,
+        "--refit-clips",
+        dest="refits",
+        metavar="N",
+        type=int,
         help="clips per class for re-fitting decoders on the chip (default: 10)",
-    )  # fmt: skip
+    )
     chips.add_argument(
         "--noise", metavar="NAME", help="errors to train with, as in `train` (default: those of the chips)"
-    )  # fmt: skip
+    )
     chips.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one per core)")
 
 
