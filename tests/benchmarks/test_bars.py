@@ -62,7 +62,7 @@ def test_frames() -> None:
     for name, least in {
         "macropixel, ideal": 2.3,
         "macropixel, scamp5": 1.5,
-        "blocks, ideal": 1.8,
+        "blocks, ideal": 1.5,
         "blocks, scamp5": 1.5,
     }.items():
         assert walked[name].us / fused[name].us >= least, name

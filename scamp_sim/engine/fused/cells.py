@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scamp_sim.engine import ops
-from scamp_sim.engine.fused.rows import F32, HALF, I32, LANES, MASK, Rows, splat
+from scamp_sim.engine.fused.rows import Rows, splat
 from scamp_sim.engine.fused.values import Node, Ref
 
 
@@ -30,43 +30,46 @@ class Cells(Rows):
 
     def _spread(self, number: int, put: Callable[[str], str], kind: str = "i32") -> str:
         """A number of the table of keys in all lanes."""
-        vector = f"<{LANES} x {kind}>"
+        vector = f"<{self.lanes} x {kind}>"
         at = put(f"getelementptr i32, ptr %keys, i64 {number}")
         one = put(f"load {kind}, ptr {at}")
         first = put(f"insertelement {vector} poison, {kind} {one}, i64 0")
-        return put(f"shufflevector {vector} {first}, {vector} poison, <{LANES} x i32> zeroinitializer")
+        return put(f"shufflevector {vector} {first}, {vector} poison, <{self.lanes} x i32> zeroinitializer")
 
     def _hash(self, key: int) -> str:
         """The random bits of a key."""
         ground = self.once("ground", self._ground)
         addend, factor = (self._spread(4 * key + 4 + n, self.put) for n in range(2))
-        mixed = self.put(f"xor {I32} {ground}, {addend}")
-        return self.put(f"mul {I32} {mixed}, {factor}")
+        mixed = self.put(f"xor {self.i32} {ground}, {addend}")
+        return self.put(f"mul {self.i32} {mixed}, {factor}")
 
     def _ground(self) -> str:
         at = self.put(f"getelementptr i32, ptr {self.place_row(('plane', ops.GROUND), 0)}, i64 {self.column}")
-        return self.put(f"load {I32}, ptr {at}, align 64")
+        return self.put(f"load {self.i32}, ptr {at}, align 64")
 
     def _other(self, bits: str) -> str:
         """The second draw of a hash."""
-        low = self.put(f"shl {I32} {bits}, splat (i32 16)")
-        high = self.put(f"and {I32} {bits}, splat (i32 -65536)")
-        return self.put(f"xor {I32} {low}, {high}")
+        low = self.put(f"shl {self.i32} {bits}, splat (i32 16)")
+        high = self.put(f"and {self.i32} {bits}, splat (i32 -65536)")
+        return self.put(f"xor {self.i32} {low}, {high}")
 
     def cell(self, node: Node) -> str:
         """Gain, offset, noise, and compression in the loop that bends."""
         key, second = (int(n) for n in node.numbers)
         bits = self.once(("hash", key), lambda: self._hash(key))
-        draw = self.put(f"sitofp {I32} {self._other(bits) if second else bits} to {F32}")
+        draw = self.put(f"sitofp {self.i32} {self._other(bits) if second else bits} to {self.f32}")
         value, gain, offset = (self.analog(r) for r in node.refs[:3])
-        value = self.put(f"fmul {F32} {value}, {gain}")
-        value = self.put(f"fadd {F32} {value}, {offset}")
-        noise = self.put(f"fmul {F32} {self.parameters[2]}, {draw}")
-        value = self.put(f"fadd {F32} {value}, {noise}")
-        size = self.put(f"call {F32} @llvm.fabs.v{LANES}f32({F32} {value})")
-        larger = self.put(f"fcmp ogt {F32} {self.peak}, {size}") if self.peak else ""
-        self.peak = self.put(f"select {MASK} {larger}, {F32} {self.peak}, {F32} {size}") if larger else size
+        value = self.put(f"fmul {self.f32} {value}, {gain}")
+        value = self.put(f"fadd {self.f32} {value}, {offset}")
+        noise = self.put(f"fmul {self.f32} {self.parameters[2]}, {draw}")
+        value = self.put(f"fadd {self.f32} {value}, {noise}")
+        size = self.put(f"call {self.f32} @llvm.fabs.v{self.lanes}f32({self.f32} {value})")
+        self.peak = self._larger(self.peak, size) if self.peak else size
         return self._bent(value, size) if self.bends else value
+
+    def _larger(self, a: str, b: str) -> str:
+        larger = self.put(f"fcmp ogt {self.f32} {a}, {b}")
+        return self.put(f"select {self.mask_kind} {larger}, {self.f32} {a}, {self.f32} {b}")
 
     def prepare_cells(self) -> None:
         """Before the loops of a stage that has cells."""
@@ -74,36 +77,36 @@ class Cells(Rows):
 
     def goes_beyond(self, peak: str) -> str:
         """Whether a PE of a vector of magnitudes is beyond the linear range."""
-        over = self.put(f"fcmp ogt {F32} {peak}, {self.parameters[0]}")
-        lanes = self.put(f"bitcast {MASK} {over} to {HALF}")
-        return self.put(f"icmp ne {HALF} {lanes}, 0")
+        over = self.put(f"fcmp ogt {self.f32} {peak}, {self.parameters[0]}")
+        lanes = self.put(f"bitcast {self.mask_kind} {over} to {self.half}")
+        return self.put(f"icmp ne {self.half} {lanes}, 0")
 
     def _bent(self, value: str, size: str) -> str:
         """`noisy.bent`."""
         linear, reach, _ = self.parameters
-        beyond = self.between(self.put(f"fsub {F32} {size}, {linear}"), "zeroinitializer", reach)
-        under = self.put(f"fcmp olt {F32} {size}, {linear}")
-        straight = self.put(f"select {MASK} {under}, {F32} {size}, {F32} {linear}")
-        total = self.put(f"fadd {F32} {straight}, {beyond}")
-        square = self.put(f"fmul {F32} {beyond}, {beyond}")
-        twice = self.put(f"fmul {F32} {reach}, {splat(2)}")
-        less = self.put(f"fdiv {F32} {square}, {twice}")
-        size = self.put(f"fsub {F32} {total}, {less}")
-        return self.put(f"call {F32} @llvm.copysign.v{LANES}f32({F32} {size}, {F32} {value})")
+        beyond = self.between(self.put(f"fsub {self.f32} {size}, {linear}"), "zeroinitializer", reach)
+        under = self.put(f"fcmp olt {self.f32} {size}, {linear}")
+        straight = self.put(f"select {self.mask_kind} {under}, {self.f32} {size}, {self.f32} {linear}")
+        total = self.put(f"fadd {self.f32} {straight}, {beyond}")
+        square = self.put(f"fmul {self.f32} {beyond}, {beyond}")
+        twice = self.put(f"fmul {self.f32} {reach}, {splat(2)}")
+        less = self.put(f"fdiv {self.f32} {square}, {twice}")
+        size = self.put(f"fsub {self.f32} {total}, {less}")
+        return self.put(f"call {self.f32} @llvm.copysign.v{self.lanes}f32({self.f32} {size}, {self.f32} {value})")
 
     def noise(self, node: Node) -> str:
         """A value with the sum of four random bytes."""
         (key,) = (int(n) for n in node.numbers)
         bits = self._hash(key)
-        high = self.put(f"lshr {I32} {bits}, splat (i32 16)")
-        bits = self.put(f"xor {I32} {bits}, {high}")
-        odd = self.put(f"lshr {I32} {bits}, splat (i32 8)")
-        pairs = [self.put(f"and {I32} {x}, splat (i32 16711935)") for x in (bits, odd)]
-        two = self.put(f"add {I32} {pairs[0]}, {pairs[1]}")
-        low = self.put(f"and {I32} {two}, splat (i32 65535)")
-        high = self.put(f"lshr {I32} {two}, splat (i32 16)")
-        four = self.put(f"add {I32} {low}, {high}")
-        centred = self.put(f"add {I32} {four}, splat (i32 -510)")
-        draw = self.put(f"sitofp {I32} {centred} to {F32}")
-        noise = self.put(f"fmul {F32} {self._spread(4 * key + 6, self.put, 'float')}, {draw}")
-        return self.put(f"fadd {F32} {self.analog(node.refs[0])}, {noise}")
+        high = self.put(f"lshr {self.i32} {bits}, splat (i32 16)")
+        bits = self.put(f"xor {self.i32} {bits}, {high}")
+        odd = self.put(f"lshr {self.i32} {bits}, splat (i32 8)")
+        pairs = [self.put(f"and {self.i32} {x}, splat (i32 16711935)") for x in (bits, odd)]
+        two = self.put(f"add {self.i32} {pairs[0]}, {pairs[1]}")
+        low = self.put(f"and {self.i32} {two}, splat (i32 65535)")
+        high = self.put(f"lshr {self.i32} {two}, splat (i32 16)")
+        four = self.put(f"add {self.i32} {low}, {high}")
+        centred = self.put(f"add {self.i32} {four}, splat (i32 -510)")
+        draw = self.put(f"sitofp {self.i32} {centred} to {self.f32}")
+        noise = self.put(f"fmul {self.f32} {self._spread(4 * key + 6, self.put, 'float')}, {draw}")
+        return self.put(f"fadd {self.f32} {self.analog(node.refs[0])}, {noise}")

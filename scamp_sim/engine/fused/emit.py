@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scamp_sim.engine.fused.cells import Cells
-from scamp_sim.engine.fused.rows import F32, HALF, LANES, MASK, PAD, splat
+from scamp_sim.engine.fused.rows import LANES, PAD, WIDE, splat
 from scamp_sim.engine.fused.schedule import Schedule, Stage
 from scamp_sim.engine.fused.values import BITS, MEMORY, Node, Place, Ref
 
@@ -37,7 +37,12 @@ class Text:
 
 def emit(schedule: Schedule, shape: tuple[int, int]) -> Text:
     """The text for an array of `shape`, whose columns are a multiple of 64."""
-    return _Emitter(schedule, shape).function()
+    cells = sum(node.op == "cell" for node in schedule.nodes)
+    return _Emitter(schedule, shape, WIDE if 0 < cells <= FEW else LANES).function()
+
+
+FEW = 100
+"""Cells of a short stretch."""
 
 
 class _Emitter(Cells):
@@ -48,7 +53,7 @@ class _Emitter(Cells):
         plain = self.once((ref.value, ref.row, ref.column), lambda: self._load(ref))
         if not ref.negated:
             return plain
-        return self.once((ref.value, ref.row, ref.column, "-"), lambda: self.put(f"fneg {F32} {plain}"))
+        return self.once((ref.value, ref.row, ref.column, "-"), lambda: self.put(f"fneg {self.f32} {plain}"))
 
     def _load(self, ref: Ref) -> str:
         node = self.nodes[ref.value]
@@ -64,33 +69,33 @@ class _Emitter(Cells):
                 self.margins.add(ref.value)
         at = self.put(f"getelementptr float, ptr {row}, i64 {self.column}")
         if not ref.column:
-            return self.put(f"load {F32}, ptr {at}, align 64")
+            return self.put(f"load {self.f32}, ptr {at}, align 64")
         at = self.put(f"getelementptr float, ptr {at}, i64 {ref.column}")
-        loaded = self.put(f"load {F32}, ptr {at}, align 4")
+        loaded = self.put(f"load {self.f32}, ptr {at}, align 4")
         if node.op not in MEMORY:
             return loaded  # its rows have margins of 0
         mask = self.once(("edge", ref.column), lambda: self._edge(ref.column))
-        return self.put(f"select {MASK} {mask}, {F32} {loaded}, {F32} zeroinitializer")
+        return self.put(f"select {self.mask_kind} {mask}, {self.f32} {loaded}, {self.f32} zeroinitializer")
 
     def _edge(self, column: int) -> str:
         """Which PEs of a vector find somebody that many columns away."""
         inside = np.arange(self.columns) + column
-        bits = np.packbits((inside >= 0) & (inside < self.columns), bitorder="little").view(f"<u{LANES // 8}")
-        self.constants[column] = ", ".join(f"{HALF} {b}" for b in bits)
-        index = self.put(f"lshr i64 {self.column}, {LANES.bit_length() - 1}")
-        at = self.put(f"getelementptr {HALF}, ptr @edge{column + 100}, i64 {index}")
+        bits = np.packbits((inside >= 0) & (inside < self.columns), bitorder="little").view(f"<u{self.lanes // 8}")
+        self.constants[column] = ", ".join(f"{self.half} {b}" for b in bits)
+        index = self.put(f"lshr i64 {self.column}, {self.lanes.bit_length() - 1}")
+        at = self.put(f"getelementptr {self.half}, ptr @edge{column + 100}, i64 {index}")
         return self._as_mask(at)
 
     def _as_mask(self, at: str) -> str:
-        half = self.put(f"load {HALF}, ptr {at}")
-        return self.put(f"bitcast {HALF} {half} to {MASK}")
+        half = self.put(f"load {self.half}, ptr {at}")
+        return self.put(f"bitcast {self.half} {half} to {self.mask_kind}")
 
     def mask(self, ref: Ref) -> str:
         """The mask of a reference to bits, in an analog stage."""
         plain = self.once((ref.value, 0, 0), lambda: self._load_mask(ref.value))
         if not ref.negated:
             return plain
-        return self.once((ref.value, "not"), lambda: self.put(f"xor {MASK} {plain}, splat (i1 true)"))
+        return self.once((ref.value, "not"), lambda: self.put(f"xor {self.mask_kind} {plain}, splat (i1 true)"))
 
     def _load_mask(self, value: int) -> str:
         node = self.nodes[value]
@@ -98,8 +103,8 @@ class _Emitter(Cells):
             return "splat (i1 true)"
         if node.op == "octets":
             at = self.put(f"getelementptr i8, ptr {self.place_row((node.op, 0), 0)}, i64 {self.column}")
-            octets = self.put(f"load <{LANES} x i8>, ptr {at}, align {LANES}")
-            return self.put(f"icmp ne <{LANES} x i8> {octets}, zeroinitializer")
+            octets = self.put(f"load <{self.lanes} x i8>, ptr {at}, align {self.lanes}")
+            return self.put(f"icmp ne <{self.lanes} x i8> {octets}, zeroinitializer")
         row = self.place_row(("bits", int(node.numbers[0])), 0) if node.op == "bits" else self.ring_row(value, 0)
         return self._as_mask(self._half_at(row))
 
@@ -140,23 +145,23 @@ class _Emitter(Cells):
 
     def _analog(self, node: Node) -> str:
         if node.op == "positive":
-            return self.put(f"fcmp ogt {F32} {self.analog(node.refs[0])}, zeroinitializer")
+            return self.put(f"fcmp ogt {self.f32} {self.analog(node.refs[0])}, zeroinitializer")
         if node.op == "mask":
             return self.mask(node.refs[0])
         if node.op == "choose":
             mask, new, old = self.mask(node.refs[0]), self.analog(node.refs[1]), self.analog(node.refs[2])
-            return self.put(f"select {MASK} {mask}, {F32} {new}, {F32} {old}")
+            return self.put(f"select {self.mask_kind} {mask}, {self.f32} {new}, {self.f32} {old}")
         if node.op == "cell":
             return self.cell(node)
         if node.op == "noise":
             return self.noise(node)
         x = [self.analog(r) for r in node.refs]
         if node.op == "plus":
-            return self.put(f"fadd {F32} {x[0]}, {x[1]}")
+            return self.put(f"fadd {self.f32} {x[0]}, {x[1]}")
         if node.op == "times":
-            return self.put(f"fmul {F32} {x[0]}, {splat(node.numbers[0])}")
+            return self.put(f"fmul {self.f32} {x[0]}, {splat(node.numbers[0])}")
         if node.op == "over":
-            return self.put(f"fdiv {F32} {x[0]}, {splat(node.numbers[0])}")
+            return self.put(f"fdiv {self.f32} {x[0]}, {splat(node.numbers[0])}")
         if node.op == "copy":
             return x[0]
         assert node.op == "clip", node.op
@@ -230,15 +235,15 @@ class _Emitter(Cells):
             self.body.append(f"  store {self._w} {self.packed(ref)}, ptr {row}, align 8")
         elif not bits:
             at = self.put(f"getelementptr float, ptr {row}, i64 {self.column}")
-            self.body.append(f"  store {F32} {self.analog(ref)}, ptr {at}, align 64")
+            self.body.append(f"  store {self.f32} {self.analog(ref)}, ptr {at}, align 64")
         elif octets:
             at = self.put(f"getelementptr i8, ptr {row}, i64 {self.column}")
-            wide = self.put(f"zext {MASK} {self.mask(ref)} to <{LANES} x i8>")
-            self.body.append(f"  store <{LANES} x i8> {wide}, ptr {at}, align {LANES}")
+            wide = self.put(f"zext {self.mask_kind} {self.mask(ref)} to <{self.lanes} x i8>")
+            self.body.append(f"  store <{self.lanes} x i8> {wide}, ptr {at}, align {self.lanes}")
         else:
             at = self._half_at(row)
-            half = self.put(f"bitcast {MASK} {self.mask(ref)} to {HALF}")
-            self.body.append(f"  store {HALF} {half}, ptr {at}, align {LANES // 8}")
+            half = self.put(f"bitcast {self.mask_kind} {self.mask(ref)} to {self.half}")
+            self.body.append(f"  store {self.half} {half}, ptr {at}, align {self.lanes // 8}")
 
     # --- the whole ---
 
@@ -290,7 +295,7 @@ class _Emitter(Cells):
     def again(self, name: str, loop: str, end: str) -> list[str]:
         """On to the next vector of the row."""
         return [
-            f"  %next{name} = add i64 {self.column}, {LANES}",
+            f"  %next{name} = add i64 {self.column}, {self.lanes}",
             f"  %more{name} = icmp ult i64 %next{name}, {self.columns}",
             f"  br i1 %more{name}, label %{loop}, label %{end}",
         ]
@@ -349,15 +354,15 @@ class _Emitter(Cells):
                 f"  %ones = getelementptr i8, ptr %space, i64 {self.all}",
                 f"  store {self._w} splat (i64 -1), ptr %ones, align 8",
             ]
-        halves = f"[{self.columns // LANES} x {HALF}]"
+        halves = f"[{self.columns // self.lanes} x {self.half}]"
         constants = [
             f"@edge{column + 100} = private unnamed_addr constant {halves} [{values}], align 64"
             for column, values in self.constants.items()
         ]
         text = [
             *constants,
-            f"declare {F32} @llvm.fabs.v{LANES}f32({F32})",
-            f"declare {F32} @llvm.copysign.v{LANES}f32({F32}, {F32})",
+            f"declare {self.f32} @llvm.fabs.v{self.lanes}f32({self.f32})",
+            f"declare {self.f32} @llvm.copysign.v{self.lanes}f32({self.f32}, {self.f32})",
             "define void @run(ptr %frame, ptr %planes) {",
             "entry:",
             *frame,

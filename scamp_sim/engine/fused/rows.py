@@ -10,16 +10,12 @@ from scamp_sim.engine.fused.schedule import Schedule, Stage
 from scamp_sim.engine.fused.values import BITS, Place
 
 LANES = 16
-"""PEs in a vector: one register of AVX-512, two of AVX2, four of NEON. With twice as many errors cost 4 % less, and
-compiling 20 % more."""
+"""PEs in a vector: one register of AVX-512, two of AVX2, four of NEON."""
+WIDE = 32
+"""The same for short stretches with errors: two chains of sums go on at once, for 10 % less time. Long ones gain
+nothing, and take longer to compile."""
 PAD = 16
 """PEs before and behind a row of a ring, 0 like everything beyond the edge."""
-
-
-F32 = f"<{LANES} x float>"
-MASK = f"<{LANES} x i1>"
-I32 = f"<{LANES} x i32>"
-HALF = f"i{LANES}"
 
 
 def literal(value: float) -> str:
@@ -34,7 +30,10 @@ def splat(value: float) -> str:
 class Rows:
     """Instructions that have been written so far, and pointers to rows. Names never come twice in a text."""
 
-    def __init__(self, schedule: Schedule, shape: tuple[int, int]) -> None:
+    def __init__(self, schedule: Schedule, shape: tuple[int, int], lanes: int) -> None:
+        self.lanes = lanes
+        self.f32, self.mask_kind, self.i32 = (f"<{lanes} x {kind}>" for kind in ("float", "i1", "i32"))
+        self.half = f"i{lanes}"
         self.schedule = schedule
         self.nodes = schedule.nodes
         self.rows, self.columns = shape
@@ -171,7 +170,7 @@ class Rows:
 
     def between(self, x: str, low: str, high: str) -> str:
         """Vectors: x within low..high."""
-        above = self.put(f"fcmp ogt {F32} {x}, {low}")
-        raised = self.put(f"select {MASK} {above}, {F32} {x}, {F32} {low}")
-        below = self.put(f"fcmp olt {F32} {raised}, {high}")
-        return self.put(f"select {MASK} {below}, {F32} {raised}, {F32} {high}")
+        above = self.put(f"fcmp ogt {self.f32} {x}, {low}")
+        raised = self.put(f"select {self.mask_kind} {above}, {self.f32} {x}, {self.f32} {low}")
+        below = self.put(f"fcmp olt {self.f32} {raised}, {high}")
+        return self.put(f"select {self.mask_kind} {below}, {self.f32} {raised}, {self.f32} {high}")
