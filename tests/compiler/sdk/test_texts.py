@@ -31,10 +31,11 @@ def errors(block: Block) -> list[str]:
     return [d.code for d in block.diagnostics if d.severity == "error"]
 
 
-def test_most_of_the_corpus_is_read() -> None:
-    found = [(p.name, b) for p in CORPUS for b in extract_from(p)]
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.nightly)])
+def test_most_of_the_corpus_is_read(every: int) -> None:
+    found = [(p.name, b) for p in CORPUS[::every] for b in extract_from(p)]
     good = [b for _, b in found if b.ok]
-    assert len(found) > 200
+    assert len(found) > 200 / every
     assert len(good) >= 0.93 * len(found)
     assert all(errors(b) for _, b in found if not b.ok)
 
