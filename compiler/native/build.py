@@ -232,19 +232,28 @@ def build(
     flags = [*_flags(chosen, standard), *(f"-D{d}" for d in define)]
     sdk = _sdk_folder()
     runtime = _runtime(chosen, sdk, _flags(chosen, standard))
-    compiled = _compile_all([*given, *siblings], chosen, sdk, folders, flags)
+    compiled = _compile_all(given, chosen, sdk, folders, flags)
     broken = [p for p in given if compiled[p].errors]
     if broken:
         raise CompileError(tuple(d for p in broken for d in compiled[p].errors))
-    left_out = {p: compiled[p].errors[0].message for p in siblings if compiled[p].errors}
-    objects = [c.path for p, c in compiled.items() if p not in left_out]
-    read = tuple(dict.fromkeys(f for p, c in compiled.items() if p not in left_out for f in c.read))
-    sources = tuple(p for p in (*given, *siblings) if p not in left_out)
+    linked = _linked(chosen, [c.path for c in compiled.values()], runtime)
+    left_out: dict[Path, str] = {}
+    if linked.path is None and siblings:  # something is defined beside them
+        more = _compile_all(siblings, chosen, sdk, folders, flags)
+        left_out = {p: c.errors[0].message for p, c in more.items() if c.errors}
+        compiled |= {p: c for p, c in more.items() if not c.errors}
+        others = [d for c in more.values() for d in c.errors]
+        linked = _linked(chosen, [c.path for c in compiled.values()], runtime)
+        if linked.path is None:
+            raise CompileError((*said.link_diagnostics(linked.stderr, given[0]), *others))
+    if linked.path is None:
+        raise CompileError(said.link_diagnostics(linked.stderr, given[0]))
+    read = tuple(dict.fromkeys(f for c in compiled.values() for f in c.read))
     for path in read:
         note_read(path)
-    unknown = tuple(sorted({n for p, c in compiled.items() if p not in left_out for n in c.unknown}))
-    path, cached = _link(chosen, objects, runtime, given[0], [d for p in left_out for d in compiled[p].errors])
-    return Built(path, sources, read, chosen, left_out, unknown, cached and all(c.cached for c in compiled.values()))
+    unknown = tuple(sorted({n for c in compiled.values() for n in c.unknown}))
+    cached = linked.cached and all(c.cached for c in compiled.values())
+    return Built(linked.path, tuple(compiled), read, chosen, left_out, unknown, cached)
 
 
 def preprocessed(path: Path) -> list[tuple[str, tuple[str, int]]] | None:
@@ -440,22 +449,29 @@ def _dependencies(path: Path, sdk: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(p for p in found if sdk not in p.parents))
 
 
-def _link(
-    compiler: Compiler, objects: Sequence[Path], runtime: Path, main: Path, others: Sequence[Diagnostic]
-) -> tuple[Path, bool]:
+@dataclass(frozen=True)
+class _Linked:
+    """A program, or None and what the linker said."""
+
+    path: Path | None
+    stderr: str = ""
+    cached: bool = False
+
+
+def _linked(compiler: Compiler, objects: Sequence[Path], runtime: Path) -> _Linked:
     target = cache_folder() / f"program-{_key(compiler, [o.name for o in objects], runtime.name)}"
     if target.exists():
         os.utime(target)
-        return target, True
+        return _Linked(target, cached=True)
     with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
         made = Path(scratch) / "program"
         wrap = [f"-Wl,--wrap={name}" for name in _WRAPPED] if sys.platform.startswith("linux") else []
         command = [*compiler.command, *map(str, objects), str(runtime), *wrap, "-lm", "-o", str(made)]
         done = _call(command)
         if done.returncode:
-            raise CompileError((*said.link_diagnostics(done.stderr, main), *others))
+            return _Linked(None, done.stderr)
         os.replace(made, target)
-    return target, False
+    return _Linked(target)
 
 
 def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
