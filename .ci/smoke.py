@@ -45,6 +45,16 @@ CALLS = (
     "export mine.scamp --out mine.cpp",
     "import main.cpp --out imported",
     "docs costs",
+    "explain W503",
+    "run main.cpp --image demo/photo.png --out live",
+    'filter 1,2,1;2,4,2;1,2,1 --scale 16 --seconds 2',
+    "measure write kit --series flat --size 64x64",
+    "system list",
+    "system run p2m demo/photo.png",
+    "system run snn demo/photo.png",
+    "system run leca demo/photo.png",
+    "system costs p2m --on scamp5 --channels 8 --weight-bits ternary --format json",
+    "system published leca --format json",
     "bench --only one-word",
 )
 """One line a call; each must end with 0."""
