@@ -41,6 +41,8 @@ _FLAGS = (
     "-fno-omit-frame-pointer",
     "-fno-optimize-sibling-calls",
     "-fwrapv",
+    "-funsigned-char",  # as the ARM compilers of the board have it
+    "-Wno-narrowing",
     "-fno-strict-aliasing",
     "-fno-sanitize=all",
     "-fsanitize=integer-divide-by-zero",

@@ -195,3 +195,8 @@ def test_hostile_amounts_of_output_are_bounded(live: Live, monkeypatch: pytest.M
     assert sum(p.nbytes for f in run.frames for p in f.pictures.values()) <= 1 << 20
     assert not run.whole
     assert "S624" in [n.code for n in run.notes]
+
+
+def test_plain_characters_have_no_sign_as_on_the_board(live: Live) -> None:
+    run = live('int main() { char c = -1; const int8_t table[] = {200, 3}; vs_post_text("%d %d", c > 0, table[0]); }')
+    assert run.setup.texts == ("1 -56",)
