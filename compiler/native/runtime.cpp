@@ -604,6 +604,11 @@ void frame(int marker, at place) {
         return;
     }
     for (int& n : s.since) n = 0;
+    if (!s.recorded.empty()) {
+        line("N\topen\t" + site(place));
+        s.recorded.clear();
+        s.names.clear();
+    }
     tell_idle();
     line("R\t" + site(place));
     if (s.frame++ >= s.most_frames) {

@@ -250,6 +250,9 @@ class Session:
                 f"{fields[3]} is called while a kernel is recorded: it is carried out then, once",
                 "host functions stand between the kernels",
             )
+        elif kind == "open":
+            what = "left out: a kernel was begun before the frame ended here, and never came to its end mark"
+            note(place, "S603", what, "leave a kernel through its end mark, not by return or break", "error")
         elif kind == "nested":
             note(place, "W616", "a kernel begins while another one is recorded", "end the one before")
         elif kind == "empty":

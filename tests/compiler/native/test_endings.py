@@ -200,3 +200,14 @@ def test_hostile_amounts_of_output_are_bounded(live: Live, monkeypatch: pytest.M
 def test_plain_characters_have_no_sign_as_on_the_board(live: Live) -> None:
     run = live('int main() { char c = -1; const int8_t table[] = {200, 3}; vs_post_text("%d %d", c > 0, table[0]); }')
     assert run.setup.texts == ("1 -56",)
+
+
+def test_a_kernel_that_is_left_by_a_return_is_said(live: Live) -> None:
+    run = live(
+        "int frame = 0;\nvoid step() {\n"
+        "    scamp5_kernel_begin(); get_image(A); if (frame >= 0) return; scamp5_kernel_end(); }\n"
+        "int main() { while (1) { vs_frame_loop_control(); step(); frame++; } }\n",
+        frames=2,
+    )
+    assert not run.whole
+    assert "S603" in [n.code for n in run.notes]
