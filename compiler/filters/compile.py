@@ -216,14 +216,20 @@ def _search(
     if task.sign == "either":
         variants += [replace(v, goals=tuple(times(g, Fraction(-1)) for g in v.goals)) for v in list(variants)]
     best: tuple[Search, Task] | None = None
-    bounds = []
+    bounds: dict[Any, int] = {}
+
+    def kernel(goals: Sequence[Taps], sign: int = 1) -> Any:
+        return tuple(tuple(sorted(times(g, Fraction(sign)).items())) for g in goals)
+
     for variant in variants:
         found = search(variant, work // len(variants), tick)
-        bounds.append(found.lower_bound)
+        bounds[kernel(variant.goals)] = found.lower_bound
         if best is None or (found.pool and (not best[0].pool or found.best < best[0].best)):
             best = found, variant
     assert best is not None
-    best[0].lower_bound = min(bounds)
+    # a bound is one for the weights that are made, of either sign where both are accepted
+    goals = best[1].goals
+    best[0].lower_bound = min(bounds[kernel(goals)], bounds.get(kernel(goals, -1), 99))
     return best
 
 
@@ -355,6 +361,8 @@ def _contract(
 ) -> list[str]:
     bound = min(found.lower_bound, c.words)
     proof = "shortest" if c.words == bound else f"at least {bound}"
+    if any(errors.values()):
+        proof += " for these weights"
     what = f"{len(task.names)} convolution kernels" if len(task.names) > 1 else "A convolution kernel"
     lines = [f"{what} in {c.words} words ({proof}).", ""]
     for k, n in enumerate(task.names):

@@ -104,11 +104,11 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
         products: list[Steps] = []
         if len(task.goals) == 1 and task.halving != "exact":
             products = list(_products(task, work // 4, tick, found.best))
-        singles = _singles(task, work // 5) if len(task.goals) > 1 else []
+        singles, whole = _singles(task, work // 3) if len(task.goals) > 1 else ([], [])
         bound, programs, spent = exact.result()
         found.work += spent
         found.lower_bound = max(found.lower_bound, bound)
-        for steps in [*programs, *products]:
+        for steps in [*programs, *products, *whole]:
             found.offer(steps)
         tick("exact search", found.best)
         if found.best <= found.lower_bound and task.objective == "words":
@@ -217,20 +217,56 @@ def _products(task: Task, work: int, tick: Tick, best: int) -> Iterable[Steps]:
             return
 
 
-def _singles(task: Task, work: int) -> list[tuple[int, Steps]]:
-    """(kernel, one of its shortest programs): from where the others may be near."""
+def _singles(task: Task, work: int) -> tuple[list[tuple[int, Steps]], list[Steps]]:
+    """((kernel, one of its shortest programs), ...), from where the others may be near; and programs for two kernels:
+    the shortest of one, and from each what the exact search adds for the other."""
     from scamp_sim.compiler.filters.search.exhaust import Exhaustion, Setting
 
-    found: list[tuple[int, Steps]] = []
+    seeds: list[tuple[int, Steps]] = []
+    whole: list[Steps] = []
+    count = len(task.goals)
     for k, goal in enumerate(task.goals):
         halves = any(w.denominator > 1 for w in goal.values())
         if halves and task.halving != "single":
             continue
+        states = work // (2 * STATE * count)
         run = Exhaustion({0: START}, [Value(goal)], Setting(halves, task.level), room=60_000, table=1 << 21)
-        got = run.run(6 if halves else 7, work // (STATE * len(task.goals)), most=24)
+        got = run.run(6 if halves else 7, states, most=160)
         different = {words[:4]: Steps(words, outputs) for words, outputs in got.programs}
-        found += [(k, steps) for steps in list(different.values())[:3]]
-    return found
+        seeds += [(k, steps) for steps in list(different.values())[:3]]
+        if count == 2 and got.programs:
+            other = task.goals[1 - k]
+            halves = halves or any(w.denominator > 1 for w in other.values())
+            whole += _continued(got.programs, k, other, Setting(halves, task.level), states)
+    return seeds, whole
+
+
+def _continued(
+    programs: Sequence[tuple[tuple[FilterWord, ...], tuple[int, ...]]], k: int, other: Taps, setting: Any, states: int
+) -> list[Steps]:
+    """The shortest continuations of programs for kernel k that make the other one too."""
+    from scamp_sim.compiler.filters.search.closure import MOST
+    from scamp_sim.compiler.filters.search.exhaust import Exhaustion
+
+    ends: dict[Any, tuple[tuple[FilterWord, ...], tuple[int, ...], dict[int, Value], Value | None]] = {}
+    for words, outputs in programs:
+        values, news = execute(words)
+        distinct = frozenset((name in outputs, tuple(sorted(v.taps.items())), v.o) for name, v in values.items())
+        ends.setdefault(distinct, (words, outputs, values, news))
+    found: list[Steps] = []
+    for longest in (3, 4):
+        for words, outputs, values, news in ends.values():
+            if len(values) > MOST - 2 or states <= 0:
+                continue
+            run = Exhaustion(values, [Value(other)], setting, news=news, fresh=False, room=4_000, table=1 << 18)
+            got = run.run(longest, states, most=8)
+            states -= got.states
+            for more, (out,) in got.programs:
+                both = (outputs[0], out) if k == 0 else (out, outputs[0])
+                found.append(Steps((*words, *more), both))
+        if found:
+            break
+    return sorted(found, key=len)[:200]
 
 
 def _evolve(
@@ -356,7 +392,9 @@ def _starts(
         )
 
     if task.halving != "exact":
-        for steps in sorted(products, key=len)[:4] + list(programs[:2]):
+        done = [steps for steps in products if accepted(steps, task) is not None]
+        partial = [steps for steps in products if steps not in done]
+        for steps in sorted(done, key=len)[:3] + sorted(partial, key=len)[:2] + list(programs[:2]):
             add(orders[0], steps.words, 4)
         for candidate in sorted(found.pool.values(), key=lambda c: c.words)[:1]:
             if len(candidate.steps.words) <= 36:

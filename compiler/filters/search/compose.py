@@ -13,7 +13,7 @@ from scamp_sim.compiler.filters.search.exhaust import ALL_DIRECTIONS, Exhaustion
 from scamp_sim.compiler.filters.search.factors import factored, groups, pixels_off
 from scamp_sim.compiler.filters.search.first import first_program
 from scamp_sim.compiler.filters.search.prefixes import Evolution
-from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, renamed
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed
 
 _EAST_WEST, _NORTH_SOUTH = 0b10101, 0b01011
 
@@ -77,37 +77,64 @@ def composed(goal: Taps, parts: Parts) -> Iterable[Steps]:
             if not c:
                 yield steps
             else:
-                yield from with_pixel(steps, c, parts.offset)
+                yield from with_pixel(steps, c)
                 yield steps
 
 
-def with_pixel(steps: Steps, c: Fraction, level: bool) -> Iterable[Steps]:
-    """The program with c times the input added to its result, where c is one or a power of a half of either sign."""
+def with_pixel(steps: Steps, c: Fraction) -> Iterable[Steps]:
+    """Programs with c times the input added to the result, where c is one or a power of a half of either sign: from the
+    input, or from a fraction of it that the program holds, by halvings of one word or of two."""
     if abs(c.numerator) != 1 or c.denominator & (c.denominator - 1):
         return
     d = c.denominator.bit_length() - 1
-    for single in (False,) if level else (True, False):
-        words: list[FilterWord] = []
-        at, sign, fresh = 0, 1, 1
-        for _ in range(d):
-            if single:
-                words.append(FilterWord((fresh, fresh + 1), -1, (at,)))
-                sign = -sign
-            else:
-                words += [FilterWord((fresh + 1,), 0, (at,)), FilterWord((fresh,), -1, (), 0)]
-            at, fresh = fresh, fresh + 2
-        names = {0: 0}
-        body = renamed(steps.words, names, count(fresh))
-        out = names[steps.outputs[0]]
-        last = body[-1]
-        fresh = 1 + max([0, *(r for w in (*words, *body) for r in w.registers)])
-        fits = last.parts == 1 and len(last.sources) + (last.reads >= 0) < 4 and at not in last.sources
-        if fits and sign * c < 0:  # the last word subtracts it
-            merged = FilterWord(last.registers, last.news, (*last.sources, at), last.reads)
-            yield Steps((*words, *body[:-1], merged), (out,))
-        added, taken = ((at,), ()) if sign * c > 0 else ((), (at,))
-        more = [FilterWord((), 0, (out, *added)), FilterWord((fresh,), -1, taken, 0)]
-        yield Steps((*words, *body, *more), (fresh,))
+    body, out = list(steps.words[:-1]), steps.outputs[0]
+    last = steps.words[-1]
+    values, _ = execute(body)
+    depths: dict[int, tuple[int, int]] = {}
+    for name, value in values.items():
+        if set(value.taps) == {(0, 0)}:
+            w = value.taps[0, 0]
+            k = w.denominator.bit_length() - 1
+            if abs(w.numerator) == 1 and k <= d and (k not in depths or not value.o):
+                depths[k] = name, w.numerator
+    for start in sorted(depths, reverse=True)[:2]:
+        for single in (True, False):
+            at, sign = depths[start]
+            fresh = 1 + max([0, *(r for w in steps.words for r in w.registers)])
+            words: list[FilterWord] = []
+            for _ in range(d - start):
+                if single:
+                    words.append(FilterWord((fresh, fresh + 1), -1, (at,)))
+                    sign = -sign
+                else:
+                    words += [FilterWord((fresh + 1,), 0, (at,)), FilterWord((fresh,), -1, (), 0)]
+                at, fresh = fresh, fresh + 2
+            fits = last.parts == 1 and len(last.sources) + (last.reads >= 0) < 4 and at not in last.sources
+            # the words of two go through NEWS: not where something waits there
+            begin = depths[start][0]
+            place = next((k for k in range(len(body)) if _known(body[:k], begin) and not _open([*body, last], k)), -1)
+            if place < 0:
+                continue
+            whole = [*body[:place], *words, *body[place:]]
+            if fits and sign * c < 0:  # the last word subtracts it
+                yield Steps((*whole, FilterWord(last.registers, last.news, (*last.sources, at), last.reads)), (out,))
+            added, taken = ((at,), ()) if sign * c > 0 else ((), (at,))
+            more = [FilterWord((), 0, (out, *added)), FilterWord((fresh,), -1, taken, 0)]
+            yield Steps((*whole, last, *more), (fresh,))
+
+
+def _known(words: Sequence[FilterWord], name: int) -> bool:
+    return name == 0 or any(name in w.registers for w in words)
+
+
+def _open(words: Sequence[FilterWord], k: int) -> bool:
+    """Whether NEWS holds something before word k that is read from there on."""
+    for w in words[k:]:
+        if w.reads >= 0:
+            return True
+        if w.news >= 0:
+            return False
+    return False
 
 
 def _content(f: Taps) -> Fraction:
