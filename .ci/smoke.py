@@ -47,7 +47,7 @@ CALLS = (
     "docs costs",
     "explain W503",
     "run main.cpp --image demo/photo.png --out live",
-    'filter 1,2,1;2,4,2;1,2,1 --scale 16 --seconds 2',
+    "filter 1,2,1;2,4,2;1,2,1 --scale 16 --seconds 2",
     "measure write kit --series flat --size 64x64",
     "system list",
     "system run p2m demo/photo.png",

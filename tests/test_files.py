@@ -41,14 +41,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("run k.scamp --image photo.png --out .", "photo.png"),
         ("run k.scamp --image photo.png --timing prices.json --trace prices.json", "prices.json"),
         ("run k.scamp --input image=photo.png --trace photo.png", "photo.png"),
-        ("run outer.scamp --image photo.png --trace k.scamp", "k.scamp"),
+        ("run outer.scamp --image photo.png --trace inner.scamp", "inner.scamp"),
     ],
 )
 def test_no_command_overwrites_what_it_read(line: str, victim: str, folder: Path, capsys) -> None:
     from scamp_sim.costs.prices import DATA
 
     (folder / "link.scamp").symlink_to("k.scamp")
-    (folder / "outer.scamp").write_text('include "k.scamp";\n')
+    (folder / "inner.scamp").write_text("input image -> PIX;\n")
+    (folder / "outer.scamp").write_text('include "inner.scamp";\nget_image(A);\noutput a = A;\n')
     shutil.copy(DATA / "timing_scamp5d.json", folder / "prices.json")
     before = (folder / victim).read_bytes()
     names = sorted(p.name for p in folder.iterdir())

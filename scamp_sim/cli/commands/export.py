@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from scamp_sim.cli import live, options
 from scamp_sim.cli.output import print_json, warn
 from scamp_sim.cli.programs import CPP, load_program, parse_settings, sdk_source
-from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
@@ -40,8 +39,6 @@ def run(args: argparse.Namespace) -> int:
     """`export`: a program as C++. Raises ScampError."""
     from scamp_sim.compiler.export import export as exported
 
-    if args.out and args.file and Path(args.out).resolve() == Path(args.file).resolve():
-        raise ProgramError(f"--out {args.out} is the file that is read; name another one")
     settings = parse_settings(args.set)
     if Path(args.file).suffix.lower() in EXPORTED and not live.is_program(args.file):
         from scamp_sim.compiler import assemble
