@@ -236,9 +236,9 @@ def _search(
 def _ranked(found: Search, chip: Any, rms: float) -> list[tuple[Candidate, tuple[Noise, ...], float]]:
     few = sorted(found.pool.values(), key=lambda c: (c.words, abs(c.offset), repr(c.steps.words)))
     if found.task.objective == "words":
-        few = [c for c in few if c.words == few[0].words][:40]
+        few = [c for c in few if c.words == few[0].words][:12]
     out = []
-    for c in few[:120]:
+    for c in few[:60]:
         noise = predict(c.steps, chip, rms)
         out.append((c, noise, max(n.rms for n in noise)))
     return out

@@ -25,7 +25,7 @@ INPUT_RMS = 20 / sqrt(3)
 """LSB: the rms of a picture of independent pixels, uniform in -20..20, for which predictions are made by default."""
 
 
-MEMBERS = 8
+MEMBERS = 20
 """Chips of a population that a prediction is the mean of."""
 
 
