@@ -44,8 +44,17 @@ Steps = tuple[Ready | Walked, ...]
 
 
 def ready(made: Made, segment: Segment, params: npt.NDArray[np.float32]) -> Steps:
-    """The steps of a segment on one machine."""
-    return tuple(Ready.of(step, segment, params) if isinstance(step, Coded) else step for step in made)
+    """The steps of a segment on one machine.
+
+    A plan is shared by all chips of a profile; rows that are walked have numbers of their chip, so they come from the
+    segment at hand, not from the one that the plan was made for.
+    """
+    return tuple(
+        Ready.of(step, segment, params)
+        if isinstance(step, Coded)
+        else Walked.of(segment, step.first, step.last, step.ends)
+        for step in made
+    )
 
 
 class Frame:

@@ -214,3 +214,37 @@ def test_two_threads_give_what_one_gives(folder: Path, monkeypatch: pytest.Monke
     for one, two in zip(alone, together, strict=True):
         for a, b in zip(one, two, strict=True):
             assert np.array_equal(a, b)
+
+
+def test_a_plan_of_one_chip_serves_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chips of a population share plans; the rows that stay with the walk have numbers of their own chip."""
+    words = (
+        "movx(B, A, east); add(B, B, A); where(B); add(C, A, B); mov(D, C); all(); movx(E, D, north); sub(F, E, A); "
+    )
+    program = assemble(words * 3)
+
+    def planes(switch: str, chip: int) -> list[np.ndarray]:  # type: ignore[type-arg]
+        monkeypatch.setenv("SCAMP_SIM_FUSE", switch)
+        m = Machine((64, 64), errors="scamp5", chip=chip)
+        m.write("A", np.arange(64 * 64).reshape(64, 64) % 97 - 40)
+        for _ in range(3):
+            m.run(program)
+        return [m.read(register) for register in "ABCDEF"]
+
+    for chip in (3, 6, 8, 11):
+        for walked, fused in zip(planes("0", chip), planes("now", chip), strict=True):
+            assert np.array_equal(walked, fused), chip
+    assert not runner.trouble
+
+
+def test_walked_rows_are_those_of_the_chip_at_hand() -> None:
+    """The segment that a plan is used with gives the walked rows, not the one that it was made for."""
+    from scamp_sim.engine.fused.frame import ready
+    from scamp_sim.engine.fused.plan import Walked
+    from scamp_sim.engine.lower import Segment
+
+    order, runs = np.arange(3), np.zeros((1, 2), np.int32)
+    first, second = (Segment(np.full((4, 16), n, np.int32), runs, order, True, ()) for n in (1, 2))
+    (step,) = ready((Walked.of(first, 0, 4, True),), second, np.zeros(4, np.float32))
+    assert isinstance(step, Walked)
+    assert (step.code == 2).all()
