@@ -70,7 +70,7 @@ class LecaTrainer:
                 check_file(path, what)
         if len(channels) * len(bits) > 1 and (args.out or args.checkpoint):
             raise ScampError("--out and --checkpoint are for a single network; leave them out of a sweep")
-        task = study.task(args.data, args.count, args.test, args.backbone, args.seed)
+        task = study.task(args.data, args.count, args.test, args.backbone, args.seed, agree=args.agree)
         rows = []
         for n in channels:
             for b in bits:
@@ -133,9 +133,9 @@ def _report(task: Any, rows: Sequence[Any], args: argparse.Namespace) -> Report:
         **({"weights": str(args.out)} if args.out else {}),
         **({"figure": str(args.figure)} if args.figure else {}),
     }
-    measure = "agrees with the backbone" if args.agree else "right"
+    measure = "in agreement with the backbone" if args.agree else "right"
     lines = [
-        f"{task.train.source}; classifier {task.backbone_name}, {100 * task.raw:.1f} % right on raw pictures",
+        f"{task.train.source}; classifier {task.backbone_name}, {100 * task.raw:.1f} % {measure} on raw pictures",
         *(f"{b.name:9s} ratio {b.ratio:.3g}: {100 * b.accuracy:.1f} %" for b in task.baselines),
     ]
     for r in rows:

@@ -71,8 +71,9 @@ class Trained:
         return {**{n: getattr(self, n) for n in names}, "epochs": [vars(e) for e in self.epochs]}
 
 
-def task(source: str, count: int, test: int, backbone: str, seed: int) -> Task:
-    """The pictures of a name, and a classifier. Raises ScampError."""
+def task(source: str, count: int, test: int, backbone: str, seed: int, *, agree: bool = False) -> Task:
+    """The pictures of a name, and a classifier. agree: labels are the classifier's own answers on raw pictures, so that
+    every figure is an agreement. Raises ScampError."""
     if source == "shapes":
         train, held = data.shapes(count, seed), data.shapes(test, TEST_SEED + seed)
         own = data.shapes(BACKBONE_PICTURES, BACKBONE_SEED)
@@ -91,6 +92,8 @@ def task(source: str, count: int, test: int, backbone: str, seed: int) -> Task:
     else:
         net = _script(backbone)
     _check_backbone(net, held)
+    if agree:
+        train, held = _answered(net, train), _answered(net, held)
     raw = loop.baseline_accuracy(net, held, "raw", None)
     found = []
     for bits in (2, 1):
@@ -100,6 +103,10 @@ def task(source: str, count: int, test: int, backbone: str, seed: int) -> Task:
         right = loop.baseline_accuracy(net, held, "sd", cell)
         found.append(Baseline(f"SD {cell[0]}x{cell[1]}", float(ratio), right))
     return Task(train, held, net, name, raw, tuple(found))
+
+
+def _answered(net: nn.Module, pictures_: Pictures) -> Pictures:
+    return replace(pictures_, labels=loop.scores_of(net, loop.raw(pictures_)).argmax(1).numpy())
 
 
 def _script(path: str) -> nn.Module:
