@@ -90,5 +90,5 @@ def test_a_chip_stays_what_it_is() -> None:
     machine = Machine(SHAPE, errors)
     machine.renew(4)
     assert machine.errors.fixed is errors.fixed  # type: ignore[attr-defined]
-    with pytest.raises(ProgramError, match="seed is -1"):
+    with pytest.raises(ProgramError, match=r"seed must be an integer .*got -1"):
         machine.renew(-1)
