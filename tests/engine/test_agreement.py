@@ -52,6 +52,8 @@ def check(program: Program, seed: int, errors: ErrorModel | None = None) -> None
     for _ in range(2):  # the second run starts from the FLAG and the plane order that the first one left
         expected, got = (engine.run(program) for engine in engines)
         for a, b in zip(expected, got, strict=True):
+            assert not isinstance(a, str)
+            assert not isinstance(b, str)
             np.testing.assert_allclose(b.astype(float), a.astype(float), rtol=0, atol=1e-3)
         for register in isa.PLANES:
             a, b = (engine.read(register) for engine in engines)

@@ -8,6 +8,7 @@ Where the facts leave something open, the answers of docs/questions.md are taken
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ class Twin:
 
     # --- neighbours -----------------------------------------------------------------------------------------------
 
-    def seen(self, plane: npt.NDArray[np.generic], direction: str, outside: float | bool) -> npt.NDArray[np.generic]:
+    def seen(self, plane: npt.NDArray[Any], direction: str, outside: float | bool) -> npt.NDArray[Any]:
         """What every PE sees of its neighbour in a direction."""
         rows, columns = self.shape
         down, right = STEPS[direction]

@@ -6,6 +6,8 @@ compares the inner part only.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,7 +41,7 @@ def grey(image: npt.NDArray[np.uint8]) -> Plane:
     return image.astype(np.float64) * 127 / 255
 
 
-def at(plane: npt.NDArray, down: int, right: int, outside: float = 0) -> npt.NDArray:
+def at(plane: npt.NDArray[Any], down: int, right: int, outside: float = 0) -> npt.NDArray[Any]:
     """The plane whose pixel (y, x) is pixel (y + down, x + right) of the given one."""
     rows, columns = plane.shape
     far = max(abs(down), abs(right))
@@ -47,7 +49,7 @@ def at(plane: npt.NDArray, down: int, right: int, outside: float = 0) -> npt.NDA
     return padded[far + down : far + down + rows, far + right : far + right + columns]
 
 
-def correlate(plane: npt.NDArray, weights: npt.ArrayLike) -> Plane:
+def correlate(plane: npt.NDArray[Any], weights: npt.ArrayLike) -> Plane:
     """Sum of weights[i][j] * plane(y + i - h, x + j - w), odd windows centred on the pixel."""
     window = np.asarray(weights, np.float64)
     h, w = window.shape[0] // 2, window.shape[1] // 2
@@ -133,6 +135,6 @@ def scene(shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
     return picture.clip(0, 255).astype(np.uint8)
 
 
-def inner(plane: npt.NDArray, border: int) -> npt.NDArray:
+def inner(plane: npt.NDArray[Any], border: int) -> npt.NDArray[Any]:
     """The plane without its outermost `border` rows and columns."""
     return plane[border:-border, border:-border] if border else plane

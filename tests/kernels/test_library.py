@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim import Machine, ScampError, kernels
@@ -49,7 +51,7 @@ def outputs(name: str, engine: str, image: np.ndarray, **params: int) -> dict[st
 
 # kernel, parameters, output, what it is, rows and columns at the edge that are left out because a kernel loses there
 # what it moves over the edge of the array
-ANALOG: list[tuple[str, dict[str, int], str, Callable[[Plane], Plane], int]] = [
+ANALOG: list[tuple[str, dict[str, int], str, Callable[[Plane], Any], int]] = [
     ("sobel", {}, "edges", lambda g: sum(map(np.abs, sobel(g))), 0),
     ("edges", {}, "edges", lambda g: sum(map(np.abs, sobel(g))) / 2, 2),
     ("sobel_axis", {}, "gx", lambda g: correlate(g, SOBEL_X), 2),
@@ -71,7 +73,16 @@ ANALOG: list[tuple[str, dict[str, int], str, Callable[[Plane], Plane], int]] = [
 @pytest.mark.parametrize(
     ("name", "params", "output", "oracle", "border"), ANALOG, ids=[f"{a[0]}-{a[2]}-{len(a[1])}" for a in ANALOG]
 )
-def test_analog(name, params, output, oracle, border, engine, shape, picture) -> None:
+def test_analog(
+    name: str,
+    params: dict[str, int],
+    output: str,
+    oracle: Callable[[Plane], Any],
+    border: int,
+    engine: str,
+    shape: tuple[int, int],
+    picture: str,
+) -> None:
     image = PICTURES[picture](shape)
     got = outputs(name, engine, image, **params)[output]
     assert got.dtype == np.float32
@@ -182,7 +193,8 @@ def blobs(shape: tuple[int, int], seed: int = 3) -> np.ndarray:
     for axis in (0, 1):
         for _ in range(3):
             relief = (np.roll(relief, 1, axis) + 2 * relief + np.roll(relief, -1, axis)) / 4
-    return (128 + relief / relief.std() * 90).clip(0, 255).astype(np.uint8)
+    picture: npt.NDArray[np.uint8] = (128 + relief / relief.std() * 90).clip(0, 255).astype(np.uint8)
+    return picture
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -223,7 +235,9 @@ def test_contract_states_the_words(name: str) -> None:
     assert text.splitlines()[1] == ""
     for field in ("in:", "out:", "registers:", "words:", "source:"):
         assert re.search(rf"^{field}", text, re.MULTILINE), f"{name} does not state '{field}'"
-    words = re.search(r"^words: *(.*?)^\w+:", text, re.MULTILINE | re.DOTALL).group(1)
+    stated = re.search(r"^words: *(.*?)^\w+:", text, re.MULTILINE | re.DOTALL)
+    assert stated is not None
+    words = stated.group(1)
     program = kernels.load(name, **REQUIRED.get(name, {}))
     for kernel in program.kernels.values():
         if kernel.name == "depthwise":

@@ -7,11 +7,14 @@ rebuilt from a description. Counts leave out get_image and scamp5_in unless they
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pytest
 
 from scamp_sim import Machine, kernels
 from scamp_sim.chip import isa
+from scamp_sim.chip.program import Origin
 from scamp_sim.compiler import assemble
 from tests.kernels.oracles import grey, inner, random_image, sobel
 
@@ -42,7 +45,9 @@ def test_c4_identity_pass() -> None:
 
 def test_c5_gauss_3x3() -> None:
     assert words("gauss3") == 24
-    calls = [w.origin.macros[-1].partition("(")[0] for w in kernels.load("gauss3").kernels["gauss3"].words]
+    calls = [
+        cast("Origin", w.origin).macros[-1].partition("(")[0] for w in kernels.load("gauss3").kernels["gauss3"].words
+    ]
     assert {name: calls.count(name) / 2 for name in set(calls)} == {"divq": 4, "movx": 4, "add": 4}
     assert words("gauss_lean", radius=1) == 8
 
@@ -130,7 +135,9 @@ def test_c13_get_image(text: str, count: int) -> None:
 def test_c14_refresh_of_all_bits() -> None:
     assert assemble("".join(f"REFRESH(R{n});" for n in range(13))).words == 26
     assert assemble("program { scamp5_kernel_refresh_dreg(); }").words == 26
-    assert isa.host_form("scamp5_kernel_refresh_dreg", 0).words == 26
+    form = isa.host_form("scamp5_kernel_refresh_dreg", 0)
+    assert form is not None
+    assert form.words == 26
 
 
 def test_t3_binarisation() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from scamp_sim.systems.pixelrnn.golden import FRAMES, SIDE  # noqa: E402
 from scamp_sim.systems.pixelrnn.paper import figures  # noqa: E402
 from scamp_sim.systems.pixelrnn.report import bandwidth  # noqa: E402
 from scamp_sim.systems.pixelrnn.train import baselines  # noqa: E402
-from scamp_sim.systems.pixelrnn.train.loop import Settings, train  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.loop import Clips, Settings, train  # noqa: E402
 from scamp_sim.systems.pixelrnn.train.module import PixelRNN  # noqa: E402
 
 MODELS = {m.name: m for m in bandwidth.MODELS}
@@ -45,7 +47,7 @@ def test_the_difference_camera_says_what_rose_and_fell() -> None:
 
 @pytest.mark.parametrize("binary", [True, False])
 @pytest.mark.parametrize("name", baselines.GATES)
-def test_baselines_learn(drawn, name: str, binary: bool) -> None:
+def test_baselines_learn(drawn: Clips, name: str, binary: bool) -> None:
     net = baselines.Recurrent(name, binary=binary, seed=1)
     trained = train(drawn[0][:9], drawn[1][:9], Settings(epochs=3, batch=9, threads=1), net=net)
     assert trained.history[-1].loss < trained.history[0].loss
@@ -54,21 +56,24 @@ def test_baselines_learn(drawn, name: str, binary: bool) -> None:
         assert parameter.grad.abs().sum() > 0
 
 
-def test_states_of_binary_networks_are_signs(drawn) -> None:
+def test_states_of_binary_networks_are_signs(drawn: Clips) -> None:
     for name in ("SRNN", "GRU", "MGU"):
         net = baselines.Recurrent(name)
-        seen = []
+        seen: list[Any] = []
         net.decoder.register_forward_pre_hook(lambda module, args, seen=seen: seen.append(args[0]))
         net(net.present(net.store(drawn[0][:1])))
         assert set(seen[0].unique().tolist()) <= {-1.0, 1.0}, name
 
 
-def test_pixelrnn_among_the_baselines_is_the_encoder_itself(drawn) -> None:
+def test_pixelrnn_among_the_baselines_is_the_encoder_itself(drawn: Clips) -> None:
     net, other = baselines.network("PixelRNN", seed=2), baselines.Recurrent("PixelRNN", seed=2)
     assert isinstance(net, PixelRNN)
     with torch.no_grad():
-        other.cnn[0].weight.copy_(net.cnn[0].weight)
-        w_f, u_f, w_o, u_o = net.gates.weight.split(1)
+        to: Any = other.cnn[0]
+        cnn: Any = net.cnn[0]
+        gates: Any = net.gates
+        to.weight.copy_(cnn.weight)
+        w_f, u_f, w_o, u_o = gates.weight.split(1)
         other.from_input.weight.copy_(torch.cat([w_f, w_o]))
         other.from_state.weight.copy_(torch.cat([u_f, u_o]))
         net.theta_r.zero_()  # the table's network has none
@@ -114,9 +119,9 @@ def test_unknown_names_are_told() -> None:
 TINY = figures.Study(epochs=1, clips=1, tests=1, threads=1)
 
 
-def test_figure3_is_drawn_and_goes_on_from_its_results(tmp_path) -> None:
+def test_figure3_is_drawn_and_goes_on_from_its_results(tmp_path: Path) -> None:
     results = tmp_path / "r.json"
-    asked = []
+    asked: list[str] = []
     figure = figures.figure3(TINY, results=results, pooling=(64, 16), say=asked.append)
     assert [p.x for p in figure.points] == [1, 16]
     assert len(asked) == 2
@@ -131,7 +136,7 @@ def test_figure3_is_drawn_and_goes_on_from_its_results(tmp_path) -> None:
         figures.figure2(TINY, results=results)
 
 
-def test_figure2_is_drawn_from_results(tmp_path, monkeypatch) -> None:
+def test_figure2_is_drawn_from_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
     monkeypatch.setattr(figures, "_network", lambda name, kind, layers, seed, data: 0.5)
     monkeypatch.setattr(figures, "_camera", lambda name, study: 0.25)

@@ -6,6 +6,8 @@ import builtins
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ def run(*argv: object) -> int:
     return cli.main([str(a) for a in argv])
 
 
-def fails(capsys, *argv: object) -> str:
+def fails(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
     assert run(*argv) == 1
     return capsys.readouterr().err
 
@@ -25,7 +27,7 @@ def fails(capsys, *argv: object) -> str:
 TINY = ("--clips", "synthetic:1", "--test", "synthetic:1:9", "--epochs", 1, "--threads", 1)
 
 
-def test_train_writes_weights_that_validate(tmp_path, capsys) -> None:
+def test_train_writes_weights_that_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")
     out = tmp_path / "w.npz"
     argv = ("train", "pixelrnn", *TINY, "--out", out, "--noise", "authors", "--checkpoint", tmp_path / "c.pt")
@@ -41,7 +43,7 @@ def test_train_writes_weights_that_validate(tmp_path, capsys) -> None:
     assert "array and golden say the same class: 2 of 2" in capsys.readouterr().out
 
 
-def test_wrong_requests_are_told(tmp_path, capsys) -> None:
+def test_wrong_requests_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")
     train = ("train", "pixelrnn")
     assert "unknown noise 'autors'; did you mean 'authors'" in fails(capsys, *train, "--noise", "autors")
@@ -61,7 +63,7 @@ def test_wrong_requests_are_told(tmp_path, capsys) -> None:
     assert run("train", "pixelrn") == 2
 
 
-def test_wrong_labels_are_told(tmp_path, capsys) -> None:
+def test_wrong_labels_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")
 
     def labelled(name: str, *labels: int) -> str:
@@ -77,18 +79,22 @@ def test_wrong_labels_are_told(tmp_path, capsys) -> None:
 
 
 @pytest.mark.parametrize("kind", ["figure2", "figure3", "table3"])
-def test_a_plot_that_cannot_be_drawn_is_told_before_training(tmp_path, capsys, monkeypatch, kind) -> None:
+def test_a_plot_that_cannot_be_drawn_is_told_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     pytest.importorskip("torch")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     text = fails(capsys, "report", kind, "--plot", tmp_path / "f.png")
     assert 'the plot needs matplotlib, which is missing: pip install "scamp-sim[demo]"' in text
 
 
-def test_an_interrupt_says_where_results_are(tmp_path, capsys, monkeypatch) -> None:
+def test_an_interrupt_says_where_results_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("torch")
     from scamp_sim.systems.pixelrnn.paper import figures
 
-    def interrupted(*rest):
+    def interrupted(*rest: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(figures, "_trained", interrupted)
@@ -96,7 +102,7 @@ def test_an_interrupt_says_where_results_are(tmp_path, capsys, monkeypatch) -> N
     assert "f.json keeps finished results; the same command resumes" in capsys.readouterr().err
 
 
-def test_wrong_figures_are_told(tmp_path, capsys) -> None:
+def test_wrong_figures_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")
     assert "--epochs is 0; it is a whole number from 1 up" in fails(capsys, "report", "figure3", "--epochs", 0)
     assert "--train-clips is 0; it is a whole number" in fails(capsys, "report", "figure3", "--train-clips", 0)
@@ -114,13 +120,15 @@ def test_wrong_figures_are_told(tmp_path, capsys) -> None:
 @pytest.mark.parametrize(
     "argv", [("train", "pixelrnn"), ("report", "figure2"), ("report", "figure3"), ("report", "table3")]
 )
-def test_without_torch_the_remedy_is_told(capsys, monkeypatch, argv) -> None:
+def test_without_torch_the_remedy_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...]
+) -> None:
     importing = builtins.__import__
     own = tuple(f"scamp_sim.systems.pixelrnn.{package}." for package in ("train", "paper"))
     for name in [m for m in sys.modules if m == "torch" or m.startswith(("torch.", *own))]:
         monkeypatch.delitem(sys.modules, name)
 
-    def blocked(name: str, *rest, **more):
+    def blocked(name: str, *rest: Any, **more: Any) -> Any:
         if name == "torch" or name.startswith("torch."):
             raise ImportError(name)
         return importing(name, *rest, **more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ torch = pytest.importorskip("torch")
 from scamp_sim.exceptions import PlaneError, ProgramError  # noqa: E402
 from scamp_sim.systems.pixelrnn import golden  # noqa: E402
 from scamp_sim.systems.pixelrnn.params import Weights  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.loop import Clips  # noqa: E402
 from scamp_sim.systems.pixelrnn.train.module import PixelRNN, bits  # noqa: E402
 from scamp_sim.systems.pixelrnn.train.noise import Stage, StageErrors  # noqa: E402
 
@@ -32,14 +34,16 @@ def check(net: PixelRNN, weights: Weights, clips: np.ndarray) -> None:
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("theta1", "theta_r"), [(0.5, 0.5), (0.998, 0.994), (3.0, -0.001), (-0.5, 2.0)])
-def test_forward_is_the_golden_model(drawn, layers: int, theta1: float, theta_r: float) -> None:
+def test_forward_is_the_golden_model(drawn: Clips, layers: int, theta1: float, theta_r: float) -> None:
     weights = Weights.random(7, layers=layers, theta1=theta1, theta_r=theta_r, classes=9)
-    weights = replace(weights, theta1=tuple(np.float32([theta1] * layers)), theta_r=float(np.float32(theta_r)))
+    weights = replace(
+        weights, theta1=tuple(np.array([theta1] * layers, np.float32)), theta_r=float(np.float32(theta_r))
+    )
     check(PixelRNN.from_weights(weights), weights, drawn[0][:3])
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-def test_weights_go_out_and_come_in(tmp_path, drawn, layers: int) -> None:
+def test_weights_go_out_and_come_in(tmp_path: Path, drawn: Clips, layers: int) -> None:
     net = PixelRNN(9, layers, seed=3)
     net.to_weights().save(tmp_path / "w.npz")
     weights = Weights.load(tmp_path / "w.npz")
@@ -48,7 +52,7 @@ def test_weights_go_out_and_come_in(tmp_path, drawn, layers: int) -> None:
     assert weights.parameters == (501 if layers == 1 else 902)
 
 
-def test_compiled_thresholds_give_the_same_bits_without_errors(drawn) -> None:
+def test_compiled_thresholds_give_the_same_bits_without_errors(drawn: Clips) -> None:
     weights = Weights.random(9, theta1=0.998, theta_r=0.994)
     net = PixelRNN.from_weights(weights, noise=StageErrors(compiled=True)).eval()
     x = bits(drawn[0][:2])
@@ -57,7 +61,7 @@ def test_compiled_thresholds_give_the_same_bits_without_errors(drawn) -> None:
     assert all(torch.equal(getattr(a, s), getattr(b, s)) for s in "bfho")
 
 
-def test_every_learned_number_gets_a_gradient(drawn) -> None:
+def test_every_learned_number_gets_a_gradient(drawn: Clips) -> None:
     net = PixelRNN(9, 2, noise=StageErrors.authors(), seed=1)
     scores = net(bits(drawn[0][:4]), torch.Generator().manual_seed(1))
     torch.nn.functional.cross_entropy(scores, torch.arange(4)).backward()
@@ -67,7 +71,7 @@ def test_every_learned_number_gets_a_gradient(drawn) -> None:
         assert name == "decoder.sign" or parameter.grad.abs().sum() > 0, name
 
 
-def test_noise_has_the_spread_that_it_was_given(drawn) -> None:
+def test_noise_has_the_spread_that_it_was_given(drawn: Clips) -> None:
     x = bits(drawn[0][:4])
     weights = Weights.random(2)
     with torch.no_grad():
@@ -88,7 +92,7 @@ def test_a_fixed_pattern_stays_over_the_frames_of_a_clip_and_differs_between_cli
     assert not torch.equal(b[0], b[1])
 
 
-def test_saturation_cuts_sums_off(drawn) -> None:
+def test_saturation_cuts_sums_off(drawn: Clips) -> None:
     net = PixelRNN.from_weights(Weights.random(2), noise=StageErrors(output=Stage(limit=4.0)))
     with torch.no_grad():
         o = net.encode(bits(drawn[0][:1]), torch.Generator()).o
@@ -96,7 +100,7 @@ def test_saturation_cuts_sums_off(drawn) -> None:
 
 
 @pytest.mark.parametrize(("pooling", "side"), [(2, 32), (3, 21), (16, 4), (64, 1)])
-def test_pooled_frames_give_small_outputs(drawn, pooling: int, side: int) -> None:
+def test_pooled_frames_give_small_outputs(drawn: Clips, pooling: int, side: int) -> None:
     net = PixelRNN(9, pooling=pooling).eval()
     stored = net.store(drawn[0][:2])
     assert stored.shape == (2, 16, side, side)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,14 +19,16 @@ from scamp_sim.training import signs  # noqa: E402
 def test_gradient_of_a_sign_is_equation_6(m: float) -> None:
     x = torch.linspace(-2, 2, 41, requires_grad=True)
     upstream = torch.arange(41.0)
-    signs.sign(x, slope=m).backward(upstream)
+    y: Any = signs.sign(x, slope=m)
+    y.backward(upstream)
     expected = upstream * m * (1 - torch.tanh(m * x.detach()) ** 2)
     torch.testing.assert_close(x.grad, expected)
 
 
 def test_gradient_of_a_sign_is_that_of_tanh() -> None:
     x = torch.linspace(-1, 1, 9, dtype=torch.float64, requires_grad=True)
-    signs.sign(x).sum().backward()
+    found: Any = signs.sign(x)
+    found.sum().backward()
     y = x.detach().clone().requires_grad_()
     torch.tanh(2 * y).sum().backward()
     torch.testing.assert_close(x.grad, y.grad)
@@ -32,7 +36,8 @@ def test_gradient_of_a_sign_is_that_of_tanh() -> None:
 
 def test_straight_through_passes_within_the_line() -> None:
     x = torch.tensor([-0.6, -0.5, 0.0, 0.3, 0.51], requires_grad=True)
-    signs.sign(x, "straight-through", 2.0).sum().backward()
+    y: Any = signs.sign(x, "straight-through", 2.0)
+    y.sum().backward()
     assert x.grad.tolist() == [0, 2, 2, 2, 0]
 
 
@@ -87,11 +92,11 @@ def test_sums_are_disturbed_before_pooling_and_give_no_gradient_at_the_limit() -
     g = torch.Generator().manual_seed(3)
     x = torch.randn(16, 1, 64, 64, generator=g, dtype=torch.float64)
     k = torch.randn(2, 1, 5, 5, generator=g, dtype=torch.float64, requires_grad=True)
-    ours = layers.pooled_correlate(x, k, lambda sums: (0.5 * sums).clamp(-3, 3), 0.5, 3.0)
+    ours: Any = layers.pooled_correlate(x, k, lambda sums: (0.5 * sums).clamp(-3, 3), 0.5, 3.0)
     ours.sum().backward()
     gradient = k.grad.clone()
     k.grad = None
-    theirs = layers.pool((0.5 * layers.correlate(x, k)).clamp(-3, 3))
+    theirs: Any = layers.pool((0.5 * layers.correlate(x, k)).clamp(-3, 3))
     theirs.clamp(-3, 3).masked_select(theirs < 3).sum().backward()
     torch.testing.assert_close(ours, theirs)
     torch.testing.assert_close(gradient, k.grad)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_the_authors_noise() -> None:
     assert not StageErrors.none().any
 
 
-def test_files_go_out_and_come_in(tmp_path) -> None:
+def test_files_go_out_and_come_in(tmp_path: Path) -> None:
     errors = StageErrors(Stage(0.1, 0.2, 0.9, -0.1, 12.0), Stage(fixed=1), Stage(), compiled=True, name="mine")
     errors.save(tmp_path / "e.json")
     assert load_errors(str(tmp_path / "e.json")) == errors
@@ -39,7 +41,7 @@ def test_files_go_out_and_come_in(tmp_path) -> None:
         ('{"name": 1}', "name must be text, got 1"),
     ],
 )
-def test_wrong_files_are_told(tmp_path, text: str, says: str) -> None:
+def test_wrong_files_are_told(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "e.json"
     path.write_text(text)
     with pytest.raises(ProgramError, match=says):
@@ -53,7 +55,7 @@ def test_unknown_names_are_told() -> None:
         load_errors("nowhere.json")
 
 
-def test_what_needs_no_measurement_is_known_at_once(tmp_path) -> None:
+def test_what_needs_no_measurement_is_known_at_once(tmp_path: Path) -> None:
     assert known_errors("authors") == StageErrors.authors()
     assert known_errors("scamp5:write_noise=0.5") is None
     with pytest.raises(ProgramError, match="write_nose"):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 pytest.importorskip("torch")
@@ -15,24 +18,26 @@ from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet
 from scamp_sim.systems.pixelrnn.paper import table3 as t3
 from scamp_sim.systems.pixelrnn.paper.table3 import Row, Study, Table3, table3
+from scamp_sim.systems.pixelrnn.paper.table3_networks import KINDS
+from scamp_sim.systems.pixelrnn.paper.table3_result import DECODERS, PLACES, SYNTHETIC
 from scamp_sim.systems.pixelrnn.params import Weights
 from scamp_sim.systems.pixelrnn.train.measurement import origin
 from scamp_sim.systems.pixelrnn.train.noise import Stage, StageErrors
 
-TINY = {"chips": (1, 2), "tests": 1, "refits": 1, "threads": 1}
+TINY: dict[str, Any] = {"chips": (1, 2), "tests": 1, "refits": 1, "threads": 1}
 
 
 @pytest.fixture(autouse=True)
-def _no_data(monkeypatch) -> None:
+def _no_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SCAMP_SIM_DATA", raising=False)
 
 
 @pytest.fixture
-def counted(monkeypatch) -> list[int]:
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Chips that were asked for planes; they are noise, which is quicker than an array."""
     asked: list[int] = []
 
-    def planes(self, chip, trial, jobs):
+    def planes(self: Any, chip: int, trial: Any, jobs: int | None) -> npt.NDArray[np.float32]:
         asked.append(chip)
         generator = np.random.Generator(np.random.Philox(chip))
         return generator.normal(0, 5, (len(trial.clips), 64, 64)).astype(np.float32)
@@ -43,7 +48,7 @@ def counted(monkeypatch) -> list[int]:
     return asked
 
 
-def row(kind: str, place: str, decoder: str, *right: tuple[float, ...], data: str = t3.SYNTHETIC) -> Row:
+def row(kind: str, place: str, decoder: str, *right: tuple[float, ...], data: str = SYNTHETIC) -> Row:
     return Row(data, kind, place, decoder, right, 90)
 
 
@@ -88,12 +93,12 @@ def test_nothing_lost_is_nothing_to_win_back() -> None:
     assert balance.regained == pytest.approx(1)
 
 
-def test_rows_and_resumption(tmp_path, counted) -> None:
+def test_rows_and_resumption(tmp_path: Path, counted: list[int]) -> None:
     results = tmp_path / "t.json"
-    options = {"plain": ["random:1"], "trained": ["random:2"], "results": results}
+    options: dict[str, Any] = {"plain": ["random:1"], "trained": ["random:2"], "results": results}
     found = table3(Study(**TINY), **options)
     assert [(r.kind, r.place, r.decoder) for r in found.rows] == [
-        (k, p, d) for k in t3.KINDS for p in t3.PLACES for d in t3.DECODERS
+        (k, p, d) for k in KINDS for p in PLACES for d in DECODERS
     ]
     assert counted == [0, 1, 2, 0, 1, 2]  # 0: the simulation
     assert found.ran == 6
@@ -126,13 +131,14 @@ def test_planes_of_chips_without_errors_to_speak_of_are_the_golden_ones() -> Non
     from scamp_sim.systems.pixelrnn.data.clips import read_clips
 
     clips = read_clips("synthetic:1:3")
+    assert clips.labels is not None
     trial = t3._trial(clips.input[:2], clips.labels[:2], [(np.array([0]), np.array([1]))])
     o = t3._Planes(w, "macropixel", False, kinds.portable("ideal")).planes(1, trial, 1)
     assert np.array_equal(o, t3._simulated(w, trial))
     assert np.array_equal(o[0], golden.encode(golden.binarise(clips.input[0]), w).o)
 
 
-def test_networks_are_trained_and_kept(tmp_path, counted) -> None:
+def test_networks_are_trained_and_kept(tmp_path: Path, counted: list[int]) -> None:
     results = tmp_path / "t.json"
     study = Study(**TINY, epochs=1, clips=1, noise="authors")
     found = table3(study, results=results)
@@ -153,7 +159,7 @@ def test_networks_are_trained_and_kept(tmp_path, counted) -> None:
         table3(study, results=results)
 
 
-def test_a_noise_file_counts_by_its_contents(tmp_path, counted) -> None:
+def test_a_noise_file_counts_by_its_contents(tmp_path: Path, counted: list[int]) -> None:
     results, noise = tmp_path / "t.json", tmp_path / "n.json"
     StageErrors.authors().save(noise)
     study = Study(**TINY, epochs=1, clips=1, noise=str(noise))
@@ -163,8 +169,10 @@ def test_a_noise_file_counts_by_its_contents(tmp_path, counted) -> None:
         table3(study, results=results)
 
 
-def test_a_kept_measurement_is_of_one_profile(tmp_path, counted, monkeypatch) -> None:
-    def measure(weights, profile, mapping, front_end):
+def test_a_kept_measurement_is_of_one_profile(
+    tmp_path: Path, counted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(weights: Weights | None, profile: str, mapping: str, front_end: bool) -> StageErrors:
         measured.append(profile)
         measured_on = origin(profile, mapping=mapping, front_end=front_end)
         return StageErrors(cnn=Stage(0.1), name=profile, measured=measured_on)
@@ -178,20 +186,25 @@ def test_a_kept_measurement_is_of_one_profile(tmp_path, counted, monkeypatch) ->
     results.unlink()
     with pytest.raises(ProgramError, match=r"t-noise\.json: errors that were not measured on scamp5:write_noise=0\.5"):
         table3(Study(**TINY, epochs=1, clips=1, noise="scamp5:write_noise=0.5"), results=results)
+    other: dict[str, Any]
     for other in ({"mapping": "macropixel:raw"}, {"front_end": True}):  # the same errors, of other programs
         with pytest.raises(ProgramError, match=r"t-noise\.json: errors that were not measured on scamp5 "):
             table3(Study(**{**TINY, **other}, epochs=1, clips=1), results=results)
 
 
-def test_one_network_does_not_count_twice(tmp_path, counted) -> None:
+def test_one_network_does_not_count_twice(tmp_path: Path, counted: list[int]) -> None:
     Weights.random(1, classes=9).save(tmp_path / "w.npz")
-    for options in ({"plain": ["random:1", "random:1"]}, {"plain": ["random:1"], "trained": [str(tmp_path / "w.npz")]}):
+    twice: list[dict[str, Any]] = [
+        {"plain": ["random:1", "random:1"]},
+        {"plain": ["random:1"], "trained": [str(tmp_path / "w.npz")]},
+    ]
+    for options in twice:
         with pytest.raises(ProgramError, match=r"plain random:1 and .* are the same network"):
             table3(Study(**TINY), **options)
     assert not counted
 
 
-def test_from_the_command_line(tmp_path, capsys, counted) -> None:
+def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], counted: list[int]) -> None:
     argv = [
         "report",
         "table3",
@@ -224,7 +237,7 @@ def test_from_the_command_line(tmp_path, capsys, counted) -> None:
     assert chips["over_chips"]["n"] == chips["over_networks"]["n"] == 2
 
 
-def test_wrong_requests_are_told(tmp_path, capsys) -> None:
+def test_wrong_requests_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def fails(*argv: object) -> str:
         assert cli.main(["report", *map(str, argv)]) == 1
         return capsys.readouterr().err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,24 +16,24 @@ from scamp_sim.systems.pixelrnn import golden, study  # noqa: E402
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet  # noqa: E402
 from scamp_sim.systems.pixelrnn.params import Weights  # noqa: E402
 from scamp_sim.systems.pixelrnn.train.baselines import Recurrent  # noqa: E402
-from scamp_sim.systems.pixelrnn.train.loop import Settings, classify, refit, train  # noqa: E402
+from scamp_sim.systems.pixelrnn.train.loop import Clips, Epoch, Settings, classify, refit, train  # noqa: E402
 from scamp_sim.systems.pixelrnn.train.noise import StageErrors  # noqa: E402
 from scamp_sim.training import labels as label  # noqa: E402
 
 SHORT = Settings(epochs=3, batch=6, threads=1, noise=StageErrors.authors(), seed=5)
 
 
-def state(net) -> list[bytes]:
+def state(net: Any) -> list[bytes]:
     return [v.detach().numpy().tobytes() for v in net.state_dict().values()]
 
 
-def test_training_learns(drawn) -> None:
+def test_training_learns(drawn: Clips) -> None:
     trained = train(*drawn, Settings(epochs=6, batch=6, threads=1))
     assert trained.history[-1].loss < 0.7 * trained.history[0].loss
     assert [e.number for e in trained.history] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_seed_fixes_everything_and_no_global_generator_is_touched(drawn) -> None:
+def test_a_seed_fixes_everything_and_no_global_generator_is_touched(drawn: Clips) -> None:
     torch.manual_seed(1)
     before = torch.get_rng_state()
     a = train(*drawn, SHORT)
@@ -43,20 +45,20 @@ def test_a_seed_fixes_everything_and_no_global_generator_is_touched(drawn) -> No
     assert state(train(*drawn, replace(SHORT, seed=6)).net) != state(a.net)
 
 
-def test_a_continued_run_ends_as_an_uninterrupted_one(drawn, tmp_path) -> None:
+def test_a_continued_run_ends_as_an_uninterrupted_one(drawn: Clips, tmp_path: Path) -> None:
     whole = train(*drawn, SHORT, test=drawn)
 
     class Stop(Exception):
         pass
 
-    def stop(epoch) -> None:
+    def stop(epoch: Epoch) -> None:
         if epoch.number == 2:
             raise Stop
 
     path = tmp_path / "run.pt"
     with pytest.raises(Stop):
         train(*drawn, SHORT, test=drawn, checkpoint=path, log=stop)
-    seen = []
+    seen: list[Epoch] = []
     rest = train(*drawn, SHORT, test=drawn, checkpoint=path, log=seen.append)
     assert tuple(seen) == rest.history == whole.history
     assert state(rest.net) == state(whole.net)
@@ -64,7 +66,7 @@ def test_a_continued_run_ends_as_an_uninterrupted_one(drawn, tmp_path) -> None:
     assert state(train(*drawn, SHORT, test=drawn, checkpoint=path).net) == state(whole.net)
 
 
-def test_a_checkpoint_of_another_run_is_refused(drawn, tmp_path) -> None:
+def test_a_checkpoint_of_another_run_is_refused(drawn: Clips, tmp_path: Path) -> None:
     path = tmp_path / "run.pt"
     short = replace(SHORT, epochs=1)
     train(*drawn, short, checkpoint=path)
@@ -81,10 +83,10 @@ def test_a_checkpoint_of_another_run_is_refused(drawn, tmp_path) -> None:
         train(*drawn, short, checkpoint=path)
 
 
-def test_a_checkpoint_of_another_test_is_refused(drawn, tmp_path) -> None:
+def test_a_checkpoint_of_another_test_is_refused(drawn: Clips, tmp_path: Path) -> None:
     path, short = tmp_path / "run.pt", replace(SHORT, epochs=1)
     train(*drawn, short, test=drawn, checkpoint=path)
-    begun = []
+    begun: list[int] = []
     for test in ((drawn[0][:9], drawn[1][:9]), (drawn[0], drawn[1][::-1]), (drawn[0] > 99, drawn[1])):
         with pytest.raises(ProgramError, match="made with other test clips; choose"):
             train(*drawn, short, test=test, checkpoint=path, begun=lambda: begun.append(1))
@@ -93,7 +95,7 @@ def test_a_checkpoint_of_another_test_is_refused(drawn, tmp_path) -> None:
     assert begun == [1]
 
 
-def test_a_checkpoint_of_another_network_is_refused(drawn, tmp_path) -> None:
+def test_a_checkpoint_of_another_network_is_refused(drawn: Clips, tmp_path: Path) -> None:
     path, short = tmp_path / "run.pt", Settings(epochs=1, batch=6, threads=1)
     bits = drawn[0] > 128
     train(bits, drawn[1], short, net=Recurrent("MGU", binary=True, seed=1), checkpoint=path)
@@ -106,19 +108,21 @@ def test_a_checkpoint_of_another_network_is_refused(drawn, tmp_path) -> None:
     train(bits, drawn[1], short, net=Recurrent("MGU", binary=True, seed=1), checkpoint=path)
 
 
-def test_what_was_trained_says_the_same_on_the_array(drawn, tmp_path) -> None:
+def test_what_was_trained_says_the_same_on_the_array(drawn: Clips, tmp_path: Path) -> None:
     net = train(*drawn, replace(SHORT, epochs=2)).net
     net.to_weights().save(tmp_path / "w.npz")
     weights = Weights.load(tmp_path / "w.npz")
-    clips, labels = drawn[0][:6], drawn[1][:6]
+    clips = drawn[0][:6]
+    labels: Any = drawn[1][:6]
     names = tuple(str(n) for n in range(6))
     found = study.validate(weights, ClipSet(clips, names, "drawn", labels), jobs=1)
     said = classify(net, net.store(clips))
+    assert weights.decoder is not None
     assert [r.classes["array"] for r in found.records] == said.tolist()
     assert [weights.decoder.classify(golden.encode(c, weights).o) for c in clips] == said.tolist()
 
 
-def test_a_decoder_is_fitted_to_what_a_chip_puts_out(drawn) -> None:
+def test_a_decoder_is_fitted_to_what_a_chip_puts_out(drawn: Clips) -> None:
     weights = Weights.random(4, classes=9)
     planes = np.stack([golden.encode(c, weights).o for c in drawn[0]]) * 0.6 + 4
     fitted = refit(weights, planes, drawn[1].tolist(), epochs=30)
@@ -140,12 +144,12 @@ def test_a_decoder_is_fitted_to_what_a_chip_puts_out(drawn) -> None:
         ({"seed": 2**32}, "seed must be an integer in 0..4294967295, got 4294967296"),
     ],
 )
-def test_wrong_settings_are_told(options: dict, says: str) -> None:
+def test_wrong_settings_are_told(options: dict[str, Any], says: str) -> None:
     with pytest.raises(ProgramError, match=says):
         Settings(**options)
 
 
-def test_wrong_clips_are_told(drawn) -> None:
+def test_wrong_clips_are_told(drawn: Clips) -> None:
     with pytest.raises(ProgramError, match="one a clip"):
         train(drawn[0], drawn[1][:3], SHORT)
     with pytest.raises(ProgramError, match="labels go from 0 up"):

@@ -9,8 +9,10 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim import Machine, assemble
@@ -149,7 +151,12 @@ def test_code_of_another_user_is_not_run(folder: Path, monkeypatch: pytest.Monke
     forget(monkeypatch)
     compiled: list[str] = []
     compile_text = build.compile_text
-    monkeypatch.setattr(build, "compile_text", lambda name, text: (compiled.append(name), compile_text(name, text))[1])
+
+    def noted(name: str, text: str) -> build.Code:
+        compiled.append(name)
+        return compile_text(name, text)
+
+    monkeypatch.setattr(build, "compile_text", noted)
     mine = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: mine + 1)
     assert made() == (0, 1)
@@ -197,7 +204,7 @@ def test_two_threads_give_what_one_gives(folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
     texts = [TEXT, TEXT + "where(A); mov(B, A); all();", "movx(A, A, south); " * 5 + TEXT]
 
-    def work(chip: int) -> list[np.ndarray]:  # type: ignore[type-arg]
+    def work(chip: int) -> list[npt.NDArray[Any]]:
         m = Machine((64, 64), errors=errors, chip=chip)
         m.write("A", np.arange(64 * 64).reshape(64, 64) % 97 - 40)
         programs = [assemble(text) for text in texts]
@@ -223,7 +230,7 @@ def test_a_plan_of_one_chip_serves_another(folder: Path, monkeypatch: pytest.Mon
     )
     program = assemble(words * 3)
 
-    def planes(switch: str, chip: int) -> list[np.ndarray]:  # type: ignore[type-arg]
+    def planes(switch: str, chip: int) -> list[npt.NDArray[Any]]:
         monkeypatch.setenv("SCAMP_SIM_FUSE", switch)
         m = Machine((64, 64), errors="scamp5", chip=chip)
         m.write("A", np.arange(64 * 64).reshape(64, 64) % 97 - 40)
@@ -243,7 +250,8 @@ def test_walked_rows_are_those_of_the_chip_at_hand() -> None:
     from scamp_sim.engine.fused.plan import Walked
     from scamp_sim.engine.lower import Segment
 
-    order, runs = np.arange(3), np.zeros((1, 2), np.int32)
+    order = np.arange(3)
+    runs: Any = np.zeros((1, 2), np.int32)
     first, second = (Segment(np.full((4, 16), n, np.int32), runs, order, True, ()) for n in (1, 2))
     (step,) = ready((Walked.of(first, 0, 4, True),), second, np.zeros(4, np.float32))
     assert isinstance(step, Walked)

@@ -1,6 +1,10 @@
 """The dense walk: any window and stride, exact against a plain loop, with and without the offset of a transfer."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim import Machine
@@ -12,7 +16,7 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (256, 256)).astype(np.uint8)
 CASES = [(5, 5, 8, 1), (5, 2, 2, 1), (3, 1, 1, 1), (3, 2, 2, 3), (5, 5, 2, 3), (7, 7, 2, 2), (4, 3, 2, 5), (1, 4, 2, 2)]
 
 
-def sums_by_hand(weights, stride, gain):
+def sums_by_hand(weights: npt.NDArray[Any], stride: int, gain: float) -> npt.NDArray[Any]:
     k = weights.shape[1]
     x = 254 * PICTURE.astype(np.float64) / 255 - 127
     side = (256 - k) // stride + 1
@@ -25,7 +29,7 @@ def sums_by_hand(weights, stride, gain):
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("cure", [True, False])
-def test_every_window_is_exact(case, cure) -> None:
+def test_every_window_is_exact(case: tuple[int, int, int, int], cure: bool) -> None:
     k, stride, channels, bits = case
     weights = random_weights(channels, k, bits, seed=k)
     mapping = DenseMapping(weights, stride, bits, cure=cure)
@@ -71,6 +75,6 @@ def test_zero_channels_and_planes() -> None:
         (lambda: DenseMapping(np.zeros((1, 3, 3), int), 1).program([200]), "outside of the converter"),
     ],
 )
-def test_what_does_not_fit_is_refused(make, message) -> None:
+def test_what_does_not_fit_is_refused(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ProgramError, match=message):
         make()

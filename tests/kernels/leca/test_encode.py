@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim import Machine
@@ -13,15 +16,17 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels import leca
 from scamp_sim.kernels.leca.mapping import LARGEST_WEIGHT, MOST_CHANNELS, level_of, sums_of
 
+Array = npt.NDArray[Any]
+
 SHAPE = (256, 256)
 
 
-def drawn(seed: int, channels: int = 4, side: int = 4):
+def drawn(seed: int, channels: int = 4, side: int = 4) -> Array:
     return np.random.default_rng(seed).integers(-LARGEST_WEIGHT, LARGEST_WEIGHT + 1, (channels, side, side))
 
 
 @cache
-def photograph():
+def photograph() -> Array:
     """A colour photograph as a 256x256 mosaic RGGB of grey 0..255."""
     cbook = pytest.importorskip("matplotlib.cbook")
     from PIL import Image
@@ -33,11 +38,11 @@ def photograph():
     return sites.astype(np.int64)
 
 
-def noise_picture(seed: int = 0):
+def noise_picture(seed: int = 0) -> Array:
     return np.random.default_rng(seed).integers(0, 256, SHAPE)
 
 
-def sums(image, weights, form):
+def sums(image: Array, weights: Array, form: leca.Form) -> Array:
     """Sums in LSB, tap by tap: (channels, rows, columns)."""
     x = image * 127 / 255
     side = form.side
@@ -45,19 +50,21 @@ def sums(image, weights, form):
     for i in range(side):
         for j in range(side):
             total += weights[:, i, j, None, None] * x[i::side, j::side]
-    return total / 2**form.scale
+    scaled: Array = total / 2**form.scale
+    return scaled
 
 
-def wanted(y, form):
+def wanted(y: Array, form: leca.Form) -> Array:
     """Codes by thresholds: mid-rise, the tie to the lower code; ternary beyond half the limit."""
     if form.bits == 1.5:
-        return (y > form.limit / 2).astype(int) - (y < -form.limit / 2).astype(int)
+        ternary: Array = (y > form.limit / 2).astype(int) - (y < -form.limit / 2).astype(int)
+        return ternary
     count = 2 ** int(form.bits)
     thresholds = [(n - count // 2) * form.limit / (count // 2) for n in range(1, count)]
-    return sum((y > t).astype(int) for t in thresholds) - count // 2
+    return cast("Array", sum((y > t).astype(int) for t in thresholds) - count // 2)
 
 
-def encoded(image, weights, form, machine=None):
+def encoded(image: Array, weights: Array, form: leca.Form, machine: Machine | None = None) -> Array:
     m = machine or Machine()
     m.run(leca.program(weights, form, setup=True, frame=False), registers=False)
     m.expose(image)
@@ -65,7 +72,7 @@ def encoded(image, weights, form, machine=None):
     return leca.codes_of([outputs[f"codes{n}"] for n in range(form.planes)], form)
 
 
-def differing(image, weights, form):
+def differing(image: Array, weights: Array, form: leca.Form) -> tuple[int, int]:
     """(codes that differ with the sum off every threshold, ties)."""
     y = sums(image, weights, form)
     got, ours = encoded(image, weights, form), wanted(y, form)
@@ -76,7 +83,7 @@ def differing(image, weights, form):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_l13_words_and_l12_codes_of_20_draws(seed):
+def test_l13_words_and_l12_codes_of_20_draws(seed: int) -> None:
     """4 channels x 4 bits: at most 380 words (bar 450) and exact codes, on each of 20 draws."""
     weights = drawn(seed)
     form = leca.Form(4, bits=4, level=level_of(2 * sums(noise_picture(), weights, leca.Form(4)).std())[0])
@@ -90,7 +97,7 @@ def test_l13_words_and_l12_codes_of_20_draws(seed):
     assert ties <= 8
 
 
-def test_photograph_and_random_picture_with_both_ends_of_the_code():
+def test_photograph_and_random_picture_with_both_ends_of_the_code() -> None:
     weights = drawn(3)
     weights -= np.rint(weights.mean(axis=(1, 2), keepdims=True)).astype(int)
     weights = weights.clip(-15, 15)
@@ -118,7 +125,7 @@ def test_photograph_and_random_picture_with_both_ends_of_the_code():
         (8, 2, 2, 6, 308, 4),
     ],
 )
-def test_combinations_that_fit(channels, side, bits, scale, words, planes):
+def test_combinations_that_fit(channels: int, side: int, bits: float, scale: int, words: int, planes: int) -> None:
     form = leca.Form(channels, side, bits, scale, level=30)
     weights = drawn(channels, channels, side)
     cost = profile(leca.program(weights, form), load_timing("scamp5d"), SHAPE)
@@ -127,7 +134,7 @@ def test_combinations_that_fit(channels, side, bits, scale, words, planes):
     assert differing(noise_picture(2), weights, form)[0] == 0
 
 
-def test_every_combination_that_is_offered_assembles():
+def test_every_combination_that_is_offered_assembles() -> None:
     for (side, wires), most in MOST_CHANNELS.items():
         form = leca.Form(most, side, wires, leca.finest_scale(drawn(0, most, side), side))
         assert leca.program(drawn(0, most, side), form).readouts
@@ -135,7 +142,7 @@ def test_every_combination_that_is_offered_assembles():
             leca.Form(most + 1, side, wires)
 
 
-def test_set_up_keeps_from_frame_to_frame():
+def test_set_up_keeps_from_frame_to_frame() -> None:
     weights, form, m = drawn(1), leca.Form(4), Machine()
     first = encoded(noise_picture(1), weights, form, m)
     m.expose(noise_picture(2))
@@ -146,7 +153,7 @@ def test_set_up_keeps_from_frame_to_frame():
     np.testing.assert_array_equal(third, first)
 
 
-def test_a_frame_makes_no_host_call_and_bits_lie_where_the_form_says():
+def test_a_frame_makes_no_host_call_and_bits_lie_where_the_form_says() -> None:
     form = leca.Form(4)
     program = leca.program(drawn(0), form)
     assert profile(program, load_timing("scamp5d"), SHAPE).time_breakdown["host calls"] == 0
@@ -156,7 +163,7 @@ def test_a_frame_makes_no_host_call_and_bits_lie_where_the_form_says():
     assert leca.Form(4, 2, 4, 6).place(3, 3) == (3, 1, 1)
 
 
-def test_both_engines_agree():
+def test_both_engines_agree() -> None:
     weights, form = drawn(4), leca.Form(4, bits=3)
     image = noise_picture(3)
     slow = encoded(image, weights, form, Machine(engine="reference"))
@@ -164,14 +171,14 @@ def test_both_engines_agree():
     assert (slow != fast).sum() <= 2
 
 
-def fitted(got, y):
+def fitted(got: Array, y: Array) -> tuple[float, float, float]:
     """gain, offset, rms of what is left."""
     a = np.stack([y.ravel(), np.ones(y.size)], axis=1)
     (gain, offset), *_ = np.linalg.lstsq(a, got.ravel(), rcond=None)
     return gain, offset, float((got.ravel() - a @ [gain, offset]).std())
 
 
-def on_chip(serial, weights, form):
+def on_chip(serial: int, weights: Array, form: leca.Form) -> tuple[Array, Array]:
     """Sums of the photograph in the register, and then through the converter."""
     m = Machine(errors="scamp5", chip=serial, seed=serial)
     m.run(leca.program(weights, form, setup=True, frame=False), registers=False)
@@ -182,7 +189,7 @@ def on_chip(serial, weights, form):
 
 
 @pytest.mark.parametrize("serial", [1, 2, 3])
-def test_l14_residual_of_the_sums_on_a_chip(serial):
+def test_l14_residual_of_the_sums_on_a_chip(serial: int) -> None:
     """At most 1.5 LSB in the register before any readout, at most 4 through the converter; gain and offset fitted."""
     weights, form = drawn(serial), leca.Form(4)
     y = sums(photograph(), weights, form)
@@ -195,7 +202,7 @@ def test_l14_residual_of_the_sums_on_a_chip(serial):
         assert fitted(converted[n], y[n])[2] <= 4
 
 
-def test_l14_codes_from_the_sums_of_a_chip():
+def test_l14_codes_from_the_sums_of_a_chip() -> None:
     """Ranges of 2.5 standard deviations: 2-bit codes within one step in 99 %, 3-bit codes equal in 85 % where the sums
     spread over 10 LSB and more."""
     weights, form = drawn(0), leca.Form(4, scale=8)
@@ -213,7 +220,7 @@ def test_l14_codes_from_the_sums_of_a_chip():
                 assert (away <= within).mean() >= share, (n, bits, y[n].std())
 
 
-def test_codes_of_a_chip_err_by_neighbours():
+def test_codes_of_a_chip_err_by_neighbours() -> None:
     """What noise does between the columns of a block: a Gray code takes one code for the next, not for any other."""
     weights = drawn(0)
     y = sums(photograph(), weights, leca.Form(4, scale=6))
@@ -225,7 +232,7 @@ def test_codes_of_a_chip_err_by_neighbours():
         assert np.corrcoef(codes[n].ravel(), clipped.ravel())[0, 1] > 0.9
 
 
-def test_the_finest_scale_holds_the_largest_sum():
+def test_the_finest_scale_holds_the_largest_sum() -> None:
     assert leca.finest_scale(np.full((1, 4, 4), 15), 4) == 8
     assert leca.finest_scale(np.full((1, 4, 4), 4), 4) == 6
     assert leca.finest_scale(np.array([[[7] * 4, [-7] * 4, [7] * 4, [-7] * 4]]), 4) == 6
@@ -235,7 +242,7 @@ def test_the_finest_scale_holds_the_largest_sum():
 @pytest.mark.parametrize(
     ("limit", "level"), [(10, (20, 2)), (60, (120, 2)), (100, (100, 1)), (254, (127, 0)), (0.6, (1, 2))]
 )
-def test_level_of_a_limit(limit, level):
+def test_level_of_a_limit(limit: float, level: tuple[int, int]) -> None:
     assert level_of(limit) == level
 
 
@@ -254,6 +261,6 @@ def test_level_of_a_limit(limit, level):
         (lambda: leca.codes_of([], leca.Form(4)), "1 bit planes, got 0"),
     ],
 )
-def test_bad_input_is_named(call, says):
+def test_bad_input_is_named(call: Callable[[], object], says: str) -> None:
     with pytest.raises(ProgramError, match=says):
         call()

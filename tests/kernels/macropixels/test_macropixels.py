@@ -1,6 +1,10 @@
 """Convolutions on macropixels: masks, exactness, words. The word bars of P2M and of the spiking front end."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim import Machine
@@ -14,14 +18,15 @@ from scamp_sim.kernels.macropixels.program import random_weights
 DIGIT = np.random.default_rng(0).integers(0, 256, (256, 256)).astype(np.uint8)
 
 
-def sums_by_hand(weights, bits, exponent, picture):
+def sums_by_hand(weights: npt.NDArray[Any], bits: int, exponent: int, picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """What a plain loop gives, in LSB."""
     k = weights.shape[1]
     x = 254 * picture.astype(np.float64) / 255 - 127
     out = np.zeros((len(weights), 256 // k, 256 // k))
     for o, i, j in np.ndindex(weights.shape):
         out[o] += weights[o, i, j] * x[i::k, j::k]
-    return out * 2**exponent / (k * k * 2 ** (bits - 1))
+    in_lsb: npt.NDArray[Any] = out * 2**exponent / (k * k * 2 ** (bits - 1))
+    return in_lsb
 
 
 def test_covers_hold_their_target_and_nothing_else() -> None:
@@ -64,7 +69,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_p2m_bar_12_sums_are_exact(case) -> None:
+def test_p2m_bar_12_sums_are_exact(case: tuple[int, int, int, int, bool]) -> None:
     k, channels, bits, exponent, cure = case
     weights = random_weights(channels, k, bits, seed=k + bits)
     mapping = Mapping(weights, bits, exponent, cure)
@@ -76,12 +81,13 @@ def test_p2m_bar_12_sums_are_exact(case) -> None:
 
 
 @pytest.mark.parametrize("cure", [True, False])
-def test_cure_takes_the_offset_of_a_transfer_back(cure) -> None:
+def test_cure_takes_the_offset_of_a_transfer_back(cure: bool) -> None:
     weights = random_weights(8, 4, 3, seed=5)
     mapping = Mapping(weights, 3, 1, cure)
     m = Machine(errors="ideal:transfer_offset=20")
     run = m.run(assemble(mapping.text("sums", readout="    output d = D;\n")), inputs={"picture": DIGIT})
-    off = mapping.layout.gather(run.outputs["d"]) - mapping.sums(DIGIT / 255)
+    got: npt.NDArray[Any] = mapping.layout.gather(run.outputs["d"])
+    off = got - mapping.sums(DIGIT / 255)
     if cure:
         assert np.abs(off).max() < 1.1  # the readout rounds to whole LSB and ends at -128 and 127
     else:
@@ -97,7 +103,7 @@ WORDS = [(8, 1, 267), (16, 1, 496), (8, 3, 523), (16, 3, 1031)]
 
 
 @pytest.mark.parametrize(("channels", "bits", "bar"), WORDS)
-def test_words_of_a_frame(channels, bits, bar) -> None:
+def test_words_of_a_frame(channels: int, bits: int, bar: int) -> None:
     words = words_of(channels, bits, 10)
     assert np.mean(words) <= bar
     assert max(words) <= 1.08 * bar
@@ -105,7 +111,7 @@ def test_words_of_a_frame(channels, bits, bar) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.parametrize(("channels", "bits", "bar"), WORDS)
-def test_words_of_a_frame_over_100_sets(channels, bits, bar) -> None:
+def test_words_of_a_frame_over_100_sets(channels: int, bits: int, bar: int) -> None:
     words = words_of(channels, bits, 100)
     assert np.mean(words) <= bar
     assert max(words) <= 1.08 * bar
@@ -128,7 +134,7 @@ def test_words_with_cure_spikes_and_membrane() -> None:
 
 
 @pytest.mark.parametrize(("k", "channels", "bits"), [(4, 8, 1), (4, 16, 3), (4, 6, 1), (2, 3, 2), (8, 5, 1)])
-def test_relu_with_shift_and_samples(k, channels, bits) -> None:
+def test_relu_with_shift_and_samples(k: int, channels: int, bits: int) -> None:
     mapping = Mapping(random_weights(channels, k, bits, seed=3), bits)
     shifts = [int(v) for v in np.random.default_rng(4).integers(-20, 20, channels)]
     m = Machine()
@@ -137,13 +143,14 @@ def test_relu_with_shift_and_samples(k, channels, bits) -> None:
     samples = [run.outputs[f"maps{n}"] for n in range(len(mapping.layout.readouts()))]
     got = mapping.layout.from_samples(samples).astype(int) - 128
     expected = np.maximum(0, mapping.sums(DIGIT / 255) + np.array(shifts)[:, None, None])
-    np.testing.assert_allclose(mapping.layout.gather(m.read("D")), expected, atol=1e-3)
+    exact: npt.NDArray[Any] = mapping.layout.gather(m.read("D"))
+    np.testing.assert_allclose(exact, expected, atol=1e-3)
     assert np.abs(got - np.clip(expected, 0, 127)).max() < 0.5 + 1e-3
     assert run.profile.readout_bytes == channels * (256 // k) ** 2
 
 
 @pytest.mark.parametrize(("channels", "bits"), [(8, 1), (16, 1), (8, 3), (16, 3)])
-def test_snn_bar_11_spikes(channels, bits) -> None:
+def test_snn_bar_11_spikes(channels: int, bits: int) -> None:
     mapping = Mapping(random_weights(channels, 4, bits, seed=6), bits)
     levels = [int(v) for v in np.random.default_rng(7).integers(-10, 10, channels)]
     m = Machine()
@@ -158,7 +165,7 @@ def test_snn_bar_11_spikes(channels, bits) -> None:
 
 @pytest.mark.parametrize("reset", ["subtract", "zero", "none"])
 @pytest.mark.parametrize("leak", [1.0, 0.5, 0.25])
-def test_snn_bar_11_membrane(leak, reset) -> None:
+def test_snn_bar_11_membrane(leak: float, reset: str) -> None:
     mapping = Mapping(random_weights(16, 4, 1, seed=8), 1, cure=reset != "none")
     levels = np.arange(3, 19)
     rng = np.random.default_rng(9)
@@ -174,7 +181,8 @@ def test_snn_bar_11_membrane(leak, reset) -> None:
         fired = mapping.layout.gather(run.outputs["spikes"])
         assert not ((fired != (above > 0)) & (np.abs(above) > 1e-3)).any()
         u = np.where(fired, {"subtract": above, "zero": 0 * u, "none": u}[reset], u)
-        np.testing.assert_allclose(mapping.layout.gather(m.read("D")), u, atol=1e-3)
+        membrane: npt.NDArray[Any] = mapping.layout.gather(m.read("D"))
+        np.testing.assert_allclose(membrane, u, atol=1e-3)
 
 
 def test_exponent_is_the_largest_by_which_no_result_passes_256() -> None:
@@ -188,12 +196,12 @@ def test_exponent_is_the_largest_by_which_no_result_passes_256() -> None:
 
 
 @pytest.mark.parametrize("exponent", [0, 1, 2])
-def test_the_range_analysis_proves_the_bound(exponent) -> None:
+def test_the_range_analysis_proves_the_bound(exponent: int) -> None:
     from scamp_sim.ranges import analyse
 
     # Every tap counts fully in one channel, so that the bound of the weights is the one that any analysis must find.
     mapping = Mapping(np.where(np.indices((2, 4, 4)).sum(0) % 2, 1, -1), 1, exponent)
-    found = {r.name: r.run for r in analyse(p2m.frame(mapping, activation=False)).registers}
+    found: dict[str, Any] = {r.name: r.run for r in analyse(p2m.frame(mapping, activation=False)).registers}
     assert max(map(abs, found["D"])) == pytest.approx(mapping.bound()) == 127 * 2**exponent
     assert max(map(abs, found["A"])) == 127
 
@@ -217,6 +225,6 @@ def test_the_range_analysis_proves_the_bound(exponent) -> None:
         (lambda: Layout(4, 0), "0 channels"),
     ],
 )
-def test_what_does_not_fit_is_refused(make, message) -> None:
+def test_what_does_not_fit_is_refused(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ProgramError, match=message):
         make()
