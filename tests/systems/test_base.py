@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from importlib import metadata
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -173,17 +173,17 @@ class Unfrozen(toy.Toy):
 
 
 class Shifted(toy.Toy):
-    def build(self, params, on, hardware=toy.IDEAL, takes=None):  # type: ignore[no-untyped-def]
+    def build(self, params: Any, on: Any, hardware: Any = toy.IDEAL, takes: Any = None) -> Any:
         return toy.ToyEncoder(params + on.on_array, on, hardware)
 
 
 class Wrong(toy.Toy):
-    def published(self, on, args):  # type: ignore[no-untyped-def]
+    def published(self, on: Any, args: Any) -> Any:
         return [PublishedRow("bits", "bits", 4096, 4000, within=0.0)]
 
 
 class Forgetful(toy.Toy):
-    def build(self, params, on, hardware=toy.IDEAL, takes=None):  # type: ignore[no-untyped-def]
+    def build(self, params: Any, on: Any, hardware: Any = toy.IDEAL, takes: Any = None) -> Any:
         encoder = toy.ToyEncoder(params, on, hardware)
         encoder.depends_on = lambda: {"level": "?"}  # type: ignore[method-assign]
         return encoder

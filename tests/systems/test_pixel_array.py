@@ -6,8 +6,10 @@ matplotlib, centre square, 256x256. Chips 1 to 4 of a frozen profile, and of the
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim import Machine
@@ -28,13 +30,13 @@ CHIPS = (1, 2, 3, 4)
 
 
 @pytest.fixture(scope="module")
-def photograph():
+def photograph() -> npt.NDArray[Any]:
     cbook = pytest.importorskip("matplotlib.cbook")
     light, _ = read_light(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)), 1)
     return resized(light, 256, 256)[..., 0]
 
 
-def residual(weights, light, errors) -> float:
+def residual(weights: Any, light: Any, errors: Any) -> float:
     """sd of what an affine fit of each channel leaves over the sd of the channel, mean over channels and chips."""
     mapping = Mapping(weights)
     program = assemble(mapping.text("sums", readout="    output d = D;\n"))
@@ -51,13 +53,15 @@ def residual(weights, light, errors) -> float:
 
 @pytest.mark.parametrize("errors", [FROZEN, "scamp5"], ids=["frozen", "scamp5"])
 @pytest.mark.parametrize("kind", ["oriented", "random"])
-def test_p2m_bar_12_residual_is_below_a_quarter_of_the_signal(kind, errors, photograph) -> None:
+def test_p2m_bar_12_residual_is_below_a_quarter_of_the_signal(
+    kind: str, errors: Any, photograph: npt.NDArray[Any]
+) -> None:
     weights = oriented(4) if kind == "oriented" else random_weights(8, 4, 1, seed=1)
     assert residual(weights, photograph, errors) < 0.25
 
 
 @pytest.mark.parametrize("errors", [FROZEN, "scamp5"], ids=["frozen", "scamp5"])
-def test_snn_bar_11_flips_at_the_chosen_exponent(errors, photograph) -> None:
+def test_snn_bar_11_flips_at_the_chosen_exponent(errors: Any, photograph: npt.NDArray[Any]) -> None:
     base = load_layer("default:4")
     clip = photograph[None]
     golden = SNN.build(base, parse_realisation("golden", SNN.realisations), takes=Frames(1, 256, 256))
@@ -69,7 +73,7 @@ def test_snn_bar_11_flips_at_the_chosen_exponent(errors, photograph) -> None:
     assert np.mean(exact["array"].codes != exact["golden"].codes) < 0.02  # thresholds of whole LSB
     flips = []
     for chip in CHIPS:
-        encoder = SNN.build(params, on, Hardware(errors=errors, chip=chip))
+        encoder: Any = SNN.build(params, on, Hardware(errors=errors, chip=chip))
         assert encoder.mapping.g == 1
         flips.append(np.mean(encoder.encode(clip, measurement=1).codes != exact["golden"].codes))
     assert np.mean(flips) <= 0.14
@@ -85,7 +89,7 @@ MODELS = [(P2M, "default:4"), (SNN, "default:4"), (P2M, "default:2"), (SNN, "def
 
 
 @pytest.mark.parametrize(("system", "weights"), MODELS)
-def test_the_array_equals_its_own_model(system, weights, photograph) -> None:
+def test_the_array_equals_its_own_model(system: Any, weights: Any, photograph: npt.NDArray[Any]) -> None:
     params = load_layer(weights)
     on = parse_realisation("scamp5", system.realisations)
     takes = Frames(1, 256, 256)
@@ -97,7 +101,9 @@ def test_the_array_equals_its_own_model(system, weights, photograph) -> None:
 
 
 @pytest.mark.parametrize(("mapping", "factor"), [("macropixel", 0.8), ("dense", 0.98)])
-def test_calibration_brings_maps_nearer_to_the_golden_model(mapping, factor, photograph) -> None:
+def test_calibration_brings_maps_nearer_to_the_golden_model(
+    mapping: str, factor: float, photograph: npt.NDArray[Any]
+) -> None:
     params = load_layer("default:4" if mapping == "macropixel" else "default:5")
     rms = {}
     for calibrate in ("true", "false"):
@@ -109,7 +115,7 @@ def test_calibration_brings_maps_nearer_to_the_golden_model(mapping, factor, pho
 
 
 @pytest.mark.parametrize("stride", [5, 3])
-def test_the_dense_walk_equals_its_own_model(stride, photograph) -> None:
+def test_the_dense_walk_equals_its_own_model(stride: int, photograph: npt.NDArray[Any]) -> None:
     params = replace(load_layer("default:5"), stride=stride)
     on = parse_realisation("scamp5:dense", P2M.realisations)
     models = P2M.models(params, on, photograph[None], Frames(1, 256, 256))
@@ -118,7 +124,7 @@ def test_the_dense_walk_equals_its_own_model(stride, photograph) -> None:
     assert np.mean(np.abs(got - models["golden"].codes) > 0.5) < 0.02
 
 
-def test_negative_and_zero_scales_on_the_array(photograph) -> None:
+def test_negative_and_zero_scales_on_the_array(photograph: npt.NDArray[Any]) -> None:
     base = load_layer("default:4")
     norm = replace(base.norm, gamma=np.array([1.0, -1.0, 0.0, 2.0, -0.5, 1, 1, 1]), beta=np.full(8, 0.3))
     params = replace(base, norm=norm)
@@ -139,7 +145,7 @@ def test_negative_and_zero_scales_on_the_array(photograph) -> None:
             assert np.all(got[2] == golden[2])
 
 
-def test_steps_on_the_array_equal_the_golden_membrane(photograph) -> None:
+def test_steps_on_the_array_equal_the_golden_membrane(photograph: npt.NDArray[Any]) -> None:
     params = load_layer("default:4")
     for options in ("steps=4,leak=0.5,reset=subtract", "steps=3,leak=1,reset=zero"):
         on = parse_realisation(f"scamp5:{options}", SNN.realisations)
@@ -172,7 +178,7 @@ def test_weights_become_whole_numbers() -> None:
         (LayerParams.of(np.ones((17, 4, 4))), r"room for 1\.\.16"),
     ],
 )
-def test_layers_that_do_not_fit_are_refused(params, message) -> None:
+def test_layers_that_do_not_fit_are_refused(params: Any, message: str) -> None:
     for system in (P2M, SNN):
         with pytest.raises(ScampError, match=message):
             system.build(params, parse_realisation("scamp5", system.realisations))
@@ -192,7 +198,7 @@ def test_a_membrane_that_would_add_its_shift_is_refused() -> None:
         SNN.build(LayerParams.of(np.ones((1, 4, 4))), on)
 
 
-def test_other_chips_share_what_was_measured(photograph) -> None:
+def test_other_chips_share_what_was_measured(photograph: npt.NDArray[Any]) -> None:
     params, takes = load_layer("default:4"), Frames(1, 256, 256)
     for system in (P2M, SNN):
         on = parse_realisation("scamp5", system.realisations)

@@ -3,6 +3,8 @@
 import json
 import pickle
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +17,12 @@ from scamp_sim.systems.pixels.data.scenes import scene
 from scamp_sim.systems.pixels.params import load_layer
 
 
-def run(capsys, *args) -> dict:
+def run(capsys: pytest.CaptureFixture[str], *args: Any) -> Any:
     assert main(["system", *map(str, args), "--format", "json"]) == 0, capsys.readouterr().err
     return json.loads(capsys.readouterr().out)
 
 
-def refused(capsys, *args) -> str:
+def refused(capsys: pytest.CaptureFixture[str], *args: Any) -> str:
     assert main(["system", *map(str, args)]) == 1
     err = capsys.readouterr().err
     assert "Traceback" not in err
@@ -28,7 +30,7 @@ def refused(capsys, *args) -> str:
 
 
 @pytest.fixture
-def photo(tmp_path):
+def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
     Image.fromarray((255 * scene(3, (120, 160), True)).astype(np.uint8)).save(path)
     return path
@@ -36,7 +38,9 @@ def photo(tmp_path):
 
 @pytest.mark.parametrize("system", ["p2m", "snn"])
 @pytest.mark.parametrize("on", ["golden", "circuit", "scamp5"])
-def test_run_writes_pictures(system, on, photo, tmp_path, capsys) -> None:
+def test_run_writes_pictures(
+    system: str, on: str, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     found = run(capsys, "run", system, photo, "--on", on, "--out", out)
     side = [8, 64, 64] if on == "scamp5" else [8, 24, 32]
@@ -47,7 +51,7 @@ def test_run_writes_pictures(system, on, photo, tmp_path, capsys) -> None:
     assert (out / "errors.png").exists() == (on != "golden")
 
 
-def test_run_on_errors_tells_how_many_bits_flip(photo, capsys) -> None:
+def test_run_on_errors_tells_how_many_bits_flip(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dense = run(capsys, "run", "p2m", photo, "--on", "scamp5:dense")
     assert dense["codes"]["shape"] == [8, 51, 51]
     found = run(capsys, "run", "snn", photo, "--on", "scamp5", "--errors", "scamp5", "--chip", "2")
@@ -55,7 +59,7 @@ def test_run_on_errors_tells_how_many_bits_flip(photo, capsys) -> None:
     assert found["firing_rate"] > 0
 
 
-def test_circuit_reports_what_ends_at_the_converter(photo, capsys) -> None:
+def test_circuit_reports_what_ends_at_the_converter(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = run(capsys, "run", "p2m", photo)
     assert found["clipped"]["sums_above_full_scale"] == 0
     assert 0.2 < found["clipped"]["counts_below_0"] < 0.8
@@ -64,7 +68,7 @@ def test_circuit_reports_what_ends_at_the_converter(photo, capsys) -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA", "P", "CMYK", "I;16"])
-def test_pictures_of_every_kind(mode, tmp_path, capsys) -> None:
+def test_pictures_of_every_kind(mode: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / ("p.tif" if mode == "CMYK" else "p.png")
     if mode == "I;16":
         Image.fromarray((np.arange(40 * 52).reshape(40, 52) * 31).astype(np.uint16)).save(path)
@@ -74,7 +78,7 @@ def test_pictures_of_every_kind(mode, tmp_path, capsys) -> None:
     assert run(capsys, "run", "snn", path, "--on", "scamp5")["codes"]["shape"] == [8, 64, 64]
 
 
-def test_a_560x560_picture_takes_less_than_two_seconds(tmp_path, capsys) -> None:
+def test_a_560x560_picture_takes_less_than_two_seconds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import time
 
     Image.fromarray((255 * scene(5, (560, 560), True)).astype(np.uint8)).save(tmp_path / "p.png")
@@ -84,19 +88,19 @@ def test_a_560x560_picture_takes_less_than_two_seconds(tmp_path, capsys) -> None
     assert time.process_time() - start < 2
 
 
-def test_rows_that_are_in_no_window_are_mentioned(tmp_path, capsys) -> None:
+def test_rows_that_are_in_no_window_are_mentioned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.fromarray(np.zeros((43, 41), np.uint8)).save(tmp_path / "p.png")
     assert run(capsys, "run", "p2m", tmp_path / "p.png")["ignored"] == [3, 1]
 
 
-def test_sixteen_bits_are_not_thrown_away(tmp_path, capsys) -> None:
+def test_sixteen_bits_are_not_thrown_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "a.npy", np.full((10, 10), 30000, np.uint16))
     np.save(tmp_path / "b.npy", np.full((10, 10), 30000 / 65535))
     both = [run(capsys, "run", "p2m", tmp_path / f"{n}.npy", "--on", "golden")["codes"] for n in "ab"]
     assert both[0] == both[1]
 
 
-def test_linear_undoes_the_gamma(photo, capsys) -> None:
+def test_linear_undoes_the_gamma(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain, linear = (run(capsys, "run", "p2m", photo, "--on", "golden", *more)["codes"] for more in ((), ("--linear",)))
     assert plain["mean"] != linear["mean"]
 
@@ -105,7 +109,9 @@ def test_linear_undoes_the_gamma(photo, capsys) -> None:
     ("bits", "channels", "words", "nbytes"),
     [("ternary", 8, 267, 32768), ("3", 8, 523, 32768), ("ternary", 16, 496, 65536), ("1", 5, 180, 20480)],
 )
-def test_costs_on_the_array(bits, channels, words, nbytes, capsys) -> None:
+def test_costs_on_the_array(
+    bits: str, channels: int, words: int, nbytes: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = run(capsys, "costs", "p2m", "--on", "scamp5", "--channels", channels, "--weight-bits", bits)
     assert 50 < found["words"] <= words
     assert found["readout_bytes"] == nbytes
@@ -115,7 +121,7 @@ def test_costs_on_the_array(bits, channels, words, nbytes, capsys) -> None:
     assert spikes["readout_bytes"] == 8192
 
 
-def test_validate(capsys) -> None:
+def test_validate(capsys: pytest.CaptureFixture[str]) -> None:
     for system in ("p2m", "snn"):
         found = run(capsys, "validate", system, "--clips", "example:2")
         assert found
@@ -125,13 +131,13 @@ def test_validate(capsys) -> None:
         assert run(capsys, "validate", system, "--on", "scamp5", *chips)
 
 
-def test_costs_of_the_dense_walk(capsys) -> None:
+def test_costs_of_the_dense_walk(capsys: pytest.CaptureFixture[str]) -> None:
     found = run(capsys, "costs", "p2m", "--on", "scamp5:dense", "--kernel", 5, "--stride", 5)
     assert 400 < found["words"] < 520
     assert found["readout_bytes"] == 20_808
 
 
-def test_costs_of_the_sensor_follow_the_configuration(capsys) -> None:
+def test_costs_of_the_sensor_follow_the_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     plain = run(capsys, "costs", "p2m", "--on", "circuit")
     assert plain["time_us"] == pytest.approx(36069.4, abs=1)
     assert plain["bandwidth_reduction"] == pytest.approx(18.75)
@@ -151,7 +157,7 @@ IDS = {
 
 
 @pytest.mark.parametrize("system", IDS)
-def test_published_has_the_ids_that_stay(system, capsys) -> None:
+def test_published_has_the_ids_that_stay(system: Any, capsys: pytest.CaptureFixture[str]) -> None:
     rows = {row["id"]: row for row in run(capsys, "published", system)["rows"]}
     assert set(IDS[system].split()) <= rows.keys()
     for row in rows.values():
@@ -161,7 +167,7 @@ def test_published_has_the_ids_that_stay(system, capsys) -> None:
     assert "recomputed" in capsys.readouterr().out
 
 
-def test_sweep_and_figures(tmp_path, capsys) -> None:
+def test_sweep_and_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figure = tmp_path / "sweep.png"
     sweep = ["--sweep", "kernel=3,5,7", "stride=k", "bits=4,8", "--plot", figure]
     rows = run(capsys, "published", "p2m", *sweep)["rows"]
@@ -174,7 +180,7 @@ def test_sweep_and_figures(tmp_path, capsys) -> None:
     assert main(["system", "published", "snn", "--plot", str(tmp_path / "snn.png")]) == 0
 
 
-def test_calculator_of_shares(capsys) -> None:
+def test_calculator_of_shares(capsys: pytest.CaptureFixture[str]) -> None:
     found = run(capsys, "published", "snn", "--shares", 2.32, "--sensor-share", 0.3)
     rows = {row["id"]: row["recomputed"] for row in found["rows"]}
     assert rows["share_back_end"] == pytest.approx(0.460, abs=2e-3)
@@ -182,7 +188,7 @@ def test_calculator_of_shares(capsys) -> None:
     assert "no admissible shares" in refused(capsys, "published", "snn", "--shares", 2.32, "--sensor-share", 0.95)
 
 
-def test_bad_input_is_refused(photo, tmp_path, capsys) -> None:
+def test_bad_input_is_refused(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, arrays, message in (
         ("none", {"w": np.ones(3)}, "expected an array 'weights'"),
         ("shape", {"weights": np.ones((2, 3, 4, 5))}, "expected weights of shape"),
@@ -208,14 +214,14 @@ def test_bad_input_is_refused(photo, tmp_path, capsys) -> None:
     assert "--plot" in refused(capsys, "published", "p2m", "--plot", tmp_path / "x.txt")
 
 
-def test_light_outside_and_odd_curves(photo, tmp_path, capsys) -> None:
+def test_light_outside_and_odd_curves(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "bright.npy", np.full((20, 20), 1.5))
     assert "light of 1.5" in refused(capsys, "run", "p2m", tmp_path / "bright.npy")
     falling = {"offset": [0.5, -0.2], "gain": [0.3, 0.1]}
     (tmp_path / "falling.json").write_text(json.dumps(falling))
     found = run(capsys, "run", "p2m", photo, "--on", f"circuit:pixel={tmp_path / 'falling.json'}")
     assert "falls with light" in found["warnings"][0]
-    table = {
+    table: dict[str, Any] = {
         "widths": np.array([0.0, 1.0]),
         "lights": np.array([0.0, 1.0]),
         "values": np.array([[0.0, 0.1], [0.2, 0.6]]),
@@ -228,7 +234,7 @@ def test_light_outside_and_odd_curves(photo, tmp_path, capsys) -> None:
     assert "expected curve, ideal" in refused(capsys, "run", "p2m", photo, "--on", "circuit:pixel=cubic")
 
 
-def test_constant_channels_are_mentioned(photo, tmp_path, capsys) -> None:
+def test_constant_channels_are_mentioned(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weights = np.random.default_rng(0).normal(size=(2, 3, 5, 5))
     np.savez(tmp_path / "w.npz", weights=weights, gamma=np.array([0.0, 1.0]), beta=np.array([0.5, 0.0]))
     for system in ("p2m", "snn"):
@@ -236,7 +242,7 @@ def test_constant_channels_are_mentioned(photo, tmp_path, capsys) -> None:
         assert "channel(s) 0" in found["notes"][0]
 
 
-def test_weights_survive_a_file(tmp_path) -> None:
+def test_weights_survive_a_file(tmp_path: Path) -> None:
     params = load_layer("random:3")
     params.save(tmp_path / "w.npz")
     assert load_layer(str(tmp_path / "w.npz")).digest == params.digest
@@ -268,7 +274,7 @@ def test_drawn_data_are_seeded_and_labelled() -> None:
         assert "drawn" in one.source
 
 
-def test_pickles_are_read_off_or_refused(tmp_path) -> None:
+def test_pickles_are_read_off_or_refused(tmp_path: Path) -> None:
     # The form of the wheel: protocol 4, the array's own reduction.
     array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     np.testing.assert_array_equal(plain_array(pickle.dumps(array, protocol=4), "data"), array)
@@ -276,7 +282,7 @@ def test_pickles_are_read_off_or_refused(tmp_path) -> None:
     np.testing.assert_array_equal(plain_array(pickle.dumps(labels, protocol=4), "labels"), labels)
 
     class Runs:
-        def __reduce__(self):
+        def __reduce__(self) -> Any:
             return print, ("this must not run",)
 
     for harmful in (Runs(), [array, Runs()], {"a": array}, "text"):

@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,9 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", ["p2m.md", "snn.md"])
-def test_commands_run(page, tmp_path, monkeypatch, capsys) -> None:
+def test_commands_run(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     Image.fromarray((255 * scene(1, (90, 120), True)).astype(np.uint8)).save("photo.png")
     for line in "".join(blocks(page, "sh")).splitlines():
@@ -31,9 +34,9 @@ def test_commands_run(page, tmp_path, monkeypatch, capsys) -> None:
 
 
 @pytest.mark.parametrize("page", ["p2m.md", "snn.md"])
-def test_python_runs(page) -> None:
+def test_python_runs(page: str) -> None:
     (source,) = blocks(page, "python")
-    names: dict = {}
+    names: dict[str, Any] = {}
     exec(source, names)
     if page == "p2m.md":
         assert names["frame"].y.shape == (8, 12, 16)

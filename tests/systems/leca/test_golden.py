@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim.exceptions import ScampError
@@ -12,7 +15,7 @@ from scamp_sim.systems.leca import golden, mapping
 RNG = np.random.default_rng
 
 
-def naive_scm(v, m, sign, r=1.0):
+def naive_scm(v: npt.NDArray[Any], m: npt.NDArray[Any], sign: Any, r: Any = 1.0) -> Any:
     """Eq. 3 in deviations, cycle by cycle."""
     up = un = 0.0
     for x, k, s in zip(v, m, sign, strict=True):
@@ -46,11 +49,11 @@ def naive_scm(v, m, sign, r=1.0):
         (4, 2, 12),
     ],
 )
-def test_l1_compression_ratios_of_equation_1(channels, bits, ratio):
+def test_l1_compression_ratios_of_equation_1(channels: int, bits: float, ratio: int) -> None:
     assert leca.compression_ratio(channels, bits) == ratio
 
 
-def test_l2_mosaic_with_flattened_kernels_is_the_rgb_convolution():
+def test_l2_mosaic_with_flattened_kernels_is_the_rgb_convolution() -> None:
     rng = RNG(1)
     rgb, w = rng.random((12, 20, 3)), rng.normal(size=(5, 2, 2, 3))
     seen = golden.convolve(leca.mosaic(rgb), leca.flatten(w))
@@ -59,7 +62,7 @@ def test_l2_mosaic_with_flattened_kernels_is_the_rgb_convolution():
     np.testing.assert_allclose(seen, wanted, rtol=1e-10, atol=1e-12)
 
 
-def test_mosaic_is_rggb_and_flatten_agrees():
+def test_mosaic_is_rggb_and_flatten_agrees() -> None:
     sites = leca.mosaic(np.array([[[1.0, 2.0, 3.0]]]))
     assert sites.tolist() == [[1, 2], [2, 3]]
     w = np.zeros((1, 2, 2, 3))
@@ -67,7 +70,7 @@ def test_mosaic_is_rggb_and_flatten_agrees():
     assert leca.flatten(w)[0].tolist() == [[0, 0, 0, 0], [0, 0, 0, 0], [4, 3, 0, 0], [3, 8, 0, 0]]
 
 
-def test_l3_volts_are_deviations_are_effective_weights():
+def test_l3_volts_are_deviations_are_effective_weights() -> None:
     rng = RNG(2)
     for _ in range(50):
         m, s = rng.integers(0, 16, 16), rng.choice([-1, 1], 16)
@@ -79,7 +82,7 @@ def test_l3_volts_are_deviations_are_effective_weights():
         assert volts == pytest.approx(wanted, abs=1e-9)
 
 
-def test_l3_full_weights_forget_by_halves():
+def test_l3_full_weights_forget_by_halves() -> None:
     e = leca.effective_weights([15] * 16, [1] * 16)
     np.testing.assert_allclose(e, [0.5 ** (16 - k) for k in range(16)], rtol=1e-12)
     assert e[0] == pytest.approx(1.5e-5, rel=0.02)
@@ -87,17 +90,17 @@ def test_l3_full_weights_forget_by_halves():
 
 
 @pytest.mark.parametrize(("ratio", "share"), [(1, 0.0016), (2, 0.0288), (4, 0.15), (10, 0.46)])
-def test_how_much_the_first_of_16_weights_of_8_counts(ratio, share):
+def test_how_much_the_first_of_16_weights_of_8_counts(ratio: int, share: float) -> None:
     e = leca.effective_weights([8] * 16, [1] * 16, ratio)
     assert e[0] / e[-1] == pytest.approx(share, rel=0.03)
 
 
-def test_a_weight_of_zero_leaves_the_buffer_alone_and_signs_have_buffers_of_their_own():
+def test_a_weight_of_zero_leaves_the_buffer_alone_and_signs_have_buffers_of_their_own() -> None:
     m, s = [15] + [0] * 14 + [15], [1] + [1] * 14 + [-1]
     assert leca.effective_weights(m, s).tolist() == [0.5] + [0] * 14 + [-0.5]
 
 
-def test_encode_is_scm_on_every_block():
+def test_encode_is_scm_on_every_block() -> None:
     rng = RNG(3)
     sites = rng.random((8, 12))
     m, s = rng.integers(0, 16, (3, 4, 4)), rng.choice([-1, 1], (3, 4, 4))
@@ -125,33 +128,33 @@ def test_encode_is_scm_on_every_block():
         (8, "midrise", list(range(-128, 128))),
     ],
 )
-def test_l5_code_sets(bits, kind, codes):
+def test_l5_code_sets(bits: float, kind: str, codes: Any) -> None:
     y = np.linspace(-3, 3, 20001)
     assert np.unique(leca.quantise(y, bits, 1.7, kind)).tolist() == codes
 
 
-def test_midtread_takes_the_nearest_level_ties_to_even():
+def test_midtread_takes_the_nearest_level_ties_to_even() -> None:
     assert leca.quantise([0.5, 1.5, 2.5, -0.5, -1.5, 6.9, 9], 4, 7).tolist() == [0, 2, 2, 0, -2, 7, 7]
 
 
-def test_midrise_gives_the_tie_to_the_lower_code():
+def test_midrise_gives_the_tie_to_the_lower_code() -> None:
     y = np.array([-0.0, 0.0, 1e-9, 1.0, 1.0000001, -1.0, 7.5, 8.0, 99, -99])
     assert leca.quantise(y, 4, 8, "midrise").tolist() == [-1, -1, 0, 0, 1, -2, 7, 7, 7, -8]
 
 
-def test_values_of_codes_lie_in_their_intervals():
+def test_values_of_codes_lie_in_their_intervals() -> None:
     y = RNG(4).uniform(-1, 1, 1000)
     for kind, step in (("midtread", 1 / 7), ("midrise", 1 / 8)):
         back = leca.dequantise(leca.quantise(y, 4, 1.0, kind), 4, 1.0, kind)
         assert np.abs(back - y).max() <= step / 2 + 1e-12
 
 
-def test_a_limit_for_each_channel():
+def test_a_limit_for_each_channel() -> None:
     y = np.full((2, 2, 2), 1.0)
     assert leca.quantise(y, 4, [1.0, 7.0])[0, 0].tolist() == [7, 1]
 
 
-def test_l10_naive_mapping_loses_half_the_kernel_and_the_inverse_a_tenth():
+def test_l10_naive_mapping_loses_half_the_kernel_and_the_inverse_a_tenth() -> None:
     """naive: m = round(15 |W| / max |W|); error = min over g of |g eff - W| / |W|; 200 normal kernels of 16 taps."""
     rng = RNG(0)
     naive, ordered = [], []
@@ -166,7 +169,7 @@ def test_l10_naive_mapping_loses_half_the_kernel_and_the_inverse_a_tenth():
     assert np.median(ordered) < 0.15
 
 
-def test_inverse_of_effective_weights_finds_them_again():
+def test_inverse_of_effective_weights_finds_them_again() -> None:
     rng = RNG(5)
     m, s = rng.integers(0, 8, 16), rng.choice([-1, 1], 16)
     e = leca.effective_weights(m, s)
@@ -176,7 +179,7 @@ def test_inverse_of_effective_weights_finds_them_again():
     assert gain == pytest.approx(1, rel=0.5)
 
 
-def test_inverse_of_nothing():
+def test_inverse_of_nothing() -> None:
     m, s, gain = leca.inverse(np.zeros(16))
     assert (m == 0).all()
     assert (s == 1).all()
@@ -207,6 +210,6 @@ def test_inverse_of_nothing():
         (lambda: leca.mosaic(np.zeros((4, 4))), r"\(H, W, 3\)"),
     ],
 )
-def test_bad_input_is_named(call, says):
+def test_bad_input_is_named(call: Any, says: str) -> None:
     with pytest.raises(ScampError, match=says):
         call()

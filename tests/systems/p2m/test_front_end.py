@@ -1,8 +1,11 @@
 """The P2M layer against plain loops: sums, converter, counter, geometry, batch norm. Bars 2 to 5 of P2M."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim.exceptions import PlaneError, ScampError
@@ -18,7 +21,7 @@ def plain_curve(w: float, light: float) -> float:
     return 0.1694 + 0.25498 * d - 0.17645 * d**2 - 0.09217 * d**3 + w * (0.422378 + 0.072789 * d - 0.043589 * d**2)
 
 
-def plain_sums(image, weights, stride, f, mode):
+def plain_sums(image: npt.NDArray[Any], weights: Any, stride: int, f: Callable[[Any, Any], Any], mode: str) -> Any:
     out, channels, k, _ = weights.shape
     rows, columns = (image.shape[0] - k) // stride + 1, (image.shape[1] - k) // stride + 1
     up, down = np.zeros((out, rows, columns)), np.zeros((out, rows, columns))
@@ -34,7 +37,7 @@ def plain_sums(image, weights, stride, f, mode):
 @pytest.mark.parametrize("mode", ["two-phase", "signed"])
 @pytest.mark.parametrize(("name", "f"), [("curve", plain_curve), ("ideal", lambda w, x: w * x)])
 @pytest.mark.parametrize(("k", "stride"), [(5, 5), (3, 2), (2, 1), (1, 3)])
-def test_bar_2_sums_equal_a_plain_loop(mode, name, f, k, stride) -> None:
+def test_bar_2_sums_equal_a_plain_loop(mode: str, name: str, f: Any, k: int, stride: int) -> None:
     rng = np.random.default_rng(k * 10 + stride)
     image, weights = rng.random((11, 13, 3)), rng.normal(0, 0.8, (4, 3, k, k))
     weights[0, 0, 0, 0] = 0.0
@@ -72,7 +75,7 @@ def test_any_function_may_be_the_pixel() -> None:
     rng = np.random.default_rng(5)
     image, weights = rng.random((9, 9, 1)), rng.normal(0, 1, (2, 1, 3, 3))
 
-    def f(w, x):
+    def f(w: Any, x: Any) -> Any:
         return np.sqrt(w * x)
 
     got = p2m.front_end(image, weights, stride=3, pixel=f, full_scale=10.0)
@@ -81,12 +84,12 @@ def test_any_function_may_be_the_pixel() -> None:
     np.testing.assert_allclose(got.down, down, atol=1e-12)
 
 
-ROUND = {"ceil": math.ceil, "floor": math.floor, "round": round}
+ROUND: dict[str, Callable[[float], int]] = {"ceil": math.ceil, "floor": math.floor, "round": round}
 
 
 @pytest.mark.parametrize("rounding", ["ceil", "floor", "round"])
 @pytest.mark.parametrize("bits", [1, 4, 8, 12])
-def test_bar_3_codes_equal_a_plain_counter(rounding, bits) -> None:
+def test_bar_3_codes_equal_a_plain_counter(rounding: str, bits: int) -> None:
     rng = np.random.default_rng(bits)
     image, weights = rng.random((12, 12, 3)), rng.normal(0, 0.8, (5, 3, 4, 4))
     full_scale = rng.uniform(5, 40, 5)
@@ -112,7 +115,7 @@ def test_multiples_of_the_step() -> None:
 
 
 @pytest.mark.parametrize(("rounding", "limit"), [("ceil", 1.0), ("floor", 1.0), ("round", 1.0 + 1e-12)])
-def test_bar_3_difference_is_within_one_count(rounding, limit) -> None:
+def test_bar_3_difference_is_within_one_count(rounding: str, limit: Any) -> None:
     from scamp_sim.systems.p2m.golden import convert
 
     rng = np.random.default_rng(6)
@@ -154,7 +157,7 @@ def norms(rng: np.random.Generator, channels: int) -> BatchNorm:
 
 @pytest.mark.parametrize("pixel", ["ideal", "curve"])
 @pytest.mark.parametrize("way", ["ramp", "widths", "digital"])
-def test_bar_4_fusion(pixel, way) -> None:
+def test_bar_4_fusion(pixel: str, way: str) -> None:
     rng = np.random.default_rng(7)
     worst = 0.0
     for _ in range(250):  # of 4 channels each: 1,000 batch norms, gamma of either sign
@@ -286,7 +289,7 @@ def test_variation_is_off_by_default_and_fixed_by_the_chip() -> None:
         ({"pixel": lambda w: w}, "the pixel function failed"),
     ],
 )
-def test_bad_input_is_refused(change, message) -> None:
+def test_bad_input_is_refused(change: Any, message: str) -> None:
     given = {"image": np.zeros((8, 8, 1)), "weights": np.ones((1, 1, 4, 4)), "stride": 4, "full_scale": 1.0, **change}
     with pytest.raises(ScampError, match=message) as error:
         p2m.front_end(given.pop("image"), given.pop("weights"), **given)

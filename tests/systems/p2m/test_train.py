@@ -3,6 +3,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from scamp_sim.systems.pixels.train.fit import Settings, accuracy, fit, seeded
 
 @pytest.mark.parametrize("cds", ["two-phase", "signed"])
 @pytest.mark.parametrize("pixel", ["curve", "ideal"])
-def test_bar_11_codes_equal_the_numpy_model(pixel, cds) -> None:
+def test_bar_11_codes_equal_the_numpy_model(pixel: str, cds: str) -> None:
     rng = np.random.default_rng(0)
     seeded(0)
     layer = P2MConv2d(
@@ -45,7 +46,7 @@ def test_bar_11_codes_equal_the_numpy_model(pixel, cds) -> None:
 
 
 @pytest.mark.parametrize("cds", ["two-phase", "signed"])
-def test_bar_11_gradients_pass_a_finite_difference_check(cds) -> None:
+def test_bar_11_gradients_pass_a_finite_difference_check(cds: str) -> None:
     rng = np.random.default_rng(1)
     layer = P2MConv2d(2, 3, 3, stride=2, cds=cds, surrogate=0.0)
     with torch.no_grad():  # away from w = 0
@@ -54,6 +55,7 @@ def test_bar_11_gradients_pass_a_finite_difference_check(cds) -> None:
     weigh = torch.from_numpy(rng.normal(size=(2, 3, 3, 3)))
     (layer(x) * weigh).sum().backward()
     for tensor in (layer.weight, x):
+        assert tensor.grad is not None
         flat, gradient = tensor.data.view(-1), tensor.grad.view(-1)
         for at in rng.choice(len(flat), 12, replace=False):
             keep, step = float(flat[at]), 1e-5
@@ -76,6 +78,8 @@ def test_surrogate_lets_a_sign_be_learned() -> None:
     for each in (layer, plain):
         each(light).sum().backward()
     g = 0.1694
+    assert layer.weight.grad is not None
+    assert plain.weight.grad is not None
     assert float(layer.weight.grad - plain.weight.grad) == pytest.approx(4 * g, rel=0.01)
 
 
@@ -105,7 +109,7 @@ def test_bad_layers_are_refused() -> None:
     with pytest.raises(ScampError, match="full_scale"):
         P2MConv2d(1, 1, 2, bits=8)
     with pytest.raises(ScampError, match="coefficients"):
-        P2MConv2d(1, 1, 2, pixel=lambda w, x: w * x)
+        P2MConv2d(1, 1, 2, pixel=lambda w, x: w * x)  # type: ignore[arg-type]
     with pytest.raises(ScampError, match="light outside"):
         P2MConv2d(1, 1, 2)(torch.full((1, 1, 4, 4), 1.5))
 
@@ -121,6 +125,7 @@ def test_quantised_network_is_the_circuit() -> None:
     net = Network(P2MConv2d(1, 4, 4), 3).eval()
     with torch.no_grad():
         net.norm.weight.copy_(torch.tensor([1.0, -2.0, 0.5, 3.0]))
+        assert net.norm.running_mean is not None
         net.norm.running_mean.copy_(torch.tensor([0.5, -0.5, 0.2, 0.1]))
     light = torch.rand(1, 1, 16, 16)
     quantised = Quantised(net, light, 8)
@@ -135,7 +140,7 @@ def test_quantised_network_is_the_circuit() -> None:
     torch.testing.assert_close(quantised(light), expected)
 
 
-def digits(count: int, test: int):
+def digits(count: int, test: int) -> Any:
     pytest.importorskip("sklearn")
     return load("digits", 40, count).split(test)
 
@@ -152,7 +157,7 @@ def test_digits_are_learned() -> None:
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("options", [{"cds": "signed"}, {}], ids=["signed", "two-phase"])
-def test_bar_11_digits_reach_96_percent(options) -> None:
+def test_bar_11_digits_reach_96_percent(options: Any) -> None:
     train, test = digits(1797, 400)
     seeded(0)
     net = Network(P2MConv2d(1, 8, 5, **options), 10)
@@ -195,7 +200,12 @@ def test_bar_11_drawn_silhouettes_keep_their_order() -> None:
     """Orderings over three seeds: the product not below the curve, 8 bits as float, 2 bits below."""
     train, test = load("shapes", 40, 5333).split(1333)
     means = {}
-    for name, options in (("ideal", {"pixel": "ideal"}), ("signed", {"cds": "signed"}), ("two-phase", {})):
+    ways: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("ideal", {"pixel": "ideal"}),
+        ("signed", {"cds": "signed"}),
+        ("two-phase", {}),
+    )
+    for name, options in ways:
         rows = []
         for seed in range(3):
             seeded(seed)
@@ -226,7 +236,12 @@ def test_bar_11_silhouettes_reach_85_percent() -> None:
     """Mean of three seeds: both modes of the curve reach 85 %, 8 bits cost nothing, the product is ahead."""
     train, test = load(f"animals:{animals()}", 40, 5333).split(1333)
     found = {}
-    for name, options in (("ideal", {"pixel": "ideal"}), ("signed", {"cds": "signed"}), ("two-phase", {})):
+    ways: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("ideal", {"pixel": "ideal"}),
+        ("signed", {"cds": "signed"}),
+        ("two-phase", {}),
+    )
+    for name, options in ways:
         rows = []
         for seed in range(3):
             seeded(seed)
@@ -241,7 +256,7 @@ def test_bar_11_silhouettes_reach_85_percent() -> None:
     assert found["ideal"][0] > found["two-phase"][0] + 0.005, found
 
 
-def test_command_trains_and_what_it_writes_runs(tmp_path, capsys) -> None:
+def test_command_trains_and_what_it_writes_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, checkpoint = tmp_path / "w.npz", tmp_path / "c.pt"
     small = ["--data", "shapes", "--count", "80", "--size", "20", "--kernel", "4", "--epochs", "2"]
     args = ["system", "train", "p2m", *small, "--noise", "scamp5", "--out", str(out)]
@@ -273,6 +288,6 @@ def test_command_trains_and_what_it_writes_runs(tmp_path, capsys) -> None:
         (["--data", "animals:nowhere.whl"], "no such file"),
     ],
 )
-def test_command_refuses(more, message, capsys) -> None:
+def test_command_refuses(more: Any, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["system", "train", "p2m", "--count", "40", "--size", "20", *more]) == 1
     assert message in capsys.readouterr().err

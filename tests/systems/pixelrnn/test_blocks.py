@@ -202,8 +202,8 @@ def test_published_beside_the_published_count() -> None:
         assert mine[1] <= published[1] + 1, title
     assert sum(row[0] for row in ours) == pytest.approx(RELEASED_WORDS, rel=0.01)
     for column, least in ((0, 0.99), (1, 0.98), (2, 0.85)):
-        total, published = sum(row[column] for row in ours), sum(row[column] for row in theirs)
-        assert least * published <= total <= published
+        total, whole = sum(row[column] for row in ours), sum(row[column] for row in theirs)
+        assert least * whole <= total <= whole
 
 
 def test_published_takes_the_published_time() -> None:
@@ -290,7 +290,7 @@ def test_the_chip_has_the_misalignment_of_published(measured_data: Path) -> None
 
 @pytest.mark.parametrize(("theta1", "theta_r"), [(-0.5, -0.001), (-1.5, 0.5), (30.0, 0.5), (1.0, 24.0), (3.2, -25.0)])
 def test_lean_equals_the_network_at_any_threshold(theta1: float, theta_r: float) -> None:
-    weights = dataclasses.replace(Weights.random(1), theta1=theta1, theta_r=theta_r)
+    weights = dataclasses.replace(Weights.random(1), theta1=theta1, theta_r=theta_r)  # type: ignore[arg-type]
     clip, _ = gestures.clip(1, seed=2)
     array, model = Encoder(weights, "blocks:lean").run(clip), golden.encode(clip, weights)
     for name in ("b", "f", "h", "o"):
@@ -300,7 +300,7 @@ def test_lean_equals_the_network_at_any_threshold(theta1: float, theta_r: float)
 def test_thresholds_that_no_constant_holds_are_refused() -> None:
     weights = Weights.random(1)
     with pytest.raises(ProgramError, match="theta1 is 1000; the published block mapping holds"):
-        Encoder(dataclasses.replace(weights, theta1=1000.0), "blocks")
+        Encoder(dataclasses.replace(weights, theta1=1000.0), "blocks")  # type: ignore[arg-type]
     with pytest.raises(ProgramError, match="theta_r is 26"):
         Encoder(dataclasses.replace(weights, theta_r=26.0), "blocks:lean")
     with pytest.raises(ProgramError, match="the mapping 'macropixel' has no version 'lean'; it is 'raw' or none"):

@@ -23,11 +23,11 @@ from scamp_sim.systems.pixelrnn.encoder import Encoder, make_mapping
 from scamp_sim.systems.pixelrnn.params import Weights
 from scamp_sim.systems.pixelrnn.study import make_encoder, validate
 
-TIES = replace(Weights.random(1), theta1=0.998, theta_r=0.994)
+TIES = replace(Weights.random(1), theta1=0.998, theta_r=0.994)  # type: ignore[arg-type]
 """Weights with thresholds as trained: pooled maps of 1 lie just above theirs."""
 
 TRIM = grey_trim("scamp5", golden.INPUT_LEVEL, 20)
-LEVELS: dict[str, int] = {"offset": 20, "unit": CHIP_UNIT, "gate_unit": CHIP_GATE_UNIT, "trim": TRIM}
+LEVELS: dict[str, Any] = {"offset": 20, "unit": CHIP_UNIT, "gate_unit": CHIP_GATE_UNIT, "trim": TRIM}
 
 OPTIONS = MacropixelOptions(**LEVELS)
 
@@ -225,7 +225,7 @@ def test_o_is_put_right() -> None:
 
 
 def test_units_give_way_to_thresholds() -> None:
-    mapping = mapping_of(encoder(replace(TIES, theta1=20, theta_r=10), calibrate=False))
+    mapping = mapping_of(encoder(replace(TIES, theta1=20, theta_r=10), calibrate=False))  # type: ignore[arg-type]
     assert (mapping.options.unit, mapping.options.gate_unit) == (6, 8)
 
 
@@ -281,7 +281,7 @@ def test_validation_has_it(tmp_path: Path) -> None:
         (lambda: calibrate(TIES, "scamp5", OPTIONS, clips=0), "clips must be .*, got 0"),
         (lambda: calibrate(TIES, "scamp5", replace(OPTIONS, unit=0)), "unit must be an integer in 1..20 LSB"),
         (lambda: replace(KNOWN, map_level=200), "map_level is 200 LSB; the converter has"),
-        (lambda: replace(KNOWN, sum_level=1.5), "sum_level must be .*, got 1.5"),
+        (lambda: replace(KNOWN, sum_level=1.5), "sum_level must be .*, got 1.5"),  # type: ignore[arg-type]
         (lambda: replace(KNOWN, o_gain=0.0), "the gain above 0"),
         (lambda: replace(KNOWN, o_offset=float("nan")), "o_offset nan"),
     ],

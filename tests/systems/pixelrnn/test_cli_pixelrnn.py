@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def run(*argv: object) -> int:
 # --- run ----------------------------------------------------------------------------------------------------------
 
 
-def test_run_writes_pictures_and_numbers(weights: Path, tmp_path: Path, capsys) -> None:
+def test_run_writes_pictures_and_numbers(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     assert run("run", "pixelrnn", "--weights", weights, "--clip", "spread/leftward", "--seed", 1, "--out", out) == 0
     text = capsys.readouterr().out
@@ -52,7 +53,7 @@ def test_run_writes_pictures_and_numbers(weights: Path, tmp_path: Path, capsys) 
     assert np.asarray(Image.open(out / "contact-sheet.png")).shape[1] > 2000
 
 
-def test_run_as_json(weights: Path, clip: np.ndarray, tmp_path: Path, capsys) -> None:
+def test_run_as_json(weights: Path, clip: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "clip.npy", clip)
     argv = ("run", "pixelrnn", "--weights", weights, "--clip", tmp_path / "clip.npy", "--format", "json")
     assert run(*argv, "--mapping", "blocks:lean") == 0
@@ -62,18 +63,22 @@ def test_run_as_json(weights: Path, clip: np.ndarray, tmp_path: Path, capsys) ->
     assert document["output"]["values"] == document["output"]["bytes"] == 4096
     assert document["output"]["ratio_to_raw"] == 256
     assert document["output"]["max"] == expected.o.max()
-    assert document["decoder"]["class"] == Weights.load(weights).decoder.classify(expected.o)
+    decoder = Weights.load(weights).decoder
+    assert decoder is not None
+    assert document["decoder"]["class"] == decoder.classify(expected.o)
     assert sum(s["words"] for s in document["steps"]) == document["frame"]["words"]
     assert document["weights"]["parameters"] == 501
 
 
-def test_run_shows_what_the_published_mapping_does_otherwise(weights: Path, capsys) -> None:
+def test_run_shows_what_the_published_mapping_does_otherwise(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("run", "pixelrnn", "--weights", weights, "--clip", "flat/leftward", "--mapping", "blocks") == 0
     assert "values that differ from the golden model: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("mapping", ["macropixel", "blocks:lean"])
-def test_run_with_the_front_end(mapping: str, weights: Path, tmp_path: Path, capsys) -> None:
+def test_run_with_the_front_end(
+    mapping: str, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Full frames from an array, a drawing and an animation; small ones too; the scaling is a step of its own."""
     full = gestures.clip("v/contract", seed=2, size=256)[0]
     np.save(tmp_path / "full.npy", full)
@@ -96,7 +101,8 @@ def test_run_with_the_front_end(mapping: str, weights: Path, tmp_path: Path, cap
     assert (tmp_path / "out" / "contact-sheet.png").exists()
 
 
-def test_full_frames_without_the_front_end(tmp_path: Path, capsys) -> None:
+def test_full_frames_without_the_front_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv: tuple[Any, ...]
     full = np.zeros((1, 16, 256, 256), np.uint8)
     np.save(tmp_path / "full.npy", full[0])
     np.savez(tmp_path / "full.npz", input=full)
@@ -112,7 +118,7 @@ def test_full_frames_without_the_front_end(tmp_path: Path, capsys) -> None:
         assert "the frames are 128x128" in capsys.readouterr().err
 
 
-def test_labels_beyond_the_decoder(tmp_path: Path, capsys) -> None:
+def test_labels_beyond_the_decoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Weights.random(1, classes=4).save(tmp_path / "four.npz")
     argv = ("run", "pixelrnn", "--weights", tmp_path / "four.npz", "--clip")
     assert run(*argv, "v/contract") == 1
@@ -121,7 +127,7 @@ def test_labels_beyond_the_decoder(tmp_path: Path, capsys) -> None:
     assert "decoder  class " in capsys.readouterr().out
 
 
-def test_bits_that_are_given_as_grey(tmp_path: Path, capsys) -> None:
+def test_bits_that_are_given_as_grey(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A note before the run, once, and no warning of the library in between."""
     bits = np.random.default_rng(1).random((2, 16, 64, 64)) < 0.5
     np.save(tmp_path / "clip.npy", bits[0].astype(np.uint8))
@@ -141,7 +147,9 @@ def test_bits_that_are_given_as_grey(tmp_path: Path, capsys) -> None:
     assert "0 and 1" not in capsys.readouterr().err
 
 
-def test_folders_are_tried_before_the_run(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_folders_are_tried_before_the_run(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A disk that is read only has all permissions and takes no file."""
 
     def never(*args: object, **options: object) -> None:
@@ -171,7 +179,7 @@ def test_folders_are_tried_before_the_run(weights: Path, tmp_path: Path, monkeyp
     assert [p.name for p in tmp_path.iterdir()] == ["o.png"]
 
 
-def test_library_programs_run_as_before(tmp_path: Path, capsys) -> None:
+def test_library_programs_run_as_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.fromarray(np.full((256, 256), 90, np.uint8)).save(tmp_path / "grey.png")
     assert run("run", "threshold", "--image", tmp_path / "grey.png") == 0
     assert "threshold: cost of one run" in capsys.readouterr().out
@@ -210,7 +218,13 @@ def test_library_programs_run_as_before(tmp_path: Path, capsys) -> None:
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--timing", "x"), "price table"),
     ],
 )
-def test_run_says_what_is_wrong(argv: tuple[str, ...], said: str, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_run_says_what_is_wrong(
+    argv: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("run", *argv, "--out", "out") == 1
     captured = capsys.readouterr()
@@ -220,7 +234,7 @@ def test_run_says_what_is_wrong(argv: tuple[str, ...], said: str, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def bad_weights(path: Path, change) -> None:  # type: ignore[no-untyped-def]
+def bad_weights(path: Path, change: Any) -> None:
     Weights.random(1, classes=9).save(path)
     with np.load(path) as archive:
         arrays = {key: archive[key] for key in archive.files}
@@ -237,7 +251,7 @@ def bad_weights(path: Path, change) -> None:  # type: ignore[no-untyped-def]
         (lambda a: a.update({"fc.weight": np.ones((9, 1024), np.float32)}), "got (9, 1024)"),
     ],
 )
-def test_weights_that_are_wrong(change, said: str, tmp_path: Path, capsys) -> None:
+def test_weights_that_are_wrong(change: Any, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "w.npz"
     bad_weights(path, change)
     for command in (("run", "pixelrnn", "--clip", "v/leftward"), ("validate", "pixelrnn", "--clips", "synthetic")):
@@ -255,9 +269,8 @@ def test_clips_come_in_many_forms(clip: np.ndarray, tmp_path: Path) -> None:
     pictures = [Image.fromarray(frame) for frame in clip]
     first, *others = pictures
     for name in ("clip.gif", "clip.png", "clip.webp", "clip.tif"):
-        first.save(
-            tmp_path / name, save_all=True, append_images=others, **({"lossless": True} if "webp" in name else {})
-        )
+        options: dict[str, Any] = {"lossless": True} if "webp" in name else {}
+        first.save(tmp_path / name, save_all=True, append_images=others, **options)
     (tmp_path / "frames").mkdir()
     for n, picture in enumerate(pictures):
         picture.save(tmp_path / "frames" / f"{n}.png")
@@ -289,7 +302,9 @@ def test_longer_and_larger_videos_are_brought_to_size(tmp_path: Path) -> None:
         (np.zeros((64, 64), np.uint8), "got (64, 64)"),
     ],
 )
-def test_arrays_that_do_not_fit(array: np.ndarray, said: str, tmp_path: Path, capsys) -> None:
+def test_arrays_that_do_not_fit(
+    array: np.ndarray, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     np.save(tmp_path / "clip.npy", array)
     assert run("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / "clip.npy") == 1
     assert said in capsys.readouterr().err
@@ -298,7 +313,7 @@ def test_arrays_that_do_not_fit(array: np.ndarray, said: str, tmp_path: Path, ca
     assert "clips.npz" in capsys.readouterr().err
 
 
-def test_videos_that_cannot_be_used(clip: np.ndarray, tmp_path: Path, capsys) -> None:
+def test_videos_that_cannot_be_used(clip: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, *others = [Image.fromarray(f) for f in clip[:7]]
     first.save(tmp_path / "short.gif", save_all=True, append_images=others)
     (tmp_path / "text.gif").write_text("no picture")
@@ -327,7 +342,9 @@ def test_videos_that_cannot_be_used(clip: np.ndarray, tmp_path: Path, capsys) ->
         ({"input": np.zeros((2, 16, 64, 64), np.uint8), "label": np.array([1, 9])}, "labels go up to 9"),
     ],
 )
-def test_archives_that_do_not_fit(arrays: dict[str, np.ndarray], said: str, tmp_path: Path, capsys) -> None:
+def test_archives_that_do_not_fit(
+    arrays: dict[str, Any], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     np.savez(tmp_path / "clips.npz", **arrays)
     out = tmp_path / "r.json"
     assert run("validate", "pixelrnn", "--weights", "random", "--clips", tmp_path / "clips.npz", "--out", out) == 1
@@ -354,7 +371,7 @@ def test_sources_of_many_clips() -> None:
 # --- validate -----------------------------------------------------------------------------------------------------
 
 
-def test_validate(weights: Path, tmp_path: Path, capsys) -> None:
+def test_validate(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 2, "--jobs", 2)
     results, pictures = tmp_path / "r.json", tmp_path / "worst"
     assert run(*argv, "--out", results, "--pictures", pictures) == 0
@@ -370,7 +387,7 @@ def test_validate(weights: Path, tmp_path: Path, capsys) -> None:
     assert json.loads(results.read_text())["summary"]["equal"]
 
 
-def test_validate_with_the_front_end(weights: Path, tmp_path: Path, capsys) -> None:
+def test_validate_with_the_front_end(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Frames of 256x256 that are drawn, and of 64x64 from a file; against G, and "blocks" against H."""
     argv = ("validate", "pixelrnn", "--weights", weights, "--front-end", "--limit", 1, "--format", "json")
     results = tmp_path / "r.json"
@@ -390,12 +407,14 @@ def test_validate_with_the_front_end(weights: Path, tmp_path: Path, capsys) -> N
     assert "results made with other clips, other options" in error
 
 
-def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_validate_shows_the_worst_planes(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Against two models, one of them wrong in one frame of h."""
 
     true = PixelRNN.models
 
-    def models(self, *args):  # type: ignore[no-untyped-def]
+    def models(self: Any, *args: Any) -> Any:
         found = true(self, *args)["golden"]
         h = found.stages["h"].copy()
         h[6, 20:40, 20:40] ^= True
@@ -414,12 +433,12 @@ def test_validate_shows_the_worst_planes(weights: Path, tmp_path: Path, monkeypa
     assert (shown["worst-h-own.png"] == 255).sum() < 100
 
 
-def test_errors_in_force_are_shown(weights: Path, capsys) -> None:
+def test_errors_in_force_are_shown(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given, line = (
         ("--errors", "scamp5:write_noise=0.3", "--chip", 7, "--seed", 2),
         "\nerrors of scamp5:write_noise=0.3, chip 7, seed 2\n",
     )
-    argv = ("--weights", weights)
+    argv: tuple[Any, ...] = ("--weights", weights)
     assert run("run", "pixelrnn", *argv, "--clip", "flat/leftward", *given) == 0
     assert line in capsys.readouterr().out
     argv = ("validate", "pixelrnn", *argv, "--clips", "synthetic:1", "--limit", 1)
@@ -437,7 +456,7 @@ def test_errors_in_force_are_shown(weights: Path, capsys) -> None:
     assert "one chip and one seed" not in text
 
 
-def test_rounding_is_no_difference(weights: Path, capsys) -> None:
+def test_rounding_is_no_difference(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Behind an offset of 20 LSB that is taken back, o is the golden model's but for the last digits of float32."""
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 1)
     assert run(*argv, "--errors", "ideal:transfer_offset=20", "--format", "json") == 0
@@ -447,7 +466,7 @@ def test_rounding_is_no_difference(weights: Path, capsys) -> None:
     assert document["cost_of_a_frame"]["words"] > 600
 
 
-def test_a_drawn_clip_has_a_seed_of_its_own(weights: Path, capsys) -> None:
+def test_a_drawn_clip_has_a_seed_of_its_own(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ("run", "pixelrnn", "--weights", weights, "--format", "json", "--seed", 5)
     names = []
     for clip in ("flat/leftward:3", "flat/leftward"):
@@ -462,10 +481,12 @@ def test_a_drawn_clip_has_a_seed_of_its_own(weights: Path, capsys) -> None:
     assert "no gesture; did you mean 'flat/leftward'" in capsys.readouterr().err
 
 
-def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_an_interrupt_leaves_a_file_to_go_on_with(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     noise_seed, results = work.noise_seed, tmp_path / "r.json"
 
-    def stop(seed, number):  # type: ignore[no-untyped-def]
+    def stop(seed: int, number: int) -> Any:
         if number == 1:
             raise KeyboardInterrupt
         return noise_seed(seed, number)
@@ -482,7 +503,7 @@ def test_an_interrupt_leaves_a_file_to_go_on_with(weights: Path, tmp_path: Path,
     assert "results made with other options; choose another file, or remove it" in capsys.readouterr().err
 
 
-def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys) -> None:
+def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1")
     for more, said in {
         ("--out", tmp_path / "no" / "r.json"): "does not exist; create it first",
@@ -498,7 +519,9 @@ def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys
 # --- report -------------------------------------------------------------------------------------------------------
 
 
-def test_report(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_report(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     drawn: list[str] = []
     monkeypatch.setattr(plots, "write", lambda path, costs: drawn.append(path))
     plot = tmp_path / "p.png"
@@ -513,7 +536,7 @@ def test_report(weights: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     assert "does not exist; create it first" in capsys.readouterr().err
 
 
-def test_report_says_whose_weights_and_has_the_front_end(capsys) -> None:
+def test_report_says_whose_weights_and_has_the_front_end(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("report", "pixelrnn") == 0
     text = capsys.readouterr().out
     assert text.splitlines()[1] == "weights: random (seed 1)"
@@ -528,7 +551,7 @@ def test_report_says_whose_weights_and_has_the_front_end(capsys) -> None:
     assert all(m["steps"][0]["stage"] == "front end" for m in document["mappings"].values())
 
 
-def test_report_of_the_memory(capsys) -> None:
+def test_report_of_the_memory(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("report", "memory") == 0
     assert "macropixel" in capsys.readouterr().out
     assert run("report", "memory", "--format", "json") == 0
@@ -541,17 +564,17 @@ def test_report_of_the_memory(capsys) -> None:
     assert "leave out --weights, --front-end" in capsys.readouterr().err
 
 
-def test_unknown_report(capsys) -> None:
+def test_unknown_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("report", "pixelrnn", "--timing", "nosuch") == 1
     assert capsys.readouterr().err.count("nosuch") == 1
     assert run("report", "pixelrn") == 2
     assert "invalid choice" in capsys.readouterr().err
 
 
-def test_the_network_on_a_chip_with_errors(weights: Path, capsys) -> None:
+def test_the_network_on_a_chip_with_errors(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ("run", "pixelrnn", "--weights", weights, "--clip", "v/leftward", "--seed", 2, "--errors")
 
-    def record(chip: int) -> dict:
+    def record(chip: int) -> Any:
         assert run(*argv, "scamp5:load_spread=3,pix_shot=1", "--chip", chip, "--format", "json") == 0
         return json.loads(capsys.readouterr().out)
 
@@ -566,8 +589,21 @@ def test_the_network_on_a_chip_with_errors(weights: Path, capsys) -> None:
     assert "without effect on this program: bit_retention (needs more time" in capsys.readouterr().err
 
 
-def test_validate_keeps_the_results_of_one_chip(weights: Path, tmp_path: Path, capsys) -> None:
-    argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1", "--limit", 1, "--format", "json")
+def test_validate_keeps_the_results_of_one_chip(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv: tuple[Any, ...] = (
+        "validate",
+        "pixelrnn",
+        "--weights",
+        weights,
+        "--clips",
+        "synthetic:1",
+        "--limit",
+        1,
+        "--format",
+        "json",
+    )
     argv = (*argv, "--errors", "scamp5:bit_retention=100", "--out", tmp_path / "r.json")
     assert run(*argv, "--chip", 3) == 0
     captured = capsys.readouterr()
@@ -580,7 +616,7 @@ def test_validate_keeps_the_results_of_one_chip(weights: Path, tmp_path: Path, c
     assert run(*argv, "--chip", 3) == 0
 
 
-def test_costs_price_the_program_that_survives_errors(capsys) -> None:
+def test_costs_price_the_program_that_survives_errors(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("system", "costs", "pixelrnn", "--format", "json") == 0
     found = json.loads(capsys.readouterr().out)["realisations"]
     plain, chip = found["scamp5:macropixel"], found["scamp5:macropixel, on chips of scamp5"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def sequence(folder: Path, frames: int, first: int = 0, form: str = "frame-{:04d
 
 def greys(clip: np.ndarray) -> list[int]:
     assert (clip == clip[:, :1, :1]).all()
-    return clip[:, 0, 0].tolist()
+    return cast("list[int]", clip[:, 0, 0].tolist())
 
 
 # --- resampling -------------------------------------------------------------------------------------------------

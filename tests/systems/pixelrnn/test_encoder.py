@@ -57,7 +57,7 @@ def test_reference_engine_agrees() -> None:
 def test_thresholds(theta1: float, theta_r: float) -> None:
     from dataclasses import replace
 
-    weights = replace(Weights.random(2), theta1=theta1, theta_r=theta_r)
+    weights = replace(Weights.random(2), theta1=theta1, theta_r=theta_r)  # type: ignore[arg-type]
     clip, _ = gestures.clip(1, seed=2)
     same(Encoder(weights).run(clip), golden.encode(clip, weights))
 

@@ -24,7 +24,7 @@ def of(name: str) -> np.ndarray:
 def centre(bits: np.ndarray) -> np.ndarray:
     """Column of the centre of the white part in the upper three quarters: of the hand, not of the forearm."""
     upper = bits[..., :48, :]
-    return (upper * np.arange(64)).sum((-2, -1)) / upper.sum((-2, -1))
+    return np.asarray((upper * np.arange(64)).sum((-2, -1)) / upper.sum((-2, -1)))
 
 
 def test_names() -> None:
@@ -37,7 +37,8 @@ def test_names() -> None:
 @pytest.mark.parametrize("size", gestures.SIZES)
 def test_shape_type_and_label(size: int) -> None:
     frames, label = gestures.clip("v/leftward", seed=1, size=size)
-    assert (frames.shape, frames.dtype, label) == ((16, size, size), np.uint8, 6)
+    found: Any = (frames.shape, frames.dtype, label)
+    assert found == ((16, size, size), np.uint8, 6)
     same, _ = gestures.clip(6, seed=1, size=size)
     np.testing.assert_array_equal(frames, same)
 
@@ -80,11 +81,11 @@ def test_contraction_is_there_after_binarisation() -> None:
     """A fist is shorter than a hand; closed fingers take less width than spread ones."""
 
     def top(bits: np.ndarray) -> np.ndarray:
-        return (bits[..., 12:52].sum(-1) > 2).argmax(-1)
+        return np.asarray((bits[..., 12:52].sum(-1) > 2).argmax(-1))
 
     def width(bits: np.ndarray) -> np.ndarray:
         columns = bits.sum(-2) > 6  # a corner that the light turns white is not meant
-        return 64 - columns[..., ::-1].argmax(-1) - columns.argmax(-1)
+        return np.asarray(64 - columns[..., ::-1].argmax(-1) - columns.argmax(-1))
 
     clips = of("flat/contract")
     assert (top(clips[:, -1]) - top(clips[:, 0]) > 6).all()

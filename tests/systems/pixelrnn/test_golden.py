@@ -43,7 +43,7 @@ def naive(x: np.ndarray, weights: Weights) -> dict[str, Any]:
     def corr(plane: np.ndarray, kernel: np.ndarray) -> np.ndarray:
         padded = np.pad(np.where(plane, 1, -1), 2)
         windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5))
-        return np.einsum("rcij,ij->rc", windows, kernel.astype(int))
+        return np.asarray(np.einsum("rcij,ij->rc", windows, kernel.astype(int)))
 
     h = np.ones((64, 64), bool)
     out: dict[str, Any] = {"b": [], "f": [], "h": [], "o": []}

@@ -34,7 +34,7 @@ def weights(measured_data: Path) -> Weights:
 
 def code(values: np.ndarray) -> np.ndarray:
     """How the dumps hold numbers: 127 + 10 a unit, in 0 .. 255."""
-    return np.clip(127 + 10 * values.astype(int), 0, 255)
+    return np.asarray(np.clip(127 + 10 * values.astype(int), 0, 255))
 
 
 def off(dumped: np.ndarray, values: np.ndarray) -> set[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim import Machine
@@ -63,7 +64,7 @@ def test_pack_puts_slot_n_where_it_is_said_to_be() -> None:
 @pytest.mark.parametrize("kind", [bool, np.float32])
 def test_packing_goes_both_ways(pitch: int, kind: type) -> None:
     grid = Macropixel(pitch)
-    plane = bits(2).astype(kind)
+    plane: npt.NDArray[Any] = bits(2).astype(kind)
     assert grid.unpack(plane).dtype == kind
     np.testing.assert_array_equal(grid.pack(grid.unpack(plane)), plane)
     np.testing.assert_array_equal(grid.from_blocks(grid.to_blocks(plane)), plane)

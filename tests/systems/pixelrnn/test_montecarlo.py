@@ -76,11 +76,13 @@ def study(chips: Any, seeds: Any, items: int = 3, label: int | None = 0) -> Chip
 def test_accuracy_over_chips() -> None:
     found = study([1, 2, 3], [0, 1])
     assert [a.share for a in found.accuracies] == [pytest.approx(v) for v in (1 / 6, 1 / 2, 5 / 6)]
-    assert found.accuracies[2].seeds == (1.0, pytest.approx(2 / 3))
+    seeds: Any = found.accuracies[2].seeds
+    assert seeds == (1.0, pytest.approx(2 / 3))
     assert found.accuracies[0].interval.method == "Wilson over 3 clips"
     accuracy = found.accuracy
     assert accuracy is not None
-    assert (accuracy.mean, accuracy.sd) == (pytest.approx(0.5), pytest.approx(1 / 3))
+    moments: Any = (accuracy.mean, accuracy.sd)
+    assert moments == (pytest.approx(0.5), pytest.approx(1 / 3))
     assert accuracy.interval is not None
     assert accuracy.interval.method == "Student's t over 3 chips"
     assert (accuracy.interval.low, accuracy.interval.high) == (0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def differing(weights: Weights, clip: np.ndarray, lsb: float = 20, frames: int =
     wrong = [0, 0, 0, 0]
     for t in range(frames):
         machine.expose(mapping.picture(clip[t]))
-        results = {}
+        results: dict[Any, Any] = {}
         for step in mapping.steps(LAST if t == frames - 1 else t):
             results.update(machine.run(step.program, step.inputs, registers=False).outputs)
         for n, (got, expected) in enumerate(zip(mapping.look(machine), (model.b, model.f, model.h), strict=True)):
@@ -101,7 +102,7 @@ def test_units_of_their_own() -> None:
 
 @pytest.mark.parametrize(("theta1", "theta_r"), [(3.5, -2.5), (-4.2, 7.0), (24.5, 12.0), (0.0, 0.5)])
 def test_thresholds(theta1: float, theta_r: float) -> None:
-    weights = replace(Weights.random(2), theta1=theta1, theta_r=theta_r)
+    weights = replace(Weights.random(2), theta1=theta1, theta_r=theta_r)  # type: ignore[arg-type]
     assert not any(differing(weights, gestures.clip(1, seed=2)[0], offset=20))
 
 
@@ -170,7 +171,7 @@ def test_bad_values(name: str, value: object, layers: int) -> None:
 def test_thresholds_that_no_constant_stands_for() -> None:
     weights = Weights.random(1)
     with pytest.raises(ProgramError, match=r"theta1 is 20: with a unit of 10 .* is -205 LSB.* take a smaller unit"):
-        Encoder(replace(weights, theta1=20), unit=10)
+        Encoder(replace(weights, theta1=20), unit=10)  # type: ignore[arg-type]
     with pytest.raises(ProgramError, match="theta_r is 18: with a unit of 5 and an offset of 20"):
         Encoder(replace(weights, theta_r=18), offset=20)
     with pytest.raises(ProgramError, match="theta1 is 20"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_differences_are_counted_where_they_are(clips: ClipSet, monkeypatch: pyt
     """Against a golden model that is wrong in known places."""
     true = golden.encode
 
-    def wrong(clip: np.ndarray, weights: Weights, **options: float) -> golden.Result:
+    def wrong(clip: np.ndarray, weights: Weights, **options: Any) -> golden.Result:
         result = true(clip, weights, **options)
         h, o = result.h.copy(), result.o.copy()
         h[3, 10, 10:17] ^= True

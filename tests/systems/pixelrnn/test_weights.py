@@ -32,25 +32,25 @@ def arrays(seed: int = 0, **changed: Any) -> dict[str, Any]:
     return {"cnn": w.cnn, **{g: getattr(w, g) for g in GATES}, "theta1": 0.998, "theta_r": 0.994} | changed
 
 
-def state(seed: int = 0) -> dict[str, np.ndarray]:
+def state(seed: int = 0) -> dict[str, Any]:
     """What a checkpoint of the encoder holds: random signs, names and shapes as the authors'."""
     g = np.random.default_rng(seed)
     return {
-        key: np.where(g.random(shape) < 0.5, -1, 1).astype(np.float32) if len(shape) == 4 else np.float32([0.75])
+        key: np.where(g.random(shape) < 0.5, -1, 1).astype(np.float32) if len(shape) == 4 else np.float32([0.75])  # type: ignore[arg-type]
         for key, shape in AUTHORS.items()
     }
 
 
-def decoder_state(classes: int = 9) -> dict[str, np.ndarray]:
+def decoder_state(classes: int = 9) -> dict[str, Any]:
     g = np.random.default_rng(1)
     return {
         "fin_conv.weight": np.full((1, 1, 1, 1), -1, np.float32),
-        "fin_convpost.0.weight": np.float32([1.5]),
-        "fin_convpost.0.bias": np.float32([-0.25]),
-        "fin_convpost.0.running_mean": np.float32([-2.5]),
-        "fin_convpost.0.running_var": np.float32([64]),
+        "fin_convpost.0.weight": np.float32([1.5]),  # type: ignore[arg-type]
+        "fin_convpost.0.bias": np.float32([-0.25]),  # type: ignore[arg-type]
+        "fin_convpost.0.running_mean": np.float32([-2.5]),  # type: ignore[arg-type]
+        "fin_convpost.0.running_var": np.float32([64]),  # type: ignore[arg-type]
         "fin_convpost.0.num_batches_tracked": np.int64(7),
-        "thresh3": np.float32([0.125]),
+        "thresh3": np.float32([0.125]),  # type: ignore[arg-type]
         "fc.weight": g.normal(0, 0.02, (classes, 4096)).astype(np.float32),
         "fc.bias": g.normal(0, 0.02, classes).astype(np.float32),
     }
@@ -130,7 +130,7 @@ def test_tap_order_by_hand() -> None:
 
 
 def one(value: float, dtype: type = np.float32) -> np.ndarray:
-    cnn = np.ones((16, 5, 5), dtype)
+    cnn: np.ndarray = np.ones((16, 5, 5), dtype)
     cnn[3, 1, 4] = value
     return cnn
 
@@ -309,7 +309,7 @@ def test_without_torch_the_message_says_what_to_do(tmp_path: Path, monkeypatch: 
 def test_decoder_by_hand() -> None:
     g = np.random.default_rng(0)
     matrix, intercept, o = g.normal(size=(4, 4096)), g.normal(size=4), g.integers(-50, 51, (64, 64))
-    decoder = Decoder(-1, 1.5, -0.25, -2.5, 64.0, 0.125, matrix, intercept)
+    decoder = Decoder(-1, 1.5, -0.25, -2.5, 64.0, 0.125, matrix, intercept)  # type: ignore[arg-type]
     scores = [
         sum(
             float(np.float32(matrix[n, i])) * (np.tanh(1.5 * (-v + 2.5) / np.sqrt(64.0 + 1e-5) - 0.25) - 0.125)
@@ -339,7 +339,7 @@ def test_decoder_by_hand() -> None:
     ],
 )
 def test_decoder_refused(changed: dict[str, Any], message: str) -> None:
-    good = {"sign": 1, "gain": 1.0, "bias": 0.0, "mean": 0.0, "variance": 1.0, "offset": 0.0}
+    good: dict[str, Any] = {"sign": 1, "gain": 1.0, "bias": 0.0, "mean": 0.0, "variance": 1.0, "offset": 0.0}
     good |= {"matrix": np.zeros((9, 4096)), "intercept": np.zeros(9)}
     with pytest.raises(ProgramError, match=message):
         Decoder(**good | changed)
@@ -369,14 +369,15 @@ def test_decoder_refuses_other_planes() -> None:
         ("fc2.weight", np.ones((9, 9))),
     ],
 )
-def test_parameters_that_change_the_network_are_refused_by_name(name: str, value: np.ndarray, tmp_path: Path) -> None:
+def test_parameters_that_change_the_network_are_refused_by_name(name: str, value: Any, tmp_path: Path) -> None:
     Weights.random(1, classes=9).save(tmp_path / "plain.npz")
     with np.load(tmp_path / "plain.npz") as plain:
-        arrays = dict(plain)
+        arrays: dict[str, Any] = dict(plain)
     np.savez(tmp_path / "more.npz", **arrays, **{name: value})
     with pytest.raises(ProgramError, match=rf"more\.npz: 1 parameter that this network does not have: {name}"):
         Weights.load(tmp_path / "more.npz")
-    np.savez(tmp_path / "zero.npz", **arrays, **{"cnn_model.conv1.bias": np.zeros(16), "bn.num_batches_tracked": 7})
+    zeros: dict[str, Any] = {"cnn_model.conv1.bias": np.zeros(16), "bn.num_batches_tracked": 7}
+    np.savez(tmp_path / "zero.npz", **arrays, **zeros)
     assert np.array_equal(Weights.load(tmp_path / "zero.npz").cnn, Weights.load(tmp_path / "plain.npz").cnn)
 
 

@@ -1,8 +1,10 @@
 """The spiking front end against plain loops: Hoyer spikes, comparator, membrane. Bars 1 to 5 and 9 of the SNN."""
 
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim.exceptions import ScampError
@@ -91,7 +93,7 @@ def test_bar_3_front_end_equals_a_plain_loop() -> None:
         np.testing.assert_array_equal(circuit, got)
 
 
-def plain_lif(inputs, leak, threshold, reset):
+def plain_lif(inputs: npt.NDArray[Any], leak: float, threshold: float, reset: str) -> Any:
     spikes = np.zeros(inputs.shape, bool)
     for at in np.ndindex(inputs.shape[1:]):
         u = 0.0
@@ -104,7 +106,7 @@ def plain_lif(inputs, leak, threshold, reset):
 
 
 @pytest.mark.parametrize("reset", ["subtract", "zero", "none"])
-def test_bar_4_lif_equals_a_plain_loop(reset) -> None:
+def test_bar_4_lif_equals_a_plain_loop(reset: str) -> None:
     x = np.random.default_rng(3).normal(0.3, 0.5, (6, 3, 4, 5))
     for leak in (0.0, 0.5, 0.9, 1.0):
         np.testing.assert_array_equal(snn.lif(x, leak=leak, threshold=0.8, reset=reset), plain_lif(x, leak, 0.8, reset))
@@ -134,7 +136,7 @@ def test_bar_5_pooling_commutes_with_the_threshold() -> None:
 
 
 @pytest.mark.parametrize(("ratio", "share"), [(0.1, 0.0317), (0.5, 0.1476), (1.0, 0.25)])
-def test_bar_9_offsets_flip_arctan_of_the_ratio(ratio, share) -> None:
+def test_bar_9_offsets_flip_arctan_of_the_ratio(ratio: float, share: float) -> None:
     # Gaussian sums, threshold 0, an offset of its own for each output.
     rng = np.random.default_rng(7)
     z = rng.normal(0, 2.0, (1, 400, 1000))
@@ -169,7 +171,7 @@ def test_thermal_noise_of_the_cds() -> None:
         ({"pixel": "measured"}, "unknown pixel 'measured'"),
     ],
 )
-def test_bad_input_is_refused(change, message) -> None:
+def test_bad_input_is_refused(change: Any, message: str) -> None:
     given = {"stride": 4, "gamma": 1.0, "beta": 0.0, "mean": 0.0, "var": 1.0, **change}
     with pytest.raises(ScampError, match=message):
         snn.front_end(np.zeros((8, 8, 1)), np.ones((1, 1, 4, 4)), **given)

@@ -2,6 +2,8 @@
 """The spiking front end in PyTorch: spikes, gradients, distillation, the command. Bar 10 of the SNN."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +44,7 @@ WIDE, NARROW = [0, 0.5, 0.5, 0.5, 0.5, 0], [0, 0.5, 0.5, 0.5, 0, 0]
 
 
 @pytest.mark.parametrize(("window", "expected"), [("wide", WIDE), ("narrow", NARROW)])
-def test_bar_10_slope_of_a_spike(window, expected) -> None:
+def test_bar_10_slope_of_a_spike(window: str, expected: Any) -> None:
     x = torch.tensor([-0.5, 0.2, 0.4, 0.8, 1.5, 2.5]).reshape(1, 1, 1, 6).double().requires_grad_()
     HoyerSpike(1, window=window)(x).sum().backward()
     assert x.grad.flatten().tolist() == expected
@@ -64,7 +66,7 @@ def test_distillation_is_the_formula() -> None:
 
     def softmax(v: list[float]) -> np.ndarray:
         e = np.exp(np.array(v))
-        return e / e.sum()
+        return np.asarray(e / e.sum())
 
     p, q = softmax([0.0, 0.5, 1.5]), softmax([0.5, 1.0, 0.0])
     entropy = -np.log(softmax([1.0, 2.0, 0.0])[1])
@@ -107,7 +109,7 @@ def test_bar_10_spikes_stay_near_the_relu() -> None:
     assert np.mean(relu) - np.mean(spikes) <= 0.05
 
 
-def test_command_with_teacher_and_student(tmp_path, capsys) -> None:
+def test_command_with_teacher_and_student(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     teacher, out = tmp_path / "teacher.pt", tmp_path / "w.npz"
     small = ["--count", "80", "--size", "20", "--kernel", "4", "--epochs", "1", "--format", "json"]
     assert main(["system", "train", "snn", "--channels", "16", "--keep", str(teacher), *small]) == 0
