@@ -6,7 +6,9 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from scamp_sim import kernels
@@ -19,6 +21,7 @@ from scamp_sim.study.anchors import ANCHORS, Anchor
 from scamp_sim.study.price_calibration import TOLERANCE, calibrate, judge
 from tools import fit_timing
 
+Solution = tuple[fit_timing.Fit, dict[str, fit_timing.Fit], dict[str, tuple[float, float]]]
 ROOT = Path(__file__).parent.parent
 
 # id: published figure, in us if no unit is given. Sources as in the table: the vendor's headers (T1, T2), readmes of
@@ -106,10 +109,11 @@ def test_the_readings_that_were_given_up() -> None:
     """4 us a launch and 8 us a constant meet AnalogNet and nothing else."""
     old = load_timing().changed({"launch.analog": 4, "launch.digital": 4, "call.scamp5_in": 8})
     verdict = {f.anchor.id: f for f in calibrate(old)}
-    assert abs(verdict["T3"].predicted / 13 - 1) < 0.03
-    assert abs(verdict["T4"].predicted / 68 - 1) < 0.03
-    assert verdict["T13"].predicted > 500
-    assert verdict["P1"].predicted > 7000
+    predicted: dict[str, Any] = {i: f.predicted for i, f in verdict.items()}
+    assert abs(predicted["T3"] / 13 - 1) < 0.03
+    assert abs(predicted["T4"] / 68 - 1) < 0.03
+    assert predicted["T13"] > 500
+    assert predicted["P1"] > 7000
     assert not verdict["L1"].holds
 
 
@@ -171,11 +175,11 @@ def test_the_kind_of_every_anchor() -> None:
 
 
 @pytest.fixture(scope="module")
-def solution():
+def solution() -> Solution:
     return fit_timing.solve()
 
 
-def test_the_table_is_the_fit(solution) -> None:
+def test_the_table_is_the_fit(solution: Solution) -> None:
     best, _, ranges = solution
     timing = load_timing()
     for name, value in best.prices.items():
@@ -185,18 +189,18 @@ def test_the_table_is_the_fit(solution) -> None:
         assert timing.rows[name].uncertainty.split(";")[0] == fit_timing.range_text(low, high), name
 
 
-def test_the_fit_does_not_depend_on_the_table_it_starts_from(solution) -> None:
+def test_the_fit_does_not_depend_on_the_table_it_starts_from(solution: Solution) -> None:
     changed = load_timing().changed(dict.fromkeys(fit_timing.PRICES, 7.0))
     again = fit_timing.fit(fit_timing.problem(changed, anchors.pixelrnn()))
     assert again.prices == pytest.approx(solution[0].prices)
 
 
-def test_the_fit_is_a_minimum(solution) -> None:
+def test_the_fit_is_a_minimum(solution: Solution) -> None:
     """No small change of any price makes the sum of squares smaller."""
     best = solution[0]
 
     def cost(change: dict[str, float]) -> float:
-        logs = fit_timing.np.log([best.prices[n] * change.get(n, 1) for n in fit_timing.PRICES])
+        logs = np.log([best.prices[n] * change.get(n, 1) for n in fit_timing.PRICES])
         off, _ = fit_timing._anchor_part(best.problem, logs, best.problem.spread)
         prior, _ = fit_timing._prior_part(logs)
         return float((off**2).sum() + (prior**2).sum())
@@ -207,7 +211,7 @@ def test_the_fit_is_a_minimum(solution) -> None:
             assert cost({name: factor}) > least, name
 
 
-def test_ranges_end_where_an_anchor_breaks(solution) -> None:
+def test_ranges_end_where_an_anchor_breaks(solution: Solution) -> None:
     """The constant: T3 caps it at 13 x 1.15 us less the words. Sums: T2 caps a sample at 28 x 1.15 us."""
     best, fits, ranges = solution
     assert ranges["call.scamp5_in"][1] == pytest.approx(13 * 1.15 - 0.8, rel=0.02)
@@ -222,7 +226,9 @@ def test_ranges_end_where_an_anchor_breaks(solution) -> None:
     assert 0.6 < min(launches) < max(launches) < 0.95
 
 
-def test_fit_script_prints_and_writes(solution, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_fit_script_prints_and_writes(
+    solution: Solution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     table, page = tmp_path / "timing_scamp5d.json", tmp_path / "costs.md"
     document = json.loads(fit_timing.TABLE.read_text())
     for row in document["rows"]:
@@ -243,7 +249,7 @@ def test_fit_script_prints_and_writes(solution, tmp_path: Path, monkeypatch, cap
 # --- command and page -----------------------------------------------------------------------------------------
 
 
-def test_command_prints_a_line_for_each_anchor(capsys) -> None:
+def test_command_prints_a_line_for_each_anchor(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["calibration"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 100
@@ -252,7 +258,7 @@ def test_command_prints_a_line_for_each_anchor(capsys) -> None:
     assert " ".join(lines[-2:]) == calibration.summary(calibrate(load_timing()))
 
 
-def test_command_as_json(capsys) -> None:
+def test_command_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["calibration", "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["confirming"], document["independent"]) == (["T9", "T12"], ["T9", "T12", "T15", "L2"])
@@ -260,7 +266,9 @@ def test_command_as_json(capsys) -> None:
     assert {a["id"]: a["published"] for a in document["anchors"]} == {a.id: a.value for a in ANCHORS}
 
 
-def test_command_with_a_table_that_misses_anchors_still_succeeds(tmp_path: Path, capsys) -> None:
+def test_command_with_a_table_that_misses_anchors_still_succeeds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = json.loads(fit_timing.TABLE.read_text())
     document["name"] = "slow"
     for row in document["rows"]:
@@ -273,7 +281,7 @@ def test_command_with_a_table_that_misses_anchors_still_succeeds(tmp_path: Path,
     assert "P1" in last
 
 
-def test_unknown_table(capsys) -> None:
+def test_unknown_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["calibration", "--timing", "scamp6"]) == 1
     assert "unknown timing 'scamp6'" in capsys.readouterr().err
 

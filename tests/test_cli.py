@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,7 +70,9 @@ def run(*argv: object) -> int:
 # --- run ------------------------------------------------------------------------------------------------------
 
 
-def test_run_writes_planes_and_a_sheet(program: Path, image: Path, tmp_path: Path, capsys) -> None:
+def test_run_writes_planes_and_a_sheet(
+    program: Path, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     assert run("run", program, "--image", image, "--out", out) == 0
     assert sorted(p.name for p in out.iterdir()) == ["change.png", "contact-sheet.png", "edges.png"]
@@ -82,7 +85,9 @@ def test_run_writes_planes_and_a_sheet(program: Path, image: Path, tmp_path: Pat
     assert "edges.png" in text
 
 
-def test_run_without_out_writes_nothing(program: Path, image: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+def test_run_without_out_writes_nothing(
+    program: Path, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     assert run("run", program, "--image", image) == 0
@@ -90,7 +95,9 @@ def test_run_without_out_writes_nothing(program: Path, image: Path, tmp_path: Pa
     assert "--out DIR" in capsys.readouterr().out
 
 
-def test_run_as_json_is_one_document(program: Path, image: Path, tmp_path: Path, capsys) -> None:
+def test_run_as_json_is_one_document(
+    program: Path, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("run", program, "--image", image, "--out", tmp_path / "out", "--format", "json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["program"] == "find"
@@ -102,7 +109,7 @@ def test_run_as_json_is_one_document(program: Path, image: Path, tmp_path: Path,
     assert document["warnings"] == []
 
 
-def test_params_reach_the_program(program: Path, image: Path, capsys) -> None:
+def test_params_reach_the_program(program: Path, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ones = {}
     for level in (40, "0x7f"):
         assert run("run", program, "--image", image, "--set", f"level={level}", "--format", "json") == 0
@@ -113,7 +120,7 @@ def test_params_reach_the_program(program: Path, image: Path, capsys) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["json", "npy"])
-def test_tables_from_files(suffix: str, tmp_path: Path, capsys) -> None:
+def test_tables_from_files(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "t.scamp"
     source.write_text("param w[3] in {-1, 1};\nkernel k { for i in 0..3 { if w[i] > 0 { SET(R5); } } }\n")
     table = tmp_path / f"w.{suffix}"
@@ -125,7 +132,7 @@ def test_tables_from_files(suffix: str, tmp_path: Path, capsys) -> None:
     assert json.loads(capsys.readouterr().out)["profile"]["words"] == 2
 
 
-def test_tables_on_the_command_line(tmp_path: Path, capsys) -> None:
+def test_tables_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "t.scamp"
     source.write_text("param w[3] in {-1, 1};\nkernel k { for i in 0..3 { if w[i] > 0 { SET(R5); } } }\n")
     assert run("run", source, "--set", "w=[1, 1, 1]", "--format", "json") == 0
@@ -146,7 +153,9 @@ program { k(); output A = B; output B = A; output Same = A; output same = B; }
 """
 
 
-def test_outputs_named_like_registers_hide_nothing(image: Path, tmp_path: Path, capsys) -> None:
+def test_outputs_named_like_registers_hide_nothing(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source, out = tmp_path / "swapped.scamp", tmp_path / "out"
     source.write_text(SWAPPED)
     assert run("run", source, "--image", image, "--out", out, "--planes", "--format", "json") == 0
@@ -167,14 +176,16 @@ def test_file_names_differ_in_more_than_case(image: Path, tmp_path: Path) -> Non
     assert "same-2.png" in names
 
 
-def test_values_that_a_chip_compresses_are_named(image: Path, capsys) -> None:
+def test_values_that_a_chip_compresses_are_named(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("run", "sobel", "--image", image, "--planes") == 0
     assert "beyond 150 LSB, where a chip compresses: edges, registers B" in capsys.readouterr().out
     assert run("run", "threshold", "--image", image) == 0
     assert "compresses" not in capsys.readouterr().out
 
 
-def test_only_the_first_frame_of_an_animation(program: Path, tmp_path: Path, capsys) -> None:
+def test_only_the_first_frame_of_an_animation(
+    program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     frames = [Image.fromarray(np.full((256, 256), grey, np.uint8)) for grey in (10, 80, 200)]
     path = tmp_path / "moving.gif"
     frames[0].save(path, save_all=True, append_images=frames[1:])
@@ -184,13 +195,13 @@ def test_only_the_first_frame_of_an_animation(program: Path, tmp_path: Path, cap
     assert "repeat --image" in error
 
 
-def test_the_sheet_shows_what_went_in(tmp_path: Path, image: Path, monkeypatch) -> None:
+def test_the_sheet_shows_what_went_in(tmp_path: Path, image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from scamp_sim.show import render
 
     titles: list[tuple[str, str]] = []
     sheet = render.contact_sheet
 
-    def spy(tiles: list[render.Tile], *more: object) -> Image.Image:
+    def spy(tiles: list[render.Tile], *more: Any) -> Image.Image:
         titles.append((tiles[0].title, str(tiles[0].plane.dtype)))
         return sheet(tiles, *more)
 
@@ -203,7 +214,7 @@ def test_the_sheet_shows_what_went_in(tmp_path: Path, image: Path, monkeypatch) 
     assert titles == [("image", "uint8"), ("image in A", "float32"), ("image in R5", "bool")]
 
 
-def test_arrays_for_pix_are_grey(program: Path, tmp_path: Path, capsys) -> None:
+def test_arrays_for_pix_are_grey(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "grey.npy", np.full((128, 128), 200))
     source = tmp_path / "a.scamp"
     source.write_text("input image -> PIX;\noutput same = A;\nkernel k { get_image(A); }\n")
@@ -215,7 +226,7 @@ def test_arrays_for_pix_are_grey(program: Path, tmp_path: Path, capsys) -> None:
     assert "shape (128, 128), but the array of processing elements is 256x256" in capsys.readouterr().err
 
 
-def test_frames_share_one_machine(tmp_path: Path, capsys) -> None:
+def test_frames_share_one_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "memory.scamp"
     source.write_text(
         "input image -> PIX;\nkernel k { get_image(A); sub(C, A, B); mov(B, A); }\n"
@@ -243,7 +254,7 @@ def test_resize(program: Path, tmp_path: Path) -> None:
     assert run("run", program, "--image", path, "--resize") == 0
 
 
-def test_other_sizes(program: Path, tmp_path: Path, capsys) -> None:
+def test_other_sizes(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "small.png"
     Image.fromarray(np.zeros((64, 128), np.uint8)).save(path)
     assert run("run", program, "--image", path, "--size", "64x128", "--format", "json") == 0
@@ -252,7 +263,7 @@ def test_other_sizes(program: Path, tmp_path: Path, capsys) -> None:
     assert document["frames"][0]["outputs"]["edges"]["of"] == 64 * 128
 
 
-def test_engines_agree(program: Path, image: Path, capsys) -> None:
+def test_engines_agree(program: Path, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frames = []
     for engine in ("fast", "reference"):
         assert run("run", program, "--image", image, "--engine", engine, "--format", "json") == 0
@@ -260,13 +271,15 @@ def test_engines_agree(program: Path, image: Path, capsys) -> None:
     assert frames[0] == frames[1]
 
 
-def test_program_from_standard_input(image: Path, capsys, monkeypatch) -> None:
+def test_program_from_standard_input(
+    image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROGRAM.encode())))
     assert run("run", "-", "--image", image) == 0
     assert "total" in capsys.readouterr().out
 
 
-def test_warnings_go_to_stderr(tmp_path: Path, image: Path, capsys) -> None:
+def test_warnings_go_to_stderr(tmp_path: Path, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "trap.scamp"
     source.write_text("get_image(A);\nwhere(A);\nmov(B, A);\n")  # FLAG is left set
     assert run("run", source, "--image", image, "--format", "json") == 0
@@ -279,8 +292,9 @@ def test_warnings_go_to_stderr(tmp_path: Path, image: Path, capsys) -> None:
 # --- where an image goes --------------------------------------------------------------------------------------
 
 
-def outputs(capsys) -> dict:
-    return json.loads(capsys.readouterr().out)["frames"][0]["outputs"]
+def outputs(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)["frames"][0]["outputs"]
+    return found
 
 
 @pytest.fixture
@@ -290,35 +304,41 @@ def grey(tmp_path: Path) -> Path:
     return path
 
 
-def test_image_to_an_analog_input_is_grey_minus_128(tmp_path: Path, grey: Path, capsys) -> None:
+def test_image_to_an_analog_input_is_grey_minus_128(
+    tmp_path: Path, grey: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source = tmp_path / "a.scamp"
     source.write_text("input picture -> A;\noutput same = B;\nkernel k { mov(B, A); }\n")
     assert run("run", source, "--image", grey, "--format", "json") == 0
     assert outputs(capsys)["same"]["mean"] == 50
 
 
-def test_image_to_a_bit_input_is_thresholded(tmp_path: Path, grey: Path, capsys) -> None:
+def test_image_to_a_bit_input_is_thresholded(tmp_path: Path, grey: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "a.scamp"
     source.write_text("input mask -> R5;\noutput same = R6;\nkernel k { MOV(R6, R5); }\n")
     assert run("run", source, "--image", grey, "--format", "json") == 0
     assert outputs(capsys)["same"]["ones"] == 65536
 
 
-def test_image_without_declared_input_goes_to_pix(tmp_path: Path, grey: Path, capsys) -> None:
+def test_image_without_declared_input_goes_to_pix(
+    tmp_path: Path, grey: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source = tmp_path / "a.scamp"
     source.write_text("get_image(B);\n")
     assert run("run", source, "--image", grey, "--format", "json") == 0
     assert outputs(capsys)["B"]["mean"] == pytest.approx(178 * 127 / 255, abs=0.01)
 
 
-def test_bare_kernel_that_reads_a_register_gets_the_image_there(tmp_path: Path, grey: Path, capsys) -> None:
+def test_bare_kernel_that_reads_a_register_gets_the_image_there(
+    tmp_path: Path, grey: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source = tmp_path / "a.scamp"
     source.write_text("mov(B, A);\n")
     assert run("run", source, "--image", grey, "--format", "json") == 0
     assert outputs(capsys)["B"]["mean"] == 50
 
 
-def test_two_unwritten_registers_need_names(tmp_path: Path, grey: Path, capsys) -> None:
+def test_two_unwritten_registers_need_names(tmp_path: Path, grey: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "a.scamp"
     source.write_text("sub(C, A, B);\n")
     assert run("run", source, "--image", grey) == 1
@@ -329,7 +349,7 @@ def test_two_unwritten_registers_need_names(tmp_path: Path, grey: Path, capsys) 
     assert outputs(capsys)["C"]["mean"] == 30
 
 
-def test_second_input_by_name(tmp_path: Path, grey: Path, image: Path, capsys) -> None:
+def test_second_input_by_name(tmp_path: Path, grey: Path, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "two.scamp"
     source.write_text("input one -> A;\ninput two -> B;\noutput d = C;\nkernel k { sub(C, A, B); }\n")
     assert run("run", source, "--image", grey) == 1
@@ -342,7 +362,7 @@ def test_second_input_by_name(tmp_path: Path, grey: Path, image: Path, capsys) -
 
 
 @pytest.mark.parametrize("name", kernels.names())
-def test_library_kernels_list(name: str, capsys) -> None:
+def test_library_kernels_list(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     code = run("list", name)
     captured = capsys.readouterr()
     if code:
@@ -351,18 +371,18 @@ def test_library_kernels_list(name: str, capsys) -> None:
         assert captured.out.startswith(f"program {name}")
 
 
-def test_library_kernel_by_name(image: Path, capsys) -> None:
+def test_library_kernel_by_name(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("run", "sobel", "--image", image) == 0
     assert "sobel: cost of one run" in capsys.readouterr().out
 
 
-def test_list_without_file_shows_the_library(capsys) -> None:
+def test_list_without_file_shows_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list") == 0
     text = capsys.readouterr().out
     assert all(name in text for name in kernels.names())
 
 
-def test_list_as_json(program: Path, capsys) -> None:
+def test_list_as_json(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list", program, "--format", "json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["kernels"][0]["words"][0]["clock"] == "analog"
@@ -372,12 +392,14 @@ def test_list_as_json(program: Path, capsys) -> None:
 # --- check ----------------------------------------------------------------------------------------------------
 
 
-def test_check_a_good_file(program: Path, capsys) -> None:
+def test_check_a_good_file(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", program) == 0
     assert capsys.readouterr().out == "1 file: no errors, no warnings\n"
 
 
-def test_check_shows_several_errors_of_several_files(program: Path, tmp_path: Path, capsys) -> None:
+def test_check_shows_several_errors_of_several_files(
+    program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bad = tmp_path / "bad.scamp"
     bad.write_text("kernel k {\n    addd(A, B, C);\n    mov(Q, A);\n}\n")
     assert run("check", program, bad) == 1
@@ -387,7 +409,7 @@ def test_check_shows_several_errors_of_several_files(program: Path, tmp_path: Pa
     assert "^^^^" in text
 
 
-def test_check_as_json(tmp_path: Path, capsys) -> None:
+def test_check_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "bad.scamp"
     bad.write_text("addd(A, B, C);\n")
     assert run("check", bad, "--format", "json") == 1
@@ -396,13 +418,13 @@ def test_check_as_json(tmp_path: Path, capsys) -> None:
     assert document["diagnostics"][0]["line"] == 1
 
 
-def test_check_goes_on_after_a_missing_file(program: Path, tmp_path: Path, capsys) -> None:
+def test_check_goes_on_after_a_missing_file(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", tmp_path / "absent.scamp", program) == 1
     captured = capsys.readouterr()
     assert "no such file" in captured.err
 
 
-def test_check_of_a_file_for_include(tmp_path: Path, capsys) -> None:
+def test_check_of_a_file_for_include(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     macros = "macro twice(y: areg, x: asrc) { add(y, x, x); }\n"
     for name in ("_steps.scamp", "steps.scamp"):
         (tmp_path / name).write_text(macros)
@@ -417,7 +439,7 @@ def test_check_of_a_file_for_include(tmp_path: Path, capsys) -> None:
     assert run("check", tmp_path / "_steps.scamp") == 1
 
 
-def test_the_whole_library_checks(capsys) -> None:
+def test_the_whole_library_checks(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", *sorted(kernels.path("sobel").parent.glob("*.scamp"))) == 0
     text = capsys.readouterr().out
     assert "error" not in text.replace("no errors", "")
@@ -427,7 +449,7 @@ def test_the_whole_library_checks(capsys) -> None:
 # --- isa ------------------------------------------------------------------------------------------------------
 
 
-def test_isa_lists_everything(capsys) -> None:
+def test_isa_lists_everything(capsys: pytest.CaptureFixture[str]) -> None:
     from scamp_sim.chip import isa
 
     assert run("isa") == 0
@@ -436,38 +458,38 @@ def test_isa_lists_everything(capsys) -> None:
         assert f"  {name}(" in text, name
 
 
-def test_isa_explains_a_native_word(capsys) -> None:
+def test_isa_explains_a_native_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("isa", "DNEWS0") == 0
     text = capsys.readouterr().out
     for part in ("DNEWS0(y, x)", "dnews", "R1 R2 R3 R4", "R12 only where R0 = 1", "D = documented by the vendor"):
         assert part in text, part
 
 
-def test_isa_explains_a_macro(capsys) -> None:
+def test_isa_explains_a_macro(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("isa", "add") == 0
     text = capsys.readouterr().out
     for part in ("expands to", "bus(NEWS", "clobbers", "NEWS"):
         assert part in text, part
 
 
-def test_isa_explains_a_host_function(capsys) -> None:
+def test_isa_explains_a_host_function(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("isa", "scamp5_in") == 0
     text = capsys.readouterr().out
     assert "default NEWS" in text
     assert "2 issued to the array" in text
 
 
-def test_isa_knows_other_spellings(capsys) -> None:
+def test_isa_knows_other_spellings(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("isa", "ALL") == 0
     assert "FLAG := 1" in capsys.readouterr().out
 
 
-def test_isa_unknown_name(capsys) -> None:
+def test_isa_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("isa", "DNEWS2") == 2
     assert "did you mean 'DNEWS" in capsys.readouterr().err
 
 
-def test_isa_as_json(capsys) -> None:
+def test_isa_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("isa", "--format", "json") == 0
     rows = json.loads(capsys.readouterr().out)
     assert {r["kind"] for r in rows} == {"native", "macro", "host"}
@@ -477,7 +499,7 @@ def test_isa_as_json(capsys) -> None:
 # --- demo -----------------------------------------------------------------------------------------------------
 
 
-def test_demo(tmp_path: Path, capsys, monkeypatch) -> None:
+def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("demo") == 0
     text = capsys.readouterr().out
@@ -487,7 +509,9 @@ def test_demo(tmp_path: Path, capsys, monkeypatch) -> None:
     assert "scamp-sim run edges" in text
 
 
-def test_demo_without_matplotlib(tmp_path: Path, capsys, monkeypatch) -> None:
+def test_demo_without_matplotlib(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert run("demo", "--out", tmp_path / "out") == 1
     assert 'pip install -e ".[demo]"' in capsys.readouterr().err
@@ -617,7 +641,13 @@ def things(tmp_path: Path, image: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input(case: str, things: dict[str, str], tmp_path: Path, capsys, monkeypatch) -> None:
+def test_bad_input(
+    case: str,
+    things: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     argv, code, message = BAD[case]
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
@@ -648,7 +678,9 @@ def test_bad_input(case: str, things: dict[str, str], tmp_path: Path, capsys, mo
         (["demo", "--out", "{prog}"], 1, "ScampError"),
     ],
 )
-def test_failure_as_json(argv: list[str], code: int, kind: str | None, things: dict[str, str], capsys) -> None:
+def test_failure_as_json(
+    argv: list[str], code: int, kind: str | None, things: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main([*(a.format(**things) for a in argv), "--format", "json"]) == code
     captured = capsys.readouterr()
     document = json.loads(captured.out)
@@ -660,7 +692,9 @@ def test_failure_as_json(argv: list[str], code: int, kind: str | None, things: d
         assert document["error"]["message"] in captured.err
 
 
-def test_output_folder_without_permission(program: Path, image: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+def test_output_folder_without_permission(
+    program: Path, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert run("run", program, "--image", image, "--out", tmp_path / "out") == 1
     assert "no permission" in capsys.readouterr().err
@@ -670,7 +704,9 @@ def test_output_folder_without_permission(program: Path, image: Path, tmp_path: 
 # --- unexpected ends ------------------------------------------------------------------------------------------
 
 
-def test_interrupt(program: Path, image: Path, capsys, monkeypatch) -> None:
+def test_interrupt(
+    program: Path, image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -678,7 +714,7 @@ def test_interrupt(program: Path, image: Path, capsys, monkeypatch) -> None:
     assert run("run", program, "--image", image) == 130
 
 
-def test_no_command_shows_help_with_examples(capsys) -> None:
+def test_no_command_shows_help_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([]) == 0
     text = capsys.readouterr().out
     assert all(f"\n  {c.name} " in text for c in OWN)
@@ -687,7 +723,7 @@ def test_no_command_shows_help_with_examples(capsys) -> None:
 
 
 @pytest.mark.parametrize("command", OWN, ids=lambda c: c.name)
-def test_every_command_has_help_and_examples(command: Command, capsys) -> None:
+def test_every_command_has_help_and_examples(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command.name, "--help"]) == 0
     text = capsys.readouterr().out
     assert text.startswith(f"usage: scamp-sim {command.name}")
@@ -703,7 +739,9 @@ def test_help_imports_no_command() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_internal_error_is_one_line(program: Path, capsys, monkeypatch) -> None:
+def test_internal_error_is_one_line(
+    program: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("division by zero")
 
@@ -722,9 +760,12 @@ def test_internal_error_is_one_line(program: Path, capsys, monkeypatch) -> None:
 # --- as a process ---------------------------------------------------------------------------------------------
 
 
-def shell(*argv: str, **more: object) -> subprocess.CompletedProcess[str]:
+def shell(*argv: str, **more: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "scamp_sim.cli.main", *argv]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, **more
+    )
+    return done
 
 
 def test_version() -> None:

@@ -98,7 +98,8 @@ def test_validate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 def test_validate_over_chips(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Comparators that are off by 20 LSB turn sites near the level, other ones on each chip."""
-    argv = ("system", "validate", "toy", "--on", "scamp5", "--clips", "example:2", "--weights", "random:100")
+    argv: tuple[str, ...] = ("system", "validate", "toy", "--on", "scamp5", "--clips", "example:2")
+    argv = (*argv, "--weights", "random:100")
     argv = (*argv, "--errors", "ideal:comparator_spread=20")
     found = document(capsys, *argv, "--chips", "1-3", "--seeds", 2, "--out", tmp_path / "s.json", "--jobs", 1)
     assert (found["chips"], found["seeds"], found["units"]) == ("1-3", "0-1", 12)

@@ -13,6 +13,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Word
 from scamp_sim.chip.trace import lines_with_words, main_file, moments, touched
 from scamp_sim.compiler import assemble
+from scamp_sim.machine.debugger import Position
 from tests.engine.programs import random_program, random_state
 
 SHAPE = (64, 64)
@@ -52,7 +53,7 @@ def photo(shape: tuple[int, int]) -> np.ndarray:
 
 def same(a: Any, b: Any, exact: bool) -> bool:
     if isinstance(a, int):
-        return a == b
+        return bool(a == b)
     if exact or a.dtype == bool:
         return np.array_equal(a, b)
     return np.allclose(np.asarray(a, float), np.asarray(b, float), rtol=0, atol=1e-3)
@@ -140,7 +141,8 @@ def test_readouts_in_the_middle(engine: str) -> None:
 
 def test_a_position_says_where_execution_stands() -> None:
     m = Machine(SHAPE)
-    position = m.load(program(), {"image": photo(SHAPE)})
+    position: Position | None = m.load(program(), {"image": photo(SHAPE)})
+    assert position is not None
     assert (position.step, position.kernel, position.word, position.line) == (0, "", 0, 14)
     assert position.source == "    scamp5_in(E, 3);"
     assert str(position) == "nothing done yet; next scamp5_in(E, 3, NEWS)  [<text>:14: scamp5_in(E, 3);]"

@@ -58,7 +58,9 @@ def test_readme_has_one_command_to_run_and_one_to_test() -> None:
     assert "pytest" in second
 
 
-def test_readme_program_and_its_output_are_real(tmp_path: Path, monkeypatch, capsys) -> None:
+def test_readme_program_and_its_output_are_real(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (source,) = blocks(ROOT / "README.md", "c")
     (console,) = blocks(ROOT / "README.md", "console")
     assert len(source.splitlines()) == 10
@@ -75,7 +77,7 @@ def test_readme_program_and_its_output_are_real(tmp_path: Path, monkeypatch, cap
     assert "warning" not in captured.err
 
 
-def test_readme_picture_is_the_demo(tmp_path: Path, monkeypatch) -> None:
+def test_readme_picture_is_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = ROOT / "docs" / "images" / "demo.png"
     assert path.stat().st_size < 300_000
     monkeypatch.chdir(tmp_path)

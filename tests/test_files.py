@@ -44,7 +44,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("run outer.scamp --image photo.png --trace inner.scamp", "inner.scamp"),
     ],
 )
-def test_no_command_overwrites_what_it_read(line: str, victim: str, folder: Path, capsys) -> None:
+def test_no_command_overwrites_what_it_read(
+    line: str, victim: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from scamp_sim.costs.prices import DATA
 
     (folder / "link.scamp").symlink_to("k.scamp")
@@ -59,7 +61,7 @@ def test_no_command_overwrites_what_it_read(line: str, victim: str, folder: Path
     assert sorted(p.name for p in folder.iterdir()) == names
 
 
-def test_import_replaces_only_what_it_wrote(folder: Path, capsys) -> None:
+def test_import_replaces_only_what_it_wrote(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "main.cpp").write_text("scamp5_kernel_begin();\n  bus(A, B);\nscamp5_kernel_end();\n")
     assert main(["import", "main.cpp", "--out", "out"]) == 0
     assert main(["import", "main.cpp", "--out", "out"]) == 0
@@ -254,7 +256,7 @@ def test_large_comments_cost_little(comment: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\\0b", "x" * 5000])
-def test_includes_that_cannot_be(name: str, folder: Path, capsys) -> None:
+def test_includes_that_cannot_be(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "outer.scamp").write_text(f'include "{name}";\nbus(A, B);\n'.replace("\\0", "\0"))
     assert main(["check", "outer.scamp"]) == 1
     captured = capsys.readouterr()
@@ -262,7 +264,9 @@ def test_includes_that_cannot_be(name: str, folder: Path, capsys) -> None:
     assert len(captured.out) < 1500
 
 
-def test_parameters_without_a_default_are_checked_all_the_same(folder: Path, capsys) -> None:
+def test_parameters_without_a_default_are_checked_all_the_same(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "p.scamp").write_text(
         "param n in 3..9;\nparam w[2][2] in {-1, 1};\nkernel k { res(A); }\n"
         "program { scamp5_in(B, n); k(); output x = A; }\n"
@@ -272,6 +276,6 @@ def test_parameters_without_a_default_are_checked_all_the_same(folder: Path, cap
     assert main(["run", "p.scamp"]) == 1
 
 
-def test_synthetic_clips_have_a_bound(capsys) -> None:
+def test_synthetic_clips_have_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "pixelrnn", "--weights", "random:1", "--clips", "synthetic:100000000"]) == 1
     assert "expected 1 to 2,000 clips of each class" in capsys.readouterr().err

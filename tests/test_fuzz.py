@@ -12,7 +12,7 @@ import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -125,7 +125,7 @@ KINDS: dict[str, Kind] = {
     "price tables": (lambda _: [(PRICES / "timing_scamp5d.json").read_bytes()], ".json", load_timing),
     "profiles": (lambda _: [p.read_bytes() for p in sorted(PROFILES.glob("*.json"))], ".json", load_profile),
     "weights": (_weights, ".npz", Weights.load),
-    "clips": (_clips, ".npz", read_clips),
+    "clips": (_clips, ".npz", cast("Callable[[Path], Any]", read_clips)),
     "pictures": (_pictures, ".png", load_image),
     "arrays": (_arrays, ".npy", load_array),
     "results": (_results, ".json", _read_results),

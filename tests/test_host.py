@@ -413,7 +413,7 @@ def test_samples_of_8x8(m: Machine) -> None:
     corners = [level(at(GREY, i * h, j * w)) for j in range(8) for i in range(8)]
     assert m.scan_areg_8x8("A").tolist() == corners
     means = [
-        level(np.mean([at(GREY, r, c) for r in range(i * h, i * h + h) for c in range(j * w, j * w + w)]))
+        level(float(np.mean([at(GREY, r, c) for r in range(i * h, i * h + h) for c in range(j * w, j * w + w)])))
         for j in range(8)
         for i in range(8)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Origin, Output, Program, Word, straight_line
 from scamp_sim.compiler import assemble
 from scamp_sim.costs.timing import load_timing, profile
@@ -33,7 +35,7 @@ program {
 """
 
 
-def test_listing_of_a_program(golden) -> None:
+def test_listing_of_a_program(golden: Callable[[str, str], None]) -> None:
     golden("listing_edges.txt", listing(assemble(SOURCE)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -238,7 +239,7 @@ def test_views_cannot_be_written(name: str) -> None:
         (lambda m: m.expose(np.zeros((0, 0)), resize=True), "give a grey image"),
     ],
 )
-def test_wrong_arguments(call, message: str) -> None:
+def test_wrong_arguments(call: Callable[[Machine], object], message: str) -> None:
     with pytest.raises(ScampError, match=message):
         call(Machine((64, 64)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from scamp_sim.compiler.expand.macro_info import macros
 
 SHAPE = (64, 64)
 RNG = np.random.default_rng(11)
-State = dict[str, np.ndarray]
+State = dict[str, Any]
 Operands = Mapping[str, str]
 Effect = Callable[[State, Operands], State]
 
@@ -74,7 +75,7 @@ def formula(function: Callable[..., np.ndarray], *, clobbers: str = "") -> Effec
     def effect(s: State, o: Operands) -> State:
         first, *rest = o
         values = [s.get(o[n], o[n]) for n in rest]
-        return {**dict.fromkeys(clobbers.split()), o[first]: function(*values)}  # type: ignore[dict-item]
+        return {**dict.fromkeys(clobbers.split()), o[first]: function(*values)}
 
     return effect
 
@@ -85,12 +86,12 @@ def news(function: Callable[..., np.ndarray]) -> Effect:
 
 def halves(s: State, o: Operands) -> State:
     x = s[o.get("x", o["y2"])]
-    return {o["y0"]: x / 2, o["y1"]: -x / 2, o["y2"]: x, "NEWS": None}  # type: ignore[dict-item]
+    return {o["y0"]: x / 2, o["y1"]: -x / 2, o["y2"]: x, "NEWS": None}
 
 
 def diva(s: State, o: Operands) -> State:
     x = s[o["y0"]]
-    return {o["y0"]: x / 2, o["y1"]: -x / 2, o["y2"]: -x / 2, "NEWS": None}  # type: ignore[dict-item]
+    return {o["y0"]: x / 2, o["y1"]: -x / 2, o["y2"]: -x / 2, "NEWS": None}
 
 
 def capture(s: State, o: Operands) -> State:
@@ -122,7 +123,7 @@ def blurred(x: np.ndarray, n: int, axes: str, s: State) -> np.ndarray:
 
 
 def gauss(axes: str) -> Effect:
-    return lambda s, o: {"NEWS": None, o["y"]: blurred(s[o["x"]], int(o["n"]), axes, s)}  # type: ignore[dict-item]
+    return lambda s, o: {"NEWS": None, o["y"]: blurred(s[o["x"]], int(o["n"]), axes, s)}
 
 
 def newsblur(directions: str) -> Effect:
@@ -130,7 +131,7 @@ def newsblur(directions: str) -> Effect:
         x = s[o["x"]].astype(float)
         for _ in range(int(o["n"])):
             x = sum(moved(x, d) for d in directions.split()) / len(directions.split())
-        return {"NEWS": None, o["y"]: x}  # type: ignore[dict-item]
+        return {"NEWS": None, o["y"]: x}
 
     return effect
 

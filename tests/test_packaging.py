@@ -132,7 +132,9 @@ def test_one_version() -> None:
     import scamp_sim
 
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    assert re.search(r"^version: (.*)$", text, re.M)[1] == scamp_sim.__version__
+    version = re.search(r"^version: (.*)$", text, re.M)
+    assert version is not None
+    assert version[1] == scamp_sim.__version__
     assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 

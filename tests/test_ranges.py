@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,10 +174,11 @@ def check_soundness(seed: int, chunks: int, steps: int, engine: str = "fast") ->
     planes = machine.run(program)
     readouts = [s for s in program.steps if isinstance(s, Output) or (isinstance(s, HostCall) and s.takes)]
     assert len(planes) == len(readouts)
-    for plane, step in zip(planes, readouts, strict=True):
+    for seen, step in zip(planes, readouts, strict=True):
         name = step.name if isinstance(step, Output) else step.result
         if name in analysis.outputs:
-            within(plane, analysis.outputs[name], name)
+            assert isinstance(seen, np.ndarray)
+            within(seen, analysis.outputs[name], name)
     for register in (*isa.ANALOG, "PIX"):
         within(machine.read(register), analysis.range(register), register)
 
@@ -302,7 +305,7 @@ def test_limits_are_those_that_are_given() -> None:
     assert codes(analyse(program, ranges=ranges, limits=Limits(linear=130))) == ["W701", "W702"]
     for wrong in ({"linear": 0}, {"drift": -1}, {"drift": math.nan}, {"converter": (3, 3)}, {"retention": 0}):
         with pytest.raises(ProgramError, match="limits:"):
-            Limits(**wrong)  # type: ignore[arg-type]
+            Limits(**wrong)
 
 
 FINE = [
@@ -498,8 +501,8 @@ def test_no_pe_holds_a_value_for_longer(seed: int, chunks: int, steps: int) -> N
                 engine.look(action.register, start, np.ones(shape, bool))
             else:
                 engine.act(action)
-    start = {r: ((-128.0, 127.0), r) for r in (*isa.ANALOG, "PIX")}
-    walk = Walk(program, timing, shape, ArrayOptions(), Limits(), start, frozenset(engine.written))
+    held = {r: ((-128.0, 127.0), r) for r in (*isa.ANALOG, "PIX")}
+    walk = Walk(program, timing, shape, ArrayOptions(), Limits(), held, frozenset(engine.written))
     walk.run()
     assert not walk.ages.carried
     for register, us in engine.held.items():
@@ -534,7 +537,8 @@ def test_a_stable_filter_stays_within_the_range_of_its_input(name: str) -> None:
     assert not a.grows
     for register in ("F", "E") if "E, E" in text else ("F",):
         low, high = a.start[register][0]
-        assert (low, high) == (pytest.approx(0, abs=0.1), pytest.approx(top, abs=0.1)), register
+        assert low == pytest.approx(0, abs=0.1), register
+        assert high == pytest.approx(top, abs=0.1), register
     assert not a.excesses
 
 
@@ -625,14 +629,16 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "example.scamp"
 
 
-def test_text_of_the_command(example: str, golden, capsys) -> None:
+def test_text_of_the_command(
+    example: str, golden: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["ranges", example, "--fps", "20"]) == 0
     captured = capsys.readouterr()
     golden("ranges_example.txt", captured.out)
     assert not captured.err
 
 
-def test_json_of_the_command(example: str, capsys) -> None:
+def test_json_of_the_command(example: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["ranges", example, "--fps", "20", "--format", "json", "--range", "image=0..128"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["period_us"] == 50_000
@@ -642,7 +648,7 @@ def test_json_of_the_command(example: str, capsys) -> None:
     assert all(d["line"] for d in document["diagnostics"])
 
 
-def test_json_is_ok_unless_strict_fails(example: str, capsys) -> None:
+def test_json_is_ok_unless_strict_fails(example: str, capsys: pytest.CaptureFixture[str]) -> None:
     for argv, code, count in (([example], 0, 3), ([example, "--strict"], 1, 3), (["gauss5", "--strict"], 0, 0)):
         assert cli.main(["ranges", *argv, "--format", "json"]) == code
         document = json.loads(capsys.readouterr().out)
@@ -650,7 +656,7 @@ def test_json_is_ok_unless_strict_fails(example: str, capsys) -> None:
         assert document["warnings"] == len(document["diagnostics"]) == count
 
 
-def test_a_rate_that_does_not_fit_is_said(example: str, capsys) -> None:
+def test_a_rate_that_does_not_fit_is_said(example: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = "60 runs a second do not fit: one run takes 41.2 ms; 24.3 used"
     assert cli.main(["ranges", example, "--fps", "60"]) == 0
     assert said in capsys.readouterr().out
@@ -660,21 +666,21 @@ def test_a_rate_that_does_not_fit_is_said(example: str, capsys) -> None:
     assert document["period_us"] == document["time_us"]
 
 
-def test_strict_fails_when_there_is_something(example: str, capsys) -> None:
+def test_strict_fails_when_there_is_something(example: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["ranges", example, "--strict"]) == 1
     assert cli.main(["ranges", "gauss5", "--strict"]) == 0
     assert capsys.readouterr().out.endswith("nothing saturates, clips or fades\n")
 
 
-def test_files_in_cpp_are_taken_as_they_are(tmp_path: Path, capsys) -> None:
+def test_files_in_cpp_are_taken_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.cpp"
     file.write_text("scamp5_kernel_begin(); add(A, B, C); scamp5_kernel_end();")
     assert cli.main(["ranges", str(file), "--range", "B=0..100", "--range", "C=60"]) == 0
     assert "mine.cpp:1:" in capsys.readouterr().out
 
 
-def test_limits_come_from_a_profile(example: str, tmp_path: Path, capsys) -> None:
-    def found(*more: str) -> dict[str, object]:
+def test_limits_come_from_a_profile(example: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def found(*more: str) -> Any:
         assert cli.main(["ranges", example, "--fps", "25", "--format", "json", *more]) == 0
         return json.loads(capsys.readouterr().out)
 
@@ -708,7 +714,9 @@ def test_limits_come_from_a_profile(example: str, tmp_path: Path, capsys) -> Non
         (["--fps", "nan"], "fps must be greater than 0, got nan"),
     ],
 )
-def test_wrong_arguments_are_explained(example: str, arguments: list[str], message: str, capsys) -> None:
+def test_wrong_arguments_are_explained(
+    example: str, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["ranges", example, *arguments]) == 1
     assert message in capsys.readouterr().err
 

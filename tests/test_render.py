@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,7 +120,7 @@ def test_narrow_planes_leave_room_for_their_captions(monkeypatch: pytest.MonkeyP
     lines: list[str] = []
     fitting = render._fitting
 
-    def spy(text: str, *more: object) -> str:
+    def spy(text: str, *more: Any) -> str:
         lines.append(fitting(text, *more))
         return lines[-1]
 
@@ -147,7 +149,7 @@ def test_empty_sheet_is_an_error() -> None:
 # --- in -------------------------------------------------------------------------------------------------------
 
 
-def save(path: Path, array: np.ndarray, **options: object) -> Path:
+def save(path: Path, array: np.ndarray, **options: Any) -> Path:
     Image.fromarray(array).save(path, **options)
     return path
 
@@ -254,7 +256,7 @@ def test_check_folder_creates_nothing(tmp_path: Path) -> None:
 
 
 def test_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(ScampError, match="no permission"):
         render.check_folder(tmp_path)
 
@@ -266,7 +268,7 @@ def test_stretched_picture() -> None:
 def test_a_disk_that_takes_no_file_is_found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All permissions are there; whoever is the superuser has them in /proc too."""
 
-    def read_only(**options: object) -> None:
+    def read_only(**options: Any) -> None:
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("tempfile.TemporaryFile", read_only)

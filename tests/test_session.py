@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
-from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Output, Program, Word
+from scamp_sim.chip.program import HostCall, Input, Kernel, Launch, Output, Program, Step, Word
 from scamp_sim.cli import programs
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.show import progress as bar
@@ -13,7 +17,9 @@ from scamp_sim.show import session
 from scamp_sim.show.progress import progress, rate
 
 
-def program(*words: Word, inputs: tuple[Input, ...] = (), before: tuple = (), after: tuple = ()) -> Program:
+def program(
+    *words: Word, inputs: tuple[Input, ...] = (), before: tuple[Step, ...] = (), after: tuple[Step, ...] = ()
+) -> Program:
     return Program("p", {"k": Kernel("k", words)}, (*before, Launch("k"), *after), inputs)
 
 
@@ -68,7 +74,7 @@ def test_host_calls_write_and_outputs_read() -> None:
 @pytest.mark.parametrize(
     ("register", "values"), [("PIX", [0, 127, 128, 255]), ("A", [-128, -1, 0, 127]), ("R5", [False, False, True, True])]
 )
-def test_grey_as_register_values(register: str, values: list) -> None:
+def test_grey_as_register_values(register: str, values: list[Any]) -> None:
     assert session.from_grey(np.array([[0, 127, 128, 255]], np.uint8), register).tolist() == [values]
 
 
@@ -97,7 +103,7 @@ def test_a_bar_after_a_second(capsys: pytest.CaptureFixture[str], monkeypatch: p
     clock = iter([0.0, 0.5, 1.5, 2.5])
     with monkeypatch.context() as patch:
         patch.setattr(bar, "time", type("Clock", (), {"monotonic": lambda: next(clock)}))
-        patch.setattr(bar.sys.stderr, "isatty", lambda: True, raising=False)
+        patch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
         with progress(3) as advance:
             advance()
             assert capsys.readouterr().err == ""
@@ -106,7 +112,9 @@ def test_a_bar_after_a_second(capsys: pytest.CaptureFixture[str], monkeypatch: p
     assert "3/3" in capsys.readouterr().err
 
 
-def test_compilation_is_announced_once(capsys: pytest.CaptureFixture[str], tmp_path, monkeypatch) -> None:
+def test_compilation_is_announced_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from scamp_sim.engine import _jit
 
     monkeypatch.setattr(_jit, "cache_folder", lambda: tmp_path)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from scamp_sim import ScampError, files, kernels
+from scamp_sim import ScampError, kernels
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Program, Word
 from scamp_sim.compiler import assemble
 from scamp_sim.costs import timeline as module
@@ -62,7 +64,7 @@ def checked(program: Program) -> tuple[Span, ...]:
     return spans
 
 
-def nested(document: dict) -> None:
+def nested(document: dict[str, Any]) -> None:
     """Perfetto takes perfectly nested slices only, in whole ns."""
     for thread in range(1, len(TRACKS) + 1):
         open_ends: list[int] = []
@@ -196,7 +198,7 @@ def test_a_failed_trace_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(ScampError, match="No space left on device; free some disk space"):
         write_trace((), path)
     assert path.read_text() == "before"

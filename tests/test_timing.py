@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,6 +147,12 @@ def _call(name: str, *args: str | int) -> Program:
     return Program("p", {}, (HostCall(name, args, result="x"),))
 
 
+def _name(program: Program) -> str:
+    (call,) = program.steps
+    assert isinstance(call, HostCall)
+    return call.name
+
+
 # call, us at the shipped prices, payload in bytes, headers. Numbers with a source are published; the others follow
 # from the rows of the table.
 READOUTS: list[tuple[Program, Callable[[Timing], float], int, int]] = [
@@ -171,7 +178,7 @@ READOUTS: list[tuple[Program, Callable[[Timing], float], int, int]] = [
 
 
 @pytest.mark.parametrize(
-    ("program", "us", "size", "headers"), READOUTS, ids=lambda v: str(v.steps[0].name) if isinstance(v, Program) else ""
+    ("program", "us", "size", "headers"), READOUTS, ids=lambda v: _name(v) if isinstance(v, Program) else ""
 )
 def test_price_of_a_readout(program: Program, us: Callable[[Timing], float], size: int, headers: int) -> None:
     timing = load_timing()
@@ -180,7 +187,7 @@ def test_price_of_a_readout(program: Program, us: Callable[[Timing], float], siz
     assert cost.time_breakdown["readout"] == cost.time_us
     (readout,) = cost.readouts
     assert (readout.bytes, readout.bytes_with_headers - readout.bytes) == (size, headers)
-    assert cost.host_calls == {program.steps[0].name: 1}
+    assert cost.host_calls == {_name(program): 1}
     assert cost.call_times == {}
 
 
@@ -215,7 +222,7 @@ def test_price_of_host_calls() -> None:
         ("vs_scamp5_rest",): call,
     }
     for (name, *args), us in expected.items():
-        assert profile(Program("p", {}, (HostCall(name, tuple(args)),)), timing).time_us == pytest.approx(us), name
+        assert profile(Program("p", {}, (HostCall(str(name), tuple(args)),)), timing).time_us == pytest.approx(us), name
 
 
 def test_a_row_of_its_own_is_the_price_of_the_whole_routine() -> None:
@@ -310,7 +317,7 @@ def test_prices_scale_with_class_and_highspeed() -> None:
     assert cost.time_breakdown["words"] == pytest.approx((0.1 + 0.3 + 0.1) / 2)
 
 
-def test_profile_text(golden) -> None:
+def test_profile_text(golden: Callable[[str, str], None]) -> None:
     golden("profile_mixed.txt", str(profile(MIXED, load_timing())))
 
 
@@ -406,7 +413,7 @@ def test_fast16_demo_time_at_one_slot_a_word() -> None:
     assert 3732 * each == pytest.approx(373.2)
 
 
-def _document() -> dict:
+def _document() -> Any:
     return json.loads((DATA / "timing_scamp5d.json").read_text())
 
 

@@ -59,11 +59,17 @@ _K = {
     "k3": _rows("-1 2 0; -1 1 -3; 0 -3 0"),
 }
 _DENSE = (
-    "1 8 1; 8 7 8; 7 2 1", "2 2 5; 4 6 5; 2 5 0", "7 0 3; 3 8 2; 0 4 8", "6 1 4; 0 7 6; 7 7 3",
-)  # fmt: skip
+    "1 8 1; 8 7 8; 7 2 1",
+    "2 2 5; 4 6 5; 2 5 0",
+    "7 0 3; 3 8 2; 0 4 8",
+    "6 1 4; 0 7 6; 7 7 3",
+)
 _SPARSE = (
-    "3 0 0; 0 4 0; 0 0 6", "0 0 8; 0 4 3; 0 0 4", "0 6 8; 0 7 0; 0 0 8", "5 0 0; 0 2 0; 7 0 6",
-)  # fmt: skip
+    "3 0 0; 0 4 0; 0 0 6",
+    "0 0 8; 0 4 3; 0 0 4",
+    "0 6 8; 0 7 0; 0 0 8",
+    "5 0 0; 0 2 0; 7 0 6",
+)
 
 CLASSICS: tuple[Classic, ...] = (
     _one("box2", "2x2 box", _run(2), 1, "8", 6),
@@ -72,8 +78,7 @@ CLASSICS: tuple[Classic, ...] = (
     _one("box7", "7x7 box", _run(7), 64, "90", 54),
     _one("gauss3", "3x3 binomial", "1 2 1; 2 4 2; 1 2 1", 16, "24 (36)", 32),
     _one("gauss5", "5x5 Gaussian, rounded", "0 1 2 1 0; 1 4 6 4 1; 2 6 10 6 2; 1 4 6 4 1; 0 1 2 1 0", 64, "100", 58),
-    _one("binomial5", "5x5 binomial",
-         "1 4 6 4 1; 4 16 24 16 4; 6 24 36 24 6; 4 16 24 16 4; 1 4 6 4 1", 256, "", 72),
+    _one("binomial5", "5x5 binomial", "1 4 6 4 1; 4 16 24 16 4; 6 24 36 24 6; 4 16 24 16 4; 1 4 6 4 1", 256, "", 72),
     _one("sobel", "Sobel, one axis", _SOBEL_X, 1, "14", 10),
     _one("prewitt", "Prewitt, one axis", _PREWITT_X, 1, "14", 8),
     _one("scharr", "Scharr, one axis", "3 0 -3; 10 0 -10; 3 0 -3", 16),
@@ -103,14 +108,22 @@ CLASSICS: tuple[Classic, ...] = (
         for k, (text, auke, cain) in enumerate(zip(_SPARSE, ("44", "30", "44", "66"), (23, 25, 27, 27), strict=True))
     ),
     *(
-        Classic(f"{kind}_{a}{b}", f"random {kind} {a} and {b}", {f"k{a}": _rows(some[a]), f"k{b}": _rows(some[b])}, 8,
-                auke, cain)
+        Classic(
+            f"{kind}_{a}{b}",
+            f"random {kind} {a} and {b}",
+            {f"k{a}": _rows(some[a]), f"k{b}": _rows(some[b])},
+            8,
+            auke,
+            cain,
+        )
         for kind, some, a, b, auke, cain in (
-            ("dense", _DENSE, 0, 1, "126", 67), ("dense", _DENSE, 2, 3, "144", 63),
-            ("sparse", _SPARSE, 0, 1, "74", 33), ("sparse", _SPARSE, 2, 3, "112", 43),
+            ("dense", _DENSE, 0, 1, "126", 67),
+            ("dense", _DENSE, 2, 3, "144", 63),
+            ("sparse", _SPARSE, 0, 1, "74", 33),
+            ("sparse", _SPARSE, 2, 3, "112", 43),
         )
     ),
-)  # fmt: skip
+)
 """Published: AUKE (najiji/auto_code_cpa) and the table of its paper, in lines x 2; Cain (ed741/cain): its own programs,
 found by one run of 45 s for each filter."""
 
@@ -144,10 +157,16 @@ def _lines() -> Iterator[dict[str, Any]]:
     for c in CLASSICS:
         for mode, entry in found().get(c.name, {}).items():
             yield {
-                "name": c.name, "about": c.about, "kernels": c.kernels, "scale": c.scale, "offset_mode": mode,
+                "name": c.name,
+                "about": c.about,
+                "kernels": c.kernels,
+                "scale": c.scale,
+                "offset_mode": mode,
                 **{k: entry[k] for k in ("words", "lower_bound", "optimal", "offset")},
-                "rms": entry["rms"], "auke": c.auke, "cain": c.cain,
-            }  # fmt: skip
+                "rms": entry["rms"],
+                "auke": c.auke,
+                "cain": c.cain,
+            }
 
 
 def table() -> str:
@@ -190,9 +209,14 @@ def renew(seconds: float, names: list[str], only: str = "") -> None:
                 continue
             got = compile_filter(dict(c.kernels), c.scale, mode, seconds=seconds, name=c.name)
             entry = {
-                "words": got.words, "lower_bound": got.lower_bound, "optimal": got.optimal, "offset": got.offset,
-                "margin": got.margin, "largest": got.largest, "text": got.text,
-            }  # fmt: skip
+                "words": got.words,
+                "lower_bound": got.lower_bound,
+                "optimal": got.optimal,
+                "offset": got.offset,
+                "margin": got.margin,
+                "largest": got.largest,
+                "text": got.text,
+            }
             if old is not None:
                 bound = max(old["lower_bound"], got.lower_bound)
                 if old["words"] <= got.words:

@@ -247,8 +247,14 @@ def _analog(taps: Taps) -> tuple[int, float, float, str]:
     return len(steps), round(rms, 2), round(level, 1), "analog" if level > 3 * rms else "planes"
 
 
-def _text(title: str, taps: Taps, lines: Sequence[str], bits: Sequence[str], source: str,
-          analog: tuple[int, float, float, str]) -> str:  # fmt: skip
+def _text(
+    title: str,
+    taps: Taps,
+    lines: Sequence[str],
+    bits: Sequence[str],
+    source: str,
+    analog: tuple[int, float, float, str],
+) -> str:
     from scamp_sim.compiler.filters.emit import rows_text
 
     words, rms, level, suits = analog

@@ -76,9 +76,15 @@ def _run(args: argparse.Namespace) -> int:
     args.mapping = args.mapping or common.DEFAULT_MAPPING
     weights = load_weights(args.weights)
     encoder = make_encoder(
-        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, timing=args.timing, engine=args.engine,
+        weights,
+        args.mapping,
+        args.errors,
+        common.seed(args),
+        chip=args.chip,
+        timing=args.timing,
+        engine=args.engine,
         front_end=args.front_end,
-    )  # fmt: skip
+    )
     clip = read_clip(args.clip, common.seed(args), front_end=args.front_end)
     if weights.decoder is not None and clip.label is not None:
         check_labels([clip.label], weights.decoder.classes, f"the label of clip {args.clip} is")
@@ -125,11 +131,15 @@ def _record(
         "profile": whole.as_dict(),
         "steps": [{**vars(s)} for s in mapping_cost(encoder).steps],
         "output": {
-            "values": int(found.o.size), "bytes": whole.readout_bytes, "ratio_to_raw": whole.readout_ratio,
-            "min": float(found.o.min()), "max": float(found.o.max()), "mean": float(found.o.mean()),
+            "values": int(found.o.size),
+            "bytes": whole.readout_bytes,
+            "ratio_to_raw": whole.readout_ratio,
+            "min": float(found.o.min()),
+            "max": float(found.o.max()),
+            "mean": float(found.o.mean()),
         },
         "differs_from_golden": dict(differ),
-    }  # fmt: skip
+    }
     if weights.decoder is not None:
         classes = CLASSES if weights.decoder.classes == len(CLASSES) else ()
         scores = weights.decoder.scores(found.o).tolist()
@@ -260,9 +270,18 @@ def _validate(args: argparse.Namespace) -> int:
                 advance()
 
         found = study.validate(
-            weights, clips, mapping=args.mapping, errors=args.errors, seed=common.seed(args), jobs=args.jobs,
-            out=args.out, limit=args.limit, advance=clip_done, front_end=args.front_end, chip=args.chip,
-        )  # fmt: skip
+            weights,
+            clips,
+            mapping=args.mapping,
+            errors=args.errors,
+            seed=common.seed(args),
+            jobs=args.jobs,
+            out=args.out,
+            limit=args.limit,
+            advance=clip_done,
+            front_end=args.front_end,
+            chip=args.chip,
+        )
     seconds = time.monotonic() - started
     with common.muted_warnings():
         files = [] if args.pictures is None else _worst(args, weights, clips, found)
@@ -354,11 +373,12 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     network = parser.add_argument_group(f"the network: run {PROGRAM} --weights W --clip CLIP")
     common.add_weights(network)
     network.add_argument(
-        "--clip", metavar="CLIP",
+        "--clip",
+        metavar="CLIP",
         help="16 frames: a .npy array (16, 64, 64), FILE.npz:INDEX, an animation or video, a folder of numbered "
         "pictures, or a gesture to draw, such as spread/leftward (with --seed), or "
         "spread/leftward:SEED; with --front-end also 256x256",
-    )  # fmt: skip
+    )
     common.add_mapping(network, None)
     common.add_front_end(network)
 
@@ -368,10 +388,12 @@ def register_validate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar=PROGRAM, choices=(PROGRAM,), help="the network")
     common.add_weights(parser, required=True)
     parser.add_argument(
-        "--clips", metavar="CLIPS", required=True,
+        "--clips",
+        metavar="CLIPS",
+        required=True,
         help="FILE.npz with input (n, 16, 64, 64) and, optionally label; the folder of the Cambridge gestures or "
         "of Tulips1; or synthetic[:CLIPS_PER_CLASS[:SEED]]; with --front-end also 256x256",
-    )  # fmt: skip
+    )
     common.add_mapping(parser)
     common.add_front_end(parser)
     options.add_errors(parser)

@@ -88,9 +88,17 @@ def _one_chip(
     wanted = min(len(clips), args.limit or len(clips))
     with kept(args.out), progress(wanted, "clips") as advance:
         found = validate(
-            system, params, clips, on, hardware,
-            seed=seed, jobs=args.jobs, out=args.out, limit=args.limit, advance=advance,
-        )  # fmt: skip
+            system,
+            params,
+            clips,
+            on,
+            hardware,
+            seed=seed,
+            jobs=args.jobs,
+            out=args.out,
+            limit=args.limit,
+            advance=advance,
+        )
     files: list[str] = []
     if args.pictures is not None:
         pictures = worst(system, params, clips, on, hardware, seed, found)
@@ -123,9 +131,19 @@ def _over_chips(args: argparse.Namespace, system: System[Any], params: Any, clip
     started = time.monotonic()
     with kept(args.out), progress(len(grid), "clips") as advance:
         found = measure(
-            system, params, clips, on, hardware_of(args), chips=grid.chips, seeds=grid.seeds,
-            jobs=args.jobs, cluster=args.cluster, out=args.out, limit=args.limit, advance=advance,
-        )  # fmt: skip
+            system,
+            params,
+            clips,
+            on,
+            hardware_of(args),
+            chips=grid.chips,
+            seeds=grid.seeds,
+            jobs=args.jobs,
+            cluster=args.cluster,
+            out=args.out,
+            limit=args.limit,
+            advance=advance,
+        )
     if args.plot is not None:
         plot.write(args.plot, found)
     if args.format == "json":

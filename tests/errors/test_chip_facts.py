@@ -75,7 +75,7 @@ def test_compression_begins_at_the_linear_range_and_ends_at_saturation() -> None
     assert slopes.min() >= 0
     assert slopes.max() <= 1 + 1e-5
     assert np.abs(np.diff(slopes)).max() < 0.011, "no kink"
-    assert compressed(np.float32([200]), np.float32(150), np.float32(100))[0] == pytest.approx(187.5)
+    assert compressed(np.array([200], np.float32), np.float32(150), np.float32(100))[0] == pytest.approx(187.5)
 
 
 @pytest.mark.parametrize("engine", ["fast", "reference"])
@@ -125,5 +125,6 @@ def test_a_gain_is_of_the_sum_that_arrives(words: list[Any]) -> None:
             m.write(register, value)
         m.run(program(*words))
         planes.append([m.read(r)[30:34, 30:34] for r in ("E", "F", "NEWS")])
-    np.testing.assert_array_equal(*planes)
+    one, other = planes
+    np.testing.assert_array_equal(one, other)
     assert any(np.abs(p).max() > 3000 for p in planes[0])

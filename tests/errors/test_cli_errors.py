@@ -17,7 +17,7 @@ SOURCE = "input a -> A;\nkernel k { mov(B, A); }\nprogram { k(); output o = B; }
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch) -> str:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     Path("copy.scamp").write_text(SOURCE)
     np.save("a.npy", np.full((64, 64), 50, np.float32))
@@ -28,12 +28,13 @@ def run(program: str, *more: str) -> int:
     return cli.main(["run", program, "--input", "a=a.npy", "--size", "64x64", *more])
 
 
-def record(capsys, program: str, *more: str) -> dict[str, Any]:
+def record(capsys: pytest.CaptureFixture[str], program: str, *more: str) -> dict[str, Any]:
     assert run(program, "--format", "json", *more) == 0
-    return json.loads(capsys.readouterr().out)
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
 
 
-def test_ideal_is_silent_about_errors(program: str, capsys) -> None:
+def test_ideal_is_silent_about_errors(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = record(capsys, program)["errors"]
     assert found == {"profile": "ideal", "chip": 0, "seed": 0, "knobs": {}, "without_effect": {}}
     assert run(program) == 0
@@ -42,7 +43,9 @@ def test_ideal_is_silent_about_errors(program: str, capsys) -> None:
     assert captured.err == ""
 
 
-def test_a_built_in_profile_has_one_line_for_what_it_cannot_do(program: str, capsys) -> None:
+def test_a_built_in_profile_has_one_line_for_what_it_cannot_do(
+    program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(program, "--errors", "scamp5", "--chip", "7", "--seed", "3") == 0
     captured = capsys.readouterr()
     assert "errors of scamp5, chip 7, seed 3\n" in captured.out
@@ -55,17 +58,17 @@ def test_a_built_in_profile_has_one_line_for_what_it_cannot_do(program: str, cap
     assert set(names.split(" and ")[0].split(", ")) <= set(KNOBS)
 
 
-def test_errors_are_shown_as_they_were_given(program: str, capsys) -> None:
+def test_errors_are_shown_as_they_were_given(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(program, "--errors", "scamp5:write_noise=9") == 0
     assert "errors of scamp5:write_noise=9, chip 0, seed 0\n" in capsys.readouterr().out
 
 
-def test_a_chip_without_errors_is_noted(program: str, capsys) -> None:
+def test_a_chip_without_errors_is_noted(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(program, "--chip", "7") == 0
     assert capsys.readouterr().err == "scamp-sim: note: the errors are ideal: all chips and seeds are the same\n"
 
 
-def test_knobs_that_were_set_in_vain_are_named(program: str, capsys) -> None:
+def test_knobs_that_were_set_in_vain_are_named(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     errors = "scamp5:pix_shot=2,stuck_cells=9,write_noise=1"
     assert run(program, "--errors", errors) == 0
     assert capsys.readouterr().err == (
@@ -80,7 +83,9 @@ def test_knobs_that_were_set_in_vain_are_named(program: str, capsys) -> None:
     assert "write_noise" not in found["without_effect"]
 
 
-def test_frames_take_time_in_which_values_drift(program: str, capsys, tmp_path: Path) -> None:
+def test_frames_take_time_in_which_values_drift(
+    program: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     errors = "ideal:analog_drift=-5"  # a frame takes about a millisecond
     assert "analog_drift" in record(capsys, program, "--errors", errors)["errors"]["without_effect"]
     from PIL import Image
@@ -92,7 +97,7 @@ def test_frames_take_time_in_which_values_drift(program: str, capsys, tmp_path: 
     assert json.loads(capsys.readouterr().out)["errors"]["without_effect"] == {}
 
 
-def test_the_chip_and_the_seed_are_those_that_were_given(program: str, capsys) -> None:
+def test_the_chip_and_the_seed_are_those_that_were_given(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     def planes(*more: str) -> np.ndarray:
         assert run(program, "--errors", "scamp5", "--out", "out", *more) == 0
         capsys.readouterr()
@@ -108,7 +113,7 @@ def test_the_chip_and_the_seed_are_those_that_were_given(program: str, capsys) -
 
 @pytest.mark.parametrize("serial", ["1.5", "-1", "abc", "", "4294967296", "1e3", "٣", "9" * 5000])
 @pytest.mark.parametrize("command", ["run", "validate"])
-def test_bad_serials(serial: str, command: str, program: str, capsys) -> None:
+def test_bad_serials(serial: str, command: str, program: str, capsys: pytest.CaptureFixture[str]) -> None:
     rest = ["pixelrnn", "--weights", "random", "--clips", "synthetic"] if command == "validate" else [program]
     assert cli.main([command, *rest, "--chip", serial]) == 2
     message = capsys.readouterr().err
@@ -130,7 +135,7 @@ def test_bad_serials(serial: str, command: str, program: str, capsys) -> None:
         ("", "unknown chip profile ''"),
     ],
 )
-def test_bad_profiles(errors: str, message: str, program: str, capsys) -> None:
+def test_bad_profiles(errors: str, message: str, program: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("big.json").write_text('{"shape": [256, 256], "knobs": {"adc_noise": 1}}')
     assert run(program, "--errors", errors, "--out", "out") == 1
     captured = capsys.readouterr()
@@ -145,7 +150,7 @@ def test_bad_profiles(errors: str, message: str, program: str, capsys) -> None:
 # --- chips ----------------------------------------------------------------------------------------------------------
 
 
-def test_chips_lists_profiles(capsys) -> None:
+def test_chips_lists_profiles(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["chips"]) == 0
     text = capsys.readouterr().out
     for name in profile_names():
@@ -157,7 +162,7 @@ def test_chips_lists_profiles(capsys) -> None:
     assert document[0]["knobs_on"] == 0
 
 
-def test_chips_shows_every_knob_and_marks_what_is_changed(capsys) -> None:
+def test_chips_shows_every_knob_and_marks_what_is_changed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["chips", "scamp5:write_noise=7,stuck_cells=3"]) == 0
     text = capsys.readouterr().out
     assert all(f" {name} " in text for name in KNOBS)
@@ -172,7 +177,7 @@ def test_chips_shows_every_knob_and_marks_what_is_changed(capsys) -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_chips_as_json(capsys) -> None:
+def test_chips_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["chips", "scamp5:write_noise=7", "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     rows = {row["name"]: row for row in document["knobs"]}
@@ -187,7 +192,7 @@ def test_chips_as_json(capsys) -> None:
     assert not any(row["on"] or row["changed"] for row in json.loads(capsys.readouterr().out)["knobs"])
 
 
-def test_chips_of_a_file(tmp_path: Path, capsys) -> None:
+def test_chips_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "mine.json"
     path.write_text(json.dumps({"about": "mine", "base": "scamp5", "shape": [64, 64], "knobs": {"adc_noise": 9}}))
     assert cli.main(["chips", str(path)]) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -214,7 +216,12 @@ def test_drift_is_written_back_once_a_millisecond_or_before_a_readout(monkeypatc
     m.write("A", 50)
     passes: list[str] = []
     drift = m._engine.drift
-    monkeypatch.setattr(m._engine, "drift", lambda register, *more: (passes.append(register), drift(register, *more)))
+
+    def spy(register: str, *more: Any) -> None:
+        passes.append(register)
+        drift(register, *more)
+
+    monkeypatch.setattr(m._engine, "drift", spy)
     step = program(word("nop"))
     us = m.run(step).profile.time_us
     for _ in range(20):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from scamp_sim import Machine
 from scamp_sim.chip import isa
-from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program
+from scamp_sim.chip.program import HostCall, Kernel, Launch, Output, Program, Word
 from scamp_sim.silicon import draws, load_errors
 from scamp_sim.silicon.chip import ChipErrors
 from tests.errors.helpers import (
@@ -182,7 +183,8 @@ def test_noise_of_reading_pix_is_drawn_for_every_word_that_does() -> None:
 def taken(knobs: str, value: float = 0, **more: int) -> np.ndarray:
     m = machine(knobs, **more)
     m.write("A", value)
-    return m.run(READ_A).outputs["a"].astype(np.float64)
+    plane: npt.NDArray[np.float64] = m.run(READ_A).outputs["a"].astype(np.float64)
+    return plane
 
 
 def test_noise_of_the_converter() -> None:
@@ -248,7 +250,7 @@ def test_comparator_spread_is_a_pattern() -> None:
     np.testing.assert_allclose(shares, [0.1587, 0.5, 0.8413], atol=4 * 0.5 / np.sqrt(SHAPE[0] * SHAPE[1]))
 
 
-def launch(*words: object) -> Program:
+def launch(*words: Word) -> Program:
     return Program("p", {"k": Kernel("k", words)}, (Launch("k"),))
 
 

@@ -226,7 +226,7 @@ def test_serials_and_seeds_are_integers(name: str, value: Any) -> None:
 
 
 def test_highest_serial_and_numpy_integers() -> None:
-    assert Machine(SHAPE, "scamp5", chip=2**32 - 1, seed=np.int64(3)).seed == 3
+    assert Machine(SHAPE, "scamp5", chip=2**32 - 1, seed=np.int64(3)).seed == 3  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, "x", True])
@@ -252,12 +252,13 @@ def test_a_model_for_another_array_or_chip() -> None:
 
 
 def test_profiles_in_python() -> None:
-    mine = ChipProfile("mine", "", {"adc_noise": np.float32(0.5), "stuck_cells": np.int64(3)})
+    mine = ChipProfile("mine", "", {"adc_noise": np.float32(0.5), "stuck_cells": np.int64(3)})  # type: ignore[dict-item]
     assert isinstance(load_errors(mine, SHAPE), ChipErrors)
     assert not isinstance(load_errors(ChipProfile("none", "", {}), SHAPE), ChipErrors)
-    for knobs in ([], None, {"adc_noise": "1"}, {"adc_nois": 1}, {5: 1}):
+    wrong: tuple[Any, ...] = ([], None, {"adc_noise": "1"}, {"adc_nois": 1}, {5: 1})
+    for knobs in wrong:
         with pytest.raises(ProgramError):
-            ChipProfile("mine", "", knobs)  # type: ignore[arg-type]
+            ChipProfile("mine", "", knobs)
     own = ErrorModel("own", limit=300)
     assert load_errors(own, SHAPE) is own
 

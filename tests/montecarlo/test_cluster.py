@@ -17,7 +17,7 @@ from scamp_sim import ProgramError
 from scamp_sim.study import cluster
 from scamp_sim.study.execute import carry_out
 from scamp_sim.study.grid import make_grid
-from scamp_sim.study.version import RESULTS_VERSION
+from scamp_sim.study.version import RESULTS_VERSION, results_identity
 from tests.montecarlo.fake import Draw, payload
 
 distributed = pytest.importorskip("distributed")
@@ -92,10 +92,10 @@ def test_a_unit_that_kills_every_worker_is_named(client: Any) -> None:
 
 
 def test_workers_with_other_code_are_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = {**cluster.results_identity(), "results version": "9.9"}
+    other = {**results_identity(), "results version": "9.9"}
     monkeypatch.setattr(cluster, "results_identity", lambda: other)
     with pytest.raises(ProgramError) as e:
-        cluster._measure(Draw(), "s", {**other, "results version": "9.8"}, (1, 0, 0), 0.0)  # type: ignore[arg-type]
+        cluster._measure(Draw(), "s", {**other, "results version": "9.8"}, (1, 0, 0), 0.0)
     assert "a worker has results version 9.9 (here 9.8); numbers could differ" in str(e.value)
     monkeypatch.undo()
     client.wait_for_workers(2)  # one may be starting again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def state(machine: Machine) -> dict[str, Any]:
     return {r: machine.read(r) for r in (*isa.ANALOG, "PIX", "IN", *isa.DIGITAL_SOURCES)} | latch
 
 
-def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
+def same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 

@@ -13,6 +13,7 @@ import pytest
 from scamp_sim import Machine
 from scamp_sim.compiler import assemble
 from scamp_sim.silicon import KNOBS, load_profile, profile_names
+from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.population import KINDS
 from scamp_sim.study.fit import measurements
 from scamp_sim.systems.pixelrnn import golden_blocks
@@ -199,7 +200,9 @@ def test_serials_draw_from_ranges_and_stay_on_lines() -> None:
         assert high - 0.05 * (high - low) < values.max() <= high, knob
         assert values.mean() == pytest.approx((low + high) / 2, abs=0.08 * (high - low)), knob
     assert kind.drawn(7) == kind.drawn(7)
-    assert Machine((64, 64), "scamp5", chip=7).errors.profile == kind.drawn(7)
+    errors = Machine((64, 64), "scamp5", chip=7).errors
+    assert isinstance(errors, ChipErrors)
+    assert errors.profile == kind.drawn(7)
 
 
 def test_a_knob_that_is_set_is_the_same_for_all_serials_and_lines_follow_it() -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,7 +179,9 @@ def test_bad_requests(tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: 
         (lambda d: d.update(format="x"), "is not a measurement"),
     ],
 )
-def test_damaged_measurements(kit: Path, tmp_path: Path, change: Callable[[dict], object], message: str) -> None:
+def test_damaged_measurements(
+    kit: Path, tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
+) -> None:
     document = read_kit(kit).document()
     change(document)
     (tmp_path / "m.json").write_text(json.dumps(document))

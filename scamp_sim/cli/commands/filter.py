@@ -27,27 +27,35 @@ EXAMPLES = (
 def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `filter`."""
     parser.add_argument(
-        "kernel", metavar="KERNEL", nargs="*",
+        "kernel",
+        metavar="KERNEL",
+        nargs="*",
         help="rows separated by ';', weights by spaces or commas, as NAME=ROWS for a name; or a file: JSON (rows, or "
         "an object of kernels, or the input of Cain), .npy, or text (default: standard input)",
-    )  # fmt: skip
+    )
     parser.add_argument("--scale", metavar="N", default="1", help="weights are divided by it (default: 1)")
     parser.add_argument(
         "--tolerance", metavar="E", type=float, help="largest error of a weight (default: 0, exact weights)"
     )
     parser.add_argument("--depth", metavar="D", type=int, help="weights become integers over up to 2^D (default: 8)")
     parser.add_argument(
-        "--offset", choices=("any", "zero", "macros"), default="any",
+        "--offset",
+        choices=("any", "zero", "macros"),
+        default="any",
         help="of the result, in transfers: any (reported), zero, or macros: pairs of words only (default: any)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--halving", choices=("single", "macro", "exact", "none"), default="single",
+        "--halving",
+        choices=("single", "macro", "exact", "none"),
+        default="single",
         help="one word; two, as divq; five, free of split mismatch, as div; or none (default: single)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--objective", choices=("words", "noise", "words,noise"), default="words",
+        "--objective",
+        choices=("words", "noise", "words,noise"),
+        default="words",
         help="fewest words, least predicted noise, or both as a list (default: words)",
-    )  # fmt: skip
+    )
     parser.add_argument("--pareto", action="store_true", help="list programs that trade words for noise")
     parser.add_argument("--in", dest="input", metavar="R", help="register of the picture (default: A)")
     parser.add_argument("--out", metavar="R,...", help="registers of the results (default: any)")
@@ -60,17 +68,20 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sign", choices=("exact", "either"), default="exact", help="either: negated is accepted too")
     parser.add_argument("--errors", metavar="PROFILE", default="scamp5", help="profile for the noise (default: scamp5)")
     parser.add_argument(
-        "--seconds", metavar="S", type=float,
+        "--seconds",
+        metavar="S",
+        type=float,
         help="budget, as an estimate: it becomes a number of states that is the same everywhere (default: 20)",
-    )  # fmt: skip
+    )
     parser.add_argument("--states", metavar="N", type=int, help="the budget itself, in place of --seconds")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random choices (default: 0)")
     parser.add_argument("--name", metavar="NAME", help="of the kernel in the text")
     parser.add_argument(
-        "--planes", action="store_true",
+        "--planes",
+        action="store_true",
         help="weights of -1, 0, 1 on a bit plane (--in R5): a count of agreeing taps by adders of OR and NOR words, "
         "exact, and whether analog registers would suit better",
-    )  # fmt: skip
+    )
     parser.add_argument("--list", action="store_true", help="classic filters with words, bounds, offset and noise")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the kernel file there")
     options.add_format(parser)
@@ -97,10 +108,23 @@ def run(args: argparse.Namespace) -> int:
     _check_output(args)
     with Line(sys.stderr) as line:
         found = compile_filter(
-            given, scale=args.scale, offset=args.offset, halving=args.halving, seed=args.seed, states=args.states,
-            objective=args.objective, pareto=args.pareto, keep_input=args.keep_input, limit=args.limit,
-            amplitude=args.amplitude, sign=args.sign, profile=args.errors, name=args.name, tick=line.tick, **settings,
-        )  # fmt: skip
+            given,
+            scale=args.scale,
+            offset=args.offset,
+            halving=args.halving,
+            seed=args.seed,
+            states=args.states,
+            objective=args.objective,
+            pareto=args.pareto,
+            keep_input=args.keep_input,
+            limit=args.limit,
+            amplitude=args.amplitude,
+            sign=args.sign,
+            profile=args.errors,
+            name=args.name,
+            tick=line.tick,
+            **settings,
+        )
     for note in found.notes:
         print(f"scamp-sim: note: {note}", file=sys.stderr)
     if found.interrupted:

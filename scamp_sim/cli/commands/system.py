@@ -87,16 +87,20 @@ def register(parser: argparse.ArgumentParser) -> None:
             sub.add_argument("name", metavar="NAME", help="a system; `scamp-sim system list` shows them")
         if name == "run":
             sub.add_argument(
-                "input", metavar="INPUT", nargs="?",
+                "input",
+                metavar="INPUT",
+                nargs="?",
                 help="a picture, an array .npy, or another input that the system reads (default: its example)",
-            )  # fmt: skip
+            )
             sub.add_argument("--out", metavar="DIR", help="write pictures of input, stages and codes there")
         if name == "validate":
             sub.add_argument(
-                "--clips", metavar="CLIPS", default="example:4",
+                "--clips",
+                metavar="CLIPS",
+                default="example:4",
                 help="FILE.npz with `input` and perhaps `labels`, a folder of pictures, example:N, or what else the "
                 "system reads (default: example:4)",
-            )  # fmt: skip
+            )
             sub.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
             sub.add_argument(
                 "--out", metavar="FILE", help="keep the results in FILE, as JSON; finished clips are not rerun"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 
 from scamp_sim.compiler import assemble
@@ -39,7 +40,7 @@ def filters_of(text: str) -> tuple[int, dict[str, dict[tuple[int, int], Fraction
     return len(words), {n: cells[r] for n, r in outputs.items()}, {n: offsets[r] for n, r in outputs.items()}
 
 
-def weights(rows: list[list[float]], scale: float = 1) -> dict[tuple[int, int], Fraction]:
+def weights(rows: Sequence[Sequence[float]], scale: float = 1) -> dict[tuple[int, int], Fraction]:
     """Row 0 on top, column 0 left; of n rows or columns number n // 2 is the centre."""
     height, width = len(rows), len(rows[0])
     return {

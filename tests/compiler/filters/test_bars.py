@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,24 +20,47 @@ from scamp_sim.silicon.profiles import load_profile
 
 # words at most with any and with zero offset, lower bound to be shown (any, zero), seconds
 BARS = {
-    "box2": (5, 6, 5, 6, 10), "prewitt": (6, 6, 6, 6, 5), "laplace4": (6, 6, 6, 6, 5), "sobel": (7, 7, 7, 7, 30),
-    "sharpen": (7, 7, 7, 7, 30), "box3": (7, 9, 7, 0, 60), "gauss3": (8, 8, 7, 7, 120), "laplace8": (10, 10, 8, 8, 60),
-    "sobel_pair": (11, 11, 0, 0, 120), "prewitt_pair": (9, 9, 0, 0, 120), "box5": (12, 12, 0, 0, 60),
-    "gauss5": (18, 22, 0, 0, 60), "binomial5": (16, 20, 0, 0, 60), "box7": (22, 26, 0, 0, 60),
-    "analognet_k1": (8, 12, 0, 0, 60), "analognet_k2": (14, 18, 0, 0, 60), "analognet_k3": (12, 16, 0, 0, 60),
-    "analognet": (30, 36, 0, 0, 60), "maxpooled_1": (6, 10, 6, 0, 60), "maxpooled_2": (12, 14, 0, 0, 60),
-    "maxpooled_3": (5, 5, 5, 0, 60), "maxpooled_4": (10, 10, 0, 0, 60), "dense_0": (21, 24, 0, 0, 60),
-    "dense_1": (19, 22, 0, 0, 60), "dense_2": (17, 20, 0, 0, 60), "dense_3": (19, 22, 0, 0, 60),
-    "dense_01": (37, 42, 0, 0, 60), "dense_23": (33, 38, 0, 0, 60), "sparse_0": (6, 12, 0, 0, 60),
-    "sparse_1": (9, 14, 0, 0, 60), "sparse_2": (11, 14, 0, 0, 60), "sparse_3": (9, 14, 0, 0, 60),
-    "sparse_01": (15, 20, 0, 0, 60), "sparse_23": (17, 22, 0, 0, 60),
-}  # fmt: skip
+    "box2": (5, 6, 5, 6, 10),
+    "prewitt": (6, 6, 6, 6, 5),
+    "laplace4": (6, 6, 6, 6, 5),
+    "sobel": (7, 7, 7, 7, 30),
+    "sharpen": (7, 7, 7, 7, 30),
+    "box3": (7, 9, 7, 0, 60),
+    "gauss3": (8, 8, 7, 7, 120),
+    "laplace8": (10, 10, 8, 8, 60),
+    "sobel_pair": (11, 11, 0, 0, 120),
+    "prewitt_pair": (9, 9, 0, 0, 120),
+    "box5": (12, 12, 0, 0, 60),
+    "gauss5": (18, 22, 0, 0, 60),
+    "binomial5": (16, 20, 0, 0, 60),
+    "box7": (22, 26, 0, 0, 60),
+    "analognet_k1": (8, 12, 0, 0, 60),
+    "analognet_k2": (14, 18, 0, 0, 60),
+    "analognet_k3": (12, 16, 0, 0, 60),
+    "analognet": (30, 36, 0, 0, 60),
+    "maxpooled_1": (6, 10, 6, 0, 60),
+    "maxpooled_2": (12, 14, 0, 0, 60),
+    "maxpooled_3": (5, 5, 5, 0, 60),
+    "maxpooled_4": (10, 10, 0, 0, 60),
+    "dense_0": (21, 24, 0, 0, 60),
+    "dense_1": (19, 22, 0, 0, 60),
+    "dense_2": (17, 20, 0, 0, 60),
+    "dense_3": (19, 22, 0, 0, 60),
+    "dense_01": (37, 42, 0, 0, 60),
+    "dense_23": (33, 38, 0, 0, 60),
+    "sparse_0": (6, 12, 0, 0, 60),
+    "sparse_1": (9, 14, 0, 0, 60),
+    "sparse_2": (11, 14, 0, 0, 60),
+    "sparse_3": (9, 14, 0, 0, 60),
+    "sparse_01": (15, 20, 0, 0, 60),
+    "sparse_23": (17, 22, 0, 0, 60),
+}
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("mode", ["any", "zero"])
 @pytest.mark.parametrize("name", BARS)
-def test_words_and_bounds(name, mode):
+def test_words_and_bounds(name: str, mode: str) -> None:
     words_any, words_zero, bound_any, bound_zero, seconds = BARS[name]
     classic = named(name)
     got = compile_filter(dict(classic.kernels), classic.scale, mode, seconds=seconds)
@@ -47,7 +71,7 @@ def test_words_and_bounds(name, mode):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("mode", ["any", "zero"])
-def test_every_dense_kernel_at_once(mode):
+def test_every_dense_kernel_at_once(mode: str) -> None:
     rng = random.Random(f"dense {mode}")
     for _ in range(1000):
         rows = [[rng.randint(-8, 8) for _ in range(3)] for _ in range(3)]
@@ -57,7 +81,7 @@ def test_every_dense_kernel_at_once(mode):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("mode", ["any", "zero"])
-def test_every_ternary_kernel_at_once(mode):
+def test_every_ternary_kernel_at_once(mode: str) -> None:
     rng = random.Random(f"ternary {mode}")
     for _ in range(100):
         rows = [[rng.choice((-1, 0, 1)) for _ in range(5)] for _ in range(5)]
@@ -91,13 +115,13 @@ def _errors(text: str, chips: int) -> list[tuple[float, float, float, float]]:
 SATURATES = 150.0
 
 
-def _in_range(entry: dict) -> bool:
+def _in_range(entry: dict[str, Any]) -> bool:
     noise = predict(steps_of(entry["text"]), load_profile("scamp5"))
     return bool(entry["largest"] * 20 + max(n.peak for n in noise) <= SATURATES)
 
 
 @pytest.mark.parametrize("name", ["box2", "prewitt", "gauss3", "dense_0"])
-def test_noise_is_predicted(name):
+def test_noise_is_predicted(name: str) -> None:
     """Mean within 2 LSB, rms within 15 %."""
     for entry in found()[name].values():
         assert _in_range(entry)
@@ -108,7 +132,7 @@ def test_noise_is_predicted(name):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", sorted(found()))
-def test_noise_is_predicted_for_all(name):
+def test_noise_is_predicted_for_all(name: str) -> None:
     for entry in found()[name].values():
         if not _in_range(entry):
             continue

@@ -14,7 +14,7 @@ from scamp_sim.exceptions import ProgramError
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-def test_text_passes_check(tmp_path, capsys):
+def test_text_passes_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "edge.scamp"
     assert main(["filter", "1 0 -1", "--out", "B", "--seconds", "1", "-o", str(target)]) == 0
     shown = capsys.readouterr()
@@ -24,20 +24,20 @@ def test_text_passes_check(tmp_path, capsys):
     assert "no errors, no warnings" in capsys.readouterr().out
 
 
-def test_json_has_the_fields(capsys):
+def test_json_has_the_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["filter", "1 2; 3 -4", "--scale", "4", "--offset", "zero", "--seconds", "1", "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert {"words", "lower_bound", "optimal", "error", "offset", "noise", "margin", "text"} <= set(document)
     assert document["offset"] == 0
 
 
-def test_named_kernels_and_registers(capsys):
+def test_named_kernels_and_registers(capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["filter", "gx=1 0 -1", "gy=1; 0; -1", "--out", "B,C", "--seconds", "1", "--format", "json"]
     assert main(argv) == 0
     assert json.loads(capsys.readouterr().out)["outputs"] == {"gx": "B", "gy": "C"}
 
 
-def test_list(capsys):
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["filter", "--list"]) == 0
     out = capsys.readouterr().out
     assert "binomial5" in out
@@ -45,7 +45,7 @@ def test_list(capsys):
     assert main(["filter", "--list", "--format", "json"]) == 0
 
 
-def test_file_is_not_overwritten(tmp_path, capsys):
+def test_file_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = tmp_path / "k.json"
     given.write_text("[[1, 2, 1]]")
     assert main(["filter", str(given), "-o", str(given), "--seconds", "1"]) == 1
@@ -65,18 +65,18 @@ def test_file_is_not_overwritten(tmp_path, capsys):
         (["2 1", "--planes"], "weights of -1, 0 and 1"),
     ],
 )
-def test_bad_input(argv, words, capsys):
+def test_bad_input(argv: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["filter", *argv]) == 1
     assert words in capsys.readouterr().err
 
 
-def test_page_is_fresh():
+def test_page_is_fresh() -> None:
     from scamp_sim.compiler.filters.page import rows
 
     assert rows() in (DOCS / "filters.md").read_text(encoding="utf-8"), "run: python tools/regen_docs.py"
 
 
-def test_adders_count_taps(capsys):
+def test_adders_count_taps(capsys: pytest.CaptureFixture[str]) -> None:
     """Full adder 8 words, half adder 5; each program is run against a plain count when it is made."""
     three = compile_planes([[1, -1, 1]])
     assert three.words <= 17
@@ -93,7 +93,7 @@ def test_adders_count_taps(capsys):
 
 
 @pytest.mark.parametrize("name", ["box2", "sobel", "dense_0"])
-def test_noise_of_the_table_is_fresh(name):
+def test_noise_of_the_table_is_fresh(name: str) -> None:
     from scamp_sim.compiler.filters.classic import found, predicted_rms
 
     for entry in found()[name].values():

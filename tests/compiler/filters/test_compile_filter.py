@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from scamp_sim import Machine
 from scamp_sim.compiler import assemble
-from scamp_sim.compiler.filters import compile_filter
+from scamp_sim.compiler.filters import CompiledFilter, compile_filter
 from scamp_sim.compiler.filters.classic import CLASSICS, found
 from scamp_sim.exceptions import ProgramError
 from tests.compiler.filters.naive import filters_of, weights
@@ -23,7 +25,9 @@ SHORT = 300_000_000
 """States: about two seconds of one core."""
 
 
-def check(got, kernels, scale=1, zero=False):
+def check(
+    got: CompiledFilter, kernels: Mapping[str, Sequence[Sequence[float]]], scale: float = 1, zero: bool = False
+) -> None:
     words, filters, offsets = filters_of(got.text)
     assert words == got.words
     for (name, rows), made, o in zip(kernels.items(), filters.values(), offsets.values(), strict=True):
@@ -34,7 +38,7 @@ def check(got, kernels, scale=1, zero=False):
 
 
 @pytest.mark.parametrize("offset", ["any", "zero", "macros"])
-def test_first_programs_of_random_kernels(offset):
+def test_first_programs_of_random_kernels(offset: str) -> None:
     """Any 3x3 kernel of -8..8 over 8 at once: 24 words with any offset, 28 with none (sheet of bars)."""
     rng = random.Random(f"first {offset}")
     for _ in range(12):
@@ -46,7 +50,7 @@ def test_first_programs_of_random_kernels(offset):
 
 
 @pytest.mark.parametrize("offset", ["any", "zero"])
-def test_first_programs_of_ternary_kernels(offset):
+def test_first_programs_of_ternary_kernels(offset: str) -> None:
     rng = random.Random(f"ternary {offset}")
     for k in range(5):
         rows = [[rng.choice((-1, 1) if k == 0 else (-1, 0, 1)) for _ in range(5)] for _ in range(5)]
@@ -66,14 +70,14 @@ def test_first_programs_of_ternary_kernels(offset):
     ],
     ids=["box2 any", "box2 zero", "prewitt", "laplace4", "maxpooled3"],
 )
-def test_proven_shortest(rows, scale, offset, words):
+def test_proven_shortest(rows: list[list[int]], scale: int, offset: str, words: int) -> None:
     got = compile_filter(rows, scale=scale, offset=offset, seconds=5)
     check(got, {"filter": rows}, scale, zero=offset == "zero")
     assert (got.words, got.lower_bound, got.optimal) == (words, words, True)
     assert "(shortest)" in got.text
 
 
-def test_gauss_is_shorter_than_its_row_and_column_passes():
+def test_gauss_is_shorter_than_its_row_and_column_passes() -> None:
     """Four factors (1 1)/2 of two words each are 8 words; both AUKE and Cain take 20 and more."""
     rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
     got = compile_filter(rows, scale=16, offset="zero", states=SHORT)
@@ -82,7 +86,7 @@ def test_gauss_is_shorter_than_its_row_and_column_passes():
     assert got.offset == 0
 
 
-def test_dense_kernel_beats_the_published_tools():
+def test_dense_kernel_beats_the_published_tools() -> None:
     """AUKE 60, Cain 39 words for the first of Random(2001)."""
     rows = [[1, 8, 1], [8, 7, 8], [7, 2, 1]]
     got = compile_filter(rows, scale=8, states=SHORT)
@@ -92,7 +96,7 @@ def test_dense_kernel_beats_the_published_tools():
     assert 3 <= got.lower_bound < got.words
 
 
-def test_kernels_are_made_together():
+def test_kernels_are_made_together() -> None:
     kernels = {"gx": SOBEL, "gy": SOBEL_DOWN}
     got = compile_filter(kernels, states=SHORT, outputs=("B", "C"))
     check(got, kernels)
@@ -101,14 +105,14 @@ def test_kernels_are_made_together():
     assert set(got.offset) == set(got.noise) == {"gx", "gy"}
 
 
-def test_same_arguments_same_text():
+def test_same_arguments_same_text() -> None:
     some = [compile_filter([[3, 1, 0], [0, -5, 2]], scale=8, states=SHORT, seed=7) for _ in range(2)]
     assert some[0].text == some[1].text
     assert compile_filter([[3, 1, 0], [0, -5, 2]], scale=8, seconds=1).text.count("seed 0") == 1
 
 
 @pytest.mark.parametrize("halving", ["single", "macro", "exact"])
-def test_kinds_of_halving(halving):
+def test_kinds_of_halving(halving: str) -> None:
     rows = [[1, 0, 3], [0, 2, 0]]
     for states in (1000, SHORT * 2):
         got = compile_filter(rows, scale=4, halving=halving, states=states, offset="zero")
@@ -121,13 +125,13 @@ def test_kinds_of_halving(halving):
             assert len(splits) % 2 == 0
 
 
-def test_no_halving():
+def test_no_halving() -> None:
     got = compile_filter(SOBEL, halving="none", states=SHORT)
     check(got, {"filter": SOBEL})
     assert all(len(w.dst) == 1 for w in got.program.kernel_words())
 
 
-def test_registers_input_outputs():
+def test_registers_input_outputs() -> None:
     rows = [[1, 2], [3, -4]]
     got = compile_filter(rows, scale=4, input="D", outputs=("F",), registers="BDF", keep_input=True, seconds=1)
     check(got, {"filter": rows}, 4)
@@ -139,14 +143,14 @@ def test_registers_input_outputs():
     assert np.array_equal(machine.read("D"), plane)
 
 
-def test_range_is_kept():
+def test_range_is_kept() -> None:
     rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
     got = compile_filter(rows, scale=16, limit=150, amplitude=127, states=SHORT)
     check(got, {"filter": rows}, 16)
     assert got.largest * 127 <= 150
 
 
-def test_negated_result_is_named():
+def test_negated_result_is_named() -> None:
     rows = [[-1, 0], [0, 0]]
     exact = compile_filter([[-1]], seconds=1)
     either = compile_filter([[-1]], sign="either", seconds=1)
@@ -157,7 +161,7 @@ def test_negated_result_is_named():
     assert compile_filter(rows, seconds=1).signs == {"filter": 1}
 
 
-def test_tolerance_and_depth():
+def test_tolerance_and_depth() -> None:
     rows = [[0.1, 0.8, 0.1]]
     got = compile_filter(rows, tolerance=0.03, seconds=1)
     made = got.kernels["filter"]
@@ -169,7 +173,7 @@ def test_tolerance_and_depth():
 
 
 @pytest.mark.nightly
-def test_nearby_kernel_within_the_tolerance():
+def test_nearby_kernel_within_the_tolerance() -> None:
     """The Gaussian rounded to 64ths is 1/64 away from the binomial, which takes fewer words."""
     rows = [[0, 1, 2, 1, 0], [1, 4, 6, 4, 1], [2, 6, 10, 6, 2], [1, 4, 6, 4, 1], [0, 1, 2, 1, 0]]
     got = compile_filter(rows, scale=64, tolerance=0.02, seconds=40)
@@ -180,7 +184,7 @@ def test_nearby_kernel_within_the_tolerance():
     assert f"largest error of a weight {got.error:.4g}" in got.text
 
 
-def test_noise_objective_is_never_worse():
+def test_noise_objective_is_never_worse() -> None:
     rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
     words = compile_filter(rows, scale=16, states=SHORT)
     noise = compile_filter(rows, scale=16, states=SHORT, objective="noise", pareto=True)
@@ -190,7 +194,7 @@ def test_noise_objective_is_never_worse():
 
 
 @pytest.mark.parametrize("engine", ["reference", "fast"])
-def test_both_engines_agree_inside_the_margin(engine):
+def test_both_engines_agree_inside_the_margin(engine: str) -> None:
     from scipy import ndimage
 
     rows = [[2, 0, -3, 1], [0, 5, 0, 0]]
@@ -233,17 +237,17 @@ def test_both_engines_agree_inside_the_margin(engine):
     ],
     ids=lambda v: str(v)[:30],
 )
-def test_bad_input_names_culprit_and_remedy(kernels, options, words):
+def test_bad_input_names_culprit_and_remedy(kernels: Any, options: dict[str, Any], words: str) -> None:
     with pytest.raises(ProgramError, match=words):
         compile_filter(kernels, **options)
 
 
-def test_too_few_registers_say_who_holds_what():
+def test_too_few_registers_say_who_holds_what() -> None:
     with pytest.raises(ProgramError, match=r"too few registers.*output 'b'"):
         compile_filter({"a": [[1, 2]], "b": [[1, -3]]}, registers="ABC"[:2], keep_input=False, seconds=1, scale=4)
 
 
-def test_cains_input():
+def test_cains_input() -> None:
     given = {
         "name": "sobel",
         "mode": "analogue",
@@ -267,7 +271,7 @@ def test_cains_input():
         kernels_of({**given, "mode": "digital"})
 
 
-def test_files(tmp_path: Path):
+def test_files(tmp_path: Path) -> None:
     from scamp_sim.compiler.filters.read import from_file
 
     np.save(tmp_path / "edge.npy", np.array(SOBEL))
@@ -281,7 +285,7 @@ def test_files(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", sorted(found()))
-def test_kept_programs_compute_their_filters(name):
+def test_kept_programs_compute_their_filters(name: str) -> None:
     """Every program of the table, word by word, and that no published one is shorter."""
     classic = next(c for c in CLASSICS if c.name == name)
     for mode, entry in found()[name].items():
@@ -295,7 +299,7 @@ def test_kept_programs_compute_their_filters(name):
             assert words < classic.cain
 
 
-def test_names_that_the_language_uses():
+def test_names_that_the_language_uses() -> None:
     got = compile_filter({"B": [[1, 2]], "kernel": [[1, -1]], "3x3 box": [[2, 1]], "mov": [[1, 1]]}, seconds=1)
     assert {o.name for o in got.program.outputs} == {"out_B", "out_kernel", "out_3x3_box", "out_mov"}
     assert set(got.outputs) == {"B", "kernel", "3x3 box", "mov"}

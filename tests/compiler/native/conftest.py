@@ -27,7 +27,7 @@ def picture() -> npt.NDArray[np.uint8]:
     """Noise in a smooth gradient: every value occurs, and edges of every direction."""
     rng = np.random.default_rng(7)
     rows, columns = np.mgrid[0:256, 0:256]
-    grey = (rows // 2 + columns // 3 + rng.integers(0, 60, (256, 256))) % 256
+    grey: npt.NDArray[np.int64] = (rows // 2 + columns // 3 + rng.integers(0, 60, (256, 256))) % 256
     return grey.astype(np.uint8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -157,7 +158,7 @@ def test_no_compiler_says_what_to_install(
     from scamp_sim.compiler.native import build
 
     monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(build, "_zig", lambda: ())
     code, out, err = run(project, capsys=capsys)
     assert code == 1
@@ -202,8 +203,10 @@ def test_nothing_that_was_read_is_written(project: Path, capsys: pytest.CaptureF
 
 def test_a_file_without_main_is_no_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "kernels.cpp"
-    path.write_text("#include <scamp5.hpp>\nusing namespace SCAMP5_PE;\n"
-                    "void f() { scamp5_kernel_begin(); res(A); scamp5_kernel_end(); }\n")  # fmt: skip
+    path.write_text(
+        "#include <scamp5.hpp>\nusing namespace SCAMP5_PE;\n"
+        "void f() { scamp5_kernel_begin(); res(A); scamp5_kernel_end(); }\n"
+    )
     for command in ("run", "profile", "ranges", "export"):
         assert main([command, str(path)]) == 1
         said = capsys.readouterr()

@@ -110,7 +110,7 @@ NUMBERS = {
 # fmt: on
 
 
-def host_calls() -> dict[str, tuple[str, tuple[str | int, ...]]]:
+def host_calls() -> dict[str, tuple[str, tuple[str | int | None, ...]]]:
     """Call in C++ -> the host call that it stands for, one for each form and number of operands."""
     found = {}
     for name, forms in isa.HOST.items():

@@ -171,7 +171,7 @@ def test_kernels_of_the_library_come_back_one_by_one(name: str) -> None:
 def random_text(seed: int) -> str:
     """Calls of macros and words with operands of the right kinds, as far as they are no hazards."""
     choose = random.Random(seed)
-    lines = []
+    lines: list[str] = []
     while len(lines) < 30:
         name = choose.choice([*prelude.declarations(), *isa.NATIVE])
         forms = prelude.declarations().get(name)

@@ -226,9 +226,17 @@ def agreement(net: Network, pictures: Pictures) -> float:
 
 
 def make_network(
-    backbone: nn.Module, channels: int, bits: float, mode: Mode = "soft", *, colours: int = 3, seed: int = 0,
-    layers: int = 3, filters: int = 16, **encoder: Any,
-) -> Network:  # fmt: skip
+    backbone: nn.Module,
+    channels: int,
+    bits: float,
+    mode: Mode = "soft",
+    *,
+    colours: int = 3,
+    seed: int = 0,
+    layers: int = 3,
+    filters: int = 16,
+    **encoder: Any,
+) -> Network:
     """A network with a decoder of this size, which has DnCNN's connection past its layers, and fresh weights."""
     torch.manual_seed(seed)
     decoder = Decoder(channels, colours=colours, layers=layers, filters=filters, residual=True)

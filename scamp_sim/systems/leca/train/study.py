@@ -161,9 +161,17 @@ def trained(task_: Task, channels: int, bits: float, modes: Sequence[str], args:
     settings = loop.Settings(args.start_epochs, args.epochs, rate=args.rate, seed=args.seed, agree=args.agree)
     multiplier = "linear" if args.array else "charge"
     net = loop.make_network(
-        task_.backbone, channels, bits, "soft", colours=colours, seed=args.seed, layers=args.layers,
-        filters=args.filters, side=side, multiplier=multiplier,
-    )  # fmt: skip
+        task_.backbone,
+        channels,
+        bits,
+        "soft",
+        colours=colours,
+        seed=args.seed,
+        layers=args.layers,
+        filters=args.filters,
+        side=side,
+        multiplier=multiplier,
+    )
     loop.begin(net, task_.train)
     scores: dict[str, float] = {}
     epochs: list[loop.Epoch] = []

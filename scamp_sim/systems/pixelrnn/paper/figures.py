@@ -244,8 +244,16 @@ def _drawn(figure: Figure) -> Any:
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.axhline(100 / len(gestures.CLASSES), color="#9c9c9c", linewidth=1)
-    axes.annotate("chance", (1, 100 / len(gestures.CLASSES)), (-2, 3), xycoords=("axes fraction", "data"),
-                  textcoords="offset points", ha="right", fontsize=8, color="#6c6c6c")  # fmt: skip
+    axes.annotate(
+        "chance",
+        (1, 100 / len(gestures.CLASSES)),
+        (-2, 3),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color="#6c6c6c",
+    )
     if figure.number == 2:
         # points lie all over the axes
         canvas.legend(loc="outside right upper", frameon=False, fontsize=8)

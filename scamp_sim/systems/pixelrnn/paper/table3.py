@@ -125,9 +125,12 @@ def table3(
     """
     given = plain is not None or trained is not None
     stamp = {
-        "errors": study.errors, "drawn errors": stamped([json.dumps(kinds.key(kinds.portable(study.errors)))]),
-        "mapping": study.mapping, "front end": study.front_end, "threads": study.threads,
-    }  # fmt: skip
+        "errors": study.errors,
+        "drawn errors": stamped([json.dumps(kinds.key(kinds.portable(study.errors)))]),
+        "mapping": study.mapping,
+        "front end": study.front_end,
+        "threads": study.threads,
+    }
     kept = Kept(results, "table3", stamp, _classes)
     networks = table3_networks.load(plain or (), trained or ()) if given else table3_networks.train(study, results, say)
     if not networks:
