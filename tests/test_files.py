@@ -279,3 +279,26 @@ def test_parameters_without_a_default_are_checked_all_the_same(
 def test_synthetic_clips_have_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "pixelrnn", "--weights", "random:1", "--clips", "synthetic:100000000"]) == 1
     assert "expected 1 to 2,000 clips of each class" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_pictures_of_16_bits_are_those_of_8(colour: bool, folder: Path) -> None:
+    from scamp_sim.show.render import open_picture
+
+    grey = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
+    Image.fromarray(grey).save(folder / "g8.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(folder / "g16.png")
+    eight, sixteen = (np.asarray(open_picture(folder / f"g{n}.png", colour=colour)) for n in (8, 16))
+    assert np.array_equal(eight, sixteen)
+    assert eight.mean() == pytest.approx(grey.mean())
+
+
+def test_pages_of_16_bits_reach_a_live_program_whole(folder: Path) -> None:
+    from scamp_sim.cli.live import _frames
+
+    grey = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
+    pages = [Image.fromarray(grey.astype(np.uint16) * 257) for _ in range(2)]
+    pages[0].save(folder / "stack.tif", save_all=True, append_images=pages[1:])
+    frames = [frame for _, frame in _frames(folder / "stack.tif", (64, 64), False)]
+    assert len(frames) == 2
+    assert all(np.array_equal(frame, grey) for frame in frames)

@@ -285,7 +285,7 @@ def _frames(path: Path, shape: tuple[int, int], resize: bool) -> Iterator[tuple[
     try:
         with Image.open(path) as opened:
             for number, frame in enumerate(ImageSequence.Iterator(opened), 1):
-                grey = frame.convert("L")
+                grey = render.grey_of(frame, path)
                 if (grey.height, grey.width) != shape:
                     if not resize:
                         raise PlaneError(

@@ -99,7 +99,7 @@ def open_picture(path: str | Path, what: str = "image", colour: bool = False) ->
                     )
                 opened.load()
                 upright = ImageOps.exif_transpose(opened)
-                return upright.convert("RGB") if colour else _grey(upright, path)
+                return _rgb(upright, path) if colour else grey_of(upright, path)
     except PlaneError:
         raise
     except UnidentifiedImageError:
@@ -130,7 +130,15 @@ def load_array(path: str | Path) -> npt.NDArray[Any]:
     return array
 
 
-def _grey(picture: Picture, path: str | Path) -> Picture:
+def _rgb(picture: Picture, path: str | Path) -> Picture:
+    """A picture of any depth as RGB of 8 bits, transparent parts black. Pillow would cut 16 bits off at 255."""
+    if picture.mode.startswith(("I", "F")):
+        return grey_of(picture, path).convert("RGB")
+    return _opaque(picture).convert("RGB")
+
+
+def grey_of(picture: Picture, path: str | Path) -> Picture:
+    """A picture of any depth as grey of 8 bits, transparent parts black. Raises PlaneError that names the file."""
     from PIL import Image
 
     if picture.mode.startswith(("I", "F")):
@@ -142,11 +150,17 @@ def _grey(picture: Picture, path: str | Path) -> Picture:
         if picture.mode.startswith("I;16") or values.max() > 255:
             values = values // 256
         return Image.fromarray(values.astype(np.uint8))
+    return _opaque(picture).convert("L")
+
+
+def _opaque(picture: Picture) -> Picture:
+    """Transparent parts have arbitrary colours; black is what a dark scene would give."""
+    from PIL import Image
+
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        # Transparent parts have arbitrary colours; black is what a dark scene would give.
         layer = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
-    return picture.convert("L")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
+    return picture
 
 
 # --- planes to grey -------------------------------------------------------------------------------------------

@@ -140,8 +140,15 @@ class Cost:
         head = ("part", "phase", "words", "us", "uJ", "bytes", "source")
         shown = table(head, rows, "<<>>>><", rules=(len(self.parts),))
         notes = list(dict.fromkeys(p.note for p in self.parts if p.note))
-        more = [f"{name.replace('_', ' ')}: {value}" for name, value in self.figures.items()]
+        more = [f"{name.replace('_', ' ')}: {_figure(value)}" for name, value in self.figures.items()]
         return shown + "".join(f"{line}\n" for line in (*more, *notes))
+
+
+def _figure(value: Any) -> str:
+    """A further figure for people: integers with separators, others to four digits."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
 def total(values: Any) -> float | None:

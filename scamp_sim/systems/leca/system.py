@@ -271,13 +271,9 @@ def _rgb(path: Path, takes: Frames, native: bool) -> Array:
     """An RGB picture of half the sites along each side, or of its own size, cropped to even sides."""
     from PIL import Image, ImageOps
 
-    from scamp_sim.reading import reason
+    from scamp_sim.show.render import open_picture
 
-    try:
-        with Image.open(path) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("RGB")
-    except Exception as e:
-        raise PlaneError(f"cannot read picture {path}: {reason(e)}") from None
+    upright = open_picture(path, "picture", colour=True)
     if native:
         width, height = upright.size
         if min(width, height) < 2:

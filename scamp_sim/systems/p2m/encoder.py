@@ -107,7 +107,7 @@ def sensor_cost(config: SensorConfig) -> Cost:
     base = baseline_counts(config)
     figures = {
         "frames_per_second": t.frames_per_second,
-        "power_mw": e.sensor * t.frames_per_second * 1e-3,
+        "power_mw_without_link": e.sensor * t.frames_per_second * 1e-3,
         "bandwidth_reduction": config.bandwidth(),
         "phases": n.phases,
         "ramps": n.ramps,

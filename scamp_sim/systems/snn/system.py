@@ -144,7 +144,7 @@ class SNN(LayerSystem):
         by_channel = spikes.mean(axis=(-2, -1))
         rates = by_channel if by_channel.ndim == 1 else by_channel.mean(axis=0)
         document: dict[str, Any] = {"firing_rate": float(spikes.mean()), "firing_rates": rates.tolist()}
-        lines = [f"spikes   {100 * spikes.mean():.1f} % fire; by channel " + " ".join(f"{100 * r:.0f}" for r in rates)]
+        lines = [f"spikes   {100 * spikes.mean():.1f} % fire; by channel " + " ".join(f"{100 * r:.1f}" for r in rates)]
         if ran.encoded is not ran.golden:
             flips = float(np.mean(spikes != ran.golden.codes))
             document["flips"] = flips

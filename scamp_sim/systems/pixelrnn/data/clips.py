@@ -120,11 +120,11 @@ def _animation(path: Path, side: int) -> list[npt.NDArray[np.uint8]]:
     from PIL import Image, ImageSequence, UnidentifiedImageError
 
     from scamp_sim.reading import reason
-    from scamp_sim.show.render import _grey
+    from scamp_sim.show.render import grey_of
 
     try:
         with Image.open(path) as opened:
-            return [_scaled(np.asarray(_grey(frame.copy(), path)), side) for frame in ImageSequence.Iterator(opened)]
+            return [_scaled(np.asarray(grey_of(frame.copy(), path)), side) for frame in ImageSequence.Iterator(opened)]
     except UnidentifiedImageError:
         raise PlaneError(
             f"clip {path}: neither an array, a video nor an animation that can be read; give .npy, GIF, WebP, APNG, or "
@@ -164,7 +164,8 @@ def _scaled(frame: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
 def _enough(frames: int, source: str) -> None:
     if frames < FRAMES:
         raise PlaneError(
-            f"clip {source}: it has {plural(frames, 'frame')}; the network takes {FRAMES}, and none is made up"
+            f"clip {source}: it has {plural(frames, 'frame')}; the network takes {FRAMES}: give a folder of "
+            f"{FRAMES} pictures, an animation or a .npy array"
         )
 
 
