@@ -390,5 +390,5 @@ def test_chips_differ_and_nothing_else_matters(clips: ClipSet, tmp_path: Path) -
     alone = measure(WEIGHTS, clips, chips=[8], seeds=[1], errors="scamp5", limit=2)
     unit = Unit(8, 1, 1)
     assert alone.outcomes[unit] == found.outcomes[unit]
-    with pytest.raises(ScampError, match=r"results of other .*errors"):
+    with pytest.raises(ScampError, match=r"results made with other .*errors"):
         measure(WEIGHTS, clips, chips=[3], errors="scamp5:write_noise=0.5", out=tmp_path / "1")
