@@ -28,6 +28,8 @@ MOST_STEPS = 400_000
 """Steps in one frame: a program that goes on without ending one is stopped."""
 MOST_WITHOUT_FRAMES = 20_000
 """The same for a program in which nothing can end a frame."""
+MOST_LINES = 2_000_000
+"""Lines of the protocol in one frame, texts and words of kernels among them."""
 FRAME_ENDS = ("vs_frame_loop_control", "vs_wait_frame_trigger", "vs_loop_counter_inc")
 """Calls that end a frame; the strongest that a program uses does."""
 
@@ -58,6 +60,7 @@ class Session:
         self._defining: tuple[int, str, str, str] | None = None
         self._calls: list[list[bytes]] = []
         self._waited = 0.0
+        self._lines = 0
         self._costs = costs.Costs(self.board, name)
         self._image = ""
 
@@ -95,6 +98,9 @@ class Session:
             if not line:
                 continue
             kind = line[:1]
+            self._lines = 0 if kind == b"R" else self._lines + 1
+            if self._lines > MOST_LINES:
+                self._stop(self._last_place(), "S621", f"no frame has ended in {MOST_LINES:,} lines that it sent")
             if kind == b"L":
                 board.launch(line)
             elif kind == b"H":
@@ -103,6 +109,7 @@ class Session:
                 board.show(line)
             elif kind == b"?":
                 process.answer(self._answer(line))
+                self._check_length()  # a question settles: the count below never gets there
             elif kind == b"R":
                 if self._frame_ends(process):
                     return True

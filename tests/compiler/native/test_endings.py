@@ -77,6 +77,19 @@ def test_a_program_without_frames(live: Live) -> None:
     assert "nothing in the program ends a frame" in message
 
 
+def test_a_program_without_frames_that_asks_at_every_turn(live: Live) -> None:
+    code, line, message = stopped(live, "int main() {\n    while (1) scamp5_global_or(R5);\n}\n")
+    assert (code, line) == ("S621", 2)
+    assert "nothing in the program ends a frame" in message
+
+
+def test_a_program_that_posts_texts_for_ever(live: Live) -> None:
+    source = 'int main() {\n    vs_frame_loop_control();\n    for (;;) vs_post_text("again");\n}\n'
+    code, _, message = stopped(live, source)
+    assert code == "S621"
+    assert "no frame has ended in" in message
+
+
 def test_division_by_zero_gives_zero_as_on_the_board(live: Live) -> None:
     run = live(
         "volatile int zero = 0, minus = -1;\nint main() { vs_frame_loop_control();\n"
