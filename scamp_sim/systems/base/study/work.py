@@ -63,8 +63,9 @@ class Work:
         hardware = replace(self.hardware, errors=self.errors, chip=chip)
         first = self._kept.get("first")
         if first is None:
-            first = self.system.build(self.params, self.on, hardware, self.takes)
-            return self._kept.setdefault("first", first)  # type: ignore[no-any-return]
+            made = self.system.build(self.params, self.on, hardware, self.takes)
+            self._kept.setdefault("first", made)
+            return made  # also where another thread was faster: its encoder is of another chip, and in use
         return self.system.on_chip(first, self.params, self.on, hardware, self.takes)
 
     def bench(self, chip: int) -> Callable[[int, int, Any], dict[str, Any]]:
