@@ -149,7 +149,7 @@ class Leca(System[Params]):
         return params.for_array() if linear else params
 
     def read(self, source: str | None, takes: Frames, args: argparse.Namespace) -> Clip:
-        """A picture as a mosaic: scaled to the sites of the sensor, or as it is with --native."""
+        """A picture as a mosaic: scaled to the sites of the sensor, or as it is with --native. A mosaic is not scaled."""
         if source is None:
             params = self.parameters(args)
             frame = np.random.default_rng(args.seed).integers(0, 256, takes.shape, np.uint8)
@@ -160,7 +160,7 @@ class Leca(System[Params]):
 
             return Clip(self._array(load_array(path), takes, source), path.stem)
         if takes.colour == "grey" or args.mosaic:
-            return Clip(self._grey(path, takes, args.native), path.stem)
+            return Clip(self._grey(path, takes, args.native or args.mosaic), path.stem)
         return Clip(golden.mosaic(_rgb(path, takes, args.native))[None].astype(np.uint8), path.stem)
 
     def _array(self, array: Array, takes: Frames, source: str) -> Array:

@@ -362,7 +362,7 @@ def test_sources_of_many_clips() -> None:
     for text in ("synthetic:x", "synthetic:1:2:3", "synthetic:"):
         with pytest.raises(ValueError, match="write synthetic:CLIPS_PER_CLASS:SEED"):
             read_clips(text)
-    with pytest.raises(ValueError, match="synthetic:0: 0 clips of each class"):
+    with pytest.raises(ValueError, match="synthetic:0: expected 1 to 2,000 clips of each class, got 0"):
         read_clips("synthetic:0")
     with pytest.raises(ValueError, match=r"give FILE\.npz, the folder of a data set, or synthetic"):
         read_clips("nowhere")
