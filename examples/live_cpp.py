@@ -12,6 +12,7 @@ import numpy as np
 
 from scamp_sim import Machine
 from scamp_sim.compiler.native import LiveProgram, has_compiler
+from scamp_sim.show import render
 
 SOURCE = """
 #include <scamp5.hpp>
@@ -52,6 +53,10 @@ def main() -> None:
     for frame in run.frames:
         print(f"frame {frame.number}: {frame.profile.words} words, {frame.pictures['bright'].mean():.0%} bright")
         print("".join(frame.texts), end="")
+    tiles = [render.Tile(f"frame {frame.number}", frame.pictures["bright"]) for frame in run.frames]
+    sheet = render.contact_sheet([render.Tile("what the array sees", picture), *tiles], "automatic threshold")
+    (file,) = render.write_pictures("out", {"live-cpp.png": sheet})
+    print(f"pictures: {file}")
 
 
 if __name__ == "__main__":

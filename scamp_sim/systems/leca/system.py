@@ -149,7 +149,7 @@ class Leca(System[Params]):
         return params.for_array() if linear else params
 
     def read(self, source: str | None, takes: Frames, args: argparse.Namespace) -> Clip:
-        """A picture as a mosaic: scaled to the sites of the sensor, or as it is with --native. A mosaic is not scaled."""
+        """A picture as a mosaic: scaled to the sites of the sensor, or as it is with --native or --mosaic."""
         if source is None:
             params = self.parameters(args)
             frame = np.random.default_rng(args.seed).integers(0, 256, takes.shape, np.uint8)
