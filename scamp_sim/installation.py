@@ -12,8 +12,8 @@ PAGES = PACKAGE / "docs"
 
 
 def in_checkout() -> bool:
-    """Whether the package runs from a clone of the repository, as an editable installation does."""
-    return (PACKAGE.parent / "pyproject.toml").is_file() and (PACKAGE.parent / "compiler").is_dir()
+    """Whether the package runs from a clone or an unpacked source archive, as an editable installation does."""
+    return (PACKAGE.parent / "pyproject.toml").is_file()
 
 
 def install_hint(extra: str) -> str:

@@ -92,7 +92,9 @@ def test_readme_picture_is_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+        found = (page.parent / target).resolve()
+        inside = ROOT / "scamp_sim" / found.relative_to(ROOT)  # where a source archive has kernels and compiler
+        assert found.exists() or inside.exists(), target
 
 
 def test_price_table_of_the_costs_page() -> None:

@@ -95,6 +95,7 @@ def test_commands_of_the_wheel_from_an_empty_folder(archives: tuple[Path, Path],
     assert list(empty.iterdir()) == []
 
 
+@pytest.mark.skipif(not (ROOT / "compiler").is_dir(), reason="a source archive has no folders beside the package")
 @pytest.mark.parametrize("name", ["compiler", "kernels"])
 def test_the_folders_of_a_checkout_are_no_packages_of_their_own(name: str) -> None:
     done = python(f"import {name}", ROOT, PYTHONPATH=str(ROOT))
@@ -115,7 +116,7 @@ def test_another_package_of_the_same_name_breaks_nothing(name: str, tmp_path: Pa
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("where", [ROOT, ROOT / "scamp_sim", ROOT / "compiler"], ids=lambda p: p.name)
+@pytest.mark.parametrize("where", [ROOT, ROOT / "scamp_sim", ROOT / "scamp_sim" / "compiler"], ids=lambda p: p.name)
 def test_no_class_exists_twice(where: Path) -> None:
     code = (
         "import sys, scamp_sim.compiler as a; from scamp_sim import assemble, compiler as b; assert a is b; "
