@@ -90,7 +90,7 @@ def load(name: str, size: int = 40, count: int | None = None, seed: int = 0) -> 
 
 def _digits() -> tuple[Floats, npt.NDArray[np.int64], tuple[str, ...]]:
     try:
-        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+        from sklearn.datasets import load_digits
     except ImportError:
         raise ScampError("the digits come with scikit-learn: pip install scikit-learn, or take --data shapes") from None
     found: Any = load_digits()
