@@ -11,7 +11,6 @@ While a command runs (`tracking`), the files that were read are remembered by th
 from __future__ import annotations
 
 import ast
-import io
 import json
 import math
 import os
@@ -296,17 +295,11 @@ def _size(count: int) -> str:
     raise AssertionError(count)
 
 
-def buffer(data: bytes) -> io.BytesIO:
-    """Bytes as a file, for libraries that take one."""
-    return io.BytesIO(data)
-
-
 __all__ = [
     "DAMAGE",
     "DEEPEST",
     "MOST_ARRAYS",
     "MOST_TEXT",
-    "buffer",
     "checked_path",
     "note_read",
     "parse_json",
