@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +34,8 @@ def assemble(
     dialect: str = "scamp",
     name: str | None = None,
     placeholders: bool = False,
+    file: str | Path | None = None,
+    within: Sequence[str | Path] | None = None,
 ) -> Program:
     """Turn kernel source text, or a file of it, into a program.
 
@@ -44,6 +46,9 @@ def assemble(
     `name`: what the program is called, by default the name of the file.
     `placeholders`: give parameters that have neither a value nor a default one that is allowed, so that the text can
         be checked; `Program.params` tells which.
+    `file`: the file that a text is meant for, as in an editor: messages name it, and what it includes lies beside it.
+        `source` is then a text whatever it looks like.
+    `within`: folders; nothing outside them is included. By default anything is.
 
     Warnings are in `Program.diagnostics`. Raises CompileError with every error found, and ProgramError for a dialect
     that is not known.
@@ -54,24 +59,25 @@ def assemble(
         )
     if not isinstance(source, (str, Path)):
         raise ProgramError(f"expected source text or a path, found {type(source).__name__}")
-    path = _as_path(source)
+    path = None if file is not None and isinstance(source, str) else _as_path(source)
     if params is not None and not (isinstance(params, Mapping) and all(isinstance(n, str) for n in params)):
         raise ProgramError(f"params: expected a dict of names and values, found {params!r:.80}")
     if dialect == "sdk":
         from scamp_sim.compiler.sdk.program import assemble_sdk
 
         return assemble_sdk(str(source) if path is None else path, dict(params or {}), name)
-    file = str(path) if path is not None else TEXT
+    shown = str(path) if path is not None else TEXT if file is None else str(file)
     text = _read(path) if path is not None else unify(str(source).removeprefix("\ufeff"))
-    title = name or (path.stem if path is not None else "text")
+    title = name or ("text" if shown == TEXT else Path(shown).stem)
     reporter = Reporter()
     expander = Expander(reporter, dict(params or {}), title)
     expander.declared.placeholders = placeholders
+    expander.declared.within = None if within is None else tuple(Path(folder).resolve() for folder in within)
     try:
-        return _assemble(syntax.Source(file, text), title, expander)
+        return _assemble(syntax.Source(shown, text), title, expander)
     except RecursionError:
         # what is nested is limited, but the caller may have used up the stack, or macros may pile up deep blocks
-        place = expander.context.statement or Origin(file, 1, 1, 1, 1)
+        place = expander.context.statement or Origin(shown, 1, 1, 1, 1)
         reporter.error(place, "S404", "this expands to statements nested too deeply", "flatten its macros and blocks")
         reporter.stop()
 

@@ -15,7 +15,6 @@ from PIL import Image
 from scamp_sim import Machine, kernels
 from scamp_sim.chip.program import Kernel, Launch, Output, Program, Word
 from scamp_sim.cli import main as cli
-from scamp_sim.cli.commands.profile import gather_sources
 from scamp_sim.compiler import assemble
 from scamp_sim.costs.timeline import timeline
 from scamp_sim.costs.timing import load_timing
@@ -24,6 +23,7 @@ from scamp_sim.show.report import source as report_source
 from scamp_sim.show.report.annotate import NOWHERE, annotate, annotated_text, as_dict, sources_of
 from scamp_sim.show.report.charts import percent, store_strip, time_parts, timeline_svg, us
 from scamp_sim.show.report.page import Shot, page
+from scamp_sim.show.report.texts import gather_sources
 from tests.engine.programs import random_program
 
 TIMING = load_timing()

@@ -32,6 +32,7 @@ class Declarations:
         self.evaluate = evaluate
         self.given = params
         self.placeholders = False
+        self.within: tuple[Path, ...] | None = None
         self.scope = context.scope
         self.program: syntax.ProgramDecl | None = None
         self.bare: list[syntax.Item] = []
@@ -147,6 +148,14 @@ class Declarations:
         except (OSError, ValueError):  # a name that no file can have
             self._fail(
                 item.span, "S108", f"cannot include {item.path[:60]!r}: not the name of a file", "check the name"
+            )
+        if self.within is not None and not any(key.is_relative_to(folder) for folder in self.within):
+            shown = short(item.path, 80)
+            self._fail(
+                item.span,
+                "S108",
+                f"cannot include '{shown}': it lies outside the folder of this text",
+                "copy it beside the text, and include it from there",
             )
         if key in [p.resolve() for p in self._open]:
             chain = " > ".join([*(p.name for p in self._open), path.name])

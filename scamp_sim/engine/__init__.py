@@ -11,6 +11,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import Bits, Floats
 from scamp_sim.chip.program import Program
+from scamp_sim.engine.state import EngineState
 from scamp_sim.engine.watched import Reader
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.chip import ChipErrors
@@ -58,6 +59,14 @@ class Engine(Protocol):
 
     def restart(self, errors: ErrorModel) -> None:
         """Begin another measurement: the errors of the same chip with another seed, words counted from 0."""
+        ...
+
+    def save(self) -> EngineState:
+        """A copy of the whole state."""
+        ...
+
+    def restore(self, state: EngineState) -> None:
+        """Be again as when the same engine gave this state; what runs then gives the same bits."""
         ...
 
 

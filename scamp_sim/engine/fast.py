@@ -17,6 +17,7 @@ from scamp_sim.engine.fused.frame import Frame, Ready, Steps
 from scamp_sim.engine.fused.plan import Walked
 from scamp_sim.engine.fused.runner import Hot
 from scamp_sim.engine.lower import Segment, lower, segments
+from scamp_sim.engine.state import EngineState
 from scamp_sim.engine.walk import walk
 from scamp_sim.engine.watched import Watched
 from scamp_sim.silicon.chip import ChipErrors
@@ -106,6 +107,24 @@ class FastEngine(Watched):
         self.errors = errors
         if self.noisy is not None and isinstance(errors, ChipErrors):
             self.noisy.seed, self.noisy.word = errors.temporal.seed, 0
+
+    def save(self) -> EngineState:
+        """A copy of the whole state."""
+        word, quiet = (0, False) if self.noisy is None else (self.noisy.word, self.noisy.quiet)
+        analog = {name: self._plane(name).copy() for name in ops.ANALOG_INDEX}
+        bits = {name: self.bits[n].copy() for name, n in ops.BIT_INDEX.items()}
+        return EngineState(analog, bits, self.flag_ones, word, quiet)
+
+    def restore(self, state: EngineState) -> None:
+        """Be again as when this engine gave the state."""
+        self.changing()
+        for name, plane in state.analog.items():
+            self._plane(name)[:] = plane
+        for name, words in state.bits.items():
+            self.bits[ops.BIT_INDEX[name]] = words
+        self.flag_ones = state.flag_ones
+        if self.noisy is not None:
+            self.noisy.word, self.noisy.quiet = state.word, state.quiet
 
     def run(self, program: Program, lazily: bool = False) -> list[Floats | Bits | str]:
         """Carry out the program's steps. Returns the planes of its outputs and readouts, in order.

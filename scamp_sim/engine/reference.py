@@ -15,6 +15,7 @@ from scamp_sim.chip import host, isa
 from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import Bits, Floats
 from scamp_sim.chip.program import Program, Word
+from scamp_sim.engine.state import EngineState
 from scamp_sim.engine.watched import Watched
 from scamp_sim.silicon.decay import drifted
 from scamp_sim.silicon.draws import completes, shares
@@ -62,6 +63,19 @@ class ReferenceEngine(Watched):
         """Begin another measurement: the errors of the same chip, words counted from 0."""
         self.errors = errors
         self.word = 0
+
+    def save(self) -> EngineState:
+        """A copy of the whole state."""
+        analog = {name: plane.copy() for name, plane in self.analog.items()}
+        bits = {name: plane.copy() for name, plane in self.bits.items()}
+        return EngineState(analog, bits, False, self.word, self.quiet)
+
+    def restore(self, state: EngineState) -> None:
+        """Be again as when this engine gave the state."""
+        self.changing()
+        self.analog = {name: plane.copy() for name, plane in state.analog.items()}
+        self.bits = {name: plane.copy() for name, plane in state.bits.items()}
+        self.word, self.quiet = state.word, state.quiet
 
     def run(self, program: Program, lazily: bool = False) -> Sequence[Floats | Bits | str]:
         """Carry out the program's steps. Returns the planes of its outputs and readouts, in order; lazily or not is

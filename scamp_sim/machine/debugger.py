@@ -73,6 +73,16 @@ def single(item: Item, more: bool = False) -> Program:
     return Program("word", {"word": Kernel("word", (item,))}, (Launch("word", more=more),))
 
 
+@dataclass(frozen=True, eq=False)
+class StepperState:
+    """Where a stepper stood: moments done, whether its breakpoint was told of, what had been put out."""
+
+    done: int
+    told: bool
+    outputs: Mapping[str, Any]
+    position: Position
+
+
 class Stepper:
     """A program on its way. `outputs`: what it has put out so far. `position`: where it stands.
 
@@ -99,8 +109,10 @@ class Stepper:
         self.breakpoints = frozenset(resolve_line(program, b) for b in breakpoints)
         self.outputs: dict[str, Any] = {}
         self._execute, self._results, self._issued, self._settled = execute, results, issued, settled
-        self._moments = moments(program)
-        self._next = next(self._moments, None)
+        self._course = moments(program)
+        self._known: list[Moment] = []  # of the course, as far as it was asked for
+        self._done = 0
+        self._next = self._moment(0)
         self._told = False  # whether the caller knows that the breakpoint before `_next` was reached
         self.position = self._position(None, {}, 0)
 
@@ -134,7 +146,7 @@ class Stepper:
     def _advance(self) -> None:
         moment = self._next
         assert moment is not None
-        coming = next(self._moments, None)
+        coming = self._moment(self._done + 1)
         more = coming is not None and coming.step == moment.step
         planes = self._execute(single(moment.item, more))
         given: Mapping[str, Any] = {}
@@ -145,8 +157,31 @@ class Stepper:
         issued = self._issued(item) if isinstance(item, HostCall) else int(isinstance(item, Word))
         if not more:
             self._settled(len(self.program.steps) if coming is None else coming.step)
-        self._next, self._told = coming, False
+        self._next, self._told, self._done = coming, False, self._done + 1
         self.position = self._position(moment, given, self.position.word + issued)
+
+    def save(self) -> StepperState:
+        """Where execution stands, to be gone back to with `restore`."""
+        return StepperState(self._done, self._told, dict(self.outputs), self.position)
+
+    def restore(self, state: StepperState) -> None:
+        """Stand where this stepper stood; what the array held then is for the caller to bring back."""
+        self._done, self._told, self.outputs, self.position = (
+            state.done,
+            state.told,
+            dict(state.outputs),
+            state.position,
+        )
+        self._next = self._moment(state.done)
+
+    def _moment(self, number: int) -> Moment | None:
+        """One moment of the course, from 0; None after the last."""
+        while len(self._known) <= number:
+            coming = next(self._course, None)
+            if coming is None:
+                return None
+            self._known.append(coming)
+        return self._known[number]
 
     def _position(self, moment: Moment | None, given: Mapping[str, Any], words: int) -> Position:
         coming = None if self._next is None else self._next.item

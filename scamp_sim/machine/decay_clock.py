@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from scamp_sim.chip.program import Program, Step
 from scamp_sim.engine import Engine
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.chip import ChipErrors
-from scamp_sim.silicon.decay import Decay, Stretch, stretches
+from scamp_sim.silicon.decay import Decay, DecayState, Stretch, stretches
 from scamp_sim.silicon.model import ErrorModel
+
+
+@dataclass(frozen=True, eq=False)
+class ClockState:
+    """Where the clock of decay stands.
+
+    ahead: stretches of a loaded program that are to come.
+    over: steps of it that are over.
+    """
+
+    decay: DecayState
+    ahead: tuple[Stretch, ...]
+    over: int
 
 
 class Clocked:
@@ -50,6 +64,15 @@ class Clocked:
         """Somebody else is going to carry out a program, in parts, and says with `settle` how far that is."""
         self._ahead, self._over = list(self._cut(program)), 0
         self._settle_ahead()
+
+    def save(self) -> ClockState:
+        """Where the clock stands."""
+        return ClockState(self._decay.save(), tuple(self._ahead), self._over)
+
+    def restore(self, state: ClockState) -> None:
+        """Be again as when this was told."""
+        self._decay.restore(state.decay)
+        self._ahead, self._over = list(state.ahead), state.over
 
     def settle(self, steps: int) -> None:
         """So many steps of it are over: let the time of every stretch pass that is, as `run` does."""

@@ -20,10 +20,12 @@ from scamp_sim.chip.program import BITSTACK, BITSTACK_BIT, HostCall, Output, Pro
 from scamp_sim.costs.timing import Profile, Timing, combine, load_timing, profile, step_cost
 from scamp_sim.engine import make_engine
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampWarning
+from scamp_sim.machine import tape
 from scamp_sim.machine.debugger import Position, Stepper
 from scamp_sim.machine.decay_clock import Clocked
 from scamp_sim.machine.host_calls import HostCalls
 from scamp_sim.machine.outputs import Outputs
+from scamp_sim.machine.snapshot import Snapshot
 from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.setup import Errors, load_errors, whole
 from scamp_sim.text import plural
@@ -106,6 +108,7 @@ class Machine(HostCalls):
             raise ProgramError(f"options is {options!r:.60}; give ArrayOptions(...)")
         self.backdoor_reads = 0
         self.backdoor_writes = 0
+        self._mark = object()
         self._exposures = self._readouts = 0
         self._engine = make_engine(engine, self.shape, self.errors, self.options)
         self._clocked = Clocked(self.errors, self._engine, self._price) if self.errors.decays else None
@@ -127,6 +130,10 @@ class Machine(HostCalls):
 
         Raises PlaneError.
         """
+        tape.note(lambda: tape.Exposed(tape.kept(image), resize))
+        self._expose(image, resize)
+
+    def _expose(self, image: Any, resize: bool = False) -> None:
         plane = image_plane(image, self.shape, resize)
         plane *= np.float32(GREY_TO_PIX)
         plane += np.float32(self.options.pix_reset)
@@ -136,6 +143,10 @@ class Machine(HostCalls):
     def reseed(self, seed: int) -> None:
         """Begin another measurement on the same chip: noise of another seed, words, exposures and readouts counted
         again, ages of registers too. What registers hold stays. Raises ProgramError."""
+        tape.note(lambda: tape.Reseeded(seed))
+        self._reseed(seed)
+
+    def _reseed(self, seed: int) -> None:
         self.seed = whole(seed, "seed")
         if isinstance(self.errors, ChipErrors):
             self.errors = self.errors.reseeded(self.seed)
@@ -149,6 +160,7 @@ class Machine(HostCalls):
         PIX, IN and the address lines hold is forgotten, as is what was drawn, stacked, loaded and spent. Programs stay
         prepared, so it takes less time than a new machine. Raises ProgramError."""
         seed = whole(seed, "seed")
+        tape.note(lambda: tape.Renewed(seed))
         self._engine.run(_IN_OFF)  # engines also note whether IN is at its top
         for register in (*isa.ANALOG, *isa.ANALOG_INPUTS):
             level = self.options.pix_reset if register == "PIX" else 0
@@ -159,12 +171,13 @@ class Machine(HostCalls):
         self._stepper = self._finished = None
         self.backdoor_reads = self.backdoor_writes = 0
         self.reset_spent()
-        self.reseed(seed)
+        self._reseed(seed)
 
     def wait(self, seconds: float) -> None:
         """Let time pass in which the array does nothing, so that registers decay. Raises ProgramError."""
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
             raise ProgramError(f"wait: seconds must be at least 0, got {seconds!r:.40}")
+        tape.note(lambda: tape.Waited(float(seconds)))
         if self._clocked is not None:
             self._clocked.passed(float(seconds))
 
@@ -183,6 +196,7 @@ class Machine(HostCalls):
             raise RegisterError(
                 f"{name} is not storage and cannot be written; use a scamp5_ host function in a program"
             )
+        tape.note(lambda: tape.Wrote(name, tape.kept(plane)))
         self._store(name, plane, name)
         self.backdoor_writes += 1
 
@@ -206,6 +220,7 @@ class Machine(HostCalls):
 
         Raises ProgramError, PlaneError.
         """
+        tape.note(lambda: tape.Ran(program, None if inputs is None else {n: tape.kept(v) for n, v in inputs.items()}))
         self._prepare(program, inputs)
         return self._run(program, self._carry_out(program), registers)
 
@@ -245,6 +260,51 @@ class Machine(HostCalls):
         position = self._loaded().resume()
         self._note_end()
         return position
+
+    @property
+    def put_out(self) -> Mapping[str, Any]:
+        """What the loaded program has put out so far, by name. Raises ProgramError if none is loaded."""
+        return dict(self._loaded().outputs)
+
+    def snapshot(self) -> Snapshot:
+        """All that decides what comes next: planes, where noise and ages stand, how far a loaded program is.
+
+        `restore` goes back there; what is done then gives the same bits as what was done the first time.
+        """
+        return Snapshot(
+            machine=self._mark,
+            errors=self.errors,
+            engine=self._engine.save(),
+            clock=None if self._clocked is None else self._clocked.save(),
+            exposures=self._exposures,
+            readouts=self._readouts,
+            drawing=self._drawing,
+            stack=tuple(self._stack),
+            stack_size=self._stack_size,
+            stepper=None if self._stepper is None else (self._stepper, self._stepper.save()),
+            finished=self._finished,
+            spent=dict(self._spent),
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to where this machine was. Raises ProgramError for a snapshot of another machine."""
+        if not isinstance(snapshot, Snapshot):
+            raise ProgramError(f"expected what machine.snapshot() gave, got {type(snapshot).__name__}")
+        if snapshot.machine is not self._mark:
+            raise ProgramError("the snapshot is of another machine; a machine goes back to its own snapshots only")
+        if snapshot.errors is not self.errors:
+            self.errors = snapshot.errors
+            self._engine.restart(snapshot.errors)
+            self.seed = getattr(snapshot.errors, "seed", self.seed)
+        self._engine.restore(snapshot.engine)
+        if self._clocked is not None and snapshot.clock is not None:
+            self._clocked.restore(snapshot.clock)
+        self._exposures, self._readouts = snapshot.exposures, snapshot.readouts
+        self._drawing, self._stack, self._stack_size = snapshot.drawing, [*snapshot.stack], snapshot.stack_size
+        self._stepper, self._finished, self._spent = None, snapshot.finished, dict(snapshot.spent)
+        if snapshot.stepper is not None:
+            self._stepper, state = snapshot.stepper
+            self._stepper.restore(state)
 
     @property
     def finished(self) -> Run | None:
@@ -345,6 +405,7 @@ class Machine(HostCalls):
             if len(self._calls) >= _MOST_CALLS:
                 self._calls.clear()
             self._calls[key] = program
+        tape.note(lambda: tape.Ran(program, None))
         (step,) = program.steps
         assert isinstance(step, HostCall)
         given = [r for r, o in step.registers if o.use != "reads"]
@@ -453,7 +514,7 @@ class Machine(HostCalls):
             )
         for name, plane in inputs.items():
             if declared[name] == "PIX":
-                self.expose(plane)
+                self._expose(plane)
             else:
                 self._store(declared[name], plane, f"input '{name}'")
 

@@ -46,6 +46,20 @@ class Stretch:
     takes: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class DecayState:
+    """Clocks of registers.
+
+    due: seconds of drift that each does not show yet.
+    since: seconds since drift was written back.
+    ages: of bits, in seconds, one for each PE where they differ.
+    """
+
+    due: Mapping[str, float]
+    since: float
+    ages: Mapping[str, float | Floats]
+
+
 class Array(Protocol):
     """What decays: an engine."""
 
@@ -86,6 +100,14 @@ class Decay:
         """Seconds of drift that registers do not show yet."""
         self._since = 0.0
         self.ages: dict[str, float | Floats] = dict.fromkeys(isa.DIGITAL, 0.0)
+
+    def save(self) -> DecayState:
+        """Where the clocks of all registers stand."""
+        return DecayState(dict(self._due), self._since, dict(self.ages))
+
+    def restore(self, state: DecayState) -> None:
+        """Be again as when this was told."""
+        self._due, self._since, self.ages = dict(state.due), state.since, dict(state.ages)
 
     def wrote(self, register: str) -> None:
         """A register was written from outside, just now."""

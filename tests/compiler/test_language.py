@@ -745,3 +745,32 @@ def test_array_says_what_size_the_text_is_for() -> None:
 def test_array_of_a_size_that_cannot_be(text: str) -> None:
     with pytest.raises(CompileError):
         assemble(f"{text}\nres(A);")
+
+
+def test_a_text_stands_for_a_file(tmp_path: Path) -> None:
+    (tmp_path / "half.scamp").write_text("macro half(y: areg, x: asrc) { divq(y, x); }\n")
+    text = 'include "half.scamp";\nhalf(B, A);\n'
+    made = assemble(text, file=tmp_path / "mine.scamp")
+    assert made.name == "mine"
+    origin = next(iter(made.kernel_words())).origin
+    assert origin is not None
+    assert origin.file == str(tmp_path / "mine.scamp")
+    with pytest.raises(CompileError) as caught:
+        assemble("edges.scamp", file=tmp_path / "mine.scamp")  # a text, though it looks like a name
+    assert caught.value.diagnostics[0].file == str(tmp_path / "mine.scamp")
+
+
+def test_nothing_is_included_from_outside_the_folders_named(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("a word that nobody may see\n")
+    inside = tmp_path / "own"
+    inside.mkdir()
+    (inside / "link.scamp").symlink_to(tmp_path / "secret.txt")
+    (inside / "fine.scamp").write_text("const n = 2;\n")
+    for name in ("../secret.txt", str(tmp_path / "secret.txt"), "link.scamp"):
+        with pytest.raises(CompileError) as caught:
+            assemble(f'include "{name}";\nmov(A, B);', file=inside / "mine.scamp", within=[inside])
+        (found,) = caught.value.diagnostics
+        assert found.code == "S108"
+        assert "outside the folder" in found.message
+        assert "nobody" not in str(caught.value)
+    assemble('include "fine.scamp"; mov(A, B);', file=inside / "mine.scamp", within=[inside])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import options
@@ -14,7 +13,6 @@ from scamp_sim.cli.programs import decoded, load_program, parse_inputs, parse_se
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
     from scamp_sim.chip.trace import Moment
-    from scamp_sim.show.report.annotate import Annotation, SourceText
     from scamp_sim.show.report.page import Shot
     from scamp_sim.show.session import Request
 
@@ -60,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.files import check_file, write_text
     from scamp_sim.machine.machine import check_program
     from scamp_sim.show.report import annotate
+    from scamp_sim.show.report.texts import gather_sources
     from scamp_sim.show.session import Request, bind
 
     timing = load_timing(args.timing)
@@ -119,56 +118,6 @@ def _assembled(text: str, settings: dict[str, Any]) -> Program:
     from scamp_sim.compiler import assemble
 
     return assemble(text, params=settings)
-
-
-# --- source texts -----------------------------------------------------------------------------------------------
-
-
-def gather_sources(annotation: Annotation, text: str | None = None) -> list[SourceText]:
-    """The main file of a program, then the files that it includes, with their macros.
-
-    `text`: the main file's, if it comes from no file. Files that cannot be read any more are left to what the program
-        knows of them.
-    """
-    from scamp_sim.compiler.front.source import Unreadable, read, unify
-    from scamp_sim.show.report.annotate import SourceText, sources_of
-
-    known = {s.name: s for s in sources_of(annotation)}
-    found: dict[str, SourceText] = {}
-    waiting = list(known)
-    while waiting:
-        name = waiting.pop(0)
-        if name in found:
-            continue
-        try:
-            # there is one program that comes from no file, and its main text is the first that is known
-            content = unify(text.removeprefix("\ufeff")) if text is not None and not found else read(Path(name))
-        except Unreadable:
-            if name in known:
-                found[name] = known[name]
-            continue
-        includes, macros = _declared(name, content)
-        lines = content.split("\n")
-        found[name] = SourceText(name, tuple(lines[:-1] if not lines[-1] else lines), macros)
-        waiting = [*includes, *waiting]
-    return list(found.values())
-
-
-def _declared(name: str, text: str) -> tuple[list[str], dict[int, str]]:
-    """The files that a text includes, and line -> name of its macros. None of either for a text in another language."""
-    from scamp_sim.compiler.front import syntax
-    from scamp_sim.compiler.front.diagnostics import CompileError
-    from scamp_sim.compiler.front.parse import parse
-    from scamp_sim.compiler.front.reporter import Reporter
-
-    try:
-        tree = parse(syntax.Source(name, text), Reporter())
-    except (CompileError, RecursionError):
-        tree = None
-    items = tree.items if tree is not None else ()
-    base = Path() if name == "<text>" else Path(name).parent
-    includes = [str(base / item.path) for item in items if isinstance(item, syntax.Include)]
-    return includes, {item.span.line: item.name for item in items if isinstance(item, syntax.MacroDecl)}
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------
