@@ -21,6 +21,7 @@ _HOMES = {
     "Network": "params",
     "Pool": "params",
     "forward": "golden",
+    "read": "reading.source",
     "golden": "golden",
 }
 
@@ -39,4 +40,4 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
 
 
-__all__ = ["Conv", "Converter", "Counts", "Dense", "Input", "Network", "Pool", "forward", "golden"]
+__all__ = ["Conv", "Converter", "Counts", "Dense", "Input", "Network", "Pool", "forward", "golden", "read"]

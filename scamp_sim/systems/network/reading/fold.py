@@ -1,0 +1,341 @@
+"""Steps on floating-point values folded into a network of integers, or refused with the reason and the remedy.
+
+One scale a channel comes out of the weights, batch norm and biases go into integer thresholds, kernels of a negative
+scale are turned, channels that do not depend on the picture become constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.systems.network.params import Conv, Counts, Dense, Input, Layer, Network, Pool
+from scamp_sim.systems.network.reading.convolutions import Open, closed, opened
+from scamp_sim.systems.network.reading.dense import dense, signed
+from scamp_sim.systems.network.reading.picture import Picture
+from scamp_sim.systems.network.reading.steps import (
+    Affine,
+    Array,
+    AveragePool,
+    Clip,
+    Convolve,
+    Flatten,
+    FullyConnected,
+    Last,
+    Leaky,
+    MaxPool,
+    Reading,
+    Sign,
+    Step,
+    refuse,
+)
+from scamp_sim.systems.network.reading.thresholds import Bools, Condition, Pooled
+
+MOST_LAYERS = 64
+
+
+def fold(
+    steps: Sequence[Step],
+    size: tuple[int, int],
+    reading: Reading,
+    *,
+    channels: int = 1,
+    classes: Sequence[str] = (),
+    source: str = "",
+) -> Network:
+    """The network of integers that a chain of steps is.
+
+    steps: in order.
+    size: rows and columns of the input.
+    reading: what the caller said beside the source.
+    channels: of the input; the sensor has one.
+    source: for messages.
+
+    Raises ProgramError that names node, channel and remedy.
+    """
+    where = source or "network"
+    if channels != 1:
+        raise ProgramError(
+            f"{where}: the input has {channels} channels; expected 1, the sensor has one. Train it on grey pictures"
+        )
+    folder = _Folder(size, reading)
+    for step in steps:
+        folder.take(step)
+    layers, shown, notes = folder.finish(where)
+    last = layers[-1]
+    if classes and not (isinstance(last, Dense) and len(classes) == last.classes):
+        count = f"{last.classes} scores" if isinstance(last, Dense) else "a network without scores"
+        raise ProgramError(f"{where}: {len(classes)} names of classes for {count}; give one each")
+    if len(layers) > MOST_LAYERS:
+        raise ProgramError(f"{where}: {len(layers)} layers; at most {MOST_LAYERS} are read")
+    return Network(shown, tuple(layers), tuple(classes), tuple(notes), source)
+
+
+class _Folder:
+    """What has been folded so far, and what the values are that the next step sees.
+
+    kind: "picture", "bits", "sums" (of a convolution that has no threshold yet, `open`), "counts" or "scores".
+    scale, shift: values of the last layer are scale x stored + shift, each () or one a channel; bits are stored as +-1.
+    """
+
+    def __init__(self, size: tuple[int, int], reading: Reading) -> None:
+        self.reading = reading
+        self.picture = Picture(size, reading)
+        self.shown: Input | None = None
+        self.notes: list[str] = []
+        self.layers: list[Layer] = []
+        self.shape = (1, *size)
+        self.kind = "picture"
+        self.scale: Array = np.ones(())
+        self.shift: Array = np.zeros(())
+        self.open: Open | None = None
+        self.flat: Flatten | None = None
+        self.ended: str | None = None
+
+    def take(self, step: Step) -> None:
+        """Fold one more step."""
+        if self.ended is not None:
+            refuse(step.node, f"stands behind {self.ended}, which ends a network; cut the network there")
+        match step:
+            case Convolve():
+                self._convolve(step)
+            case FullyConnected():
+                self._dense(step)
+            case Sign():
+                self._sign(step)
+            case MaxPool() | AveragePool():
+                self._pool(step)
+            case Affine():
+                self._affine(step)
+            case Clip() | Leaky():
+                self._limit(step)
+            case Flatten():
+                self._flatten(step)
+            case Last():
+                if self.open is not None:
+                    self._as_dense(self.open)
+                if self.kind != "scores":
+                    refuse(step.node, f"{step.what} has a place behind the last dense layer only")
+                self.ended = step.what
+                self.notes.append(f"{step.node}: {step.what} dropped, it changes no decision")
+
+    def finish(self, where: str) -> tuple[list[Layer], Input, list[str]]:
+        """Layers, input and notes. Raises ProgramError where it cannot end so."""
+        if self.open is not None:
+            self._as_dense(self.open)
+        if self.shown is None or not self.layers:
+            raise ProgramError(f"{where}: no layers; expected a convolution with a threshold behind it")
+        return self.layers, self.shown, self.notes
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}{sum(layer.name.startswith(kind) for layer in self.layers) + 1}"
+
+    def _add(self, layer: Layer) -> None:
+        self.layers.append(layer)
+        self.shape = layer.shape(self.shape)
+
+    # --- convolutions and their thresholds --------------------------------------------------------------------------
+
+    def _convolve(self, step: Convolve) -> None:
+        if self.shown is None:
+            self.shown, self.scale, self.shift, notes = self.picture.finish(step.node)
+            self.notes += notes
+            self.kind = "bits"
+        if self.kind == "sums":
+            refuse(step.node, "no activation between two convolutions; put a sign or a threshold between them")
+        if self.kind != "bits" or self.flat:
+            what = self.kind if self.kind != "bits" else "a flattened map"
+            refuse(step.node, f"a convolution over {what} has no place on the array; only a dense layer follows them")
+        self.open, self.shape = opened(step, self.shape, self.scale, self.shift)
+        self.kind = "sums"
+
+    def _sign(self, step: Sign) -> None:
+        if step.low == step.high:
+            refuse(step.node, f"gives {step.low:g} on both sides of its level; expected two values")
+        if step.level.ndim and self.kind != "picture" and len(step.level) not in (1, self._width()):
+            refuse(step.node, f"{len(step.level)} thresholds for {self._width()} channels")
+        zero = self.reading.zero
+        match self.kind:
+            case "picture":
+                self.picture.sign(step)
+            case "sums":
+                assert self.open is not None
+                name = self._name("conv")
+                layer, every, notes = closed(self.open, step, zero, name)
+                pools, self.shape = self.open.pools, self.open.before
+                self._add(layer)
+                for pool, ands in zip(pools, every, strict=True):
+                    self._add(self._or(pool, ands))
+                self.notes += notes
+                self.open, self.kind = None, "bits"
+                self._worth(step)
+            case "scores":
+                last = self.layers[-1]
+                assert isinstance(last, Dense)
+                behind_bits = len(self.layers) > 1 and isinstance(self.layers[-2], (Conv, Pool))
+                self.layers[-1] = signed(last, step, zero, behind_bits)
+                self._worth(step)
+            case "bits":
+                self._sign_bits(step)
+            case _:
+                refuse(step.node, "a threshold over counts has no place on the array; put a dense layer behind them")
+
+    def _worth(self, step: Sign) -> None:
+        """What the bits that a sign gives are worth: +1 where its comparison holds."""
+        self.scale = np.asarray((step.high - step.low) / 2)
+        self.shift = np.asarray((step.high + step.low) / 2)
+
+    def _sign_bits(self, step: Sign) -> None:
+        """A sign of bits: the same bits with other values."""
+        channels = self._width()
+        one, zero = (np.broadcast_to(self.shift + side * self.scale, (channels,)) for side in (1, -1))
+        if step.compare == "sign" and np.any((one == 0) | (zero == 0)):
+            refuse(step.node, "the sign of a bit that is 0 is 0 again; train with bits of -1 and +1")
+        condition = Condition.of(">=" if step.compare == "sign" else step.compare, step.level, channels)
+        is_one, is_zero = condition.holds(one), condition.holds(zero)
+        if np.any(is_one == is_zero):
+            refuse(step.node, "gives one value for both values of a bit; drop it", int(np.argmax(is_one == is_zero)))
+        high, low = np.where(is_one, step.high, step.low), np.where(is_zero, step.high, step.low)
+        self.scale, self.shift = (high - low) / 2, (high + low) / 2
+
+    # --- pools ------------------------------------------------------------------------------------------------------
+
+    def _pool(self, step: MaxPool | AveragePool) -> None:
+        node = step.node
+        if self.kind == "picture":
+            if isinstance(step, MaxPool):
+                refuse(node, "a maximum over grey pixels has no place; average them, or pool behind a threshold")
+            self.picture.shrink(step)
+            self.shape = (1, *self.picture.size)
+            return
+        if self.flat:
+            refuse(node, "a pool behind a flattening has no place; put it in front")
+        size, stride = step.size or self.shape[1:], step.stride if step.size else self.shape[1:]
+        if size[0] != size[1] or stride[0] != stride[1]:
+            refuse(node, f"window {size[0]}x{size[1]} every {stride[0]}x{stride[1]}: expected squares")
+        if size[0] > min(self.shape[1:]):
+            refuse(node, f"window {size[0]}x{size[1]} is larger than the {self.shape[1]}x{self.shape[2]} map before it")
+        step = replace(step, size=size, stride=stride)
+        if self.kind == "bits" and isinstance(step, MaxPool):
+            # The larger value is the bit -1 where bits are worth less than its opposite: then all must be +1.
+            self._add(self._or(step, np.broadcast_to(self.scale < 0, (self.shape[0],))))
+        elif self.kind == "bits":
+            self._add(Counts(self._name("counts"), size[0], stride[0], node))
+            # The mean of scale x (+-1) + shift over the window, as of the count of +1.
+            self.scale, self.shift = 2 * self.scale / (size[0] * size[1]), self.shift - self.scale
+            self.kind = "counts"
+        elif self.kind == "sums" and isinstance(step, MaxPool):
+            assert self.open is not None
+            self.open.chain.append(Pooled(len(self.open.pools)))
+            self.open.pools.append(step)
+            self.shape = self._or(step, np.zeros(self.shape[0], np.bool_)).shape(self.shape)
+        elif self.kind == "sums":
+            refuse(node, "a mean over sums has no place on the array; put the threshold in front of it")
+        else:
+            refuse(node, f"a pool over {self.kind} has no place on the array; pool the bits in front of them")
+
+    def _or(self, step: MaxPool, every: Bools) -> Pool:
+        assert step.size is not None
+        return Pool(self._name("pool"), step.size[0], step.stride[0], every if every.any() else None, step.node)
+
+    # --- what changes values, not bits ------------------------------------------------------------------------------
+
+    def _affine(self, step: Affine) -> None:
+        if self.kind == "picture":
+            self.picture.affine(step)
+            return
+        for part in (step.scale, step.shift):
+            if not np.all(np.isfinite(part)):
+                refuse(step.node, "a scale or shift is not a finite number; train it again")
+            if part.ndim and len(part) > 1 and self.flat is not None and self.flat.channels_last:
+                refuse(step.node, "scales or shifts between flattening and the dense layer; fold them into its weights")
+            if part.ndim and len(part) not in (1, self._width()):
+                refuse(step.node, f"{len(part)} scales or shifts for {self._width()} channels")
+        scale, shift = (part[0] if part.ndim and len(part) == 1 else part for part in (step.scale, step.shift))
+        last = self.layers[-1] if self.layers else None
+        if self.open is not None:
+            self.open.chain.append(Affine(step.node, scale, shift))
+        elif isinstance(last, Dense) and last.activation == "none":
+            self.layers[-1] = replace(last, scale=last.scale * scale, bias=last.bias * scale + shift)
+        else:
+            self.scale, self.shift = self.scale * scale, self.shift * scale + shift
+            if self.kind == "bits" and np.any(self.scale == 0):
+                refuse(step.node, "takes both values of a bit to one", int(np.argmax(np.atleast_1d(self.scale == 0))))
+
+    def _width(self) -> int:
+        """How many values something with one a channel has."""
+        return int(np.prod(self.shape)) if self.flat is not None else self.shape[0]
+
+    def _limit(self, step: Clip | Leaky) -> None:
+        node, last = step.node, self.layers[-1] if self.layers else None
+        relu = isinstance(step, Clip) and (step.low, step.high) == (0.0, np.inf)
+        if isinstance(step, Leaky) and np.any(step.slope <= 0):
+            refuse(node, "a slope of 0 or below: expected a leaky ReLU with slopes above 0")
+        if self.kind == "picture":
+            refuse(node, "a clip of the picture has no place; a threshold has")
+        elif self.open is not None:
+            self.open.chain.append(step)
+        elif relu and isinstance(last, Dense) and last.activation == "none":
+            self.layers[-1] = replace(last, activation="relu")
+        elif relu and isinstance(last, Dense) and last.activation == "relu" and np.all(self.shift >= 0):
+            pass  # never below 0
+        elif self.kind == "bits" and isinstance(step, Clip):
+            one, zero = (np.clip(self.shift + side * self.scale, step.low, step.high) for side in (1, -1))
+            if np.any(one == zero):
+                refuse(node, "takes both values of a bit to one; drop it")
+            self.scale, self.shift = (one - zero) / 2, (one + zero) / 2
+        else:
+            refuse(node, f"a clip of {self.kind} has no place here; a ReLU right behind a dense layer has")
+
+    def _flatten(self, step: Flatten) -> None:
+        if self.kind == "picture":
+            refuse(step.node, "the picture is flattened; expected a convolution first")
+        if self.open is not None:
+            self._as_dense(self.open)
+        elif self.kind != "scores" and self.flat is None:
+            for name in ("scale", "shift"):
+                part: Array = getattr(self, name)
+                if part.ndim:
+                    setattr(self, name, part.repeat(self.shape[1] * self.shape[2]))
+            self.flat = step
+
+    # --- dense layers -----------------------------------------------------------------------------------------------
+
+    def _as_dense(self, open_: Open) -> None:
+        """A convolution without a threshold that covers its whole map is a dense layer."""
+        conv = open_.step
+        plain = not open_.pools and all(isinstance(operation, Affine) for operation in open_.chain)
+        whole = open_.before[1:] == conv.weights.shape[2:] and not any(conv.padding) and not open_.depthwise
+        if not (plain and whole):
+            refuse(
+                conv.node,
+                "no threshold behind this convolution, and sums have no place on the array; put a sign or a threshold "
+                "behind it",
+            )
+        if not self.layers:
+            refuse(conv.node, "the first kernel covers the whole picture; expected a convolution with a threshold")
+        self.open, self.kind, self.shape = None, "bits", open_.before
+        self.flat = Flatten(conv.node)
+        self._dense(FullyConnected(conv.node, conv.weights.reshape(len(conv.weights), -1), conv.bias))
+        for operation in open_.chain[1:]:
+            assert isinstance(operation, Affine)
+            self._affine(operation)
+
+    def _dense(self, step: FullyConnected) -> None:
+        if self.kind == "picture":
+            refuse(step.node, "a dense layer over the picture has no place on the array; expected a convolution first")
+        if self.open is not None:
+            self._as_dense(self.open)
+        if self.kind != "scores" and self.flat is None and self.shape[1:] != (1, 1):
+            refuse(step.node, f"a dense layer over a map of {'x'.join(map(str, self.shape))} values; flatten it first")
+        layer, notes = dense(step, self._name("dense"), self.shape, self.flat, self.scale, self.shift)
+        self._add(layer)
+        self.notes += notes
+        self.kind, self.flat = "scores", None
+        self.scale, self.shift = np.ones(()), np.zeros(())
+
+
+__all__ = ["fold"]

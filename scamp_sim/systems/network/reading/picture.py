@@ -1,0 +1,139 @@
+"""How a picture becomes the bits that the first layer sees: what stands in front of it, and what the caller says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from scamp_sim.checks import integer
+from scamp_sim.chip.isa import did_you_mean
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.systems.network.params import Input, Padding
+from scamp_sim.systems.network.reading.steps import Affine, Array, AveragePool, Reading, Sign, refuse
+
+ABOVE = 126
+VALUES = (-1.0, 1.0)
+PLACES = ("scale", "shrink", "pad")
+
+
+class Picture:
+    """The picture so far: its size, and the value that grey levels have by now."""
+
+    def __init__(self, size: tuple[int, int], reading: Reading) -> None:
+        self.size, self.reading = size, reading
+        self.means = 1
+        self.factor, self.offset = 1.0, 0.0
+        self.threshold: Sign | None = None
+        self.above: int | None = None
+        self.values: tuple[float, float] | None = None
+
+    def affine(self, step: Affine) -> None:
+        """A scale and a shift of all pixels."""
+        scale, shift = (np.unique(part) for part in (step.scale, step.shift))
+        if len(scale) != 1 or len(shift) != 1:
+            refuse(step.node, "scales pixels one by one; expected one scale for the whole picture")
+        self.factor, self.offset = self.factor * float(scale[0]), self.offset * float(scale[0]) + float(shift[0])
+
+    def shrink(self, step: AveragePool) -> None:
+        """A mean over windows that do not overlap."""
+        if self.threshold is not None:
+            refuse(step.node, "a mean over bits of the picture has no place; put it in front of the threshold")
+        if step.size is None or step.size[0] != step.size[1] or step.size != step.stride:
+            refuse(step.node, "a mean over the picture: expected square windows side by side")
+        n = step.size[0]
+        if self.size[0] % n or self.size[1] % n:
+            refuse(step.node, f"windows of {n}x{n} do not fill {self.size[0]}x{self.size[1]} pixels")
+        self.means *= n
+        self.size = self.size[0] // n, self.size[1] // n
+
+    def sign(self, step: Sign) -> None:
+        """A threshold of the picture itself, on grey levels."""
+        if self.threshold is not None:
+            refuse(step.node, "a second threshold of the picture; keep one")
+        level = np.unique(step.level)
+        if len(level) != 1:
+            refuse(step.node, "thresholds of their own for pixels; expected one for the whole picture")
+        if self.factor == 0:
+            refuse(step.node, "the picture is multiplied by 0")
+        compare = ">" if step.compare == "sign" and self.reading.zero == -1 else step.compare
+        compare = ">=" if compare == "sign" else compare
+        low, high = self.reading.grey
+        value = (float(level[0]) - self.offset) / self.factor
+        grey = (value - low) / (high - low) * 255
+        rising = (compare[0] == ">") == (self.factor > 0)
+        bright, dark = (step.high, step.low) if rising else (step.low, step.high)
+        # grey > n: for "at least" one less, unless between two levels
+        meets = (len(compare) == 2) == rising
+        above = math.ceil(round(grey, 9)) - 1 if meets else math.floor(round(grey, 9))
+        self.threshold, self.above, self.values = step, above, (dark, bright)
+        self.factor, self.offset = 1.0, 0.0
+
+    def finish(self, node: str) -> tuple[Input, Array, Array, list[str]]:
+        """The input, and scale and shift of its bits: value = scale x (+-1) + shift."""
+        reading = self.reading
+        notes: list[str] = []
+        if reading.values is not None and self.values is not None:
+            refuse(node, "the network thresholds its input itself, so its values are known; leave values= out")
+        if self.values is None and self.means != 1:
+            refuse(
+                node,
+                "a mean over the picture without a threshold leaves grey levels, which no weight of a bit "
+                "takes; put a threshold behind it",
+            )
+        values = self.values or reading.values or VALUES
+        if len(values) != 2 or values[0] == values[1] or not all(map(math.isfinite, values)):
+            raise ProgramError(f"values: expected two different numbers for dark and bright, got {values!r:.60}")
+        dark, bright = (self.factor * v + self.offset for v in values)
+        if self.values is None:
+            said = "said" if reading.values is not None else "assumed; values= says otherwise"
+            notes.append(f"input: bits of {values[0]:g} (dark) and {values[1]:g} (bright), {said}")
+        if dark == bright:
+            refuse(node, "the picture is multiplied by 0")
+        above = self.above if self.above is not None else ABOVE if reading.above is None else reading.above
+        if self.above is not None and reading.above is not None and reading.above != self.above:
+            refuse(node, f"the network's own threshold is grey > {self.above}; leave above= out")
+        if not 0 <= integer("above", above, low=None) <= 254:
+            refuse(node, f"grey > {above}: expected a threshold in 0..254, or no pixel differs from another")
+        scale, shrink, pad = placement(reading.place or {})
+        found = Input(*self.size, above, shrink * self.means, scale, pad, (dark, bright))
+        rows, columns = found.picture
+        if min(rows, columns) < 1 or rows != int(rows) or columns != int(columns):
+            raise ProgramError(
+                f"place: pictures of {rows:g}x{columns:g} would fill an input of {found.rows}x{found.columns}; choose "
+                "scale, shrink and pad so that rows and columns are whole"
+            )
+        return found, np.asarray((bright - dark) / 2), np.asarray((bright + dark) / 2), notes
+
+
+def placement(place: Mapping[str, Any]) -> tuple[int, int, Padding]:
+    """Scale, shrink and pad of a mapping with some of these keys; pad is one number or four. Raises ProgramError."""
+    for key in place:
+        if key not in PLACES:
+            raise ProgramError(f"place: unknown '{key}'{did_you_mean(str(key), PLACES)}; expected {', '.join(PLACES)}")
+    scale = integer("place: scale", place.get("scale", 1), 1, 64)
+    shrink = integer("place: shrink", place.get("shrink", 1), 1, 64)
+    pad = place.get("pad", 0)
+    sides = list(pad) if isinstance(pad, (list, tuple)) else [pad] * 4
+    if len(sides) != 4:
+        raise ProgramError(f"place: pad: expected one number, or top, left, bottom and right, got {pad!r:.60}")
+    top, left, bottom, right = (integer("place: pad", side, 0, 1024) for side in sides)
+    return scale, shrink, (top, left, bottom, right)
+
+
+def parse_place(text: str) -> dict[str, Any]:
+    """What --place says, such as scale=2,pad=4 or pad=4:4:4:4. Raises ProgramError."""
+    found: dict[str, Any] = {}
+    for part in filter(None, text.split(",")):
+        key, sign, value = part.partition("=")
+        numbers = value.split(":")
+        if not sign or not all(n.isascii() and n.isdecimal() and len(n) < 6 for n in numbers) or key in found:
+            raise ProgramError(f"place '{text:.60}': expected such as scale=2,pad=4 or pad=4:4:4:4")
+        found[key] = [int(n) for n in numbers] if len(numbers) > 1 else int(numbers[0])
+    placement(found)
+    return found
+
+
+__all__ = ["ABOVE", "PLACES", "VALUES", "Picture", "parse_place", "placement"]

@@ -1,0 +1,58 @@
+"""`network.read`: what kind of source it is, and which reader takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scamp_sim.checks import path_of
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.reading import MIB, read_archive
+from scamp_sim.systems.network.params import Network
+from scamp_sim.systems.network.reading.arrays import read_arrays
+from scamp_sim.systems.network.reading.steps import Reading
+from scamp_sim.text import short
+
+LIMIT = 64 * MIB
+"""Bytes of a network's file, unpacked."""
+
+
+def read(
+    source: str | Path | Mapping[str, Any] | Any,
+    zero: int | None = None,
+    *,
+    values: tuple[float, float] | None = None,
+    above: int | None = None,
+    place: Mapping[str, Any] | None = None,
+    size: tuple[int, int] | None = None,
+) -> Network:
+    """A network of integers.
+
+    source: a file .onnx or .npz, arrays by name with a "description" (`reading.arrays`), a torch module in memory, or a
+        Network, which is returned as it is.
+    zero: +1 or -1: what the sign of exactly 0 is to be, for networks where it matters.
+    values: what a dark and a bright pixel are to the network (default -1 and +1).
+    above: a pixel is bright above this grey level of 0..255 (default 126).
+    place: how pictures get to the size of the input: {"scale": 2, "pad": 4, "shrink": 1}, some of these.
+    size: rows and columns of the input, where the source does not say.
+
+    Raises ProgramError that names what cannot go to the array, where, and what to do.
+    """
+    if isinstance(source, Network):
+        return source
+    if zero not in (None, 1, -1):
+        raise ProgramError(f"zero: expected +1 or -1, got {zero!r:.40}")
+    reading = Reading(zero, values, above=above, place=place, size=size)
+    if isinstance(source, Mapping):
+        return read_arrays(source, reading)
+    path = path_of(source, "network")
+    if path.suffix == ".npz":
+        return read_arrays(read_archive(path, "network", ProgramError, LIMIT), reading, path.name)
+    raise ProgramError(
+        f"network {short(str(path), 200)}: unknown kind '{path.suffix}'; expected .onnx, or .npz with arrays and a "
+        "description"
+    )
+
+
+__all__ = ["LIMIT", "read"]

@@ -1,0 +1,162 @@
+"""What every reader makes of its source: a chain of steps on floating-point values, not yet folded.
+
+A reader knows a file format, `fold` knows networks; this is all that they share. Arrays are float64, channels first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.systems.network.params import Padding
+
+Array = npt.NDArray[np.float64]
+
+Compare = Literal[">=", ">", "<=", "<", "sign"]
+
+
+@dataclass(frozen=True, eq=False)
+class Convolve:
+    """weights (out, in per group, kh, kw), bias (out,) or None; `pad_value` is what lies outside."""
+
+    node: str
+    weights: Array
+    bias: Array | None = None
+    stride: tuple[int, int] = (1, 1)
+    padding: Padding = (0, 0, 0, 0)
+    pad_value: float = 0.0
+    groups: int = 1
+    dilation: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """scale x value + shift, each () or one a channel: batch norm, and products and sums with constants."""
+
+    node: str
+    scale: Array
+    shift: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Limits; -inf and inf for none. ReLU is 0..inf, HardTanh -1..1."""
+
+    node: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Leaky:
+    """slope x value where the value is negative; slope () or one a channel, above 0."""
+
+    node: str
+    slope: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Sign:
+    """`high` where value `compare` level, else `low`; "sign" gives 0 at the level itself, which is 0."""
+
+    node: str
+    compare: Compare
+    level: Array
+    low: float = -1.0
+    high: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPool:
+    """The largest of each window; size None for the whole map."""
+
+    node: str
+    size: tuple[int, int] | None
+    stride: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class AveragePool:
+    """The mean of each window; size None for the whole map."""
+
+    node: str
+    size: tuple[int, int] | None
+    stride: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Flatten:
+    """All values in a row: as (channel, row, column), or as (row, column, channel) with channels last."""
+
+    node: str
+    channels_last: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class FullyConnected:
+    """weights (out, features), bias (out,) or None."""
+
+    node: str
+    weights: Array
+    bias: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Last:
+    """What changes no decision, and may stand at the end only: softmax, argmax."""
+
+    node: str
+    what: str
+
+
+Step: TypeAlias = "Convolve | Affine | Clip | Leaky | Sign | MaxPool | AveragePool | Flatten | FullyConnected | Last"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader is told beside the source; None leaves it to the source, or to the default.
+
+    zero: +1 or -1, what Sign(0) is to be.
+    values: what a dark and a bright pixel are to the network (default -1 and +1).
+    grey: what the levels 0 and 255 are to a network that thresholds its input itself (default 0 and 1).
+    above: a pixel is bright above this grey level of 0..255 (default 126).
+    place: how pictures get to the size of the input, such as {"scale": 2, "pad": 4}.
+    size: rows and columns of the input, where the source leaves them open.
+    """
+
+    zero: int | None = None
+    values: tuple[float, float] | None = None
+    grey: tuple[float, float] = (0.0, 1.0)
+    above: int | None = None
+    place: Mapping[str, Any] | None = None
+    size: tuple[int, int] | None = None
+
+
+def refuse(node: str, why: str, channel: int | None = None) -> NoReturn:
+    """Raise ProgramError with the node, the channel if one is at fault, the reason and the remedy."""
+    where = node if channel is None else f"{node}, channel {channel}"
+    raise ProgramError(f"{where}: {why}")
+
+
+__all__ = [
+    "Affine",
+    "Array",
+    "AveragePool",
+    "Clip",
+    "Compare",
+    "Convolve",
+    "Flatten",
+    "FullyConnected",
+    "Last",
+    "Leaky",
+    "MaxPool",
+    "Reading",
+    "Sign",
+    "Step",
+    "refuse",
+]
