@@ -115,7 +115,7 @@ def draw(seed: int) -> tuple[list[dict[str, Any]], dict[str, Any], tuple[float, 
         if g.random() < 0.3:
             layers.append({"op": "leaky", "slope": 0.1})
         layers.append(norm(channels, 2.0))
-        if g.random() < 0.3:
+        if rows >= 4 and g.random() < 0.3:
             layers.append({"op": "max", "size": 2})
             rows //= 2
         if g.random() < 0.5:

@@ -43,7 +43,7 @@ def one(**more: Any) -> dict[str, Any]:
         ({"arrays": {"w": np.array([[[[1.0, 0.75]] * 2]])}}, None),
         (
             {"arrays": {"w": np.array([[[[1.0, 1.25], [0.99, 1.5]]]])}},
-            r"layer 0 \(conv\), channel 0: weights are no small multiples of one scale \(worst 0.4\d\): quantise",
+            r"layer 0 \(conv\), channel 0: weights are not small multiples of one scale \(worst 0.4\d\): quantise",
         ),
         ({"arrays": {"w": np.array([[[[1.0, 100], [1, 1]]]])}}, "multiples of one scale, but of more than 7 bits"),
         ({"conv": {"dilation": 2}}, "dilation 2x2: expected 1; fill a larger kernel with zeros"),

@@ -103,7 +103,7 @@ def _integers(node: str, weights: Array) -> tuple[npt.NDArray[np.int8], Array]:
     for k, kernel in enumerate(weights):
         found = multiples(kernel)
         if found.integers is None:
-            why = f"are no small multiples of one scale (worst {found.worst:.2g})"
+            why = f"are not small multiples of one scale (worst {found.worst:.2g})"
             if found.worst <= WITHIN:
                 why = f"are multiples of one scale, but of more than {BITS} bits"
             refuse(node, f"weights {why}: quantise them in training, to +-1, to -1..1 or to at most {BITS} bits", k)

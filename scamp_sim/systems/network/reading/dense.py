@@ -48,7 +48,7 @@ def dense(
     for k, row in enumerate(weights):
         found = multiples(row)
         if found.integers is None:
-            note = f"{name} ({node}): weights of class {k} are no small multiples of one scale: the controller's layer"
+            note = f"{name} ({node}): weights of class {k} are not small multiples of one scale: the controller's layer"
             return Dense(name, weights, np.ones(len(weights)), bias, "none", node), [note]
         integers[k], scales[k] = found.integers, found.scale or 1.0
     return Dense(name, integers, scales, bias, "none", node), []
