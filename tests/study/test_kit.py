@@ -30,11 +30,15 @@ SHAPE = (64, 64)
 needs_compiler = pytest.mark.skipif(not has_compiler(), reason="no C++ compiler here")
 
 
+def shape_for(name: str) -> tuple[int, int]:
+    return SHAPE[0], max(SHAPE[1], SERIES[name].columns)
+
+
 def pictures_of(name: str, folder: Path) -> list[np.ndarray]:
     """What the C++ of a series shows in its run, on an ideal chip."""
-    file = folder / f"{name}.cpp"
-    file.write_text(sources.source(SERIES[name], 3, SHAPE))
-    done = LiveProgram.build([file]).run(Machine(SHAPE), frames=1)
+    file, shape = folder / f"{name}.cpp", shape_for(name)
+    file.write_text(sources.source(SERIES[name], 3, shape))
+    done = LiveProgram.build([file]).run(Machine(shape), frames=1)
     assert done.whole
     return [np.asarray(p) for frame in (done.setup, *done.frames) for p in frame.pictures.values()]
 
@@ -46,11 +50,11 @@ def test_every_program_runs_and_gives_the_pictures_that_the_plan_says(name: str,
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", ["transfer", "bars", "registers"])
+@pytest.mark.parametrize("name", ["transfer", "bars", "registers", "march"])
 def test_a_shot_of_the_text_is_that_of_the_bench(name: str, tmp_path: Path) -> None:
     """The same words: on an ideal chip, picture for picture."""
     shown = pictures_of(name, tmp_path)
-    taken = [*Bench(load_profile("ideal"), 0, 0, SHAPE).take(SERIES[name], 3)]
+    taken = [*Bench(load_profile("ideal"), 0, 0, shape_for(name)).take(SERIES[name], 3)]
     for n, (_, before, after) in enumerate(taken):
         assert before is not None
         np.testing.assert_array_equal(shown[2 * n].astype(float) - 128, before[0])
@@ -92,6 +96,23 @@ def write_pictures(
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pictures(tmp_path_factory.mktemp("kit") / "kit", 3, ("flat", "waits"), lambda codes: codes)
+
+
+def test_what_is_moved_out_of_the_array_does_not_count() -> None:
+    """After 64 places half of the array holds what came in from its edge."""
+    *_, (shot, before, after) = [*Bench(load_profile("ideal"), 0, 0, (64, 192)).take(SERIES["march"], 3)]
+    assert shot == Shot(100, 32, 0)
+    assert before is not None
+    assert after[0, 0, -64:].tolist() == [0] * 64 or after[0, 0, :64].tolist() == [0] * 64
+    assert {q.statistic: q.measured for q in quantities(SERIES["march"], shot, before, after)} == pytest.approx(
+        {"mean": 0, "fixed": 0, "temporal": 0}
+    )
+
+
+def test_a_narrow_array_is_not_asked_to_march(tmp_path: Path) -> None:
+    sources.write_kit(tmp_path / "kit", 3, (), SHAPE)
+    assert not (tmp_path / "kit" / "march.cpp").exists()
+    assert {p.stem for p in (tmp_path / "kit").glob("*.cpp")} == {*SERIES, "stopwatch"} - {"march"}
 
 
 def test_what_the_reader_takes_is_what_the_chip_gave(kit: Path, tmp_path: Path) -> None:
@@ -150,6 +171,10 @@ def test_codes_that_wrap_are_named(tmp_path: Path) -> None:
     ("argv", "message"),
     [
         (["write", "{new}", "--repeats", "2"], "repeats must be an integer from 3 to 1000, got 2"),
+        (
+            ["write", "{new}", "--series", "march", "--size", "64x64"],
+            "series 'march' needs an array of at least 192 columns, got 64; leave it out",
+        ),
         (["write", "{new}", "--series", "flats"], "unknown series 'flats'; there are flat, moves"),
         (["write", "{full}"], "is not an empty directory; give a new one"),
         (["read", "{new}"], "cannot read the plan"),

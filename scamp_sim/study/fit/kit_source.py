@@ -9,7 +9,7 @@ import numpy as np
 
 from scamp_sim.silicon.profiles import ChipProfile
 from scamp_sim.study.fit.parameters import Row
-from scamp_sim.study.kit.plan import SERIES
+from scamp_sim.study.kit.plan import LEFT, SERIES
 from scamp_sim.study.kit.simulate import Quantity, simulated
 
 SHAPE, REPEATS = (64, 64), 3
@@ -60,7 +60,7 @@ class KitSource:
             if q.statistic == "mean":
                 own = max(own, float(np.mean(means[q.series])) ** 0.5)
             fixed, temporal = (variances.get((*q.key[:4], name), 0.5) for name in ("fixed", "temporal"))
-            found.append(np.hypot(own, _chance(q.statistic, fixed, temporal)))
+            found.append(np.hypot(own, _chance(q, fixed, temporal)))
         return np.array(found)
 
     def predict(self, profile: ChipProfile, serial: int) -> Row:
@@ -69,11 +69,11 @@ class KitSource:
         return np.array([found[q.key] for q in self.found])
 
 
-def _chance(statistic: str, fixed: float, temporal: float) -> float:
+def _chance(quantity: Quantity, fixed: float, temporal: float) -> float:
     """What so few simulated PEs leave open of a number; fixed, temporal: variances of its pattern and noise."""
-    pes = CHIPS * SHAPE[0] * SHAPE[1]
+    pes = CHIPS * SHAPE[0] * (LEFT if SERIES[quantity.series].travel else SHAPE[1])
     both = fixed + temporal / REPEATS
-    match statistic:
+    match quantity.statistic:
         case "mean":
             return float((both / pes) ** 0.5)
         case "fixed":

@@ -18,6 +18,10 @@ FLAT_FACTOR = 5
 """Flat planes are read so many times more often than other shots."""
 
 
+LEFT = 64
+"""Columns that must be left to count where a plane moves."""
+
+
 @dataclass(frozen=True)
 class Shot:
     """One way of taking a plane.
@@ -45,6 +49,7 @@ class Series:
     reload: what is loaded at the end in place of a pass.
     flat: read more often, without a load.
     lit: an even scene is looked at.
+    travel: places that the plane moves along its rows; so many columns at either edge do not count.
     statistics: those that a fit uses, of `simulate.quantities`.
     """
 
@@ -61,6 +66,7 @@ class Series:
     loads: bool = True
     flat: bool = False
     lit: bool = False
+    travel: int = 0
     statistics: tuple[str, ...] = ("mean", "fixed", "temporal")
 
     def shots(self) -> Iterator[Shot]:
@@ -73,6 +79,11 @@ class Series:
     def pictures(self, repeats: int) -> int:
         """Pictures that the chip gives for so many repetitions."""
         return self.rounds(repeats) * len([*self.shots()]) * (2 if self.before else 1)
+
+    @property
+    def columns(self) -> int:
+        """Columns that an array needs so that some are left that count."""
+        return 2 * self.travel + LEFT if self.travel else 1
 
     def rounds(self, repeats: int) -> int:
         """Repetitions of this series."""
@@ -91,6 +102,8 @@ SERIES: dict[str, Series] = {
                "mov(B, A); mov(A, B);", (-100, 0, 100), (1, 8, 32)),
         Series("shifts", "one place on and back: errors of single writes through a neighbour",
                "movx(B, A, east); movx(A, B, west);", (-100, 100), (1, 8)),
+        Series("march", "up to 64 places one way: errors of single writes from PE to PE",
+               "movx(B, A, east); movx(A, B, east);", (-100, 100), (8, 32), travel=64),
         Series("halve", "halve, copy, add: words with several destinations",
                "diva(A, E, F); mov(F, A); add(A, A, F);", (-100, 0, 50, 100), (1, 4, 16)),
         Series("split", "one word with two destinations: how unequal its parts are", "divq(B, A);", (-100, 100),
@@ -109,6 +122,12 @@ SERIES: dict[str, Series] = {
 }
 # fmt: on
 """Name -> series, in the order of the protocol."""
+
+
+def fitting(shape: tuple[int, int]) -> tuple[str, ...]:
+    """Names of the series that an array of `shape` is wide enough for."""
+    return tuple(name for name, series in SERIES.items() if series.columns <= shape[1])
+
 
 STOPWATCH = "stopwatch"
 """The program that takes times, not pictures."""

@@ -62,8 +62,9 @@ def quantities(series: Series, shot: Shot, before: Planes | None, after: Planes)
     ones: share of PEs that are 1. shadow: after less before where a row is weak beside a strong half, less the same of
     rows without a strong half. Signed numbers throughout.
     """
-    before = None if before is None else before[:, RIM:-RIM, RIM:-RIM]
-    after = after[:, RIM:-RIM, RIM:-RIM]
+    side = RIM + series.travel
+    before = None if before is None else before[:, RIM:-RIM, side:-side]
+    after = after[:, RIM:-RIM, side:-side]
     repeats, rows, columns = after.shape
     pes = rows * columns
     found: dict[str, tuple[float, float]] = {}
@@ -178,11 +179,12 @@ def simulated(
 ) -> list[Quantity]:
     """What a chip of a profile gives for some series.
 
+    shape: of the simulated array; wider where a series moves planes by more.
     of: the array whose readout times count, by default `shape`.
     """
     found = []
     for s in series:
-        bench = Bench(chip, serial, seed, shape, of or shape)
+        bench = Bench(chip, serial, seed, (shape[0], max(shape[1], s.columns)), of or shape)
         for shot, before, after in bench.take(s, repeats):
             found += quantities(s, shot, before, after)
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import write_text
-from scamp_sim.study.kit.plan import SERIES, STOPWATCH, TIMED, Series, check_repeats
+from scamp_sim.study.kit.plan import SERIES, STOPWATCH, TIMED, Series, check_repeats, fitting
 
 PLAN = "plan.json"
 FORMAT = "scamp-sim measurement plan 1"
@@ -159,12 +159,21 @@ that is incomplete is refused.
 def write_kit(
     folder: str | Path, repeats: int, names: tuple[str, ...] = (), shape: tuple[int, int] = (256, 256)
 ) -> list[Path]:
-    """Write programs, protocol and plan into a folder that is empty or new. Returns the files. Raises ProgramError."""
+    """Write programs, protocol and plan into a folder that is empty or new. Returns the files. Raises ProgramError.
+
+    names: of series, by default all that the array is wide enough for.
+    """
     check_repeats(repeats)
     unknown = [n for n in names if n not in SERIES]
     if unknown:
         raise ProgramError(f"unknown series '{unknown[0]}'; there are {', '.join(SERIES)}")
-    names = names or tuple(SERIES)
+    narrow = next((n for n in names if SERIES[n].columns > shape[1]), None)
+    if narrow is not None:
+        raise ProgramError(
+            f"series '{narrow}' needs an array of at least {SERIES[narrow].columns} columns, got {shape[1]}; leave it "
+            "out"
+        )
+    names = names or fitting(shape)
     path = Path(folder)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise ProgramError(f"{path} exists and is not an empty directory; give a new one")
