@@ -35,6 +35,7 @@ CALLS = (
     "isa movx",
     "profile mine.scamp --image demo/photo.png --html report.html",
     "calibration",
+    "compare --rows raw,p2m,leca_4_4",
     "ranges mine.scamp --fps 25",
     "chips scamp5",
     "fit --table table.csv --chips 1 --out mychip.json",

@@ -49,10 +49,18 @@ def _filters() -> str:
     return before + mark + rows() + rest[rest.index("<!-- end -->") :]
 
 
+def _compare() -> str:
+    """The page as it is, with its tables between their marks."""
+    from scamp_sim.compare.page import filled
+
+    return filled((DOCS / "compare.md").read_text(encoding="utf-8"))
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "isa": _isa,
     "messages": _messages,
     "cli": _cli,
+    "compare": _compare,
     "filters": _filters,
     "promises": _promises,
 }

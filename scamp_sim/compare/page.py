@@ -1,0 +1,71 @@
+"""The tables of docs/compare.md, written by the tool between their marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from scamp_sim.compare import markdown
+from scamp_sim.compare.constants import load_constants
+from scamp_sim.compare.counts import Scene
+from scamp_sim.compare.rows import MORE_ARRAY, NAMES, chosen
+from scamp_sim.compare.table import Table
+
+ARRAY_ROWS = (*(name for name in NAMES if not name.startswith(("sd", "lr", "skip"))), *MORE_ARRAY)
+
+
+def filled(page: str) -> str:
+    """The page with every marked table written again. Raises KeyError for a mark that is not known."""
+
+    def block(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return f"<!-- {name} -->\n{BLOCKS[name]()}<!-- end -->"
+
+    return re.sub(r"<!-- ([a-z0-9_]+) -->\n.*?<!-- end -->", block, page, flags=re.DOTALL)
+
+
+def _table(constants: str) -> Table:
+    scene = Scene()
+    return Table(scene, chosen(scene), load_constants(constants))
+
+
+def _sides(constants: str) -> str:
+    table = _table(constants)
+    own, array = markdown.side(table, "circuit"), markdown.side(table, "scamp5")
+    return f"Own chips:\n\n{own}\n" + (f"SCAMP-5:\n\n{array}\n" if constants == "common" else "")
+
+
+def _programs() -> str:
+    scene = Scene()
+    table = Table(scene, chosen(scene, ARRAY_ROWS, ("scamp5",)), load_constants("common"))
+    body = []
+    for row in table.rows:
+        n = row.amounts
+        us, readout = n["host_us"], n["readout_us"]
+        array = f"{1.9e-6 * n['pe_words']:,.1f}"
+        sent = f"{row.bits_wire / 8:,.0f}"
+        ratio = f"{8 * row.sites * row.frames / row.bits:.4g}"
+        program = [f"`{row.name}`", row.about, f"{n['words']:,.0f}", str(row.setup_words or ""), array]
+        body.append([*program, f"{us:,.0f}", f"{readout:,.0f}", sent, ratio])
+    head = ["row, per decision", "program", "words", "set-up", "array uJ", "us", "read-out us", "bytes", "x bits"]
+    return markdown.rows(head, body)
+
+
+def _checks() -> str:
+    scene = Scene()
+    body = []
+    for c in chosen(scene).checks:
+        within = "below" if c.bound else f"{c.within:g}" if c.absolute else f"{100 * c.within:g} %"
+        body.append([c.row, c.what, f"{c.published:,.6g}", f"{c.ours:,.6g}", within, c.source])
+    return markdown.rows(["row", "number", "published", "here", "within", "where"], body)
+
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "common": lambda: _sides("common"),
+    "published": lambda: _sides("published"),
+    "order": lambda: markdown.order(_table("common")),
+    "scamp5": _programs,
+    "checks": _checks,
+    "caveats": lambda: markdown.said(_table("common")) + markdown.left_out(_table("common")),
+}
+"""Mark -> what is written there."""

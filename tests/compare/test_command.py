@@ -1,0 +1,102 @@
+"""`scamp-sim compare` as a user calls it, and its page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scamp_sim.cli.main import main
+from scamp_sim.compare.page import filled
+
+PAGE = Path(__file__).parents[2] / "docs" / "compare.md"
+
+NAMES = ("raw", "sd_2x2", "sd_2x3", "sd_2x4", "lr_2", "lr_1", "difference", "pixelrnn", "p2m")
+NAMES += ("leca_8_3", "leca_4_4", "leca_4_3", "snn")
+COLUMNS = ("sites", "frames", "window_sites", "values", "bits", "bits_wire", "ratio_values", "ratio_bits")
+COLUMNS += ("ratio_bits_wire", "ratio_paper", "time_us", "energy_uj", "energy_array_uj")
+
+
+def said(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    assert main(["compare", *args]) == 0
+    return capsys.readouterr().out
+
+
+def document(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(said(capsys, *args, "--format", "json"))
+    return found
+
+
+def test_names_that_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(capsys)
+    circuit = {row["name"]: row["cells"] for row in found["rows"] if row["on"] == "circuit"}
+    array = {row["name"]: row["cells"] for row in found["rows"] if row["on"] == "scamp5"}
+    assert set(NAMES) <= set(circuit)
+    assert set(NAMES) - {"sd_2x3"} <= set(array)
+    for cells in (*circuit.values(), *array.values()):
+        assert set(COLUMNS) <= set(cells)
+        for cell in cells.values():
+            assert {"value", "unit", "source", "formula"} <= set(cell)
+            assert cell["value"] is None or (cell["source"] in "PCSIAU" and cell["formula"])
+            assert cell["value"] is not None or cell["reason"]
+    assert circuit["leca_4_4"]["bits_wire"]["value"] == 65536
+    assert array["leca_4_3"]["bits_wire"]["value"] == 65536
+    assert array["leca_4_3"]["bits"]["value"] == 49152
+    assert circuit["leca_4_4"]["energy_array_uj"]["value"] is None
+    assert array["leca_4_4"]["ratio_paper"]["value"] is None
+    assert array["pixelrnn"]["ratio_paper"]["value"] == 256
+    assert circuit["p2m"]["window_sites"]["value"] == array["p2m"]["window_sites"]["value"] == 10
+    assert circuit["snn"]["window_sites"]["value"] == array["snn"]["window_sites"]["value"] == 8
+    assert array["raw"]["time_us"]["value"] == pytest.approx(19_127, abs=1)
+    assert array["raw"]["energy_uj"]["value"] == pytest.approx(1.5 * 19_127, rel=1e-3)
+    assert [r["name"] for r in found["left_out"]] == ["sd_2x3"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_text_keeps_to_its_width(capsys: pytest.CaptureFixture[str], width: int) -> None:
+    shown = said(capsys, "--width", str(width))
+    assert max(map(len, shown.splitlines())) <= width
+    assert "caveats" in shown
+    assert ("of array" in shown) == (width == 120)
+
+
+def test_a_link_price_changes_energies_and_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    few = document(capsys, "--rows", "raw", "--on", "circuit", "--link-pj-per-bit", "0")
+    parts = {p["part"]: p["value"] for p in few["rows"][0]["energy_parts"]}
+    assert parts["link"] == 0
+    assert "--link-pj-per-bit" in json.dumps(few["constants"])
+
+
+def test_steps_of_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = said(capsys, "--rows", "leca_4_4", "--on", "scamp5", "--steps", "leca_4_4")
+    assert "words " in shown
+    assert "   297  " in shown
+    assert "once, before the first frame: 33 words" in shown
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--rows", "p2n"], "no row is called 'p2n'; did you mean 'p2m'?"),
+        (["--on", "chip"], "expected circuit, scamp5 or circuit,scamp5"),
+        (["--sites", "100", "--on", "scamp5"], "take --on circuit, or --sites 256"),
+        (["--constants", "nowhere.json"], "no such file"),
+        (["--factor", "link"], "expected NAME=X"),
+        (["--steps", "raw", "--on", "circuit"], "expected a SCAMP-5 row of this table"),
+        (["--width", "40"], "at least 80 columns"),
+        (["--link-pj-per-bit", "-1"], "must be 0 or more"),
+    ],
+)
+def test_bad_input(capsys: pytest.CaptureFixture[str], args: list[str], message: str) -> None:
+    assert main(["compare", *args]) != 0
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert "Traceback" not in shown.err
+
+
+def test_the_page_is_fresh() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert filled(text) == text
+    assert filled(text.replace("| `raw` |", "| `row` |")) == text
