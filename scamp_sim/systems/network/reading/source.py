@@ -49,6 +49,10 @@ def read(
     path = path_of(source, "network")
     if path.suffix == ".npz":
         return read_arrays(read_archive(path, "network", ProgramError, LIMIT), reading, path.name)
+    if path.suffix == ".onnx":
+        from scamp_sim.systems.network.reading.onnx.chain import read_onnx
+
+        return read_onnx(path, LIMIT, reading)
     raise ProgramError(
         f"network {short(str(path), 200)}: unknown kind '{path.suffix}'; expected .onnx, or .npz with arrays and a "
         "description"

@@ -137,10 +137,15 @@ class Reading:
     size: tuple[int, int] | None = None
 
 
-def refuse(node: str, why: str, channel: int | None = None) -> NoReturn:
-    """Raise ProgramError with the node, the channel if one is at fault, the reason and the remedy."""
+def refusal(node: str, why: str, channel: int | None = None) -> ProgramError:
+    """The error with the node, the channel if one is at fault, the reason and the remedy."""
     where = node if channel is None else f"{node}, channel {channel}"
-    raise ProgramError(f"{where}: {why}")
+    return ProgramError(f"{where}: {why}")
+
+
+def refuse(node: str, why: str, channel: int | None = None) -> NoReturn:
+    """Raise that error."""
+    raise refusal(node, why, channel)
 
 
 __all__ = [
@@ -158,5 +163,6 @@ __all__ = [
     "Reading",
     "Sign",
     "Step",
+    "refusal",
     "refuse",
 ]

@@ -1,0 +1,257 @@
+"""ONNX files become the same integers as arrays do, and what has no place is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.systems import network
+from scamp_sim.systems.network.params import Network
+from tests.systems.network.floats import draw
+
+onnx = pytest.importorskip("onnx")
+
+from onnx import TensorProto, external_data_helper, helper, numpy_helper  # noqa: E402
+
+from tests.systems.network.onnx_nets import Graph, of_chain  # noqa: E402
+
+ONES = np.ones((1, 1, 3, 3))
+
+
+def same(a: Network, b: Network) -> None:
+    """Two networks of the same integers, up to float64 in scales of scores."""
+    assert len(a.layers) == len(b.layers)
+    for one, other in zip(a.layers, b.layers, strict=True):
+        assert type(one) is type(other)
+        for name in vars(one).keys() - {"node"}:
+            left, right = getattr(one, name), getattr(other, name)
+            if isinstance(left, np.ndarray) and left.dtype == np.float64:
+                np.testing.assert_allclose(left, right, rtol=1e-6, atol=1e-9, err_msg=name)
+            elif isinstance(left, np.ndarray):
+                np.testing.assert_array_equal(left, right, name)
+            else:
+                assert left == right, name
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_files_hold_what_arrays_hold(seed: int, tmp_path: Path) -> None:
+    """Random chains, with subgraphs of constants, batch norm as a node or as arithmetic, straight-through gradients."""
+    layers, arrays, values, size = draw(seed)
+    description = {"input": {"size": size, "values": values}, "layers": layers}
+    path = of_chain(layers, arrays, size, seed).save(tmp_path / "net.onnx")
+    same(network.read(path, values=values), network.read({**arrays, "description": description}))
+
+
+def conv(graph: Graph, weights: Any = ONES, **given: Any) -> Graph:
+    graph.add("Conv", weights, **given)
+    return graph
+
+
+def signed(**given: Any) -> Graph:
+    graph = conv(Graph(), **given)
+    graph.add("Sign")
+    return graph
+
+
+def then(op: str, *values: Any, **given: Any) -> Graph:
+    graph = signed()
+    graph.add(op, *values, **given)
+    return graph
+
+
+def skip() -> Graph:
+    graph = signed(pads=[1] * 4)
+    graph.add("Add", graph.last, "r0", first=False)
+    return graph
+
+
+def two_inputs() -> Graph:
+    graph = signed()
+    graph.inputs.append(helper.make_tensor_value_info("other", TensorProto.FLOAT, [1]))
+    return graph
+
+
+def concat() -> Graph:
+    graph = signed()
+    graph.add("Concat", graph.last, graph.last, first=False, axis=1)
+    return graph
+
+
+def sized(*shape: int | str) -> Graph:
+    graph = conv(Graph(shape))
+    graph.add("Sign")
+    return graph
+
+
+def loop() -> Graph:
+    graph = signed()
+    inner = helper.make_graph([], "inner", [], [])
+    graph.nodes.append(helper.make_node("If", [graph.last], ["r9"], name="n9", then_branch=inner, else_branch=inner))
+    graph.last = "r9"
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: signed(weights=ONES + 0.137 * np.eye(3)),
+            r"Conv node 'n0', channel 0: weights are not small.*quantise",
+        ),
+        (lambda: then("Sigmoid"), "Sigmoid node 'n2': Sigmoid has no place on the array; sign, ReLU, threshold have"),
+        (lambda: then("Gelu"), "Gelu"),
+        (lambda: signed(dilations=[2, 2]), "dilation 2x2"),
+        (lambda: signed(strides=[3, 3]), "stride 3"),
+        (lambda: signed(weights=np.ones((2, 2, 3, 3))), "kernels for 2 input channels, but 1 come"),
+        (lambda: sized(1, 3, 8, 8), "the input has 3 channels; expected 1, the sensor has one"),
+        (lambda: signed(pads=[1] * 4), "Sign node 'n1', channel 0: Sign gives 0 where the sum is exactly 0 taps"),
+        (skip, "skip connection"),
+        (two_inputs, r"2 inputs \(picture, other\); expected one"),
+        (concat, "Concat has no place on the array; the network must be one chain"),
+        (lambda: sized(1, 1, "h", "w"), r"leaves open; export it with fixed ones, or say size="),
+        (lambda: sized(1, 64), "2 dimensions; expected pictures"),
+        (lambda: then("MaxPool", kernel_shape=[2, 2], pads=[1, 1, 1, 1]), "a padded pool"),
+        (lambda: then("MaxPool", kernel_shape=[4, 4], strides=[4, 4], ceil_mode=1), "ceil_mode"),
+        (lambda: then("Transpose", perm=[1, 0, 2, 3]), "the batch to stay in front"),
+        (lambda: then("Mul", np.arange(36).reshape(6, 6)), "differs from site to site"),
+        (lambda: then("Sub", "r1"), "takes a map from itself"),
+        (lambda: then("Mul", "r1"), "a product of two maps"),
+        (lambda: then("GreaterOrEqual", "r0"), "compares two maps"),
+        (lambda: then("MatMul", np.ones((6, 2))), "flatten it first"),
+        (lambda: then("Softmax"), "behind the last dense layer only"),
+        (lambda: then("Round"), "Round has no place"),
+        (loop, "branches and loops"),
+    ],
+)
+def test_what_is_refused(make: Callable[[], Graph], message: str, tmp_path: Path) -> None:
+    path = make().save(tmp_path / "net.onnx", opset=20)
+    with pytest.raises(ProgramError, match=message):
+        network.read(path)
+
+
+def test_weights_beside_the_file_are_not_read(tmp_path: Path) -> None:
+    model = signed().model()
+    external_data_helper.convert_model_to_external_data(model, size_threshold=0, location="../secret.bin")
+    tensor = model.graph.initializer[0]
+    external_data_helper.set_external_data(tensor, "../secret.bin")
+    tensor.data_location = TensorProto.EXTERNAL
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(
+        ProgramError, match=r"initializer 'c0': weights in a file beside it \(\.\./secret\.bin\) are not"
+    ):
+        network.read(tmp_path / "net.onnx")
+
+
+def test_weights_beside_the_file_in_a_node(tmp_path: Path) -> None:
+    graph = signed()
+    value = numpy_helper.from_array(np.ones(1, np.float32), "v")
+    external_data_helper.set_external_data(value, "/etc/passwd")
+    value.data_location = TensorProto.EXTERNAL
+    graph.nodes.insert(0, helper.make_node("Constant", [], ["k"], name="k", value=value))
+    (tmp_path / "net.onnx").write_bytes(graph.model().SerializeToString())
+    with pytest.raises(ProgramError, match="Constant node 'k': weights in a file beside it"):
+        network.read(tmp_path / "net.onnx")
+
+
+def test_other_domains_and_versions(tmp_path: Path) -> None:
+    graph = signed()
+    graph.add("Trunc", domain="qonnx.custom_op.general")
+    path = graph.save(tmp_path / "net.onnx", domains=["qonnx.custom_op.general"])
+    with pytest.raises(ProgramError, match=r"Trunc node 'n2' is of the domain 'qonnx\.custom_op\.general'"):
+        network.read(path)
+    with pytest.raises(ProgramError, match="opset 6: expected 7"):
+        network.read(signed().save(path, opset=6))
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00" * 100, b"not a model", b"\x08\x08" * 1000])
+def test_damaged_files(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_bytes(data)
+    with pytest.raises(ProgramError, match=r"network .*net\.onnx"):
+        network.read(tmp_path / "net.onnx")
+
+
+def test_every_cut_of_a_file_is_refused_or_read(tmp_path: Path) -> None:
+    data = signed().model().SerializeToString()
+    path = tmp_path / "net.onnx"
+    for length in range(0, len(data), 7):
+        path.write_bytes(data[:length])
+        with pytest.raises(ProgramError):
+            network.read(path)
+
+
+def test_large_constants_are_not_made(tmp_path: Path) -> None:
+    graph = Graph()
+    shape = graph.constant([1 << 20, 1 << 20], np.int64)
+    graph.add("ConstantOfShape", shape, first=False)
+    graph.add("Conv", "picture", graph.last, first=False)
+    with pytest.raises(ProgramError, match=r"ConstantOfShape node 'n0': cannot be computed: a shape of more than"):
+        network.read(graph.save(tmp_path / "net.onnx"))
+
+
+def test_large_files_are_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    with path.open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(ProgramError, match="64 MiB"):
+        network.read(path)
+
+
+def test_quantised_constants(tmp_path: Path) -> None:
+    """BipolarQuant and Quant of QONNX and DequantizeLinear of ONNX, on weights; BipolarQuant on bits."""
+    g = np.random.default_rng(0)
+    latent = g.normal(size=(2, 1, 3, 3))
+    domain = "qonnx.custom_op.general"
+    graph = Graph()
+    weights = graph.add("BipolarQuant", latent, 0.1, first=False, domain=domain)
+    graph.add("Conv", "picture", weights, first=False)
+    graph.add("BipolarQuant", 0.5, domain=domain)
+    levels = g.integers(-3, 4, (1, 2, 3, 3)) * 0.25
+    quant = graph.add("Quant", levels, 0.25, 0.0, 3.0, first=False, domain=domain, signed=1, narrow=1)
+    graph.add("Conv", "r2", quant, first=False)
+    chain = graph.add("BipolarQuant", 1.0, domain=domain)
+    whole = graph.constant(g.integers(-1, 2, (1, 1, 2, 2)), np.int8)
+    scale, zero = graph.constant(0.3, np.float32), graph.constant(0, np.int8)
+    weights = graph.add("DequantizeLinear", whole, scale, zero, first=False)
+    graph.add("Conv", chain, weights, first=False)
+    graph.add("BipolarQuant", 1.0, domain=domain)
+    net = network.read(graph.save(tmp_path / "net.onnx", domains=[domain]))
+    first, second, third = net.convs
+    np.testing.assert_array_equal(first.weights, np.where(latent >= 0, 1, -1))
+    np.testing.assert_array_equal(second.weights, levels / 0.25)
+    assert set(third.weights.ravel()) <= {-1, 0, 1}
+
+
+def test_channels_last(tmp_path: Path) -> None:
+    """What tf2onnx writes: pictures (batch, rows, columns, 1), a Transpose in front, one before the flattening."""
+    g = np.random.default_rng(0)
+    kernel, dense = g.choice([-1.0, 1], (2, 1, 3, 3)), g.choice([-1.0, 1], (3, 72))
+    plain = Graph()
+    plain.add("Conv", kernel)
+    plain.add("Sign")
+    plain.add("Flatten")
+    plain.add("Gemm", dense, transB=1)
+    last = Graph(("n", 8, 8, 1))
+    last.add("Transpose", perm=[0, 3, 1, 2])
+    last.add("Conv", kernel)
+    last.add("Sign")
+    last.add("Transpose", perm=[0, 2, 3, 1])
+    last.add("Reshape", last.constant([-1, 72], np.int64))
+    last.add("MatMul", dense.reshape(3, 2, 6, 6).transpose(2, 3, 1, 0).reshape(72, 3))
+    same(network.read(last.save(tmp_path / "a.onnx")), network.read(plain.save(tmp_path / "b.onnx")))
+
+
+def test_size_and_ends(tmp_path: Path) -> None:
+    graph = sized("n", 1, "h", "w")
+    graph.add("ReduceMean", axes=[2, 3], keepdims=0)
+    graph.add("Gemm", np.ones((2, 1)), np.zeros(2), transB=1)
+    graph.add("Softmax", axis=1)
+    net = network.read(graph.save(tmp_path / "net.onnx"), size=(10, 10))
+    assert (net.input.rows, net.input.columns) == (10, 10)
+    assert "Softmax dropped, it changes no decision" in net.notes[-1]
+    with pytest.raises(ProgramError, match="window 10x8 every 10x8: expected squares"):
+        network.read(graph.save(tmp_path / "net.onnx"), size=(12, 10))
