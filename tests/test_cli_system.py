@@ -96,6 +96,11 @@ def test_validate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "made with level 1 (here 9)" in err
 
 
+def test_one_chip_is_said_to_be_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["system", "validate", "toy", "--on", "scamp5", "--clips", "example:1", "--errors", "scamp5"]) == 0
+    assert "one chip with one seed; its intervals do not say how chips differ" in capsys.readouterr().err
+
+
 def test_validate_over_chips(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Comparators that are off by 20 LSB turn sites near the level, other ones on each chip."""
     argv: tuple[str, ...] = ("system", "validate", "toy", "--on", "scamp5", "--clips", "example:2")

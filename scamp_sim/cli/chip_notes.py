@@ -35,6 +35,18 @@ def note_ideal(errors: Any) -> None:
         print("scamp-sim: note: the errors are ideal: all chips and seeds are the same", file=sys.stderr)
 
 
+def note_one_chip(errors: Any) -> None:
+    """A note on stderr that one chip is not chips, unless errors are ideal. Raises ProgramError."""
+    from scamp_sim.study.chips import is_ideal, portable
+
+    if not is_ideal(portable(errors)):
+        print(
+            "scamp-sim: note: one chip with one seed; its intervals do not say how chips differ. --chips 1-8 --seeds 2 "
+            "makes a study of several",
+            file=sys.stderr,
+        )
+
+
 def in_force(args: argparse.Namespace) -> str:
     """The errors of a run in a line, as the user gave them; "" for none. Raises ProgramError."""
     profile = effects.profile_of(args.errors)

@@ -75,6 +75,7 @@ def _not_golden(system: System[Any]) -> str:
 def _one_chip(
     args: argparse.Namespace, system: System[Any], params: Any, clips: ClipSet, on: Realisation, seed: int
 ) -> int:
+    from scamp_sim.cli.chip_notes import note_one_chip
     from scamp_sim.show.progress import kept, progress
     from scamp_sim.show.render import check_folder, write_pictures
     from scamp_sim.systems.base.study.run import validate
@@ -99,6 +100,8 @@ def _one_chip(
             limit=args.limit,
             advance=advance,
         )
+    if on.on_array:
+        note_one_chip(args.errors)
     files: list[str] = []
     if args.pictures is not None:
         pictures = worst(system, params, clips, on, hardware, seed, found)

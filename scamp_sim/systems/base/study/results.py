@@ -134,7 +134,11 @@ class Study:
             for who in (ARRAY, *self.references)
             if (right := self.right(who)) is not None
         }
-        agreement = {r: {"same": n, "of": count} for r in self.references if (n := self.agreed(r)) is not None}
+        agreement = {
+            r: {"same": n, "of": count, "interval_95": wilson(n / count, count, "clips").as_dict()}
+            for r in self.references
+            if (n := self.agreed(r)) is not None
+        }
         return {
             "clips": count,
             "frames": count * self.shape.frames,
@@ -184,7 +188,7 @@ class Study:
         if found:
             lines.append("right class: " + ", ".join(found))
         lines += [
-            f"array and {r} say the same class: {n} of {count}"
+            f"array and {r} say the same class: {n} of {count} ({percent(n / count)}, {_interval(n, count)})"
             for r in self.references
             if (n := self.agreed(r)) is not None
         ]
