@@ -5,6 +5,7 @@ python smoke.py [--extras]      the Python of the environment that holds the ins
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,7 @@ CALLS = (
     "system run p2m demo/photo.png",
     "system run snn demo/photo.png",
     "system run leca demo/photo.png",
+    "network read mine.npz --place scale=2,pad=4",
     "system costs p2m --on scamp5 --channels 8 --weight-bits ternary --format json",
     "system published leca --format json",
     "bench --only one-word",
@@ -87,6 +89,7 @@ def main() -> int:
         (folder / "mine.scamp").write_text(PROGRAM)
         (folder / "main.cpp").write_text(CPP)
         (folder / "table.csv").write_text(TABLE)
+        _write_network(folder / "mine.npz")
         for line in (*CALLS, *(TORCH if extras else ())):
             if not _call(line, folder, (0,)):
                 return 1
@@ -94,6 +97,24 @@ def main() -> int:
             if not _call(line, folder, (1,), "scamp-sim[torch]"):
                 return 1
     return 0
+
+
+def _write_network(path: Path) -> None:
+    """A trained network as arrays and a description: one layer of two kernels, a pool, a dense layer."""
+    import numpy as np
+
+    g = np.random.default_rng(1)
+    layers = [
+        {"op": "conv", "weights": "kernels", "padding": 2},
+        {"op": "norm", "gamma": [1, -1], "beta": [0.1, 0.2]},
+        {"op": "sign"},
+        {"op": "max", "size": 4},
+        {"op": "flatten"},
+        {"op": "dense", "weights": "dense"},
+    ]
+    description = json.dumps({"input": {"size": [64, 64]}, "layers": layers})
+    kernels, dense = g.choice([-0.1, 0.1], (2, 1, 5, 5)), g.choice([-0.02, 0.02], (10, 512))
+    np.savez(path, kernels=kernels, dense=dense, description=np.array(description))
 
 
 def _call(line: str, folder: Path, codes: tuple[int, ...], said: str = "") -> bool:

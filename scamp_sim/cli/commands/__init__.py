@@ -59,6 +59,7 @@ OWN: tuple[Command, ...] = (
     _own("measure", "programs that measure your chip, and a reader for what it gave", SILICON),
     _own("system", "published in-sensor encoders: run, validate, costs, train, published numbers", NETWORKS),
     _own("compare", "four in-sensor encoders side by side: bits, time, energy, as chips and as programs", NETWORKS),
+    _own("network", "a trained network of your own on the array, from ONNX or arrays", NETWORKS),
     _own("validate", "compare the network on the array with its golden model, over many clips", NETWORKS),
     _own("train", "train the network on clips, with the errors of an array or without", NETWORKS),
     _own("report", "costs, bandwidth and memory of the network, figures and a table of the paper", NETWORKS),

@@ -8,6 +8,7 @@ Everything between two layers is a bit, +1 or -1, whatever the training framewor
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -301,6 +302,17 @@ class Network:
         for layer in self.layers:
             found.append(layer.shape(found[-1]))
         return tuple(found)
+
+    def __str__(self) -> str:
+        from scamp_sim.systems.network.show import text
+
+        return text(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write it as .npz, which `network.read` takes. Raises ProgramError."""
+        from scamp_sim.systems.network.store import save
+
+        save(self, path)
 
     def layer(self, name: str) -> Layer:
         """The layer of that name. Raises ProgramError."""

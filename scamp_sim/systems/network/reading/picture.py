@@ -99,13 +99,18 @@ class Picture:
             refuse(node, f"grey > {above}: expected a threshold in 0..254, or no pixel differs from another")
         scale, shrink, pad = placement(reading.place or {})
         found = Input(*self.size, above, shrink * self.means, scale, pad, (dark, bright))
-        rows, columns = found.picture
-        if min(rows, columns) < 1 or rows != int(rows) or columns != int(columns):
-            raise ProgramError(
-                f"place: pictures of {rows:g}x{columns:g} would fill an input of {found.rows}x{found.columns}; choose "
-                "scale, shrink and pad so that rows and columns are whole"
-            )
+        check_picture(found)
         return found, np.asarray((bright - dark) / 2), np.asarray((bright + dark) / 2), notes
+
+
+def check_picture(shown: Input) -> None:
+    """Raise ProgramError if no pictures fit the input as it places them."""
+    rows, columns = shown.picture
+    if min(rows, columns) < 1 or rows != int(rows) or columns != int(columns):
+        raise ProgramError(
+            f"place: pictures of {rows:g}x{columns:g} would fill an input of {shown.rows}x{shown.columns}; choose "
+            "scale, shrink and pad so that rows and columns are whole"
+        )
 
 
 def placement(place: Mapping[str, Any]) -> tuple[int, int, Padding]:
@@ -136,4 +141,4 @@ def parse_place(text: str) -> dict[str, Any]:
     return found
 
 
-__all__ = ["ABOVE", "PLACES", "VALUES", "Picture", "parse_place", "placement"]
+__all__ = ["ABOVE", "PLACES", "VALUES", "Picture", "check_picture", "parse_place", "placement"]

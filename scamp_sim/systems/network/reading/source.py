@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.checks import path_of
+from scamp_sim.checks import integer, path_of
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.reading import MIB, read_archive
 from scamp_sim.systems.network.params import Network
 from scamp_sim.systems.network.reading.arrays import read_arrays
+from scamp_sim.systems.network.reading.picture import check_picture, placement
 from scamp_sim.systems.network.reading.steps import Reading
+from scamp_sim.systems.network.store import KEY, restore
 from scamp_sim.text import short
 
 LIMIT = 64 * MIB
@@ -48,7 +51,14 @@ def read(
         return read_arrays(source, reading)
     path = path_of(source, "network")
     if path.suffix == ".npz":
-        return read_arrays(read_archive(path, "network", ProgramError, LIMIT), reading, path.name)
+        arrays = read_archive(path, "network", ProgramError, LIMIT)
+        if KEY in arrays:
+            if any(given is not None for given in (zero, values, size)):
+                raise ProgramError(
+                    f"network {path.name}: holds integers already, so zero, values and size are settled; leave them out"
+                )
+            return _placed(restore(arrays, f"network {path.name}"), reading)
+        return read_arrays(arrays, reading, path.name)
     if path.suffix == ".onnx":
         from scamp_sim.systems.network.reading.onnx.chain import read_onnx
 
@@ -57,6 +67,18 @@ def read(
         f"network {short(str(path), 200)}: unknown kind '{path.suffix}'; expected .onnx, or .npz with arrays and a "
         "description"
     )
+
+
+def _placed(net: Network, reading: Reading) -> Network:
+    """A saved network with another threshold or placement of its pictures, where one was asked for."""
+    shown = net.input
+    if reading.above is not None:
+        shown = replace(shown, above=integer("above", reading.above, 0, 254))
+    if reading.place is not None:
+        scale, shrink, pad = placement(reading.place)
+        shown = replace(shown, scale=scale, shrink=shrink, pad=pad)
+        check_picture(shown)
+    return replace(net, input=shown)
 
 
 __all__ = ["LIMIT", "read"]

@@ -1,0 +1,60 @@
+"""Arguments that the actions of `network` share: the network and how it is read."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from scamp_sim.cli import options
+from scamp_sim.exceptions import ProgramError
+
+if TYPE_CHECKING:
+    from scamp_sim.systems.network.params import Network
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """NET, and the options of reading it."""
+    parser.add_argument(
+        "net", metavar="NET", help="a file .onnx, .npz with arrays and a description, or .npz that --out wrote"
+    )
+    group = parser.add_argument_group("how the network is read")
+    add = group.add_argument
+    add("--zero", metavar="+1|-1", choices=("+1", "1", "-1"), help="what the sign of exactly 0 is to be")
+    add(
+        "--values",
+        metavar="DARK,BRIGHT",
+        help="what dark and bright pixels were in training, as --values=0,1 (default: -1,1)",
+    )
+    add("--above", metavar="N", type=int, help="a pixel is bright above this grey level of 0..255 (default: 126)")
+    add(
+        "--place",
+        metavar="HOW",
+        help="how pictures get to the size of the input, such as scale=2,pad=4, pad=T:L:B:R, shrink=4",
+    )
+    add("--size", metavar="HxW", type=options.size, help="rows x columns of the input, where the file leaves them open")
+
+
+def read_network(args: argparse.Namespace) -> Network:
+    """The network that a command line names. Raises ProgramError."""
+    from scamp_sim.systems.network.reading.picture import parse_place
+    from scamp_sim.systems.network.reading.source import read
+
+    values = None
+    if args.values is not None:
+        parts = args.values.split(",")
+        try:
+            dark, bright = (float(part) for part in parts)
+        except ValueError:
+            raise ProgramError(f"--values '{args.values:.60}': expected two numbers, such as --values=0,1") from None
+        values = (dark, bright)
+    return read(
+        args.net,
+        None if args.zero is None else int(args.zero),
+        values=values,
+        above=args.above,
+        place=None if args.place is None else parse_place(args.place),
+        size=args.size,
+    )
+
+
+__all__ = ["add_network", "read_network"]
