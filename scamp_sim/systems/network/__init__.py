@@ -20,7 +20,9 @@ _HOMES = {
     "Input": "params",
     "Network": "params",
     "Pool": "params",
+    "Plan": "planning.plan",
     "forward": "golden",
+    "plan": "planning.plan",
     "read": "reading.source",
     "golden": "golden",
 }
@@ -31,7 +33,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES[name]
     module = import_module(f"{__name__}.{home}")
-    value = module if name == home else getattr(module, name)
+    value = module if name == home.rpartition(".")[2] and name != "plan" else getattr(module, name)
     globals()[name] = value
     return value
 
@@ -40,4 +42,4 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
 
 
-__all__ = ["Conv", "Converter", "Counts", "Dense", "Input", "Network", "Pool", "forward", "golden", "read"]
+__all__ = ["Conv", "Converter", "Counts", "Dense", "Input", "Network", "Plan", "Pool", "forward", "golden", "plan", "read"]

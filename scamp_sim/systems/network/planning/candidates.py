@@ -1,0 +1,204 @@
+"""What a network could run as: every layout that its first layer fits, cut behind every layer that bits can leave from.
+
+A handful of candidates, each of which is assembled; what does not fit says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.kernels.network.bits import HIGHEST
+from scamp_sim.kernels.network.dense import CELL, MOST_CLASSES
+from scamp_sim.kernels.network.pieces import ARRAY
+from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
+from scamp_sim.systems.network.planning.choice import Choice, ConvChoice
+from scamp_sim.systems.network.planning.levels import Gap, amplitude_for, gaps, largest, levels
+
+SLOTS = (4, 2)
+"""Slots along an axis, where maps share the array."""
+WINDOWS = (4, 2)
+FINEST = 2.0
+"""LSB of a tap behind joins at least, where that is possible."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a plan is asked for.
+
+    offset: LSB that a transfer adds. sums: of dense layers on the array. events: maps leave as so many events at most,
+    0 for exactly. layout: only that one. amplitude: LSB of a tap in first layers, None for what thresholds allow.
+    merge: levels that give the same bits are one. controller: dense layers are the controller's.
+    """
+
+    offset: int = 0
+    sums: str = "16"
+    events: int = 0
+    layout: str = ""
+    amplitude: int | None = None
+    merge: bool = True
+    controller: bool = False
+
+
+def candidates(net: Network, wish: Wish, refused: list[str]) -> Iterator[Choice]:
+    """All that fit. refused: takes why others do not."""
+    first = net.layers[0]
+    assert isinstance(first, Conv)
+    for layout, rows in _layouts(net, first, refused):
+        if wish.layout and layout != wish.layout:
+            continue
+        for array in _cuts(net, layout, rows, refused):
+            try:
+                convs = _convs(net, layout, rows, array, wish)
+            except ProgramError as e:
+                refused.append(str(e))
+                continue
+            last = net.layers[array - 1]
+            if isinstance(last, Dense):
+                if not wish.controller:
+                    yield Choice(layout, rows, wish.offset, array, convs, sums=wish.sums)
+                continue
+            reads = ["values", "rows"]
+            if wish.events and _plain(net, array):
+                reads.append("events")
+            for read in reads:
+                yield Choice(
+                    layout, rows, wish.offset, array, convs, read=read, events=wish.events if read == "events" else 0
+                )
+
+
+def _plain(net: Network, array: int) -> bool:
+    """Whether a PE's bit is a value of the map, all of them."""
+    return all(isinstance(layer, Conv) and layer.stride == 1 for layer in net.layers[:array])
+
+
+def _layouts(net: Network, first: Conv, refused: list[str]) -> Iterator[tuple[str, int]]:
+    rows, columns = net.input.rows, net.input.columns
+    size, k = max(rows, columns), first.kernel
+    if size > ARRAY:
+        raise ProgramError(
+            f"input of {rows}x{columns}: the array has {ARRAY}x{ARRAY} PEs; place a smaller picture (--place shrink=N)"
+        )
+    if first.padding[0] != first.padding[1]:
+        raise ProgramError(
+            f"{first.name}: padding {first.padding} (top, left, bottom, right): expected as much on top as on the left"
+        )
+    if first.stride == k and k in WINDOWS and not any(first.padding) and first.channels <= k * k:
+        yield "windows", k
+    for n in SLOTS:
+        fits = size <= ARRAY // n and max(net.shapes()[1][1:]) * first.stride <= ARRAY // n + first.stride - 1
+        if not fits or first.channels > n * n:
+            refused.append(
+                f"{n}x{n} slots: up to {n * n} maps of {ARRAY // n}x{ARRAY // n} fit; {first.name} makes "
+                f"{first.channels} of {rows}x{columns}"
+            )
+            continue
+        if first.stride == 1:
+            yield "blocks", n
+        yield "macropixels", n
+    yield "serial", 1
+
+
+def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[int]:
+    """How many layers run on the array, for each place where that may end."""
+    shapes = net.shapes()
+    slots = rows * rows
+    pooled = 1
+    for n, layer in enumerate(net.layers, start=1):
+        if isinstance(layer, Conv):
+            if n > 1 and (layout == "serial" or (layout == "blocks" and not layer.depthwise) or pooled > 1 < _blocks(layout)):
+                refused.append(f"{layout}: {layer.name} needs macropixels, since its maps meet others")
+                return
+            if layer.channels > slots and layout != "serial":
+                refused.append(f"{layer.name}: {layer.channels} channels; {slots} fit {rows}x{rows} PEs a pixel")
+                return
+            if layer.padding[0] != layer.padding[1]:
+                refused.append(f"{layer.name}: padding {layer.padding}: expected as much on top as on the left")
+                return
+            if layer.stride > 1 and layout == "blocks":
+                return
+        elif isinstance(layer, Pool):
+            why = _no_pool(layer, layout, shapes[n - 1], rows, pooled)
+            if why:
+                refused.append(why)
+                return
+            pooled *= layer.size
+        elif isinstance(layer, Dense):
+            why = _no_dense(layer, layout, pooled, shapes[n - 1], n == len(net.layers), net.layers[n - 2])
+            if why:
+                refused.append(why)
+            else:
+                yield n
+            return
+        else:
+            return
+        if all(isinstance(later, (Pool, Counts, Dense)) for later in net.layers[n:]):
+            yield n
+
+
+def _blocks(layout: str) -> int:
+    return 2 if layout == "blocks" else 0
+
+
+def _no_pool(layer: Pool, layout: str, before: tuple[int, int, int], rows: int, pooled: int) -> str:
+    size = layer.size
+    if layout == "serial":
+        return f"{layer.name}: serial maps leave one by one and are pooled by the controller"
+    if size != layer.stride or size & (size - 1) or size * pooled > ARRAY // rows:
+        return (
+            f"{layer.name}: windows of {size} with stride {layer.stride}; on the array windows are 2, 4, 8, ... with a "
+            "stride of the size"
+        )
+    return ""
+
+
+def _no_dense(
+    layer: Dense, layout: str, pooled: int, before: tuple[int, int, int], last: bool, behind: object
+) -> str:
+    what = f"{layer.name}: not in the array, since "
+    if not last or layer.activation != "none":
+        return what + "another layer follows; only the last dense layer can be sums"
+    if not layer.integer or abs(layer.weights).max(initial=0) > 1:
+        return what + "its weights are not -1, 0 and +1"
+    if layer.classes > MOST_CLASSES:
+        return what + f"it has {layer.classes} classes; {MOST_CLASSES} fit"
+    if layout != "blocks":
+        return what + f"{layout} have their slots full of channels; blocks can"
+    if pooled < CELL or not isinstance(behind, Pool):
+        return what + f"a bit has {pooled}x{pooled} PEs; {CELL}x{CELL} or more are needed, behind a pool"
+    return ""
+
+
+def _convs(net: Network, layout: str, rows: int, array: int, wish: Wish) -> dict[str, ConvChoice]:
+    found = {}
+    for n, layer in enumerate(net.layers[:array]):
+        if not isinstance(layer, Conv):
+            continue
+        these = gaps(layer)
+        joins = 2 * (rows.bit_length() - 1) if (layout == "windows" if n == 0 else not layer.depthwise) else 0
+        found[layer.name] = _conv(layer, these, joins, wish)
+    return found
+
+
+def _conv(layer: Conv, these: tuple[Gap, ...], joins: int, wish: Wish) -> ConvChoice:
+    """Amplitude, joins as sums, and levels."""
+    far = largest(these)
+    try:
+        if not joins:
+            amplitude = wish.amplitude or amplitude_for(these)
+            return ConvChoice(amplitude, levels(these, amplitude, merge=wish.merge))
+        # the joins are chosen from the thresholds: as many sums as keep them within the converter
+        amplitude = wish.amplitude or amplitude_for((), most=20)
+        doublings = joins
+        while doublings and far * amplitude * 2.0 ** (doublings - joins) > 110:
+            doublings -= 1
+        unit = amplitude * 2.0 ** (doublings - joins)
+        if far * unit > HIGHEST:
+            raise ProgramError(f"thresholds lie up to {far:g} taps from 0, beyond the converter at {unit:g} LSB a tap")
+        return ConvChoice(amplitude, levels(these, unit, merge=wish.merge), doublings)
+    except ProgramError as e:
+        raise ProgramError(f"{layer.name}: {e}") from None
+
+
+__all__ = ["Wish", "candidates"]

@@ -1,0 +1,124 @@
+"""How near thresholds lie to a uniform background, in units of what a chip adds: known before anything runs.
+
+On a uniform dark background a first layer's sum is -sum(W), on a bright one +sum(W). Maximum over windows makes an OR of
+n noisy comparisons: a background just under the threshold then turns the whole map on. With d the distance of the level
+from the sum of a background and sigma what a chip's sums are off by, both in taps, a window of n bits is wrong with
+
+    1 - Phi(d / sigma)^n    where the background is to be off
+    (1 - Phi(d / sigma))^n  where it is to be on; an OR hides single bits
+
+sigma is a fit to emulated chips of the profile; see `Spread`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scamp_sim.systems.network.params import Conv, Network, Pool
+from scamp_sim.systems.network.planning.choice import Choice
+from scamp_sim.systems.network.planning.levels import gaps, values_of
+
+FLAGGED = 0.05
+"""Share of wrong bits of a background from which a channel is flagged."""
+
+
+@dataclass(frozen=True)
+class Margin:
+    """One channel.
+
+    distance: of the level from the nearer background's sum, in taps; infinite for a constant channel. background: "dark"
+    or "bright". sigma: of the sum on a chip, in taps; 0 without errors. wrong: predicted share of wrong bits of that
+    background, behind the pool that follows.
+    """
+
+    layer: str
+    channel: int
+    threshold: int
+    distance: float
+    background: str
+    sigma: float
+    wrong: float
+
+    @property
+    def flagged(self) -> bool:
+        return self.wrong > FLAGGED
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; what is infinite is None."""
+        d = None if math.isinf(self.distance) else self.distance
+        return {**vars(self), "distance": d, "flagged": self.flagged}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What sums of a first layer are off by on chips of a profile: sqrt(floor^2 + (slope (sum(W) - balance))^2) LSB,
+    where a tap arrives as `gain` of itself."""
+
+    gain: float
+    floor: float
+    slope: float
+    balance: float
+
+    def sigma(self, total: float, amplitude: float) -> float:
+        """In taps."""
+        lsb = math.hypot(self.floor, self.slope * (total - self.balance))
+        return lsb / (self.gain * amplitude)
+
+
+NONE = Spread(1.0, 0.0, 0.0, 0.0)
+
+
+def margins(net: Network, choice: Choice, spread: Spread) -> tuple[Margin, ...]:
+    """Every channel of every convolution on the array. Those of later layers have no background: their distance is that
+    of the nearest attainable sum."""
+    found: list[Margin] = []
+    for n, layer in enumerate(net.layers[: choice.array]):
+        if not isinstance(layer, Conv):
+            continue
+        window = 1
+        for later in net.layers[n + 1 : choice.array]:
+            if not isinstance(later, Pool):
+                break
+            window *= later.size**2
+        chosen = choice.convs[layer.name]
+        joins = 2 * (choice.rows.bit_length() - 1)
+        joined = choice.layout == "windows" if n == 0 else not layer.depthwise
+        unit = chosen.amplitude * (2.0 ** (chosen.doublings - joins) if joined else 1.0)
+        dark, bright = values_of(layer)
+        for channel, (gap, level) in enumerate(zip(gaps(layer), chosen.levels, strict=True)):
+            threshold = int(layer.threshold[channel])
+            if gap.below is None or gap.above is None or not isinstance(level, int):
+                found.append(Margin(layer.name, channel, threshold, math.inf, "", 0.0, 0.0))
+                continue
+            total = float(layer.weights[channel].astype(int).sum())
+            at = level / unit
+            if n:
+                d = min(at - gap.below, gap.above - at)
+                found.append(Margin(layer.name, channel, threshold, d, "", 0.0, 0.0))
+                continue
+            sigma = spread.sigma(total, chosen.amplitude)
+            sides = [(name, at - value * total) for name, value in (("dark", dark), ("bright", bright))]
+            rated = [(_wrong(d, sigma, window), -abs(d), name, d) for name, d in sides]
+            wrong, _, name, d = max(rated)
+            found.append(Margin(layer.name, channel, threshold, d, name, sigma, wrong))
+    return tuple(found)
+
+
+def _wrong(distance: float, sigma: float, window: int) -> float:
+    """The share of pooled bits of a background that come out wrong."""
+    if sigma <= 0:
+        return 0.0
+    below = 0.5 * math.erfc(-distance / (sigma * math.sqrt(2)))  # Phi: a sum stays under its level
+    return 1 - below**window if distance > 0 else below**window
+
+
+def predicted(found: tuple[Margin, ...]) -> np.ndarray:
+    """The predicted shares of a first layer's channels."""
+    return np.array([m.wrong for m in found])
+
+
+__all__ = ["FLAGGED", "NONE", "Margin", "Spread", "margins", "predicted"]

@@ -1,0 +1,416 @@
+"""The plan of a network: what goes where, what it costs, how near thresholds are, and the programs that it is.
+
+plan = network.plan(net, by="us")
+print(plan)
+plan.cost().us, plan.margins(), plan.programs()
+encoder = plan.build(errors="scamp5", chip=1)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scamp_sim.chip.isa import did_you_mean
+from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.silicon.setup import Errors
+from scamp_sim.study import chips as kinds
+from scamp_sim.systems.base.cost import Cost, Part
+from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
+from scamp_sim.systems.network.planning.built import INPUT, READOUT, Built
+from scamp_sim.systems.network.planning.candidates import Wish, candidates
+from scamp_sim.systems.network.planning.choice import Choice
+from scamp_sim.systems.network.planning.levels import merged
+from scamp_sim.systems.network.planning.margins import NONE, Margin, margins
+from scamp_sim.text import table
+
+if TYPE_CHECKING:
+    from scamp_sim.chip.program import Program
+    from scamp_sim.systems.network.encoder import OnArray
+
+BY = ("us", "words", "energy", "noise")
+SHAPE = (256, 256)
+PRODUCT = "mcu.mac.inlined"
+"""The price of a product on the controller, weights in the code."""
+MOST_OFFSET = 40
+"""LSB of a transfer's offset that programs make up for."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A choice that was not taken: what it is, and what it would cost."""
+
+    what: str
+    words: int
+    us: float
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A network on the array; made by `plan`.
+
+    net: as it runs, with levels merged if that was asked for. asked: as it was given. errors: what the plan is for.
+    by: what was minimised. timing: name of the price table. wish: what was asked for. alternatives: what was not taken.
+    refused: what did not fit, and why. notes: what merging levels changed.
+    """
+
+    net: Network
+    asked: Network
+    built: Built
+    errors: Errors
+    by: str
+    timing: str
+    wish: Wish
+    alternatives: tuple[Alternative, ...] = ()
+    refused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def choice(self) -> Choice:
+        """What was decided, as data."""
+        return self.built.choice
+
+    def programs(self) -> tuple[Program, ...]:
+        """The program of a frame."""
+        return (self.built.program,)
+
+    @cached_property
+    def _cost(self) -> Cost:
+        return cost_of(self.built, self.timing)
+
+    def cost(self) -> Cost:
+        """What a frame costs, layer by layer."""
+        return self._cost
+
+    def margins(self) -> tuple[Margin, ...]:
+        """How near the threshold of every channel is to a background, and what that does on chips of the profile."""
+        return margins(self.net, self.choice, spread_of(self.errors, self.choice))
+
+    def build(self, errors: Errors | None = None, chip: int = 0, *, engine: str = "fast") -> OnArray:
+        """The network on a chip.
+
+        errors: a profile, by default that of the plan. On a profile whose offset of a transfer is another one, the plan
+        is made again for it. Raises ScampError.
+        """
+        from scamp_sim.systems.base.records import Hardware
+        from scamp_sim.systems.network.encoder import OnArray
+
+        kind = self.errors if errors is None else errors
+        own = self if offset_of(kind) == self.choice.offset else again(self, kind)
+        return OnArray(own, Hardware(errors=kind, chip=chip, engine=engine, timing=self.timing))
+
+    # --- as data and for people -------------------------------------------------------------------------------
+
+    @cached_property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """A row a layer: name, where, words, us, margin (the smallest, in taps)."""
+        spent: dict[str, list[float]] = {}
+        for p in self.cost().parts:
+            layer = p.name.partition(",")[0]
+            have = spent.setdefault(layer, [0, 0.0, 0])
+            have[0] += p.words
+            have[1] += p.us or 0.0
+            have[2] += p.bytes
+        nearest: dict[str, float] = {}
+        for m in self.margins():
+            nearest[m.layer] = min(nearest.get(m.layer, math.inf), abs(m.distance))
+        names = [INPUT, *(layer.name for layer in self.net.layers)]
+        if READOUT in spent:
+            names.insert(1 + self.choice.array, READOUT)
+        out = []
+        for name in names:
+            words, us, size = spent.get(name, (0, 0.0, 0))
+            margin = nearest.get(name)
+            out.append(
+                {
+                    "name": name,
+                    "what": self._what(name),
+                    "where": self._where(name),
+                    "words": int(words),
+                    "us": round(us, 4),
+                    "bytes": int(size),
+                    "margin": None if margin is None or math.isinf(margin) else round(margin, 4),
+                }
+            )
+        return tuple(out)
+
+    def _what(self, name: str) -> str:
+        if name == INPUT:
+            own = self.net.input
+            return f"{own.rows}x{own.columns}, one bit a pixel, grey > {own.above}"
+        if name == READOUT:
+            return {"values": "bits as values", "rows": "bits as rows", "events": "bits as events"}[self.choice.read]
+        layer = self.net.layer(name)
+        if isinstance(layer, Conv):
+            most = int(np.abs(layer.weights).max(initial=0))
+            kind = {0: "0", 1: "ternary" if (layer.weights == 0).any() else "+-1"}.get(most, f"+-{most}")
+            stride = f" stride {layer.stride}" if layer.stride > 1 else ""
+            count = len({v for v in self._levels(name) if isinstance(v, int)})
+            levels = f", {count} level{'s' * (count != 1)}" if name in self.choice.convs else ""
+            own_ = "depthwise " if layer.depthwise else f"{layer.inputs}-" if layer.inputs > 1 else ""
+            return f"conv {own_}{layer.channels}@{layer.kernel}x{layer.kernel}{stride} {kind}{levels}"
+        if isinstance(layer, Pool):
+            kind = "max" if layer.every is None or not layer.every.any() else "max, min where flipped"
+            return f"{kind} {layer.size}x{layer.size}"
+        if isinstance(layer, Counts):
+            return f"counts {layer.size}x{layer.size} stride {layer.stride}"
+        return f"dense {layer.features}-{layer.classes}" + (" +-1" if layer.binary else "")
+
+    def _levels(self, name: str) -> tuple[Any, ...]:
+        return self.choice.convs[name].levels if name in self.choice.convs else ()
+
+    def _where(self, name: str) -> str:
+        c = self.choice
+        if name == INPUT:
+            return {"blocks": f"{c.rows}x{c.rows} blocks", "serial": "whole array"}.get(c.layout, c.layout)
+        if name == READOUT:
+            return "converter" if c.read == "values" else "digital readout"
+        number = next(n for n, layer in enumerate(self.net.layers) if layer.name == name)
+        if number >= c.array:
+            return "controller"
+        layer = self.net.layers[number]
+        if isinstance(layer, Pool):
+            return "flood" if c.layout == "blocks" else "moves of bits"
+        if isinstance(layer, Dense):
+            return f"array, {c.sums} sums"
+        return f"{c.layout}, analog"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON: `layers` and totals, the choice that runs, margins, alternatives."""
+        cost = self.cost()
+        return {
+            "layers": [dict(row) for row in self.rows],
+            "words": cost.words,
+            "us": round(cost.us or 0.0, 4),
+            "bytes": cost.readout_bytes,
+            "uj": cost.uj,
+            "by": self.by,
+            "errors": kinds.named(self.errors),
+            "timing": self.timing,
+            "stored_words": self.built.program.stored_words,
+            "choice": self.choice.as_dict(),
+            "margins": [m.as_dict() for m in self.margins()],
+            "alternatives": [vars(a) for a in self.alternatives],
+            "refused": list(self.refused),
+            "notes": list(self.notes),
+            "warnings": list(self.warnings()),
+        }
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know before anything runs."""
+        found = []
+        flagged = [m for m in self.margins() if m.flagged]
+        for layer in dict.fromkeys(m.layer for m in flagged):
+            those = [m for m in flagged if m.layer == layer]
+            worst = max(those, key=lambda m: m.wrong)
+            found.append(
+                f"{layer}: {len(those)} channel(s) lie too near to a background; channel {worst.channel}, "
+                f"{worst.distance:.2g} taps from {worst.background} at {worst.sigma:.2g} taps of noise, will have "
+                f"{100 * worst.wrong:.0f} % of its bits wrong: train with noise (`network finetune`)"
+            )
+        spent = sum(us for name, us in self._calls().items() if name in ("scamp5_in", "scamp5_load_in"))
+        whole = self.cost().us or 1.0
+        levels = max((len({v for v in c.levels if isinstance(v, int)}) for c in self.choice.convs.values()), default=0)
+        if spent > 0.4 * whole and levels > 3:
+            found.append(f"constants are {100 * spent / whole:.0f} % of the time: fewer levels (--levels N) save it")
+        return tuple(found)
+
+    def _calls(self) -> Mapping[str, float]:
+        from scamp_sim.costs.timing import load_timing, profile
+
+        return profile(self.built.program, load_timing(self.timing), SHAPE).call_times
+
+    def text(self) -> str:
+        """The plan as a table of at most 80 columns."""
+        rows = []
+        for n, r in enumerate(self.rows):
+            margin = "" if r["margin"] is None else f"{r['margin']:.2g}"
+            size = f"{r['bytes']:,}" if r["bytes"] else ""
+            label = "" if r["name"] == INPUT else str(n)
+            what = r["what"] if len(r["what"]) <= 32 else r["what"][:31] + "~"
+            rows.append((label, what, r["where"], f"{r['words']:,}" if r["words"] else "", f"{r['us']:,.1f}", size, margin))
+        cost = self.cost()
+        us = cost.us or 0.0
+        total = ("", "total", "", f"{cost.words:,}", f"{us:,.1f}", f"{cost.readout_bytes:,}", "")
+        head = ("", "layer", "where", "words", "us", "bytes", "margin")
+        lines = [table(head, [*rows, total], "<<<>>>>", rules=(len(rows),)).rstrip("\n")]
+        lines.append(
+            f"{1e6 / us if us else 0:,.0f} frames/s, store {self.built.program.stored_words} of 1,024 words, "
+            f"{cost.uj or 0:,.0f} uJ array; margin in taps"
+        )
+        for a in self.alternatives[:4]:
+            lines.append(f"not chosen: {a.what}: {a.words - cost.words:+,} words, {a.us - us:+,.0f} us")
+        lines += [f"note: {n}" for n in self.notes]
+        lines += [f"warning: {w}" for w in self.warnings()]
+        return "\n".join(_wrapped(line) if not line.startswith(" ") and "\n" not in line else line for line in lines) + "\n"
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def _wrapped(line: str) -> str:
+    import textwrap
+
+    return textwrap.fill(line, 80, subsequent_indent="  ")
+
+
+def plan(
+    net: Network,
+    by: str = "us",
+    *,
+    chip: Errors = "ideal",
+    levels: int | None = None,
+    layout: str = "",
+    sums: str = "16",
+    events: int = 0,
+    amplitude: int | None = None,
+    controller: bool = False,
+    timing: str = "scamp5d",
+) -> Plan:
+    """The cheapest way of a network over layouts, places of layers and forms of readout.
+
+    by: "us", "words", "energy" or "noise" (the predicted share of wrong bits, then us).
+    chip: a profile of errors; the program makes up for the offset that its transfers add.
+    levels: at most so many different thresholds a layer, the medians of groups; None for all.
+    layout: only "blocks", "macropixels", "windows" or "serial".
+    sums: of a dense layer on the array: "16", "64" (four times as fine), "sparse" (one call a class).
+    events: let maps leave as at most so many events, 0 for exactly.
+    amplitude: LSB of a tap, None for what the thresholds allow.
+    controller: dense layers are the controller's.
+
+    Raises ProgramError, which says what would fit.
+    """
+    if by not in BY:
+        raise ProgramError(f"by '{by}'{did_you_mean(str(by), BY)}: expected one of {', '.join(BY)}")
+    if amplitude is not None and not 1 <= amplitude <= 120:
+        raise ProgramError(f"amplitude {amplitude}: expected 1..120 LSB a tap, which the converter can hold")
+    if layout and layout not in ("blocks", "macropixels", "windows", "serial"):
+        raise ProgramError(f"layout '{layout}': expected blocks, macropixels, windows or serial")
+    if sums not in ("16", "64", "sparse"):
+        raise ProgramError(f"sums '{sums}': expected 16, 64 or sparse")
+    own, notes = (net, ()) if levels is None else merged(net, levels)
+    wish = Wish(offset_of(chip), sums, events, layout, amplitude, by != "noise", controller)
+    refused: list[str] = []
+    found: list[tuple[tuple[float, ...], Built, Cost]] = []
+    for choice in candidates(own, wish, refused):
+        built = Built(own, choice)
+        try:
+            cost = cost_of(built, timing, draft=True)
+        except ScampError as e:
+            refused.append(f"{choice.layout}: {e}")
+            continue
+        found.append((_rank(by, cost, own, choice, chip), built, cost))
+    if not found:
+        reasons = "; ".join(dict.fromkeys(refused)) or "nothing of it can run on the array"
+        raise ProgramError(f"this network does not fit the array: {reasons}")
+    found.sort(key=lambda f: f[0])
+    best = found[0]
+    others, seen = [], {_label(best[1])}
+    for _, built, cost in found[1:]:
+        if _label(built) not in seen:
+            seen.add(_label(built))
+            others.append(Alternative(_label(built), cost.words, cost.us or 0.0))
+    return Plan(own, net, best[1], chip, by, timing, wish, tuple(others), tuple(dict.fromkeys(refused)), notes)
+
+
+def again(one: Plan, chip: Errors) -> Plan:
+    """The same wishes for another profile. Raises ProgramError."""
+    w = one.wish
+    return replace(
+        plan(
+            one.net,
+            one.by,
+            chip=chip,
+            layout=w.layout or one.choice.layout,
+            sums=w.sums,
+            events=w.events,
+            amplitude=w.amplitude,
+            controller=w.controller,
+            timing=one.timing,
+        ),
+        asked=one.asked,
+        notes=one.notes,
+    )
+
+
+def from_dict(net: Network, document: Mapping[str, Any]) -> Plan:
+    """The plan that `Plan.as_dict` wrote, of the network that it was made for. Raises ProgramError."""
+    choice = Choice.from_dict(document.get("choice", document))
+    known = {layer.name: layer for layer in net.convs}
+    for name, conv in choice.convs.items():
+        if name not in known or known[name].channels != len(conv.levels):
+            raise ProgramError(f"this plan is of another network: {name} with {len(conv.levels)} channels")
+    built = Built(net, choice)
+    errors = document.get("errors", "ideal")
+    return Plan(net, net, built, errors, document.get("by", "us"), document.get("timing", "scamp5d"), Wish(choice.offset))
+
+
+def _label(built: Built) -> str:
+    c = built.choice
+    cut = c.array < len(built.net.layers)
+    where = f", {built.net.layers[c.array].name} on the controller" if cut else ""
+    return f"{c.layout} {c.rows}x{c.rows}{where}"
+
+
+def _rank(by: str, cost: Cost, net: Network, choice: Choice, chip: Errors) -> tuple[float, ...]:
+    us, words, uj = cost.us or 0.0, float(cost.words), cost.uj or 0.0
+    if by == "words":
+        return words, us
+    if by == "energy":
+        return uj, us
+    if by == "noise":
+        seen = margins(net, choice, spread_of(chip, choice))
+        return sum(m.wrong for m in seen), us
+    return us, words
+
+
+def cost_of(built: Built, timing: str, *, draft: bool = False) -> Cost:
+    """What a frame costs: a part a layer, its readout apart, and the products of the controller.
+
+    draft: of the program that is not checked as one; it has the same words. Raises ScampError.
+    """
+    from scamp_sim.costs.timing import load_timing, profile
+
+    prices = load_timing(timing)
+    parts: list[Part] = []
+    note = f"prices of {prices.name}"
+    program = built.draft if draft else built.program
+    for segment in built.cut(program):
+        seen = profile(segment.program, prices, SHAPE)
+        read = seen.time_breakdown["readout"]
+        name = segment.layer
+        parts.append(Part(name, "compute", seen.words, seen.time_us - read, seen.energy_uj, source="modelled", note=note))
+        if seen.readout_bytes:
+            parts.append(Part(f"{name}, readout", "readout", us=read, bytes=seen.readout_bytes, source="modelled", note=note))
+    for layer in built.outside:
+        products = layer.classes * layer.features if isinstance(layer, Dense) else 0
+        us = products * prices[PRODUCT]
+        about = f"{products:,} products on the controller, weights in the code" if products else "additions are not priced"
+        parts.append(Part(layer.name, "compute", us=us, source="modelled", note=about))
+    whole = profile(program, prices, SHAPE)
+    figures = {"stored_words": whole.stored_words, "system_uj": whole.system_energy_uj, "products": built.products}
+    return Cost(1, tuple(parts), figures=figures)
+
+
+def offset_of(errors: Errors) -> int:
+    """LSB that a transfer adds on chips of a profile, as programs make up for it. Raises ProgramError."""
+    kind = kinds.portable(errors)
+    if kinds.is_ideal(kind) or not hasattr(kind, "knobs"):
+        return 0
+    return int(np.clip(round(kind["transfer_offset"]), 0, MOST_OFFSET))
+
+
+def spread_of(errors: Errors, choice: Choice) -> Any:
+    """What sums are off by on chips of a profile."""
+    from scamp_sim.systems.network.planning.spread import of_profile
+
+    kind = kinds.portable(errors)
+    return NONE if kinds.is_ideal(kind) else of_profile(kind)
+
+
+__all__ = ["BY", "Alternative", "Plan", "again", "cost_of", "from_dict", "offset_of", "plan", "spread_of"]
