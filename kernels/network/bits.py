@@ -38,25 +38,24 @@ def compare(grid: Grid, sums: str, levels: Sequence[Level], *, name: str = "comp
     levels: LSB of each map. Raises ProgramError for what the converter does not give.
     """
     asked = [v for v in levels if isinstance(v, int)]
-    groups = sorted(set(asked), reverse=True)
-    for level in groups:
+    groups: list[Level] = [*sorted(set(asked), reverse=True)]
+    for level in asked:
         constant(-level, f"level {level} LSB")
-    plain = len(asked) == len(levels) and len(groups) == 1
-    if plain:
-        lines = (f"where({sums}, IN)", "MOV(R9, FLAG)", "all()")
-        return piece(name, [Part(lines, (f"scamp5_load_in({-groups[0]})",))]), "R9"
+    if len(asked) == len(levels) and len(groups) == 1:
+        plain = (f"where({sums}, IN)", "MOV(R9, FLAG)", "all()")
+        return piece(name, [Part(plain, (f"scamp5_load_in({-asked[0]})",))]), "R9"
     unused = sum(1 << n for n, v in enumerate(grid.in_order([0] * len(levels))) if v is None)
     parts: list[Part] = []
     result: str | None = None
-    for level in [*groups, ALWAYS]:
-        members = [n for n, v in enumerate(levels) if v == level]
+    for wanted in [*groups, ALWAYS]:
+        members = [n for n, v in enumerate(levels) if v == wanted]
         if not members:
             continue
         slots = grid.in_order([1 if n in members else 0 for n in range(len(levels))])
         target = sum(1 << n for n, v in enumerate(slots) if v == 1)
         masks = cover(target, unused, grid.rows)
-        also = [] if level == ALWAYS else ["R0"]
-        lines = [] if level == ALWAYS else [f"where({sums}, IN)", "NOT(R0, FLAG)"]
+        also = [] if wanted == ALWAYS else ["R0"]
+        lines: list[str] = [] if wanted == ALWAYS else [f"where({sums}, IN)", "NOT(R0, FLAG)"]
         for mask in masks:
             if result is None:
                 result = "R9"
@@ -66,7 +65,7 @@ def compare(grid: Grid, sums: str, levels: Sequence[Level], *, name: str = "comp
             other = "R10" if result == "R9" else "R9"
             lines.append(f"MOV({{{other}}}, {{{result}, R11}})")
             result = other
-        parts.append(Part(tuple(lines), () if level == ALWAYS else (f"scamp5_load_in({-int(level)})",)))
+        parts.append(Part(tuple(lines), () if wanted == ALWAYS else (f"scamp5_load_in({-int(wanted)})",)))
     if result is None:
         return piece(name, [Part(("CLR(R9)",))]), "R9"
     parts[-1] = Part((*parts[-1].lines, "all()"), parts[-1].calls)

@@ -1,9 +1,9 @@
 """A layer over all maps of the one before, in macropixels, a map to a slot.
 
 For one output channel every PE adds up the taps of its own slot's map, signs by slot as in the first layer; four joins
-(a neighbour, then two PEs on, along both axes) add the sixteen slots, each towards the slot of the output, where the sum
-is compared and its bit kept. Joins are means (the sum halves) or sums; `doublings` of them, the last ones, are sums, so
-that a tap is amplitude x 2^doublings / 16 LSB.
+(a neighbour, then two PEs on, along both axes) add the sixteen slots, each towards the slot of the output, where the
+sum is compared and its bit kept. Joins are means (the sum halves) or sums; `doublings` of them, the last ones, are
+sums, so that a tap is amplitude x 2^doublings / 16 LSB.
 
 Registers as in the first layer; F makes up for the offset of a transfer, the result is in R12, or R11 where the
 outermost pixels have to be cleared and masks take one bit less.
@@ -39,8 +39,8 @@ def spread(
 ) -> Piece:
     """A := bits as +-amplitude (or with 0 for one of them), 0 outside of what is valid.
 
-    size: rows and columns of pixels that hold values, gaps between them included. values: of 0 and 1, as of `Look`. loads: rows of slots
-    are loaded anew, since a pool has overwritten them. maps: slots in use; the others become 0.
+    size: rows and columns of pixels that hold values, gaps between them included. values: of 0 and 1, as of `Look`.
+    loads: rows of slots are loaded anew, since a pool has overwritten them. maps: slots in use; the others become 0.
     """
     lifted = f", {lift}" if lift else ""
     fine = bool(lift) and amplitude <= 31
@@ -102,15 +102,14 @@ class Channels:
 
     def _layer(self, out: int) -> Convolution:
         """The taps of one output."""
-        layer = Convolution(
-            self.weights[out], self.grid, self.pad, self.padded, self.lift, self.size, self.spacing, ()
-        )
+        layer = Convolution(self.weights[out], self.grid, self.pad, self.padded, self.lift, self.size, self.spacing, ())
         return replace(layer, bits=("R0", "R10") if layer.edges else ("R9", "R10", "R11", "R0"))
 
     def pieces(self, name: str) -> Iterator[Piece]:
         """One for each output channel that is not constant, those of one level together."""
         order = sorted(
-            (n for n, level in enumerate(self.levels) if isinstance(level, int)), key=lambda n: (-int(self.levels[n]), n)
+            (n for n, level in enumerate(self.levels) if isinstance(level, int)),
+            key=lambda n: (-int(self.levels[n]), n),
         )
         edges = self._layer(0).edges
         start = ["SET(R0)", *([] if edges else [f"CLR({RESULT})"])]

@@ -1,9 +1,9 @@
 """A dense layer of two- or three-level weights inside the array, by sums.
 
 Every feature's bit stands in a window of PEs, and each PE of a window belongs to a class. Where bit and weight agree a
-PE holds +v, else -v, and what `scamp5_global_sum_16` gives of the PEs with one row and column modulo 4 is one class: all
-classes in one call. In macropixels the slots are full of channels; a pixel of the window belongs to a class there, and
-each class is a call of `scamp5_global_sum_sparse`.
+PE holds +v, else -v, and what `scamp5_global_sum_16` gives of the PEs with one row and column modulo 4 is one class:
+all classes in one call (open question Q13). If the grids of those sums are others, `scamp5_global_sum_sparse` gives the
+same, a call a class.
 
 Weights lie in F, above 0 for +1 and below for -1. They are given with the program and renewed in every frame, since
 analog values fade.

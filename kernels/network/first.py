@@ -190,7 +190,7 @@ class Convolution:
                     yield dy, dx, np.where(np.abs(w) > n, np.sign(w), 0)
 
     def _outwards(self) -> list[int]:
-        return [*range(0, self.taps - self.pad), *range(-1, -self.pad - 1, -1)]
+        return [*range(self.taps - self.pad), *range(-1, -self.pad - 1, -1)]
 
     def piece(self, name: str = "taps", calls: tuple[str, ...] = (), *, loaded: bool = False) -> Piece:
         """The words, from A to `result`.
@@ -326,4 +326,4 @@ def _bus(*registers: str) -> str:
     return f"bus({', '.join(registers)})"
 
 
-__all__ = ["FULL", "SUMS", "cleared_outside", "Convolution", "Look", "checked", "look", "pix_level"]
+__all__ = ["FULL", "SUMS", "Convolution", "Look", "checked", "cleared_outside", "look", "pix_level"]

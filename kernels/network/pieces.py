@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scamp_sim.chip.program import Program
+    from scamp_sim.chip.program import Program, Step, Word
 
 ARRAY = 256
 STORE = 1024
@@ -109,26 +109,78 @@ def assembled(title: str, pieces: Sequence[Piece]) -> Program:
 
 
 def drafted(title: str, pieces: Sequence[Piece]) -> Program:
-    """The same program put together from pieces that were assembled one by one and are remembered: for comparing many
-    programs that share pieces. Nothing is checked across pieces. Raises ScampError."""
-    from scamp_sim.chip.program import Program
+    """The same program without the assembler, and so without its checks: for comparing many programs. It has the same
+    words and calls. Raises ScampError."""
+    from scamp_sim.chip.program import Kernel, Launch, Program, Step
 
     heap = _heap(pieces)
-    programs = [_alone(compose(p.name, [p], heap=[p.name] if p.name in heap else [])) for p in pieces]
-    return Program(
-        title,
-        {name: kernel for one in programs for name, kernel in one.kernels.items()},
-        tuple(step for one in programs for step in one.steps),
-        tuple(given for one in programs for given in one.inputs),
-        shape=(ARRAY, ARRAY),
-    )
+    kernels: dict[str, Kernel] = {}
+    steps: list[Step] = []
+    for p in pieces:
+        for n, part in enumerate(p.parts):
+            steps += [step for call in part.calls for step in _called(call)]
+            if part.lines:
+                name = f"{p.name}{n}"
+                words = tuple(word for line in part.lines for word in native(line))
+                kernels[name] = Kernel(name, words, storage="heap" if p.name in heap else "static")
+                steps.append(Launch(name))
+            steps += [step for call in part.after for step in _called(call)]
+    return Program(title, kernels, tuple(steps), shape=(ARRAY, ARRAY))
 
 
-@lru_cache(512)
-def _alone(text: str) -> Program:
+@lru_cache(4096)
+def _called(call: str) -> tuple[Step, ...]:
+    """A statement of the host program. There are few different ones."""
     from scamp_sim.compiler import assemble
 
-    return assemble(text)
+    return assemble(f"array {ARRAY}, {ARRAY};\nprogram {{\n{call};\n}}\n", name="call").steps
+
+
+DESTINATIONS = {"bus": 1, "bus2": 2, "where": 0, "all": 0, "WHERE": 0, "SET": 4, "CLR": 4}
+"""How many operands of a word are written; one of the others that have any."""
+
+MACROS: dict[tuple[str, int], tuple[str, ...]] = {
+    ("get_image", 1): ("bus(NEWS, PIX)", "rpix()", "rpix()", "nop()", "bus(0, NEWS, PIX)"),
+    ("get_image", 2): ("bus(NEWS, PIX)", "bus(1, PIX)", "rpix()", "rpix()", "nop()", "bus(0, 1, NEWS, PIX)"),
+    ("diva", 3): ("bus2(1, 2, 0)", "bus(NEWS, 1, 0)", "bus(0, NEWS, 2)", "bus2(1, 2, 0)", "bus(0, 1)"),
+    ("PROP0", 0): ("PROP_R()", "PROP_0()"),
+    ("NOT", 1): ("NOT_R(0)", "REFRESH_L(0)"),
+    ("OR", 2): ("OR_R(0, 1)", "REFRESH_L(0)"),
+}
+"""The macros that pieces use, as the prelude has them; a number stands for an operand."""
+
+
+@lru_cache(1 << 14)
+def native(line: str) -> tuple[Word, ...]:
+    """The words of one statement of a piece."""
+    from scamp_sim.chip.program import Word
+
+    name, _, rest = line.partition("(")
+    rest = rest.removesuffix(")")
+    if "{" in rest:
+        to, of = (tuple(part.strip("{}, ").split(", ")) for part in rest.split("}, {"))
+        return (Word(name, to, of),)
+    operands = tuple(rest.split(", ")) if rest else ()
+    macro = MACROS.get((name, len(operands)))
+    if macro is not None:
+        given = [line.partition("(") for line in macro]
+        texts = [f"{head}({', '.join(_filled(tail, operands))})" for head, _, tail in given]
+        return tuple(word for text in texts for word in _plain(text))
+    return _plain(line)
+
+
+def _filled(tail: str, operands: tuple[str, ...]) -> list[str]:
+    parts = [part for part in tail.removesuffix(")").split(", ") if part]
+    return [operands[int(part)] if part.isdecimal() else part for part in parts]
+
+
+def _plain(line: str) -> tuple[Word, ...]:
+    from scamp_sim.chip.program import Word
+
+    name, _, rest = line.partition("(")
+    operands = tuple(part for part in rest.removesuffix(")").split(", ") if part)
+    written = 0 if name.endswith("_R") else DESTINATIONS.get(name, 1)
+    return (Word(name, operands[:written], operands[written:]),)
 
 
 def _heap(pieces: Sequence[Piece]) -> list[str]:
@@ -140,24 +192,13 @@ def _heap(pieces: Sequence[Piece]) -> list[str]:
     return heap
 
 
-MACROS = {"diva": 5, "PROP0": 2, "DNEWS": 3, "get_image": 6, "mov": 2}
-"""Words of the macros that pieces use, in-place operations on bits apart."""
-
-
 def _words(p: Piece) -> int:
     return sum(words_of(line) for part in p.parts for line in part.lines)
 
 
 def words_of(line: str) -> int:
     """Words of one statement."""
-    name, _, rest = line.partition("(")
-    if name in ("NOT", "OR", "NOR") and "{" not in rest:
-        given = rest.count(",") + 1
-        if given == (1 if name == "NOT" else 2):
-            return 2
-    if name == "get_image":
-        return 5 if "," not in rest else 6
-    return MACROS.get(name, 1)
+    return len(native(line))
 
 
 __all__ = ["ARRAY", "STORE", "Part", "Piece", "assembled", "compose", "drafted", "piece", "words_of"]

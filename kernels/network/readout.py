@@ -98,7 +98,7 @@ class Bitmaps:
 
     def from_rows(self, outputs: Mapping[str, Any], prefix: str = "rows") -> Bits:
         """The maps (maps, rows, columns) of the bytes."""
-        plane = np.zeros((ARRAY, ARRAY), bool)
+        plane: npt.NDArray[np.bool_] = np.zeros((ARRAY, ARRAY), np.bool_)
         for n, (first, last) in enumerate(self.rows()):
             packed = np.asarray(outputs[f"{prefix}{n}"], np.uint8).reshape(last - first + 1, -1)
             plane[first : last + 1] = np.unpackbits(packed, axis=1, bitorder="little")[:, ::-1].astype(bool)
@@ -111,7 +111,7 @@ class Bitmaps:
     def from_events(self, outputs: Mapping[str, Any], prefix: str = "events") -> Bits:
         """The maps of the events; an event (0, 0) behind the first is an empty slot."""
         events = np.asarray(outputs[f"{prefix}0"]).reshape(-1, 2).astype(int)
-        used = events.any(axis=1)
+        used = np.asarray(events.any(axis=1))
         used[:1] = True
         plane = np.zeros((ARRAY, ARRAY), bool)
         if len(events) and (events[0].any() or not used[1:].any()):

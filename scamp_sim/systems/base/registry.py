@@ -23,6 +23,7 @@ SYSTEMS: dict[str, str] = {
     "p2m": "scamp_sim.systems.p2m.system:SYSTEM",
     "leca": "scamp_sim.systems.leca.system:SYSTEM",
     "snn": "scamp_sim.systems.snn.system:SYSTEM",
+    "network": "scamp_sim.systems.network.system:SYSTEM",
 }
 """Name -> "module:ATTRIBUTE" of a `System`; imported when it is asked for."""
 

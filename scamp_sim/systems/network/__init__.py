@@ -42,4 +42,17 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
 
 
-__all__ = ["Conv", "Converter", "Counts", "Dense", "Input", "Network", "Plan", "Pool", "forward", "golden", "plan", "read"]
+__all__ = [
+    "Conv",
+    "Converter",
+    "Counts",
+    "Dense",
+    "Input",
+    "Network",
+    "Plan",
+    "Pool",
+    "forward",
+    "golden",
+    "plan",
+    "read",
+]

@@ -45,8 +45,8 @@ def picture_of(clip: Array, net: Network) -> Array:
     takes = frames_of(net)
     if array.shape != takes.shape or array.dtype.kind not in "buif":
         raise PlaneError(
-            f"expected a clip of shape {takes.shape} ({takes}), got {array.dtype} {array.shape}; pictures of other sizes "
-            "are placed (--place)"
+            f"expected a clip of shape {takes.shape} ({takes}), got {array.dtype} {array.shape}; pictures of other "
+            "sizes are placed (--place)"
         )
     return np.asarray(array[0])
 

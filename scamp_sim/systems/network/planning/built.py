@@ -91,6 +91,11 @@ class Built:
         return "IN" if self.choice.sums else "F"
 
     @property
+    def level(self) -> int:
+        """Grey above it is bright. Pictures that are placed are shown as bits, for which the cheapest level will do."""
+        return FULL if self.net.input.placed else self.net.input.above
+
+    @property
     def inside(self) -> tuple[Any, ...]:
         """The layers on the array."""
         return self.net.layers[: self.choice.array]
@@ -167,7 +172,9 @@ class Built:
                     self._dense(layer, _there(state))
                     return None
                 case _:
-                    raise ProgramError(f"{layer.name}: counts are the controller's; {before[n].name} is the last layer on the array")
+                    raise ProgramError(
+                        f"{layer.name}: counts are the controller's; {before[n].name} is the last layer on the array"
+                    )
         return state
 
     def _first(self, layer: Conv) -> _State:
@@ -176,7 +183,7 @@ class Built:
         size = self.net.input.rows, self.net.input.columns
         dark, bright = values_of(layer)
         chosen, grid = self.choice.convs[layer.name], self.grid
-        form = Look(self.net.input.above, dark, bright, chosen.amplitude, size)
+        form = Look(self.level, dark, bright, chosen.amplitude, size)
         self._add(INPUT, look(grid, form, self.lift))
         taps = Convolution(
             checked(layer.weights[:, 0], grid), grid, layer.padding[0], any(layer.padding), self.lift, size
@@ -197,9 +204,7 @@ class Built:
     def _windows(self, layer: Conv) -> _State:
         """Strided windows: the PEs of a window are the inputs of an all-channel layer of 1x1."""
         grid, chosen = self.grid, self.choice.convs[layer.name]
-        form = Look(
-            self.net.input.above, -1, 1, chosen.amplitude, (self.net.input.rows, self.net.input.columns)
-        )
+        form = Look(self.level, -1, 1, chosen.amplitude, (self.net.input.rows, self.net.input.columns))
         whole = Grid("macropixels", 1)
         shown = look(whole, form, self.lift)
         first, *rest = shown.parts
@@ -253,8 +258,8 @@ class Built:
     def _channels(self, layer: Conv, state: _State) -> _State:
         if self.grid.kind == "blocks" or self.grid.rows == 1:
             raise ProgramError(
-                f"{layer.name}: all channels with all channels need macropixels; in {self.choice.layout} a map does not "
-                "meet the others"
+                f"{layer.name}: all channels with all channels need macropixels; in {self.choice.layout} a map does "
+                "not meet the others"
             )
         size = self._spread(layer, state)
         chosen = self.choice.convs[layer.name]
@@ -329,7 +334,7 @@ class Built:
         chosen, grid = self.choice.convs[layer.name], self.grid
         size = self.net.input.rows, self.net.input.columns
         dark, bright = values_of(layer)
-        form = Look(self.net.input.above, dark, bright, chosen.amplitude, size)
+        form = Look(self.level, dark, bright, chosen.amplitude, size)
         self._add(INPUT, look(grid, form, self.lift))
         maps = Bitmaps(grid, 1, self._shape(layer), layer.stride)
         self.__dict__["_bitmaps"] = maps
@@ -413,7 +418,11 @@ class Built:
         out = []
         for n, (layer, steps) in enumerate(found):
             inputs = tuple(given.values()) if n == 0 else ()
-            out.append(Segment(layer, Program(f"{self.title}: {layer}", program.kernels, tuple(steps), inputs, shape=program.shape)))
+            out.append(
+                Segment(
+                    layer, Program(f"{self.title}: {layer}", program.kernels, tuple(steps), inputs, shape=program.shape)
+                )
+            )
         return tuple(out)
 
     # --- what is shown and what leaves --------------------------------------------------------------------------
@@ -422,7 +431,7 @@ class Built:
         """What PIX is to see, (256, 256) uint8, of a frame of the input's size, or one that is placed."""
         own = self.net.input
         array = np.asarray(frame)
-        if array.dtype == np.bool_ or array.shape != (own.rows, own.columns):
+        if own.placed or array.dtype == np.bool_ or array.shape != (own.rows, own.columns):
             array = np.asarray(own.bits(array)[0] * np.uint8(255), np.uint8)
         grid = Grid("macropixels", 1) if self.choice.layout in ("windows", "serial") else self.grid
         full = np.zeros((grid.side, grid.side), np.uint8)

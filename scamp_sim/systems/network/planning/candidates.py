@@ -19,8 +19,8 @@ from scamp_sim.systems.network.planning.levels import Gap, amplitude_for, gaps, 
 SLOTS = (4, 2)
 """Slots along an axis, where maps share the array."""
 WINDOWS = (4, 2)
-FINEST = 2.0
-"""LSB of a tap behind joins at least, where that is possible."""
+FEW = 4
+"""Maps up to which one after the other may be cheaper than all at once."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ def _plain(net: Network, array: int) -> bool:
 
 
 def _layouts(net: Network, first: Conv, refused: list[str]) -> Iterator[tuple[str, int]]:
+    """Layouts with their slots along an axis. Serial maps take a compare and a readout each, so that many of them are
+    looked at only where nothing else fits."""
     rows, columns = net.input.rows, net.input.columns
     size, k = max(rows, columns), first.kernel
     if size > ARRAY:
@@ -84,7 +86,9 @@ def _layouts(net: Network, first: Conv, refused: list[str]) -> Iterator[tuple[st
         raise ProgramError(
             f"{first.name}: padding {first.padding} (top, left, bottom, right): expected as much on top as on the left"
         )
+    together = False
     if first.stride == k and k in WINDOWS and not any(first.padding) and first.channels <= k * k:
+        together = True
         yield "windows", k
     for n in SLOTS:
         fits = size <= ARRAY // n and max(net.shapes()[1][1:]) * first.stride <= ARRAY // n + first.stride - 1
@@ -94,10 +98,12 @@ def _layouts(net: Network, first: Conv, refused: list[str]) -> Iterator[tuple[st
                 f"{first.channels} of {rows}x{columns}"
             )
             continue
+        together = True
         if first.stride == 1:
             yield "blocks", n
         yield "macropixels", n
-    yield "serial", 1
+    if not together or first.channels <= FEW:
+        yield "serial", 1
 
 
 def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[int]:
@@ -107,7 +113,9 @@ def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[
     pooled = 1
     for n, layer in enumerate(net.layers, start=1):
         if isinstance(layer, Conv):
-            if n > 1 and (layout == "serial" or (layout == "blocks" and not layer.depthwise) or pooled > 1 < _blocks(layout)):
+            if n > 1 and (
+                layout == "serial" or (layout == "blocks" and not layer.depthwise) or pooled > 1 < _blocks(layout)
+            ):
                 refused.append(f"{layout}: {layer.name} needs macropixels, since its maps meet others")
                 return
             if layer.channels > slots and layout != "serial":
@@ -153,9 +161,7 @@ def _no_pool(layer: Pool, layout: str, before: tuple[int, int, int], rows: int, 
     return ""
 
 
-def _no_dense(
-    layer: Dense, layout: str, pooled: int, before: tuple[int, int, int], last: bool, behind: object
-) -> str:
+def _no_dense(layer: Dense, layout: str, pooled: int, before: tuple[int, int, int], last: bool, behind: object) -> str:
     what = f"{layer.name}: not in the array, since "
     if not last or layer.activation != "none":
         return what + "another layer follows; only the last dense layer can be sums"

@@ -10,8 +10,8 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.bits import ALWAYS, NEVER, Level
 
 LAYOUTS = ("blocks", "macropixels", "windows", "serial")
-"""Blocks: a 4x4 grid of maps. Macropixels: a slot of every pixel's PEs a map. Windows: pixels of the picture are the PEs
-of a strided window. Serial: one map after the other on the whole array."""
+"""Blocks: a 4x4 grid of maps. Macropixels: a slot of every pixel's PEs a map. Windows: pixels of the picture are the
+PEs of a strided window. Serial: one map after the other on the whole array."""
 SUMS = ("", "16", "64", "sparse")
 READS = ("", "values", "rows", "events")
 

@@ -37,7 +37,8 @@ class Gap:
     @property
     def middle(self) -> float:
         """In taps."""
-        assert self.below is not None and self.above is not None
+        assert self.below is not None
+        assert self.above is not None
         return (self.below + self.above) / 2
 
 
@@ -61,8 +62,12 @@ def gaps(layer: Conv) -> tuple[Gap, ...]:
         elif (dark, bright) == (-1, 0):
             t = -(-(t - total) // 2)
         size = np.abs(w)
-        low = int(-size.sum()) if dark and bright else int(np.minimum(w, 0).sum() if bright else -np.maximum(w, 0).sum())
-        high = int(size.sum()) if dark and bright else int(np.maximum(w, 0).sum() if bright else -np.minimum(w, 0).sum())
+        low = (
+            int(-size.sum()) if dark and bright else int(np.minimum(w, 0).sum() if bright else -np.maximum(w, 0).sum())
+        )
+        high = (
+            int(size.sum()) if dark and bright else int(np.maximum(w, 0).sum() if bright else -np.minimum(w, 0).sum())
+        )
         if t <= low:
             found.append(Gap(None, None, ALWAYS))
         elif t > high:
@@ -98,8 +103,8 @@ def amplitude_for(found: Sequence[Gap], most: int = LARGEST_AMPLITUDE) -> int:
     chosen = min(most, math.floor(REACH / far)) if far else most
     if chosen < 1:
         raise ProgramError(
-            f"a threshold lies {far:g} taps from 0, and the converter's constants end at {HIGHEST} LSB: less than 1 LSB "
-            "a tap is left; bound the thresholds in training"
+            f"a threshold lies {far:g} taps from 0, and the converter's constants end at {HIGHEST} LSB: less than 1 "
+            "LSB a tap is left; bound the thresholds in training"
         )
     return chosen
 

@@ -1,8 +1,9 @@
 """How near thresholds lie to a uniform background, in units of what a chip adds: known before anything runs.
 
-On a uniform dark background a first layer's sum is -sum(W), on a bright one +sum(W). Maximum over windows makes an OR of
-n noisy comparisons: a background just under the threshold then turns the whole map on. With d the distance of the level
-from the sum of a background and sigma what a chip's sums are off by, both in taps, a window of n bits is wrong with
+On a uniform dark background a first layer's sum is -sum(W), on a bright one +sum(W). Maximum over windows makes an OR
+of n noisy comparisons: a background just under the threshold then turns the whole map on. With d the distance of the
+level from the sum of a background and sigma what a chip's sums are off by, both in taps, a window of n bits is wrong
+with
 
     1 - Phi(d / sigma)^n    where the background is to be off
     (1 - Phi(d / sigma))^n  where it is to be on; an OR hides single bits
@@ -30,9 +31,9 @@ FLAGGED = 0.05
 class Margin:
     """One channel.
 
-    distance: of the level from the nearer background's sum, in taps; infinite for a constant channel. background: "dark"
-    or "bright". sigma: of the sum on a chip, in taps; 0 without errors. wrong: predicted share of wrong bits of that
-    background, behind the pool that follows.
+    distance: of the level from the nearer background's sum, in taps; infinite for a constant channel. background:
+    "dark" or "bright". sigma: of the sum on a chip, in taps; 0 without errors. wrong: predicted share of wrong bits of
+    that background, behind the pool that follows.
     """
 
     layer: str

@@ -18,6 +18,7 @@ import numpy as np
 
 from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.silicon import ChipProfile
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.study import chips as kinds
 from scamp_sim.systems.base.cost import Cost, Part
@@ -233,7 +234,9 @@ class Plan:
             size = f"{r['bytes']:,}" if r["bytes"] else ""
             label = "" if r["name"] == INPUT else str(n)
             what = r["what"] if len(r["what"]) <= 32 else r["what"][:31] + "~"
-            rows.append((label, what, r["where"], f"{r['words']:,}" if r["words"] else "", f"{r['us']:,.1f}", size, margin))
+            rows.append(
+                (label, what, r["where"], f"{r['words']:,}" if r["words"] else "", f"{r['us']:,.1f}", size, margin)
+            )
         cost = self.cost()
         us = cost.us or 0.0
         total = ("", "total", "", f"{cost.words:,}", f"{us:,.1f}", f"{cost.readout_bytes:,}", "")
@@ -247,7 +250,10 @@ class Plan:
             lines.append(f"not chosen: {a.what}: {a.words - cost.words:+,} words, {a.us - us:+,.0f} us")
         lines += [f"note: {n}" for n in self.notes]
         lines += [f"warning: {w}" for w in self.warnings()]
-        return "\n".join(_wrapped(line) if not line.startswith(" ") and "\n" not in line else line for line in lines) + "\n"
+        return (
+            "\n".join(_wrapped(line) if not line.startswith(" ") and "\n" not in line else line for line in lines)
+            + "\n"
+        )
 
     def __str__(self) -> str:
         return self.text()
@@ -347,7 +353,9 @@ def from_dict(net: Network, document: Mapping[str, Any]) -> Plan:
             raise ProgramError(f"this plan is of another network: {name} with {len(conv.levels)} channels")
     built = Built(net, choice)
     errors = document.get("errors", "ideal")
-    return Plan(net, net, built, errors, document.get("by", "us"), document.get("timing", "scamp5d"), Wish(choice.offset))
+    return Plan(
+        net, net, built, errors, document.get("by", "us"), document.get("timing", "scamp5d"), Wish(choice.offset)
+    )
 
 
 def _label(built: Built) -> str:
@@ -384,13 +392,19 @@ def cost_of(built: Built, timing: str, *, draft: bool = False) -> Cost:
         seen = profile(segment.program, prices, SHAPE)
         read = seen.time_breakdown["readout"]
         name = segment.layer
-        parts.append(Part(name, "compute", seen.words, seen.time_us - read, seen.energy_uj, source="modelled", note=note))
+        parts.append(
+            Part(name, "compute", seen.words, seen.time_us - read, seen.energy_uj, source="modelled", note=note)
+        )
         if seen.readout_bytes:
-            parts.append(Part(f"{name}, readout", "readout", us=read, bytes=seen.readout_bytes, source="modelled", note=note))
+            parts.append(
+                Part(f"{name}, readout", "readout", us=read, bytes=seen.readout_bytes, source="modelled", note=note)
+            )
     for layer in built.outside:
         products = layer.classes * layer.features if isinstance(layer, Dense) else 0
         us = products * prices[PRODUCT]
-        about = f"{products:,} products on the controller, weights in the code" if products else "additions are not priced"
+        about = (
+            f"{products:,} products on the controller, weights in the code" if products else "additions are not priced"
+        )
         parts.append(Part(layer.name, "compute", us=us, source="modelled", note=about))
     whole = profile(program, prices, SHAPE)
     figures = {"stored_words": whole.stored_words, "system_uj": whole.system_energy_uj, "products": built.products}
@@ -400,7 +414,7 @@ def cost_of(built: Built, timing: str, *, draft: bool = False) -> Cost:
 def offset_of(errors: Errors) -> int:
     """LSB that a transfer adds on chips of a profile, as programs make up for it. Raises ProgramError."""
     kind = kinds.portable(errors)
-    if kinds.is_ideal(kind) or not hasattr(kind, "knobs"):
+    if kinds.is_ideal(kind) or not isinstance(kind, ChipProfile):
         return 0
     return int(np.clip(round(kind["transfer_offset"]), 0, MOST_OFFSET))
 

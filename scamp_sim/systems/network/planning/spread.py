@@ -80,7 +80,9 @@ def _measured(key: _Key) -> Spread:
         x, y = exact[near], seen[near]
         slope = float((x * y).sum() / (x * x).sum())
         slopes.append(slope)
-        errors.append([float(np.sqrt(np.mean((s[n] - slope * e[n]) ** 2))) for s, e, n in zip(seen, exact, near, strict=True)])
+        errors.append(
+            [float(np.sqrt(np.mean((s[n] - slope * e[n]) ** 2))) for s, e, n in zip(seen, exact, near, strict=True)]
+        )
     rms2 = np.mean(np.square(errors), axis=0)
     totals = np.array(TOTALS, float)
     # rms^2 = floor^2 + slope^2 (t - balance)^2 is a parabola in t
