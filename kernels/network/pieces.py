@@ -111,7 +111,7 @@ def assembled(title: str, pieces: Sequence[Piece]) -> Program:
 def drafted(title: str, pieces: Sequence[Piece]) -> Program:
     """The same program without the assembler, and so without its checks: for comparing many programs. It has the same
     words and calls. Raises ScampError."""
-    from scamp_sim.chip.program import Kernel, Launch, Program, Step
+    from scamp_sim.chip.program import Kernel, Launch, Program
 
     heap = _heap(pieces)
     kernels: dict[str, Kernel] = {}

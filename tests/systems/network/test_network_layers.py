@@ -40,7 +40,8 @@ def _sums(
     full[: size[0], : size[1]] = picture
     machine.expose(grid.fill(full))
     machine.run(program, registers=False)
-    return grid.maps(machine.read(layer.result))[: len(w)] / AMPLITUDE, program.words
+    maps: Any = grid.maps(machine.read(layer.result))
+    return maps[: len(w)] / AMPLITUDE, program.words
 
 
 CASES = [

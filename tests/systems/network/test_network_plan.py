@@ -78,7 +78,7 @@ def test_a_plan_is_to_the_word_what_the_profile_says(one: Plan) -> None:
 
 def test_a_compensated_net_stays_within_its_words() -> None:
     net = random_network("one", 0)
-    few = replace(net.layers[0], threshold=np.clip(net.layers[0].threshold, -3, 3))  # type: ignore[type-var]
+    few = replace(net.convs[0], threshold=np.clip(net.convs[0].threshold, -3, 3))
     plan = network.plan(replace(net, layers=(few, *net.layers[1:])), chip="scamp5")
     assert plan.choice.offset == 20
     assert plan.cost().words <= 540
@@ -168,7 +168,7 @@ def test_a_plan_is_data(one: Plan) -> None:
     assert again.cost().as_dict() == one.cost().as_dict()
     with pytest.raises(ProgramError, match="this plan is of another network: conv1 with 16 channels"):
         from_dict(random_network("counts", 0), one.as_dict())
-    with pytest.raises(ProgramError, match="this is no plan"):
+    with pytest.raises(ProgramError, match="not a plan"):
         from_dict(one.net, {"choice": {"layout": "blocks"}})
 
 

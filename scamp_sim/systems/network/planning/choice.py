@@ -57,9 +57,9 @@ class Choice:
             numbers = {name: int(document[name]) for name in ("rows", "offset", "array", "events")}
             found = cls(document["layout"], convs=convs, sums=document["sums"], read=document["read"], **numbers)
         except (KeyError, TypeError, ValueError, AttributeError) as e:
-            raise ProgramError(f"this is no plan: {e!r:.80}; `scamp-sim network plan --out` writes one") from None
+            raise ProgramError(f"not a plan: {e!r:.80}; `scamp-sim network plan --out` writes one") from None
         if found.layout not in LAYOUTS or found.sums not in SUMS or found.read not in READS:
-            raise ProgramError(f"this is no plan: unknown layout, sums or read in {document!r:.120}")
+            raise ProgramError(f"not a plan: unknown layout, sums or read in {document!r:.120}")
         return found
 
 
