@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scamp_sim.costs.timing import Profile
     from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampError
     from scamp_sim.machine.machine import Machine, Run
+    from scamp_sim.show.frames.source import frames
     from scamp_sim.silicon import ErrorModel
 
 _HOMES = {
@@ -36,6 +37,7 @@ _HOMES = {
     "Run": "machine.machine",
     "ScampError": "exceptions",
     "assemble": "compiler",
+    "frames": "show.frames.source",
 }
 """Public name -> the module that has it."""
 
@@ -52,6 +54,7 @@ __all__ = [
     "ScampError",
     "__version__",
     "assemble",
+    "frames",
 ]
 
 

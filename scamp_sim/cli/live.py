@@ -6,13 +6,13 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scamp_sim.cli import live_frames
 from scamp_sim.cli.output import as_json, plain, print_json, print_profile, warn
-from scamp_sim.exceptions import PlaneError, ProgramError, ScampError
-from scamp_sim.reading import note_read, reason
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.text import plural, short
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
 """Files that may be whole programs."""
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".npy", ".npz")
-MOST_IMAGES = 100_000
 RIGHTS = (
     "a C++ program runs as a process of its own, with your rights: run only what you would compile and run yourself "
     "(said once)"
@@ -41,7 +39,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("-I", dest="include", metavar="DIR", action="append", default=[], help="a folder of headers")
     group.add_argument("-D", dest="define", metavar="NAME[=VALUE]", action="append", default=[], help="a macro")
-    group.add_argument("--frames", metavar="N", type=int, help="frames to run (default: one for each picture)")
     group.add_argument(
         "--press", metavar="BUTTON@FRAME", action="append", default=[], help="press a button; frames count from 1"
     )
@@ -57,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--cxx", metavar="COMMAND", help="the compiler, or zig (default: $CXX, g++, clang++, zig)")
 
 
-OPTIONS = ("more", "include", "define", "frames", "press", "files", "timeout", "no_run", "strict", "std", "cxx")
+OPTIONS = ("more", "include", "define", "press", "files", "timeout", "no_run", "strict", "std", "cxx")
 
 
 def is_program(file: str) -> bool:
@@ -96,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.costs.timeline import timeline, write_trace
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.files import check_file
+    from scamp_sim.show.frames.write import check_video
     from scamp_sim.show.render import check_folder
 
     for option, value in (("--input", args.input), ("--dump-after", args.dump_after)):
@@ -105,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
         check_file(args.trace, "trace")
     if args.out is not None:
         check_folder(args.out)
+    if args.video is not None:
+        check_video(args.video)
     timing = load_timing(args.timing)
     if max(args.size) > 256:
         raise ProgramError(f"--size {args.size[0]}x{args.size[1]}: the board's addresses have 8 bits; up to 256x256")
@@ -112,22 +112,25 @@ def run(args: argparse.Namespace) -> int:
     if args.no_run:
         return _built_only(program, args.format)
     settings = settings_of(args.set)
-    images = list(images_of(args.image, args.size, args.resize))
+    images, fps = live_frames.images_of(args)
     machine = machine_of(args)
     tell_rights()
     result = carry_out(program, machine, images, args, settings)
     files = write(args.out, result, args.stretch) if args.out else {}
+    kept = live_frames.keep(result, args, fps)
     last = result.shown[-1]
     if args.trace is not None:
         write_trace(timeline(last.program, timing, args.size), args.trace, program.name)
     bad = not result.whole or (args.strict and bool(result.notes))
     if args.format == "json":
-        print_json({**document(result, files), "ok": not bad, "trace": args.trace})
+        print_json({**document(result, files), "ok": not bad, "trace": args.trace, "files": [str(p) for p in kept]})
     else:
         show(result, files)
+        if kept:
+            print(f"of all frames: {', '.join(str(path) for path in kept)}")
         if args.trace is not None:
             print(f"\ntimeline of the last frame: {args.trace}, for chrome://tracing or ui.perfetto.dev")
-        if not args.out:
+        if not args.out and args.video is None:
             print("\nno pictures written; --out DIR writes them")
     warn(result.notes)
     if bad and result.whole:
@@ -240,84 +243,6 @@ def settings_of(texts: Iterable[str]) -> dict[str, int]:
     return found
 
 
-# --- pictures in --------------------------------------------------------------------------------------------------
-
-
-def images_of(paths: Sequence[str], shape: tuple[int, int], resize: bool) -> Iterator[tuple[str, Any]]:
-    """Pictures, folders of them, animations and arrays of frames, each picture with its name. Raises PlaneError."""
-    count = 0
-    for given in paths:
-        path = Path(given)
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES and p.is_file())
-            if not inside:
-                raise PlaneError(f"--image {given}: the folder holds no pictures")
-        else:
-            inside = [path]
-        for file in inside:
-            for name, image in _frames(file, shape, resize):
-                count += 1
-                if count > MOST_IMAGES:
-                    raise PlaneError(f"--image: more than {MOST_IMAGES:,} pictures; give fewer")
-                yield name, image
-
-
-def _frames(path: Path, shape: tuple[int, int], resize: bool) -> Iterator[tuple[str, Any]]:
-    from scamp_sim.chip.planes import image_plane
-    from scamp_sim.show import render
-
-    if path.suffix.lower() in (".npy", ".npz"):
-        array = render.load_array(path) if path.suffix.lower() == ".npy" else _packed(path)
-        stack = array[None] if array.ndim == 2 else array
-        if stack.ndim != 3:
-            raise PlaneError(f"{path}: expected (rows, columns) or (frames, rows, columns), got {array.shape}")
-        for number, frame in enumerate(stack, 1):
-            name = path.name if len(stack) == 1 else f"{path.name}#{number}"
-            yield name, image_plane(frame, shape, resize, name=name)
-        return
-    note_read(path)
-    count = render.frame_count(path)
-    if count <= 1:
-        yield path.name, render.load_image(path, shape, resize)
-        return
-    from PIL import Image, ImageOps, ImageSequence
-
-    try:
-        with Image.open(path) as opened:
-            for number, frame in enumerate(ImageSequence.Iterator(opened), 1):
-                grey = render.grey_of(frame, path)
-                if (grey.height, grey.width) != shape:
-                    if not resize:
-                        raise PlaneError(
-                            f"image {path}: {grey.height}x{grey.width} (rows x columns), but the array is "
-                            f"{shape[0]}x{shape[1]}; crop and scale it with --resize"
-                        )
-                    grey = ImageOps.fit(grey, (shape[1], shape[0]), Image.Resampling.BOX)
-                import numpy as np
-
-                yield f"{path.name}#{number}", np.array(grey, np.uint8)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        if isinstance(error, ScampError):
-            raise
-        raise PlaneError(f"image {path}: cannot be read: {reason(error)}; save it again") from error
-
-
-def _packed(path: Path) -> Any:
-    """The one array of an .npz file."""
-    import numpy as np
-
-    note_read(path)
-    try:
-        with np.load(path, allow_pickle=False) as opened:
-            if len(opened.files) != 1:
-                raise PlaneError(f"{path}: expected one array, got {', '.join(opened.files)[:80]}; save it as .npy")
-            return opened[opened.files[0]]
-    except PlaneError:
-        raise
-    except Exception as error:
-        raise PlaneError(f"{path}: cannot be read: {type(error).__name__}; save the frames as .npy") from error
-
-
 # --- results out --------------------------------------------------------------------------------------------------
 
 
@@ -345,11 +270,11 @@ def write(folder: str, result: LiveRun, stretch: bool) -> dict[int, dict[str, st
             while f"{name}.png" in pictures or f"{name}.png" == f"{prefix}{SHEET}":
                 number += 1
                 name = f"{prefix}{safe(label)}-{number}"
-            if _drawn(value) is None:
+            if drawn(value) is None:
                 values[label] = plain(value)
             else:
-                pictures[f"{name}.png"] = render.picture_of(_drawn(value), stretch)
-                tiles.append(render.Tile(label, _drawn(value)))
+                pictures[f"{name}.png"] = render.picture_of(drawn(value), stretch)
+                tiles.append(render.Tile(label, drawn(value)))
                 files[label] = f"{name}.png"
         if tiles and len({t.plane.shape for t in tiles}) == 1:
             pictures[f"{prefix}{SHEET}"] = render.contact_sheet(
@@ -365,7 +290,7 @@ def write(folder: str, result: LiveRun, stretch: bool) -> dict[int, dict[str, st
     return where
 
 
-def _drawn(value: Any) -> Any:
+def drawn(value: Any) -> Any:
     """A result as a plane to draw, None for lists and boxes."""
     import numpy as np
 
@@ -400,7 +325,7 @@ def _frame_record(frame: LiveFrame, files: Mapping[str, str]) -> dict[str, Any]:
     shown = {}
     for label, value in frame.pictures.items():
         record: dict[str, Any] = {"shape": list(np.shape(value)), "file": files.get(label)}
-        if _drawn(value) is None:
+        if drawn(value) is None:
             record["values"] = plain(value)
         else:
             record |= {"minimum": int(value.min()), "maximum": int(value.max()), "mean": float(value.mean())}
@@ -442,8 +367,8 @@ def show(result: LiveRun, files: Mapping[int, Mapping[str, str]]) -> None:
             f"{frame.stored} words stored"
         )
         for label, value in frame.pictures.items():
-            drawn = _drawn(value)
-            about = f"{np.shape(value)[0]} values" if drawn is None else f"mean {float(np.mean(value)):.4g}"
+            plane = drawn(value)
+            about = f"{np.shape(value)[0]} values" if plane is None else f"mean {float(np.mean(value)):.4g}"
             file = files.get(frame.number, {}).get(label, "")
             print(f"  {label}: {'x'.join(map(str, np.shape(value)))}, {about}  {file}".rstrip())
         for text in frame.texts[:20]:
@@ -506,7 +431,7 @@ def frame_of(args: argparse.Namespace) -> Program:
 
     program = built(args.file, args)
     settings = settings_of(args.set)
-    images = list(images_of(args.image, args.size, args.resize))
+    images, _ = live_frames.images_of(args)
     tell_rights()
     result = carry_out(program, Machine(args.size, timing=args.timing), images, args, settings)
     print(

@@ -31,9 +31,31 @@ def add_timing(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_frames(parser: argparse.ArgumentParser) -> None:
+    """--image, --fps and --frames: the frames that a program runs on."""
+    parser.add_argument(
+        "--image",
+        metavar="IMG",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="pictures, a folder of them, an animation, a video (extra video), .npy frames, or numbered files such as "
+        "frame%%04d.png; several are frames: run one after another on the same machine, state kept",
+    )
+    parser.add_argument(
+        "--fps",
+        metavar="N",
+        type=float,
+        help="take so many frames a second of videos and animations (default: all), and show results so fast",
+    )
+    parser.add_argument(
+        "--frames", metavar="N", type=int, help="frames to run, repeated if there are fewer (default: all there are)"
+    )
+
+
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """--resize, --size, --timing and the errors: what a run needs to know of the array."""
-    parser.add_argument("--resize", action="store_true", help="crop and scale pictures to the array")
+    parser.add_argument("--resize", action="store_true", help="crop pictures at the centre and scale them")
     parser.add_argument(
         "--size",
         metavar="HxW",

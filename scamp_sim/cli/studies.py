@@ -153,8 +153,13 @@ def _named(found: list[PlaneStudy | ValueStudy], several: bool) -> dict[str, Pla
     return {f.name if several else f.name.partition("-")[2]: f for f in found}
 
 
+def _several(found: list[PlaneStudy | ValueStudy]) -> bool:
+    """Whether there is more than one frame: names begin with its number."""
+    return len({f.name.partition("-")[0] for f in found}) > 1
+
+
 def _document(request: Request, grid: Grid, work: ProgramWork, found: list[PlaneStudy | ValueStudy]) -> dict[str, Any]:
-    named = _named(found, len(request.images) > 1)
+    named = _named(found, _several(found))
     return {
         "program": request.program.name,
         "params": request.program.params,
@@ -179,7 +184,7 @@ def _write(
     from scamp_sim.show import render
     from scamp_sim.study.programs import PlaneStudy, write_arrays
 
-    several = len(request.images) > 1
+    several = _several(found)
     tiles, arrays = [], {}
     for name, f in _named(found, several).items():
         if not isinstance(f, PlaneStudy):
@@ -214,7 +219,7 @@ def _print_program(request: Request, grid: Grid, work: ProgramWork, found: list[
 
     rows, columns = request.shape
     print(f"{request.program.name}, errors {request.errors}, {rows}x{columns}: {heading(grid)}\n")
-    for name, f in _named(found, len(request.images) > 1).items():
+    for name, f in _named(found, _several(found)).items():
         if not isinstance(f, PlaneStudy):
             print(distribution_table({"same as ideal": f.same}, percent, name))
             if f.value is not None:

@@ -23,6 +23,7 @@ from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampW
 from scamp_sim.machine import tape
 from scamp_sim.machine.debugger import Position, Stepper
 from scamp_sim.machine.decay_clock import Clocked
+from scamp_sim.machine.feeding import from_grey, image_target, input_register
 from scamp_sim.machine.host_calls import HostCalls
 from scamp_sim.machine.outputs import Outputs
 from scamp_sim.machine.snapshot import Snapshot
@@ -223,6 +224,38 @@ class Machine(HostCalls):
         tape.note(lambda: tape.Ran(program, None if inputs is None else {n: tape.kept(v) for n, v in inputs.items()}))
         self._prepare(program, inputs)
         return self._run(program, self._carry_out(program), registers)
+
+    def run_frames(
+        self, program: Program, frames: Iterable[Any], inputs: Mapping[str, Any] | None = None, *, to: str | None = None
+    ) -> Iterator[Run]:
+        """Carry out a program on one frame after another; registers keep their contents, so that state stays.
+
+        frames: grey images (rows, columns) of the array's shape, 0 dark to 255 bright, as `scamp_sim.frames` gives.
+        inputs: what the program is given beside, before every frame.
+        to: the input or register that the frames go to; None: the one on PIX, else the only one (as `run --image`).
+            A register gets grey - 128 if it is analog, grey >= 128 if it holds bits.
+
+        Yields the Run of each, when it is asked for. Raises ProgramError, PlaneError.
+        """
+        if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
+            raise ProgramError(
+                f"frames: expected images, got {frames!r:.60}; scamp_sim.frames(path, machine.shape) reads files"
+            )
+        self.check(program)
+        beside = {} if inputs is None else dict(inputs)
+        name = image_target(program, beside) if to is None else to
+        register = input_register(program, name)
+        declared = any(i.name == name for i in program.inputs)
+        for image in frames:
+            plane = image_plane(image, self.shape)
+            if declared:
+                yield self.run(program, {**beside, name: from_grey(plane, register)})
+                continue
+            if register == "PIX":
+                self.expose(plane)
+            else:
+                self._store(register, from_grey(plane, register), name)
+            yield self.run(program, beside or None)
 
     def load(
         self, program: Program, inputs: Mapping[str, Any] | None = None, breakpoints: Iterable[Any] = ()

@@ -16,18 +16,20 @@ PATIENCE = 1.0
 
 
 @contextmanager
-def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
+def progress(total: int | None, what: str = "frames") -> Iterator[Callable[[], None]]:
     """A bar on the terminal for work that has taken more than a second; calls of the yielded function advance it.
 
-    total: calls that there will be.
-    what: the unit, in front of the bar. Nothing is drawn where stderr is no terminal, and nothing is left behind.
+    total: calls that there will be; None if that is not known.
+    what: the unit, in front of the bar. Nothing is drawn where stderr is neither a terminal nor a notebook's, and
+        nothing is left behind.
     """
     started, done, bar, task = time.monotonic(), 0, None, None
 
     def advance() -> None:
         nonlocal done, bar, task
         done += 1
-        if bar is None and sys.stderr.isatty() and done < total and (waited := time.monotonic() - started) > PATIENCE:
+        going = total is None or done < total
+        if bar is None and going and (waited := time.monotonic() - started) > PATIENCE and (_notebook() or _terminal()):
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
             from rich.text import Text
@@ -39,7 +41,7 @@ def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
                     return Text(rate(task.completed, waited + (task.elapsed or 0)))
 
             columns = (what, BarColumn(), MofNCompleteColumn(), Rate(), "left", TimeRemainingColumn())
-            bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+            bar = Progress(*columns, console=Console(stderr=not _notebook()), transient=True, redirect_stdout=False)
             bar.start()
             task = bar.add_task(what, total=total)
         if bar is not None and task is not None:
@@ -50,6 +52,16 @@ def progress(total: int, what: str = "frames") -> Iterator[Callable[[], None]]:
     finally:
         if bar is not None:
             bar.stop()
+
+
+def _terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _notebook() -> bool:
+    """Whether this runs in a notebook, whose bar is a picture of its own."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
 
 
 def rate(done: float, seconds: float) -> str:

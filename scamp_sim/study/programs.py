@@ -76,7 +76,8 @@ class ProgramWork:
     def frames(self, machine: Machine, bound: session.Bound) -> Planes:
         """Every output of every frame."""
         found: Planes = {}
-        for number, image in enumerate(bound.images or [None]):
+        images: list[Any] = [*bound.images]
+        for number, image in enumerate(images if images else [None]):
             given, _ = session.feed(machine, self.program, bound, image)
             run = machine.run(self.program, inputs=given)
             found |= {key(number, name): np.asarray(value) for name, value in run.outputs.items()}

@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
         planes=True,
         keep_image=DEMO_IMAGE,
     )
-    frames, profile = session.carry_out(request)
+    carried = session.carry_out(request)
+    frames, profile = carried.frames, carried.profile
     if args.format == "json":
         print_json({"program": program.name, "frames": [f.as_dict() for f in frames], "profile": profile.as_dict()})
         return 0

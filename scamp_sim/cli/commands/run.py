@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from scamp_sim.cli import commands_pixelrnn as network
 from scamp_sim.cli import live, options
@@ -20,21 +21,15 @@ HELP = (
 EXAMPLES = (
     "scamp-sim run edges --image photo.png --resize --out out",
     "scamp-sim run mine.scamp --image photo.png --errors scamp5 --chip 7 --out out",
+    "scamp-sim run edges --image ball.mp4 --resize --video edges.mp4 --video-of image,edges",
     "scamp-sim run main.cpp --image clip/ --frames 16 --set 'threshold=30' --press 'record@3' --out out",
 )
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `run`."""
-    parser.add_argument("file", metavar="FILE", help=options.FILE_HELP)
-    parser.add_argument(
-        "--image",
-        metavar="IMG",
-        action="append",
-        default=[],
-        help="PNG, JPEG or another picture; several are frames: run one after another on the same machine, state kept; "
-        "for C++ programs also folders, animations and .npy arrays of frames",
-    )
+    parser.add_argument("file", metavar="FILE", nargs="?", help=options.FILE_HELP)
+    options.add_frames(parser)
     parser.add_argument(
         "--input",
         metavar="NAME=PATH",
@@ -50,7 +45,22 @@ def register(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a parameter: a number, a list such as [1,-1], or @FILE.json or @FILE.npy",
     )
-    parser.add_argument("--out", metavar="DIR", help="write every output and a contact sheet there, as PNG")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="write every output there, as PNG, with a contact sheet; of several frames a film strip, and frames.csv "
+        "and events.csv with what each gave",
+    )
+    parser.add_argument(
+        "--video", metavar="FILE", help="write a video of all frames, .mp4, .mov, .mkv, .webm (extra video) or .gif"
+    )
+    parser.add_argument(
+        "--video-of",
+        metavar="NAME,...",
+        type=lambda text: tuple(n.strip() for n in text.split(",") if n.strip()),
+        default=(),
+        help="its pictures, side by side: image, outputs, registers; or sheet (default: the image and every output)",
+    )
     parser.add_argument(
         "--planes", action="store_true", help="also write every register that the program writes, to DIR/registers"
     )
@@ -73,8 +83,32 @@ def register(parser: argparse.ArgumentParser) -> None:
     live.add_options(parser)
 
 
+PROGRAMS = (".scamp", *live.SUFFIXES)
+"""Endings of what is a program behind `--image`, which takes as many names as follow it."""
+
+
+def _sort_names(args: argparse.Namespace) -> None:
+    """`run --image a.png edges` has its program behind the pictures; C++ files there are further sources."""
+    images: list[str] = args.image
+    misplaced = [name for name in images if name.lower().endswith(PROGRAMS)]
+    if args.file is None and misplaced:
+        args.file = misplaced.pop(0)
+        images.remove(args.file)
+    elif args.file is None and len(images) > 1 and not Path(images[-1]).exists():
+        args.file = images.pop()
+    if args.file is None:
+        raise ProgramError("run needs a program: scamp-sim run FILE --image IMG; scamp-sim list names the library")
+    if args.file.lower().endswith(live.SUFFIXES):
+        for name in [name for name in misplaced if name.lower().endswith(live.SUFFIXES)]:
+            images.remove(name)
+            args.more.append(name)
+
+
 def run(args: argparse.Namespace) -> int:
     """`run`: assemble, run every frame, write pictures, show what it cost."""
+    _sort_names(args)
+    if args.video_of and args.video is None:
+        raise ProgramError("--video-of chooses the pictures of a video; say where it goes with --video FILE")
     if args.file == network.PROGRAM:
         return network.run(args)
     network.refuse_elsewhere(args)
@@ -117,12 +151,17 @@ def run(args: argparse.Namespace) -> int:
         planes=args.planes,
         stretch=args.stretch,
         dump_after=dump_after,
+        fps=args.fps,
+        frames=args.frames,
+        video=args.video,
+        video_of=args.video_of,
     )
     if studies.asked(args):
         return studies.run_program(args, request)
     if args.jobs is not None:
         raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
-    frames, profile = session.carry_out(request)
+    carried = session.carry_out(request)
+    frames, profile, kept = carried.frames, carried.profile, carried.kept
     felt = note_errors(args, program, profile.time_us * 1e-6 * len(frames), args.size)
     if args.trace is not None:
         write_trace(timeline(program, timing, args.size), args.trace, program.name)
@@ -135,17 +174,37 @@ def run(args: argparse.Namespace) -> int:
             "profile": profile.as_dict(),
             "warnings": as_json(program.diagnostics),
         }
+        if len(frames) > 1:
+            document["fps"] = carried.film.fps if carried.film is not None else args.fps
+        if kept.files:
+            document["files"] = [str(path) for path in kept.files]
         if args.trace is not None:
             document["trace"] = args.trace
         print_json(document)
         return 0
     print_profile(profile)
     print(in_force(args), end="")
-    for frame in frames:
-        print()
-        print("\n".join(frame.lines()))
+    if len(frames) <= MOST_SHOWN:
+        for frame in frames:
+            print()
+            print("\n".join(frame.lines()))
+    else:
+        print(f"\n{session.spans_text(carried)}", end="")
+    for path in kept.files:
+        print(f"{KEPT.get(path.name, 'video')}: {path}")
     if args.trace is not None:
         print(f"\ntimeline: {args.trace}, for chrome://tracing or ui.perfetto.dev")
-    if not args.out:
+    if not args.out and args.video is None:
         print("\nno pictures written; --out DIR writes them")
     return 0
+
+
+MOST_SHOWN = 4
+"""Frames that are shown one by one; of more, the spans of every number."""
+
+KEPT = {
+    "film-strip.png": "film strip",
+    "frames.csv": "each frame in numbers",
+    "events.csv": "events of each frame",
+}
+"""Files of all frames together -> what they hold."""

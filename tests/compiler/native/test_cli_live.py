@@ -148,8 +148,8 @@ def test_two_mains_are_named(project: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_options_of_cpp_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "edges", "--frames", "3"]) == 1
-    assert "--frames is for C++ programs" in capsys.readouterr().err
+    assert main(["run", "edges", "--press", "record@3"]) == 1
+    assert "--press is for C++ programs" in capsys.readouterr().err
 
 
 def test_no_compiler_says_what_to_install(

@@ -323,7 +323,7 @@ def test_videos_that_cannot_be_used(clip: np.ndarray, tmp_path: Path, capsys: py
         "short.gif": "it has 7 frames; the network takes 16",
         "text.gif": "neither an array, a video nor an animation",
         "empty": "no numbered pictures in it; there is nothing",
-        "film.mp4": "imageio",
+        "film.mp4": "PyAV",
         "none.gif": "no such file",
     }.items():
         assert run("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / name) == 1

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from scamp_sim.checks import path_of
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.reading import read_archive
+from scamp_sim.show.frames.decode import VIDEOS
+from scamp_sim.show.frames.source import frames
 from scamp_sim.systems.base.records import Clip, ClipSet
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.data import datasets, gestures
@@ -36,9 +38,7 @@ _OLD_NAME = "made-up"
 """The name that they had before; still read."""
 
 ANIMATIONS = (".gif", ".webp", ".png", ".apng", ".tif", ".tiff")
-"""Videos that Pillow reads; others are left to imageio."""
-
-VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
+"""Endings of what is a file even where there is none of that name."""
 
 
 # --- one clip ---------------------------------------------------------------------------------------------------
@@ -111,49 +111,15 @@ def _from_video(path: Path, side: int) -> npt.NDArray[np.uint8]:
     """16 frames of a video. Every frame is scaled when it is read: a minute of video fits the memory that way."""
     if not path.exists():
         raise PlaneError(f"clip {path}: no such file")
-    frames = _animation(path, side) if path.suffix.lower() not in VIDEOS else _with_imageio(path, side)
-    _enough(len(frames), str(path))
-    return datasets.resample([frames[k] for k in datasets.picked(len(frames))], side)
-
-
-def _animation(path: Path, side: int) -> list[npt.NDArray[np.uint8]]:
-    from PIL import Image, ImageSequence, UnidentifiedImageError
-
-    from scamp_sim.reading import reason
-    from scamp_sim.show.render import grey_of
-
     try:
-        with Image.open(path) as opened:
-            return [_scaled(np.asarray(grey_of(frame.copy(), path)), side) for frame in ImageSequence.Iterator(opened)]
-    except UnidentifiedImageError:
+        found = [_scaled(frame, side) for frame in frames(path)]
+    except PlaneError as e:
         raise PlaneError(
-            f"clip {path}: neither an array, a video nor an animation that can be read; give .npy, GIF, WebP, APNG, or "
-            f"a video ({' '.join(VIDEOS[:4])}), or a folder of numbered pictures"
+            f"clip {path}: neither an array, a video nor an animation that can be read ({e}); give .npy, GIF, WebP, "
+            f"APNG, a video ({' '.join(VIDEOS[:4])}), or a folder of numbered pictures"
         ) from None
-    except PlaneError:
-        raise
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as e:
-        raise PlaneError(f"clip {path}: cannot be read: {reason(e)}; save it again, as GIF or as pictures") from e
-
-
-def _with_imageio(path: Path, side: int) -> list[npt.NDArray[np.uint8]]:
-    try:
-        import imageio.v3 as imageio  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise PlaneError(
-            f"clip {path}: reading {path.suffix} needs imageio (pip install imageio imageio-ffmpeg); or save the clip "
-            "as GIF, WebP or APNG, or as a folder of numbered pictures"
-        ) from None
-    try:
-        return [_scaled(_luma(np.asarray(frame)), side) for frame in imageio.imiter(path)]
-    except Exception as e:  # every plugin raises its own kind
-        raise PlaneError(f"clip {path}: imageio cannot read it: {short(str(e), 120)}") from e
-
-
-def _luma(frame: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    from PIL import Image
-
-    return np.asarray(Image.fromarray(frame).convert("L"))
+    _enough(len(found), str(path))
+    return datasets.resample([found[k] for k in datasets.picked(len(found))], side)
 
 
 def _scaled(frame: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,247 @@
+"""Files to grey frames, one after another: pictures, animations, arrays of frames, videos.
+
+Each decoder yields (name, frame, seconds): a uint8 or float32 array (rows, columns), 0 dark to 255 bright, upright, as
+large as the file has it, and when it is shown, counted from the first, where the file says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scamp_sim.exceptions import PlaneError
+from scamp_sim.installation import install_hint
+from scamp_sim.reading import DAMAGE, checked_path, read_archive, read_array, reason
+from scamp_sim.show import render
+from scamp_sim.text import short
+
+Decoded = tuple[str, npt.NDArray[Any], "float | None"]
+
+VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv", ".y4m", ".ts")
+"""Files that the video library reads."""
+
+ARRAYS = (".npy", ".npz")
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".apng")
+
+CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "matroska,webm",
+    "avi",
+    "mpeg",
+    "mpegvideo",
+    "mpegts",
+    "asf",
+    "flv",
+    "ogg",
+    "yuv4mpegpipe",
+    "gif",
+)
+"""Containers that are opened. Playlists and descriptions of streams, which name other files and hosts, are none of
+them."""
+
+MOST_VIDEO = 64 << 30
+"""Bytes of a video; it is read frame by frame."""
+
+
+@dataclass(frozen=True)
+class Length:
+    """What a file says of itself before it is decoded. `frames`, `fps`: None if it does not say."""
+
+    frames: int | None
+    fps: float | None
+
+
+# --- what a file says of itself -----------------------------------------------------------------------------------
+
+
+def length(path: Path) -> Length:
+    """How many frames a file holds, and how fast they are shown. Raises PlaneError for videos that cannot be opened."""
+    suffix = path.suffix.lower()
+    if suffix in VIDEOS:
+        return _video_length(path)
+    if suffix in ARRAYS:
+        return Length(len(_stack(path)), None)
+    checked_path(path, "image", PlaneError, render.MOST_PICTURE)
+    count = render.frame_count(path)
+    return Length(count, _animation_fps(path) if count > 1 else None)
+
+
+def decoded(path: Path) -> Iterator[Decoded]:
+    """The frames of a file. Raises PlaneError that names the file, the library that refused it and the remedy."""
+    suffix = path.suffix.lower()
+    if suffix in VIDEOS:
+        yield from _video(path)
+    elif suffix in ARRAYS:
+        yield from _arrays(path)
+    else:
+        checked_path(path, "image", PlaneError, render.MOST_PICTURE)
+        if render.frame_count(path) > 1:
+            yield from _animation(path)
+        else:
+            yield path.name, np.asarray(render.open_picture(path), np.uint8), None
+
+
+# --- pictures and arrays ------------------------------------------------------------------------------------------
+
+
+def _animation(path: Path) -> Iterator[Decoded]:
+    from PIL import Image, ImageSequence
+
+    try:
+        with Image.open(path) as opened:
+            if opened.width * opened.height > render.MOST_PIXELS:
+                raise PlaneError(f"image {path}: {opened.height}x{opened.width} pixels; scale it down first")
+            seconds = 0.0
+            for number, frame in enumerate(ImageSequence.Iterator(opened), 1):
+                grey = np.array(render.grey_of(frame, path), np.uint8)
+                yield f"{path.name}#{number}", grey, seconds
+                seconds += float(frame.info.get("duration") or 0) / 1000
+    except PlaneError:
+        raise
+    except (*DAMAGE, Image.DecompressionBombError) as e:
+        raise PlaneError(f"image {path}: Pillow cannot read it: {reason(e)}; save it again") from e
+
+
+def _animation_fps(path: Path) -> float | None:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            opened.seek(1)  # some formats say how long a frame is shown with the frame that follows
+            opened.load()
+            milliseconds = float(opened.info.get("duration") or 0)
+    except (*DAMAGE, Image.DecompressionBombError):
+        return None
+    return 1000 / milliseconds if milliseconds > 0 else None
+
+
+def _stack(path: Path) -> npt.NDArray[Any]:
+    if path.suffix.lower() == ".npy":
+        array = read_array(path, "array", PlaneError)
+    else:
+        found = read_archive(path, "array", PlaneError)
+        if len(found) != 1:
+            raise PlaneError(
+                f"{path}: expected one array, got {short(', '.join(found) or 'none', 80)}; save it as .npy"
+            )
+        (array,) = found.values()
+    if array.dtype.kind not in "biuf":
+        raise PlaneError(f"{path}: it holds {array.dtype} values; save a plain numeric array")
+    stack = array[None] if array.ndim == 2 else array
+    if stack.ndim != 3 or not stack.size:
+        raise PlaneError(f"{path}: expected (rows, columns) or (frames, rows, columns), got {array.shape}")
+    return stack
+
+
+def _arrays(path: Path) -> Iterator[Decoded]:
+    from scamp_sim.chip.planes import image_plane
+
+    stack = _stack(path)
+    for number, frame in enumerate(stack, 1):
+        name = path.name if len(stack) == 1 else f"{path.name}#{number}"
+        yield name, image_plane(frame, frame.shape, name=name), None
+
+
+# --- videos -------------------------------------------------------------------------------------------------------
+
+
+def library() -> Any:
+    try:
+        import av
+    except ImportError:
+        raise PlaneError(
+            f"reading and writing videos needs PyAV: {install_hint('video')}; or save the frames as GIF, or as a "
+            "folder of pictures"
+        ) from None
+    return av
+
+
+def _video_length(path: Path) -> Length:
+    av = library()
+    checked_path(path, "video", PlaneError, MOST_VIDEO)
+    try:
+        with path.open("rb") as file, av.open(file, options={"format_whitelist": ",".join(CONTAINERS)}) as container:
+            stream = _stream(path, container)
+            fps = float(stream.average_rate or stream.guessed_rate or 0) or None
+            frames = int(stream.frames) or None
+            if frames is None and container.duration and fps:
+                frames = round(container.duration / 1e6 * fps) or None
+            return Length(frames, fps)
+    except (av.error.FFmpegError, *DAMAGE) as e:
+        raise _undecodable(path, e) from e
+
+
+def _stream(path: Path, container: Any) -> Any:
+    if not container.streams.video:
+        raise PlaneError(f"video {path}: it holds no pictures, only {container.format.name}; give another file")
+    stream = container.streams.video[0]
+    if stream.width * stream.height > render.MOST_PIXELS:
+        raise PlaneError(f"video {path}: {stream.height}x{stream.width} pixels; scale it down first")
+    return stream
+
+
+def _video(path: Path) -> Iterator[Decoded]:
+    av = library()
+    checked_path(path, "video", PlaneError, MOST_VIDEO)
+    number, first = 0, None
+    try:
+        with path.open("rb") as file, av.open(file, options={"format_whitelist": ",".join(CONTAINERS)}) as container:
+            stream = _stream(path, container)
+            stream.thread_type = "AUTO"
+            for frame in container.decode(stream):
+                number += 1
+                first = frame.time if first is None else first
+                seconds = None if frame.time is None or first is None else frame.time - first
+                grey = _upright(_luma(frame), getattr(frame, "rotation", 0))
+                yield f"{path.name}#{number}", grey, seconds
+    except PlaneError:
+        raise
+    except (av.error.FFmpegError, *DAMAGE) as e:
+        raise _undecodable(path, e, number) from e
+    if not number:
+        raise PlaneError(f"video {path}: it holds no frame that can be decoded; save it again as .mp4 (H.264)")
+
+
+def _luma(frame: Any) -> npt.NDArray[np.uint8]:
+    """The brightness that a frame stores, 0..255. Most store it as a plane of its own, 16 to 235 unless they say
+    that they use the whole range; of others it is worked out."""
+    if frame.format.name not in STORED:
+        grey: npt.NDArray[np.uint8] = frame.reformat(format="gray").to_ndarray()
+        return grey
+    plane = frame.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    stored = rows[: frame.height, : frame.width]
+    whole = frame.format.name.startswith("yuvj") or int(frame.color_range) == FULL_RANGE
+    return stored.copy() if whole else _FROM_VIDEO[stored]
+
+
+STORED = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12")
+FULL_RANGE = 2
+"""FFmpeg's AVCOL_RANGE_JPEG."""
+
+_FROM_VIDEO = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+"""Luma of a video, 16 black to 235 white, as grey 0..255 (ITU-R BT.601)."""
+
+
+def _upright(grey: npt.NDArray[np.uint8], rotation: int) -> npt.NDArray[np.uint8]:
+    """A frame as players show it: telephones write how they were held."""
+    turns = round(rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(grey, turns)) if turns else grey
+
+
+def _undecodable(path: Path, error: BaseException, after: int = 0) -> PlaneError:
+    where = f" after frame {after}" if after else ""
+    said = getattr(error, "strerror", None) or reason(error)
+    return PlaneError(
+        f"video {short(str(path), 200)}: FFmpeg, through PyAV, cannot decode it{where}: {short(str(said), 120)}; save "
+        "it again as .mp4 (H.264), as GIF, or as a folder of pictures"
+    )
+
+
+__all__ = ["ARRAYS", "PICTURES", "VIDEOS", "Decoded", "Length", "decoded", "length"]

@@ -1,0 +1,209 @@
+"""Frames in: one reader for pictures, folders, animations, arrays, patterns and videos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import scamp_sim
+from scamp_sim import Machine, PlaneError, ProgramError, assemble
+from scamp_sim.show.frames.source import files_of
+
+Grey = Any
+
+
+def ramp(level: int, shape: tuple[int, int] = (64, 64)) -> Grey:
+    return np.full(shape, level, np.uint8)
+
+
+def save(path: Path, image: Grey) -> Path:
+    Image.fromarray(image).save(path)
+    return path
+
+
+def film(path: Path, frames: list[Grey], fps: float = 10, codec: str = "libx264") -> Path:
+    """A video, losslessly coded where the codec can do it."""
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=int(fps))
+        stream.height, stream.width = frames[0].shape
+        stream.pix_fmt = "yuv420p"
+        if codec == "libx264":
+            stream.options = {"qp": "0"}
+        for frame in frames:
+            for packet in stream.encode(av.VideoFrame.from_ndarray(frame, format="gray")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
+def levels(source: Any, **options: Any) -> list[int]:
+    return [round(float(frame.mean())) for frame in scamp_sim.frames(source, **options)]
+
+
+# --- sources ------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_read_as_one_counts(tmp_path: Path) -> None:
+    for n in (10, 2, 1):
+        save(tmp_path / f"f{n}.png", ramp(n))
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / ".hidden.png").write_text("no picture")
+    assert levels(tmp_path) == [1, 2, 10]
+
+
+def test_a_pattern_takes_its_numbers_in_order(tmp_path: Path) -> None:
+    for n in (0, 3, 12):
+        save(tmp_path / f"f{n:03}.png", ramp(n))
+    save(tmp_path / "f3.png", ramp(99))
+    save(tmp_path / "g000.png", ramp(98))
+    assert levels(tmp_path / "f%03d.png") == [0, 3, 12]
+    assert sorted(levels(tmp_path / "f%d.png")) == [0, 3, 12, 99]
+    assert files_of(save(tmp_path / "50%d.png", ramp(1))) == [tmp_path / "50%d.png"]  # a file of that very name
+
+
+def test_animations_and_arrays_give_every_frame(tmp_path: Path) -> None:
+    first, *others = (Image.fromarray(ramp(n)) for n in (5, 90, 200))
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=50)
+    np.save(tmp_path / "b.npy", np.stack([ramp(7), ramp(8)]))
+    np.savez(tmp_path / "c.npz", frames=ramp(9))
+    found = scamp_sim.frames([tmp_path / "a.gif", tmp_path / "b.npy", tmp_path / "c.npz"])
+    assert found.expected == 6
+    assert found.fps == pytest.approx(20)
+    named = list(found.named())
+    assert [name for name, _ in named] == ["a.gif#1", "a.gif#2", "a.gif#3", "b.npy#1", "b.npy#2", "c.npz"]
+    assert [round(float(f.mean())) for _, f in named] == [5, 90, 200, 7, 8, 9]
+
+
+def test_frames_are_decoded_again_each_time(tmp_path: Path) -> None:
+    found = scamp_sim.frames(save(tmp_path / "a.png", ramp(3)))
+    assert len(list(found)) == len(list(found)) == 1
+    assert repr(found) == "<Frames: 1 file, 64x64, 1 frames>"
+
+
+def test_fewer_frames_than_asked_for_are_repeated(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", ramp(1))
+    save(tmp_path / "b.png", ramp(2))
+    assert levels(tmp_path, count=5) == [1, 2, 1, 2, 1]
+    assert levels(tmp_path, count=1) == [1]
+
+
+def test_sizes_are_fitted_and_told_once(tmp_path: Path) -> None:
+    pictures = [save(tmp_path / f"{n}.png", ramp(n, s)) for n, s in enumerate([(64, 64), (128, 256), (128, 256)])]
+    found = scamp_sim.frames(pictures, (64, 64), resize=True)
+    assert {f.shape for f in found} == {(64, 64)}
+    assert found.told() == "pictures of 128x256 (2 frames) are cropped at the centre and scaled to 64x64"
+    assert not scamp_sim.frames(pictures[0], (64, 64), resize=True).told()
+    with pytest.raises(PlaneError, match=r"1\.png: 128x256 \(rows x columns\), but the array is 64x64; .*--resize"):
+        list(scamp_sim.frames(pictures))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda p: (p / "empty").mkdir() or p / "empty", "the folder is empty"),
+        (lambda p: save(p / "x.txt.png", ramp(1)).rename(p / "x.txt").parent, "holds no pictures, but 1 other file"),
+        (lambda p: save(p / "x.mp4.png", ramp(1)).rename(p / "x.mp4").parent, "name the video in it"),
+        (lambda p: p / "none.png", "no such file"),
+        (lambda p: p / "f%04d.png", "no file of this pattern, such as f0001.png"),
+        (lambda p: p / "f%d-%d.png", "one number is expected"),
+        (lambda p: "", "the name of the image is empty"),
+        (lambda p: [], "the list of files is empty"),
+    ],
+)
+def test_what_holds_no_frames(make: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(PlaneError, match=said):
+        list(scamp_sim.frames(make(tmp_path)))
+
+
+@pytest.mark.parametrize("options", [{"fps": 0}, {"fps": float("nan")}, {"count": 0}, {"count": True}])
+def test_nonsense_is_refused(options: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ProgramError, match="expected"):
+        scamp_sim.frames(save(tmp_path / "a.png", ramp(1)), **options)
+
+
+# --- videos -------------------------------------------------------------------------------------------------------
+
+
+def test_a_video_is_its_luma(tmp_path: Path) -> None:
+    path = film(tmp_path / "v.mp4", [ramp(n) for n in (0, 64, 128, 255)])
+    found = scamp_sim.frames(path)
+    assert found.expected == 4
+    assert found.fps == pytest.approx(10)
+    for frame, level in zip(found, (0, 64, 128, 255), strict=True):
+        assert np.abs(frame.astype(int) - level).max() <= 1  # 219 levels of a video stand for 256
+
+
+@pytest.mark.parametrize(("name", "codec"), [("v.avi", "mpeg4"), ("v.mkv", "libx264"), ("v.webm", "libvpx-vp9")])
+def test_other_containers(name: str, codec: str, tmp_path: Path) -> None:
+    path = film(tmp_path / name, [ramp(40)] * 3, codec=codec)
+    assert levels(path) == [40] * 3
+
+
+def test_fps_samples_by_time(tmp_path: Path) -> None:
+    path = film(tmp_path / "v.mp4", [ramp(10 * n) for n in range(10)])
+    assert levels(path, fps=5) == pytest.approx([0, 20, 40, 60, 80], abs=1)
+    assert levels(path, fps=20)[:4] == pytest.approx([0, 0, 10, 10], abs=1)
+    assert scamp_sim.frames(path, fps=5).fps == 5
+    assert scamp_sim.frames(path, fps=5).expected == 5
+
+
+def test_videos_that_cannot_be_decoded(tmp_path: Path) -> None:
+    whole = film(tmp_path / "v.mp4", [ramp(n) for n in range(8)]).read_bytes()
+    for name, data, said in (
+        ("text.mp4", b"no film", "FFmpeg, through PyAV, cannot decode it"),
+        ("none.mp4", b"", "FFmpeg, through PyAV, cannot decode it"),
+        ("list.mp4", b"#EXTM3U\n#EXTINF:5,\nhttp://127.0.0.1:1/x.mp4\n#EXT-X-ENDLIST\n", "cannot decode it"),
+        ("cut.mp4", whole[: len(whole) // 2], "cannot decode it|holds no pictures"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(PlaneError, match=said):
+            list(scamp_sim.frames(tmp_path / name))
+
+
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "av", None)
+    (tmp_path / "v.mp4").write_bytes(b"x")
+    with pytest.raises(PlaneError, match=r"PyAV: pip install .*\[video\]"):
+        list(scamp_sim.frames(tmp_path / "v.mp4"))
+
+
+# --- in Python ----------------------------------------------------------------------------------------------------
+
+MEMORY = """\
+input image -> PIX;
+kernel k { get_image(A); sub(C, A, B); mov(B, A); }
+program { k(); output change = C; }
+"""
+
+
+def test_run_frames_keeps_state(tmp_path: Path) -> None:
+    np.save(tmp_path / "f.npy", np.stack([ramp(n) for n in (50, 50, 90)]))
+    machine = Machine((64, 64))
+    runs = machine.run_frames(assemble(MEMORY), scamp_sim.frames(tmp_path / "f.npy"))
+    means = [float(run.outputs["change"].mean()) for run in runs]
+    assert means[1] == pytest.approx(0, abs=0.01)
+    assert means[2] == pytest.approx(40 * 127 / 255, abs=0.01)
+
+
+def test_run_frames_feeds_registers_as_run_does() -> None:
+    machine = Machine((64, 64))
+    (run,) = machine.run_frames(assemble("mov(B, A);"), [ramp(138)])
+    assert (run.outputs["B"] == 10).all()
+    (run,) = machine.run_frames(assemble("MOV(R2, R1);"), [ramp(200)], to="R1")
+    assert run.outputs["R2"].all()
+
+
+def test_run_frames_says_what_it_takes() -> None:
+    machine = Machine((64, 64))
+    with pytest.raises(ProgramError, match=r"scamp_sim\.frames\(path, machine\.shape\) reads files"):
+        next(machine.run_frames(assemble(MEMORY), "clip.mp4"))
+    with pytest.raises(PlaneError, match="128x64, but the array is 64x64"):
+        next(machine.run_frames(assemble(MEMORY), [ramp(1, (128, 64))]))
