@@ -31,6 +31,7 @@ CALLS = (
     "run mine.scamp --image demo/photo.png --out ideal",
     "run mine.scamp --image demo/photo.png --errors scamp5 --chip 7 --seed 3 --out chip",
     "run edges --image demo/photo.png --errors scamp5 --chips 1-2 --out study",
+    "view mine.scamp --image demo/photo.png --errors scamp5 --save state.html",
     "run mine.scamp --image demo/photo.png demo/photo.png --frames 3 --fps 10 --video film.gif --out film",
     "check mine.scamp",
     "list mine.scamp",

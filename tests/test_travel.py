@@ -61,7 +61,9 @@ def taped() -> list[Event]:
     """Two frames with all that can be done to a machine between them."""
     program = assemble(TEXT)
     m = Machine(SHAPE)
-    with recording() as events:
+    other = Machine(SHAPE)
+    with recording() as tape:
+        other.expose(photo())
         m.renew(5)
         m.run(program, inputs={"image": photo()})
         m.write("F", 12)
@@ -69,7 +71,8 @@ def taped() -> list[Event]:
         m.expose(photo(9))
         m.shift("C", 2, 1)
         m.run(program, inputs={"image": photo(4)})
-    return events
+    assert len(tape.all) == len(tape.events) + 1
+    return tape.events
 
 
 @pytest.mark.parametrize(("engine", "errors"), CHIPS)

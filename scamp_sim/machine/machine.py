@@ -131,7 +131,7 @@ class Machine(HostCalls):
 
         Raises PlaneError.
         """
-        tape.note(lambda: tape.Exposed(tape.kept(image), resize))
+        tape.note(self._mark, lambda: tape.Exposed(tape.kept(image), resize))
         self._expose(image, resize)
 
     def _expose(self, image: Any, resize: bool = False) -> None:
@@ -144,7 +144,7 @@ class Machine(HostCalls):
     def reseed(self, seed: int) -> None:
         """Begin another measurement on the same chip: noise of another seed, words, exposures and readouts counted
         again, ages of registers too. What registers hold stays. Raises ProgramError."""
-        tape.note(lambda: tape.Reseeded(seed))
+        tape.note(self._mark, lambda: tape.Reseeded(seed))
         self._reseed(seed)
 
     def _reseed(self, seed: int) -> None:
@@ -161,7 +161,7 @@ class Machine(HostCalls):
         PIX, IN and the address lines hold is forgotten, as is what was drawn, stacked, loaded and spent. Programs stay
         prepared, so it takes less time than a new machine. Raises ProgramError."""
         seed = whole(seed, "seed")
-        tape.note(lambda: tape.Renewed(seed))
+        tape.note(self._mark, lambda: tape.Renewed(seed))
         self._engine.run(_IN_OFF)  # engines also note whether IN is at its top
         for register in (*isa.ANALOG, *isa.ANALOG_INPUTS):
             level = self.options.pix_reset if register == "PIX" else 0
@@ -178,7 +178,7 @@ class Machine(HostCalls):
         """Let time pass in which the array does nothing, so that registers decay. Raises ProgramError."""
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
             raise ProgramError(f"wait: seconds must be at least 0, got {seconds!r:.40}")
-        tape.note(lambda: tape.Waited(float(seconds)))
+        tape.note(self._mark, lambda: tape.Waited(float(seconds)))
         if self._clocked is not None:
             self._clocked.passed(float(seconds))
 
@@ -197,7 +197,7 @@ class Machine(HostCalls):
             raise RegisterError(
                 f"{name} is not storage and cannot be written; use a scamp5_ host function in a program"
             )
-        tape.note(lambda: tape.Wrote(name, tape.kept(plane)))
+        tape.note(self._mark, lambda: tape.Wrote(name, tape.kept(plane)))
         self._store(name, plane, name)
         self.backdoor_writes += 1
 
@@ -221,7 +221,7 @@ class Machine(HostCalls):
 
         Raises ProgramError, PlaneError.
         """
-        tape.note(lambda: tape.Ran(program, None if inputs is None else {n: tape.kept(v) for n, v in inputs.items()}))
+        tape.note(self._mark, lambda: tape.Ran(program, tape.kept(inputs)))
         self._prepare(program, inputs)
         return self._run(program, self._carry_out(program), registers)
 
@@ -438,7 +438,7 @@ class Machine(HostCalls):
             if len(self._calls) >= _MOST_CALLS:
                 self._calls.clear()
             self._calls[key] = program
-        tape.note(lambda: tape.Ran(program, None))
+        tape.note(self._mark, lambda: tape.Ran(program, None))
         (step,) = program.steps
         assert isinstance(step, HostCall)
         given = [r for r, o in step.registers if o.use != "reads"]

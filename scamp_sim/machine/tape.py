@@ -1,8 +1,8 @@
 """What is done to machines, written down: any code that works on a `Machine` can be taped, and played again on another.
 
-with recording() as events:
+with recording() as tape:
     encoder.encode(clip)
-for event in events:
+for event in tape.events:
     play(Machine(errors="scamp5", chip=7), event)
 """
 
@@ -73,32 +73,52 @@ Event = Renewed | Reseeded | Exposed | Wrote | Waited | Ran
 MOST_EVENTS = 200_000
 """Events of one tape."""
 
-_tape: ContextVar[list[Event] | None] = ContextVar("what is done to machines", default=None)
+
+class Tape:
+    """What was done, in order; several machines may be on it."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[object, Event]] = []
+        """(mark of the machine, event)."""
+
+    @property
+    def events(self) -> list[Event]:
+        """What was done to the machine that something was last done to: others may have been made on the way, to
+        calibrate it."""
+        return [event for mark, event in self.all if mark is self.all[-1][0]]
+
+
+_tape: ContextVar[Tape | None] = ContextVar("what is done to machines", default=None)
 
 
 @contextmanager
-def recording() -> Iterator[list[Event]]:
+def recording() -> Iterator[Tape]:
     """Write down what is done to machines inside, of this thread. What is read of them is not written down."""
-    events: list[Event] = []
-    token = _tape.set(events)
+    tape = Tape()
+    token = _tape.set(tape)
     try:
-        yield events
+        yield tape
     finally:
         _tape.reset(token)
 
 
-def note(event: Callable[[], Event]) -> None:
-    """Write an event down if somebody records. Raises ProgramError for a tape that is full."""
-    events = _tape.get()
-    if events is None:
+def note(mark: object, event: Callable[[], Event]) -> None:
+    """Write an event down if somebody records.
+
+    mark: of the machine. Raises ProgramError for a tape that is full.
+    """
+    tape = _tape.get()
+    if tape is None:
         return
-    if len(events) >= MOST_EVENTS:
-        raise ProgramError(f"more than {MOST_EVENTS:,} things are done to the machine; record a shorter run")
-    events.append(event())
+    if len(tape.all) >= MOST_EVENTS:
+        raise ProgramError(f"more than {MOST_EVENTS:,} things are done to machines; record a shorter run")
+    tape.all.append((mark, event()))
 
 
 def kept(value: Any) -> Any:
-    """A copy of a plane, so that the tape keeps what it was."""
+    """A copy of a plane, or of planes by name, so that the tape keeps what they were."""
+    if isinstance(value, Mapping):
+        return {name: kept(plane) for name, plane in value.items()}
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
@@ -119,4 +139,17 @@ def play(machine: Machine, event: Event) -> None:
             machine.run(event.program, event.inputs, registers=False)
 
 
-__all__ = ["Event", "Exposed", "Ran", "Renewed", "Reseeded", "Waited", "Wrote", "kept", "note", "play", "recording"]
+__all__ = [
+    "Event",
+    "Exposed",
+    "Ran",
+    "Renewed",
+    "Reseeded",
+    "Tape",
+    "Waited",
+    "Wrote",
+    "kept",
+    "note",
+    "play",
+    "recording",
+]

@@ -46,6 +46,7 @@ WRITE, COST, SILICON, NETWORKS, CPP, OTHER, READ = (
 OWN: tuple[Command, ...] = (
     _own("demo", "a photograph through an edge kernel", WRITE),
     _own("run", "assemble a program and run it on images", WRITE),
+    _own("view", "a live page: planes after every word, forwards and backwards", WRITE),
     _own("check", "show errors and warnings of kernel files", WRITE),
     _own("explain", "what the code of a message means, with an example", WRITE),
     _own("list", "show what a program becomes, word by word; without FILE: the library", WRITE),

@@ -1,0 +1,100 @@
+"""C++ programs for the SDK: built, run once on an array without errors, and what they did there becomes the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scamp_sim.chip.program import Program
+from scamp_sim.compiler.native import LiveProgram
+from scamp_sim.compiler.native.records import LiveRun
+from scamp_sim.compiler.native.scan import has_main as main_in
+from scamp_sim.compiler.native.scan import stripped
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.machine.machine import Machine
+from scamp_sim.machine.tape import Event, Ran, recording
+from scamp_sim.machine.travel import Course
+from scamp_sim.view.records import Frame, Script, Slider, Text, Wish
+from scamp_sim.view.scenes import Grey
+from scamp_sim.view.scripts import frames_of
+from scamp_sim.view.subjects import Subject, others
+
+BRANCHES = "C++ decides its branches by what it reads: they are as the run without errors decided them"
+
+
+def has_main(path: Path) -> bool:
+    """Whether a C++ file is a whole program."""
+    try:
+        return bool(main_in(stripped(path.read_text(encoding="utf-8", errors="replace"))))
+    except OSError:
+        return False
+
+
+class LiveSubject(Subject):
+    """A C++ program with a main. The page shows its text, and never sends one to be built."""
+
+    kind = "cpp"
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.title = path, path.name
+        self._built: tuple[str, LiveProgram] | None = None
+
+    def script(self, wish: Wish, images: Sequence[tuple[str, Grey]], shape: tuple[int, int]) -> Script:
+        if wish.text is not None:
+            raise ProgramError("the text of a C++ program is built from the disk; change the file there")
+        program = self._program()
+        machine = Machine(shape)
+        settings = {name: int(value) for name, value in wish.params.items() if isinstance(value, (int, bool))}
+        with recording() as tape:
+            run = program.run(machine, list(images), set=settings)
+        events = tape.events
+        course = Course(events)
+        sliders = tuple(
+            Slider(i.label, settings.get(i.label, i.first), i.low, i.high, about=i.kind)
+            for i in run.items
+            if i.kind != "button"
+        )
+        notes = [BRANCHES] if wish.errors != "ideal" else []
+        if run.printed:
+            notes.append(f"printed: {run.printed.strip()[:400]}")
+        notes += [f"frame {f.number}: {text.strip()[:200]}" for f in run.frames[:20] for text in f.texts[:5]]
+        return Script(program.name, course, _frames(course, events, run), sliders, run.notes, tuple(notes), shape=shape)
+
+    def _program(self) -> LiveProgram:
+        assert self.path is not None
+        stamp = self.stamp()
+        if self._built is None or self._built[0] != stamp:
+            self._built = stamp, LiveProgram.build(self.path)
+        return self._built[1]
+
+    def texts(self, wish: Wish, programs: Sequence[Program]) -> tuple[Text, ...]:
+        assert self.path is not None
+        found = others(programs, "", self.path.parent)
+        main = [t for t in found if Path(t.name).resolve() == self.path.resolve()]
+        if not main:
+            try:
+                text = self.path.read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                text = ""
+            main = [Text(str(self.path), self.path.name, text)]
+        return *main, *(t for t in found if t not in main)
+
+
+def _frames(course: Course, events: Sequence[Event], run: LiveRun) -> tuple[Frame, ...]:
+    """The frames of the program, found by the steps that each has."""
+    counts = [len(f.program.steps) for f in run.frames]
+    before = len(run.setup.program.steps) if run.frames else 0
+    starts: list[int] = []
+    done, wanted = 0, before
+    for number, event in enumerate(events):
+        if len(starts) < len(counts) and done >= wanted:
+            starts.append(number)
+            wanted += counts[len(starts) - 1]
+        done += len(event.program.steps) if isinstance(event, Ran) else 0
+    if not starts:
+        return frames_of(course, [0], [run.program])
+    titles = [f"frame {f.number}" + (f", {f.image}" if f.image else "") for f in run.frames[: len(starts)]]
+    return frames_of(course, starts, titles)
+
+
+__all__ = ["LiveSubject", "has_main"]

@@ -1,0 +1,465 @@
+// The page: what the user does becomes a wish to run or a moment to look at; one of each is under way at a time.
+
+import { Stage } from "./planes.js";
+import { setUpTabs, showCosts, showNotes, showResults, showSliders, showStore, Timeline, us } from "./panels.js";
+import { Source } from "./source.js";
+import { ask, download, give, look, Refused, sendPicture, Stale, tell } from "./wire.js";
+
+const $ = (id) => document.getElementById(id);
+const TYPING = 180; // ms after the last key until a text is run
+const WATCH = 1500; // ms between looks at the file
+const PLAY = 140; // ms a word
+
+const stage = new Stage();
+const source = new Source();
+const timeline = new Timeline();
+
+const state = {
+  about: null,
+  wish: null, // what is to be run
+  run: null, // what was run last and could be
+  n: 0,
+  frame: 0,
+  account: null,
+  stamp: "",
+  playing: 0,
+  lost: false,
+};
+
+// --- saying what is wrong ---------------------------------------------------------------------------------------
+
+function banner(text, load = false, keep = false) {
+  $("banner").hidden = !text;
+  $("banner").firstElementChild.textContent = text;
+  $("banner-load").hidden = !load;
+  $("banner-keep").hidden = !keep;
+}
+
+function failed(error) {
+  if (error instanceof Refused || error instanceof Stale) banner(error.message);
+  else if (error instanceof TypeError && !error.stack?.includes("app.js")) lost();
+  else banner(`the page failed: ${error.message}`);
+}
+
+function lost() {
+  state.lost = true;
+  stop();
+  banner("scamp-sim does not answer any more; start it again, and open the address that it prints.");
+}
+
+// --- running ----------------------------------------------------------------------------------------------------
+
+let running = false;
+let wanted = false;
+
+async function run() {
+  wanted = true;
+  if (running) return;
+  running = true;
+  document.body.classList.add("busy");
+  try {
+    while (wanted) {
+      wanted = false;
+      await runOnce();
+    }
+  } catch (error) {
+    failed(error);
+  } finally {
+    running = false;
+    document.body.classList.remove("busy");
+  }
+}
+
+async function runOnce() {
+  const found = await (await tell("run", state.wish)).json();
+  if (wanted) return; // another wish has come meanwhile
+  source.messages(found.diagnostics);
+  if (!found.ok) {
+    const errors = found.diagnostics.filter((d) => d.severity === "error").length;
+    document.body.classList.add("stale");
+    banner(found.error || "");
+    const last = state.run ? ": what is shown is the last text that could be run" : "";
+    $("summary").textContent = errors ? `${errors} ${errors === 1 ? "error" : "errors"}${last}` : "";
+    if (!state.run) source.take(found.texts); // a text that could not be run from the start is shown all the same
+    source.messages(found.diagnostics);
+    return;
+  }
+  document.body.classList.remove("stale");
+  if (!$("banner").hidden && $("banner-load").hidden) banner("");
+  const before = state.run;
+  state.run = found;
+  const [pictures, own] = [found.pictures, state.wish.picture];
+  fillSelect($("picture"), pictures, own);
+  source.take(found.texts);
+  showSliders(found.sliders, slid);
+  showNotes(found.notes);
+  $("title").textContent = found.title;
+  document.title = `${found.title} - scamp-sim`;
+  $("moment").max = String(found.length);
+  takeAccount(found.account, 0);
+  stage.behind = found.outputs;
+  await go(stand(before, found));
+}
+
+// Where to stand in a new run: at the same place of the run before, or at the end of its first frame.
+function stand(before, now) {
+  if (!before) return now.frames[0]?.end ?? 0;
+  const ended = before.frames.findIndex((f) => f.end === state.n);
+  if (ended >= 0) return now.frames[Math.min(ended, now.frames.length - 1)]?.end ?? 0;
+  return Math.min(state.n, now.length);
+}
+
+function takeAccount(account, frame) {
+  state.account = account;
+  state.frame = frame;
+  source.costs(account);
+  showCosts(account);
+  showStore(account);
+  timeline.show(account);
+  if (!account) return;
+  const read = account.us - (account.compute_us ?? account.us);
+  const parts = [`${account.words.toLocaleString("en")} words`, `${us(account.compute_us ?? account.us)} \u00b5s`];
+  if (read > 0) parts.push(`${us(account.us)} \u00b5s with readout`);
+  $("summary").textContent = parts.join(" \u00b7 ");
+}
+
+function slid(name, value) {
+  state.wish.params = { ...state.wish.params, [name]: value };
+  run();
+}
+
+let typing = 0;
+source.onedit = (text) => {
+  state.wish.text = text;
+  $("dirty").textContent = "changed";
+  $("save").hidden = !state.about.savable;
+  clearTimeout(typing);
+  typing = setTimeout(run, TYPING);
+};
+
+source.online = (file, line) => move({ from: state.n, move: "at", at: [file, line] });
+
+// --- looking ----------------------------------------------------------------------------------------------------
+
+let looking = false;
+let target = null;
+
+async function go(to) {
+  target = to;
+  if (looking) return;
+  looking = true;
+  try {
+    while (target !== null && state.run) {
+      const asked = target;
+      const revision = state.run.revision;
+      const said = await look(revision, asked, stage.have());
+      if (state.run.revision !== revision) continue;
+      if (said.pending) {
+        $("where").textContent = `on the way to ${said.n.toLocaleString("en")}: ${said.at.toLocaleString("en")}`;
+        if (target === asked) target = said.n;
+        continue;
+      }
+      if (target === asked) target = null;
+      await arrived(said);
+    }
+  } catch (error) {
+    target = null;
+    stop();
+    if (error instanceof Stale) run();
+    else failed(error);
+  } finally {
+    looking = false;
+  }
+}
+
+const move = (to) => go(to);
+
+async function arrived(said) {
+  state.n = said.n;
+  stage.take(said.planes);
+  source.stand(said.at, said.coming);
+  showResults(said.results);
+  const frames = state.run.frames;
+  if (said.frame !== state.frame) {
+    state.frame = said.frame;
+    const found = await (await tell("costs", { revision: state.run.revision, frame: said.frame })).json();
+    takeAccount(found, said.frame);
+  }
+  timeline.stand(said.us);
+  $("moment").value = String(said.n);
+  const many = frames.length > 1 ? `${frames[said.frame].title} of ${frames.length} \u00b7 ` : "";
+  const kernel = said.kernel ? ` \u00b7 ${said.kernel} ${said.kernel_word}` : "";
+  $("where").textContent = `${many}${said.n.toLocaleString("en")} of ${state.run.length.toLocaleString("en")}${kernel} \u00b7 ${us(said.us)} \u00b5s`;
+  const via = said.macros.length ? ` in ${said.macros.join(" > ")}` : "";
+  const done = document.createElement("b");
+  done.textContent = said.done || "the beginning";
+  const next = document.createElement("span");
+  next.textContent = said.next ? `then ${said.next}` : "the end";
+  $("doing").replaceChildren(done, via, next);
+  document.body.dataset.n = String(said.n);
+  document.body.dataset.revision = state.run.revision;
+}
+
+const steps = {
+  start: () => go(0),
+  end: () => go(state.run.length),
+  word: () => go(Math.min(state.run.length, ahead() + 1)),
+  "word-back": () => go(Math.max(0, ahead() - 1)),
+  line: () => move({ from: ahead(), move: "line" }),
+  "line-back": () => move({ from: ahead(), move: "back" }),
+  frame: () => go(state.run.frames.map((f) => f.end).find((end) => end > ahead()) ?? state.run.length),
+  "frame-back": () => go(state.run.frames.map((f) => f.end).findLast((end) => end < ahead()) ?? 0),
+  play: () => (state.playing ? stop() : play()),
+};
+
+// Keys that come faster than answers count from where they lead to.
+function ahead() {
+  return typeof target === "number" ? target : state.n;
+}
+
+function play() {
+  if (!state.run) return;
+  if (state.n >= state.run.length) go(0);
+  $("play-icon").setAttribute("href", "#i-pause");
+  state.playing = setInterval(() => {
+    if (looking) return;
+    if (state.n >= state.run.length) stop();
+    else steps.word();
+  }, PLAY);
+}
+
+function stop() {
+  clearInterval(state.playing);
+  state.playing = 0;
+  $("play-icon").setAttribute("href", "#i-play");
+}
+
+for (const button of document.querySelectorAll("[data-go]")) {
+  button.addEventListener("click", () => {
+    if (!state.run) return;
+    if (button.dataset.go !== "play") stop();
+    steps[button.dataset.go]();
+  });
+}
+$("moment").addEventListener("input", () => {
+  stop();
+  if (state.run) go(Number($("moment").value));
+});
+
+// --- keys -------------------------------------------------------------------------------------------------------
+
+const KEYS = {
+  ArrowRight: "word",
+  ArrowLeft: "word-back",
+  PageDown: "frame",
+  PageUp: "frame-back",
+  Home: "start",
+  End: "end",
+  " ": "play",
+};
+const MODES = { i: "ideal", c: "chip", d: "difference", s: "all" };
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "s") {
+    event.preventDefault();
+    save();
+    return;
+  }
+  if (event.key === "F8") {
+    event.preventDefault();
+    source.nextMessage();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
+  const where = event.target;
+  if (where.closest("textarea, input:not([type=range]):not([type=radio]), select")) return;
+  const own = where.closest("button, summary, input");
+  if (own && [" ", "Enter"].includes(event.key)) return;
+  if (where.matches("input[type=radio]") && event.key.startsWith("Arrow")) return;
+  if (where.matches("input[type=range]") && where.id !== "moment") return;
+  const go = event.shiftKey ? { ArrowRight: "line", ArrowLeft: "line-back" }[event.key] : KEYS[event.key];
+  const actions = {
+    "+": () => stage.zoomBy(1.5),
+    "=": () => stage.zoomBy(1.5),
+    "-": () => stage.zoomBy(1 / 1.5),
+    0: () => stage.fit(),
+    "[": () => stage.next(-1),
+    "]": () => stage.next(1),
+    e: () => source.area.focus(),
+    "?": () => $("help").showModal(),
+  };
+  if (go && state.run) {
+    if (go !== "play") stop();
+    steps[go]();
+  } else if (MODES[event.key]) stage.show(MODES[event.key]);
+  else if (actions[event.key]) actions[event.key]();
+  else return;
+  event.preventDefault();
+});
+$("keys").addEventListener("click", () => $("help").showModal());
+
+// --- choices ----------------------------------------------------------------------------------------------------
+
+function fillSelect(select, values, value) {
+  const names = { given: "as given", own: "opened here", ideal: "none, ideal" };
+  const now = [...select.options].map((o) => o.value).join("|");
+  if (now !== values.join("|")) select.replaceChildren(...values.map((v) => new Option(names[v] || v, v)));
+  select.value = value;
+}
+
+$("picture").addEventListener("change", () => {
+  state.wish.picture = $("picture").value;
+  run();
+});
+$("errors").addEventListener("change", () => {
+  state.wish.errors = $("errors").value;
+  if (state.wish.errors !== "ideal" && stage.mode === "ideal") stage.mode = "all";
+  run();
+});
+for (const [id, least, most] of [["frames", 1, 64], ["chip", 0, 4294967295], ["seed", 0, 4294967295]]) {
+  $(id).addEventListener("change", () => {
+    const value = Math.round(Number($(id).value));
+    if (!(value >= least && value <= most)) {
+      $(id).value = String(state.wish[id]);
+      return;
+    }
+    state.wish[id] = value;
+    run();
+  });
+}
+
+async function opened(file) {
+  try {
+    const found = await sendPicture(file);
+    fillSelect($("picture"), found.pictures, "own");
+    state.wish.picture = "own";
+    state.wish = { ...state.wish };
+    state.again = (state.again || 0) + 1;
+    await run();
+  } catch (error) {
+    failed(error);
+  }
+}
+$("drop").addEventListener("change", () => {
+  if ($("drop").files.length) opened($("drop").files[0]);
+  $("drop").value = "";
+});
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files.length && state.about?.kind !== "network") opened(event.dataTransfer.files[0]);
+});
+
+// --- taking away ------------------------------------------------------------------------------------------------
+
+$("export").addEventListener("click", async (event) => {
+  const what = event.target.dataset?.export;
+  if (!what) return;
+  $("export").open = false;
+  if (what === "text") {
+    give(new Blob([source.area.value], { type: "text/plain" }), source._text()?.title || "program.scamp");
+    return;
+  }
+  if (!state.run) return;
+  const plane = stage.selected;
+  const shownMode = stage.picture()?.mode || "ideal";
+  const query = new URLSearchParams({ revision: state.run.revision, n: String(state.n) });
+  try {
+    if (what === "plane") {
+      const picture = stage.picture();
+      if (picture) picture.canvas.toBlob((blob) => give(blob, `${state.run.title}-${plane.replace(">", "")}-${state.n}.png`));
+      return;
+    }
+    document.body.classList.add("busy");
+    if (what === "words" || what === "frames") {
+      query.set("plane", `${shownMode}/${plane}`);
+      query.set("step", what === "words" ? "word" : "frame");
+      query.set("zoom", state.run.shape[0] <= 128 ? "2" : "1");
+      await download(`animation.gif?${query}`, "animation.gif");
+    } else await download(`${what}?${query}`, what);
+  } catch (error) {
+    failed(error);
+  } finally {
+    document.body.classList.remove("busy");
+  }
+});
+
+async function save() {
+  if (!state.about?.savable || source.edited === null) return;
+  const text = source.edited;
+  try {
+    const found = await (await tell("save", { text, stamp: state.stamp })).json();
+    state.stamp = found.stamp;
+    if (source.edited === text) {
+      source.edited = null;
+      state.wish.text = null;
+      $("dirty").textContent = "saved";
+      $("save").hidden = true;
+    }
+    banner("");
+    run();
+  } catch (error) {
+    failed(error);
+  }
+}
+$("save").addEventListener("click", save);
+
+// --- the file on the disk ---------------------------------------------------------------------------------------
+
+async function watch() {
+  try {
+    const { stamp } = await ask("stamp");
+    if (state.lost) {
+      state.lost = false;
+      banner("");
+      run();
+    }
+    if (stamp !== state.stamp) changed(stamp);
+  } catch (error) {
+    if (!(error instanceof Refused)) lost();
+  }
+}
+
+function changed(stamp) {
+  state.stamp = stamp;
+  if (!stamp) banner(`${state.about.title} is not on the disk any more; what is shown is what it was.`);
+  else if (source.edited !== null) banner(`${state.about.title} has changed on the disk.`, true, true);
+  else {
+    banner("");
+    run();
+  }
+}
+
+$("banner-load").addEventListener("click", () => {
+  banner("");
+  source.edited = null;
+  state.wish.text = null;
+  $("dirty").textContent = "";
+  $("save").hidden = true;
+  run();
+});
+$("banner-keep").addEventListener("click", () => banner(""));
+
+// --- the beginning ----------------------------------------------------------------------------------------------
+
+async function begin() {
+  setUpTabs();
+  document.body.classList.add("busy");
+  state.about = await ask("about");
+  const about = state.about;
+  document.body.dataset.kind = about.kind;
+  $("title").textContent = about.title;
+  source.learn(about);
+  state.stamp = about.stamp;
+  state.wish = { ...about.first };
+  fillSelect($("picture"), about.pictures, state.wish.picture);
+  fillSelect($("errors"), about.errors, state.wish.errors);
+  for (const id of ["frames", "chip", "seed"]) $(id).value = String(state.wish[id]);
+  for (const id of ["picture", "frames", "drop"]) $(id).closest("label").hidden = about.kind === "network";
+  if (state.wish.errors !== "ideal") stage.mode = "all";
+  await run();
+  document.body.dataset.ready = "yes";
+  setInterval(watch, WATCH);
+}
+
+begin().catch(failed);
