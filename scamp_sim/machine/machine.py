@@ -254,7 +254,9 @@ class Machine(HostCalls):
             if register == "PIX":
                 self.expose(plane)
             else:
-                self._store(register, from_grey(plane, register), name)
+                values = from_grey(plane, register)
+                tape.note(self._mark, lambda values=values: tape.Wrote(register, values))  # type: ignore[misc]
+                self._store(register, values, name)
             yield self.run(program, beside or None)
 
     def load(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.show import render
+from scamp_sim.show.frames.decode import VIDEOS
+from scamp_sim.show.frames.source import READ, frames
 from scamp_sim.text import short
 from scamp_sim.view.records import Wish
 from scamp_sim.view.scenes import SCENES, Grey
 
-MOST_FRAMES = 64
+MOST_FRAMES = 256
 """Frames of one run in the page."""
 
 MOST_UPLOAD = 32 << 20
@@ -23,11 +24,15 @@ MOST_UPLOAD = 32 << 20
 class Pictures:
     """Pictures by the name that the page has for them, cropped and scaled to the array.
 
-    given: paths of the command line.
+    given: pictures, folders, animations and videos of the command line.
+    fps: frames a second to take of them.
+    count: frames to take of them, from the first one on again; None for all.
     """
 
-    def __init__(self, given: Sequence[str] = ()) -> None:
-        self.given = tuple(given)
+    def __init__(self, given: Sequence[str] = (), fps: float | None = None, count: int | None = None) -> None:
+        self.given, self.fps, self.count = tuple(given), fps, count
+        self.notes: list[str] = []
+        """What the user is to know of the pictures that were taken last."""
         self.version = 0
         """Counts the pictures that were dropped."""
         self._own: tuple[str, bytes] | None = None
@@ -57,36 +62,43 @@ class Pictures:
         count = wish.frames
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_FRAMES:
             raise ProgramError(f"frames is {count!r:.40}; expected 1..{MOST_FRAMES}")
+        self.notes = []
         if wish.picture in SCENES:
             return [(f"{wish.picture} {n + 1}", SCENES[wish.picture](shape, n)) for n in range(count)]
         found = self._read(wish.picture, shape)
+        if len(found) > MOST_FRAMES:
+            self.notes = [f"the first {MOST_FRAMES} frames are shown; run takes all"]
+            found = found[:MOST_FRAMES]
         return found if len(found) > 1 else found * count
 
     def _read(self, name: str, shape: tuple[int, int]) -> list[tuple[str, Grey]]:
         key = name, shape
         if key not in self._known:
             if name == "given" and self.given:
-                self._known[key] = self._files(shape)
+                self._known[key] = _taken(self.given, shape, self.fps, self.count)
             elif name == "own" and self._own:
-                self._known[key] = [(self._own[0], _decoded(*self._own, shape))]
+                self._known[key] = _decoded(*self._own, shape)
             else:
                 raise ProgramError(f"there is no picture '{short(name, 40)}'; there are {', '.join(self.names)}")
         return self._known[key]
 
-    def _files(self, shape: tuple[int, int]) -> list[tuple[str, Grey]]:
-        if len(self.given) > MOST_FRAMES:
-            raise ProgramError(f"{len(self.given)} pictures are given; the page takes {MOST_FRAMES}")
-        return [(Path(path).name, render.load_image(path, shape, resize=True)) for path in self.given]
+
+def _taken(
+    paths: Sequence[str], shape: tuple[int, int], fps: float | None = None, count: int | None = None
+) -> list[tuple[str, Grey]]:
+    """One frame more than the page takes, so that it can say so. Raises ScampError."""
+    found = frames(paths, shape, resize=True, fps=fps, count=count)
+    return list(islice(found.named(), MOST_FRAMES + 1))
 
 
-def _decoded(name: str, data: bytes, shape: tuple[int, int]) -> Grey:
-    """The grey of a picture in memory, through the one guarded reader of pictures."""
+def _decoded(name: str, data: bytes, shape: tuple[int, int]) -> list[tuple[str, Grey]]:
+    """The frames of a picture, an animation or a video in memory, through the one guarded reader."""
+    ending = Path(name).suffix.lower()
     with tempfile.TemporaryDirectory(prefix="scamp-view-") as folder:
-        path = Path(folder) / "picture"
+        path = Path(folder) / f"picture{ending if ending in (*READ, *VIDEOS) else '.png'}"
         path.write_bytes(data)
-        os.chmod(path, 0o600)
         try:
-            return render.load_image(path, shape, resize=True)
+            return [(title.replace(path.name, name), frame) for title, frame in _taken([str(path)], shape)]
         except ProgramError:
             raise
         except Exception as error:

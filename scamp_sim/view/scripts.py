@@ -8,9 +8,9 @@ from typing import Any
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Program
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.machine.feeding import from_grey, image_target, read_first
 from scamp_sim.machine.tape import Event, Exposed, Ran, Renewed, Reseeded, Waited, Wrote
 from scamp_sim.machine.travel import Course
-from scamp_sim.show.session import from_grey, image_target, read_first
 from scamp_sim.view.records import Frame
 from scamp_sim.view.scenes import Grey, scene
 

@@ -142,7 +142,7 @@ class Session:
             "frames": [{"title": short(f.title, 60), "start": f.start, "end": f.end} for f in script.frames],
             "sliders": [asdict(s) for s in script.sliders],
             "diagnostics": json.loads(to_json(script.diagnostics)),
-            "notes": [*script.notes, *warned],
+            "notes": [*script.notes, *self.pictures.notes, *warned],
             "texts": [asdict(t) for t in self._texts(current)],
             "registers": list(current.registers),
             "outputs": outputs_of(script.course.programs),

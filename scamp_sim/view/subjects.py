@@ -18,10 +18,10 @@ from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.front.source import Unreadable, read, unify
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.files import write_text
+from scamp_sim.machine.feeding import from_grey
 from scamp_sim.machine.machine import check_program
 from scamp_sim.machine.travel import Course
 from scamp_sim.show import render
-from scamp_sim.show.session import from_grey
 from scamp_sim.text import short
 from scamp_sim.view.records import Script, Text, Wish, label
 from scamp_sim.view.scenes import Grey

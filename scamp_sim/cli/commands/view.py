@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 NAME = "view"
 HELP = (
     "Serve a page on this machine that shows a program at work: its source with diagnostics as you type, its planes "
-    "after any word, forwards and backwards, the ideal array beside a chip, costs and timeline. Ctrl-C ends it."
+    "after any word, forwards and backwards, the ideal array beside a chip, costs and timeline. Pictures are cropped "
+    "and scaled to the array; without any there is a scene that moves. A network takes one clip, as system run does. "
+    "Ctrl-C ends it."
 )
 EXAMPLES = (
     "scamp-sim view edges",
@@ -35,18 +37,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="a kernel file, a C++ file for the SDK, the name of a library kernel (scamp-sim list) or of a network "
         "(scamp-sim system list)",
     )
-    parser.add_argument(
-        "--image",
-        metavar="IMG",
-        action="append",
-        default=[],
-        help="a picture, cropped and scaled to the array; several are frames. For a network: its clip, as in system run"
-        " (default: a scene that moves)",
-    )
+    options.add_frames(parser)
     parser.add_argument(
         "--input", metavar="NAME=PATH", action="append", default=[], help="a named input or a register; as in run"
     )
-    parser.add_argument("--frames", metavar="N", type=int, default=1, help="frames of a scene (default: 1)")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter, as in run")
     parser.add_argument(
         "--size", metavar="HxW", type=options.size, help="rows x columns (default: as the program says, else 256x256)"
@@ -120,8 +114,10 @@ def _session(args: argparse.Namespace) -> Session:
     if args.size is not None:
         check_shape(args.size)
     load_errors(args.errors, args.size or (256, 256), args.chip, args.seed)
-    pictures = Pictures(() if subject.kind == "network" else args.image)
-    wish = Wish(None, params, args.errors, args.chip, args.seed, pictures.names[0], args.frames)
+    pictures = Pictures(() if subject.kind == "network" else args.image, args.fps, args.frames)
+    wish = Wish(
+        None, params, args.errors, args.chip, args.seed, pictures.names[0], 1 if args.frames is None else args.frames
+    )
     session = Session(subject, pictures, load_timing(args.timing), (args.errors,), args.size, wish)
     check_wish(wish, session.errors)
     pictures.frames(wish, args.size or (256, 256))

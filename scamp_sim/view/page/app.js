@@ -316,7 +316,7 @@ $("errors").addEventListener("change", () => {
   if (state.wish.errors !== "ideal" && stage.mode === "ideal") stage.mode = "all";
   run();
 });
-for (const [id, least, most] of [["frames", 1, 64], ["chip", 0, 4294967295], ["seed", 0, 4294967295]]) {
+for (const [id, least, most] of [["frames", 1, 256], ["chip", 0, 4294967295], ["seed", 0, 4294967295]]) {
   $(id).addEventListener("change", () => {
     const value = Math.round(Number($(id).value));
     if (!(value >= least && value <= most)) {
