@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.reporter import Reporter
 from scamp_sim.compiler.front.syntax import Source
 from scamp_sim.compiler.front.syntax_errors import balance, explain
+from scamp_sim.user_cache import user_cache
 
 BINDING = {
     "||": 1,
@@ -54,8 +56,11 @@ MOST_DIGITS = 2400
 
 @cache
 def _parser() -> Lark:
+    """The parser of the grammar; its tables are kept in the user's own folder for compiled code."""
     grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True)
+    folder = user_cache()
+    kept = str(folder / f"grammar-{sys.version_info[0]}.{sys.version_info[1]}.lark") if folder is not None else False
+    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True, cache=kept)
 
 
 def parse(source: Source, reporter: Reporter) -> syntax.File | None:

@@ -8,20 +8,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shlex
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import util
 from pathlib import Path
 
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.native import header, said
+from scamp_sim.compiler.native.compilers import Compiler, NoCompilerError, call, find_compiler, flags_of, has_compiler
 from scamp_sim.compiler.native.scan import has_main, included_sources, stripped
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import note_read
@@ -32,95 +29,8 @@ SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
 STANDARD = "c++17"
 MOST_UNKNOWN = 60
 """Names of the SDK that are not known here, of one file: with more it is another SDK."""
-BUILD_SECONDS = 300.0
-"""After this a compiler is taken to hang."""
-_FLAGS = (
-    "-O1",
-    "-g1",
-    "-w",
-    "-fno-omit-frame-pointer",
-    "-fno-optimize-sibling-calls",
-    "-fwrapv",
-    "-funsigned-char",  # as the ARM compilers of the board have it
-    "-Wno-narrowing",
-    "-fno-strict-aliasing",
-    "-fno-sanitize=all",
-    "-fsanitize=integer-divide-by-zero",
-    "-fmax-errors=30",
-)
 _LINE_MARKER = re.compile(r'^# (?P<line>\d+) "(?P<file>(?:[^"\\]|\\.)*)"')
 _WRAPPED = ("exit", "_Exit", "quick_exit", "abort", "__cxa_throw", "time", "clock")
-_INSTALL = (
-    "running C++ needs a compiler: install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-select "
-    '--install), set CXX, or: pip install "scamp-sim[cxx]"'
-)
-
-
-class NoCompilerError(ScampError):
-    """There is no C++ compiler on this computer."""
-
-
-@dataclass(frozen=True)
-class Compiler:
-    """How a compiler is called.
-
-    `version`: what it says of itself, for the cache.
-    """
-
-    command: tuple[str, ...]
-    version: str
-
-    @property
-    def name(self) -> str:
-        return "zig c++" if "ziglang" in self.command else Path(self.command[0]).name
-
-    @property
-    def is_clang(self) -> bool:
-        return "clang" in self.version
-
-
-def find_compiler(wanted: str | None = None) -> Compiler:
-    """The compiler to use: `wanted`, else $CXX, else g++, clang++, c++, else the zig wheel.
-
-    Raises NoCompilerError that says what to install, and ProgramError if the one that was asked for does not run.
-    """
-    asked = wanted or os.environ.get("CXX", "")
-    if asked.strip():
-        command = _zig() if asked.strip() == "zig" else tuple(shlex.split(asked))
-        version = _version(command) if command else ""
-        if not version:
-            raise ProgramError(f"the C++ compiler '{asked}' does not run; name another one in CXX, or unset it")
-        return Compiler(command, version)
-    for name in ("g++", "clang++", "c++"):
-        path = shutil.which(name)
-        version = _version((path,)) if path else ""
-        if path and version:
-            return Compiler((path,), version)
-    if _zig() and (version := _version(_zig())):
-        return Compiler(_zig(), version)
-    raise NoCompilerError(_INSTALL)
-
-
-def has_compiler() -> bool:
-    """Whether programs can be built here."""
-    try:
-        find_compiler()
-    except ScampError:
-        return False
-    return True
-
-
-def _zig() -> tuple[str, ...]:
-    return (sys.executable, "-m", "ziglang", "c++") if util.find_spec("ziglang") else ()
-
-
-@cache
-def _version(command: tuple[str, ...]) -> str:
-    try:
-        done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.partition("\n")[0].strip() if done.returncode == 0 else ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +69,7 @@ def sources_of(paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
 
     Raises ProgramError for files that do not exist or are no C++ text, and if there is not exactly one main.
     """
-    given = [Path(p) for p in paths]
+    given = list({p.resolve(): p for p in map(Path, paths)}.values())
     if not given:
         raise ProgramError("give a C++ file")
     texts: dict[Path, str] = {}
@@ -231,10 +141,12 @@ def build(
         if not folder.is_dir():
             raise ProgramError(f"-I {folder}: no such folder")
     folders += [f for f in _usual_folders(given) if f not in folders]
-    flags = [*_flags(chosen, standard), *(f"-D{d}" for d in define)]
+    flags = [*flags_of(chosen, standard), *(f"-D{d}" for d in define)]
     sdk = _sdk_folder()
-    runtime = _runtime(chosen, sdk, _flags(chosen, standard))
-    compiled = _compile_all(given, chosen, sdk, folders, flags)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        ours = beside.submit(_runtime, chosen, sdk, flags_of(chosen, standard))
+        compiled = _compile_all(given, chosen, sdk, folders, flags)
+        runtime = ours.result()
     broken = [p for p in given if compiled[p].errors]
     if broken:
         raise CompileError(tuple(d for p in broken for d in compiled[p].errors))
@@ -267,7 +179,7 @@ def preprocessed(path: Path) -> list[tuple[str, tuple[str, int]]] | None:
         return None
     folders = [a for f in _usual_folders([path]) for a in ("-I", str(f))]
     command = [*compiler.command, f"-std={STANDARD}", "-w", "-E", "-DSCAMP_SIM_MARKS", "-x", "c++", "-I", str(sdk)]
-    done = _call([*command, *folders, str(path)])
+    done = call([*command, *folders, str(path)])
     if done.returncode:
         return None
     found: list[tuple[str, tuple[str, int]]] = []
@@ -298,20 +210,18 @@ def _usual_folders(given: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
-def _flags(compiler: Compiler, standard: str) -> list[str]:
-    flags = [f for f in _FLAGS if f != "-fmax-errors=30" or not compiler.is_clang]
-    if compiler.is_clang:
-        flags = [f for f in flags if f != "-fno-sanitize=all"]
-        flags = ["-fno-sanitize=undefined", *flags, "-ferror-limit=30", "-fno-caret-diagnostics"]
-    return [f"-std={standard}", *flags]
-
-
 def _key(*parts: object) -> str:
     digest = hashlib.sha256()
     for part in parts:
         data = part if isinstance(part, bytes) else repr(part).encode()
         digest.update(len(data).to_bytes(8, "little") + data)
     return digest.hexdigest()[:32]
+
+
+@cache
+def _sdk_names() -> frozenset[str]:
+    """Names that our headers know: a file to which they are unknown does not include them."""
+    return frozenset(n for text in header.files().values() for n in re.findall(r"\b[Vv][Ss]_\w+", text))
 
 
 @cache
@@ -352,7 +262,7 @@ class _Object:
 
 def _runtime(compiler: Compiler, sdk: Path, flags: Sequence[str]) -> Path:
     """The object of our own runtime, built once for each compiler."""
-    own = [f for f in flags if not f.startswith("-std")]
+    own = ["-g0", *(f for f in flags if not f.startswith(("-std", "-g")))]  # its lines are shown to nobody
     target = cache_folder() / f"runtime-{_key(_sdk_key(), compiler, own)}.o"
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
@@ -368,7 +278,7 @@ def _runtime(compiler: Compiler, sdk: Path, flags: Sequence[str]) -> Path:
                 "-o",
                 str(made),
             ]
-            done = _call(command)
+            done = call(command)
             if done.returncode:
                 raise ScampError(
                     f"{compiler.name} does not compile the simulator's own runtime: {done.stderr.strip()[:400]}; "
@@ -407,10 +317,10 @@ def _compile(source: Path, compiler: Compiler, sdk: Path, folders: Sequence[Path
         command += ["-MMD", "-MF", str(depends), "-c", str(source), "-o", str(made)]
         unknown = ()
         while True:
-            done = _call(command if not unknown else [*command, "-include", str(more)])
+            done = call(command if not unknown else [*command, "-include", str(more)])
             if not done.returncode:
                 break
-            found = tuple(n for n in said.undeclared(done.stderr) if n not in unknown)
+            found = tuple(n for n in said.undeclared(done.stderr) if n not in (*unknown, *_sdk_names()))
             if not found or len(unknown) > MOST_UNKNOWN:
                 return _Object(made, (), said.diagnostics(done.stderr, source, sdk))
             unknown = (*unknown, *found)
@@ -469,32 +379,11 @@ def _linked(compiler: Compiler, objects: Sequence[Path], runtime: Path) -> _Link
         made = Path(scratch) / "program"
         wrap = [f"-Wl,--wrap={name}" for name in _WRAPPED] if sys.platform.startswith("linux") else []
         command = [*compiler.command, *map(str, objects), str(runtime), *wrap, "-lm", "-o", str(made)]
-        done = _call(command)
+        done = call(command)
         if done.returncode:
             return _Linked(None, done.stderr)
         os.replace(made, target)
     return _Linked(target)
-
-
-def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "LC_ALL": "C", "LANG": "C"}
-    try:
-        return subprocess.run(
-            list(command),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=BUILD_SECONDS,
-            check=False,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        raise ScampError(f"the compiler took more than {BUILD_SECONDS:.0f} s; give it a smaller program") from None
-    except OSError as error:
-        raise ScampError(
-            f"the compiler cannot be started: {error.strerror or error}; set CXX to another one"
-        ) from error
 
 
 __all__ = [

@@ -82,7 +82,7 @@ class Costs:
         sent: Counter[tuple[str, int]] = Counter()
         spent: dict[tuple[str, int], float] = {}
         texts: dict[tuple[str, int], str] = {}
-        for act, times in Counter(a for a in tally.acts).items():
+        for act, times in Counter(tally.acts).items():
             step = act.step
             origin = step.origin
             place = (origin.file, origin.line) if origin else ("", 0)

@@ -96,7 +96,7 @@ class Process:
                     return data[: at + 1]
                 if len(data) > _LINE:
                     raise ProgramError("the program sends a line of more than 8 MiB: it posts too much at once")
-                more = os.read(self._out, 1 << 18)
+                more = os.read(self._out, 1 << 16)
                 if self._late and not more:
                     raise TimeoutPassedError
                 if not more:

@@ -3,13 +3,11 @@
 #include "scamp5.hpp"
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <exception>
 #include <map>
 #include <random>
-#include <unordered_map>
 #include <vector>
 
 #include <fcntl.h>
@@ -35,17 +33,16 @@ struct state {
     std::string out;
     std::string in;
     size_t read_at = 0;
-    std::unordered_map<std::string, int> files;
-    std::unordered_map<const char*, int> file_pointers;
-    std::unordered_map<std::string, int> contents;
+    std::vector<std::string> files;
+    std::vector<std::pair<const char*, int>> file_pointers;
+    std::map<std::string, int> contents;
     std::vector<std::string> recorded{};
     std::vector<std::string> names{};
-    std::vector<bool> host_in_kernel{};
-    std::map<std::string, long long> idle_calls;
+    std::vector<std::pair<const char*, long long>> idle_calls;
     std::vector<std::function<void(int32_t)>> setters;
     std::vector<long long> values;
-    std::map<uint32_t, std::function<void(int32_t)>> callbacks;
-    std::map<uint32_t, long long> predefined;  // items of the host's own
+    std::vector<std::pair<uint32_t, std::function<void(int32_t)>>> callbacks;
+    std::vector<std::pair<uint32_t, long long>> predefined;  // items of the host's own
     std::vector<std::function<void()>> connected;
     uint32_t displays = 0;
     int instances = 0;
@@ -152,21 +149,15 @@ std::string site(scamp_sim::at place) {
     state& s = st();
     s.last_file = place.file;
     s.last_line = place.line;
-    auto known = s.file_pointers.find(place.file);
-    int id;
-    if (known != s.file_pointers.end()) {
-        id = known->second;
-    } else {
-        auto named = s.files.find(place.file);
-        if (named == s.files.end()) {
-            id = static_cast<int>(s.files.size());
-            s.files[place.file] = id;
-            line("F\t" + std::to_string(id) + "\t" + escaped(place.file));
-        } else {
-            id = named->second;
-        }
-        s.file_pointers[place.file] = id;
+    for (auto& known : s.file_pointers)
+        if (known.first == place.file) return std::to_string(known.second) + ":" + std::to_string(place.line);
+    int id = 0, count = static_cast<int>(s.files.size());
+    while (id < count && s.files[static_cast<size_t>(id)] != place.file) id++;
+    if (id == count) {
+        s.files.push_back(place.file);
+        line("F\t" + std::to_string(id) + "\t" + escaped(place.file));
     }
+    s.file_pointers.push_back({place.file, id});
     return std::to_string(id) + ":" + std::to_string(place.line);
 }
 
@@ -233,15 +224,17 @@ void happens(event e) {
         s.values[index] = e.value;
         if (s.setters[index]) s.setters[index](static_cast<int32_t>(e.value));
     }
-    auto callback = s.callbacks.find(e.item);
-    if (callback != s.callbacks.end()) {
-        auto f = callback->second;
+    for (auto& callback : s.callbacks) {
+        if (callback.first != e.item) continue;
+        auto f = callback.second;
         f(static_cast<int32_t>(e.value));
+        break;
     }
 }
 
-std::multimap<long long, event>& plan() {
-    static auto* p = new std::multimap<long long, event>;
+/// Frames in which something happens, in the order in which it was told.
+std::vector<std::pair<long long, event>>& plan() {
+    static auto* p = new std::vector<std::pair<long long, event>>;
     return *p;
 }
 
@@ -262,7 +255,7 @@ uint64_t drawn() {
 // --- how a program ends ----------------------------------------------------------------------------------------
 
 void tell_idle() {
-    for (auto& call : st().idle_calls) line("i\t" + call.first + "\t" + std::to_string(call.second));
+    for (auto& call : st().idle_calls) line("i\t" + std::string(call.first) + "\t" + std::to_string(call.second));
     st().idle_calls.clear();
 }
 
@@ -586,7 +579,14 @@ void refused(const char* what, at place) {
 
 void assumed(const char* what, at place) { line("N\tassumed\t" + site(place) + "\t" + what); }
 
-void idle(const char* name) { st().idle_calls[name]++; }
+void idle(const char* name) {
+    for (auto& call : st().idle_calls) {
+        if (strcmp(call.first, name)) continue;
+        call.second++;
+        return;
+    }
+    st().idle_calls.push_back({name, 1});
+}
 void uses(int marker) { st().markers |= 1 << marker; }
 
 void frame(int marker, at place) {
@@ -617,9 +617,9 @@ void frame(int marker, at place) {
         _exit(0);
     }
     connect();
-    auto now = plan().equal_range(s.frame);
     std::vector<event> events;
-    for (auto e = now.first; e != now.second; ++e) events.push_back(e->second);
+    for (auto& planned : plan())
+        if (planned.first == s.frame) events.push_back(planned.second);
     for (event e : events) happens(e);
 }
 
@@ -739,7 +739,7 @@ uint32_t item(const char* kind, const char* label, long long low, long long high
     long long first = atoll(answer.c_str());
     for (size_t at = answer.find(' '); at != std::string::npos; at = answer.find(' ', at + 1)) {
         long long when = 0, what = 0;
-        if (sscanf(answer.c_str() + at, " %lld=%lld", &when, &what) == 2) plan().insert({when, event{handle, what}});
+        if (sscanf(answer.c_str() + at, " %lld=%lld", &when, &what) == 2) plan().push_back({when, event{handle, what}});
     }
     s.setters.push_back(set);
     s.values.push_back(first);
@@ -751,15 +751,21 @@ int32_t item_value(uint32_t handle) {
     state& s = st();
     uint32_t index = handle - 0x1000;
     if (index < s.values.size()) return static_cast<int32_t>(s.values[index]);
-    auto known = s.predefined.find(handle);
-    return known != s.predefined.end() ? static_cast<int32_t>(known->second) : handle == VS_GUI_FRAME_GAIN ? 1 : 0;
+    for (auto& known : s.predefined)
+        if (known.first == handle) return static_cast<int32_t>(known.second);
+    return handle == VS_GUI_FRAME_GAIN ? 1 : 0;
 }
 
 void move_item(uint32_t handle, long long value) {
     state& s = st();
     uint32_t index = handle - 0x1000;
     if (index >= s.values.size()) {
-        s.predefined[handle] = value;
+        for (auto& known : s.predefined) {
+            if (known.first != handle) continue;
+            known.second = value;
+            return;
+        }
+        s.predefined.push_back({handle, value});
         return;
     }
     s.values[index] = value;
@@ -767,7 +773,13 @@ void move_item(uint32_t handle, long long value) {
 }
 
 void on_update(uint32_t handle, std::function<void(int32_t)> callback, at place) {
-    st().callbacks[handle] = callback;
+    bool known = false;
+    for (auto& c : st().callbacks) {
+        if (c.first != handle) continue;
+        c.second = callback;
+        known = true;
+    }
+    if (!known) st().callbacks.push_back({handle, callback});
     line("G\tcallback\t" + std::to_string(handle) + "\t" + site(place));
 }
 

@@ -9,6 +9,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
 from scamp_sim.compiler.expand import prelude
 from scamp_sim.compiler.front.diagnostics import Diagnostic
+from scamp_sim.compiler.native.scan import stripped
 
 _MESSAGE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$")
 _NOTE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? note: (?P<text>.*)$")
@@ -22,6 +23,8 @@ _TWICE = re.compile(
     r"multiple definition of [`'\u2018](?P<name>.+?)['\u2019]|duplicate symbol: (?P<other>.+)$", re.MULTILINE
 )
 _AT_LINE = re.compile(r"(?P<file>[^\s:()]+\.(?:cpp|cc|cxx|hpp|h)):(?P<line>\d+)")
+_HEADERS = re.compile(r"""^[ \t]*#[ \t]*include[ \t]*(?:"|<[^>\n]*\.h(?:pp|h|xx)?>)""", re.MULTILINE)
+_MEANT = re.compile(r"; did you mean '[^']*'\?$")
 MOST = 30
 
 
@@ -53,6 +56,7 @@ def diagnostics(stderr: str, source: Path, sdk: Path) -> tuple[Diagnostic, ...]:
     """The errors of one compilation. Those inside our headers stand at the user's line that led there."""
     found: list[Diagnostic] = []
     lines = stderr.splitlines()
+    included = _includes_sdk(source)
     for number, line in enumerate(lines):
         match = _MESSAGE.match(line)
         if match is None:
@@ -61,7 +65,7 @@ def diagnostics(stderr: str, source: Path, sdk: Path) -> tuple[Diagnostic, ...]:
         text = match["text"]
         if Path(file).is_relative_to(sdk) if sdk.is_absolute() else file.startswith(str(sdk)):
             file, at, column = _users_place(lines, number, sdk) or (str(source), 1, 1)
-        code, hint = _explained(text)
+        code, hint = _explained(text, included)
         found.append(Diagnostic.at(origin(file, at, column), code, "error", _plain(text), hint=hint))
         if len(found) >= MOST:
             break
@@ -90,23 +94,38 @@ def undeclared(stderr: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\u2018", "'").replace("\u2019", "'")
+    return _MEANT.sub("", text.replace("\u2018", "'").replace("\u2019", "'"))
 
 
-def _explained(text: str) -> tuple[str, str]:
-    """A code, and what can be done."""
+def _includes_sdk(source: Path) -> bool:
+    """Whether a file includes headers other than those of the language: one of them may include the SDK's."""
+    try:
+        text = stripped(source.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return True
+    return bool(_HEADERS.search(text))
+
+
+def _explained(text: str, included: bool) -> tuple[str, str]:
+    """A code, and what can be done.
+
+    included: whether the SDK's header may be among what the file includes.
+    """
     missing = _MISSING.search(text)
     if missing is not None:
         name = missing["name"] or missing["other"]
         return "S612", f"put {name} beside the program, or name its folder: -I FOLDER"
     unknown = _UNDECLARED.search(text)
     if unknown is None:
-        return "S611", ""
+        return "S611", "the C++ compiler's own words; for another standard of the language: --std c++20"
     name = (unknown["name"] or unknown["other"] or unknown["third"]).rpartition("::")[2]
-    known = [*isa.HOST, *isa.NATIVE, *prelude.declarations()]
+    if not included:
+        return "S602", "the file includes no header of the SDK: #include <scamp5.hpp>"
+    if name in isa.PLANES:
+        return "S602", "registers are known after: using namespace SCAMP5_PE;"
     if name in isa.NATIVE or name in prelude.declarations():
         return "S602", "instructions stand in a kernel, or after: using namespace scamp5_kernel_api;"
-    near = isa.did_you_mean(name, known)
+    near = isa.did_you_mean(name, [*isa.HOST, *isa.NATIVE, *prelude.declarations()])
     return "S602", (near.removeprefix("; ") or f"the SDK that the simulator knows has no '{name}'")
 
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-
-from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.native import costs, ending
 from scamp_sim.compiler.native.board import MOST_TEXTS, Board, Tally, bytes_of, number_of
 from scamp_sim.compiler.native.build import Built
 from scamp_sim.compiler.native.process import Process, TimeoutPassedError
-from scamp_sim.compiler.native.records import Item, KernelUse, LiveFrame, LiveRun
+from scamp_sim.compiler.native.records import KernelUse, LiveFrame, LiveRun
 from scamp_sim.compiler.native.said import origin
 from scamp_sim.compiler.native.scan import kernel_marks
-from scamp_sim.compiler.native.wishes import Wishes, plain
+from scamp_sim.compiler.native.window import Window, unescaped
+from scamp_sim.compiler.native.wishes import Wishes
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.machine.machine import Machine
 
@@ -28,6 +24,8 @@ MOST_STEPS = 400_000
 """Steps in one frame: a program that goes on without ending one is stopped."""
 MOST_WITHOUT_FRAMES = 20_000
 """The same for a program in which nothing can end a frame."""
+MOST_WAITING = 2048
+"""Steps that are told before they are carried out."""
 MOST_LINES = 2_000_000
 """Lines of the protocol in one frame, texts and words of kernels among them."""
 FRAME_ENDS = ("vs_frame_loop_control", "vs_wait_frame_trigger", "vs_loop_counter_inc")
@@ -46,13 +44,11 @@ class Session:
                 f"{machine.shape[0]}x{machine.shape[1]}"
             )
         self.name, self.built, self.machine, self.wishes = name, built, machine, wishes
-        self.displays: dict[int, str] = {}
-        self.board = Board(machine, self.displays)
+        self.board = Board(machine)
+        self.window = Window(wishes, self.board.notes)
+        self.board.displays = self.window.displays
         self.frames: list[LiveFrame] = []
         self.setup: LiveFrame | None = None
-        self.items: dict[int, Item] = {}
-        self._item_places: dict[int, Origin] = {}
-        self.callbacks: set[int] = set()
         self.idle: Counter[str] = Counter()
         self.printed = ""
         self.ended = ""
@@ -93,37 +89,32 @@ class Session:
 
     def _take(self, data: bytes, process: Process) -> bool:
         """Carry out lines; whether the run is over."""
-        board = self.board
+        board, pending = self.board, self.board.pending
         for line in data.split(b"\n"):
-            if not line:
-                continue
             kind = line[:1]
-            self._lines = 0 if kind == b"R" else self._lines + 1
-            if self._lines > MOST_LINES:
-                self._stop(self._last_place(), "S621", f"no frame has ended in {MOST_LINES:,} lines that it sent")
+            self._lines += 1
             if kind == b"L":
                 board.launch(line)
             elif kind == b"H":
                 board.host(line)
-            elif kind == b"O":
-                board.show(line)
+            elif kind == b"W":
+                if self._defining is not None:
+                    self._calls.append(line.split(b"\t")[1:])
             elif kind == b"?":
                 process.answer(self._answer(line))
                 self._check_length()  # a question settles: the count below never gets there
             elif kind == b"R":
                 if self._frame_ends(process):
                     return True
-            elif kind == b"i":
-                _, name, times = line.decode("utf-8", errors="replace").split("\t")
-                self.idle[name] += int(times)
-            elif kind == b"W":
-                if self._defining is not None:
-                    self._calls.append(line.split(b"\t")[1:])
-            elif self._other(kind, line):
+            elif kind == b"O":
+                board.show(line)
+            elif kind and self._other(kind, line):
                 return True
-            if board.waiting >= 2048:
+            if len(pending) >= MOST_WAITING:
                 board.settle()
                 self._check_length()
+        if self._lines > MOST_LINES:
+            self._stop(self._last_place(), "S621", f"no frame has ended in {MOST_LINES:,} lines that it sent")
         return False
 
     def _check_length(self) -> None:
@@ -163,7 +154,7 @@ class Session:
         self._markers = int(fields[2])
 
     def _file(self, fields: list[str]) -> None:
-        self.board.files[int(fields[1])] = unescaped(fields[2])
+        self.board.notes.files[int(fields[1])] = unescaped(fields[2])
 
     def _kernel(self, fields: list[str]) -> None:
         self._defining = int(fields[1]), fields[2], unescaped(fields[3]), fields[4]
@@ -193,23 +184,17 @@ class Session:
             values = tuple(float(v) if "." in v or "e" in v or "n" in v else int(v) for v in fields[5].split(",") if v)
             tally.posted.append((int(fields[1]), values))
 
-    def _window(self, fields: list[str]) -> None:
-        if fields[1] == "display":
-            label = unescaped(fields[4]).strip() or f"display {fields[2]}"
-            taken = set(self.displays.values())
-            number, name = 1, label
-            while name in taken:
-                number += 1
-                name = f"{label} ({number})"
-            self.displays[int(fields[2])] = name
-        elif fields[1] == "callback":
-            self.callbacks.add(int(fields[2]))
-
     def _wait(self, fields: list[str]) -> None:
         seconds = min(max(float(fields[2]), 0.0), 3600.0)
         self.board.settle()
         self.machine.wait(seconds)
         self.board.us += seconds * 1e6
+
+    def _idle(self, fields: list[str]) -> None:
+        self.idle[fields[1]] += int(fields[2])
+
+    def _window(self, fields: list[str]) -> None:
+        self.window.told(fields)
 
     def _ended(self, fields: list[str]) -> bool:
         self.board.settle()
@@ -217,53 +202,10 @@ class Session:
         return True
 
     def _note(self, fields: list[str]) -> None:
-        kind = fields[1]
-        if kind == "uncaught":
+        if fields[1] == "uncaught":
             self._uncaught = unescaped(fields[2])
-            return
-        place, note = self.board.place(fields[2]), self.board.note
-        if kind == "wrapped":
-            note(
-                place,
-                "W610",
-                f"{fields[3]}: {fields[4]} does not fit the board's type and becomes {fields[5]}",
-                "constants have 8 bits with sign, addresses 8 without",
-            )
-        elif kind == "division":
-            what = "a division by zero, which gives 0 on the board" if fields[3] == "0" else "a division that overflows"
-            note(place, "W614", what)
-        elif kind == "refused":
-            note(
-                place,
-                "S604",
-                f"left out: {fields[3]}",
-                "the simulator carries out the instructions of its table",
-                "error",
-            )
-        elif kind == "assumed":
-            note(place, "W624", fields[3], "the chip may do otherwise")
-        elif kind == "bare":
-            note(
-                place,
-                "S617",
-                f"left out: {fields[3]} stands outside of the kernels",
-                "put it between scamp5_kernel_begin(); and scamp5_kernel_end();",
-                "error",
-            )
-        elif kind == "inkernel":
-            note(
-                place,
-                "W615",
-                f"{fields[3]} is called while a kernel is recorded: it is carried out then, once",
-                "host functions stand between the kernels",
-            )
-        elif kind == "open":
-            what = "left out: a kernel was begun before the frame ended here, and never came to its end mark"
-            note(place, "S603", what, "leave a kernel through its end mark, not by return or break", "error")
-        elif kind == "nested":
-            note(place, "W616", "a kernel begins while another one is recorded", "end the one before")
-        elif kind == "empty":
-            note(place, "S618", "left out: the launch of a kernel that holds nothing", "record it first", "error")
+        else:
+            self.board.notes.told(fields)
 
     _uncaught = ""
 
@@ -285,6 +227,7 @@ class Session:
         b"G": _window,
         b"Z": _wait,
         b"E": _ended,
+        b"i": _idle,
         b"N": _note,
         b"!": _last_words,
     }
@@ -295,11 +238,11 @@ class Session:
         """The answer to a question."""
         board = self.board
         if line.startswith(b"?call"):
-            return b"=%d\n" % number_of(board.ask(line))
+            return b"=%d\n" % number_of(board.ask(line)[1])
         fields = line[1:].split(b"\t")
         kind = fields[0]
         if kind == b"fill":
-            call, value = board.volume(line)
+            call, value = board.ask(line)
             data = bytes_of(call, value, self.machine)
             return b"=%d\n" % len(data) + data
         text = [f.decode("utf-8", errors="replace") for f in fields]
@@ -308,11 +251,11 @@ class Session:
             self._check_length()
             return b"=%d\n" % int(board.us)
         if kind == b"item":
-            return self._item(text)
+            return self.window.item(text)
         if kind == b"size":
             return b"=%d\n" % len(board.contents[int(text[1])].kernel.words)
         if kind == b"picture":
-            return self._picture(text)
+            return self.window.picture(text)
         if kind == b"hello":
             rows, columns = self.machine.shape
             return b"=%d %d %d %d\n" % (rows, columns, self.machine.seed, self.wishes.frames)
@@ -321,11 +264,12 @@ class Session:
     def _frame_ends(self, process: Process) -> bool:
         """A frame has ended, or what runs before the first; whether it was the last."""
         self.board.settle()
+        self._lines = 0
         self._waited = process.waited
         finished = self._closed()
         if self.setup is None:
             self.setup = finished
-            self._check_labels()
+            self.window.check_labels()
         else:
             self.frames.append(finished)
         if len(self.frames) >= self.wishes.frames:
@@ -351,59 +295,6 @@ class Session:
         board.tally = Tally(stored=board.store.used)
         return frame
 
-    def _asked(self, label: str) -> int | None:
-        return next((v for n, v in self.wishes.set.items() if plain(n) == plain(label)), None)
-
-    def _item(self, fields: list[str]) -> bytes:
-        """A slider, switch or button is made: its first value, and what the user does to it, as frame=value."""
-
-        kind, handle, label = fields[1], int(fields[2]), unescaped(fields[4])
-        low, high, first = int(fields[5]), int(fields[6]), int(fields[7])
-        asked = self._asked(label) if kind != "button" else None
-        pressed = [frame for n, frame in self.wishes.press if kind == "button" and plain(n) == plain(label)]
-        if asked is not None and not low <= asked <= high:
-            raise ProgramError(f"set {label}={asked}: the {kind} goes from {low} to {high}")
-        self._item_places[handle] = self.board.place(fields[3])
-        self.items[handle] = Item(kind, label, low, high, first, asked is not None or bool(pressed))
-        now = first if asked is None else asked
-        events = [f"1={asked}"] if asked is not None else [f"{frame}=1" for frame in pressed]
-        return " ".join([f"={now}", *events]).encode() + b"\n"
-
-    def _check_labels(self) -> None:
-        """Whether what was set and pressed is there. Raises ProgramError with the labels that are."""
-        sliders, buttons = ("slider", "switch"), ("button",)
-        pressed = [n for n, _ in self.wishes.press]
-        for what, wanted, kinds in (("set", list(self.wishes.set), sliders), ("press", pressed, buttons)):
-            labels = [i.label for i in self.items.values() if i.kind in kinds]
-            for label in wanted:
-                if plain(label) not in map(plain, labels):
-                    near = isa.did_you_mean(label, labels)
-                    has = ", ".join(f"'{x}'" for x in labels) or "none"
-                    raise ProgramError(
-                        f"{what} {label}: the program has no {' or '.join(kinds)} of that label{near} (it has: {has})"
-                    )
-
-    def _picture(self, fields: list[str]) -> bytes:
-        """A picture that the program asks the host for: one of the files of the run."""
-        place, width, height, name = self.board.place(fields[1]), int(fields[2]), int(fields[3]), unescaped(fields[4])
-        path = next((p for f in self.wishes.files for p in _named(Path(f), name)), None)
-        if path is None or not (0 < width <= 4096 and 0 < height <= 4096):
-            self.board.note(
-                place,
-                "W617",
-                f"the program asks the host for the picture '{name}', which is not there",
-                "name its file or folder: --files FOLDER",
-            )
-            return b"=0\n"
-        from PIL import Image
-
-        try:
-            with Image.open(path) as opened:
-                grey = np.asarray(opened.convert("L").resize((width, height)), np.uint8)
-        except (OSError, ValueError) as error:
-            raise ProgramError(f"{path}: cannot be read as a picture: {error}") from error
-        return b"=%d\n" % grey.size + grey.tobytes()
-
     # --- the end ---
 
     def _hung(self) -> NoReturn:
@@ -425,18 +316,20 @@ class Session:
             last = self._closed() if self.board.tally.holds or self.setup is None else None
             if self.setup is None:
                 self.setup = last
-                self._check_labels()
+                self.window.check_labels()
             elif last is not None:
                 self.frames.append(last)
             if self.frames and len(self.frames) < self.wishes.frames:
                 place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
-                self.board.note(place, "W618", f"main returned after {len(self.frames)} of {self.wishes.frames} frames")
+                self.board.notes.note(
+                    place, "W618", f"main returned after {len(self.frames)} of {self.wishes.frames} frames"
+                )
         elif self.setup is None:
             self._vanished(0)
 
     def _result(self) -> LiveRun:
         assert self.setup is not None
-        board = self.board
+        board, note = self.board, self.board.notes.note
         launched = self._costs.launches()
         kernels = tuple(
             KernelUse(
@@ -454,76 +347,35 @@ class Session:
         marks = [m for m in kernel_marks(files) if (_resolved(m.file), m.line) not in reached]
         unreached = tuple(origin(m.file, m.line) for m in marks)
         for place in unreached:
-            board.note(place, "W619", "this kernel was never reached", "is it in a branch that the run did not take?")
+            note(place, "W619", "this kernel was never reached", "is it in a branch that the run did not take?")
         for content in (c for c in board.contents.values() if not launched.get(c.kernel.name)):
-            board.note(content.origin, "W620", "this kernel was recorded and never launched")
-        for handle, item in self.items.items():
-            if item.kind == "button" and not item.used:
-                hint = f"press it: --press '{item.label}@1'"
-                board.note(self._item_places[handle], "W621", f"the button '{item.label}' was not pressed", hint)
+            note(content.origin, "W620", "this kernel was recorded and never launched")
+        self.window.note_unpressed()
         if not self.wishes.images and any(a.sees for a in board.known_acts()):
             place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
-            board.note(
-                place, "W625", "the program takes pictures, and none was given: the array saw darkness", "--image"
-            )
+            note(place, "W625", "the program takes pictures, and none was given: the array saw darkness", "--image")
         if self.built.unknown:
             names = ", ".join(self.built.unknown)
             place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
-            board.note(place, "W623", f"not known here, and taken to do nothing: {names}", "do they work on the array?")
+            note(place, "W623", f"not known here, and taken to do nothing: {names}", "do they work on the array?")
         for path, reason in self.built.left_out.items():
-            board.note(origin(str(path), 1), "W622", f"the file does not compile, and nothing needs it: {reason}")
+            note(origin(str(path), 1), "W622", f"the file does not compile, and nothing needs it: {reason}")
         return LiveRun(
             self.name,
             self.setup,
             tuple(self.frames),
             kernels,
-            tuple(self.items.values()),
-            self._notes(),
+            tuple(self.window.items.values()),
+            board.notes.all(),
             unreached,
             self.printed,
             self.ended,
             dict(self.idle),
         )
 
-    def _notes(self) -> tuple[Diagnostic, ...]:
-        found = []
-        for key, note in self.board.notes.items():
-            times = self.board.said[key]
-            found.append(replace(note, notes=(*note.notes, f"{times:,} times")) if times > 1 else note)
-        return tuple(sorted(found, key=lambda d: (d.severity != "error", d.file, d.line, d.code)))
-
-
-def _named(path: Path, name: str) -> list[Path]:
-    """The files that a name may mean: that file, or one in a folder."""
-    wanted = Path(name.replace("\\", "/"))
-    if path.is_dir():
-        tries = (
-            [path / wanted.name]
-            if wanted.is_absolute() or ".." in wanted.parts
-            else [path / wanted, path / wanted.name]
-        )
-        return [t for t in tries if t.is_file()]
-    return [path] if path.name == wanted.name and path.is_file() else []
-
 
 def _resolved(file: str) -> str:
     return str(Path(file).resolve())
 
 
-def unescaped(text: str) -> str:
-    """A text as it was before it was sent."""
-    if "\\" not in text:
-        return text
-    found, at = [], 0
-    signs = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
-    while at < len(text):
-        if text[at] == "\\" and at + 1 < len(text):
-            found.append(signs.get(text[at + 1], text[at + 1]))
-            at += 2
-        else:
-            found.append(text[at])
-            at += 1
-    return "".join(found)
-
-
-__all__ = ["Session", "unescaped"]
+__all__ = ["Session"]

@@ -165,16 +165,8 @@ def actions(call: HostCall, shape: tuple[int, int] = CHIP, options: ArrayOptions
             return [_pattern(0, c, MASK_ALL, mask[0] if mask else 0)]
         case ("draw_begin", d):
             return [Word("CLR", (d,))] if options.draw_clears else []
-        case ("draw_pixel", r, c, into):
-            return _set(into, _pattern(r % shape[0], c % shape[1]))
-        case ("draw_point", r, c, into):
-            return _set(into, _pattern(r, c)) if inside(r, c, shape) else []
-        case ("draw_rect", *corners, into):
-            return _set(into, SetAddress("rect", *corners))
-        case ("draw_line", r0, c0, r1, c1, repeat, into):
-            return _draw(line_points(r0, c0, r1, c1), into, bool(repeat), shape)
-        case ("draw_circle", r, c, radius, repeat, into):
-            return _draw(circle_points(r, c, radius), into, bool(repeat), shape)
+        case (("draw_pixel" | "draw_point" | "draw_rect" | "draw_line" | "draw_circle"), *_, into):
+            return [a for address in drawn(call, shape) for a in _set(into, address)]
         case ("draw_negate", into):
             return [Word("NOT_R", (), (into,)), Word("REFRESH_L", (into,))]
         case ("flood", target, mask, boundary, iterations, use_local):
@@ -199,6 +191,23 @@ def actions(call: HostCall, shape: tuple[int, int] = CHIP, options: ArrayOptions
         # Whole planes: the readout addresses every PE, and leaves the latches so (R; on the chip they are in its use).
         return [Take(numbers[0]), _pattern(0, 0, MASK_ALL, MASK_ALL)]
     raise ProgramError(f"host function '{call.name}' has no actions yet")
+
+
+def drawn(call: HostCall, shape: tuple[int, int]) -> list[SetAddress]:
+    """Where a drawing call sets the bits of its register, in order; nowhere for all other calls."""
+    numbers: list[Any] = list(call.args)
+    match (call.name.removeprefix("scamp5_"), *numbers):
+        case ("draw_pixel", r, c, _):
+            return [_pattern(r % shape[0], c % shape[1])]
+        case ("draw_point", r, c, _):
+            return [_pattern(r, c)] if inside(r, c, shape) else []
+        case ("draw_rect", *corners, _):
+            return [SetAddress("rect", *corners)]
+        case ("draw_line", r0, c0, r1, c1, repeat, _):
+            return _points(line_points(r0, c0, r1, c1), bool(repeat), shape)
+        case ("draw_circle", r, c, radius, repeat, _):
+            return _points(circle_points(r, c, radius), bool(repeat), shape)
+    return []
 
 
 def dac(code: int) -> float:
@@ -284,11 +293,10 @@ def _set(register: str, address: SetAddress) -> list[Action]:
     return [address, Word("OR_R", (), (register, view)), Word("REFRESH_L", (register,))]
 
 
-def _draw(points: list[tuple[int, int]], into: str, repeat: bool, shape: tuple[int, int]) -> list[Action]:
+def _points(points: list[tuple[int, int]], repeat: bool, shape: tuple[int, int]) -> list[SetAddress]:
     if repeat:
         points = [(r % shape[0], c % shape[1]) for r, c in points]
-    hit = [p for p in dict.fromkeys(points) if inside(*p, shape)]
-    return [a for p in hit for a in _set(into, _pattern(*p))]
+    return [_pattern(*p) for p in dict.fromkeys(points) if inside(*p, shape)]
 
 
 def line_points(r0: int, c0: int, r1: int, c1: int) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from scamp_sim.chip.isa import DRAWING, MOST_EVENTS, PORTS
+from scamp_sim.chip.isa import DRAWING, MOST_EVENTS, PORTS, HostFunction
 from scamp_sim.chip.program import HostCall
 
 RAILS = 120
@@ -55,6 +55,15 @@ _RANGES = {
 """What integer operands may be, by name."""
 
 
+def limits(form: HostFunction) -> dict[str, tuple[int, int]]:
+    """What the integer operands of a host function may be, by name, those that are bounded."""
+    found = {o.name: _RANGES[o.name] for o in form.operands if o.kind == "int" and o.name in _RANGES}
+    found |= {o.name: (0, ADDRESS_LIMIT) for o in form.operands if o.kind in ("address", "row", "column")}
+    if form.name == "scamp5_output_bitstack_begin":
+        found["n"] = (1, 16)
+    return found
+
+
 def faults(call: HostCall) -> tuple[Fault, ...]:
     """What is wrong with a call, whatever the array; `outside` adds what is wrong with it on one array."""
     return _known(call.name, call.args)
@@ -74,13 +83,12 @@ def _faults(call: HostCall) -> Iterator[Fault]:
     if constant:
         yield from _constant(numbers["v"])
     kinds = {o.name: o.kind for o in call.form.operands}
+    allowed = limits(call.form)
     for name, v in numbers.items():
         if kinds[name] in ("address", "row", "column") and not 0 <= v <= ADDRESS_LIMIT:
             yield Fault("S307", f"{name} = {v} is not an address", "rows and columns of the chip are 0..255")
         elif kinds[name] == "int" and not constant and name in _RANGES:
-            low, high = _RANGES[name]
-            if call.name == "scamp5_output_bitstack_begin":
-                low, high = 1, 16
+            low, high = allowed[name]
             if not low <= v <= high:
                 yield Fault("S312", f"{name} = {v} is outside {low}..{high}", f"give {name} in {low}..{high}")
     if "r1" in numbers and kinds["r1"] == "address":

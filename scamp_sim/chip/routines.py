@@ -8,6 +8,7 @@ answer is an option of `ArrayOptions` where it matters.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 MASK_ALL = 1023
@@ -63,7 +64,7 @@ class HostFunction:
             parts.insert(self.buffer, "[buffer]")
         return f"{self.name}({', '.join(parts)})"
 
-    @property
+    @cached_property
     def required(self) -> int:
         """Operands without a default."""
         return sum(o.default is None for o in self.operands)

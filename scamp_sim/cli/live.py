@@ -7,6 +7,8 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +110,11 @@ def run(args: argparse.Namespace) -> int:
     timing = load_timing(args.timing)
     if max(args.size) > 256:
         raise ProgramError(f"--size {args.size[0]}x{args.size[1]}: the board's addresses have 8 bits; up to 256x256")
-    program = built(args.file, args)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        building = beside.submit(copy_context().run, built, args.file, args)
+        if args.engine == "fast" and not args.no_run:
+            import scamp_sim.engine.fast  # noqa: F401 - takes a while, in which the compiler is at work
+        program = building.result()
     if args.no_run:
         return _built_only(program, args.format)
     settings = settings_of(args.set)

@@ -51,7 +51,7 @@ def step_cost(
     return _call_cost(step, _known_calls(timing, shape, options), timing, shape, options)[0]
 
 
-Calls = dict[tuple[str, tuple[str | int, ...]], tuple[StepCost, Mapping[Clock, int]]]
+Calls = dict[tuple[str, int | tuple[str | int, ...]], tuple[StepCost, Mapping[Clock, int]]]
 
 
 def _known_calls(timing: Timing, shape: tuple[int, int], options: ArrayOptions) -> Calls:
@@ -66,10 +66,16 @@ def _call_cost(
     step: HostCall, known: Calls, timing: Timing, shape: tuple[int, int], options: ArrayOptions
 ) -> tuple[StepCost, Mapping[Clock, int]]:
     """What a host call costs, and its words by class; worked out once for each list of operands."""
-    key = step.name, step.args
-    found = known.get(key)
+    alike = step.name, len(step.args)
+    found = known.get(alike)
     if found is None:
-        found = known[key] = _priced(step, timing, shape, options)
+        key = step.name, step.args
+        found = known.get(key)
+        if found is None:
+            found = _priced(step, timing, shape, options)
+            form = step.form
+            same = not form.result and isinstance(form.words, int)  # the price does not go by the operands
+            known[alike if same else key] = found
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import weakref
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampW
 from scamp_sim.machine import tape
 from scamp_sim.machine.debugger import Position, Stepper
 from scamp_sim.machine.decay_clock import Clocked
+from scamp_sim.machine.drawing import Drawn, paint
 from scamp_sim.machine.feeding import from_grey, image_target, input_register
 from scamp_sim.machine.host_calls import HostCalls
 from scamp_sim.machine.outputs import Outputs
@@ -115,6 +117,7 @@ class Machine(HostCalls):
         self._clocked = Clocked(self.errors, self._engine, self._price) if self.errors.decays else None
         self._spent: dict[int, tuple[Profile, int]] = {}
         self._calls: dict[tuple[Any, ...], Program] = {}
+        self._drawn: dict[tuple[str, int], Program] = {}
         self._drawing = isa.DRAWING
         self._stack: list[Any] = []
         self._stack_size = 0
@@ -414,12 +417,30 @@ class Machine(HostCalls):
         self._readouts += 1
         return self.errors.converted(plane, self._readouts - 1)
 
-    def _count(self, program: Program) -> None:
+    def _count(self, program: Program, times: int = 1) -> None:
         cost = self._profile(program)
         if len(self._spent) >= _MOST_CALLS and id(cost) not in self._spent:
             whole = self.spent
             self._spent = {id(whole): (whole, 1)}
-        self._spent[id(cost)] = (cost, self._spent.get(id(cost), (cost, 0))[1] + 1)
+        self._spent[id(cost)] = (cost, self._spent.get(id(cost), (cost, 0))[1] + times)
+
+    @property
+    def draws_at_once(self) -> bool:
+        """Whether `draw` may be used: on a chip with errors every word of a drawing counts."""
+        return self.errors.exact and self._clocked is None
+
+    def draw(self, drawn: Drawn) -> None:
+        """Carry out drawing calls as `run` would, without preparing a program: for places that do not come again.
+
+        drawn: checked host calls which only set bits, none of R12, each with the places that `chip.host.drawn` gives.
+        """
+        assert self.draws_at_once
+        paint(self._engine, drawn, self.shape)
+        alike = {(call.name, len(places)): call for call, places in drawn}  # these have the same price
+        for key, times in Counter((call.name, len(places)) for call, places in drawn).items():
+            if key not in self._drawn:
+                self._drawn[key] = Program(alike[key].name, {}, (alike[key],))
+            self._count(self._drawn[key], times)
 
     def call(self, name: str, *operands: Any) -> Any:
         """Carry out one host function, by its name in the SDK, with or without the prefix scamp5_; what it gives.

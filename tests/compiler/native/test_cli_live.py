@@ -155,11 +155,11 @@ def test_options_of_cpp_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_compiler_says_what_to_install(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from scamp_sim.compiler.native import build
+    from scamp_sim.compiler.native import compilers
 
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(build, "_zig", lambda: ())
+    monkeypatch.setattr(compilers, "_zig", lambda: ())
     code, out, err = run(project, capsys=capsys)
     assert code == 1
     assert "install g++ or clang++" in err

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scamp_sim.compiler.front.diagnostics import CompileError
-from scamp_sim.compiler.native import LiveRun, StoppedError
+from scamp_sim.compiler.native import LiveProgram, LiveRun, StoppedError
 from scamp_sim.exceptions import ProgramError
 
 Live = Callable[..., LiveRun]
@@ -224,3 +225,26 @@ def test_a_kernel_that_is_left_by_a_return_is_said(live: Live) -> None:
     )
     assert not run.whole
     assert "S603" in [n.code for n in run.notes]
+
+
+def test_hints_of_compiler_errors(live: Live) -> None:
+    def hints(source: str) -> dict[str, str]:
+        with pytest.raises(CompileError) as caught:
+            live(source)
+        return {d.message.split("'")[1] if "'" in d.message else "": d.hint for d in caught.value.diagnostics}
+
+    without = hints("#include <cmath>\nint main() { vs_init(); }\n")
+    assert without == {"vs_init": "the file includes no header of the SDK: #include <scamp5.hpp>"}
+    found = hints('#include <scamp5.hpp>\nint main() { bus(A); scamp5_inn(); int x = "s"; }\n')
+    assert found["bus"] == "instructions stand in a kernel, or after: using namespace scamp5_kernel_api;"
+    assert found["A"] == "registers are known after: using namespace SCAMP5_PE;"
+    assert found["scamp5_inn"] == "did you mean 'scamp5_in'?"
+    assert found["const char*"].startswith("the C++ compiler's own words")
+
+
+def test_a_file_that_is_named_twice_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "main.cpp"
+    path.write_text("#include <scamp5.hpp>\nint main() { }\n")
+    (tmp_path / "below").mkdir()
+    built = LiveProgram.build([path, tmp_path / "below" / ".." / "main.cpp"]).built
+    assert len(built.sources) == 1
