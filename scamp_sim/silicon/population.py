@@ -130,7 +130,7 @@ def parse_evidence(profile: str, given: Any) -> dict[str, Evidence]:
     for name, pair in _object(profile, "evidence", given).items():
         _known(profile, "evidence", name)
         whole = isinstance(pair, list) and len(pair) in (2, 3)
-        if not whole or pair[0] not in KINDS or not isinstance(pair[1], str):
+        if not whole or not all(isinstance(text, str) for text in pair[:2]) or pair[0] not in KINDS:
             raise ProgramError(
                 f"profile '{profile}': the evidence of {name} is {pair!r:.60}; give [kind, text] or [kind, text, "
                 f"[low, high]], with a kind of {', '.join(KINDS)}"

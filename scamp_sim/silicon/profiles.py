@@ -217,9 +217,12 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
     if not built_in or path.stem != "ideal":
         below = _read(_base(path, base), (*seen, where))
         known, chosen, shape = below.knobs, below.chosen, shape or below.shape
-    ranges = population.parse_ranges(name, document.get("ranges", {}))
-    lines = population.parse_lines(name, document.get("lines", {}))
-    evidence = population.parse_evidence(name, document.get("evidence", {}))
+    try:
+        ranges = population.parse_ranges(name, document.get("ranges", {}))
+        lines = population.parse_lines(name, document.get("lines", {}))
+        evidence = population.parse_evidence(name, document.get("evidence", {}))
+    except ProgramError as e:
+        raise ProgramError(f"{path}: {e}") from None
     twice = next((k for k in (*document["knobs"], *ranges) if k in lines), None)
     if twice is not None:
         raise ProgramError(f"{path}: {twice} follows a line and has a value or a range of its own; leave one out")
@@ -231,7 +234,10 @@ def _read(path: Path, seen: tuple[Path, ...]) -> ChipProfile:
         ranges = {**_without(below.ranges, own), **ranges}
         lines = {**_without(below.lines, own), **lines}
         evidence = {**_without(below.evidence, own), **evidence}
-    return ChipProfile(name, about, knobs, shape, chosen, below, ranges, lines, evidence)
+    try:
+        return ChipProfile(name, about, knobs, shape, chosen, below, ranges, lines, evidence)
+    except ProgramError as e:
+        raise ProgramError(f"{path}: {e}") from None
 
 
 def _no_profile(path: Path, what: str) -> ProgramError:

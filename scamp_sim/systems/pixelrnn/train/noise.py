@@ -23,6 +23,7 @@ from scamp_sim.reading import read_json
 from scamp_sim.silicon import profile_names
 from scamp_sim.silicon.setup import parse_profile
 from scamp_sim.systems.pixelrnn import golden
+from scamp_sim.text import short
 
 if TYPE_CHECKING:
     from scamp_sim.systems.pixelrnn.params import Weights
@@ -54,10 +55,13 @@ class Stage:
     def __post_init__(self) -> None:
         for name in ("temporal", "fixed", "gain", "offset", "limit", "common"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or np.isnan(value):
-                raise ProgramError(f"{name} must be a number, in tap products, got {value!r}")
-            if not np.isfinite(value) and name != "limit":
-                raise ProgramError(f"{name} must be a finite number, in tap products, got {value}")
+            number = value
+            if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 1000:
+                number = float(value)
+            if not isinstance(number, (float, np.integer, np.floating)) or np.isnan(number):
+                raise ProgramError(f"{name} must be a number, in tap products, got {value!r:.60}")
+            if not np.isfinite(number) and name != "limit":
+                raise ProgramError(f"{name} must be a finite number, in tap products, got {value!r:.60}")
             if name in ("temporal", "fixed", "common") and value < 0:
                 raise ProgramError(f"{name} must be at least 0 (a standard deviation), got {value:g}")
             object.__setattr__(self, name, float(value))
@@ -91,10 +95,10 @@ class StageErrors:
     def __post_init__(self) -> None:
         for stage in STAGES:
             if not isinstance(getattr(self, stage), Stage):
-                raise ProgramError(f"{stage} must be a Stage, got {getattr(self, stage)!r}")
+                raise ProgramError(f"{stage} must be a Stage, got {getattr(self, stage)!r:.60}")
         for flag in ("pooled", "compiled"):
             if not isinstance(getattr(self, flag), bool):
-                raise ProgramError(f"{flag} must be true or false, got {getattr(self, flag)!r}")
+                raise ProgramError(f"{flag} must be true or false, got {getattr(self, flag)!r:.60}")
         for text in ("name", "measured"):
             if not isinstance(getattr(self, text), str):
                 raise ProgramError(f"{text} must be text, got {getattr(self, text)!r:.60}")
@@ -171,9 +175,8 @@ def _check_keys(what: str, record: Any, known: tuple[str, ...]) -> None:
         raise ProgramError(f"{what}: expected names with values, {', '.join(known)}, not {record!r:.60}")
     for key in record:
         if key not in known:
-            raise ProgramError(
-                f"{what}: unknown '{key}'{isa.did_you_mean(str(key), known)}; there are {', '.join(known)}"
-            )
+            near = isa.did_you_mean(str(key), known)
+            raise ProgramError(f"{what}: unknown '{short(str(key), 60)}'{near}; there are {', '.join(known)}")
 
 
 def load_errors(

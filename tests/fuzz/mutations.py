@@ -1,0 +1,149 @@
+"""How inputs are spoilt: bytes of any file; values of JSON documents; members of archives and chunks of PNG pictures,
+whose checksums are set right again so that what lies behind them is reached."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import struct
+import zipfile
+import zlib
+from typing import Any
+
+# fmt: off
+WORDS = (
+    b"\0", b"\xff", b"(", b")", b"{", b"}", b"[", b"]", b"\"", b"'", b";", b",", b"//", b"/*", b"1e999", b"-1", b"nan",
+    b"99999999999999999999", b"kernel", b"for", b"macro", b"param", b"include", b"A", b"R5", b"null", b"true", b"\n",
+    b"%s", b"../", b"\xe2\x80\xae", b"PK\x03\x04", b"\x93NUMPY", b"#include \"", b"#define A A A\n", b"template<",
+    b"operator", b"k([]{", b"<<", b"?:", b"R\"(", b"*/", b"\\\n",
+)
+# fmt: on
+"""What is put in, beside random bytes: brackets, numbers, words of the languages, marks of formats."""
+
+ODD: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, 0.5, -0.0, 1e-320, 1e308, float("inf"), float("nan"), "", "nan",
+    "1e999", "x" * 3000, "\0", "../../x", [], {}, [[]], [None], {"": None}, [1] * 1000, [[[[[[]]]]]],
+)  # fmt: skip
+"""Values that are put into JSON documents."""
+
+
+def mutated(data: bytes, draw: random.Random, ending: str) -> bytes:
+    """The data with some changes, as its format allows."""
+    if draw.random() < 0.5:
+        try:
+            if ending == ".json":
+                return _json(data, draw)
+            if data[:4] == b"PK\x03\x04":
+                return _archive(data, draw)
+            if data[:8] == b"\x89PNG\r\n\x1a\n":
+                return _png(data, draw)
+        except (ValueError, KeyError, struct.error):
+            pass
+    return changed(data, draw)
+
+
+def changed(data: bytes, draw: random.Random) -> bytes:
+    """The data with one to eight changes: bytes changed, cut out, doubled, moved, or words put in."""
+    found = bytearray(data)
+    for _ in range(draw.randint(1, 8)):
+        at = draw.randrange(len(found) + 1)
+        to = min(len(found), at + draw.choice((1, 2, 8, 64, 512)))
+        match draw.randrange(6):
+            case 0 if at < len(found):
+                found[at] = draw.randrange(256)
+            case 1:
+                del found[at:to]
+            case 2:
+                found[at:at] = found[at:to] * draw.choice((1, 2, 50))
+            case 3:
+                found[at:at] = draw.choice(WORDS) * draw.choice((1, 1, 1, 30))
+            case 4:
+                piece = bytes(found[at:to])
+                del found[at:to]
+                there = draw.randrange(len(found) + 1)
+                found[there:there] = piece
+            case _:
+                del found[draw.randrange(len(found) + 1) :]
+    return bytes(found)
+
+
+def _json(data: bytes, draw: random.Random) -> bytes:
+    """A document with one to three values, keys or entries changed."""
+    document = json.loads(data)
+    for _ in range(draw.randint(1, 3)):
+        places = list(_places(document))
+        if not places:
+            return json.dumps(draw.choice(ODD)).encode()
+        parent, key = draw.choice(places)
+        match draw.randrange(5):
+            case 0:
+                del parent[key]
+            case 1 if isinstance(parent, dict):
+                parent[draw.choice(("", "x", "__class__", "name"))] = parent.pop(key)
+            case 2 if isinstance(parent, list):
+                parent.extend(parent[:] * draw.choice((1, 3)))
+            case 3:
+                parent[key] = [parent[key]] if draw.random() < 0.5 else {"a": parent[key]}
+            case _:
+                parent[key] = draw.choice(ODD)
+    return json.dumps(document).encode()
+
+
+def _places(value: Any) -> Any:
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from _places(value[key])
+
+
+def _archive(data: bytes, draw: random.Random) -> bytes:
+    """An archive with one member changed, renamed, left out or doubled, and every checksum right."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    at = draw.randrange(len(members))
+    name, content = members[at]
+    match draw.randrange(5):
+        case 0:
+            del members[at]
+        case 1:
+            members[at] = (draw.choice(("x.npy", name.upper(), ".npy", name + "/", members[0][0])), content)
+        case 2:
+            head = content[:128]
+            members[at] = (name, changed(head, draw) + content[128:])
+        case _:
+            members[at] = (name, changed(content, draw))
+    out = io.BytesIO()
+    kind = draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+    import warnings
+
+    with warnings.catch_warnings(), zipfile.ZipFile(out, "w", kind) as archive:
+        warnings.simplefilter("ignore")  # names that are there twice
+        for name, content in members:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def _png(data: bytes, draw: random.Random) -> bytes:
+    """A picture with one chunk changed, left out or doubled, and every checksum right."""
+    chunks, at = [], 8
+    while at + 8 <= len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        chunks.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + length]))
+        at += 12 + length
+    n = draw.randrange(len(chunks))
+    kind, content = chunks[n]
+    match draw.randrange(4):
+        case 0:
+            del chunks[n]
+        case 1:
+            chunks.insert(draw.randrange(len(chunks) + 1), (kind, content))
+        case 2 if kind == b"IHDR":
+            size = draw.choice((0, 1, 65, 2**15, 2**31 - 1)), draw.choice((0, 1, 65, 2**15, 2**31 - 1))
+            depth = bytes((draw.choice((1, 2, 4, 8, 16)), draw.choice((0, 2, 3, 4, 6)), 0, 0, draw.choice((0, 1))))
+            chunks[n] = (kind, struct.pack(">II", *size) + depth)
+        case _:
+            chunks[n] = (kind, changed(content, draw))
+    return data[:8] + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
