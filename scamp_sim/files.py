@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import reason, was_read
@@ -103,4 +104,50 @@ def write_bytes(path: str | Path, data: bytes, what: str) -> Path:
     return write_file(path, what, lambda aside: aside.write_bytes(data))
 
 
-__all__ = ["check_file", "refuse_read", "unwritable", "write_bytes", "write_file", "write_text"]
+def write_arrays(path: str | Path, arrays: Mapping[str, Any], what: str) -> Path:
+    """Write arrays as .npz: all of them, or nothing if that fails. The same arrays give the same bytes.
+
+    arrays: name -> array, or what NumPy makes one of.
+
+    Raises ScampError that names `what`.
+    """
+    import numpy as np
+
+    def write(aside: Path) -> None:
+        with aside.open("wb") as file:  # as a file, or savez appends .npz to other endings
+            np.savez(file, **arrays)
+
+    return write_file(path, what, write)
+
+
+def write_torch(path: str | Path, state: Any, what: str) -> Path:
+    """Write what `torch.save` takes: all of it, or nothing if that fails. Raises ScampError that names `what`."""
+    import io
+
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
+    memory = io.BytesIO()  # in memory, so that neither the name of the file nor a full disk is a matter of torch's
+    torch.save(state, memory)
+    return write_bytes(path, memory.getvalue(), what)
+
+
+def begins_with(path: str | Path, mark: bytes) -> bool:
+    """Whether a regular file is there that begins with these bytes. It does not count as read: it may be replaced."""
+    target = Path(path)
+    if not target.is_file():
+        return False
+    with target.open("rb") as file:
+        return file.read(len(mark)) == mark
+
+
+__all__ = [
+    "begins_with",
+    "check_file",
+    "refuse_read",
+    "unwritable",
+    "write_arrays",
+    "write_bytes",
+    "write_file",
+    "write_text",
+    "write_torch",
+]

@@ -38,6 +38,9 @@ MOST_TEXT = 64 * MIB
 MOST_ARRAYS = 1024 * MIB
 """Bytes of all arrays of one file, unpacked."""
 
+MOST_TENSORS = 1024 * MIB
+"""Bytes of a file of PyTorch, unpacked."""
+
 DEEPEST = 100
 """Lists and objects inside one another in a JSON document; Python's own reader stops at about a thousand frames."""
 
@@ -62,6 +65,13 @@ def note_read(path: str | Path) -> None:
     files = _read.get()
     if files is not None:
         files.add(os.path.realpath(path))
+
+
+def forget_read(path: str | Path) -> None:
+    """Forget that a file was read, since the command writes it again, as it does with results that it keeps there."""
+    files = _read.get()
+    if files is not None:
+        files.discard(os.path.realpath(path))
 
 
 def was_read(path: str | Path) -> bool:
@@ -99,6 +109,15 @@ def checked_path(path: str | Path, what: str, error: type[ScampError] = ScampErr
     return found
 
 
+def is_there(path: str | Path) -> bool:
+    """Whether something has this name; False for names that the system refuses, of which `checked_path` says more."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def read_bytes(path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT) -> bytes:
     """The bytes of a regular file. Raises `error`."""
     found = checked_path(path, what, error, limit)
@@ -110,15 +129,28 @@ def read_bytes(path: str | Path, what: str, error: type[ScampError] = ScampError
 
 def read_text(path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT) -> str:
     """The text of a UTF-8 file, without a byte order mark. Raises `error`, with the line of a byte that is not."""
-    data = read_bytes(path, what, error, limit)
+    return utf8(read_bytes(path, what, error, limit), f"{what} {short(str(path), 200)}", error)
+
+
+def read_standard_input(what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT) -> bytes:
+    """All of standard input, if it ends within `limit` bytes. Raises `error`."""
+    import sys
+
+    if sys.stdin is None:
+        raise error(f"{what}: standard input is closed; give a file instead of -")
+    data = sys.stdin.buffer.read(limit + 1)
+    if len(data) > limit:
+        raise error(f"{what}: standard input has more than {_size(limit)}, which is the most that is read; give a file")
+    return data
+
+
+def utf8(data: bytes, where: str, error: type[ScampError] = ScampError) -> str:
+    """Bytes as text, without a byte order mark. Raises `error`, with the line of a byte that is not UTF-8."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
-        raise error(
-            f"{what} {short(str(path), 200)}: not UTF-8 text (byte {data[e.start]:#04x} in line {line}); "
-            "save it as UTF-8"
-        ) from None
+        raise error(f"{where}: not UTF-8 text (byte {data[e.start]:#04x} in line {line}); save it as UTF-8") from None
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------
@@ -132,9 +164,8 @@ def read_json(
     again: the command writes the file again, as it does with results that it keeps there.
     """
     document = parse_json(read_text(path, what, error, limit), f"{what} {short(str(path), 200)}", error)
-    files = _read.get()
-    if again and files is not None:
-        files.discard(os.path.realpath(path))
+    if again:
+        forget_read(path)
     return document
 
 
@@ -278,6 +309,47 @@ def _array(data: bytes, limit: int) -> npt.NDArray[Any]:
     return np.frombuffer(data, kind, offset=start).reshape(shape, order=order).copy(order="K")
 
 
+# --- PyTorch ----------------------------------------------------------------------------------------------------
+
+
+def read_torch(
+    path: str | Path, what: str, remedy: str, error: type[ScampError] = ScampError, limit: int = MOST_TENSORS
+) -> Any:
+    """What `torch.save` wrote, if it is tensors and plain values: nothing in the file is executed.
+
+    remedy: what to do about a file that is damaged or holds anything else.
+
+    Raises `error`. torch must be there.
+    """
+    import warnings
+
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
+    found = checked_path(path, what, error, limit)
+    where = f"{what} {short(str(path), 200)}"
+    check_packed(found, where, error, limit)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(found, map_location="cpu", weights_only=True)
+    except Exception as e:  # torch raises a dozen kinds, from OSError to its own UnpicklingError
+        raise error(
+            f"{where}: torch cannot read it as weights only ({type(e).__name__}); it is damaged, or holds more than "
+            f"tensors and plain values: {remedy}"
+        ) from None
+
+
+def check_packed(path: Path, where: str, error: type[ScampError] = ScampError, limit: int = MOST_TENSORS) -> None:
+    """Raise `error` if a file is a zip archive, as those of PyTorch are, that unpacks to more than `limit` bytes."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            claimed = sum(info.file_size for info in archive.infolist())
+    except DAMAGE:
+        return  # no archive: what reads it says so
+    if claimed > limit:
+        raise error(f"{where}: it claims {_size(claimed)}; at most {_size(limit)} are read")
+
+
 # --- words ------------------------------------------------------------------------------------------------------
 
 
@@ -299,16 +371,23 @@ __all__ = [
     "DAMAGE",
     "DEEPEST",
     "MOST_ARRAYS",
+    "MOST_TENSORS",
     "MOST_TEXT",
+    "check_packed",
     "checked_path",
+    "forget_read",
+    "is_there",
     "note_read",
     "parse_json",
     "read_archive",
     "read_array",
     "read_bytes",
     "read_json",
+    "read_standard_input",
     "read_text",
+    "read_torch",
     "reason",
     "tracking",
+    "utf8",
     "was_read",
 ]

@@ -294,11 +294,11 @@ def test_pictures_of_16_bits_are_those_of_8(colour: bool, folder: Path) -> None:
 
 
 def test_pages_of_16_bits_reach_a_live_program_whole(folder: Path) -> None:
-    from scamp_sim.cli.live import _frames
+    from scamp_sim.show.frames.source import frames as source
 
     grey = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
     pages = [Image.fromarray(grey.astype(np.uint16) * 257) for _ in range(2)]
     pages[0].save(folder / "stack.tif", save_all=True, append_images=pages[1:])
-    frames = [frame for _, frame in _frames(folder / "stack.tif", (64, 64), False)]
+    frames = [frame for _, frame in source(folder / "stack.tif", (64, 64)).named()]
     assert len(frames) == 2
     assert all(np.array_equal(frame, grey) for frame in frames)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -13,11 +12,17 @@ from typing import Any
 
 from scamp_sim.compiler.filters.kernel import Taps, from_rows
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.reading import parse_json, read_array, read_text
 from scamp_sim.text import short
 
 MOST_SIDE = 15
 MOST_KERNELS = 6
 MOST_DEPTH = 12
+
+MOST_FILE = 1 << 20
+"""Bytes of a file with kernels."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?(?:/\d{1,40})?")
 
 Rows = list[list[Fraction]]
 
@@ -52,13 +57,7 @@ def from_text(text: str) -> Given:
     if not stripped:
         raise ProgramError("the kernel is empty: write rows such as '1 2 1; 2 4 2; 1 2 1'")
     if stripped[0] in "[{":
-        try:
-            document = json.loads(stripped)
-        except ValueError as e:
-            raise ProgramError(f"the kernel is not valid JSON: {e}") from None
-        except RecursionError:
-            raise ProgramError("the kernel is not valid JSON: it is nested too deeply") from None
-        return kernels_of(document)
+        return kernels_of(parse_json(stripped, "the kernel", ProgramError))
     rows = [line for line in re.split(r"[;\n]", stripped) if line.strip()]
     return Given({"filter": rows_of([re.split(r"[,\s]+", line.strip().strip(",")) for line in rows], "filter")})
 
@@ -67,20 +66,13 @@ def from_file(path: str) -> Given:
     """A kernel from *.json, *.npy, or a text file. Raises ProgramError."""
     where = Path(path)
     if where.suffix == ".npy":
-        import numpy as np
-
-        try:
-            array = np.load(where, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as e:
-            raise ProgramError(f"{path}: not a readable .npy file: {e}") from None
+        array = read_array(where, "kernel", ProgramError, MOST_FILE)
         return Given({_stem(where): rows_of(array, _stem(where))})
+    text = read_text(where, "kernel", ProgramError, MOST_FILE)
     try:
-        text = where.read_text(encoding="utf-8")
-    except OSError as e:
-        raise ProgramError(f"{path}: {e.strerror or e}") from None
-    except UnicodeDecodeError:
-        raise ProgramError(f"{path}: not text in UTF-8; give JSON, .npy or rows of numbers") from None
-    found = from_text(text)
+        found = from_text(text)
+    except ProgramError as e:
+        raise ProgramError(f"{short(path, 200)}: {e}") from None
     if list(found.kernels) == ["filter"]:
         found.kernels = {_stem(where): found.kernels["filter"]}
     return found
@@ -105,7 +97,7 @@ def rows_of(array: Any, name: str) -> Rows:
         return _one_channel(rows, name)
     if len({len(r) for r in rows}) > 1:
         raise ProgramError(
-            f"kernel '{name}': expected rows of equal length, got {', '.join(str(len(r)) for r in rows)}"
+            f"kernel '{name}': expected rows of equal length, got {short(', '.join(str(len(r)) for r in rows), 80)}"
         )
     if max(len(rows), len(rows[0])) > MOST_SIDE:
         raise ProgramError(
@@ -134,6 +126,8 @@ def weight(w: Any, name: str) -> Fraction:
     """A number as a fraction. Raises ProgramError."""
     if isinstance(w, float) and not math.isfinite(w):
         raise ProgramError(f"kernel '{name}': {w} is not a finite weight")
+    if isinstance(w, str) and not _NUMBER.fullmatch(w.strip()):  # exponents of any length would take any time
+        raise ProgramError(f"kernel '{name}': expected a number, got {short(repr(w), 40)}")
     try:
         if isinstance(w, bool):
             raise TypeError
@@ -141,10 +135,12 @@ def weight(w: Any, name: str) -> Fraction:
     except (ValueError, TypeError, ZeroDivisionError):
         raise ProgramError(f"kernel '{name}': expected a number, got {short(repr(w), 40)}") from None
     if abs(found) > 1 << 16:
-        raise ProgramError(
-            f"kernel '{name}': weight {float(found):g} is beyond {1 << 16}; give a scale that divides it"
-        )
+        raise ProgramError(f"kernel '{name}': weight {_large(found)} is beyond {1 << 16}; give a scale that divides it")
     return found
+
+
+def _large(value: Fraction) -> str:
+    return f"{float(value):g}" if abs(value) < 10**300 else "of more than 300 digits"
 
 
 def _is_cain(given: Mapping[Any, Any]) -> bool:
@@ -171,22 +167,24 @@ def _cain(given: Mapping[Any, Any]) -> Given:
     allocator = given.get("registerAllocator") or {}
     if isinstance(allocator, Mapping):
         if "availableRegisters" in allocator:
-            settings["registers"] = tuple(str(r) for r in allocator["availableRegisters"])
-        first = allocator.get("initialRegisters")
+            settings["registers"] = _names(allocator, "availableRegisters")
+        first = _names(allocator, "initialRegisters") if allocator.get("initialRegisters") else ()
         if first:
             if len(first) > 1:
-                raise ProgramError(
-                    f"the file for Cain has {len(first)} input channels ({', '.join(map(str, first))}); a filter reads "
-                    "one plane"
-                )
-            settings["input"] = str(first[0])
+                named = short(", ".join(first), 60)
+                raise ProgramError(f"the file for Cain has {len(first)} channels ({named}); a filter reads one plane")
+            settings["input"] = first[0]
     if "maxApproximationDepth" in given:
         settings["depth"] = given["maxApproximationDepth"]
     if "maxApproximationError" in given:
         settings["tolerance"] = given["maxApproximationError"]
     run = given.get("runConfig")
     if isinstance(run, Mapping) and "searchTime" in run:
-        settings["seconds"] = float(run["searchTime"]) / 1000
+        try:
+            settings["seconds"] = float(run["searchTime"]) / 1000
+        except (TypeError, ValueError, OverflowError):
+            shown = short(repr(run["searchTime"]), 40)
+            raise ProgramError(f"the file for Cain: expected 'searchTime' in ms, got {shown}") from None
     known = {
         "filter",
         "registerAllocator",
@@ -197,8 +195,15 @@ def _cain(given: Mapping[Any, Any]) -> Given:
         "name",
     }
     ignored = sorted(str(k) for k in given if k not in known)
-    notes = [f"ignored of the file for Cain: {', '.join(ignored)}"] if ignored else []
+    notes = [f"ignored of the file for Cain: {short(', '.join(ignored), 200)}"] if ignored else []
     return Given(kernels, settings, notes)
+
+
+def _names(allocator: Mapping[Any, Any], key: str) -> tuple[str, ...]:
+    found = allocator[key]
+    if not isinstance(found, (list, tuple)):
+        raise ProgramError(f"the file for Cain: expected '{key}' as a list of registers, got {short(repr(found), 40)}")
+    return tuple(str(r) for r in found)
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,19 @@ class Unreadable(Exception):
         self.code, self.reason, self.hint, self.place = code, reason, hint, place
 
 
-def read(path: Path) -> str:
-    """The text of a file, with plain line ends. Raises Unreadable."""
+def source_bytes(path: Path) -> bytes:
+    """The bytes of a source file. Raises Unreadable."""
     try:
-        data = read_bytes(path, "", limit=MOST_SOURCE)
+        return read_bytes(path, "", limit=MOST_SOURCE)
     except ScampError as error:
         said = str(error).removeprefix(f" {short(str(path), 200)}: ")
         what, _, remedy = said.partition("; ")
         raise Unreadable("S101", what, remedy or "check the path") from None
+
+
+def read(path: Path) -> str:
+    """The text of a file, with plain line ends. Raises Unreadable."""
+    data = source_bytes(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -17,11 +17,12 @@ from functools import cache
 from pathlib import Path
 
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.source import MOST_SOURCE
 from scamp_sim.compiler.native import header, said
 from scamp_sim.compiler.native.compilers import Compiler, NoCompilerError, call, find_compiler, flags_of, has_compiler
 from scamp_sim.compiler.native.scan import has_main, included_sources, stripped
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.reading import note_read
+from scamp_sim.reading import note_read, read_bytes
 from scamp_sim.user_cache import user_cache
 
 SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
@@ -102,11 +103,7 @@ def sources_of(paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _text(path: Path) -> str:
-    note_read(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ProgramError(f"cannot read {path}: {error.strerror or error}") from error
+    data = read_bytes(path, "program", ProgramError, MOST_SOURCE)
     if b"\0" in data[:8192]:
         raise ProgramError(f"{path} is not text; give a C++ source file")
     return stripped(data.decode("utf-8", errors="replace"))
@@ -301,7 +298,13 @@ def _compile_all(
 def _compile(source: Path, compiler: Compiler, sdk: Path, folders: Sequence[Path], flags: Sequence[str]) -> _Object:
     """An object file, from the cache if the source, and every file that it included then, is what it was."""
     named = (source, *folders, os.getcwd())
-    key = _key(_sdk_key(), compiler, list(flags), [str(n) for n in named], source.read_bytes())
+    key = _key(
+        _sdk_key(),
+        compiler,
+        list(flags),
+        [str(n) for n in named],
+        read_bytes(source, "program", ProgramError, MOST_SOURCE),
+    )
     stem = cache_folder() / f"object-{key}"
     listing = stem.with_suffix(".read")
     kept = _kept(listing)

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from scamp_sim.compiler.native.build import Built
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.reading import note_read
+from scamp_sim.reading import checked_path
+from scamp_sim.text import short
 
 MEMORY = 4 << 30
 """Bytes of address space that a program may have."""
@@ -24,6 +25,8 @@ FILE_SIZE = 64 << 20
 """Bytes of the longest file that it may write."""
 FILES = 64
 """Files that it may hold open."""
+MOST_COPIED = 1 << 30
+"""Bytes of a file that is copied for it to read."""
 PRINTED = 1 << 16
 """Bytes of what it prints that are kept."""
 _LINE = 8 << 20
@@ -174,12 +177,17 @@ def _copy(files: Sequence[str | Path], work: Path) -> None:
     """Copy what the program may read into its folder: files, and the contents of folders."""
     for given in files:
         path = Path(given)
-        note_read(path)
         try:
             if path.is_dir():
-                shutil.copytree(path, work, dirs_exist_ok=True)
+                shutil.copytree(path, work, dirs_exist_ok=True, copy_function=_copied)
             else:
-                shutil.copy2(path, work / path.name)
+                _copied(given, work / path.name)
         except (OSError, shutil.Error) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise ProgramError(f"--files {given}: cannot be copied for the program: {reason}") from error
+            said = short(getattr(error, "strerror", None) or str(error), 200)
+            raise ProgramError(
+                f"--files {given}: cannot be copied for the program: {said}; give regular files and folders of them"
+            ) from error
+
+
+def _copied(source: str | Path, target: str | Path) -> str | Path:
+    return shutil.copy2(checked_path(source, "--files", ProgramError, MOST_COPIED), target)

@@ -9,7 +9,10 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
 from scamp_sim.compiler.expand import prelude
 from scamp_sim.compiler.front.diagnostics import Diagnostic
+from scamp_sim.compiler.front.source import MOST_SOURCE
 from scamp_sim.compiler.native.scan import stripped
+from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import read_bytes
 
 _MESSAGE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$")
 _NOTE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? note: (?P<text>.*)$")
@@ -33,8 +36,8 @@ def origin(file: str, line: int, column: int = 1, cache: dict[str, list[str]] | 
     lines = [] if cache is None else cache.get(file, [])
     if not lines:
         try:
-            lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
+            lines = read_bytes(file, "program", limit=MOST_SOURCE).decode("utf-8", errors="replace").splitlines()
+        except ScampError:
             lines = []
         if cache is not None:
             cache[file] = lines
@@ -100,10 +103,10 @@ def _plain(text: str) -> str:
 def _includes_sdk(source: Path) -> bool:
     """Whether a file includes headers other than those of the language: one of them may include the SDK's."""
     try:
-        text = stripped(source.read_text(encoding="utf-8", errors="replace"))
-    except OSError:
+        data = read_bytes(source, "program", limit=MOST_SOURCE)
+    except ScampError:
         return True
-    return bool(_HEADERS.search(text))
+    return bool(_HEADERS.search(stripped(data.decode("utf-8", errors="replace"))))
 
 
 def _explained(text: str, included: bool) -> tuple[str, str]:

@@ -10,6 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scamp_sim.compiler.front.source import MOST_SOURCE
+from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import read_bytes
+
 _TOKEN = re.compile(
     r"""//(?:[^\n\\]|\\.|\\\n)*|/\*.*?\*/|R"(?P<d>[^()\\\s]{0,16})\(.*?\)(?P=d)"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'""",
     re.DOTALL,
@@ -53,9 +57,10 @@ def kernel_marks(files: Iterable[Path]) -> list[Mark]:
     found: list[Mark] = []
     for path in files:
         try:
-            lines = stripped(path.read_text(encoding="utf-8", errors="replace")).split("\n")
-        except OSError:
+            data = read_bytes(path, "program", limit=MOST_SOURCE)
+        except ScampError:
             continue
+        lines = stripped(data.decode("utf-8", errors="replace")).split("\n")
         inside = False
         for number, line in enumerate(lines, 1):
             macro = inside or line.lstrip().startswith("#")

@@ -83,13 +83,9 @@ class Window:
             what = f"the program asks the host for the picture '{name}', which is not there"
             self.notes.note(place, "W617", what, "name its file or folder: --files FOLDER")
             return b"=0\n"
-        from PIL import Image
+        from scamp_sim.pictures import open_picture
 
-        try:
-            with Image.open(path) as opened:
-                grey = np.asarray(opened.convert("L").resize((width, height)), np.uint8)
-        except (OSError, ValueError) as error:
-            raise ProgramError(f"{path}: cannot be read as a picture: {error}") from error
+        grey = np.asarray(open_picture(path).resize((width, height)), np.uint8)
         return b"=%d\n" % grey.size + grey.tobytes()
 
 

@@ -13,12 +13,14 @@ from scamp_sim.compiler.expand import prelude
 from scamp_sim.compiler.expand.resolve import native_named
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
+from scamp_sim.compiler.front.source import MOST_SOURCE
 from scamp_sim.compiler.sdk import helpers
 from scamp_sim.compiler.sdk.calls import Reading, parts, read, settle, statements
 from scamp_sim.compiler.sdk.names import kernel_name
 from scamp_sim.compiler.sdk.source import Function, Mark, Text
 from scamp_sim.compiler.sdk.unparse import text as unparsed
-from scamp_sim.reading import note_read
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.reading import read_bytes
 
 _REGISTER_TYPES = r"(?:areg_t|dreg_t|aref_t|dref_t|AREG|DREG|ASRC|DSRC|auto|int|char|bool|news_t|dir_t|u?int\d+_t)"
 _CONSTANT = re.compile(
@@ -67,9 +69,8 @@ def extract_kernels(text: str, *, file: str = "<text>") -> list[Block]:
 
 def extract_from(path: Path) -> list[Block]:
     """As `extract_kernels`, of a file. With a C++ compiler here, what its preprocessor makes of the file is read, so
-    that macros and branches are those of a build; nothing is run. Raises OSError."""
-    note_read(path)
-    raw = Text(str(path), unified(decoded(path.read_bytes())))
+    that macros and branches are those of a build; nothing is run. Raises ProgramError."""
+    raw = Text(str(path), unified(decoded(read_bytes(path, "program", ProgramError, MOST_SOURCE))))
     found = blocks_of(raw)
     if not any(not b.ok or b.placeholders for b in found):
         return found

@@ -13,6 +13,7 @@ from scamp_sim.chip.program import Origin, Program
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.front.names import nearest_file
+from scamp_sim.compiler.front.source import Unreadable, source_bytes
 from scamp_sim.compiler.program import assemble_tree
 from scamp_sim.compiler.sdk.blocks import Block, arranged, blocks_of, decoded, extract_from, unified
 from scamp_sim.compiler.sdk.calls import parts, statements
@@ -69,10 +70,10 @@ def _read(source: str | Path) -> tuple[Text, list[Block]]:
         return arranged(text), blocks_of(text)
     place = Origin(str(source), 1, 1, 1, 1)
     try:
-        data = source.read_bytes()
-    except OSError as error:
-        message = f"cannot read '{source}': {error.strerror or error}{nearest_file(source)}"
-        raise CompileError((Diagnostic.at(place, "S101", "error", message, hint="check the path"),)) from None
+        data = source_bytes(source)
+    except Unreadable as error:
+        message = f"cannot read '{source}': {error}{nearest_file(source)}"
+        raise CompileError((Diagnostic.at(place, error.code, "error", message, hint=error.hint),)) from None
     if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = f"cannot read '{source}': it is not text"
         raise CompileError((Diagnostic.at(place, "S102", "error", message, hint="give a source file"),))

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import live_frames
 from scamp_sim.cli.output import as_json, plain, print_json, print_profile, warn
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.reading import read_bytes
 from scamp_sim.text import plural, short
 
 if TYPE_CHECKING:
@@ -61,14 +62,16 @@ OPTIONS = ("more", "include", "define", "press", "files", "timeout", "no_run", "
 
 def is_program(file: str) -> bool:
     """Whether a file is C++ with a main."""
+    from scamp_sim.compiler.front.source import MOST_SOURCE
     from scamp_sim.compiler.native.scan import has_main, stripped
 
     path = Path(file)
     if path.suffix.lower() not in SUFFIXES or not path.is_file():
         return False
     try:
-        return has_main(stripped(path.read_text(encoding="utf-8", errors="replace")))
-    except OSError:
+        data = read_bytes(path, "program", limit=MOST_SOURCE)
+        return has_main(stripped(data.decode("utf-8", errors="replace")))
+    except ScampError:
         return False
 
 

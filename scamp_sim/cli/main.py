@@ -18,6 +18,7 @@ from scamp_sim.cli import output
 from scamp_sim.cli.commands import Command, commands
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import tracking
+from scamp_sim.text import short
 
 DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
 
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None, interrupted: Callable[[], bool] = la
         print("interrupted", file=sys.stderr)
         return 130
     except OSError as e:
-        where = f"{e.filename}: " if e.filename else ""
+        where = f"{short(str(e.filename), 200)}: " if e.filename else ""
         what = f"{where}{e.strerror or e or type(e).__name__}; check paths, permissions and the space on the disk"
         print(f"scamp-sim: error: {what}", file=sys.stderr)
         _drop_output()

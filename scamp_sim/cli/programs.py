@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.chip import isa
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.reading import read_json
+from scamp_sim.reading import is_there, read_bytes, read_json, read_standard_input
 from scamp_sim.text import short
 
 if TYPE_CHECKING:
@@ -35,16 +34,16 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
     if not file:
         raise ProgramError("the name of the program is empty; give a kernel file or a name that scamp-sim list shows")
     if file == "-":
-        if sys.stdin is None:
-            raise ProgramError("standard input is closed; give a kernel file instead of -")
-        return assemble(decoded(sys.stdin.buffer.read()), params=params, placeholders=placeholders)
+        return assemble(standard_input(), params=params, placeholders=placeholders)
     path = Path(file)
     try:
-        if not path.exists() and file in kernels.names():
+        if not is_there(path) and file in kernels.names():
             path = Path(kernels.path(file))
-        if not path.exists():
+        if not is_there(path):
             near = isa.did_you_mean(file, kernels.names())
-            raise ProgramError(f"{file}: no such file, and no kernel of the library{near} (scamp-sim list names them)")
+            raise ProgramError(
+                f"{short(file, 200)}: no such file, and no kernel of the library{near} (scamp-sim list names them)"
+            )
         if path.is_dir():
             raise ProgramError(f"{file}: is a folder; give a kernel file")
         if runs and path.suffix.lower() in CPP:
@@ -64,8 +63,11 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
         ) from e
 
 
-def decoded(source: bytes) -> str:
-    """Standard input as text. Raises ProgramError that names the line."""
+def standard_input() -> str:
+    """A kernel text from standard input. Raises ProgramError that names the line of what is no text."""
+    from scamp_sim.compiler.front.source import MOST_SOURCE
+
+    source = read_standard_input("kernel", ProgramError, MOST_SOURCE)
     try:
         return source.decode("utf-8")
     except UnicodeDecodeError as e:
@@ -146,13 +148,14 @@ def parse_inputs(texts: Iterable[str]) -> dict[str, str]:
 
 def sdk_source(file: str) -> Path:
     """The path of a C++ file. Raises ProgramError that names a near one."""
+    from scamp_sim.compiler.front.source import MOST_SOURCE
+
     path = Path(file)
-    if not file or not path.exists():
-        parent = path.parent if file and path.parent.is_dir() else None
+    if not file or not is_there(path):
+        parent = path.parent if file and is_there(path.parent) and path.parent.is_dir() else None
         near = isa.did_you_mean(path.name, [p.name for p in parent.iterdir()][:1000]) if parent else ""
         raise ProgramError(f"{short(file, 80)}: no such file{near}; give a C++ file")
-    if path.is_dir():
-        raise ProgramError(f"{file}: is a folder; give a C++ file")
-    if b"\0" in path.read_bytes()[:8192] and not path.read_bytes().startswith((b"\xff\xfe", b"\xfe\xff")):
+    data = read_bytes(path, "program", ProgramError, MOST_SOURCE)
+    if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ProgramError(f"{file}: is not a text file; give a C++ file")
     return path

@@ -182,7 +182,7 @@ def _write(
     import numpy as np
 
     from scamp_sim.show import render
-    from scamp_sim.study.programs import PlaneStudy, write_arrays
+    from scamp_sim.study.programs import PlaneStudy, keep_arrays
 
     several = _several(found)
     tiles, arrays = [], {}
@@ -199,7 +199,7 @@ def _write(
         pictures[SHEET] = render.contact_sheet(tiles, title, request.stretch)
     text = json.dumps(document, indent=1, ensure_ascii=False, default=plain) + "\n"
     files = render.write_files(out, pictures, {RESULTS: text})
-    return [*files, write_arrays(out / PLANES, arrays)] if arrays else files
+    return [*files, keep_arrays(out / PLANES, arrays)] if arrays else files
 
 
 def _scale(what: str, plane: Any) -> tuple[float, float] | None:

@@ -24,19 +24,19 @@ def check(path: str | Path) -> Path:
     return target
 
 
-def save(path: str | Path, draw: Callable[[], Any]) -> Path:
+def save(path: str | Path, draw: Callable[[], Any], dpi: int = 150) -> Path:
     """What `draw` gives, a matplotlib figure, as a file: all of it, or nothing. Raises ScampError."""
-    target = check(path)
-    aside = target.with_name(f".scamp-{target.name}")
-    try:
-        draw().savefig(aside, dpi=150)
-        aside.replace(target)
-    except OSError as e:
-        aside.unlink(missing_ok=True)
-        raise ScampError(
-            f"cannot write the plot to {path}: {e.strerror or e}; free some disk space, or choose another file"
-        ) from e
-    return target
+    from scamp_sim.files import write_file
+
+    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(check(path).suffix.lower())
+
+    def write(aside: Path) -> None:
+        import matplotlib
+
+        with matplotlib.rc_context({"svg.hashsalt": "scamp-sim"}):  # the same figure gives the same bytes
+            draw().savefig(aside, dpi=dpi, metadata=undated)
+
+    return write_file(path, "plot", write)
 
 
 def new_figure(width: float, height: float) -> Any:

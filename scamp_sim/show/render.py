@@ -20,19 +20,16 @@ import numpy.typing as npt
 
 from scamp_sim.exceptions import PlaneError, ScampError
 from scamp_sim.files import refuse_read, unwritable
-from scamp_sim.reading import DAMAGE, checked_path, read_array, reason
-from scamp_sim.text import short
+from scamp_sim.pictures import frame_count as frame_count
+from scamp_sim.pictures import grey_of as grey_of
+from scamp_sim.pictures import load_image as load_image
+from scamp_sim.pictures import open_picture as open_picture
+from scamp_sim.reading import read_array, reason
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 Grey = npt.NDArray[np.uint8]
-
-MOST_PIXELS = 1 << 28
-"""Pixels of a picture that are decoded: 16,384 x 16,384."""
-
-MOST_PICTURE = 1 << 30
-"""Bytes of the file of a picture."""
 
 READOUT = (-128.0, 127.0)
 """The analog values that the chip's 8-bit readout spans."""
@@ -53,114 +50,12 @@ MARGIN, GAP, TITLE_SIZE, CAPTION_SIZE = 20, 16, 17, 13
 # --- in -------------------------------------------------------------------------------------------------------
 
 
-def load_image(path: str | Path, shape: tuple[int, int] | None = None, resize: bool = False) -> Grey:
-    """The picture in a file as (rows, columns) uint8 grey, upright, 0 dark to 255 bright.
-
-    shape: the (rows, columns) it must have.
-    resize: crop the centre to those proportions and scale it. Colour becomes luma, 16-bit grey keeps its upper 8 bits.
-
-    Raises PlaneError that names the file and the remedy.
-    """
-    from PIL import Image, ImageOps
-
-    picture = open_picture(path)
-    if shape is not None and (picture.height, picture.width) != tuple(shape):
-        if not resize:
-            raise PlaneError(
-                f"image {path}: {picture.height}x{picture.width} (rows x columns), but the array is "
-                f"{shape[0]}x{shape[1]}; crop and scale it with --resize"
-            )
-        picture = ImageOps.fit(picture, (shape[1], shape[0]), Image.Resampling.BOX)
-    return np.array(picture, np.uint8)
-
-
-def open_picture(path: str | Path, what: str = "image", colour: bool = False) -> Picture:
-    """The picture in a file, upright as its EXIF orientation says.
-
-    what: what it is, for messages.
-    colour: as RGB, not as 8-bit grey.
-
-    Raises PlaneError that names the file and the remedy.
-    """
-    import warnings
-
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    checked_path(path, what, PlaneError, MOST_PICTURE)
-    shown = short(str(path), 200)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow: size and damage are looked at here
-            with Image.open(path) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
-                    raise PlaneError(
-                        f"{what} {shown}: {opened.height}x{opened.width} pixels; at most {MOST_PIXELS:,} are read, so "
-                        "scale it down first"
-                    )
-                opened.load()
-                upright = ImageOps.exif_transpose(opened)
-                return _rgb(upright, path) if colour else grey_of(upright, path)
-    except PlaneError:
-        raise
-    except UnidentifiedImageError:
-        raise PlaneError(
-            f"{what} {shown}: not a picture that can be read; give PNG, JPEG or another common format"
-        ) from None
-    except (*DAMAGE, Image.DecompressionBombError) as e:
-        raise PlaneError(f"{what} {shown}: cannot be read: {reason(e)}; save it again as PNG or JPEG") from e
-
-
-def frame_count(path: str | Path) -> int:
-    """How many frames an animation or a file of several pages holds; 1 for other pictures, and if it cannot be told."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as opened:
-            # A camera's MPO holds other views of the same shot, which nobody would call frames.
-            return 1 if opened.format == "MPO" else int(getattr(opened, "n_frames", 1))
-    except (*DAMAGE, Image.DecompressionBombError):
-        return 1
-
-
 def load_array(path: str | Path) -> npt.NDArray[Any]:
     """The numbers in a .npy file. Raises PlaneError that says what is wrong with the file."""
     array = read_array(path, "array", PlaneError)
     if array.dtype.kind not in "biuf":
         raise PlaneError(f"cannot read {path}: it holds {array.dtype} values; save a plain numeric array")
     return array
-
-
-def _rgb(picture: Picture, path: str | Path) -> Picture:
-    """A picture of any depth as RGB of 8 bits, transparent parts black. Pillow would cut 16 bits off at 255."""
-    if picture.mode.startswith(("I", "F")):
-        return grey_of(picture, path).convert("RGB")
-    return _opaque(picture).convert("RGB")
-
-
-def grey_of(picture: Picture, path: str | Path) -> Picture:
-    """A picture of any depth as grey of 8 bits, transparent parts black. Raises PlaneError that names the file."""
-    from PIL import Image
-
-    if picture.mode.startswith(("I", "F")):
-        values = np.asarray(picture, np.float64)
-        if picture.mode.startswith("F") and 0 < values.max() <= 1:
-            raise PlaneError(f"cannot read {path}: its values are 0 to {values.max():g}; save it with grey 0..255")
-        if not np.isfinite(values).all() or values.min() < 0 or values.max() > 65535:
-            raise PlaneError(f"image {path}: values outside 0 .. 65535; save it as 8-bit grey")
-        if picture.mode.startswith("I;16") or values.max() > 255:
-            values = values // 256
-        return Image.fromarray(values.astype(np.uint8))
-    return _opaque(picture).convert("L")
-
-
-def _opaque(picture: Picture) -> Picture:
-    """Transparent parts have arbitrary colours; black is what a dark scene would give."""
-    from PIL import Image
-
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        layer = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
-    return picture
 
 
 # --- planes to grey -------------------------------------------------------------------------------------------
@@ -328,8 +223,12 @@ def write_pictures(folder: str | Path, pictures: Mapping[str, Picture]) -> list[
     return write_files(folder, pictures, {})
 
 
-def write_files(folder: str | Path, pictures: Mapping[str, Picture], texts: Mapping[str, str]) -> list[Path]:
+def write_files(
+    folder: str | Path, pictures: Mapping[str, Picture], texts: Mapping[str, str], small: bool = True
+) -> list[Path]:
     """Save pictures as PNG, and texts, under names that may lead into subfolders: all of them, or none if one fails.
+
+    small: search for the smallest PNG, which takes several times as long.
 
     Files are first written aside and then renamed. Raises ScampError if the folder cannot be written.
     """
@@ -339,7 +238,8 @@ def write_files(folder: str | Path, pictures: Mapping[str, Picture], texts: Mapp
         path.mkdir(parents=True, exist_ok=True)
         aside = tempfile.mkdtemp(prefix=".scamp-", dir=path)
         for number, picture in enumerate(pictures.values()):
-            picture.save(Path(aside) / str(number), format="PNG", optimize=True)
+            how: dict[str, Any] = {"optimize": True} if small else {"compress_level": 1}
+            picture.save(Path(aside) / str(number), format="PNG", **how)
         for number, text in enumerate(texts.values(), len(pictures)):
             (Path(aside) / str(number)).write_text(text, encoding="utf-8")
         for name in (*pictures, *texts):

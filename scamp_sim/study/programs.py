@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,9 @@ import numpy.typing as npt
 
 from scamp_sim.chip.program import Launch, Program
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.files import write_arrays
 from scamp_sim.machine.machine import Machine
-from scamp_sim.reading import read_archive
+from scamp_sim.reading import read_archive, reason
 from scamp_sim.show import results, session
 from scamp_sim.show.render import READOUT
 from scamp_sim.silicon import ChipProfile
@@ -107,7 +107,7 @@ class Folder:
 
     def keep(self, unit: Unit, planes: Planes) -> None:
         """Write the planes of a unit. Raises ProgramError."""
-        write_arrays(self.file(unit), planes)
+        keep_arrays(self.file(unit), planes)
 
     def plane(self, unit: Unit, name: str) -> npt.NDArray[Any]:
         """One plane of a unit that is done. Raises ProgramError for a file that is damaged."""
@@ -117,21 +117,13 @@ class Folder:
             raise ProgramError(f"{self.file(unit)} is damaged ({e}); remove it to run its unit again") from e
 
 
-def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Path:
-    """Write arrays as .npz: all of them, or nothing. Raises ProgramError."""
-    aside = path.with_name(f".{path.name}")
+def keep_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> Path:
+    """Write arrays as .npz, in a folder that is made if need be: all of them, or nothing. Raises ScampError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(aside, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        os.replace(aside, path)
     except OSError as e:
-        with suppress(OSError):
-            aside.unlink()
-        raise ProgramError(
-            f"cannot write {path}: {e.strerror or type(e).__name__}; free some disk space, or choose another folder"
-        ) from e
-    return path
+        raise ProgramError(f"cannot make the folder {path.parent}: {reason(e)}; choose another folder") from e
+    return write_arrays(path, arrays, "results")
 
 
 def fill(
@@ -359,8 +351,8 @@ __all__ = [
     "ValueStudy",
     "digests",
     "fill",
+    "keep_arrays",
     "key",
     "rms",
     "summarise",
-    "write_arrays",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -14,8 +13,12 @@ import torch
 from torch import nn
 
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.files import check_file
+from scamp_sim.files import write_torch
+from scamp_sim.reading import DAMAGE, forget_read, is_there, read_torch
 from scamp_sim.study.results_store import check_stamp, describe, plain, stamped
+from scamp_sim.text import short
+
+REMEDY = "delete it, or choose another file"
 
 PLAIN = (str, int, float, bool, type(None))
 
@@ -62,8 +65,6 @@ def keep(
 
     Raises ScampError.
     """
-    target = check_file(path, "checkpoint")
-    aside = target.with_name(f".scamp-{target.name}")
     state = {
         "stamp": plain(stamp),
         "net": net.state_dict(),
@@ -71,14 +72,7 @@ def keep(
         "generator": generator.get_state(),
         "history": list(history),
     }
-    try:
-        torch.save(state, aside)
-        os.replace(aside, target)
-    except (OSError, RuntimeError) as e:
-        aside.unlink(missing_ok=True)
-        raise ProgramError(
-            f"checkpoint {path}: cannot be written: {e}; free some disk space, or choose another file"
-        ) from None
+    write_torch(path, state, "checkpoint")
 
 
 def resume(
@@ -92,27 +86,25 @@ def resume(
 
     Raises ProgramError: it is no checkpoint, or one of another stamp.
     """
-    if not Path(path).exists():
+    if not is_there(path):
         return []
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        theirs = state["stamp"]
-    except Exception as e:  # torch raises a dozen kinds, from OSError to its own UnpicklingError
-        raise _unreadable(path, e) from None
+    state = read_torch(path, "checkpoint", REMEDY, ProgramError)
+    forget_read(path)  # it is written again
+    if not isinstance(state, Mapping) or not isinstance(state.get("stamp"), Mapping):
+        raise _unreadable(path, KeyError("stamp"))
+    theirs = state["stamp"]
     check_stamp(f"checkpoint {path}", theirs, stamp)
     try:
         net.load_state_dict(state["net"])
         optimiser.load_state_dict(state["optimiser"])
         generator.set_state(state["generator"])
         return [dict(epoch) for epoch in state["history"]]
-    except (KeyError, TypeError, ValueError, RuntimeError) as e:
+    except (*DAMAGE, AssertionError) as e:
         raise _unreadable(path, e) from None
 
 
 def _unreadable(path: str | Path, e: Exception) -> ProgramError:
-    return ProgramError(
-        f"checkpoint {path}: not a training checkpoint ({type(e).__name__}); delete it, or choose another file"
-    )
+    return ProgramError(f"checkpoint {short(str(path), 200)}: not a training checkpoint ({type(e).__name__}); {REMEDY}")
 
 
 __all__ = ["about", "keep", "resume", "seen"]

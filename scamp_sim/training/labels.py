@@ -25,6 +25,8 @@ def whole(labels: npt.ArrayLike, clips: int, what: str = "the labels") -> npt.ND
         )
     if clips and known.min() < 0:
         raise ProgramError(f"{what}: a label is {known.min()}; labels go from 0 up")
+    if clips and known.max() > np.iinfo(np.int64).max:
+        raise ProgramError(f"{what}: a label is {known.max()}, which no number of classes reaches; give 0, 1, 2 ...")
     return known.astype(np.int64)
 
 

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scamp_sim.chip.program import Program
+from scamp_sim.compiler.front.source import MOST_SOURCE
 from scamp_sim.compiler.native import LiveProgram
 from scamp_sim.compiler.native.records import LiveRun
 from scamp_sim.compiler.native.scan import has_main as main_in
 from scamp_sim.compiler.native.scan import stripped
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.machine.machine import Machine
 from scamp_sim.machine.tape import Event, Ran, recording
 from scamp_sim.machine.travel import Course
+from scamp_sim.reading import read_bytes
 from scamp_sim.view.records import Frame, Script, Slider, Text, Wish
 from scamp_sim.view.scenes import Grey
 from scamp_sim.view.scripts import frames_of
@@ -22,11 +24,15 @@ from scamp_sim.view.subjects import Subject, others
 BRANCHES = "C++ decides its branches by what it reads: they are as the run without errors decided them"
 
 
+def _text(path: Path) -> str:
+    return read_bytes(path, "program", limit=MOST_SOURCE).decode("utf-8", errors="replace")
+
+
 def has_main(path: Path) -> bool:
     """Whether a C++ file is a whole program."""
     try:
-        return bool(main_in(stripped(path.read_text(encoding="utf-8", errors="replace"))))
-    except OSError:
+        return bool(main_in(stripped(_text(path))))
+    except ScampError:
         return False
 
 
@@ -73,8 +79,8 @@ class LiveSubject(Subject):
         main = [t for t in found if Path(t.name).resolve() == self.path.resolve()]
         if not main:
             try:
-                text = self.path.read_text(encoding="utf-8", errors="replace")
-            except OSError:
+                text = _text(self.path)
+            except ScampError:
                 text = ""
             main = [Text(str(self.path), self.path.name, text)]
         return *main, *(t for t in found if t not in main)

@@ -15,12 +15,13 @@ from scamp_sim.chip.trace import lines_with_words
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.assembler import TEXT
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.front.source import Unreadable, read, unify
+from scamp_sim.compiler.front.source import MOST_SOURCE, Unreadable, read, unify
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.files import write_text
 from scamp_sim.machine.feeding import from_grey
 from scamp_sim.machine.machine import check_program
 from scamp_sim.machine.travel import Course
+from scamp_sim.reading import read_bytes
 from scamp_sim.show import render
 from scamp_sim.text import short
 from scamp_sim.view.records import Script, Text, Wish, label
@@ -67,8 +68,8 @@ class Subject(ABC):
         if self.path is None:
             return "none"
         try:
-            return hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
-        except OSError:
+            return hashlib.sha256(read_bytes(self.path, "program", limit=MOST_SOURCE)).hexdigest()[:16]
+        except ScampError:
             return ""
 
     def save(self, text: str, stamp: str) -> str:

@@ -148,7 +148,7 @@ def test_bad_kits_are_named(kit: Path, tmp_path: Path) -> None:
     with pytest.raises(ProgramError, match=r"shot-3\.png is 64x60; the plan is for 64x64"):
         read_kit(folder)
     (folder / "flat" / "shot-3.png").write_bytes(b"no picture")
-    with pytest.raises(ProgramError, match=r"shot-3\.png is not a picture"):
+    with pytest.raises(ProgramError, match=r"shot-3\.png: not a picture"):
         read_kit(folder)
     shutil.rmtree(folder / "flat")
     with pytest.raises(ProgramError, match="has no directory of pictures; expected one of flat, waits"):
@@ -177,8 +177,8 @@ def test_codes_that_wrap_are_named(tmp_path: Path) -> None:
         ),
         (["write", "{new}", "--series", "flats"], "unknown series 'flats'; there are flat, moves"),
         (["write", "{full}"], "is not an empty directory; give a new one"),
-        (["read", "{new}"], "cannot read the plan"),
-        (["play", "{new}"], "holds no programs|cannot read the plan"),
+        (["read", "{new}"], "plan.json: no such file; give a folder that scamp-sim measure write has made"),
+        (["play", "{new}"], "holds no programs|no such file"),
     ],
 )
 def test_bad_requests(tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], message: str) -> None:

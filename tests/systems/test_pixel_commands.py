@@ -247,7 +247,7 @@ def test_weights_survive_a_file(tmp_path: Path) -> None:
     params.save(tmp_path / "w.npz")
     assert load_layer(str(tmp_path / "w.npz")).digest == params.digest
     with pytest.raises(ScampError, match=r"expected FILE\.npz"):
-        load_layer("weights.pt")
+        load_layer("weights.txt")
 
 
 # --- data -----------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_a_checkpoint_of_another_run_is_refused(drawn: Clips, tmp_path: Path) ->
     with pytest.raises(ProgramError, match="made with other test clips; choose"):
         train(*drawn, short, test=drawn, checkpoint=path)
     path.write_bytes(b"nothing")
-    with pytest.raises(ProgramError, match="not a training checkpoint"):
+    with pytest.raises(ProgramError, match="torch cannot read it as weights only"):
         train(*drawn, short, checkpoint=path)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.files import check_file, write_text
+from scamp_sim.reading import read_standard_input, utf8
 
 NAME = "filter"
 HELP = (
@@ -130,8 +132,7 @@ def run(args: argparse.Namespace) -> int:
     if found.interrupted:
         print("scamp-sim: note: interrupted; this is the best so far", file=sys.stderr)
     if args.output is not None:
-        with open(args.output, "w", encoding="utf-8") as file:
-            file.write(found.text)
+        write_text(args.output, found.text, "kernel")
     if args.format == "json":
         print_json(found.as_dict())
     else:
@@ -145,19 +146,16 @@ def run(args: argparse.Namespace) -> int:
 def _check_output(args: argparse.Namespace) -> None:
     if args.output is None:
         return
-    if any(os.path.exists(k) and os.path.exists(args.output) and os.path.samefile(k, args.output) for k in args.kernel):
-        raise ProgramError(f"{args.output} is the file that the kernel is read from; choose another name")
-    folder = os.path.dirname(args.output) or "."
-    if not os.path.isdir(folder):
-        raise ProgramError(f"directory {folder} does not exist; create it first")
+    check_file(args.output, "kernel")
 
 
 def read_kernels(texts: list[str]) -> Any:
     """Kernels of the command line, `NAME=ROWS` or files; standard input if there are none. Raises ProgramError."""
-    from scamp_sim.compiler.filters.read import Given, from_file, from_text
+    from scamp_sim.compiler.filters.read import MOST_FILE, Given, from_file, from_text
 
     if not texts or texts == ["-"]:
-        return from_text(sys.stdin.read())
+        what = "kernel"
+        return from_text(utf8(read_standard_input(what, ProgramError, MOST_FILE), f"{what} <stdin>", ProgramError))
     found = [from_file(t) if _is_file(t) else _named(t) for t in texts]
     if len(found) == 1:
         return found[0]
@@ -216,8 +214,7 @@ def _planes(args: argparse.Namespace, given: Any) -> int:
     _check_output(args)
     found = compile_planes(given, args.input or "R5", args.name)
     if args.output is not None:
-        with open(args.output, "w", encoding="utf-8") as file:
-            file.write(found.text)
+        write_text(args.output, found.text, "kernel")
     if args.format == "json":
         print_json(found.as_dict())
     else:

@@ -10,6 +10,7 @@ from scamp_sim.cli import options
 from scamp_sim.cli.output import as_json, print_json
 from scamp_sim.cli.programs import sdk_source
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.files import begins_with
 from scamp_sim.show.render import check_folder, write_files
 from scamp_sim.text import short
 
@@ -68,7 +69,7 @@ def _write(folder: str, blocks: list[Block], force: bool) -> dict[str, str]:
         names[block.name] = f"{name}.scamp"
     for file in texts:
         there = Path(folder) / file
-        if not force and there.is_file() and not there.read_bytes().startswith(MARK.encode()):
+        if not force and there.is_file() and not begins_with(there, MARK.encode()):
             raise ProgramError(f"{there}: not written by import; --force replaces it, another --out leaves it alone")
     write_files(folder, {}, texts)
     return {block: str(Path(folder) / file) for block, file in names.items()}

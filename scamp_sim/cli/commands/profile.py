@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json, warn
-from scamp_sim.cli.programs import decoded, load_program, parse_inputs, parse_settings
+from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings, standard_input
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
@@ -70,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if len(args.image or ()) > 1:
         raise ProgramError("the report shows one picture; give one --image")
-    text = _standard_input() if args.file == "-" else None
+    text = standard_input() if args.file == "-" else None
     settings = parse_settings(args.set)
     program = load_program(args.file, settings, runs=True) if text is None else _assembled(text, settings)
     warn(program.diagnostics)
@@ -104,14 +103,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(annotate.annotated_text(annotation, sources), end="")
     return 0
-
-
-def _standard_input() -> str:
-    from scamp_sim.exceptions import ProgramError
-
-    if sys.stdin is None:
-        raise ProgramError("standard input is closed; give a kernel file instead of -")
-    return decoded(sys.stdin.buffer.read())
 
 
 def _assembled(text: str, settings: dict[str, Any]) -> Program:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim import pictures
 from scamp_sim.exceptions import PlaneError
 from scamp_sim.installation import install_hint
 from scamp_sim.reading import DAMAGE, checked_path, read_archive, read_array, reason
-from scamp_sim.show import render
 from scamp_sim.text import short
 
 Decoded = tuple[str, npt.NDArray[Any], "float | None"]
@@ -67,8 +67,7 @@ def length(path: Path) -> Length:
         return _video_length(path)
     if suffix in ARRAYS:
         return Length(len(_stack(path)), None)
-    checked_path(path, "image", PlaneError, render.MOST_PICTURE)
-    count = render.frame_count(path)
+    count = pictures.frame_count(path)
     return Length(count, _animation_fps(path) if count > 1 else None)
 
 
@@ -80,44 +79,24 @@ def decoded(path: Path) -> Iterator[Decoded]:
     elif suffix in ARRAYS:
         yield from _arrays(path)
     else:
-        checked_path(path, "image", PlaneError, render.MOST_PICTURE)
-        if render.frame_count(path) > 1:
+        if pictures.frame_count(path) > 1:
             yield from _animation(path)
         else:
-            yield path.name, np.asarray(render.open_picture(path), np.uint8), None
+            yield path.name, np.asarray(pictures.open_picture(path), np.uint8), None
 
 
 # --- pictures and arrays ------------------------------------------------------------------------------------------
 
 
 def _animation(path: Path) -> Iterator[Decoded]:
-    from PIL import Image, ImageSequence
-
-    try:
-        with Image.open(path) as opened:
-            if opened.width * opened.height > render.MOST_PIXELS:
-                raise PlaneError(f"image {path}: {opened.height}x{opened.width} pixels; scale it down first")
-            seconds = 0.0
-            for number, frame in enumerate(ImageSequence.Iterator(opened), 1):
-                grey = np.array(render.grey_of(frame, path), np.uint8)
-                yield f"{path.name}#{number}", grey, seconds
-                seconds += float(frame.info.get("duration") or 0) / 1000
-    except PlaneError:
-        raise
-    except (*DAMAGE, Image.DecompressionBombError) as e:
-        raise PlaneError(f"image {path}: Pillow cannot read it: {reason(e)}; save it again") from e
+    seconds = 0.0
+    for number, (grey, milliseconds) in enumerate(pictures.frames_of(path), 1):
+        yield f"{path.name}#{number}", np.array(grey, np.uint8), seconds
+        seconds += milliseconds / 1000
 
 
 def _animation_fps(path: Path) -> float | None:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as opened:
-            opened.seek(1)  # some formats say how long a frame is shown with the frame that follows
-            opened.load()
-            milliseconds = float(opened.info.get("duration") or 0)
-    except (*DAMAGE, Image.DecompressionBombError):
-        return None
+    milliseconds = pictures.shown_for(path)
     return 1000 / milliseconds if milliseconds > 0 else None
 
 
@@ -181,7 +160,7 @@ def _stream(path: Path, container: Any) -> Any:
     if not container.streams.video:
         raise PlaneError(f"video {path}: it holds no pictures, only {container.format.name}; give another file")
     stream = container.streams.video[0]
-    if stream.width * stream.height > render.MOST_PIXELS:
+    if stream.width * stream.height > pictures.MOST_PIXELS:
         raise PlaneError(f"video {path}: {stream.height}x{stream.width} pixels; scale it down first")
     return stream
 

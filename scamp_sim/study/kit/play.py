@@ -11,6 +11,7 @@ from scamp_sim.chip.readout import adc
 from scamp_sim.compiler.native import LiveProgram
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine.machine import Machine
+from scamp_sim.show.render import write_files
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.study.kit.plan import STOPWATCH
 from scamp_sim.study.kit.simulate import GREY
@@ -46,10 +47,10 @@ def play(
             missing = next(note for note in run.notes if note.severity == "error")
             raise ProgramError(f"{source}: not everything was carried out: {missing.message}")
         target = path / source.stem
-        target.mkdir(exist_ok=True)
         if source.stem == STOPWATCH:
-            (target / "log.txt").write_text("".join(run.shown[-1].texts or run.setup.texts), encoding="utf-8")
+            write_files(target, {}, {"log.txt": "".join(run.shown[-1].texts or run.setup.texts)})
             continue
+        saved = {}
         pictures = [p for frame in (run.setup, *run.frames) for p in frame.pictures.values()]
         for k, picture in enumerate(pictures, 1):
             plane = np.asarray(picture)
@@ -60,4 +61,5 @@ def play(
                 if plane.dtype == np.uint8
                 else adc(plane)
             )
-            Image.fromarray(codes).save(target / f"{k:05}.png", compress_level=1)
+            saved[f"{k:05}.png"] = Image.fromarray(codes)
+        write_files(target, saved, {}, small=False)

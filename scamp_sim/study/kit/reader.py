@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +13,14 @@ import numpy.typing as npt
 
 from scamp_sim.chip.planes import check_shape
 from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.reading import read_bytes, read_json
 from scamp_sim.study.fit.flat import Parts, parts_of
 from scamp_sim.study.fit.measurements import Stack
 from scamp_sim.study.kit.plan import SERIES, STOPWATCH, TIMED, Series, check_repeats
 from scamp_sim.study.kit.simulate import Quantity, quantities
 from scamp_sim.study.kit.sources import FORMAT as PLAN_FORMAT
 from scamp_sim.study.kit.sources import PLAN
+from scamp_sim.text import short
 
 FORMAT = "scamp-sim measurement 1"
 
@@ -66,22 +67,20 @@ class Measurement:
         return Stack(np.broadcast_to(np.float32(0), (self.readouts, *self.shape)), np.ones(self.shape, np.bool_))
 
 
-def _json(path: Path, what: str, wanted: str) -> dict[str, Any]:
+def _json(path: Path, what: str, wanted: str, remedy: str) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ProgramError(f"cannot read the {what} {path}: {e.strerror or e}") from e
-    except (ValueError, RecursionError) as e:
-        raise ProgramError(f"{path} is not a {what}: {e}") from e
+        document = read_json(path, what, ProgramError)
+    except ProgramError as e:
+        raise ProgramError(f"{e}; {remedy}") from None
     if not isinstance(document, dict) or document.get("format") != wanted:
-        raise ProgramError(f'{path} is not a {what}: expected {{"format": "{wanted}", ...}}')
+        raise ProgramError(f'{path} is not a {what}: expected {{"format": "{wanted}", ...}}; {remedy}')
     return document
 
 
 def load_measurement(path: str | Path) -> Measurement:
     """Read a file that `measure read` wrote. Raises ProgramError."""
     where = Path(path)
-    document = _json(where, "measurement", FORMAT)
+    document = _json(where, "measurement", FORMAT, "scamp-sim measure read DIR --out FILE writes one")
     try:
         shape = check_shape(document["shape"])
         found = tuple(_quantity(row) for row in document["rows"])
@@ -122,15 +121,15 @@ def planned(folder: str | Path) -> tuple[int, int]:
 
 def _plan(path: Path) -> tuple[tuple[int, int], int, list[str]]:
     """(array, repetitions, series) of a kit."""
-    plan = _json(path / PLAN, "plan", PLAN_FORMAT)
+    plan = _json(path / PLAN, "plan", PLAN_FORMAT, "give a folder that scamp-sim measure write has made")
     try:
         return (
             check_shape(plan["shape"]),
             check_repeats(plan["repeats"]),
             [str(n) for n in plan["series"] if n in SERIES],
         )
-    except (KeyError, TypeError, PlaneError) as e:
-        raise ProgramError(f"{path / PLAN}: the plan is damaged ({e!r:.60}); write the kit again") from e
+    except (KeyError, TypeError, PlaneError, ProgramError) as e:
+        raise ProgramError(f"{path / PLAN}: the plan is damaged ({short(str(e), 120)}); write the kit again") from e
 
 
 def read_kit(folder: str | Path) -> Measurement:
@@ -176,13 +175,11 @@ def _pictures(folder: Path, series: Series, repeats: int, shape: tuple[int, int]
 
 
 def _picture(file: Path, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    from PIL import Image, UnidentifiedImageError
+    from scamp_sim.pictures import decoded, guarded
 
-    try:
-        with Image.open(file) as opened:
-            picture = np.asarray(opened.convert("L") if opened.mode in ("1", "P", "RGB", "RGBA") else opened)
-    except (OSError, UnidentifiedImageError, ValueError) as e:
-        raise ProgramError(f"{file} is not a picture that can be read: {e!s:.80}") from e
+    opened = decoded(file, "picture", ProgramError)
+    with guarded(file, "picture", ProgramError):
+        picture = np.asarray(opened.convert("L") if opened.mode in ("1", "P", "RGB", "RGBA") else opened)
     if picture.shape != shape:
         raise ProgramError(
             f"{file} is {picture.shape[0]}x{picture.shape[1]}; the plan is for {shape[0]}x{shape[1]}. Save pictures as "
@@ -231,7 +228,7 @@ def read_log(path: Path) -> dict[str, float]:
     if not path.exists():
         return {}
     found = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in read_bytes(path, "log", ProgramError).decode("utf-8", errors="replace").splitlines():
         m = re.search(rf"{STOPWATCH} (\w+) (\d+) (\d+)", line)
         if m and m[1] in TIMED and int(m[2]):
             found[m[1]] = int(m[3]) / int(m[2])

@@ -11,7 +11,8 @@ import numpy as np
 from scamp_sim.exceptions import PlaneError, ProgramError
 from scamp_sim.reading import read_archive
 from scamp_sim.systems.base.records import Array, Clip, ClipSet, Encoded, Frames, Stage
-from scamp_sim.text import plural, short
+from scamp_sim.text import short
+from scamp_sim.training.labels import whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -49,7 +50,7 @@ def _fitting(array: Array, takes: Frames, what: str) -> Array:
 def _colour(path: Path, takes: Frames) -> Array:
     from PIL import Image, ImageOps
 
-    from scamp_sim.show.render import open_picture
+    from scamp_sim.pictures import open_picture
 
     upright = open_picture(path, "picture", colour=True)
     rgb = np.asarray(ImageOps.fit(upright, (takes.columns, takes.rows), Image.Resampling.BOX))
@@ -81,10 +82,9 @@ def read_set(source: str | Path, takes: Frames) -> ClipSet:
     array, labels = found["input"], found.get("labels")
     if array.shape[1:] != takes.shape or not len(array):
         raise PlaneError(f"clips {source}: expected 'input' of shape (n, {str(takes.shape)[1:]}, got {array.shape}")
-    if labels is not None and (labels.shape != (len(array),) or labels.dtype.kind not in "iu"):
-        raise PlaneError(f"clips {source}: expected {plural(len(array), 'integer label')}, got {labels.shape}")
+    given = None if labels is None else whole(labels, len(array), f"clips {source}: the labels")
     names = tuple(f"{path.stem}:{n}" for n in range(len(array)))
-    return ClipSet(array, names, str(source), None if labels is None else labels.astype(np.int64))
+    return ClipSet(array, names, str(source), given)
 
 
 def examples(example: Callable[[int], Array], count: str, seed: int) -> ClipSet:

@@ -6,7 +6,6 @@ all of them: use it, or refuse it by name.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.installation import install_hint
-from scamp_sim.reading import checked_path, read_archive
+from scamp_sim.reading import checked_path, read_archive, read_torch
 from scamp_sim.text import plural, short
 
 TORCH = (".pt", ".pth", ".ckpt", ".bin")
@@ -50,7 +49,7 @@ def read_state(
     found = checked_path(path, what, error)
     if found.suffix == ".npz":
         return read_archive(path, what, error)
-    return _read_torch(found, f"{what} {short(str(path), 200)}", error)
+    return _read_torch(found, what, error)
 
 
 def without_prefix(found: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
@@ -92,24 +91,17 @@ def refuse_unused(
         )
 
 
-def _read_torch(path: Path, where: str, error: type[ScampError]) -> dict[str, npt.NDArray[Any]]:
+def _read_torch(path: Path, what: str, error: type[ScampError]) -> dict[str, npt.NDArray[Any]]:
     """The tensors of a checkpoint as arrays; nothing in it is executed (weights_only)."""
+    where = f"{what} {short(str(path), 200)}"
     try:
-        import torch  # type: ignore[import-not-found,unused-ignore]
+        import torch  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
     except ImportError:
         raise error(
             f"{where}: reading PyTorch files needs torch ({install_hint('torch')}); or where it is installed: "
             "np.savez('weights.npz', **{k: v.numpy() for k, v in torch.load(path).items()})"
         ) from None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as e:  # torch raises a dozen kinds, from OSError to its own UnpicklingError
-        raise error(
-            f"{where}: torch cannot read it as weights only ({type(e).__name__}); it is damaged, or holds more "
-            "than tensors: save model.state_dict(), not the model"
-        ) from None
+    state = read_torch(path, what, "save model.state_dict(), not the model", error)
     for _ in WRAPPERS:
         inner = next((state[k] for k in WRAPPERS if isinstance(state, Mapping) and _is_state(state.get(k))), None)
         if inner is None or _is_state(state):

@@ -18,6 +18,7 @@ from scamp_sim.exceptions import ScampError
 from scamp_sim.installation import install_hint
 from scamp_sim.systems.leca import inputs
 from scamp_sim.systems.leca.inputs import Floats
+from scamp_sim.training.labels import count, whole
 
 SHAPES = ("circle", "square", "triangle")
 SIDE = 32
@@ -158,11 +159,10 @@ def _from_arrays(arrays: dict[str, npt.NDArray[Any]], source: str) -> Pictures:
     images, labels = inputs.finite("images", arrays["images"]), arrays["labels"]
     if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3) or not len(images):
         raise ScampError(f"images: expected shape (n, H, W, 3) or (n, H, W), got {images.shape}")
-    if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise ScampError(f"labels: expected {len(images)} integers from 0 on, got {labels.dtype} {labels.shape}")
+    known = whole(labels, len(images), f"pictures {source}: the labels")
+    classes = count(known, f"pictures {source}: the labels")
     if images.min() < 0 or images.max() > 255:
         raise ScampError(f"images: expected 0..1 or 0..255, got {images.min():g}..{images.max():g}")
     if images.max() > 1:
         images = images / 255
-    names = tuple(str(n) for n in range(int(labels.max()) + 1))
-    return Pictures(images, labels.astype(np.int64), names, source)
+    return Pictures(images, known, tuple(str(n) for n in range(classes)), source)

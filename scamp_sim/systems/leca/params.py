@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ScampError
-from scamp_sim.reading import read_archive
+from scamp_sim.files import write_arrays
+from scamp_sim.systems.base.state import read_state, without_prefix
 from scamp_sim.systems.leca import golden, inputs
 from scamp_sim.systems.leca.inputs import FULL, Floats, Integers
 
@@ -134,11 +135,7 @@ class Params:
             **{name: np.array(getattr(self, name)) for name in SCALARS},
             **{f"decoder.{name}": value for name, value in self.decoder.items()},
         }
-        try:
-            with open(path, "wb") as file:
-                np.savez(file, **arrays)
-        except OSError as e:
-            raise ScampError(f"cannot write weights {path}: {e.strerror}") from None
+        write_arrays(path, arrays, "weights")
 
 
 def linear(v: Any, weights: Any) -> Floats:
@@ -183,10 +180,10 @@ def load_params(source: str | Path) -> Params:
         if not seed.isdecimal():
             raise ScampError(f"weights {source!s:.60}: expected random:SEED, such as random:1")
         return random_params(int(seed))
-    arrays = read_archive(source, "weights")
+    known = {"magnitude", "sign", "kind", "multiplier", *SCALARS}
+    arrays = without_prefix(read_state(source, error=ScampError), known)
     decoder = {k.removeprefix("decoder."): v for k, v in arrays.items() if k.startswith("decoder.")}
     given = {k: v for k, v in arrays.items() if not k.startswith("decoder.") and k != "format"}
-    known = {"magnitude", "sign", "kind", "multiplier", *SCALARS}
     if missing := sorted({"magnitude", "sign", "limit", "bits"} - set(given)):
         raise ScampError(
             f"weights {source}: expected arrays magnitude, sign, limit and bits; missing {', '.join(missing)}"

@@ -173,7 +173,7 @@ class Leca(System[Params]):
         return array
 
     def _grey(self, path: Path, takes: Frames, native: bool) -> Array:
-        from scamp_sim.show.render import load_image
+        from scamp_sim.pictures import load_image
 
         if native:
             return load_image(path)[None]
@@ -271,7 +271,7 @@ def _rgb(path: Path, takes: Frames, native: bool) -> Array:
     """An RGB picture of half the sites along each side, or of its own size, cropped to even sides."""
     from PIL import Image, ImageOps
 
-    from scamp_sim.show.render import open_picture
+    from scamp_sim.pictures import open_picture
 
     upright = open_picture(path, "picture", colour=True)
     if native:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import ScampError
 from scamp_sim.files import check_file
+from scamp_sim.show import plots
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.leca import inputs
 from scamp_sim.systems.leca.params import Params
@@ -65,9 +66,11 @@ class LecaTrainer:
             raise ScampError(f"--modes: expected some of {', '.join(MODES)}, got {unknown[0]}")
         channels = [inputs.integer("--channels", n, 1) for n in _several(args.channels, "--channels", int)]
         bits = [inputs.resolution(b) for b in _several(args.bits, "--bits", float)]
-        for path, what in ((args.out, "weights"), (args.figure, "figure"), (args.checkpoint, "checkpoint")):
+        for path, what in ((args.out, "weights"), (args.checkpoint, "checkpoint")):
             if path is not None:
                 check_file(path, what)
+        if args.figure is not None:
+            plots.check(args.figure)
         if len(channels) * len(bits) > 1 and (args.out or args.checkpoint):
             raise ScampError("--out and --checkpoint are for a single network; leave them out of a sweep")
         task = study.task(args.data, args.count, args.test, args.backbone, args.seed, agree=args.agree)
@@ -78,7 +81,7 @@ class LecaTrainer:
         if args.out is not None:
             rows[-1].params.save(args.out)
         if args.figure is not None:
-            study.figure(task, rows).savefig(args.figure, dpi=120)
+            plots.save(args.figure, lambda: study.figure(task, rows), 120)
         return _report(task, rows, args)
 
     def module(self, params: Params | None, **settings: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from scamp_sim.checks import finite, integer, path_of
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.files import write_file
+from scamp_sim.files import write_arrays
 from scamp_sim.reading import parse_json
 from scamp_sim.systems.network.params import BITS, Conv, Counts, Dense, Input, Layer, Network, Pool
 
@@ -59,7 +59,7 @@ def save(net: Network, path: str | Path) -> None:
     }
     arrays[KEY] = np.array(json.dumps(document))
     try:
-        write_file(target, "network", lambda aside: np.savez(aside, **arrays))  # type: ignore[arg-type]
+        write_arrays(target, arrays, "network")
     except ScampError as e:
         raise ProgramError(str(e)) from None
 

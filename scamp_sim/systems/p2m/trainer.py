@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import ScampError
-from scamp_sim.systems.pixels.figures.plots import check_target, codes
+from scamp_sim.show import plots
+from scamp_sim.systems.pixels.figures.plots import codes
 from scamp_sim.systems.pixels.params import LayerParams
 from scamp_sim.systems.pixels.trainer import LayerTrainer
 
@@ -30,7 +31,7 @@ class P2MTrainer(LayerTrainer):
 
         depths(args.bits)
         if args.plot is not None:
-            check_target(args.plot)
+            plots.check(args.plot)
         sensor = P2MConv2d(data.light.shape[1], args.channels, args.kernel, args.stride, pixel=args.pixel, cds=args.cds)
         return Network(sensor, len(data.classes))
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from scamp_sim.checks import array_of, finite, integer, path_of
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.files import write_file
+from scamp_sim.files import write_arrays
 from scamp_sim.systems.base.state import read_state, refuse_unused, without_prefix
 from scamp_sim.systems.pixelrnn.decoder import Decoder
 from scamp_sim.text import plural
@@ -200,14 +200,8 @@ class Weights:
             )  # o varies by about 50
         return cls(cnn, **gates, theta1=(theta1,) * layers, theta_r=theta_r, decoder=decoder)
 
-    def save(self, path: str | Path) -> None:
-        """Write an .npz with the authors' key names, shapes and float32: `load` reads it, and a PyTorch model can.
-
-        Raises ProgramError if the name does not end in .npz or the file cannot be written.
-        """
-        path = path_of(path, "weights")
-        if path.suffix != ".npz":
-            raise ProgramError(f"weights are saved as .npz, not as '{path.name}'")
+    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+        """What a file holds: the authors' key names, shapes and float32."""
         state: dict[str, Any] = {_GATE_KEYS[g]: getattr(self, g)[None, None] for g in GATES}
         for number in range(self.layers):
             kernels, theta1 = self.layer(number)
@@ -216,9 +210,18 @@ class Weights:
         if self.decoder:
             state |= {key: getattr(self.decoder, name) for name, key in _DECODER_KEYS.items()}
             state[_DECODER_KEYS["sign"]] = np.full((1, 1, 1, 1), self.decoder.sign)
-        arrays: dict[str, Any] = {key: np.atleast_1d(np.asarray(v, np.float32)) for key, v in state.items()}
+        return {key: np.atleast_1d(np.asarray(v, np.float32)) for key, v in state.items()}
+
+    def save(self, path: str | Path) -> None:
+        """Write an .npz of `arrays`: `load` reads it, and a PyTorch model can.
+
+        Raises ProgramError if the name does not end in .npz or the file cannot be written.
+        """
+        path = path_of(path, "weights")
+        if path.suffix != ".npz":
+            raise ProgramError(f"weights are saved as .npz, not as '{path.name}'")
         try:
-            write_file(path, "weights", lambda aside: np.savez(aside, **arrays))
+            write_arrays(path, self.arrays(), "weights")
         except ScampError as e:
             raise ProgramError(str(e)) from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import read_archive, read_json, reason
+from scamp_sim.text import short
 
 Floats = npt.NDArray[np.float64]
 Pixel = Callable[[Any, Any], Any]
@@ -171,20 +172,28 @@ def pixel_from(source: str) -> PolynomialPixel | TablePixel:
         return NAMED[source]
     path = Path(source)
     kind = path.suffix.lower()
+    what = "pixel curve"
     try:
         if kind == ".json":
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = read_json(path, what)
             if not isinstance(found, dict) or not {"offset", "gain"} <= found.keys() <= {"offset", "gain", "centre"}:
                 raise ScampError("expected offset, gain and perhaps centre")
             offset, gain = (tuple(float(c) for c in found[name]) for name in ("offset", "gain"))
             return PolynomialPixel(offset, gain, float(found.get("centre", 0.0)), name=path.stem)
         if kind == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return TablePixel(file["widths"], file["lights"], file["values"], name=path.stem)
-    except FileNotFoundError:
-        raise ScampError(f"pixel curve {source}: no such file") from None
-    except Exception as e:
-        raise ScampError(f"pixel curve {source}: cannot be used: {e}") from None
+            arrays = read_archive(path, what)
+            if arrays.keys() != {"widths", "lights", "values"}:
+                shown = short(", ".join(arrays) or "none", 80)
+                raise ScampError(f"expected the arrays widths, lights and values, got {shown}")
+            for name, array in arrays.items():
+                if array.dtype.kind not in "biuf":
+                    raise ScampError(f"'{name}' holds {array.dtype} values; expected numbers")
+            return TablePixel(arrays["widths"], arrays["lights"], arrays["values"], name=path.stem)
+    except ScampError as e:
+        said = str(e).removeprefix(f"{what} {short(str(path), 200)}: ")
+        raise ScampError(f"{what} {short(source, 200)}: {said}") from None
+    except (TypeError, ValueError, OverflowError) as e:
+        raise ScampError(f"{what} {short(source, 200)}: expected numbers ({reason(e)})") from None
     raise ScampError(
         f"unknown pixel '{source:.60}': expected curve, ideal, FILE.json (coefficients) or FILE.npz (a table)"
     )

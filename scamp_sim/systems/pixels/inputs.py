@@ -73,30 +73,17 @@ def read_light(source: str | Path, count: int, linear: bool = False) -> tuple[Fl
 
 
 def _picture(path: Path) -> Floats:
-    from PIL import Image, ImageOps
+    from scamp_sim.pictures import decoded, guarded
 
-    from scamp_sim.reading import reason
-    from scamp_sim.show.render import load_image
-
-    try:
-        with Image.open(path) as opened:
-            opened.load()
-            upright = ImageOps.exif_transpose(opened)
-            if upright.mode.startswith("I") or upright.mode == "F":
-                deep = np.asarray(upright)
-                if deep.min(initial=0) >= 0 and deep.max(initial=0) <= 65535 and upright.mode != "F":
-                    return np.asarray(deep, np.float64) / 65535.0
-                raise PlaneError(f"image {path}: expected 8 or 16 bits a pixel, got mode {upright.mode}")
-            grey = upright.mode in ("1", "L", "LA", "La")
-            rgb = np.asarray(upright.convert("L" if grey else "RGB"), np.float64)
-            return rgb / 255.0
-    except PlaneError:
-        raise
-    except FileNotFoundError:
-        raise PlaneError(f"image {path}: no such file") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as e:
-        load_image(path)  # says more about folders, permissions and broken files, or reads what it can
-        raise PlaneError(f"image {path}: cannot be read: {reason(e)}") from e
+    upright = decoded(path)
+    if upright.mode.startswith("I") or upright.mode == "F":
+        deep = np.asarray(upright)
+        if deep.min(initial=0) >= 0 and deep.max(initial=0) <= 65535 and upright.mode != "F":
+            return np.asarray(deep, np.float64) / 65535.0
+        raise PlaneError(f"image {path}: expected 8 or 16 bits a pixel, got mode {upright.mode}; save it as PNG")
+    grey = upright.mode in ("1", "L", "LA", "La")
+    with guarded(path):
+        return np.asarray(upright.convert("L" if grey else "RGB"), np.float64) / 255.0
 
 
 def clip_of(light: Floats, name: str) -> Clip:

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.files import write_arrays
+from scamp_sim.systems.base.state import TORCH, read_state, without_prefix
 from scamp_sim.systems.pixels.curve import Floats
 from scamp_sim.systems.pixels.norm import BatchNorm, per_channel
 from scamp_sim.systems.pixels.windows import check_integer, check_weights
@@ -123,9 +125,8 @@ class LayerParams:
         return {name: np.asarray(value) for name, value in found.items()}
 
     def save(self, path: str | Path) -> None:
-        """Write an .npz with the keys of `KEYS`."""
-        with Path(path).open("wb") as file:
-            np.savez(file, **self.arrays())  # type: ignore[arg-type]
+        """Write an .npz with the keys of `KEYS`. Raises ScampError."""
+        write_arrays(path, self.arrays(), "weights")
 
     @cached_property
     def digest(self) -> str:
@@ -152,7 +153,9 @@ def load_layer(source: str) -> LayerParams:
     """Parameters by name or from a file.
 
     source: "default" (5x5, colour), "default:K" (KxK, grey), "random:SEED" (8 channels of 5x5 on colour) or
-    "random:SEED:K" (grey), or FILE.npz with the arrays of `KEYS`. Raises ScampError.
+    "random:SEED:K" (grey), or FILE.npz, or FILE.pt of PyTorch, with the arrays of `KEYS`.
+
+    Raises ScampError.
     """
     head, _, tail = source.partition(":")
     if head == "default":
@@ -162,17 +165,9 @@ def load_layer(source: str) -> LayerParams:
         if not (seed.isdecimal() and (size.isdecimal() or not size)):
             return _bad(source)
         return random_layer(int(seed), int(size) if size else 5, 1 if size else 3)
-    path = Path(source)
-    if path.suffix.lower() != ".npz":
+    if Path(source).suffix not in (".npz", *TORCH):
         return _bad(source)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise ScampError(f"weights {path}: no such file") from None
-    except Exception as e:
-        raise ScampError(f"weights {path}: cannot be read as .npz ({short(str(e), 100)})") from None
-    return from_arrays(found, str(path))
+    return from_arrays(without_prefix(read_state(source, error=ScampError), KEYS), source)
 
 
 def _bad(source: str) -> LayerParams:

@@ -194,9 +194,10 @@ class LayerSystem(System[LayerParams]):
         swept = list(self.swept(args)) if getattr(args, "sweep", None) else []
         rows = list(self.sweep_rows(swept)) if swept else list(self.paper_rows())
         if getattr(args, "plot", None):
+            from scamp_sim.show.plots import check
             from scamp_sim.systems.pixels.figures import plots
 
-            plots.check_target(args.plot)
+            check(args.plot)
             if swept:
                 plots.sweep(rows, Path(args.plot), self.title)
             else:

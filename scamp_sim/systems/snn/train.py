@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +10,8 @@ import torch
 from torch import nn
 
 from scamp_sim.exceptions import ScampError
-from scamp_sim.files import check_file
+from scamp_sim.files import write_torch
+from scamp_sim.reading import DAMAGE, read_torch
 from scamp_sim.systems.pixels.params import LayerParams
 from scamp_sim.systems.pixels.train.layers import PixelConv2d, Tail, distillation, numpy_of
 from scamp_sim.systems.snn.golden import KEEP, hoyer_extrema
@@ -19,6 +19,9 @@ from scamp_sim.systems.snn.golden import KEEP, hoyer_extrema
 WINDOWS = {"wide": (0.0, 2.0), "narrow": (0.0, 1.0)}
 """Where a spike's slope is taken to be 0.5: (0, 2] as the group's code writes it, (0, 1] as it takes effect there,
 since an in-place clip runs first."""
+
+
+REMEDY = "`system train snn --keep FILE` writes one"
 
 
 class _Spike(torch.autograd.Function):
@@ -167,19 +170,14 @@ def save_network(net: Network, path: str | Path) -> None:
         "scale": spike.scale,
         "classes": net.tail.classes,
     }
-    target = check_file(path, "network")
-    aside = target.with_name(f".scamp-{target.name}")
-    torch.save({"about": about, "state": net.state_dict()}, aside)
-    os.replace(aside, target)
+    write_torch(path, {"about": about, "state": net.state_dict()}, "network")
 
 
 def load_network(path: str | Path, colours: int, classes: int) -> Network:
     """A network that `save_network` wrote, for pictures of so many colours and classes, ready to answer. Nothing in the
     file can run. Raises ScampError."""
-    if not Path(path).is_file():
-        raise ScampError(f"network {path}: no such file; `system train snn --keep FILE` writes one")
+    found = read_torch(path, "network", REMEDY)
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
         about = found["about"]
         sensor = PixelConv2d(
             about["colours"],
@@ -191,8 +189,8 @@ def load_network(path: str | Path, colours: int, classes: int) -> Network:
         )
         net = Network(sensor, about["classes"], HoyerSpike(about["channels"], about["mode"], about["scale"]))
         net.load_state_dict(found["state"])
-    except Exception as e:  # torch raises a dozen kinds
-        raise ScampError(f"network {path}: not one that `system train snn --keep` wrote ({type(e).__name__})") from None
+    except (*DAMAGE, AssertionError, ScampError) as e:
+        raise ScampError(f"network {path}: not one that is read here ({type(e).__name__}); {REMEDY}") from None
     if (about["colours"], about["classes"]) != (colours, classes):
         raise ScampError(
             f"network {path} takes {about['colours']} colour(s) and has {about['classes']} classes; the data have "

@@ -49,7 +49,7 @@ def test_file_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[s
     given = tmp_path / "k.json"
     given.write_text("[[1, 2, 1]]")
     assert main(["filter", str(given), "-o", str(given), "--seconds", "1"]) == 1
-    assert "choose another name" in capsys.readouterr().err
+    assert "has read that file; name another" in capsys.readouterr().err
     assert given.read_text() == "[[1, 2, 1]]"
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from scamp_sim.exceptions import ScampError
 from scamp_sim.installation import install_hint
+from scamp_sim.reading import MOST_TENSORS, check_packed, checked_path, is_there, reason
 from scamp_sim.systems.leca import baselines, data, pictures
 from scamp_sim.systems.leca.circuit import Noise
 from scamp_sim.systems.leca.costs import decoder_macs
@@ -110,12 +111,15 @@ def _answered(net: nn.Module, pictures_: Pictures) -> Pictures:
 
 
 def _script(path: str) -> nn.Module:
-    if not Path(path).is_file():
+    if not is_there(path):
         raise ScampError(f"--backbone {path:.80}: expected small, efficientnet or a TorchScript file")
+    check_packed(checked_path(path, "--backbone", limit=MOST_TENSORS), f"--backbone {path}")
     try:
         loaded: nn.Module = torch.jit.load(path, map_location="cpu").eval()  # type: ignore[no-untyped-call]
     except Exception as e:
-        raise ScampError(f"--backbone {path}: cannot be read as TorchScript ({str(e).splitlines()[0]:.80})") from None
+        raise ScampError(
+            f"--backbone {path}: cannot be read as TorchScript ({reason(e)}); torch.jit.save writes one"
+        ) from None
     return loaded
 
 

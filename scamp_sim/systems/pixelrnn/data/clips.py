@@ -41,6 +41,10 @@ ANIMATIONS = (".gif", ".webp", ".png", ".apng", ".tif", ".tiff")
 """Endings of what is a file even where there is none of that name."""
 
 
+MOST_KEPT = 1 << 28
+"""Bytes of the scaled frames of a video: 65,536 frames of 64x64."""
+
+
 # --- one clip ---------------------------------------------------------------------------------------------------
 
 
@@ -102,7 +106,7 @@ def _from_archive(source: str, index: str, side: int) -> Clip:
 
 
 def _from_pictures(files: Sequence[Path], side: int) -> npt.NDArray[np.uint8]:
-    from scamp_sim.show.render import load_image
+    from scamp_sim.pictures import load_image
 
     return datasets.resample([load_image(files[k]) for k in datasets.picked(len(files))], side)
 
@@ -112,7 +116,11 @@ def _from_video(path: Path, side: int) -> npt.NDArray[np.uint8]:
     if not path.exists():
         raise PlaneError(f"clip {path}: no such file")
     try:
-        found = [_scaled(frame, side) for frame in frames(path)]
+        found = []
+        for frame in frames(path):
+            if (len(found) + 1) * side * side > MOST_KEPT:
+                raise PlaneError(f"more than {MOST_KEPT // side**2:,} frames")
+            found.append(_scaled(frame, side))
     except PlaneError as e:
         raise PlaneError(
             f"clip {path}: neither an array, a video nor an animation that can be read ({e}); give .npy, GIF, WebP, "

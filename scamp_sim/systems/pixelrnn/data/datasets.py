@@ -237,7 +237,7 @@ def _load(
     groups: Sequence[tuple[str, list[Path], int]], classes: tuple[str, ...], frames: int, size: int, fit: str
 ) -> Clips:
     """Only the frames that are picked are read: clips are several times as long."""
-    from scamp_sim.show.render import load_image
+    from scamp_sim.pictures import load_image
 
     _check_target(size, frames, fit)
     clips = np.empty((len(groups), frames, size, size), np.uint8)

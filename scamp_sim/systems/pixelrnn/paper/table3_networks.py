@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.files import check_file
+from scamp_sim.files import write_arrays
+from scamp_sim.reading import parse_json, read_archive
 from scamp_sim.study.results_store import check_stamp, digest, plain
 from scamp_sim.systems.pixelrnn.data.clips import ClipSet, check_labels, read_clips
 from scamp_sim.systems.pixelrnn.data.sources import TRAIN_SEED, load_weights
@@ -158,26 +158,15 @@ def _noise(study: Study, results: str | Path | None, say: Callable[[str], None])
 
 def _keep(path: Path, weights: Weights, about: Mapping[str, Any]) -> None:
     """Write a network with what it was trained with: all of it, or nothing. Raises ScampError."""
-    target = check_file(path, "weights")
-    aside = target.with_name(f".scamp-{target.name}")
-    try:
-        weights.save(aside)
-        with zipfile.ZipFile(aside, "a") as archive, archive.open(f"{ABOUT}.npy", "w") as file:
-            np.lib.format.write_array(file, np.array(json.dumps(about)), allow_pickle=False)
-        os.replace(aside, target)
-    except OSError as e:
-        raise ProgramError(f"weights {path}: cannot be written: {e.strerror or e}; free some disk space") from None
-    finally:
-        aside.unlink(missing_ok=True)
+    write_arrays(path, {**weights.arrays(), ABOUT: np.array(json.dumps(about))}, "weights")
 
 
 def _read(path: Path, about: Mapping[str, Any]) -> Weights:
     """A network that was kept. Raises ProgramError unless it was trained like that."""
     weights = Weights.load(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            theirs = json.loads(str(archive[ABOUT]))
-    except (KeyError, ValueError):
+        theirs = parse_json(str(read_archive(path, "weights")[ABOUT]), f"weights {path}", ProgramError)
+    except KeyError:
         raise ProgramError(f"weights {path}: they do not say how they were trained; {REMEDY}") from None
     check_stamp(f"weights {path}", theirs, plain(about), REMEDY)
     return weights

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ScampError
+from scamp_sim.reading import DAMAGE, check_packed, checked_path, is_there, reason
 from scamp_sim.systems.pixels.curve import Floats
 from scamp_sim.text import short
 
@@ -131,16 +132,18 @@ def animals(file: str) -> tuple[Floats, npt.NDArray[np.int64]]:
         if not found:
             raise ScampError(f"{path} holds no {WHEEL}; pip download animal-mnist==0.4 --no-deps puts one there")
         path = found[-1]
-    try:
-        with zipfile.ZipFile(path) as wheel:
-            packed = [wheel.read(name) for name in ANIMALS]
-    except FileNotFoundError:
+    if not is_there(path):
         raise ScampError(
             f"animals:{short(file, 80)}: no such file; pip download animal-mnist==0.4 --no-deps gives the wheel"
-        ) from None
-    except (OSError, zipfile.BadZipFile, KeyError) as e:
-        raise ScampError(f"animals:{short(file, 80)}: not a wheel of animal-mnist 0.4 ({short(str(e), 80)})") from None
-    light, labels = (plain_array(_unzipped(part), name) for part, name in zip(packed, ANIMALS, strict=True))
+        )
+    check_packed(checked_path(path, "animals", limit=MOST_BYTES), f"animals:{short(file, 80)}", limit=MOST_BYTES)
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            packed = [_unzipped(wheel.read(name)) for name in ANIMALS]
+    except DAMAGE as e:
+        raise ScampError(f"animals:{short(file, 80)}: not a wheel of animal-mnist 0.4 ({reason(e)})") from None
+    where = f"animals:{short(file, 80)}"
+    light, labels = (plain_array(part, f"{where}: {name}") for part, name in zip(packed, ANIMALS, strict=True))
     if light.ndim != 3 or light.dtype != np.uint8 or labels.shape != light.shape[:1]:
         raise ScampError(f"{path}: expected pictures (n, rows, columns) of uint8 and as many labels")
     return light / 255.0, labels.astype(np.int64)
@@ -152,7 +155,7 @@ def _unzipped(data: bytes) -> bytes:
     with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
         found = file.read(MOST_BYTES + 1)
     if len(found) > MOST_BYTES:
-        raise ScampError("a data file of the wheel unpacks to more than 256 MiB; expected animal-mnist 0.4")
+        raise ValueError("a data file unpacks to more than 256 MiB")
     return found
 
 

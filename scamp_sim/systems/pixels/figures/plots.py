@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.show import plots
 from scamp_sim.systems.base.published import PublishedRow
 
 COLOURS = {"recomputed": "#1b6ca8", "inferred": "#d08c1d", "assumed": "#a33b3b", "published": "#777777"}
-FORMATS = (".png", ".pdf", ".svg")
-
-
-def check_target(path: str) -> None:
-    """Raises ProgramError unless a figure can be written there."""
-    target = Path(path)
-    if target.suffix.lower() not in FORMATS:
-        raise ProgramError(f"--plot {path}: expected a file that ends in {', '.join(FORMATS)}")
-    if not target.absolute().parent.is_dir():
-        raise ProgramError(f"--plot {path}: directory {target.absolute().parent} does not exist; create it first")
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        raise ProgramError("--plot needs matplotlib: pip install 'scamp-sim[demo]'")
+DPI = 120
 
 
 def against_paper(rows: Sequence[PublishedRow], path: Path, title: str) -> None:
@@ -41,7 +28,7 @@ def against_paper(rows: Sequence[PublishedRow], path: Path, title: str) -> None:
     axes.set_xlabel("recomputed against published, %")
     axes.set_title(title)
     axes.legend(title="recomputed value is", loc="best", fontsize=8)
-    figure.savefig(path, dpi=120)
+    plots.save(path, lambda: figure, DPI)
 
 
 def sweep(rows: Sequence[PublishedRow], path: Path, title: str) -> None:
@@ -59,7 +46,7 @@ def sweep(rows: Sequence[PublishedRow], path: Path, title: str) -> None:
         axes.grid(alpha=0.3)
     panels[-1].tick_params(axis="x", rotation=60, labelsize=7)
     panels[0].set_title(f"{title}: configurations (k kernel, s stride, c channels, b bits, i side)")
-    figure.savefig(path, dpi=120)
+    plots.save(path, lambda: figure, DPI)
 
 
 def codes(rows: Sequence[Mapping[str, float]], accuracy: float, path: Path, data: str) -> None:
@@ -77,4 +64,4 @@ def codes(rows: Sequence[Mapping[str, float]], accuracy: float, path: Path, data
     axes.set_title(f"P2M on {data}", fontsize=9)
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=120)
+    plots.save(path, lambda: figure, DPI)
