@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the tests see into tests/golden")
 
 
-NEEDS_EXTRA = re.compile(r'importorskip\("(torch|distributed|sklearn|onnx|imageio|av)\b')
+NEEDS_EXTRA = re.compile(r'importorskip\("(torch|distributed|sklearn|onnx|imageio|av|playwright)\b')
 
 
 @cache

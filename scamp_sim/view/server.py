@@ -76,6 +76,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, session: Session, port: int = 0, token: str | None = None) -> None:
         self.session = session
+        self.over = False
+        """Whether it is being shut down; connections that are open get no answer then."""
         self.token = token or secrets.token_urlsafe(24)
         if not 0 <= port <= 65535:
             raise ProgramError(f"--port is {port}; expected 0..65535, 0 for any that is free")
@@ -104,6 +106,10 @@ class Server(ThreadingHTTPServer):
         """A page that was closed in the middle of an answer is nothing to tell."""
         if os.environ.get("SCAMP_SIM_DEBUG"):
             traceback.print_exc()
+
+    def shutdown(self) -> None:
+        self.over = True
+        super().shutdown()
 
     def start(self) -> None:
         """Serve in a thread of its own."""
@@ -134,6 +140,9 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(POSTED, self.headers.get("Content-Length"))
 
     def _answer(self, table: Mapping[str, Callable[[Session, Any], Answer]], length: str | None) -> None:
+        if self.server.over:
+            self.close_connection = True
+            return
         try:
             status, kind, body, name = self._result(table, length)
         except Refused as refused:

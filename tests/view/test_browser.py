@@ -1,0 +1,381 @@
+"""The live page in a real browser: chromium, headless, driven by Playwright, with the policy of the page in force.
+
+The policy forbids evaluating text, so nothing here does: what the page shows is read from its elements.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scamp_sim import Machine, assemble
+from scamp_sim.view.records import Wish
+from scamp_sim.view.scenes import scene
+from scamp_sim.view.server import Server
+from tests.view.programs import EDGES, HOSTILE, SHAPE, long_text, session, written
+
+api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+if CHROMIUM is None:
+    pytest.skip("no chromium here", allow_module_level=True)
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 60_000
+"""ms; a busy machine is slow."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    # a proxy of the environment is not for this machine, and the driver would wait for it
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.lower().endswith("_proxy")}
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+    os.environ.update(kept)
+
+
+class Tab:
+    """A page that was opened, what it asked, and what went wrong on it."""
+
+    def __init__(self, page: Any, server: Server) -> None:
+        self.page, self.server = page, server
+        self.asked: list[str] = []
+        self.wrong: list[str] = []
+        page.on("request", lambda r: self.asked.append(r.url))
+        page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: self.wrong.append(str(e)))
+        page.on("dialog", lambda d: (self.wrong.append(f"dialog: {d.message}"), d.dismiss()))
+
+    def open(self) -> None:
+        self.page.goto(self.server.url)
+        self.page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
+
+    def at(self, moment: int) -> None:
+        """Wait until the page stands at a moment."""
+        self.page.wait_for_selector(f'body[data-n="{moment}"]', timeout=PATIENCE)
+
+    @property
+    def n(self) -> int:
+        return int(self.page.locator("body").get_attribute("data-n"))
+
+    @property
+    def length(self) -> int:
+        return int(self.page.locator("#moment").get_attribute("max"))
+
+    def says(self, selector: str, text: str) -> None:
+        """Wait until an element holds a text."""
+        self.page.locator(selector).filter(has_text=re.compile(text)).first.wait_for(timeout=PATIENCE)
+
+
+@pytest.fixture
+def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
+    """`opened(text, wish, name, ...)` serves a program and opens its page; afterwards nothing may have gone wrong, and
+    nobody else may have been asked."""
+    tabs: list[Tab] = []
+
+    def make(text: str = EDGES, wish: Wish | None = None, name: str = "mine.scamp", **context: Any) -> Tab:
+        server = Server(session(written(tmp_path, text, name), wish))
+        server.start()
+        context.setdefault("viewport", {"width": 1600, "height": 1000})
+        tab = Tab(chromium.new_context(**context).new_page(), server)
+        tab.page.set_default_timeout(PATIENCE)
+        tabs.append(tab)
+        tab.open()
+        return tab
+
+    yield make
+    for tab in tabs:
+        elsewhere = [
+            u for u in tab.asked if not u.startswith((tab.server.url, f"blob:http://127.0.0.1:{tab.server.port}/"))
+        ]
+        tab.page.context.close()
+        tab.server.shutdown()
+        tab.server.server_close()
+        assert elsewhere == []
+        assert tab.wrong == []
+
+
+def test_it_opens_with_planes_costs_and_parameters(opened: Callable[..., Tab]) -> None:
+    tab = opened()
+    page = tab.page
+    assert page.title() == "mine - scamp-sim"
+    assert tab.n == tab.length
+    assert page.locator("#shown").text_content() == "output edges"
+    assert page.locator("#planes button").count() == 9
+    row = page.locator("#gutter div").nth(6)  # get_image(A);
+    assert [s.strip() for s in row.locator("span").all_text_contents()] == ["5", "0.5"]
+    assert page.locator("#sliders input[type=range]").input_value() == "12"
+    assert page.locator("#sliders select").input_value() == "1"
+    assert page.locator("#paint .t-keyword").first.text_content() == "input"
+    assert page.locator("#timeline svg rect").count() > 5
+    page.locator("#tab-costs").click()
+    assert "kernel find" in (page.locator("#costs").text_content() or "")
+    page.locator("#tab-store").click()
+    assert "14 of 1,024 words" in (page.locator("#store").text_content() or "")
+
+
+def test_keys_alone(opened: Callable[..., Tab]) -> None:
+    tab = opened(wish=Wish(frames=2, errors="scamp5", chip=7))
+    page, press = tab.page, tab.page.keyboard.press
+    end = tab.n
+    for key, moment in (
+        ("Home", 0),
+        ("ArrowRight", 1),
+        ("ArrowRight", 2),
+        ("ArrowLeft", 1),
+        ("PageDown", end),
+        ("PageDown", 2 * end),
+        ("PageUp", end),
+        ("End", 2 * end),
+        ("Home", 0),
+    ):
+        press(key)
+        tab.at(moment)
+    lines = []
+    for _ in range(4):
+        before = tab.n
+        press("Shift+ArrowRight")
+        page.wait_for_selector(f'body:not([data-n="{before}"])', timeout=PATIENCE)
+        lines.append(tab.n)
+    assert lines == sorted(set(lines))
+    press("Shift+ArrowLeft")
+    tab.at(lines[-2])
+    for key, mode in (("i", "ideal"), ("c", "chip"), ("d", "difference"), ("s", "all")):
+        press(key)
+        assert page.locator("#mode input:checked").get_attribute("value") == mode
+    assert page.locator("#views canvas").count() == 3
+    press("]")
+    first = page.locator("#shown").text_content()
+    press("]")
+    assert page.locator("#shown").text_content() != first
+    press("[")
+    assert page.locator("#shown").text_content() == first
+    press("?")
+    assert page.locator("#help").is_visible()
+    press("Escape")
+    assert not page.locator("#help").is_visible()
+    press("e")
+    assert page.locator("#text:focus").count() == 1
+    press("Home")  # in the text: no move in time
+    assert tab.n == lines[-2]
+    press("Escape")
+    assert page.locator("#text:focus").count() == 0
+    press("Space")
+    page.wait_for_selector(f'body[data-n="{lines[-2] + 2}"]', timeout=PATIENCE)
+    press("Space")
+    reached = set()
+    for _ in range(80):  # every control can be reached by Tab
+        press("Tab")
+        for name in ("#picture", "#errors", "#chip", "#export summary", "#save", "#scale", "#moment", "[data-go=word]"):
+            if page.locator(f"{name}:focus").count():
+                reached.add(name)
+        if page.locator("canvas.plane:focus").count():
+            reached.add("plane")
+        if page.locator("#planes button:focus").count():
+            reached.add("planes")
+        if page.locator("#sliders input:focus").count():
+            reached.add("sliders")
+    assert reached >= {"#picture", "#errors", "#chip", "#export summary", "#scale", "#moment", "[data-go=word]"}
+    assert reached >= {"plane", "planes", "sliders"}
+
+
+def test_values_under_the_cursor_are_those_of_the_array(opened: Callable[..., Tab]) -> None:
+    tab = opened(wish=Wish(errors="scamp5", chip=7, seed=2))
+    page = tab.page
+    machines = []
+    for errors in ("ideal", "scamp5"):
+        m = Machine(SHAPE, errors, chip=7 if errors == "scamp5" else 0, seed=2)
+        m.load(assemble(EDGES), {"image": scene(SHAPE)})
+        m.resume()
+        machines.append(m)
+    page.locator("#planes button", has_text=re.compile("^B")).click()
+    page.locator("#mode label", has_text="ideal").click()
+    canvas = page.locator("canvas.plane")
+    box = canvas.bounding_box()
+    row, column = 20, 41
+    page.mouse.move(box["x"] + box["width"] * (column + 0.5) / 64, box["y"] + box["height"] * (row + 0.5) / 64)
+    tab.says("#cursor", f"row {row}, column {column} ")
+    text = (page.locator("#cursor").text_content() or "").replace("\u2212", "-")
+    found = [float(v) for v in re.findall(r"(?:ideal|chip|difference) (-?[\d.]+)", text)]
+    expected = [float(m.read("B")[row, column]) for m in machines]
+    assert found == pytest.approx([*expected, expected[1] - expected[0]], abs=0.006)
+    canvas.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    tab.says("#cursor", f"row {row + 16}, column {column + 3} ")
+    for _ in range(8):
+        page.keyboard.press("+")  # until values stand in the PEs
+    tab.says("#cursor", f"row {row + 16}, column {column + 3} ")
+
+
+def test_what_is_typed_is_explained_and_run(opened: Callable[..., Tab], tmp_path: Path) -> None:
+    tab = opened()
+    page = tab.page
+    page.keyboard.press("e")
+    page.locator("#text").fill(EDGES.replace("sub(B, A, left)", "subb(B, A, left)"))
+    tab.says("#messages", "unknown instruction 'subb'")
+    assert page.locator("#messages li.error").count() == 1
+    assert page.locator(".m-error").count() == 1
+    page.keyboard.press("F8")
+    assert "9:5" in (page.locator("#messages b").text_content() or "")
+    page.locator("#text").fill(EDGES.replace("sub(B, A, left)", "mov(B, A)"))
+    page.wait_for_selector("body:not(.stale) #messages:empty", state="attached", timeout=PATIENCE)
+    tab.says("#dirty", "changed")
+    assert (tmp_path / "mine.scamp").read_text() == EDGES
+    page.keyboard.press("Control+s")
+    tab.says("#dirty", "saved")
+    assert "mov(B, A)" in (tmp_path / "mine.scamp").read_text()
+
+
+def test_sliders_run_again(opened: Callable[..., Tab]) -> None:
+    tab = opened()
+    page = tab.page
+    before = page.locator("body").get_attribute("data-revision")
+    slider = page.locator("#sliders input[type=range]")
+    slider.fill("100")
+    page.wait_for_selector(f'body:not([data-revision="{before}"])', timeout=PATIENCE)
+    assert page.locator("#sliders input[type=number]").input_value() == "100"
+    m = Machine(SHAPE)
+    run = m.run(assemble(EDGES, params={"level": 100}), {"image": scene(SHAPE)})
+    tab.says("#numbers", f"{int(run.outputs['edges'].sum()):,} of 4,096 set")
+    number = page.locator("#sliders input[type=number]")
+    number.fill("9999")
+    tab.says("#messages", "not allowed")
+    number.fill("5")
+    page.wait_for_selector("body:not(.stale)", timeout=PATIENCE)
+
+
+def test_hostile_texts_and_names_stay_texts(opened: Callable[..., Tab]) -> None:
+    tab = opened(HOSTILE, name="<img src=x onerror=alert(1)>.scamp")
+    assert tab.page.title() == "<img src=x onerror=alert(1)> - scamp-sim"
+    assert tab.page.locator("img").count() == 0
+    assert tab.page.locator("#paint script, #files img, #paint svg").count() == 0
+    tab.page.locator("#text").fill(HOSTILE.replace("abs(D, C)", '<script src="http://example.com/x.js"></script>'))
+    tab.page.wait_for_selector("#messages li.error", timeout=PATIENCE)
+    tab.page.keyboard.press("Escape")
+
+
+def test_the_file_changes_and_goes_while_it_is_viewed(opened: Callable[..., Tab], tmp_path: Path) -> None:
+    tab = opened()
+    page, path = tab.page, tmp_path / "mine.scamp"
+    path.write_text(EDGES.replace("level = 12", "level = 77"))
+    page.wait_for_selector("#sliders input[type=range][value], #sliders", timeout=PATIENCE)
+    tab.says("#paint", "level = 77")
+    page.locator("#text").fill(EDGES.replace("level = 12", "level = 3"))
+    tab.says("#dirty", "changed")
+    path.write_text(EDGES.replace("level = 12", "level = 78"))
+    tab.says("#banner", "has changed on the disk")
+    assert "level = 3" in page.locator("#text").input_value()
+    page.locator("#banner-load").click()
+    tab.says("#paint", "level = 78")
+    path.unlink()
+    tab.says("#banner", "is not on the disk any more")
+
+
+def test_a_page_closed_in_the_middle_of_a_run_and_a_server_that_ends(opened: Callable[..., Tab]) -> None:
+    tab = opened(long_text(70, 12), Wish(errors="scamp5", chip=2))
+    tab.page.keyboard.press("Home")
+    tab.at(0)
+    tab.page.keyboard.press("End")
+    other = tab.page.context.new_page()
+    tab.page.close()
+    again = Tab(other, tab.server)
+    again.open()
+    other.keyboard.press("End")
+    again.at(again.length)
+    tab.server.shutdown()
+    tab.server.server_close()
+    again.says("#banner", "does not answer any more")
+
+
+def test_exports(opened: Callable[..., Tab], chromium: Any, tmp_path: Path) -> None:
+    tab = opened(wish=Wish(errors="scamp5", chip=7, frames=2))
+    page = tab.page
+    found: dict[str, Path] = {}
+    for what, name in (
+        ("plane", "mine-edges-"),
+        ("sheet.png", "mine.png"),
+        ("words", "mine.gif"),
+        ("frames", "mine.gif"),
+        ("program.cpp", "mine.cpp"),
+        ("state.html", "mine.html"),
+        ("text", "mine.scamp"),
+    ):
+        page.locator("#export summary").click()
+        with page.expect_download(timeout=PATIENCE) as coming:
+            page.locator(f'[data-export="{what}"]').click()
+        assert coming.value.suggested_filename.startswith(name)
+        found[what] = tmp_path / f"got-{what}"
+        coming.value.save_as(found[what])
+    plane = np.asarray(Image.open(found["plane"]).convert("L"))
+    run = Machine(SHAPE).run(assemble(EDGES), {"image": scene(SHAPE)})
+    assert np.array_equal(plane > 127, run.outputs["edges"])
+    assert found["text"].read_text() == EDGES
+    frames: Any = Image.open(found["frames"])
+    assert frames.n_frames == 2
+    alone = chromium.new_context(offline=True).new_page()
+    asked: list[str] = []
+    alone.on("request", lambda r: asked.append(r.url))
+    state = found["state.html"].rename(tmp_path / "state.html")
+    alone.goto(state.as_uri())
+    assert "chip minus ideal" in (alone.locator("main").text_content() or "")
+    assert all(u.startswith(("file:", "data:")) for u in asked)
+    alone.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1000, 1600])
+def test_nothing_is_cut_at_any_width(chromium: Any, tmp_path: Path, width: int, scheme: str) -> None:
+    server = Server(session(written(tmp_path), Wish(errors="scamp5", chip=7)))
+    server.start()
+    # only here the policy is off, so that the browser can be asked for sizes
+    context = chromium.new_context(
+        viewport={"width": width, "height": 860}, color_scheme=scheme, bypass_csp=True, has_touch=width < 500
+    )
+    page = context.new_page()
+    page.goto(server.url)
+    page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    level = sum(map(int, re.findall(r"\d+", background)[:3]))
+    assert (level < 200) == (scheme == "dark")
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll("header *, footer *, #side *, #stage .bar *, .tabs *")].filter((e) => {
+            const b = e.getBoundingClientRect();
+            return b.width > 0 && (b.left < -1 || b.right > innerWidth + 1);
+        }).map((e) => e.outerHTML.slice(0, 80))"""
+    )
+    assert outside == []
+    footer = page.locator("footer").bounding_box()
+    assert footer["y"] + footer["height"] <= 861
+    plane = page.locator("canvas.plane").first.bounding_box()
+    assert plane["width"] >= 140
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("footer button, header button, header select")].filter((e) => {
+            const b = e.getBoundingClientRect();
+            return b.width < 24 || b.height < 24;
+        }).length"""
+    )
+    assert small == 0
+    context.close()
+    server.shutdown()
+    server.server_close()
