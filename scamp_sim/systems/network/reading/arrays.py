@@ -175,6 +175,8 @@ class _Layer:
                     f"there are {short(', '.join(self.arrays) or 'none', 200)}"
                 )
             value = self.arrays[value]
+        if hasattr(value, "detach"):  # a tensor of a state_dict
+            value = value.detach().cpu()
         array = array_of(value, what, ProgramError)
         if array.dtype.kind not in "iuf":
             raise ProgramError(f"{what}: expected numbers, got {array.dtype}")

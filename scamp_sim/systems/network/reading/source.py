@@ -49,6 +49,10 @@ def read(
     reading = Reading(zero, values, above=above, place=place, size=size)
     if isinstance(source, Mapping):
         return read_arrays(source, reading)
+    if hasattr(source, "named_modules"):
+        from scamp_sim.systems.network.reading.modules import read_module
+
+        return read_module(source, reading)
     path = path_of(source, "network")
     if path.suffix == ".npz":
         arrays = read_archive(path, "network", ProgramError, LIMIT)

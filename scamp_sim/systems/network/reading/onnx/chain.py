@@ -26,7 +26,11 @@ MERGING = ("Concat", "Split", "Slice", "Gather", "Where", "Max", "Min", "Sum", "
 
 def read_onnx(path: Path, limit: int, reading: Reading) -> Network:
     """The network in an ONNX file of at most `limit` bytes. Raises ProgramError."""
-    model = load(path, limit)
+    return network_of(load(path, limit), reading)
+
+
+def network_of(model: Model, reading: Reading) -> Network:
+    """The network that a model is. Raises ProgramError."""
     start = _start(model, reading)
     rows, columns = start.first.shape[1:]
     data = _walk(model, start)
@@ -192,4 +196,4 @@ _OPS: dict[str, Callable[[Node, Sequence[Any]], Any]] = LAYERS | {
 """Operation on the picture -> what takes it."""
 
 
-__all__ = ["read_onnx"]
+__all__ = ["network_of", "read_onnx"]

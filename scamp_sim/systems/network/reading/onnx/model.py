@@ -60,8 +60,16 @@ class Model:
 
 def load(path: Path, limit: int) -> Model:
     """The model in a file. Raises ProgramError."""
-    data = read_bytes(path, "network", ProgramError, limit)
-    where = path.name
+    return parse(read_bytes(path, "network", ProgramError, limit), path.name)
+
+
+def parse(data: bytes, where: str) -> Model:
+    """The model in bytes.
+
+    where: what it came from, for messages.
+
+    Raises ProgramError.
+    """
     try:
         import onnx
     except ImportError:
@@ -196,4 +204,4 @@ def _named(node: Any, number: int) -> str:
     )
 
 
-__all__ = ["OPSETS", "QUANTISED", "Model", "Node", "load"]
+__all__ = ["OPSETS", "QUANTISED", "Model", "Node", "load", "parse"]

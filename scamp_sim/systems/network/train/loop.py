@@ -1,0 +1,198 @@
+"""Fine-tuning a network of integers under the noise of a chip, and re-fitting its last layer to a chip's own bits.
+
+Importing this module imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from scamp_sim.checks import integer
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.systems.network.data import Labelled
+from scamp_sim.systems.network.noise import StageNoise
+from scamp_sim.systems.network.params import Dense, Network
+from scamp_sim.systems.network.train.twin import Bank, Twin
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    epochs, batch, rate: of Adam, with a cosine decay over all steps.
+    strength: the noise of a picture is this times the measured one at most; drawn for each picture, from none up, so
+        that the network does not come to live on noise.
+    limit: thresholds beyond +-limit taps are pulled back, since they decide the amplitude of a tap; twice that behind
+        the first layer.
+    pull: weight of that.
+    shift: pictures are moved by up to so many pixels.
+    seed: of everything drawn.
+
+    Raises ProgramError.
+    """
+
+    epochs: int = 20
+    batch: int = 64
+    rate: float = 2e-3
+    strength: float = 1.2
+    limit: float = 6.0
+    pull: float = 0.02
+    shift: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("epochs", 0, 10_000), ("batch", 2, 65_536), ("shift", 0, 64), ("seed", 0, None)):
+            integer(name, getattr(self, name), low, high)
+        for name in ("rate", "strength", "limit", "pull"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value >= 0):
+                raise ProgramError(f"{name}: expected a number of at least 0, got {value!r:.40}")
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch: mean loss, and the share of training pictures decided right under noise."""
+
+    loss: float
+    right: float
+
+
+def finetune(
+    net: Network,
+    data: Labelled,
+    noise: Mapping[str, StageNoise],
+    settings: Settings | None = None,
+    told: Callable[[int, Epoch], None] | None = None,
+) -> tuple[Network, list[Epoch]]:
+    """The network after training with noise, and its epochs.
+
+    noise: of each convolution, as `noise.measure` gives it.
+    told: called after every epoch.
+
+    Raises ProgramError for pictures without labels and networks without scores.
+    """
+    settings = settings or Settings()
+    if data.labels is None:
+        raise ProgramError(f"data {data.source}: pictures without labels; training needs them")
+    if not isinstance(net.layers[-1], Dense):
+        raise ProgramError("this network ends in bits or counts; training needs a dense layer at its end")
+    torch.manual_seed(settings.seed)
+    generator = torch.Generator().manual_seed(settings.seed)
+    bits = torch.from_numpy(net.input.bits(data.pictures))
+    labels = torch.from_numpy(np.asarray(data.labels))
+    twin, bank = Twin(net), Bank(generator)
+    soft = _softness(twin, bits[:256])
+    optimiser = torch.optim.Adam(_groups(twin, settings.rate))
+    steps = settings.epochs * -(-len(bits) // settings.batch)
+    decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(steps, 1))
+    history = []
+    with _one_thread():
+        for number in range(settings.epochs):
+            losses, right = 0.0, 0
+            for at in torch.randperm(len(bits), generator=generator).split(settings.batch):
+                shown = _moved(bits[at], settings.shift, generator)
+                strength = settings.strength * torch.rand(len(at), generator=generator)
+                scores = twin(shown, noise, strength, bank)
+                loss = F.cross_entropy(scores / soft, labels[at]) + settings.pull * twin.penalty(settings.limit)
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                decay.step()
+                twin.clamp()
+                losses += float(loss.detach()) * len(at)
+                right += int((scores.argmax(1) == labels[at]).sum())
+            history.append(Epoch(losses / len(bits), right / len(bits)))
+            if told is not None:
+                told(number, history[-1])
+    tuned = twin.network()
+    note = f"fine-tuned for {settings.epochs} epochs on {data.source} under noise of its stages"
+    return replace(tuned, notes=(*net.notes, note)), history
+
+
+def refit(
+    net: Network,
+    values: npt.NDArray[Any],
+    labels: npt.NDArray[np.int64],
+    *,
+    steps: int = 400,
+    rate: float = 0.02,
+    decay: float = 1e-3,
+) -> Network:
+    """The network with its last layer fitted anew, in floating point, to what came before it on a chip.
+
+    values: (n, features) of the layer before: bits as +-1, counts or scores.
+    labels: (n,).
+
+    Raises ProgramError for values of another size.
+    """
+    last = net.layers[-1]
+    if not isinstance(last, Dense) or values.shape != (len(labels), last.features):
+        raise ProgramError(f"expected values of shape (n, features) for the last dense layer, got {values.shape}")
+    x = torch.from_numpy(np.asarray(values, np.float64))
+    centre, spread = x.mean(0), x.std(0).clamp_min(1e-3)
+    scaled = ((x - centre) / spread).float()
+    y = torch.from_numpy(np.asarray(labels))
+    weights = torch.zeros(last.classes, last.features, requires_grad=True)
+    bias = torch.zeros(last.classes, requires_grad=True)
+    optimiser = torch.optim.Adam([weights, bias], rate / np.sqrt(last.features))
+    with _one_thread():
+        for _ in range(steps):
+            loss = F.cross_entropy(F.linear(scaled, weights, bias), y) + decay * weights.square().sum()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    with torch.no_grad():
+        real = weights.double() / spread
+        shift = bias.double() - (real * centre).sum(1)
+    made = replace(last, weights=real.numpy(), scale=np.ones(last.classes), bias=shift.numpy())
+    note = f"{last.name}: fitted anew, in floating point, to {len(labels)} pictures of a chip"
+    return replace(net, layers=(*net.layers[:-1], made), notes=(*net.notes, note))
+
+
+def _groups(twin: Twin, rate: float) -> list[dict[str, Any]]:
+    """Thresholds learn faster than weights: the latter only need to change sides."""
+    levels = [p for name, p in twin.named_parameters() if name.endswith(".level")]
+    rest = [p for name, p in twin.named_parameters() if not name.endswith(".level")]
+    return [{"params": rest, "lr": rate}, {"params": levels, "lr": 5 * rate}]
+
+
+def _softness(twin: Twin, bits: Tensor) -> float:
+    """What scores are divided by in the loss: decisions do not depend on it, gradients do."""
+    with torch.no_grad():
+        return max(float(twin(bits).std()) / 3, 1e-9)
+
+
+def _moved(bits: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    """Pictures moved by chance, dark where nothing was."""
+    if not most:
+        return bits
+    n, rows, columns = bits.shape
+    padded = F.pad(bits, (most, most, most, most))
+    down, right = (torch.randint(0, 2 * most + 1, (n,), generator=generator) for _ in range(2))
+    at_row = (down[:, None] + torch.arange(rows))[:, :, None]
+    at_column = (right[:, None] + torch.arange(columns))[:, None, :]
+    moved: Tensor = padded[torch.arange(n)[:, None, None], at_row, at_column]
+    return moved
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums of gradients depend on how many threads share them; one gives the same result on every machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+__all__ = ["Epoch", "Settings", "finetune", "refit"]
