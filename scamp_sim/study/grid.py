@@ -61,9 +61,10 @@ def _numbers(values: Iterable[int], what: str) -> tuple[int, ...]:
     return tuple(sorted({int(value) for value in found}))
 
 
-def parse_chips(text: str) -> tuple[int, ...]:
-    """Serials as a user writes them: "1-20", "3", "1,4,7-9". Raises ProgramError that names what is wrong."""
-    return _parse(text, "--chips", "serials are integers from 0, such as 1-20, 3 or 1,4,7-9")
+def parse_chips(text: str, option: str = "--chips") -> tuple[int, ...]:
+    """Serials as a user writes them: "1-20", "3", "1,4,7-9". Raises ProgramError that names the option and what is
+    wrong."""
+    return _parse(text, option, "serials are integers from 0, such as 1-20, 3 or 1,4,7-9")
 
 
 def parse_seeds(text: str, first: int = 0) -> tuple[int, ...]:

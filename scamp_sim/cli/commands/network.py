@@ -14,9 +14,10 @@ HELP = (
 EXAMPLES = (
     "scamp-sim network read net.onnx",
     "scamp-sim network read net.onnx --zero +1 --place scale=2,pad=4 --out net.npz",
+    "scamp-sim network finetune net.npz --data pictures --errors scamp5 --out tuned.npz",
 )
 
-ACTIONS = ("read",)
+ACTIONS = ("read", "finetune")
 """In the order of the help; each is a module of `scamp_sim.cli.network`."""
 
 

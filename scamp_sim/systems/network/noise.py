@@ -53,6 +53,20 @@ class StageNoise:
         away = np.asarray(total, np.float64) - self.centre
         return np.asarray(np.sqrt(self.floor**2 + (self.slope * away) ** 2))
 
+    def text(self) -> str:
+        """The law in words."""
+        if not self.slope:
+            return f"{self.floor:.2f} taps"
+        return (
+            f"{self.floor:.2f} taps at a sum of weights of {self.centre:.0f}, {self.slope:.2f} more a tap far from it"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        seen = [None if not np.isfinite(value) else float(value) for value in self.seen]
+        law = {"floor": self.floor, "slope": self.slope, "centre": self.centre}
+        return {"layer": self.layer, **law, "seen": seen, "unit": "taps"}
+
 
 def measure(
     net: Network,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from scamp_sim.cli.main import main
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems import network
 from scamp_sim.systems.network.data import Labelled
@@ -169,3 +172,32 @@ def test_modules_in_memory() -> None:
         network.read(module)
     with pytest.raises(ProgramError, match="cannot export it"):
         network.read(torch.nn.Linear(3, 3), size=(12, 12))
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Noise is measured on other chips than those compared on; so is what the last layer is fitted to."""
+    net, data = corners()
+    files = [str(tmp_path / name) for name in ("net.npz", "data.npz", "out.npz")]
+    net.save(files[0])
+    np.savez(files[1], x=data.pictures[:100], y=data.labels[:100])  # type: ignore[index]
+    line = ["network", "finetune", files[0], "--data", files[1], "--chips", "1", "--measure", "7", "--pictures", "10"]
+    assert main([*line, "--epochs", "2", "--batch", "16", "--out", files[2], "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["where"] for row in found["after"]] == ["golden", "ideal array", "chip 1"]
+    assert found["measured_on"] == [7]
+    assert 0.05 <= found["noise"][0]["floor"] < 3
+    assert len(found["epochs"]) == 2
+    assert network.read(files[2]).notes[-1].startswith("fine-tuned for 2 epochs on data.npz")
+    assert main([*line, "--refit"]) == 0
+    said = capsys.readouterr().out
+    assert "right, of so many pictures: 10" in said
+    assert "chip 1" in said
+    for more, message in (
+        (["--measure", "1"], "chips 1: noise is measured on them"),
+        (["--measure", "x"], "--measure x"),
+        (["--share", "2"], "cannot be split by 2"),
+        (["--epochs", "-1"], "epochs must be an integer"),
+        (["--out", files[0]], "has read that file"),
+    ):
+        assert main([*line, *more]) == 1
+        assert message in capsys.readouterr().err

@@ -154,7 +154,7 @@ def refit(
         real = weights.double() / spread
         shift = bias.double() - (real * centre).sum(1)
     made = replace(last, weights=real.numpy(), scale=np.ones(last.classes), bias=shift.numpy())
-    note = f"{last.name}: fitted anew, in floating point, to {len(labels)} pictures of a chip"
+    note = f"{last.name}: fitted to {len(labels)} pictures of a chip, in floating point"
     return replace(net, layers=(*net.layers[:-1], made), notes=(*net.notes, note))
 
 
