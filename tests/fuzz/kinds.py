@@ -74,16 +74,17 @@ def _npy(array: Any) -> bytes:
 
 
 def _scamp(folder: Path) -> list[bytes]:
-    for name in kernels.names():  # some include others
-        shutil.copy(kernels.path(name), folder)
+    for path in Path(kernels.path("edges")).parent.glob("*.scamp"):  # some include others
+        shutil.copy(path, folder)
     names = ("threshold", "edges", "adaptive_threshold", "gauss5", "sobel_pair", "difference_camera")
     return [*(Path(kernels.path(name)).read_bytes() for name in names), SCAMP]
 
 
-SCAMP = b"""param n in 0..9 = 3; param w[2][2] in {-1, 1} = [[1, -1], [1, 1]];
-macro twice(y: analog, x: analog) { add(y, x, x); }
-kernel k { for i in 0..n { twice(A, B); if i == 2 { res(C); } } WHERE(R5); mov(A, B); all; }
-program { scamp5_in(B, 20); k(); output out = A; repeat n { k(); } }
+SCAMP = b"""param n = 3 in 0..9;
+const w[2][2] = {{1, -1}, {1, 1}};
+macro twice(areg y, areg x) { add(y, x, x); }
+kernel k { for i in 0..n { twice(A, B); if i == 2 { res(C); } } WHERE(R5); mov(A, B); all(); }
+program { scamp5_in(B, 20); k(); output out = A; for i in 0..n { k(); } }
 """
 
 
@@ -91,12 +92,12 @@ def _calls(folder: Path) -> list[bytes]:
     text = b"""const int t = 20; vs_post_text("x");
 scamp5_in(F, 40);
 scamp5_kernel_begin();
-  bus(A, B, C); where(A); bus(NEWS, A); for (int i = 0; i < 3; i++) { bus(A, XE); } all(); R5 = NOT(R6);
+  bus(A, B, C); where(A); bus(NEWS, A); for (int i = 0; i < 3; i++) { bus(A, XE); } all(); NOT(R5, R6);
 scamp5_kernel_end();
 scamp5_output_image(A, NULL); int n = scamp5_global_sum_16(B);
-A = add(B, C); D = diva(A);
+scamp5_output_image(B, NULL);
 """
-    return [text, text.replace(b"R5 = NOT(R6);", b"NOT(R5, R6);").partition(b"A = add")[0], *_cpp(folder)[::8]]
+    return [text, b"A = add(B, C)\nD = divq(A)\n", *_cpp(folder)[::8]]
 
 
 def _cpp(_: Path) -> list[bytes]:
@@ -172,7 +173,7 @@ def _measurements(_: Path) -> list[bytes]:
         "shape": [64, 64],
         "repeats": 3,
         "columns": ["series", "value", "passes", "wait_ms", "statistic", "measured", "error"],
-        "rows": [["levels", 20, 0, 0, "mean", 19.5, 0.1], ["levels", 40, 0, 0, "mean", 38.5, 0.1]],
+        "rows": [["moves", -100, 1, 0, "mean", 0.5, 0.1], ["moves", 100, 8, 0, "fixed", 1.5, 0.1]],
         "flat": {**Parts(0.1, 0.2, 0.5, 0.5, 1.0, 1.5, 1.2).as_dict(), "readouts": 3},
         "times_us": {"launch": 1.5},
     }
@@ -180,7 +181,7 @@ def _measurements(_: Path) -> list[bytes]:
 
 
 def _plans(_: Path) -> list[bytes]:
-    document = {"format": "scamp-sim measurement plan 1", "repeats": 20, "shape": [64, 64], "series": ["levels"]}
+    document = {"format": "scamp-sim measurement plan 1", "repeats": 20, "shape": [64, 64], "series": ["flat", "moves"]}
     return [json.dumps(document).encode()]
 
 
@@ -241,7 +242,7 @@ def _stacks(_: Path) -> list[bytes]:
 
 
 def _csv(_: Path) -> list[bytes]:
-    rows = "".join(f"{v},{n},{v * 0.1:.2f},{1 + n / 10:.2f}\n" for v in (10, 50, 90) for n in (1, 10))
+    rows = "".join(f"{v},{n},{v * 0.1:.2f},{1 + n / 10:.2f}\n" for v in (10, 50, 90) for n in (1, 5, 10))
     return [("value,passes,mean_in_minus_out,std_out\n" + rows).encode()]
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.installation import install_hint
-from scamp_sim.reading import checked_path, read_archive, read_torch
+from scamp_sim.reading import checked_path, read_archive, read_torch, reason
 from scamp_sim.text import plural, short
 
 TORCH = (".pt", ".pth", ".ckpt", ".bin")
@@ -23,6 +23,27 @@ TORCH = (".pt", ".pth", ".ckpt", ".bin")
 
 WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params")
 """Keys under which training scripts put the state_dict, beside the optimiser's."""
+
+RECORDS = (
+    "epoch",
+    "epochs",
+    "step",
+    "global_step",
+    "iteration",
+    "loss",
+    "accuracy",
+    "best",
+    "best_acc",
+    "seed",
+    "version",
+)
+"""Numbers beside the tensors that tell of the training."""
+
+MOST_WRAPPED = 4
+"""Wrappings inside one another."""
+
+INSERTED = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
+"""What compilers and wrappers of single modules put into the middle of names."""
 
 PREFIXES = ("_orig_mod.", "module.", "model.", "net.", "network.", "encoder.")
 """What torch.compile, DataParallel, Lightning and wrapping modules put before every name."""
@@ -56,6 +77,9 @@ def without_prefix(found: Mapping[str, Any], known: Iterable[str]) -> dict[str, 
     """The parameters with what wrapping modules put before every name taken off, as far as that gives known names."""
     wanted = set(known)
     state = dict(found)
+    for inserted in INSERTED:
+        shorter = {name.replace(inserted, ""): value for name, value in state.items()}
+        state = shorter if len(shorter) == len(state) else state
     while not wanted & set(state):
         shared = [p for p in PREFIXES if state and all(name.startswith(p) for name in state)]
         if not shared:
@@ -102,26 +126,56 @@ def _read_torch(path: Path, what: str, error: type[ScampError]) -> dict[str, npt
             "np.savez('weights.npz', **{k: v.numpy() for k, v in torch.load(path).items()})"
         ) from None
     state = read_torch(path, what, "save model.state_dict(), not the model", error)
-    for _ in WRAPPERS:
-        inner = next((state[k] for k in WRAPPERS if isinstance(state, Mapping) and _is_state(state.get(k))), None)
-        if inner is None or _is_state(state):
-            break
-        state = inner
+    state, beside = _unwrapped(state, where, error)
     if not isinstance(state, Mapping):
         raise error(f"{where}: holds a {type(state).__name__}; save model.state_dict()")
     arrays = {}
-    for name, value in state.items():
-        if not hasattr(value, "detach"):
-            continue
-        tensor = value.detach().cpu()
-        if getattr(tensor, "is_sparse", False) or getattr(tensor, "is_quantized", False):
-            raise error(f"{where}: {name} is sparse or quantised; save it as a dense tensor of numbers")
-        if str(getattr(tensor, "dtype", "")) == "torch.bfloat16":  # NumPy has none
-            tensor = tensor.float()
-        arrays[str(name)] = tensor.numpy()
+    for name, value in {**beside, **state}.items():
+        if hasattr(value, "detach"):
+            arrays[str(name)] = _array(value, f"{where}: {short(str(name), 80)}", error)
+        elif isinstance(value, (int, float)) and name not in RECORDS:  # a scale or threshold that was kept as a number
+            arrays[str(name)] = np.asarray(value)
     if not arrays:
         raise error(f"{where}: there is no tensor in it; save model.state_dict()")
     return arrays
+
+
+def _unwrapped(state: Any, where: str, error: type[ScampError]) -> tuple[Any, dict[str, Any]]:
+    """(the state_dict in what training scripts wrap around it, tensors that lie beside it)."""
+    beside: dict[str, Any] = {}
+    for _ in range(MOST_WRAPPED):
+        if not isinstance(state, Mapping):
+            break
+        inner = [k for k in WRAPPERS if isinstance(state.get(k), Mapping) and _holds_state(state[k])]
+        if not inner:
+            break
+        several = [str(k) for k, v in state.items() if _is_state(v)]
+        if len(several) > 1:
+            raise error(
+                f"{where}: holds several networks ({short(', '.join(several), 80)}); save the state_dict of the one "
+                "that is meant"
+            )
+        passed = ("rng", "generator")  # states of random numbers
+        beside |= {k: v for k, v in state.items() if hasattr(v, "detach") and not any(p in str(k) for p in passed)}
+        state = state[inner[0]]
+    return state, beside
+
+
+def _array(tensor: Any, where: str, error: type[ScampError]) -> npt.NDArray[Any]:
+    tensor = tensor.detach()
+    if "strided" not in str(getattr(tensor, "layout", "strided")) or getattr(tensor, "is_quantized", False):
+        raise error(f"{where} is sparse or quantised; save it as a dense tensor of numbers")
+    try:
+        tensor = tensor.cpu()
+        return np.asarray(tensor.numpy())
+    except TypeError:  # NumPy has neither bfloat16 nor the floats of 8 bits
+        return np.asarray(tensor.float().numpy())
+    except (RuntimeError, NotImplementedError) as e:
+        raise error(f"{where} holds no numbers that NumPy takes ({reason(e)}); save it as a dense tensor") from None
+
+
+def _holds_state(value: Any) -> bool:
+    return _is_state(value) or (isinstance(value, Mapping) and any(_is_state(value.get(k)) for k in WRAPPERS))
 
 
 def _is_state(value: Any) -> bool:

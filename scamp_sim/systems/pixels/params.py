@@ -190,9 +190,13 @@ def from_arrays(found: dict[str, npt.NDArray[Any]], source: str) -> LayerParams:
         scalar = name in ("stride", "bits", "full_scale", "eps")
         if scalar and array.size != 1:
             raise ScampError(f"weights {source}: expected one number as '{name}', got shape {array.shape}")
-        if name in ("stride", "bits") and float(array) != int(array):
-            raise ScampError(f"weights {source}: expected '{name}' as an integer, got {float(array):g}")
-        given[name] = int(array) if name in ("stride", "bits") else float(array) if scalar else array
+        if not scalar:
+            given[name] = array
+            continue
+        number = float(array.reshape(()))
+        if name in ("stride", "bits") and not number.is_integer():
+            raise ScampError(f"weights {source}: expected '{name}' as an integer, got {number:g}")
+        given[name] = int(number) if name in ("stride", "bits") else number
     try:
         return LayerParams.of(given.pop("weights"), source=source, **given)
     except ScampError as e:

@@ -1,0 +1,120 @@
+"""`kill -9` in the middle of a study: the same command goes on, and its files end with the bytes of a run that was left
+alone. Nothing is half-written in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import scamp_sim
+
+ROOT = Path(scamp_sim.__file__).parents[1]
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+SMALL = "--epochs 1 --train-clips 1 --tests 1 --threads 1"
+
+STUDIES = {
+    "program": "run edges --image photo.png --size 256x256 --errors scamp5 --chips 1-2 --seeds 3 --jobs 1 --out out",
+    "validate": "validate pixelrnn --weights random:1 --clips synthetic:1 --errors scamp5 --chips 1-12 --jobs 1 "
+    "--out r.json",
+    "system validate": "system validate p2m --clips example:40 --on scamp5 --errors scamp5 --chips 1-3 --jobs 1 "
+    "--out r.json",
+    "train": "train pixelrnn --clips synthetic:1 --test synthetic:1:9 --epochs 8 --threads 1 --noise authors "
+    "--checkpoint c.pt --out w.npz",
+    "figure2": f"report figure2 {SMALL} --results r.json --plot f.svg",
+    "figure3": f"report figure3 {SMALL} --results r.json",
+    "table3": f"report table3 {SMALL} --refit-clips 1 --chips 1-4 --noise authors --jobs 1 --results r.json",
+}
+"""What is killed -> its command line; the last names what it keeps."""
+
+FINAL = {"train": ("w.npz", "c.pt"), "figure2": ("r.json", "f.svg")}
+"""Files that must have the same bytes; of others, all that are there."""
+
+
+def start(line: str, folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "scamp_sim", *line.split()],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    Image.fromarray(np.arange(256 * 256, dtype=np.uint32).astype(np.uint8).reshape(256, 256)).save(folder / "photo.png")
+    return folder
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    """Every file by name, but those that were being written aside when the process was killed."""
+    files = [p for p in folder.rglob("*") if p.is_file() and ".scamp-" not in str(p.relative_to(folder))]
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+def sound(files: dict[str, bytes]) -> None:
+    """Nothing is half-written: documents and archives are whole."""
+    for name, data in files.items():
+        if name.endswith(".json"):
+            json.loads(data)
+        if name.endswith((".npz", ".pt")):
+            assert b"PK\x05\x06" in data[-100:], name
+
+
+def killed(name: str, folder: Path, times: int, seed: int) -> int:
+    """Run a study that is killed as soon as it has kept something more, over and over; how often that was."""
+    line, draw = STUDIES[name], random.Random(seed)
+    alone = made(folder / "alone")
+    began = time.monotonic()
+    running = start(line, alone)
+    _, said = running.communicate(timeout=1800)
+    whole = time.monotonic() - began
+    assert running.returncode == 0, said
+    here = made(folder / "killed")
+    count = 0
+    for _ in range(times):
+        before = kept(here)
+        running = start(line, here)
+        deadline = time.monotonic() + 2 * whole + 60
+        while running.poll() is None and kept(here) == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(draw.random() * min(0.3, whole / 4))
+        count += running.poll() is None
+        os.killpg(running.pid, signal.SIGKILL) if running.poll() is None else None
+        running.communicate()
+        sound(kept(here))
+    running = start(line, here)
+    _, said = running.communicate(timeout=1800)
+    assert running.returncode == 0, said
+    first, second = kept(alone), kept(here)
+    names: Sequence[str] = FINAL.get(name, tuple(first))
+    assert set(names) <= set(second)
+    for file in names:
+        assert first[file] == second[file], file
+    return count
+
+
+def test_a_study_of_a_program_goes_on(tmp_path: Path) -> None:
+    assert killed("program", tmp_path, times=1, seed=1)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", STUDIES)
+def test_studies_go_on(name: str, tmp_path: Path) -> None:
+    if name in ("train", "figure2", "figure3", "table3"):
+        pytest.importorskip("torch")
+    assert killed(name, tmp_path, times=5, seed=2) >= 2
