@@ -33,6 +33,8 @@ CALLS = (
     "run edges --image demo/photo.png --errors scamp5 --chips 1-2 --out study",
     "view mine.scamp --image demo/photo.png --errors scamp5 --save state.html",
     "run mine.scamp --image demo/photo.png demo/photo.png --frames 3 --fps 10 --video film.gif --out film",
+    "new fresh",
+    "run fresh.scamp --image demo/photo.png",
     "check mine.scamp",
     "list mine.scamp",
     "isa movx",
@@ -66,8 +68,8 @@ CALLS = (
 
 TORCH = ("train pixelrnn --clips made-up:1 --test made-up:1:5 --epochs 1 --out trained.npz",)
 
-WITHOUT_TORCH = ("train pixelrnn",)
-"""Calls that end with 1 and a hint where PyTorch is missing."""
+WITHOUT = {"train pixelrnn": "torch", "completion bash": "completion"}
+"""Calls that end with 1 and a hint where an extra is missing, and the extra."""
 
 TABLE = "value,passes,mean_in_minus_out,std_out\n" + "".join(
     f"{value},{passes},{value * 0.01 * passes:.2f},{1.5 + 0.2 * passes:.2f}\n"
@@ -81,7 +83,7 @@ def main() -> int:
     extras = "--extras" in sys.argv[1:]
     from scamp_sim.cli.commands import OWN
 
-    called = {line.split()[0] for line in (*CALLS, *TORCH)}
+    called = {line.split()[0] for line in (*CALLS, *TORCH, *WITHOUT)}
     missing = {c.name for c in OWN} - called
     if missing:
         print(f"no call of: {', '.join(sorted(missing))}")
@@ -95,8 +97,8 @@ def main() -> int:
         for line in (*CALLS, *(TORCH if extras else ())):
             if not _call(line, folder, (0,)):
                 return 1
-        for line in () if extras else WITHOUT_TORCH:
-            if not _call(line, folder, (1,), "scamp-sim[torch]"):
+        for line, extra in WITHOUT.items() if not extras else ():
+            if not _call(line, folder, (1,), f"scamp-sim[{extra}]"):
                 return 1
     return 0
 

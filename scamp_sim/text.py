@@ -2,6 +2,13 @@
 
 from collections.abc import Sequence
 
+_PAINT = {"bold": "1", "faint": "2", "analog": "36", "digital": "35", "hot": "1;31", "warm": "33"}
+
+
+def paint(text: str, style: str, colour: bool) -> str:
+    """A text in the colour of a style, as terminals understand it."""
+    return f"\x1b[{_PAINT[style]}m{text}\x1b[0m" if colour and style in _PAINT else text
+
 
 def plural(n: int, noun: str) -> str:
     """'1 word', '2 words'."""

@@ -189,7 +189,7 @@ def test_every_frame_of_an_animation(program: Path, tmp_path: Path, capsys: pyte
     frames[0].save(path, save_all=True, append_images=frames[1:])
     assert run("run", program, "--image", path, "--image", path, "--format", "json") == 0
     found = json.loads(capsys.readouterr().out)["frames"]
-    assert [f["image"] for f in found] == [f"moving.gif#{n}" for n in (1, 2, 3)] * 2
+    assert [f["image"] for f in found] == [f"{path}#{n}" for n in (1, 2, 3)] * 2
 
 
 def test_the_sheet_shows_what_went_in(tmp_path: Path, image: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,29 @@ from types import ModuleType
 from scamp_sim import __version__
 from scamp_sim.cli import output
 from scamp_sim.cli.commands import Command, commands
+from scamp_sim.cli.fitting import fitted
+from scamp_sim.cli.parsing import Parser
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import tracking
 from scamp_sim.text import short
 
 DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixel-processor array."
+
+EXIT_CODES = {
+    0: "done",
+    1: "the program or the data is wrong, or something of it could not be carried out",
+    2: "the command line is wrong, or names something that does not exist",
+    130: "interrupted",
+}
+"""Exit code -> what it means."""
+
+ENVIRONMENT = {
+    "COLUMNS": "width of tables where there is no terminal; without it pipes get whole lines",
+    "NO_COLOR": "set: no colours",
+    "FORCE_COLOR": "1: colours in pipes, too",
+    "SCAMP_SIM_DEBUG": "1: a traceback for what is a bug of scamp-sim",
+}
+"""Variable -> what it does."""
 
 EXAMPLES = (
     "scamp-sim demo",
@@ -41,10 +59,17 @@ def main(argv: Sequence[str] | None = None, interrupted: Callable[[], bool] = la
     try:
         try:
             try:
-                args = parse(given)
+                with fitted():
+                    args = parse(given)
                 style = getattr(args, "format", "text")
-                with tracking():
-                    code = int(args.command(args))
+                with tracking(), fitted(style == "text" and given[0] not in VERBATIM):
+                    try:
+                        code = int(args.command(args))
+                    except ScampError as e:
+                        if interrupted():
+                            raise
+                        _report(e, style)
+                        code = 1
             except BaseException:
                 if interrupted():
                     raise KeyboardInterrupt from None
@@ -80,6 +105,10 @@ def main(argv: Sequence[str] | None = None, interrupted: Callable[[], bool] = la
         _report(bug, style)
         return 1
     return code
+
+
+VERBATIM = ("export",)
+"""Commands whose text is a document of its own."""
 
 
 def _report(error: ScampError, style: str) -> None:
@@ -131,7 +160,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def parser_of(command: Command) -> argparse.ArgumentParser:
     """The parser of one command, with its examples below."""
     module: ModuleType = import_module(command.module)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"scamp-sim {command.name}",
         description=module.HELP,
         epilog="examples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES),
@@ -160,7 +189,15 @@ def overview() -> str:
         lines += ["", f"{job}:"]
         lines += [f"  {c.name:{wide}}  {c.about}" for c in table.values() if c.job == job]
     lines += ["", "examples:", *(f"  {e}" for e in EXAMPLES)]
-    lines += ["", "scamp-sim COMMAND --help shows the options of one; scamp-sim --version the version."]
+    lines += [
+        "",
+        "scamp-sim COMMAND --help shows the options of one; scamp-sim --version the version.",
+        "",
+        "exit codes:",
+    ]
+    lines += [f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items()]
+    lines += ["", "environment:"]
+    lines += [f"  {name:15}  {meaning}" for name, meaning in ENVIRONMENT.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -104,5 +104,8 @@ def plain(value: Any) -> Any:
 
 
 def coloured(stream: Any) -> bool:
-    """Whether what goes to this stream may have colours."""
-    return bool(stream.isatty()) and "NO_COLOR" not in os.environ
+    """Whether what goes to this stream may have colours: NO_COLOR says no, then FORCE_COLOR yes, then a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR", "")
+    return bool(stream.isatty()) if forced in ("", "0") else True

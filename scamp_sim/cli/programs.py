@@ -40,7 +40,7 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
         if not is_there(path) and file in kernels.names():
             path = Path(kernels.path(file))
         if not is_there(path):
-            near = isa.did_you_mean(file, kernels.names())
+            near = isa.did_you_mean(file, kernels.names()) or near_file(path)
             raise ProgramError(
                 f"{short(file, 200)}: no such file, and no kernel of the library{near} (scamp-sim list names them)"
             )
@@ -61,6 +61,22 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
         raise ProgramError(
             f"{short(file, 80)}: cannot be read: {e.strerror or e}; check the path and its permissions"
         ) from e
+
+
+NEAR = (".scamp", *CPP)
+"""Endings of files that may be meant by a name that is none."""
+
+
+def near_file(path: Path) -> str:
+    """A tail for a message: the program in the same folder whose name is nearest, or nothing."""
+    try:
+        inside = [p.name for p in path.parent.iterdir() if p.suffix.lower() in NEAR][:1000]
+    except OSError:
+        return ""
+    meant = [path.name + suffix for suffix in NEAR if path.name + suffix in inside]
+    if meant:
+        return f"; did you mean '{meant[0]}'?"
+    return isa.did_you_mean(path.name, inside) or isa.did_you_mean(f"{path.name}.scamp", inside)
 
 
 def standard_input() -> str:

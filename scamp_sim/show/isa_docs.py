@@ -190,7 +190,7 @@ def source_legend(source: str) -> str:
 # --- text -----------------------------------------------------------------------------------------------------
 
 
-def index_text(all_entries: Sequence[Entry]) -> str:
+def index_text(all_entries: Sequence[Entry], width: int = INDEX_WIDTH) -> str:
     """One entry after another: signature, words, clock class, effect."""
     lines = []
     for kind, title in KINDS.items():
@@ -199,7 +199,7 @@ def index_text(all_entries: Sequence[Entry]) -> str:
         lines += [title, ""]
         for e in rows:
             clock = "" if kind == "host" else f" {_clock_short(e.clock):11}"
-            lines += _wrapped(f"  {e.signature:{wide}}  {_count(e.words):>3}{clock}  ", e.effect, INDEX_WIDTH)
+            lines += _wrapped(f"  {e.signature:{wide}}  {_count(e.words):>3}{clock}  ", e.effect, width)
         lines.append("")
     return "\n".join([*lines, "scamp-sim isa NAME explains one of them.", ""])
 
@@ -212,7 +212,7 @@ def _clock_short(clock: str) -> str:
     return clock if len(clock) <= 11 else "mixed"
 
 
-def entry_text(entry: Entry) -> str:
+def entry_text(entry: Entry, width: int = ENTRY_WIDTH) -> str:
     """Everything known of one entry, as labelled lines."""
     issued = " issued to the array" if entry.kind == "host" else ""
     facts: list[tuple[str, str]] = [
@@ -237,7 +237,7 @@ def entry_text(entry: Entry) -> str:
     labels = max(len(label) for label, text in facts if text)
     for label, text in facts:
         if text:
-            lines += _wrapped(f"  {label:{labels}}  ", text, ENTRY_WIDTH)
+            lines += _wrapped(f"  {label:{labels}}  ", text, width)
     if entry.expansion:
         lines += ["", "  expands to", *(f"    {i:2}  {w}" for i, w in enumerate(entry.expansion, 1))]
     return "\n".join(lines) + "\n"

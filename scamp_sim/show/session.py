@@ -215,7 +215,7 @@ def _frames(film: source.Frames | None, count: int) -> Iterator[tuple[str | None
     if film is None:
         yield from [(None, None)] * count
     else:
-        yield from film.named()
+        yield from film.named(paths=True)
 
 
 def _complete(program: Program, given: set[str]) -> None:

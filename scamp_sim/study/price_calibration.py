@@ -110,17 +110,17 @@ def _named(ids: Sequence[str]) -> str:
 
 
 def text(findings: Sequence[Finding], timing: Timing) -> str:
-    """A line for each anchor; below it, where one does not hold, why."""
+    """A line for each anchor; below all of them why those that do not hold are off."""
     rows = [(*c[:4], "" if f.anchor.kind == "open" else c[4], c[5]) for f, c in ((f, _cells(f)) for f in findings)]
     widths = [max(len(head), *(len(r[i]) for r in rows)) for i, head in enumerate(HEAD[:SHOWN])]
     lines = [f"calibration of {timing.name} against published figures", _line(HEAD[:SHOWN], widths)]
     lines.append("-" * len(_line(HEAD[:SHOWN], widths)))
-    for finding, row in zip(findings, rows, strict=True):
+    for row in rows:
         lines.append(_line(row, widths))
+    lines.append("")
+    for finding in findings:
         if not finding.holds:
-            indent = " " * (widths[0] + 4)
-            lines += textwrap.wrap(finding.remark, WIDTH, initial_indent=indent, subsequent_indent=indent)
-    lines.append("-" * len(_line(HEAD[:SHOWN], widths)))
+            lines += textwrap.wrap(f"{finding.anchor.id}: {finding.remark}", WIDTH, subsequent_indent="  ")
     lines += textwrap.wrap(summary(findings), WIDTH)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

@@ -47,6 +47,7 @@ OWN: tuple[Command, ...] = (
     _own("demo", "a photograph through an edge kernel", WRITE),
     _own("run", "assemble a program and run it on images", WRITE),
     _own("view", "a live page: planes after every word, forwards and backwards", WRITE),
+    _own("new", "a program to start from", WRITE),
     _own("check", "show errors and warnings of kernel files", WRITE),
     _own("explain", "what the code of a message means, with an example", WRITE),
     _own("list", "show what a program becomes, word by word; without FILE: the library", WRITE),
@@ -67,6 +68,7 @@ OWN: tuple[Command, ...] = (
     _own("import", "show what of a C++ file for the SDK assembles", CPP),
     _own("export", "write a program as C++ for the SDK", CPP),
     _own("docs", "show a page of the documentation", READ),
+    _own("completion", "names and options on the TAB key of bash, zsh and tcsh", READ),
     _own("bench", "how fast the simulator is on this machine, beside the documented figures", READ),
 )
 """The commands in the order of the help."""

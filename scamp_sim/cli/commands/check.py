@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = "check"
 HELP = "Show errors and warnings."
-EXAMPLES = ("scamp-sim check mine.scamp",)
+EXAMPLES = ("scamp-sim check mine.scamp", "scamp-sim check mine.scamp --watch")
 
 
 MISSING = re.compile(r"param '(\w+)' has no default")
@@ -30,12 +32,56 @@ MISSING = re.compile(r"param '(\w+)' has no default")
 def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `check`."""
     parser.add_argument("files", metavar="FILE", nargs="+", help=options.FILE_HELP)
+    parser.add_argument("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
     options.add_set(parser)
     options.add_format(parser)
 
 
+PAUSE = 0.25
+"""Seconds between looks at the files that are watched."""
+
+
 def run(args: argparse.Namespace) -> int:
     """`check`: errors and warnings of each file; 1 if any file has errors."""
+    return _watch(args) if args.watch else _check(args)
+
+
+def _watch(args: argparse.Namespace) -> int:
+    """Check now, and whenever one of the files, or of those that they include, is another. Returns the last code."""
+    if "-" in args.files:
+        raise ProgramError("--watch looks at files; standard input (-) cannot change")
+    if args.format != "text":
+        raise ProgramError("--watch shows text as files change; leave --format out")
+    code = 0
+    try:
+        while True:
+            code = _check(args)
+            seen = _stamps(args.files)
+            print(f"watching {plural(len(seen), 'file')}; Ctrl-C ends\n", flush=True)
+            while _stamps(args.files) == seen:
+                time.sleep(PAUSE)
+    except KeyboardInterrupt:
+        return code
+
+
+def _stamps(files: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """File -> when it was changed, and its size, with the files beside it that can be included."""
+    from scamp_sim import kernels
+
+    found: dict[str, tuple[int, int]] = {}
+    for file in files:
+        path = Path(file)
+        if not path.exists() and file in kernels.names():
+            path = Path(kernels.path(file))
+        beside = path.parent.glob("*.scamp") if path.suffix == ".scamp" else ()
+        for one in (path, *beside):
+            with suppress(OSError):
+                status = one.stat()
+                found[str(one)] = (status.st_mtime_ns, status.st_size)
+    return found
+
+
+def _check(args: argparse.Namespace) -> int:
     from scamp_sim.compiler.front.diagnostics import render
 
     settings = parse_settings(args.set)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
 from typing import Any
 
+from scamp_sim.cli.fitting import columns
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.show.isa_docs import source_legend
@@ -26,6 +28,7 @@ MEASURED = ("scamp5", "imperial", "stanford")
 """Profiles with a column of their own in the documentation."""
 
 _WIDTH = 100
+"""Columns of the text where there is no terminal."""
 
 NAME = "chips"
 HELP = (
@@ -63,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.format == "markdown":
         print(markdown(profile))
     else:
-        print(text(profile), end="")
+        print(text(profile, min(_WIDTH, columns(sys.stdout) or _WIDTH)), end="")
     return 0
 
 
@@ -150,7 +153,7 @@ def _changed(profile: ChipProfile) -> set[str]:
     return {n for n in KNOBS if profile.range(n) != base.range(n)} if profile.population is None else {*profile.chosen}
 
 
-def text(profile: ChipProfile) -> str:
+def text(profile: ChipProfile, width: int = _WIDTH) -> str:
     """All knobs of a profile by family: value, range, unit, what it does, ideal value, source, evidence."""
     base = profile.base or profile
     size = f", for an array of {profile.shape[0]}x{profile.shape[1]}" if profile.shape else ""
@@ -169,10 +172,12 @@ def text(profile: ChipProfile) -> str:
             ends, why = span(profile, k), evidence(profile, k)
             between = f"{ends[0]:.4g} .. {ends[1]:.4g}; " if ends else ""
             about = f"{between}{k.effect} (ideal {k.ideal:g}; {k.source}; {why.kind}: {why.to})"
-            lines += textwrap.wrap(about, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+            lines += textwrap.wrap(
+                about, width, initial_indent=head, subsequent_indent=" " * min(len(head), width // 2)
+            )
     lines += ["", f"* differs from {base.name}" if base is not profile else "all of it off"]
     lines += textwrap.wrap(
-        f"Sources: {source_legend(' '.join(k.source for k in KNOBS.values()))}.", _WIDTH, subsequent_indent="  "
+        f"Sources: {source_legend(' '.join(k.source for k in KNOBS.values()))}.", width, subsequent_indent="  "
     )
     return "\n".join(lines) + "\n"
 

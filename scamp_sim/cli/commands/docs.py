@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from scamp_sim.chip.isa import did_you_mean
+from scamp_sim.cli.fitting import columns
+from scamp_sim.cli.output import coloured
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.installation import PAGES, page_names
 
@@ -33,8 +36,24 @@ def run(args: argparse.Namespace) -> int:
         near = did_you_mean(name, names) or "; scamp-sim docs lists them"
         raise ProgramError(f"unknown page '{args.page[:80]}'{near}")
     path = PAGES / f"{name}.md"
-    print(path.resolve() if args.path else path.read_text(encoding="utf-8").rstrip())
+    screen = columns(sys.stdout)
+    if args.path:
+        print(path.resolve())
+    elif screen is None:
+        print(path.read_text(encoding="utf-8").rstrip())
+    else:
+        _draw(path.read_text(encoding="utf-8"), screen)
     return 0
+
+
+def _draw(text: str, wide: int) -> None:
+    """A page as a terminal of so many columns shows it."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    colour = coloured(sys.stdout)
+    console = Console(width=wide, color_system="auto" if colour else None, no_color=not colour, legacy_windows=False)
+    console.print(Markdown(text, hyperlinks=False))
 
 
 def _title(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from scamp_sim.chip import isa
 from scamp_sim.cli.output import print_json, report
@@ -21,6 +22,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """`isa`: the instruction set, or what one name means; 2 for a name that does not exist."""
+    from scamp_sim.cli.fitting import columns
     from scamp_sim.show import isa_docs
 
     found = isa_docs.entries() if args.name is None else isa_docs.find(args.name)
@@ -34,7 +36,10 @@ def run(args: argparse.Namespace) -> int:
     elif args.format == "markdown":
         print(isa_docs.markdown(found), end="")
     elif args.name is None:
-        print(isa_docs.index_text(found), end="")
+        print(
+            isa_docs.index_text(found, min(isa_docs.INDEX_WIDTH, columns(sys.stdout) or isa_docs.INDEX_WIDTH)), end=""
+        )
     else:
-        print("\n".join(isa_docs.entry_text(e) for e in found), end="")
+        width = min(isa_docs.ENTRY_WIDTH, columns(sys.stdout) or isa_docs.ENTRY_WIDTH)
+        print("\n".join(isa_docs.entry_text(e, width) for e in found), end="")
     return 0

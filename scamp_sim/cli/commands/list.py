@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from scamp_sim.cli import options
-from scamp_sim.cli.output import print_json, warn
+from scamp_sim.cli.fitting import columns
+from scamp_sim.cli.output import coloured, print_json, warn
 from scamp_sim.cli.programs import load_program, parse_settings
 
 NAME = "list"
@@ -33,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     program = load_program(args.file, parse_settings(args.set))
     warn(program.diagnostics)
     if args.format == "text":
-        print(listing(program, timing), end="")
+        print(listing(program, timing, width=columns(sys.stdout), colour=coloured(sys.stdout)), end="")
         return 0
     print_json({**as_dict(program, timing), "profile": profile(program, timing, program.shape or CHIP).as_dict()})
     return 0

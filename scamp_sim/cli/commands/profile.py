@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import options
-from scamp_sim.cli.output import print_json, warn
+from scamp_sim.cli.fitting import columns
+from scamp_sim.cli.output import coloured, print_json, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings, standard_input
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         cost = annotation.profile
         print(f"{page}: report of {program.name}, {cost.words:,} words, {cost.time_us:,.1f} us; open it in a browser")
     else:
-        print(annotate.annotated_text(annotation, sources), end="")
+        print(annotate.annotated_text(annotation, sources, columns(sys.stdout), coloured(sys.stdout)), end="")
     return 0
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
+from scamp_sim.cli.parsing import Parser
 from scamp_sim.cli.systems import announce, chosen_on, errors_line, noise_seed, validate
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.base import registry
@@ -44,7 +45,7 @@ ON_HELP = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(Parser):
     """The parser of one action. The options of a system are added when its name is seen, so that no other system is
     imported; and positional arguments may stand anywhere among the options."""
 
@@ -66,6 +67,12 @@ class _Parser(argparse.ArgumentParser):
             return self.parse_known_intermixed_args(args, namespace)
         finally:
             self._inner = False
+
+    def error(self, message: str) -> NoReturn:
+        """As every parser does; without a name, with the names that there are."""
+        if "required: NAME" in message:
+            message += f"; systems are {', '.join(registry.names())}"
+        super().error(message)
 
 
 def _named(args: Sequence[str]) -> str | None:

@@ -97,8 +97,11 @@ class Frames:
         for _, frame in self.named():
             yield frame
 
-    def named(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-        """(name, frame) of each: FILE, or FILE#NUMBER of a file of several. Raises PlaneError."""
+    def named(self, paths: bool = False) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """(name, frame) of each: FILE, or FILE#NUMBER of a file of several. Raises PlaneError.
+
+        paths: with the folders of the files, as they were given.
+        """
         given = 0
         while True:
             before = given
@@ -109,7 +112,7 @@ class Frames:
                     given += 1
                     if given > MOST_FRAMES:
                         raise PlaneError(f"more than {MOST_FRAMES:,} frames; say how many with --frames")
-                    yield name, frame
+                    yield str(file) + name[len(file.name) :] if paths else name, frame
             if self.count is None or given >= self.count or given == before:
                 return
 

@@ -16,7 +16,7 @@ from scamp_sim.chip.program import HostCall, Launch, Origin, Program, Word
 from scamp_sim.chip.trace import Place, Seen, comes_again, described, main_file
 from scamp_sim.costs.profile import Profile, number, plural_bytes
 from scamp_sim.costs.timing import Timing, profile, step_cost
-from scamp_sim.text import plural, short
+from scamp_sim.text import paint, plural, short
 
 MOST_ROUNDS = 12
 """Different lists of words that are kept of one line; loops and kernels with parameters make them."""
@@ -211,10 +211,15 @@ def sources_of(annotation: Annotation) -> list[SourceText]:
 # --- text -------------------------------------------------------------------------------------------------------
 
 
-def annotated_text(annotation: Annotation, sources: Sequence[SourceText] = ()) -> str:
+def annotated_text(
+    annotation: Annotation, sources: Sequence[SourceText] = (), width: int | None = None, colour: bool = False
+) -> str:
     """Every source line with its words, us and share beside it, then the total and where the time goes.
 
     A macro's own lines show, in brackets, what went through it; that is counted at the lines that call it.
+
+    width: columns of the terminal: source lines are cut to fit, and what they hold stands below.
+    colour: with the codes of a terminal: lines by the share of their time.
     """
     cost = annotation.profile
     rows, columns = cost.shape
@@ -222,7 +227,7 @@ def annotated_text(annotation: Annotation, sources: Sequence[SourceText] = ()) -
         f"{cost.program}: {cost.words:,} words, {number(cost.time_us)} us in one run ({cost.timing}, {rows}x{columns})"
     ]
     for source in sources or sources_of(annotation):
-        out += ["", *_file(annotation, source)]
+        out += ["", *_file(annotation, source, width, colour)]
     rest = annotation.lines.get(NOWHERE)
     if rest is not None:
         out += ["", f"without source text: {_amounts(annotation, rest).strip()}"]
@@ -238,7 +243,7 @@ def annotated_text(annotation: Annotation, sources: Sequence[SourceText] = ()) -
     return "\n".join(out) + "\n"
 
 
-def _file(annotation: Annotation, source: SourceText) -> Iterator[str]:
+def _file(annotation: Annotation, source: SourceText, width: int | None, colour: bool) -> Iterator[str]:
     own = {line: cost for (file, line), cost in annotation.lines.items() if file == source.name}
     us = sum(c.us for c in own.values())
     words = sum(c.words for c in own.values())
@@ -252,7 +257,8 @@ def _file(annotation: Annotation, source: SourceText) -> Iterator[str]:
     for n, text in enumerate(source.lines, 1):
         if source.partial and n not in own:
             continue
-        shown = short(text.replace("\t", TAB).rstrip(), SOURCE_WIDTH)
+        room = SOURCE_WIDTH if width is None else max(width - len(HEADS) - 8, 12)
+        shown = short(text.replace("\t", TAB).rstrip(), min(SOURCE_WIDTH, room))
         amounts, note = "", ""
         if n in own:
             amounts = _amounts(annotation, own[n])
@@ -260,7 +266,16 @@ def _file(annotation: Annotation, source: SourceText) -> Iterator[str]:
         elif n in source.macros and source.macros[n] in annotation.macros:
             through, us = annotation.macros[source.macros[n]]
             amounts = f"{f'[{through}]':>8} {f'[{number(us)}]':>10}"
-        yield f"{amounts:{len(HEADS)}}  {n:4}  {shown}{'   <- ' + note if note else ''}".rstrip()
+        after = f"   <- {note}" if note else ""
+        if note and len(shown) + len(after) > room and width is not None:
+            after = f"\n{'':{len(HEADS)}}        <- {short(note, room - 3)}"
+        share = annotation.share(own[n].us) if n in own else 0.0
+        style = "hot" if share >= HOT else "warm" if share >= WARM else "plain" if n in own else "faint"
+        yield paint(f"{amounts:{len(HEADS)}}  {n:4}  {shown}{after}".rstrip(), style, colour)
+
+
+HOT, WARM = 0.1, 0.01
+"""Shares of the time of a run from which on a line is coloured."""
 
 
 def _amounts(annotation: Annotation, line: LineCost) -> str:

@@ -1,0 +1,287 @@
+"""What goes to a terminal: widths, colours, and commands at 80 columns."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scamp_sim.cli import fitting
+from scamp_sim.cli.commands import OWN
+from scamp_sim.cli.main import main
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+SMOKE = runpy.run_path(str(Path(__file__).parent.parent / ".ci" / "smoke.py"))
+
+# --- fitting ------------------------------------------------------------------------------------------------------
+
+
+def test_lines_that_fit_are_left_alone() -> None:
+    text = "a  b\n" + "-" * 80 + "\n\n  last line without an end"
+    assert fitting.fit(text, 80) == text
+
+
+def test_a_line_goes_on_under_its_text() -> None:
+    line = "golden   " + "differs from what the model gives " * 4
+    found = fitting.fit(line, 80).split("\n")
+    assert max(map(len, found)) <= 80
+    assert all(part.startswith(" " * 9) for part in found[1:])
+    assert " ".join(" ".join(found).split()) == line.replace("  ", " ").replace("  ", " ").replace("  ", " ").strip()
+
+
+def test_a_table_narrows_its_words_first() -> None:
+    about = "words that can be wrapped " * 4
+    wide = len(about)
+    rows = [f"name  {'about':{wide}}       us", "-" * (wide + 15), f"x     {about}  1,234.5"]
+    table = "\n".join([*rows, f"y     {'few':{wide}}      7.0"])
+    found = fitting.fit(table, 80).split("\n")
+    assert max(map(len, found)) <= 80
+    assert found[1] == "-" * 80
+    assert found[2].endswith("1,234.5")
+    assert found[-1].endswith("    7.0")
+    assert "".join(found).count("wrapped") == 4
+
+
+def test_columns_that_stand_out_follow_below() -> None:
+    names = [f"column{n}" for n in range(12)]
+    head = "row  " + "  ".join(names)
+    table = "\n".join([head, "-" * len(head), "a    " + "  ".join(f"{n:7}" for n in range(12))])
+    found = fitting.fit(table, 80)
+    assert max(map(len, found.split("\n"))) <= 80
+    assert found.count("row ") == 2
+    assert all(name in found for name in names)
+
+
+def test_source_lines_and_carets_stay() -> None:
+    text = "12 | " + "x" * 100 + "\n   | " + " " * 90 + "^^^"
+    assert fitting.fit(text, 80) == text
+
+
+def test_colours_take_no_room() -> None:
+    text = "\x1b[1m" + "word " * 15 + "\x1b[0m"
+    assert fitting.fit(text, 80) == text
+
+
+def test_words_longer_than_the_terminal_are_split() -> None:
+    assert fitting.fit("y" * 200, 80).split("\n") == ["y" * 80, "  " + "y" * 78, "  " + "y" * 42]
+
+
+@pytest.mark.parametrize(("columns", "wide"), [("80", 80), ("132", 132), ("20", 80), ("0", None), ("x", None)])
+def test_columns(columns: str, wide: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    with open("/dev/null") as stream:
+        assert fitting.columns(stream) == wide
+
+
+def test_pipes_get_whole_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert main(["list"]) == 0
+    assert max(map(len, capsys.readouterr().out.split("\n"))) > 80
+
+
+def test_documents_are_not_fit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], things: Path
+) -> None:
+    texts = []
+    for columns in ("80", "400"):
+        monkeypatch.setenv("COLUMNS", columns)
+        for line in ("isa --format markdown", "system list --format json", "export mine.scamp"):
+            assert main(line.split()) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+
+
+# --- commands -----------------------------------------------------------------------------------------------------
+
+LONG = (
+    "bench",
+    "filter 1,2",
+    "fit --table",
+    "run pixelrnn",
+    "validate",
+    "train",
+    "report",
+    "compare",
+    "system costs p",
+)
+"""Calls that take long; others of the same commands are there for every day."""
+
+MORE = (
+    "list",
+    "list fast16",
+    "list depthwise16",
+    "isa",
+    "isa scamp5_scan_events",
+    "chips",
+    "chips imperial",
+    "chips scamp5 --serial 7",
+    "docs costs",
+    "docs isa",
+    "explain",
+    "ranges fast16",
+    "ranges edges --errors scamp5",
+    "profile fast16",
+    "filter error",
+    "system",
+    "system costs",
+    "system published p2m",
+    "system published snn",
+    "system published pixelrnn --item memory",
+    "system validate p2m --clips example:1",
+    "system run p2m demo/photo.png --errors scamp5",
+    "fit --table none.csv",
+    "completion bash",
+    "bench none",
+    "compare none",
+    "validate pixelrnn",
+    "train none",
+    "report none",
+    "list edges --tim x",
+    "run mine.scamp --image demo/photo.png demo/photo.png --frames 6",
+    "run none.scamp",
+)
+
+
+EVERY_DAY = ("train none", "report none", "validate pixelrnn", "bench none", "compare none")
+
+
+def lines() -> list[str]:
+    """Every command with its help, and every variety of its output."""
+    helps = ["--help", *(f"{command.name} --help" for command in OWN)]
+    return list(dict.fromkeys([*helps, *SMOKE["CALLS"], *MORE]))
+
+
+def parameters() -> list[Any]:
+    return [
+        pytest.param(line, marks=pytest.mark.nightly)
+        if line.startswith(LONG) and line not in EVERY_DAY and "--help" not in line
+        else line
+        for line in lines()
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("terminal")
+    (found / "mine.scamp").write_text(SMOKE["PROGRAM"])
+    (found / "main.cpp").write_text(SMOKE["CPP"])
+    (found / "table.csv").write_text(SMOKE["TABLE"])
+    return found
+
+
+@pytest.fixture
+def things(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_every_command_is_tried() -> None:
+    assert {c.name for c in OWN} <= {line.split()[0] for line in lines()}
+
+
+@pytest.mark.parametrize("line", parameters())
+def test_no_line_is_wider_than_the_terminal(
+    line: str, things: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    main(line.split())  # its code does not matter: messages are tried, too
+    captured = capsys.readouterr()
+    if "--format json" in line or line.startswith(("export", "completion")):
+        return
+    wide = [part for part in (captured.out + captured.err).split("\n") if len(ESCAPE.sub("", part)) > 80]
+    assert not wide, f"{len(wide)} lines, such as: {wide[0]}"
+
+
+# --- colours ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["list", "profile"])
+def test_colours_can_be_forced_and_forbidden(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    texts = []
+    for environment in ({}, {"FORCE_COLOR": "1"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, {"FORCE_COLOR": "0"}):
+        with monkeypatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            assert main([command, "edges"]) == 0
+        texts.append(capsys.readouterr().out)
+    plain, forced, forbidden, zero = texts
+    assert "\x1b[" not in plain
+    assert plain == forbidden == zero
+    assert ESCAPE.search(forced)
+    assert [s.rstrip() for s in ESCAPE.sub("", forced).split("\n")] == plain.split("\n")
+
+
+# --- manners ------------------------------------------------------------------------------------------------------
+
+
+def test_help_says_what_exit_codes_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    for text in ("  130  interrupted", "NO_COLOR", "COLUMNS"):
+        assert text in shown
+
+
+def test_options_are_not_abbreviated(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["list", "edges", "--tim", "scamp5d"], ["system", "run", "p2m", "x.png", "--err", "scamp5"]):
+        assert main(argv) == 2
+        assert "did you mean '--" in capsys.readouterr().err
+
+
+def test_the_nearest_file_is_named(things: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("mien.scamp", "mine", "mine.scam"):
+        assert main(["check", name]) == 1
+        assert "did you mean 'mine.scamp'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("kernel", ".scamp"), ("state", ".scamp"), ("cpp", ".cpp")])
+def test_new_programs_are_clean(
+    kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "mine", "--kind", kind]) == 0
+    assert main(["check", f"mine{suffix}"]) == 0
+    assert "no errors, no warnings" in capsys.readouterr().out
+    text = Path(f"mine{suffix}").read_text()
+    assert main(["new", "mine", "--kind", kind]) == 1
+    assert "exists; choose another name" in capsys.readouterr().err
+    assert Path(f"mine{suffix}").read_text() == text
+    assert main(["new", "../1 x"]) == 1
+    assert "begins with no digit" in capsys.readouterr().err
+
+
+def test_watching_checks_again_on_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.scamp"
+    path.write_text("get_image(A);\n")
+    looks: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            path.write_text("get_image(nothing);\n")
+        if len(looks) > 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("scamp_sim.cli.commands.check.time.sleep", sleep)
+    assert main(["check", str(path), "--watch"]) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("watching 1 file") == 2
+    assert shown.index("no errors") < shown.index("nothing")
+    assert main(["check", "-", "--watch"]) == 1
+
+
+def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("shtab")
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    for command in OWN:
+        assert command.name in script
+    assert "--video-of" in script
