@@ -16,12 +16,13 @@ Written by `python tools/regen_docs.py`; do not edit.
 Exit codes: 0 done, 1 the program or the data is wrong, 2 the command line is wrong, 130 interrupted. With
 `--format json` a command prints one JSON document on stdout, errors included.
 
-What is printed fits the terminal, of 80 columns at least: cells of words are wrapped, the widest column first; columns that then still stand out follow
-in a second table below, with the first column again; other lines go on under their text. Pipes get whole lines, unless
-`COLUMNS=N` says how wide they are. `NO_COLOR=1` forbids colours, `FORCE_COLOR=1` wants them in pipes, too.
+What is printed fits the terminal, of 80 columns at least: cells of words are wrapped, the widest column first; columns
+that then still stand out follow in a second table below, with the first column again; other lines go on under their
+text. Pipes get whole lines, unless `COLUMNS=N` says how wide they are. `NO_COLOR=1` forbids colours, `FORCE_COLOR=1`
+wants them in pipes, too.
 
-Completion on the TAB key: `scamp-sim completion bash > ~/.local/share/bash-completion/completions/scamp-sim`, with the extra `completion` (shtab, which
-writes a script once, where argcomplete would start Python at every key).
+Completion on the TAB key, with the extra `completion` (shtab, which writes a script once, where argcomplete would start
+Python at every key): `scamp-sim completion bash > ~/.local/share/bash-completion/completions/scamp-sim`.
 """
 
 
