@@ -37,9 +37,11 @@ SMALLEST, LARGEST = 0.05, 20.0
 
 @dataclass(frozen=True, eq=False)
 class StageNoise:
-    """Noise of the sums of one layer, in taps: sd^2 = floor^2 + slope^2 (sum of weights - centre)^2.
+    """Noise of the sums of one layer, in taps: sd^2 = floor^2 + slope^2 (total - centre)^2, and a mean of
+    shift + tilt x total, where total is the sum of a kernel's weights.
 
     seen: (out,) sd of each channel as it was measured; nan for constant channels.
+    means: (out,) mean of each channel, likewise.
     """
 
     layer: str
@@ -47,24 +49,30 @@ class StageNoise:
     slope: float
     centre: float
     seen: Float64
+    shift: float = 0.0
+    tilt: float = 0.0
+    means: Float64 | None = None
 
     def sd(self, total: npt.ArrayLike) -> Float64:
         """sd of kernels whose weights add up to `total`."""
         away = np.asarray(total, np.float64) - self.centre
         return np.asarray(np.sqrt(self.floor**2 + (self.slope * away) ** 2))
 
+    def mean(self, total: npt.ArrayLike) -> Float64:
+        """Mean error of kernels whose weights add up to `total`."""
+        return np.asarray(self.shift + self.tilt * np.asarray(total, np.float64))
+
     def text(self) -> str:
         """The law in words."""
-        if not self.slope:
-            return f"{self.floor:.2f} taps"
-        return (
-            f"{self.floor:.2f} taps at a sum of weights of {self.centre:.0f}, {self.slope:.2f} more a tap far from it"
-        )
+        found = f"sd {self.floor:.2f} taps"
+        if self.slope:
+            found += f" at a sum of weights of {self.centre:.0f}, {self.slope:.2f} more a tap far from it"
+        return f"{found}; mean {self.shift:+.2f} {self.tilt:+.3f} x sum"
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
         seen = [None if not np.isfinite(value) else float(value) for value in self.seen]
-        law = {"floor": self.floor, "slope": self.slope, "centre": self.centre}
+        law = {"floor": self.floor, "slope": self.slope, "centre": self.centre, "shift": self.shift, "tilt": self.tilt}
         return {"layer": self.layer, **law, "seen": seen, "unit": "taps"}
 
 
@@ -130,30 +138,31 @@ def limited(net: Network, limit: float) -> Network:
 
 def law(layer: Conv, sums: npt.NDArray[Any], bits: npt.NDArray[np.bool_]) -> StageNoise:
     """The noise of a layer from exact sums and a chip's bits, each (n, out, rows, columns)."""
-    seen = np.full(layer.channels, np.nan)
+    seen, means = np.full((2, layer.channels), np.nan)
     for k in np.flatnonzero(layer.constant == 0):
         away = sums[:, k].ravel() - (float(layer.threshold[k]) - 0.5)
         near = np.abs(away) <= NEAR
         if near.sum() >= 100:
-            seen[k] = spread(away[near], bits[:, k].ravel()[near])
+            seen[k], means[k] = spread(away[near], bits[:, k].ravel()[near])
     known = np.isfinite(seen)
     if not known.any():
         raise ProgramError(f"{layer.name}: no sums near a threshold in these pictures; give others, or more")
     total = layer.total[known].astype(np.float64)
     square = seen[known] ** 2
-    least = float(square.min())
-    if len(np.unique(total)) < 4:
-        return StageNoise(layer.name, math.sqrt(float(square.mean())), 0.0, 0.0, seen)
-    curve, line, _ = np.polyfit(total, square, 2)
-    if curve <= 0:  # no channel far enough from the middle to say
-        return StageNoise(layer.name, math.sqrt(float(square.mean())), 0.0, 0.0, seen)
-    centre = float(np.clip(-line / (2 * curve), total.min(), total.max()))
-    floor = float(np.mean(square - curve * (total - centre) ** 2))
-    return StageNoise(layer.name, math.sqrt(max(floor, least / 4)), math.sqrt(curve), centre, seen)
+    floor, slope, centre = math.sqrt(float(square.mean())), 0.0, 0.0
+    shift, tilt = float(means[known].mean()), 0.0
+    if len(np.unique(total)) >= 4:
+        tilt, shift = (float(value) for value in np.polyfit(total, means[known], 1))
+        curve, line, _ = np.polyfit(total, square, 2)
+        if curve > 0:  # else no channel is far enough from the middle to say
+            centre = float(np.clip(-line / (2 * curve), total.min(), total.max()))
+            least = float(np.mean(square - curve * (total - centre) ** 2))
+            floor, slope = math.sqrt(max(least, float(square.min()) / 4)), math.sqrt(curve)
+    return StageNoise(layer.name, floor, slope, centre, seen, shift, tilt, means)
 
 
-def spread(away: npt.NDArray[Any], bits: npt.NDArray[np.bool_]) -> float:
-    """The sd for which bits are likeliest, with an offset of its own.
+def spread(away: npt.NDArray[Any], bits: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """The sd and the offset for which bits are likeliest.
 
     away: (n,) distance of the exact sums from the middle of the threshold, in taps.
     bits: (n,).
@@ -178,7 +187,7 @@ def spread(away: npt.NDArray[Any], bits: npt.NDArray[np.bool_]) -> float:
         sd = math.exp(best)
         width, span = (high - low) / 4, (right - left) / 4
         low, high, left, right = best - width, best + width, offset - span, offset + span
-    return float(np.clip(sd, SMALLEST, LARGEST))
+    return float(np.clip(sd, SMALLEST, LARGEST)), float(offset)
 
 
 __all__ = ["MEASURED_ON", "StageNoise", "law", "limited", "measure", "spread"]

@@ -103,7 +103,9 @@ def test_noise_comes_out_of_bits(sd: float) -> None:
     g = np.random.default_rng(1)
     away = g.integers(-6, 7, 40_000) + 0.5
     bits = away + 0.4 + sd * g.normal(size=away.size) > 0
-    assert spread(away, bits) == pytest.approx(sd, rel=0.1)
+    found, offset = spread(away, bits)
+    assert found == pytest.approx(sd, rel=0.1)
+    assert offset == pytest.approx(0.4, abs=0.1)
 
 
 def test_noise_follows_the_sum_of_weights() -> None:
@@ -115,9 +117,11 @@ def test_noise_follows_the_sum_of_weights() -> None:
     layer = Conv("conv1", weights, np.zeros(6))
     sums = g.integers(-8, 9, (2, 6, 40, 40))
     sd = np.sqrt(0.5**2 + (0.1 * (layer.total - 1)) ** 2)
-    bits = sums + 0.5 + sd[:, None, None] * g.normal(size=sums.shape) > 0
+    mean = (0.3 - 0.05 * layer.total)[:, None, None]
+    bits = sums + 0.5 + mean + sd[:, None, None] * g.normal(size=sums.shape) > 0
     found = law(layer, sums, bits)
     np.testing.assert_allclose(found.sd(layer.total), sd, rtol=0.12)
+    np.testing.assert_allclose(found.mean(layer.total), mean.ravel(), atol=0.1)
     assert isinstance(found, StageNoise)
 
 

@@ -132,11 +132,11 @@ class TwinConv(nn.Module):
         above = sums - (self.threshold() - 0.5)[:, None, None]
         if noise is None or bank is None:
             return above
-        away = weights.sum(dim=(1, 2, 3)) - noise.centre
-        sd = torch.sqrt(noise.floor**2 + (noise.slope * away) ** 2)[:, None, None]
-        return above + sd * strength[:, None, None, None] * bank.draw(above.shape) * self.weights.moves.reshape(
-            -1, 1, 1
-        )
+        total = weights.sum(dim=(1, 2, 3))
+        sd = torch.sqrt(noise.floor**2 + (noise.slope * (total - noise.centre)) ** 2)[:, None, None]
+        mean = (noise.shift + noise.tilt * total)[:, None, None]
+        error = (mean + sd * bank.draw(above.shape)) * self.weights.moves.reshape(-1, 1, 1)
+        return above + strength[:, None, None, None] * error
 
     def penalty(self, limit: float) -> Tensor:
         """How far thresholds are beyond +-limit, squared."""
