@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from scamp_sim.compare import caveats, sensitivity
 from scamp_sim.compare.cells import cells
 from scamp_sim.compare.table import HEADINGS, WIDE, Table
+from scamp_sim.compare.task.robust import Robustness
+from scamp_sim.compare.task.study import Study
 
 
 def rows(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
@@ -63,3 +65,26 @@ def text(table: Table, more: str = "") -> str:
     parts.append(f"## Rows\n\n{left_out(table)}")
     parts.append(f"## Caveats\n\n{said(table)}")
     return "\n".join(parts)
+
+
+def task(study: Study) -> str:
+    """What a task found: a table a head, the checks, and what takes no part."""
+    from scamp_sim.compare.task import results
+
+    found = results.points(study)
+    parts = [f"## Task\n\n{results.title(study)}.\n"]
+    for head in dict.fromkeys(p.item.head for p in found):
+        body = [list(results.cells(p)) for p in found if p.item.head == head]
+        parts.append(f"### {head.capitalize()} head\n\n{rows(results.HEAD, body)}")
+    said = [str(r) for r in results.rankings(found)] + [f"no part: {r}" for r in study.left_out.values()]
+    return "\n".join([*parts, "".join(f"- {line}\n" for line in said)])
+
+
+def robustness(errors: Robustness) -> str:
+    """What the robustness protocol found."""
+    from scamp_sim.compare.task import robust
+
+    body = [list(robust.cells(c, shares)) for c, shares in errors.results.items()]
+    said = [*robust.sources(), *(f"no part: {why}" for why in errors.left_out.values())]
+    listed = "".join(f"- {line}\n" for line in said)
+    return f"## Under growing errors\n\n{robust.title(errors)}.\n\n{rows(robust.HEAD, body)}\n{listed}"

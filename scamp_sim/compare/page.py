@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from scamp_sim.compare import markdown
 from scamp_sim.compare.constants import load_constants
@@ -60,12 +61,36 @@ def _checks() -> str:
     return markdown.rows(["row", "number", "published", "here", "within", "where"], body)
 
 
+MEASURED = Path(__file__).with_name("data") / "measured"
+"""Results of tasks that were trained, as `--out` keeps them."""
+
+
+def _tasks() -> str:
+    from scamp_sim.compare.task.study import read
+
+    parts = []
+    for path in sorted(MEASURED.glob("*.json")):
+        if path.stem.endswith("-robust"):
+            continue
+        parts.append(markdown.task(read(path)).replace("## Task\n", f"### Measured: {path.stem}\n", 1))
+    return "\n".join(parts).replace("### Small", "#### Small").replace("### Linear", "#### Linear")
+
+
+def _robust() -> str:
+    from scamp_sim.compare.task.robust import read
+
+    found = [markdown.robustness(read(path)) for path in sorted(MEASURED.glob("*-robust.json"))]
+    return "\n".join(text.partition("\n\n")[2] for text in found)
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "common": lambda: _sides("common"),
     "published": lambda: _sides("published"),
     "order": lambda: markdown.order(_table("common")),
     "scamp5": _programs,
     "checks": _checks,
+    "task": _tasks,
+    "robust": _robust,
     "caveats": lambda: markdown.said(_table("common")) + markdown.left_out(_table("common")),
 }
 """Mark -> what is written there."""

@@ -13,9 +13,18 @@ from scamp_sim.compare.page import filled
 
 PAGE = Path(__file__).parents[2] / "docs" / "compare.md"
 
-NAMES = ("raw", "sd_2x2", "sd_2x3", "sd_2x4", "lr_2", "lr_1", "difference", "pixelrnn", "p2m")
+NAMES: tuple[str, ...] = ("raw", "sd_2x2", "sd_2x3", "sd_2x4", "lr_2", "lr_1", "difference", "pixelrnn", "p2m")
 NAMES += ("leca_8_3", "leca_4_4", "leca_4_3", "snn")
-COLUMNS = ("sites", "frames", "window_sites", "values", "bits", "bits_wire", "ratio_values", "ratio_bits")
+COLUMNS: tuple[str, ...] = (
+    "sites",
+    "frames",
+    "window_sites",
+    "values",
+    "bits",
+    "bits_wire",
+    "ratio_values",
+    "ratio_bits",
+)
 COLUMNS += ("ratio_bits_wire", "ratio_paper", "time_us", "energy_uj", "energy_array_uj")
 
 
@@ -94,6 +103,76 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], args: list[str], message:
     shown = capsys.readouterr()
     assert message in shown.err
     assert "Traceback" not in shown.err
+
+
+OWN = Path(__file__).parents[2] / "examples" / "my_encoder.json"
+
+
+def test_a_row_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    args = ("--rows", "raw", "--on", "circuit", "--row", str(OWN), "--out", str(tmp_path / "out"))
+    found = document(capsys, *args)
+    mine = found["rows"][-1]
+    cells = {name: cell["value"] for name, cell in mine["cells"].items()}
+    assert mine["name"] == "edges"
+    assert cells["values"] == 2 * 64 * 64
+    assert cells["bits"] == 1.5 * cells["values"]
+    assert cells["bits_wire"] == pytest.approx(1.6 * cells["values"])
+    assert cells["time_us"] == 256 * 3.0
+    parts = {p["part"]: p["value"] for p in mine["energy_parts"]}
+    assert parts["sensing"] == pytest.approx(65536 * 6e-6)  # its own price, not the common 12.1
+    assert parts["link"] == pytest.approx(cells["bits_wire"] * 12.5e-6)
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["compare.html", "compare.json", "compare.md"]
+    page = (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
+    assert "edges" in page
+    assert "<script" not in page
+    assert "Caveats" in page
+    assert "caveats" in (tmp_path / "out" / "compare.md").read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": "x"}, "expected an object with"),
+        ({"window": 4}, "expected a window as"),
+        ({"window": [0, 4]}, "must be an integer"),
+        ({"name": "two words"}, "expected letters, digits and _"),
+        ({"per_site": {"readout": 1}}, "did you mean 'readouts'"),
+        ({"per_site": [1]}, "expected an object of activities"),
+        ({"bits": 0}, "must be above 0"),
+        ({"colour": 1}, "unknown key 'colour'"),
+        ({"constants": [{"name": "a"}]}, "has no part"),
+        ({"ratio_paper": 4}, "expected ratio_paper as"),
+        ({"name": "raw"}, "is there already"),
+        ({"window": [512, 512]}, "no window of 512x512 fits"),
+    ],
+)
+def test_bad_rows(capsys: pytest.CaptureFixture[str], tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    path = tmp_path / "row.json"
+    path.write_text(json.dumps({**json.loads(OWN.read_text(encoding="utf-8")), **change}), encoding="utf-8")
+    assert main(["compare", "--rows", "raw", "--on", "circuit", "--row", str(path)]) != 0
+    assert said in capsys.readouterr().err
+
+
+def test_a_row_of_another_package(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from importlib import metadata
+
+    from scamp_sim.compare import rows
+    from scamp_sim.compare.brought import load_row
+
+    class Point:
+        name, value = "edges", "theirs.rows:edges"
+
+        @staticmethod
+        def load() -> Any:
+            return load_row(OWN)
+
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [Point] if group == rows.GROUP else [])
+    found = document(capsys, "--rows", "edges,raw", "--on", "circuit")
+    assert [row["name"] for row in found["rows"]] == ["edges", "raw"]
+    Point.name = "raw"
+    assert main(["compare", "--rows", "raw"]) != 0
+    assert "two rows are called 'raw'" in capsys.readouterr().err
 
 
 def test_the_page_is_fresh() -> None:

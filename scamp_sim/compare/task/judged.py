@@ -1,0 +1,100 @@
+"""A case of the robustness protocol: trained, then judged at every scale on every chip. Imports torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scamp_sim.compare.task import errors, fronts
+from scamp_sim.compare.task.data import load
+from scamp_sim.compare.task.fit import Inputs, Network, learn, network
+from scamp_sim.compare.task.robust import (
+    SCALES,
+    SERIALS,
+    TRAINING_CHIPS,
+    TRAINING_SERIAL,
+    Case,
+    Work,
+    frames_of,
+)
+from scamp_sim.compare.task.settings import CLIP, TRAINED, Item
+
+TRAIN_LIGHT, TEST_LIGHT = 1, 1000
+"""Seeds of the noise of light; that of the test is the same for every row and depends on the chip's serial."""
+
+
+def judged(work: Work, case: Case, seed: int) -> dict[str, Any]:
+    """{"shares": scale -> share of right answers on each chip}."""
+    data = load(work.task, work.budget, work.folder)
+    light = errors.Light(work.electrons, work.read)
+    frames = frames_of(case.row)
+    seen = light.seen(data.train.at(frames), TRAIN_LIGHT)
+    item = Item(case.row, frames, "small")
+    inputs = _inputs(case, seen)
+    net = network(item, seed, inputs, len(data.classes))
+    if case.noisy and net.front is not None:
+        draw = torch.Generator().manual_seed(1_000_003 * seed + 31)
+        net.disturb = lambda front, x: errors.random_chip(front, x, 1.0, draw)
+    learn(net, inputs, torch.from_numpy(data.train.labels), work.budget, seed)
+    net.disturb = None
+    shares: dict[str, list[float]] = {f"{s:g}": [] for s in SCALES}
+    for serial in SERIALS:
+        test = light.seen(data.test.at(frames), TEST_LIGHT + serial)
+        for scale in SCALES:
+            codes = _codes(case.row, net, test, serial, scale)
+            answers = _answers(net, codes, work.budget.batch)
+            shares[f"{scale:g}"].append(float(f"{np.mean(answers == data.test.labels):.6g}"))
+    return {"shares": shares}
+
+
+def _inputs(case: Case, seen: errors.Floats) -> Inputs:
+    """What the network of a row trains on; rows without weights see several chips in turn if they train with errors."""
+    row = case.row
+    if row == "pixelrnn":
+        bits = _bits(seen)
+        return Inputs(bits, bits, lambda x: x.float().mul_(2).sub_(1))
+    if row in TRAINED:
+        windows = torch.from_numpy(fronts.windows(seen, fronts.PITCH[row]))
+        return Inputs(windows, windows, lambda x: x)
+    from scamp_sim.compare.task.codes import encoder
+
+    top = encoder(row)[1]
+    chips = range(TRAINING_SERIAL, TRAINING_SERIAL + TRAINING_CHIPS) if case.noisy else (0,)
+    made = [torch.from_numpy(errors.fixed_codes(row, seen, c, float(case.noisy), c)) for c in chips]
+    return Inputs(made[0], made[0], lambda x: x.float() / top, tuple(made[1:]))
+
+
+def _bits(light: errors.Floats) -> Tensor:
+    from scamp_sim.systems.pixelrnn.encoder import scaled_bits
+    from scamp_sim.systems.pixelrnn.golden import INPUT_LEVEL
+
+    grey = np.rint(255 * light).astype(np.uint8)
+    found = np.stack([scaled_bits(clip, INPUT_LEVEL) for clip in grey]).astype(np.uint8)
+    return torch.from_numpy(np.repeat(found, CLIP, axis=1) if found.shape[1] == 1 else found)
+
+
+@torch.no_grad()
+def _codes(row: str, net: Network, light: errors.Floats, serial: int, scale: float) -> Tensor:
+    """Values of codes of the test on a chip."""
+    if row == "pixelrnn":
+        from scamp_sim.systems.pixelrnn.train.noise import StageErrors
+
+        assert isinstance(net.front, fronts.Recurrent)
+        net.front.network.noise = StageErrors.authors().scaled(scale)
+        draw = torch.Generator().manual_seed(serial)
+        signs = _bits(light).float().mul_(2).sub_(1)
+        return torch.cat([net.front.eval()(part, draw if scale else None) for part in signs.split(32)])
+    if net.front is not None:
+        return errors.learned_codes(net.front, light, serial, scale, serial)
+    from scamp_sim.compare.task.codes import encoder
+
+    return torch.from_numpy(errors.fixed_codes(row, light, serial, scale, serial)).float() / encoder(row)[1]
+
+
+@torch.no_grad()
+def _answers(net: Network, codes: Tensor, batch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    net.eval()
+    return np.asarray(torch.cat([net.head(part).argmax(1) for part in codes.split(batch)]).numpy(), np.int64)

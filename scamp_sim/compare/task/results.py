@@ -1,0 +1,184 @@
+"""What a task found: accuracy over bits of a decision, intervals, and whether it ranks anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scamp_sim.compare import rows as table_rows
+from scamp_sim.compare.counts import Scene
+from scamp_sim.compare.task.settings import CLIP, ITEMS, SIDE, TRAINED, Item
+from scamp_sim.compare.task.study import Study
+from scamp_sim.study.statistics import distribution, wilson
+
+LR = "lr_1"
+"""One-bit samples: where they are as good as everything, a task says nothing of encoders."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Accuracy of one training over its seeds, 0..1, and the bits of a decision.
+
+    low, high: the wider of Wilson's interval over the test clips and Student's t over the seeds.
+    """
+
+    item: Item
+    bits: float
+    bits_wire: float
+    accuracy: float
+    low: float
+    high: float
+    each: tuple[float, ...]
+    clips: int
+    weights: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {
+            "row": self.item.row,
+            "frames": self.item.frames,
+            "head": self.item.head,
+            "bits": self.bits,
+            "bits_wire_scamp5": self.bits_wire,
+            "accuracy": self.accuracy,
+            "interval_95": [self.low, self.high],
+            "seeds": list(self.each),
+            "test_clips": self.clips,
+            "weights": self.weights,
+        }
+
+
+def points(study: Study) -> tuple[Point, ...]:
+    """A point for each training that is done, in the order of rows, heads, frames."""
+    found = []
+    for number in sorted(study.items, key=lambda n: (ITEMS[n].head, n)):
+        results = study.of(number)
+        if results:
+            found.append(_point(ITEMS[number], results))
+    return tuple(found)
+
+
+def _point(item: Item, results: Sequence[Mapping[str, Any]]) -> Point:
+    each = tuple(r["right"] / r["of"] for r in results)
+    mean = sum(each) / len(each)
+    clips = int(results[0]["of"])
+    low, high = (w := wilson(mean, clips, "test clips")).low, w.high
+    spread = distribution(each, (0.0, 1.0)).interval
+    if spread is not None:
+        low, high = min(low, spread.low), max(high, spread.high)
+    bits, wire = bits_of(item)
+    return Point(item, bits, wire, mean, low, high, each, clips, int(results[0]["weights"]))
+
+
+def bits_of(item: Item) -> tuple[float, float]:
+    """Payload bits of a decision on the row's own chip, and on the wire of SCAMP-5 (0 where it has no such row)."""
+    from scamp_sim.compare import kept
+    from scamp_sim.exceptions import ScampError
+
+    scene = Scene(SIDE, item.frames)
+    own = table_rows.CIRCUIT[item.row](scene).bits
+    try:
+        array = kept.built(item.row, scene).counts(scene).bits_wire
+    except ScampError:
+        array = 0.0
+    return own, array
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Whether a head at so many frames ranks encoders.
+
+    best: the learned row with the highest accuracy. ranks: whether one-bit samples are clearly below it.
+    """
+
+    head: str
+    frames: int
+    best: Point
+    low_bits: Point
+    ranks: bool
+
+    def __str__(self) -> str:
+        shown = f"{100 * self.low_bits.accuracy:.1f} % of {LR} against {100 * self.best.accuracy:.1f} % of "
+        shown += self.best.item.row
+        where = f"{self.head} head, {self.frames} frame(s)"
+        if self.ranks:
+            return f"{where}: {shown}: ranks rows"
+        return f"{where}: {shown}: one bit is as good within the intervals, so this does not rank rows"
+
+
+def rankings(found: Sequence[Point]) -> tuple[Ranking, ...]:
+    """The check of every head and number of frames: one-bit samples against the best learned row, which PixelRNN's 16
+    frames take part in."""
+    made = []
+    for head, frames in sorted({(p.item.head, p.item.frames) for p in found if p.item.row == LR}):
+        low = next(p for p in found if (p.item.row, p.item.head, p.item.frames) == (LR, head, frames))
+        learned = [
+            p
+            for p in found
+            if p.item.row in TRAINED and p.item.head == head and p.item.frames in (frames, CLIP if frames > 1 else 0)
+        ]
+        if learned:
+            best = max(learned, key=lambda p: p.accuracy)
+            made.append(Ranking(head, frames, best, low, low.high < best.accuracy and best.low > low.accuracy))
+    return tuple(made)
+
+
+def as_dict(study: Study) -> dict[str, Any]:
+    """The task, ready for JSON."""
+    found = points(study)
+    return {
+        "name": study.task,
+        "budget": study.budget.as_dict(),
+        "seeds": list(study.seeds),
+        "points": [p.as_dict() for p in found],
+        "checks": [
+            {"head": r.head, "frames": r.frames, "ranks": r.ranks, "best": r.best.item.row, "said": str(r)}
+            for r in rankings(found)
+        ],
+        "left_out": dict(study.left_out),
+    }
+
+
+def cells(p: Point) -> tuple[str, ...]:
+    """A line of the table of a task."""
+    share = f"{100 * p.accuracy:.1f}"
+    return (
+        p.item.row,
+        str(p.item.frames),
+        f"{p.bits:,.0f}",
+        share,
+        f"{100 * p.low:.1f} .. {100 * p.high:.1f}",
+        f"{100 * min(p.each):.1f} .. {100 * max(p.each):.1f}",
+        f"{p.weights:,}",
+    )
+
+
+HEAD = ("row", "T", "bits a decision", "right %", "95 % interval", "seeds", "weights")
+
+
+def title(study: Study) -> str:
+    """What was done, in a line or two."""
+    b = study.budget
+    scenes = {"gestures": "drawn hands, 9 classes", "shapes": "drawn hands, 3 shapes", "digits": "MNIST-5k, 10 classes"}
+    what = scenes.get(study.task, "photographs")
+    return (
+        f"task {study.task} ({what}), {b.light} light: {b.train} for training and {b.test} for the test of each class, "
+        f"{b.epochs} epochs, {len(study.seeds)} seeds"
+    )
+
+
+def text(study: Study, width: int = 80) -> str:
+    """Tables by head, the checks, and what takes no part."""
+    from scamp_sim.compare.table import wrapped
+    from scamp_sim.text import table
+
+    found = points(study)
+    parts = [wrapped([title(study)], width, "")]
+    for head in dict.fromkeys(p.item.head for p in found):
+        shown = [cells(p) for p in found if p.item.head == head]
+        parts.append(f"{head} head\n" + table(HEAD, shown, "<" + ">" * (len(HEAD) - 1)))
+    said = [str(r) for r in rankings(found)]
+    said += [f"no part: {reason}" for reason in study.left_out.values()]
+    parts.append(wrapped(said, width))
+    return "\n".join(parts)

@@ -1,0 +1,263 @@
+"""Robustness: one light for all rows, each row's own errors at several scales, trained without and with them.
+
+Each training is judged on at least five chips, whose serials take no part in training. Importing this imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scamp_sim.compare.task.settings import CATALOGUE, CLIP, SIDE, TASKS, TRAINED, Budget, Item, reason_against
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.files import check_file
+from scamp_sim.study.execute import Bench, carry_out
+from scamp_sim.study.grid import Unit, make_grid
+from scamp_sim.study.results_store import Store
+
+FORM = "scamp-sim compare robustness, 1"
+SCALES = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Of a row's own errors."""
+SERIALS = (1, 2, 3, 4, 5)
+TRAINING_SERIAL = 9001
+"""Of the first chip that rows without weights of their own are trained on, if with errors."""
+TRAINING_CHIPS = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row, trained without (plain) or with its own errors."""
+
+    row: str
+    noisy: bool
+
+    @property
+    def number(self) -> int:
+        """In kept results."""
+        return 2 * CATALOGUE.index(self.row) + self.noisy
+
+
+def case(number: int) -> Case:
+    """The case of a number."""
+    return Case(CATALOGUE[number // 2], bool(number % 2))
+
+
+@dataclass(frozen=True)
+class Work:
+    """The work of one case, small enough to be sent to a worker."""
+
+    task: str
+    budget: Budget
+    electrons: float
+    read: float
+    folder: str | None
+
+    def bench(self, chip: int) -> Bench:
+        """What carries out a case: (seed, number, nothing) -> result."""
+
+        def run(seed: int, item: int, payload: Any) -> Any:
+            from scamp_sim.compare.task.judged import judged
+
+            return judged(self, case(item), seed)
+
+        return run
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """results: case -> scale -> shares of right answers, of every seed and chip."""
+
+    task: str
+    budget: Budget
+    electrons: float
+    read: float
+    seeds: tuple[int, ...]
+    results: Mapping[Case, Mapping[float, tuple[float, ...]]]
+    left_out: Mapping[str, str]
+
+
+def check(row: Mapping[str, Any]) -> None:
+    """Raises KeyError, TypeError or ValueError for a result that is none."""
+    for scale in SCALES:
+        shares = row["shares"][f"{scale:g}"]
+        if len(shares) != len(SERIALS) or not all(0 <= s <= 1 for s in shares):
+            raise ValueError(scale)
+
+
+def robustness(
+    task: str,
+    budget: Budget,
+    *,
+    rows: Sequence[str] | None = None,
+    electrons: float = 2000.0,
+    read: float = 3.0,
+    seeds: Iterable[int] = (0, 1, 2),
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    cluster: Any = None,
+    told: Callable[[int, int], None] = lambda done, of: None,
+) -> Robustness:
+    """Train and judge all cases that are not kept yet; arguments as of `study.study` and `errors.Light`.
+
+    Raises ScampError.
+    """
+    from scamp_sim import training
+    from scamp_sim.compare.task.study import stamp
+
+    if task not in TASKS or task == "photographs":
+        raise ProgramError(f"--robust: expected gestures, shapes or digits, got '{task:.40}'")
+    left: dict[str, str] = {}
+    wanted: list[Case] = []
+    for row in CATALOGUE if rows is None else dict.fromkeys(rows):
+        if row not in CATALOGUE:
+            left[row] = f"{row} is in no task: it is not trained"
+            continue
+        why = reason_against(task, Item(row, frames_of(row), "small"))
+        if why:
+            left[row] = why
+        else:
+            wanted += [Case(row, False), Case(row, True)]
+    if not wanted:
+        raise ProgramError("--robust: no row can take it: " + "; ".join(left.values()))
+    training.require()
+    grid = make_grid((0,), seeds)
+    store = None
+    work = Work(task, budget, float(electrons), float(read), None if out is None else str(out))
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        path = check_file(Path(out) / f"{task}-robust.json", "results")
+        light = {"electrons": f"{electrons:g}", "read": f"{read:g}"}
+        about = {"task": task, "budget": budget.as_dict(), **light}
+        store = Store(path, FORM, about, {**stamp(task, budget), **light}, 2 * len(CATALOGUE), check)
+    results: dict[Unit, Mapping[str, Any]] = {} if store is None else dict(store.results)
+    units = [Unit(0, s, c.number) for s in grid.seeds for c in wanted]
+    todo = [u for u in units if u not in results]
+    done = len(units) - len(todo)
+    told(done, len(units))
+    try:
+        for unit, found in carry_out(work, todo, jobs=jobs, cluster=cluster):
+            results[unit] = found
+            if store is not None:
+                store.add(unit, found)
+            done += 1
+            told(done, len(units))
+    finally:
+        if store is not None and todo:
+            store.write()
+    return _gathered(work, grid.seeds, {u: results[u] for u in units}, left)
+
+
+def frames_of(row: str) -> int:
+    """Frames of a decision: one, but for the rows that need more."""
+    return CLIP if row == "pixelrnn" else 2 if row == "difference" else 1
+
+
+def read(path: str | Path) -> Robustness:
+    """From a file of results, without training. Raises ScampError."""
+    from scamp_sim.reading import read_json
+
+    document = read_json(path, "results", ProgramError)
+    try:
+        if document["format"] != FORM:
+            raise KeyError
+        about = document["about"]
+        results: dict[Unit, Mapping[str, Any]] = {}
+        for row in document["units"]:
+            unit = Unit(*(row.pop(name) for name in Unit._fields))
+            check(row)
+            case(unit.item)
+            results[unit] = row
+        work = Work(about["task"], Budget(**about["budget"]), float(about["electrons"]), float(about["read"]), None)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        raise ProgramError(f"results {path}: not those of --robust; scamp-sim compare --robust writes them") from None
+    return _gathered(work, tuple(sorted({u.seed for u in results})), results, {})
+
+
+def _gathered(
+    work: Work, seeds: tuple[int, ...], results: Mapping[Unit, Mapping[str, Any]], left: Mapping[str, str]
+) -> Robustness:
+    found: dict[Case, dict[float, tuple[float, ...]]] = {}
+    for number in sorted({u.item for u in results}):
+        own = [results[u] for u in sorted(results) if u.item == number]
+        found[case(number)] = {s: tuple(x for r in own for x in r["shares"][f"{s:g}"]) for s in SCALES}
+    return Robustness(work.task, work.budget, work.electrons, work.read, seeds, found, left)
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+HEAD = ("row", "trained", *(f"x{s:g}" for s in SCALES), "chips at x1")
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean."""
+    return sum(values) / len(values)
+
+
+def cells(c: Case, shares: Mapping[float, tuple[float, ...]]) -> tuple[str, ...]:
+    """A line of the table: means over chips and seeds, and the lowest and highest at scale 1."""
+    one = shares[1.0]
+    spread = f"{100 * min(one):.0f} .. {100 * max(one):.0f}"
+    return (c.row, "with" if c.noisy else "without", *(f"{100 * mean(shares[s]):.1f}" for s in SCALES), spread)
+
+
+def title(r: Robustness) -> str:
+    """What was done."""
+    b = r.budget
+    return (
+        f"task {r.task} under {r.electrons:g} electrons at full scale and {r.read:g} of read noise, own errors scaled "
+        f"0 to 4, {len(SERIALS)} chips, {len(r.seeds)} seed(s), small heads; {b.train} and {b.test} of each class, "
+        f"{b.epochs} epochs"
+    )
+
+
+def sources() -> list[str]:
+    """Whose errors they are."""
+    found: dict[str, list[str]] = {}
+    for row in CATALOGUE:
+        if row == "pixelrnn":
+            what = "noise of pooled maps, forget sum and output that its authors trained with (P)"
+        elif row.startswith("leca"):
+            what = "buffers, capacitors, accumulator and converter of its circuit model (A)"
+        elif row in TRAINED:
+            what = "transistor widths, ramps or comparators, noise of sums (A)"
+        else:
+            what = "gain and offset of columns, converter, read-outs (A)"
+        found.setdefault(what, []).append(row)
+    return [f"errors of {', '.join(rows)}: {what}" for what, rows in found.items()]
+
+
+def text(r: Robustness, width: int = 80) -> str:
+    """The table."""
+    from scamp_sim.compare.table import wrapped
+    from scamp_sim.text import table
+
+    shown = [cells(c, shares) for c, shares in r.results.items()]
+    said = [*sources(), *(f"no part: {why}" for why in r.left_out.values())]
+    return wrapped([title(r)], width, "") + table(HEAD, shown, "<<" + ">" * (len(HEAD) - 2)) + wrapped(said, width)
+
+
+def as_dict(r: Robustness) -> dict[str, Any]:
+    """Ready for JSON."""
+    return {
+        "task": r.task,
+        "budget": r.budget.as_dict(),
+        "electrons": r.electrons,
+        "read": r.read,
+        "seeds": list(r.seeds),
+        "chips": list(SERIALS),
+        "cases": [
+            {
+                "row": c.row,
+                "trained_with_errors": c.noisy,
+                "scales": [
+                    {"scale": s, "mean": mean(v), "lowest": min(v), "highest": max(v), "shares": list(v)}
+                    for s, v in shares.items()
+                ],
+            }
+            for c, shares in r.results.items()
+        ],
+        "left_out": dict(r.left_out),
+        "sites": SIDE**2,
+    }

@@ -1,0 +1,173 @@
+"""All trainings of a task: carried out on threads or on Dask, kept in a file, resumed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scamp_sim.compare.task.settings import CATALOGUE, ITEMS, Budget, chosen
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.files import check_file
+from scamp_sim.study.execute import Bench, carry_out
+from scamp_sim.study.grid import Unit, make_grid
+from scamp_sim.study.results_store import Store, describe, digest
+from scamp_sim.study.version import results_identity
+
+FORM = "scamp-sim compare task, 1"
+LEAST_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Training:
+    """The work of one training, small enough to be sent to a worker."""
+
+    task: str
+    budget: Budget
+    folder: str | None
+
+    def bench(self, chip: int) -> Bench:
+        """What carries out a training: (seed, number of the item, nothing) -> result."""
+        from scamp_sim import training
+
+        training.require()
+
+        def run(seed: int, item: int, payload: Any) -> Any:
+            if self.task == "photographs":
+                from scamp_sim.compare.task.photographs import result as of_photographs
+
+                return of_photographs(self.task, ITEMS[item], seed, self.budget, self.folder)
+            from scamp_sim.compare.task.fit import result
+
+            return result(self.task, ITEMS[item], seed, self.budget, self.folder)
+
+        return run
+
+
+@dataclass(frozen=True)
+class Study:
+    """A task and what was found: unit -> result; trainings that were asked for; rows that take no part -> why."""
+
+    task: str
+    budget: Budget
+    items: tuple[int, ...]
+    seeds: tuple[int, ...]
+    results: Mapping[Unit, Mapping[str, Any]]
+    left_out: Mapping[str, str]
+    ran: int = 0
+
+    def of(self, item: int) -> list[Mapping[str, Any]]:
+        """Results of one training, by seed."""
+        return [self.results[u] for u in (Unit(0, s, item) for s in self.seeds) if u in self.results]
+
+
+def check(row: Mapping[str, Any]) -> None:
+    """Raises KeyError, TypeError or ValueError for a result that is none."""
+    right, of = row["right"], row["of"]
+    bits = bytes.fromhex(row["clips"])
+    if not 0 <= right <= of or len(bits) != -(-of // 8) or sum(b.bit_count() for b in bits) != right:
+        raise ValueError("right")
+    float(row["loss"])
+
+
+def stamp(task: str, budget: Budget) -> dict[str, str]:
+    """What kept results belong to."""
+    import torch
+
+    return {
+        **results_identity(),
+        "torch": torch.__version__.partition("+")[0],
+        "task": task,
+        **{name: str(value) for name, value in budget.as_dict().items()},
+        "trainings": digest([str(describe([str(i) for i in ITEMS]))])[:12],
+    }
+
+
+def study(
+    task: str,
+    budget: Budget,
+    *,
+    rows: Sequence[str] | None = None,
+    frames: Sequence[int] = (1,),
+    heads: Sequence[str] = ("linear", "small"),
+    seeds: Iterable[int] = (0, 1, 2),
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    cluster: Any = None,
+    told: Callable[[int, int], None] = lambda done, of: None,
+) -> Study:
+    """Carry out what is not in the file yet.
+
+    rows: None for all. frames, heads: of the decisions. seeds: at least three. out: a folder for results and clips.
+    jobs, cluster: as of `carry_out`. told: called with how many are done, of how many.
+
+    Raises ScampError: names that do not exist, results of other settings, what is missing to train.
+    """
+    from scamp_sim import training
+
+    items, left = chosen(task, rows, frames, heads)
+    grid = make_grid((0,), seeds)
+    if len(grid.seeds) < LEAST_SEEDS:
+        raise ProgramError(f"--seeds: expected at least {LEAST_SEEDS}, got {len(grid.seeds)}; one says nothing of luck")
+    training.require()
+    folder = None if out is None else str(_folder(out))
+    store = None
+    if folder is not None:
+        path = check_file(Path(folder) / f"{task}.json", "results")
+        about = {"task": task, "budget": budget.as_dict(), "rows": list(CATALOGUE)}
+        store = Store(path, FORM, about, stamp(task, budget), len(ITEMS), check)
+    results: dict[Unit, Mapping[str, Any]] = {} if store is None else dict(store.results)
+    wanted = [Unit(0, s, i) for s in grid.seeds for i in ordered(items)]
+    todo = [u for u in wanted if u not in results]
+    done = len(wanted) - len(todo)
+    told(done, len(wanted))
+    try:
+        for unit, found in carry_out(Training(task, budget, folder), todo, jobs=jobs, cluster=cluster):
+            results[unit] = found
+            if store is not None:
+                store.add(unit, found)
+            done += 1
+            told(done, len(wanted))
+    finally:
+        if store is not None and todo:
+            store.write()
+    kept = {u: results[u] for u in wanted}
+    return Study(task, budget, items, grid.seeds, kept, left, len(todo))
+
+
+def read(path: str | Path) -> Study:
+    """A study from its file, without training. Raises ScampError."""
+    from scamp_sim.reading import read_json
+
+    document = read_json(path, "results", ProgramError)
+    try:
+        if document["format"] != FORM:
+            raise KeyError
+        budget = Budget(**document["about"]["budget"])
+        results: dict[Unit, Mapping[str, Any]] = {}
+        for row in document["units"]:
+            unit = Unit(*(row.pop(name) for name in Unit._fields))
+            check(row)
+            ITEMS[unit.item]
+            results[unit] = row
+        task = str(document["about"]["task"])
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        raise ProgramError(f"results {path}: not the results of a task; scamp-sim compare --task writes them") from None
+    items = tuple(sorted({u.item for u in results}))
+    return Study(task, budget, items, tuple(sorted({u.seed for u in results})), results, {})
+
+
+def ordered(items: Sequence[int]) -> list[int]:
+    """Trainings in the order in which they are of interest: small heads first, frames that are many before few."""
+    rank = {"small": 0, "linear": 1, "frozen": 2}
+    return sorted(items, key=lambda n: (rank[ITEMS[n].head], -ITEMS[n].frames % 17, n))
+
+
+def _folder(out: str | Path) -> Path:
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise ProgramError(f"--out {out}: no folder can be made there ({e.strerror or e})") from None
+    return folder

