@@ -6,6 +6,7 @@ import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from html import escape
 from typing import Any
 
 from scamp_sim.chip.program import Origin
@@ -57,6 +58,13 @@ class CompileError(ScampError):
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         self.diagnostics = diagnostics
         super().__init__("\n".join(f"{d.file}:{d.line}:{d.column}: {d.severity}: {d.message}" for d in diagnostics))
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: the messages with their source lines."""
+        return render(self.diagnostics, color=True).rstrip().split("\n")
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(render(self.diagnostics))}</pre>"
 
 
 # --- order and repetition -------------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from typing import Any
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import NATIVE, STORE_WORDS, Clock
+from scamp_sim.displays import Shown
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ class Input:
 
 
 @dataclass(frozen=True, eq=False)
-class Program:
+class Program(Shown):
     """Assembled kernels and the host program that uses them.
 
     `params`: the values that the source's parameters took.
@@ -249,6 +251,9 @@ class Program:
     params: Mapping[str, Any] = field(default_factory=dict)
     shape: tuple[int, int] | None = None
     diagnostics: tuple[Any, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name}: {plural(len(self.kernels), 'kernel')}, {self.stored_words} words stored>"
 
     def __post_init__(self) -> None:
         for step in self.steps:

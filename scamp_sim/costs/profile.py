@@ -12,6 +12,7 @@ from typing import Any
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.readout import Volume
+from scamp_sim.displays import Shown
 from scamp_sim.text import plural, short
 
 CROWDED = 0.8
@@ -88,7 +89,7 @@ class Readout:
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Shown):
     """What one run of a program costs. Times in us.
 
     `words`: executed, those of host routines included.
@@ -122,6 +123,9 @@ class Profile:
     stored_words: int
     note: str = field(default="", compare=False)
     runs: int = 1
+
+    def __repr__(self) -> str:
+        return f"<Profile of {self.program}: {self.words:,} words, {self.time_us:,.1f} us ({self.timing})>"
 
     @property
     def compute_us(self) -> float:

@@ -19,6 +19,7 @@ from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import GREY_TO_PIX, analog_plane, bit_plane, check_shape, image_plane
 from scamp_sim.chip.program import BITSTACK, BITSTACK_BIT, HostCall, Output, Program
 from scamp_sim.costs.timing import Profile, Timing, combine, load_timing, profile, step_cost
+from scamp_sim.displays import Pictured, Shown
 from scamp_sim.engine import make_engine
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampWarning
 from scamp_sim.machine import tape
@@ -40,7 +41,7 @@ _IN_OFF = Program("IN off", {}, (HostCall("scamp5_load_in", (0,)),))
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Shown):
     """What one run gave.
 
     outputs: name -> upright plane, float32 (LSB) or bool, as it was when the program took it; what a readout function
@@ -54,6 +55,10 @@ class Run:
     program: Program = field(repr=False, compare=False)
     options: ArrayOptions = field(repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.outputs) or "none"
+        return f"<Run of {self.profile.program}: {self.profile.time_us:,.1f} us; outputs: {names}>"
+
     def payload(self, name: str) -> bytes:
         """The bytes of one result in the order in which they leave the chip, without headers."""
         named = {s.name if isinstance(s, Output) else s.result: s for s in self.program.readouts}
@@ -63,7 +68,7 @@ class Run:
         return readout.payload(named[name], self.outputs[name], self.profile.shape, self.options, bits)
 
 
-class Machine(HostCalls):
+class Machine(HostCalls, Pictured):
     """An array of processing elements with its controller.
 
     shape: (rows, columns), multiples of 64 up to 1024.
@@ -124,6 +129,11 @@ class Machine(HostCalls):
         self._stepper: Stepper | None = None
         self._finished: Run | None = None
         self._profiles: weakref.WeakKeyDictionary[Program, Profile] = weakref.WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        rows, columns = self.shape
+        chip = f", chip {self.chip}, seed {self.seed}" if isinstance(self.errors, ChipErrors) else ""
+        return f"<Machine {rows}x{columns}, {self.errors.name}{chip}>"
 
     def expose(self, image: Any, resize: bool = False) -> None:
         """Let the photodiodes see an image: (rows, columns), 0 dark to 255 bright, upright.
