@@ -1,8 +1,8 @@
 """Sums to bits, and bits pooled.
 
 Compares: the level of a slot is in IN, whose value everywhere is one constant; so each different level is a word, a
-launch and a constant, and what it gives is kept in the slots that asked for it. Bits: R0 what was not above, R9 and R10
-the result in turn, R11 a set of slots. Digital words do not heed FLAG.
+launch and a constant, and what it gives is kept in the slots that asked for it: R12 takes FLAG where R0 is 1. Digital
+words do not heed FLAG.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.kernels.macropixels.covers import cover
-from scamp_sim.kernels.network.grids import Grid
+from scamp_sim.kernels.network.grids import Grid, cover
 from scamp_sim.kernels.network.pieces import Part, Piece, piece
 
 LOWEST, HIGHEST = -128, 127
@@ -44,44 +43,40 @@ def compare(grid: Grid, sums: str, levels: Sequence[Level], *, name: str = "comp
     if len(asked) == len(levels) and len(groups) == 1:
         plain = (f"where({sums}, IN)", "MOV(R9, FLAG)", "all()")
         return piece(name, [Part(plain, (f"scamp5_load_in({-asked[0]})",))]), "R9"
-    unused = sum(1 << n for n, v in enumerate(grid.in_order([0] * len(levels))) if v is None)
+    unused = _slots(grid, [0] * len(levels), None)
+    scratch = ("R9", "R10", "R11")
     parts: list[Part] = []
-    result: str | None = None
-    for wanted in [*groups, ALWAYS]:
-        members = [n for n, v in enumerate(levels) if v == wanted]
-        if not members:
+    for wanted in [NEVER, ALWAYS, *groups]:
+        members = [int(v == wanted) for v in levels]
+        if not any(members):
             continue
-        slots = grid.in_order([1 if n in members else 0 for n in range(len(levels))])
-        target = sum(1 << n for n, v in enumerate(slots) if v == 1)
-        masks = cover(target, unused, grid.rows)
-        also = [] if wanted == ALWAYS else ["R0"]
-        lines: list[str] = [] if wanted == ALWAYS else [f"where({sums}, IN)", "NOT(R0, FLAG)"]
-        for mask in masks:
-            if result is None:
-                result = "R9"
-                lines.append(grid.rectangle(result, mask, also))
-                continue
-            lines.append(grid.rectangle("R11", mask, also))
-            other = "R10" if result == "R9" else "R9"
-            lines.append(f"MOV({{{other}}}, {{{result}, R11}})")
-            result = other
-        parts.append(Part(tuple(lines), () if wanted == ALWAYS else (f"scamp5_load_in({-int(wanted)})",)))
-    if result is None:
-        return piece(name, [Part(("CLR(R9)",))]), "R9"
-    parts[-1] = Part((*parts[-1].lines, "all()"), parts[-1].calls)
-    return piece(name, parts), result
+        found = cover(_slots(grid, members, 1), unused, grid.rows)
+        if wanted in (NEVER, ALWAYS):
+            set_ = "SET(R12)" if wanted == ALWAYS else "CLR(R12)"
+            parts.append(Part((*grid.mask(found, "R0", scratch), set_)))
+            continue
+        lines = [f"where({sums}, IN)", *grid.mask(found, "R0", scratch), "MOV(R12, FLAG)"]
+        parts.append(Part(tuple(lines), (f"scamp5_load_in({-int(wanted)})",)))
+    joined = [line for part in parts if not part.calls for line in part.lines]
+    compared = [part for part in parts if part.calls]
+    if joined and compared:  # what is constant needs no launch of its own
+        compared[0] = Part((*joined, *compared[0].lines), compared[0].calls)
+    elif joined:
+        compared = [Part(tuple(joined))]
+    compared[-1] = Part((*compared[-1].lines, "all()"), compared[-1].calls)
+    return piece(name, compared), "R12"
 
 
-def _chosen(grid: Grid, every: Sequence[bool], mask: str, spare: str) -> list[str]:
+def _slots(grid: Grid, values: Sequence[int], wanted: int | None) -> int:
+    """The slots of maps with a value, or those without a map, as bits."""
+    return sum(1 << n for n, v in enumerate(grid.in_order(values)) if v == wanted)
+
+
+def _chosen(grid: Grid, every: Sequence[bool], mask: str, scratch: Sequence[str]) -> list[str]:
     """mask := 1 in the slots of these maps. Slots without a map are undefined."""
-    slots = grid.in_order([int(v) for v in every])
-    target = sum(1 << n for n, v in enumerate(slots) if v == 1)
-    unused = sum(1 << n for n, v in enumerate(slots) if v is None)
-    first, *others = cover(target, unused, grid.rows)
-    lines = [grid.rectangle(mask, first)]
-    for r in others:
-        lines += [grid.rectangle(spare, r), f"OR({mask}, {spare})"]
-    return lines
+    values = [int(v) for v in every]
+    found = cover(_slots(grid, values, 1), _slots(grid, values, None), grid.rows)
+    return grid.mask(found, mask, scratch)
 
 
 def _exclusive(bits: str, mask: str, to: str) -> list[str]:
@@ -111,13 +106,19 @@ def pool_blocks(
         f"scamp5_load_pattern(R7, 0, 0, {off}, 255)",
         f"scamp5_load_pattern(R8, 0, 0, 255, {off})",
     )
+    if bits == "R12":
+        kept: tuple[str, ...] = ("MOV(R10, R12)",)
+        bits = "R10"
+    else:
+        kept = ()
     walls = ("NOT(R1, R5)", "NOT(R2, R6)", "NOT(R3, R7)", "NOT(R4, R8)")
     if every is None or not any(every):
-        return piece(name, [Part((*walls, "SET(R0)", f"MOV(R12, {bits})", "PROP0()"), calls)]), "R12"
+        moved = () if kept else (f"MOV(R12, {bits})",)
+        return piece(name, [Part((*walls, "SET(R0)", *moved, "PROP0()"), calls)]), "R12"
     other = "R10" if bits == "R9" else "R9"
-    turned = (*_chosen(grid, every, "R11", "R0"), *_exclusive(bits, "R11", other))
+    turned = (*_chosen(grid, every, "R11", ("R0", other)), *_exclusive(bits, "R11", other))
     flood = (*walls, "SET(R0)", f"MOV(R12, {other})", "PROP0()", f"MOV({bits}, R12)", *_exclusive(bits, "R11", other))
-    return piece(name, [Part(turned), Part(flood, calls)]), other
+    return piece(name, [Part((*kept, *turned)), Part(flood, calls)]), other
 
 
 def pool_macropixels(
@@ -146,7 +147,12 @@ def pool_macropixels(
     ands = every is not None and any(every)
     calls = grid.row_loads() if ands and loads else ()
     if ands and every is not None:
-        lines += [*_chosen(grid, every, "R11", "R0"), *_exclusive(bits, "R11", moved[0]), f"MOV({bits}, {moved[0]})"]
+        lines += list(grid.ready()) if loads else []
+        lines += [
+            *_chosen(grid, every, "R11", ("R0", moved[0])),
+            *_exclusive(bits, "R11", moved[0]),
+            f"MOV({bits}, {moved[0]})",
+        ]
     for gate in ("R4", "R1"):  # from the east, then from the south
         lines += ["CLR(R1, R2, R3, R4)", f"SET({gate})"]
         step = 1

@@ -15,10 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.kernels.macropixels.covers import Rectangle, cover
 from scamp_sim.kernels.network.bits import ALWAYS, Level, constant
 from scamp_sim.kernels.network.first import SUMS, Convolution, Integers, cleared_outside
-from scamp_sim.kernels.network.grids import Grid
+from scamp_sim.kernels.network.grids import Grid, cover
 from scamp_sim.kernels.network.pieces import Part, Piece, piece
 
 JOINS = 4
@@ -45,7 +44,8 @@ def spread(
     lifted = f", {lift}" if lift else ""
     fine = bool(lift) and amplitude <= 31
     calls = (*(grid.row_loads() if loads else ()), f"scamp5_in(D, {amplitude << (2 if fine else 0)})")
-    lines = ["diva(D, E, C)", "diva(D, E, C)"] if fine else []
+    lines = list(grid.ready()) if loads else []
+    lines += ["diva(D, E, C)", "diva(D, E, C)"] if fine else []
     lines += [f"bus({lift})"] if lift else []
     dark, bright = values
     lines += [f"bus(A, D{lifted})" if dark else f"bus(A{lifted})", "bus(NEWS, D)"]
@@ -131,13 +131,12 @@ class Channels:
     def _keep(self, out: int, edges: bool, always: bool = False) -> list[str]:
         """FLAG into the result, in the slot of an output."""
         i, j = self.grid.slot(out)
-        slot = Rectangle(1 << i, 1 << j)
         if not edges:
-            source = "R0" if always else "FLAG"
-            return [self.grid.rectangle("R0", slot), f"MOV({RESULT}, {source})"]
-        also = [] if always else ["R0"]
-        lines = [] if always else ["NOT(R0, FLAG)"]
-        return [*lines, self.grid.rectangle("R10", slot, also), f"OR({RESULT_AT_EDGES}, R10)"]
+            return [self.grid.part("R0", i, [j]), f"MOV({RESULT}, {'R0' if always else 'FLAG'})"]
+        if always:
+            return [self.grid.part("R10", i, [j]), f"OR({RESULT_AT_EDGES}, R10)"]
+        others = ", ".join(self.grid.sources(i, [j]))
+        return [f"OR(R10, {others})", "NOT(R0, FLAG)", "NOR(R0, R10)", f"OR({RESULT_AT_EDGES}, R0)"]
 
     def _join(self, out: int, sums: str) -> list[str]:
         """B := the sum of all slots, in that of an output; `sums` and the other register of sums are overwritten."""

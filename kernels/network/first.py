@@ -6,7 +6,8 @@ and east lines, three or four for masks.
 
 A sign differs from slot to slot: D := -(C + x) in one set of slots, D := -(C - x) in the others, D := -C where the
 weight is 0. The first word runs everywhere, the others under FLAG. C and D swap roles, and with them all signs, from
-tap to tap. Weights beyond 1 are taps of their own.
+tap to tap. Weights of up to 3 are taps of their own; larger ones are bit planes, a walk each, highest first, with the
+sum doubled between.
 
 Moves go outwards only, from A (rows) or B (columns), so that nothing is lost; what a move carries over the edge of a
 block is set to 0. In macropixels 0 comes in by itself.
@@ -32,7 +33,9 @@ Integers = npt.NDArray[np.int64]
 
 MOST_TAPS = 15
 """Rows and columns of a kernel."""
-MOST_WEIGHT = 7
+MOST_WEIGHT = 127
+FEW = 3
+"""Weights up to which a tap is repeated."""
 SUMS = ("C", "D")
 
 
@@ -99,6 +102,7 @@ def look(grid: Grid, form: Look, lift: str = "", *, name: str = "look") -> Piece
         "all()",
         "SET(R0)",
     ]
+    lines = [*grid.ready(), *lines]
     return piece(name, [Part(tuple(lines), tuple(calls)), *cleared_outside(grid, form.size, lifted)])
 
 
@@ -129,6 +133,9 @@ def cleared_outside(grid: Grid, size: tuple[int, int], lifted: str) -> list[Part
         used = ", ".join(bits[: len(some)])
         parts.append(Part((f"WHERE({used})", f"bus(A{lifted})", "all()"), calls))
     return parts
+
+
+Pass = tuple[int, int, "Integers | None"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,13 +188,26 @@ class Convolution:
         """Whether the outermost pixels of the array are to be cleared: an offset meets 0 there."""
         return bool(self.lift) and self.grid.pitch > 1 and self.padded and self.taps > 1
 
-    def passes(self) -> Iterator[tuple[int, int, Integers]]:
-        """(dy, dx, signs (K,)) of each tap, in the order of the moves."""
-        for dy in self._outwards():
-            for dx in self._outwards():
-                w = self.weights[:, dy + self.pad, dx + self.pad]
-                for n in range(int(np.abs(w).max())):
-                    yield dy, dx, np.where(np.abs(w) > n, np.sign(w), 0)
+    def passes(self) -> Iterator[Pass]:
+        """(dy, dx, signs (K,)) of each tap, in the order of the moves; without signs where the sum is doubled."""
+        most = int(np.abs(self.weights).max())
+        if most <= FEW:
+            yield from self._walked([[np.abs(self.weights) > n for n in range(most)]])
+            return
+        bits = [[(np.abs(self.weights) >> bit & 1).astype(np.bool_)] for bit in reversed(range(most.bit_length()))]
+        yield from self._walked(bits)
+
+    def _walked(self, walks: Sequence[Sequence[npt.NDArray[np.bool_]]]) -> Iterator[Pass]:
+        """walks: of each, the planes (K, k, k) of weights that are added at a tap."""
+        for number, planes in enumerate(walks):
+            if number:
+                yield 0, 0, None
+            for dy in self._outwards():
+                for dx in self._outwards():
+                    here = (slice(None), dy + self.pad, dx + self.pad)
+                    for plane in planes:
+                        if plane[here].any():
+                            yield dy, dx, np.where(plane[here], np.sign(self.weights[here]), 0)
 
     def _outwards(self) -> list[int]:
         return [*range(self.taps - self.pad), *range(-1, -self.pad - 1, -1)]
@@ -202,12 +222,12 @@ class Convolution:
             raise ProgramError("all kernels are 0; nothing is left of this layer")
         walk = _Walk(self, len(passes), list(calls), loaded)
         for before, here, after in _neighbours(passes):
+            if here[2] is None:
+                walk.double()
+                continue
             walk.go(before, here)
-            walk.tap(here, after)
+            walk.tap(here, here[2], after)
         return piece(name, walk.ended())
-
-
-Pass = tuple[int, int, Integers]
 
 
 def _neighbours(passes: Sequence[Pass]) -> Iterator[tuple[Pass | None, Pass, Pass | None]]:
@@ -242,10 +262,13 @@ class _Walk:
     def go(self, before: Pass | None, here: Pass) -> None:
         """Move from the place of one tap to that of the next."""
         dy, dx, _ = here
+        if before is not None and before[2] is None:
+            before, self.row, self.column = None, 0, 0
+            self.lines.append("bus(NEWS, A)")
         if before is not None and before[:2] == here[:2]:
             return
         if before is None or before[0] != dy:
-            start = self.row if before is not None and self.row * dy > 0 else 0
+            start = self.row if self.row * dy > 0 else 0
             for y in range(start + (dy > 0) - (dy < 0), dy + (dy > 0) - (dy < 0), 1 if dy > 0 else -1) if dy else ():
                 self._row(y)
             self.row, self.column = dy, 0
@@ -292,12 +315,18 @@ class _Walk:
     def _x(self, here: Pass) -> str:
         return "E" if here[1] else "B" if here[0] else "A"
 
-    def tap(self, here: Pass, after: Pass | None) -> None:
+    def double(self) -> None:
+        """Twice the sum, negated like every step."""
+        old, new = SUMS[self.number % 2], SUMS[(self.number + 1) % 2]
+        self.lines += [_bus("NEWS", old), "bus(E, NEWS)", _bus(new, old, "E", *self.lift)]
+        self.number += 1
+
+    def tap(self, here: Pass, signs: Integers, after: Pass | None) -> None:
         """Add a tap with the signs of the slots."""
         n = self.number
         old, new = ([SUMS[n % 2]] if n else []), SUMS[(n + 1) % 2]
         flip = -1 if (self.taps - 1 - n) % 2 else 1
-        plan = order(self.grid.in_order([int(w) * flip for w in here[2]]), self.grid.rows)
+        plan = order(self.grid.in_order([int(w) * flip for w in signs]), self.grid.rows)
         sources = {1: [self._x(here), *self.lift], -1: ["NEWS"], 0: self.lift}
         self.lines.append(_bus(new, *old, *sources[plan.base]))
         for c, masks in plan.steps:
@@ -308,7 +337,7 @@ class _Walk:
 
     def _restricted_again(self, here: Pass, after: Pass | None) -> bool:
         """Whether the words behind a tap restrict FLAG before they write anything."""
-        if after is None or not self.layer.lines or after[0] != here[0] or after[1] == here[1]:
+        if after is None or after[2] is None or not self.layer.lines or after[0] != here[0] or after[1] == here[1]:
             return False
         return after[1] * here[1] > 0 and abs(after[1]) > abs(here[1])
 

@@ -1,9 +1,11 @@
 """Where maps lie on the array, and the masks that tell them apart.
 
 A grid has `rows` x `rows` slots, a map each. As blocks, slot (i, j) of pixel (y, x) is PE (side i + y, side j + x); as
-macropixels PE (rows y + i, rows x + j). Map n is in slot (n % rows, n // rows). R1, R2, ... are 1 in the rows of slots,
-the registers behind them in the columns; one word, the NOR of all other rows and columns, then makes a rectangle of
-slots, and a set of slots is a union of rectangles.
+macropixels PE (rows y + i, rows x + j). Map n is in slot (n % rows, n // rows).
+
+R1, R2, ... are 0 in one row of slots each, the registers behind them 1 in one column each. One word, NOR of a row's
+register and the columns that it leaves out, then makes any part of a row, with four sources at most, which is what the
+SDK has; a set of slots is a union of such parts and of whole columns.
 """
 
 from __future__ import annotations
@@ -11,19 +13,56 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import permutations
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import PlaneError, ProgramError
-from scamp_sim.kernels.macropixels.covers import JOINED, Cover, Rectangle, cover, words
 from scamp_sim.kernels.network.pieces import ARRAY
 
 Plane = npt.NDArray[np.generic]
 
 Classes = tuple[int | None, ...]
 """A class for each slot, row after row; None where nothing is asked for."""
+
+JOINED = 3
+"""Sources of one WHERE."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A set of slots: whole columns, and parts of rows as (row, columns of it)."""
+
+    columns: tuple[int, ...] = ()
+    parts: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+    @property
+    def words(self) -> int:
+        """Words to build it and to set FLAG by it; more than three sources are joined in a bit first."""
+        sources = len(self.columns) + len(self.parts)
+        return len(self.parts) + 1 + max(0, -(-(sources - JOINED) // (JOINED - 1)))
+
+
+@lru_cache(1 << 16)
+def cover(target: int, free: int, rows: int) -> Cover:
+    """The cheapest cover that holds every slot of `target` and else only slots of `free`: bits, row after row."""
+    allowed = target | free
+    full = [sum(1 << (rows * i + j) for i in range(rows)) for j in range(rows)]
+    usable = [j for j in range(rows) if full[j] & ~allowed == 0 and full[j] & target]
+    best: Cover | None = None
+    for count in range(len(usable) + 1):
+        for columns in combinations(usable, count):
+            left = target & ~sum(full[j] for j in columns)
+            parts = []
+            for i in range(rows):
+                if left >> rows * i & ((1 << rows) - 1):
+                    parts.append((i, tuple(j for j in range(rows) if allowed >> (rows * i + j) & 1)))
+            found = Cover(columns, tuple(parts))
+            if best is None or found.words < best.words:
+                best = found
+    assert best is not None
+    return best
 
 
 @dataclass(frozen=True)
@@ -64,17 +103,28 @@ class Grid:
         return n % self.rows, n // self.rows
 
     def loads(self) -> tuple[str, ...]:
-        """Host calls that set the bits of rows and columns; none for a single slot."""
-        if self.rows == 1:
-            return ()
-        rows, columns = self.row_loads(), self.column_loads()
-        return (*rows, *columns)
+        """Host calls for the bits of rows and columns, `ready` being in the kernel behind; none for a single slot."""
+        return (*self.row_loads(), *self.column_loads())
 
     def row_loads(self) -> tuple[str, ...]:
-        one, off = (1, self._off) if self.kind == "macropixels" else (self.side, self._off)
-        return tuple(f"scamp5_load_pattern({bit}, {one * n}, 0, {off}, 255)" for n, bit in enumerate(self.row_bits))
+        """Those of the rows: each 1 in its row, one register further on, until `ready` has turned them."""
+        if self.rows == 1:
+            return ()
+        one = 1 if self.kind == "macropixels" else self.side
+        bits = (*self.row_bits[1:], "R0")
+        return tuple(f"scamp5_load_pattern({bit}, {one * n}, 0, {self._off}, 255)" for n, bit in enumerate(bits))
+
+    def ready(self) -> tuple[str, ...]:
+        """Words that turn the rows: 0 in one row each."""
+        if self.rows == 1:
+            return ()
+        bits = (*self.row_bits, "R0")
+        return tuple(f"NOT({to}, {of})" for to, of in pairwise(bits))
 
     def column_loads(self) -> tuple[str, ...]:
+        """Those of the columns."""
+        if self.rows == 1:
+            return ()
         one, off, last = (1 if self.kind == "macropixels" else self.side), self._off, self.rows - 1
         return tuple(  # the chip counts columns from the right
             f"scamp5_load_pattern({bit}, 0, {one * (last - n)}, 255, {off})" for n, bit in enumerate(self.column_bits)
@@ -118,42 +168,60 @@ class Grid:
             found[self.rows * i + j] = value
         return tuple(found)
 
-    def rectangle(self, bit: str, r: Rectangle, also: Sequence[str] = ()) -> str:
-        """bit := 1 in these rows and columns of slots where all of `also` are 0."""
-        others = [b for n, b in enumerate(self.row_bits) if not r.rows >> n & 1]
-        others += [b for n, b in enumerate(self.column_bits) if not r.columns >> n & 1]
-        sources = [*also, *others]
-        if not sources:
-            return f"SET({bit})"
-        return f"NOT({{{bit}}}, {{{', '.join(sources)}}})"
+    def sources(self, row: int, columns: Sequence[int]) -> list[str]:
+        """Bits of which all are 0 in a part of a row, and nowhere else."""
+        return [self.row_bits[row], *(bit for j, bit in enumerate(self.column_bits) if j not in columns)]
 
-    def where(self, masks: Cover, scratch: Sequence[str]) -> list[str]:
-        """FLAG := the union of rectangles. scratch: two bits or more."""
-        there = [(self.row_bits if kind == "row" else self.column_bits)[n] for kind, n in self._lines(masks)]
-        made = [r for r in masks if r.line(self.rows) is None]
+    def part(self, bit: str, row: int, columns: Sequence[int]) -> str:
+        """bit := 1 in a part of a row of slots."""
+        return nor(bit, self.sources(row, columns))
+
+    def masks(self, found: Cover, scratch: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Words that build a cover, and up to three bits of which it is the union. scratch: two bits or more."""
+        there = [self.column_bits[j] for j in found.columns]
         lines: list[str] = []
         sources: list[str] = []
         free = list(scratch)
-        for number, r in enumerate(made):
-            more = len(sources) + len(made) - number + len(there) > JOINED
+        for number, (row, columns) in enumerate(found.parts):
+            more = len(sources) + len(found.parts) - number + len(there) > JOINED
             if len(scratch) > 2 and len(free) == 1 and more:
                 joined = free[0]
-                lines.append(f"MOV({{{joined}}}, {{{', '.join(sources)}}})")
+                lines.append(f"OR({joined}, {', '.join(sources)})")
                 sources, free = [joined], [b for b in scratch if b != joined]
             elif not free:  # no third bit to join them in: in place, a word more
                 lines.append(f"OR({sources[0]}, {sources[1]})")
                 free, sources = sources[1:], sources[:1]
-            lines.append(self.rectangle(free[0], r))
+            lines.append(self.part(free[0], row, columns))
             sources.append(free.pop(0))
         while len(sources) + len(there) > JOINED:
-            other = sources.pop() if len(sources) > 1 else there.pop()
-            lines.append(f"OR({sources[0]}, {other})" if sources else f"MOV({{{free[0]}}}, {{{other}, {there.pop()}}})")
-            sources = sources or [free[0]]
-        return [*lines, f"WHERE({', '.join([*sources, *there])})"]
+            if free:
+                together = [*sources, *there]
+                count = len(together) - JOINED + 1
+                lines.append(f"OR({free[0]}, {', '.join(together[:count])})")
+                sources, there, free = [free[0]], together[count:], free[1:]
+            else:
+                lines.append(f"OR({sources[0]}, {sources.pop()})")
+        return lines, [*sources, *there]
 
-    def _lines(self, masks: Cover) -> list[tuple[str, int]]:
-        """The masks that are a row or a column, whose bits are there already."""
-        return [line for r in masks if (line := r.line(self.rows)) is not None]
+    def where(self, found: Cover, scratch: Sequence[str]) -> list[str]:
+        """FLAG := a cover."""
+        lines, sources = self.masks(found, scratch)
+        return [*lines, f"WHERE({', '.join(sources)})"]
+
+    def mask(self, found: Cover, to: str, scratch: Sequence[str]) -> list[str]:
+        """to := a cover. scratch: two bits or more, without `to`."""
+        if len(found.parts) == 1 and not found.columns:
+            return [self.part(to, *found.parts[0])]
+        if not found.parts and len(found.columns) == self.rows - 1:
+            (other,) = set(range(self.rows)) - set(found.columns)
+            return [f"NOT({to}, {self.column_bits[other]})"]
+        lines, sources = self.masks(found, scratch)
+        return [*lines, f"OR({to}, {', '.join(sources)})" if len(sources) > 1 else f"MOV({to}, {sources[0]})"]
+
+
+def nor(to: str, sources: Sequence[str]) -> str:
+    """to := the NOR of one to four bits."""
+    return f"NOT({to}, {sources[0]})" if len(sources) == 1 else f"NOR({to}, {', '.join(sources)})"
 
 
 @dataclass(frozen=True)
@@ -178,7 +246,7 @@ def order(classes: Classes, rows: int) -> Order:
             later &= ~sets[c]
             masks = cover(sets[c], later | anywhere, rows)
             steps.append((c, masks))
-            price += words(masks, rows) + 1
+            price += masks.words + 1
         if best is None or price < best[0]:
             best = price, Order(sequence[0], tuple(steps))
     assert best is not None
@@ -196,4 +264,4 @@ def outside(size: int, side: int, pitch: int) -> list[tuple[int, int]]:
     return found
 
 
-__all__ = ["Classes", "Grid", "Order", "Plane", "order", "outside"]
+__all__ = ["Classes", "Cover", "Grid", "Order", "Plane", "cover", "nor", "order", "outside"]

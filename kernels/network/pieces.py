@@ -146,6 +146,7 @@ MACROS: dict[tuple[str, int], tuple[str, ...]] = {
     ("PROP0", 0): ("PROP_R()", "PROP_0()"),
     ("NOT", 1): ("NOT_R(0)", "REFRESH_L(0)"),
     ("OR", 2): ("OR_R(0, 1)", "REFRESH_L(0)"),
+    ("NOR", 2): ("NOR_R(0, 1)", "REFRESH_L(0)"),
 }
 """The macros that pieces use, as the prelude has them; a number stands for an operand."""
 

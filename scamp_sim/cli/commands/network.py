@@ -14,10 +14,14 @@ HELP = (
 EXAMPLES = (
     "scamp-sim network read net.onnx",
     "scamp-sim network read net.onnx --zero +1 --place scale=2,pad=4 --out net.npz",
+    "scamp-sim network plan net.npz --errors scamp5 --margins",
+    "scamp-sim network run net.npz --image digit.png --errors scamp5 --chip 7",
+    "scamp-sim network validate net.npz --data pictures --errors scamp5 --chips 1-3",
     "scamp-sim network finetune net.npz --data pictures --errors scamp5 --out tuned.npz",
+    "scamp-sim network export net.npz --to sdk",
 )
 
-ACTIONS = ("read", "finetune")
+ACTIONS = ("read", "plan", "run", "validate", "costs", "finetune", "export")
 """In the order of the help; each is a module of `scamp_sim.cli.network`."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scamp_sim.kernels.network.channels import Channels
 from scamp_sim.kernels.network.dense import DenseSums
 from scamp_sim.kernels.network.first import Convolution, Look, checked, look
 from scamp_sim.kernels.network.grids import Grid, order, outside
-from scamp_sim.kernels.network.pieces import Piece, assembled, compose, drafted, words_of
+from scamp_sim.kernels.network.pieces import Part, Piece, assembled, compose, drafted, native, words_of
 from scamp_sim.systems.network.golden import conv_sums, pool_bits
 from scamp_sim.systems.network.params import Conv, Pool
 
@@ -57,6 +58,8 @@ CASES = [
     ("macropixels", 2, 128, 4, 3, 1, 1, 20, "F", 127),
     ("macropixels", 1, 256, 1, 4, 1, 1, 20, "F", 127),
     ("macropixels", 1, 200, 1, 7, 3, 4, 0, "", 126),
+    ("blocks", 4, 28, 3, 3, 1, 31, 0, "", 126),
+    ("macropixels", 4, 64, 16, 3, 1, 7, 20, "F", 127),
 ]
 
 
@@ -95,6 +98,9 @@ def _on_sums(sums: Any, grid: Grid, pieces: list[Piece], register: str, offset: 
     """What pieces leave in a register, of sums in C, behind the loads of a grid."""
     from scamp_sim.compiler import assemble
 
+    first, *rest = pieces
+    ready = Part((*grid.ready(), *first.parts[0].lines), first.parts[0].calls, first.parts[0].after)
+    pieces = [replace(first, parts=(ready, *first.parts[1:])), *rest]
     text = compose("bits", pieces)
     calls = "".join(f"    {call};\n" for call in grid.loads())
     text = text.replace("program {\n", f"program {{\n{calls}").replace(
@@ -150,12 +156,13 @@ def test_masks_of_two_bits_are_the_same_as_of_four() -> None:
     lengths = []
     for _ in range(40):
         plan = order(grid.in_order(rng.integers(-1, 2, 16).tolist()), 4)
-        for _, masks in plan.steps:
-            few = grid.where(masks, ("R0", "R10"))
-            many = grid.where(masks, ("R9", "R10", "R11", "R0"))
+        for _, found in plan.steps:
+            few = grid.where(found, ("R0", "R10"))
+            many = grid.where(found, ("R9", "R10", "R11", "R0"))
             assert few[-1].startswith("WHERE(")
             assert few[-1].count(",") <= 2
-            lengths.append(len(few) - len(many))
+            assert sum(len(native(line)) for line in many) == found.words
+            lengths.append(sum(len(native(line)) for line in few) - found.words)
     assert min(lengths) >= 0
 
 
@@ -179,8 +186,8 @@ def test_grids_pack_and_unpack() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ProgramError, match="17 kernels do not fit 4x4 slots"):
         checked(np.ones((17, 3, 3)), Grid("blocks"))
-    with pytest.raises(ProgramError, match=r"whole weights within -7\.\.7"):
-        checked(np.full((1, 3, 3), 9), Grid("blocks"))
+    with pytest.raises(ProgramError, match=r"whole weights within -127\.\.127"):
+        checked(np.full((1, 3, 3), 130), Grid("blocks"))
     with pytest.raises(ProgramError, match="17 channels to 16: macropixels of 4x4 PEs hold 16"):
         Channels(np.ones((16, 17, 3, 3), int), [0] * 16, Grid("macropixels"), 1, True, "", (64, 64), 1, 0)
     with pytest.raises(ProgramError, match="20 classes; one plane of the array holds 16"):

@@ -16,7 +16,7 @@ from scamp_sim.kernels.network.channels import Channels, spread
 from scamp_sim.kernels.network.dense import AMPLITUDE, DenseSums
 from scamp_sim.kernels.network.first import FULL, Convolution, Look, checked, look
 from scamp_sim.kernels.network.grids import Grid
-from scamp_sim.kernels.network.pieces import Piece, assembled, drafted
+from scamp_sim.kernels.network.pieces import Part, Piece, assembled, drafted, piece
 from scamp_sim.kernels.network.readout import Bitmaps
 from scamp_sim.systems.network.golden import dense_sums, pool_bits, window_counts
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
@@ -191,8 +191,8 @@ class Built:
         held = self.lift == "IN"
         if any(isinstance(v, int) for v in chosen.levels):
             self._add(layer.name, taps.piece(layer.name, (f"scamp5_load_in({self.choice.offset})",) if held else ()))
-        state = _State("R9", self._shape(layer), layer.stride, layer.channels)
-        self._sums(layer, taps.result, chosen.amplitude, state)
+        state = _State("", self._shape(layer), layer.stride, layer.channels)
+        self._sums(layer, taps.result, chosen.gain * chosen.amplitude, state)
         return self._compared(layer, taps.result, state)
 
     def _compared(self, layer: Conv, sums: str, state: _State) -> _State:
@@ -208,7 +208,8 @@ class Built:
         whole = Grid("macropixels", 1)
         shown = look(whole, form, self.lift)
         first, *rest = shown.parts
-        shown = Piece(shown.name, (type(first)(first.lines, (*grid.loads(), *first.calls)), *rest))
+        masks = Part((*grid.ready(), *first.lines), (*grid.loads(), *first.calls))
+        shown = Piece(shown.name, (masks, *rest))
         self._add(INPUT, shown)
         w = layer.weights[:, 0].astype(np.int64)
         k = layer.kernel
@@ -252,7 +253,7 @@ class Built:
             state.spacing,
         )
         self._add(layer.name, taps.piece(layer.name))
-        after = _State("R9", self._shape(layer), state.spacing * layer.stride, layer.channels)
+        after = _State("", self._shape(layer), state.spacing * layer.stride, layer.channels)
         return self._compared(layer, taps.result, after)
 
     def _channels(self, layer: Conv, state: _State) -> _State:
@@ -350,8 +351,6 @@ class Built:
             self._add(READOUT, self._reading(maps, register, f"read{n}", f"map{n}_"))
 
     def _reading(self, maps: Bitmaps, register: str, name: str, prefix: str) -> Piece:
-        from scamp_sim.kernels.network.pieces import Part, piece
-
         if self.choice.read == "values":
             return maps.as_values(register, self.lift if self.lift == "F" else "", name=name, prefix=prefix)
         if self.choice.read == "events":
@@ -375,7 +374,7 @@ class Built:
         register = state.bits
         self._stages.append(Stage(layer, name, lambda machine: maps.of_plane(machine.read(register))))
 
-    def _sums(self, layer: Conv, register: str, amplitude: int, state: _State) -> None:
+    def _sums(self, layer: Conv, register: str, amplitude: float, state: _State) -> None:
         maps = Bitmaps(self.grid, state.maps, state.size, state.spacing)
         dark, bright = values_of(layer)
         total = layer.weights.sum(axis=(1, 2, 3)).astype(np.float64)[:, None, None]

@@ -14,11 +14,14 @@ from scamp_sim.kernels.network.dense import CELL, MOST_CLASSES
 from scamp_sim.kernels.network.pieces import ARRAY
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
 from scamp_sim.systems.network.planning.choice import Choice, ConvChoice
-from scamp_sim.systems.network.planning.levels import Gap, amplitude_for, gaps, largest, levels
+from scamp_sim.systems.network.planning.levels import REACH, Gap, amplitude_for, gaps, largest, levels
+from scamp_sim.systems.network.planning.margins import EXACT, Response, Spread
 
 SLOTS = (4, 2)
 """Slots along an axis, where maps share the array."""
 WINDOWS = (4, 2)
+WIDE = 20
+"""LSB of a tap where joins are means: what they add then counts less."""
 FEW = 4
 """Maps up to which one after the other may be cheaper than all at once."""
 
@@ -29,7 +32,8 @@ class Wish:
 
     offset: LSB that a transfer adds. sums: of dense layers on the array. events: maps leave as so many events at most,
     0 for exactly. layout: only that one. amplitude: LSB of a tap in first layers, None for what thresholds allow.
-    merge: levels that give the same bits are one. controller: dense layers are the controller's.
+    merge: levels that give the same bits are one. controller: dense layers are the controller's. response: what chips
+    of the profile make of sums.
     """
 
     offset: int = 0
@@ -39,6 +43,7 @@ class Wish:
     amplitude: int | None = None
     merge: bool = True
     controller: bool = False
+    response: Response = EXACT
 
 
 def candidates(net: Network, wish: Wish, refused: list[str]) -> Iterator[Choice]:
@@ -178,33 +183,43 @@ def _no_dense(layer: Dense, layout: str, pooled: int, before: tuple[int, int, in
 
 def _convs(net: Network, layout: str, rows: int, array: int, wish: Wish) -> dict[str, ConvChoice]:
     found = {}
+    spacing = 1
     for n, layer in enumerate(net.layers[:array]):
-        if not isinstance(layer, Conv):
-            continue
-        these = gaps(layer)
-        joins = 2 * (rows.bit_length() - 1) if (layout == "windows" if n == 0 else not layer.depthwise) else 0
-        found[layer.name] = _conv(layer, these, joins, wish)
+        if isinstance(layer, Conv):
+            these = gaps(layer)
+            try:
+                if layout == "windows" if n == 0 else not layer.depthwise:
+                    taps = (1, 1) if n == 0 else (layer.kernel, spacing)
+                    found[layer.name] = _joined(these, rows, *taps, wish)
+                else:
+                    kind = "blocks" if layout == "blocks" else "macropixels"
+                    found[layer.name] = _alone(these, wish.response.first(kind, rows, layer.kernel, spacing), wish)
+            except ProgramError as e:
+                raise ProgramError(f"{layer.name}: {e}") from None
+        spacing *= 1 if n == 0 and layout == "windows" else layer.stride if isinstance(layer, (Conv, Pool)) else 1
     return found
 
 
-def _conv(layer: Conv, these: tuple[Gap, ...], joins: int, wish: Wish) -> ConvChoice:
-    """Amplitude, joins as sums, and levels."""
-    far = largest(these)
-    try:
-        if not joins:
-            amplitude = wish.amplitude or amplitude_for(these)
-            return ConvChoice(amplitude, levels(these, amplitude, merge=wish.merge))
-        # the joins are chosen from the thresholds: as many sums as keep them within the converter
-        amplitude = wish.amplitude or amplitude_for((), most=20)
-        doublings = joins
-        while doublings and far * amplitude * 2.0 ** (doublings - joins) > 110:
-            doublings -= 1
-        unit = amplitude * 2.0 ** (doublings - joins)
-        if far * unit > HIGHEST:
-            raise ProgramError(f"thresholds lie up to {far:g} taps from 0, beyond the converter at {unit:g} LSB a tap")
-        return ConvChoice(amplitude, levels(these, unit, merge=wish.merge), doublings)
-    except ProgramError as e:
-        raise ProgramError(f"{layer.name}: {e}") from None
+def _alone(these: tuple[Gap, ...], seen: Spread, wish: Wish) -> ConvChoice:
+    """A layer over one map a slot: amplitude and levels."""
+    amplitude = wish.amplitude or amplitude_for(these, gain=seen.gain)
+    chosen = levels(these, seen.gain * amplitude, seen.shift, merge=wish.merge)
+    return ConvChoice(amplitude, chosen, 0, seen.gain, seen.shift)
+
+
+def _joined(these: tuple[Gap, ...], rows: int, taps: int, spacing: int, wish: Wish) -> ConvChoice:
+    """A layer over all maps: as many joins are sums as keep the thresholds within the converter."""
+    far, joins = largest(these), 2 * (rows.bit_length() - 1)
+    amplitude = wish.amplitude or WIDE
+    doublings = joins
+    while doublings and far * amplitude * 2.0 ** (doublings - joins) > REACH:
+        doublings -= 1
+    seen = wish.response.joined(rows, taps, spacing, doublings)
+    unit = seen.gain * amplitude * 2.0 ** (doublings - joins)
+    if far * unit + abs(seen.shift) > HIGHEST:
+        raise ProgramError(f"thresholds lie up to {far:g} taps from 0, beyond the converter at {unit:g} LSB a tap")
+    chosen = levels(these, unit, seen.shift, merge=wish.merge)
+    return ConvChoice(amplitude, chosen, doublings, seen.gain, seen.shift)
 
 
 __all__ = ["Wish", "candidates"]

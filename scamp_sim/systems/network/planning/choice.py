@@ -18,11 +18,14 @@ READS = ("", "values", "rows", "events")
 
 @dataclass(frozen=True)
 class ConvChoice:
-    """amplitude: LSB of a tap. levels: LSB of each channel, or "never", "always". doublings: joins that are sums."""
+    """amplitude: LSB of a tap as it is loaded. levels: LSB of each channel, or "never", "always". doublings: joins that
+    are sums. gain, shift: what a chip makes of a tap, and LSB that it adds to a sum; 1 and 0 free of errors."""
 
     amplitude: int
     levels: tuple[Level, ...]
     doublings: int = 0
+    gain: float = 1.0
+    shift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,13 @@ class Choice:
         """The inverse of `as_dict`. Raises ProgramError for what is none."""
         try:
             convs = {
-                str(name): ConvChoice(int(c["amplitude"]), tuple(map(_level, c["levels"])), int(c["doublings"]))
+                str(name): ConvChoice(
+                    int(c["amplitude"]),
+                    tuple(map(_level, c["levels"])),
+                    int(c["doublings"]),
+                    float(c["gain"]),
+                    float(c["shift"]),
+                )
                 for name, c in document["convs"].items()
             }
             numbers = {name: int(document[name]) for name in ("rows", "offset", "array", "events")}

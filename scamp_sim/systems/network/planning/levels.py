@@ -97,10 +97,10 @@ def largest(found: Sequence[Gap]) -> float:
     return max((abs(g.middle) for g in found if g.below is not None), default=0.0)
 
 
-def amplitude_for(found: Sequence[Gap], most: int = LARGEST_AMPLITUDE) -> int:
-    """LSB of a tap: the most by which no threshold lies beyond `REACH`. Raises ProgramError."""
-    far = largest(found)
-    chosen = min(most, math.floor(REACH / far)) if far else most
+def amplitude_for(found: Sequence[Gap], most: int = LARGEST_AMPLITUDE, gain: float = 1.0) -> int:
+    """LSB of a tap as it is loaded: the most by which no threshold lies beyond `REACH`. Raises ProgramError."""
+    far, most = largest(found), math.floor(most / gain)
+    chosen = min(most, math.floor(REACH / (far * gain))) if far else most
     if chosen < 1:
         raise ProgramError(
             f"a threshold lies {far:g} taps from 0, and the converter's constants end at {HIGHEST} LSB: less than 1 "
@@ -109,17 +109,18 @@ def amplitude_for(found: Sequence[Gap], most: int = LARGEST_AMPLITUDE) -> int:
     return chosen
 
 
-def levels(found: Sequence[Gap], unit: float, *, merge: bool = True) -> tuple[Level, ...]:
+def levels(found: Sequence[Gap], unit: float, shift: float = 0.0, *, merge: bool = True) -> tuple[Level, ...]:
     """LSB that each channel's sum must be above, with as few different ones as give the same bits.
 
-    unit: LSB of a tap. merge: False for the middle of each gap, however many constants that takes.
+    unit: LSB of a tap. shift: LSB that is added to every sum. merge: False for the middle of each gap, however many
+    constants that takes.
 
     Raises ProgramError if some gap holds no whole LSB.
     """
     asked: dict[tuple[int, int], int] = {}
     for g in found:
         if g.below is not None and g.above is not None:
-            asked[_whole(g.below, g.above, unit)] = 0
+            asked[_whole(g.below, g.above, unit, shift)] = 0
     if merge:
         spans = sorted(asked, key=lambda s: s[1])
         while spans:
@@ -131,13 +132,14 @@ def levels(found: Sequence[Gap], unit: float, *, merge: bool = True) -> tuple[Le
     else:
         asked = {(low, high): (low + high) // 2 for low, high in asked}
     return tuple(
-        g.constant if g.below is None or g.above is None else asked[_whole(g.below, g.above, unit)] for g in found
+        g.constant if g.below is None or g.above is None else asked[_whole(g.below, g.above, unit, shift)]
+        for g in found
     )
 
 
-def _whole(below: int, above: int, unit: float) -> tuple[int, int]:
+def _whole(below: int, above: int, unit: float, shift: float) -> tuple[int, int]:
     """The first and the last whole LSB at or above the sum below and under the sum above."""
-    low, high = math.ceil(below * unit), math.ceil(above * unit) - 1
+    low, high = math.ceil(below * unit + shift), math.ceil(above * unit + shift) - 1
     if low > high:
         raise ProgramError(f"{unit:g} LSB a tap: no whole LSB lies between sums of {below} and {above} taps")
     return low, high

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -63,6 +63,8 @@ class Spread:
     floor: float
     slope: float
     balance: float
+    shift: float = 0.0
+    """LSB that is added to a sum of 0."""
 
     def sigma(self, total: float, amplitude: float) -> float:
         """In taps."""
@@ -73,7 +75,38 @@ class Spread:
 NONE = Spread(1.0, 0.0, 0.0, 0.0)
 
 
-def margins(net: Network, choice: Choice, spread: Spread) -> tuple[Margin, ...]:
+class Response(Protocol):
+    """What chips of a profile make of sums."""
+
+    def first(self, kind: str, rows: int, taps: int, spacing: int = 1) -> Spread:
+        """Of a layer over one map a slot."""
+        ...
+
+    def joined(self, rows: int, taps: int, spacing: int, doublings: int) -> Spread:
+        """Of a layer over all maps; sigma and gain are of what is compared, at the full LSB of a tap there."""
+        ...
+
+
+class Exact:
+    """An array without errors."""
+
+    def first(self, kind: str, rows: int, taps: int, spacing: int = 1) -> Spread:
+        """Exact."""
+        return NONE
+
+    def joined(self, rows: int, taps: int, spacing: int, doublings: int) -> Spread:
+        """Exact."""
+        return NONE
+
+
+EXACT = Exact()
+
+
+def _first(response: Response, choice: Choice, layer: Conv) -> Spread:
+    return response.first("blocks" if choice.layout == "blocks" else "macropixels", choice.rows, layer.kernel)
+
+
+def margins(net: Network, choice: Choice, response: Response) -> tuple[Margin, ...]:
     """Every channel of every convolution on the array. Those of later layers have no background: their distance is that
     of the nearest attainable sum."""
     found: list[Margin] = []
@@ -88,7 +121,8 @@ def margins(net: Network, choice: Choice, spread: Spread) -> tuple[Margin, ...]:
         chosen = choice.convs[layer.name]
         joins = 2 * (choice.rows.bit_length() - 1)
         joined = choice.layout == "windows" if n == 0 else not layer.depthwise
-        unit = chosen.amplitude * (2.0 ** (chosen.doublings - joins) if joined else 1.0)
+        unit = chosen.gain * chosen.amplitude * (2.0 ** (chosen.doublings - joins) if joined else 1.0)
+        spread = response.joined(choice.rows, 1, 1, chosen.doublings) if joined else _first(response, choice, layer)
         dark, bright = values_of(layer)
         for channel, (gap, level) in enumerate(zip(gaps(layer), chosen.levels, strict=True)):
             threshold = int(layer.threshold[channel])
@@ -96,12 +130,12 @@ def margins(net: Network, choice: Choice, spread: Spread) -> tuple[Margin, ...]:
                 found.append(Margin(layer.name, channel, threshold, math.inf, "", 0.0, 0.0))
                 continue
             total = float(layer.weights[channel].astype(int).sum())
-            at = level / unit
+            at = (level - chosen.shift) / unit
             if n:
                 d = min(at - gap.below, gap.above - at)
                 found.append(Margin(layer.name, channel, threshold, d, "", 0.0, 0.0))
                 continue
-            sigma = spread.sigma(total, chosen.amplitude)
+            sigma = spread.sigma(total, unit / chosen.gain)
             sides = [(name, at - value * total) for name, value in (("dark", dark), ("bright", bright))]
             rated = [(_wrong(d, sigma, window), -abs(d), name, d) for name, d in sides]
             wrong, _, name, d = max(rated)
@@ -122,4 +156,4 @@ def predicted(found: tuple[Margin, ...]) -> np.ndarray:
     return np.array([m.wrong for m in found])
 
 
-__all__ = ["FLAGGED", "NONE", "Margin", "Spread", "margins", "predicted"]
+__all__ = ["EXACT", "FLAGGED", "NONE", "Exact", "Margin", "Response", "Spread", "margins", "predicted"]

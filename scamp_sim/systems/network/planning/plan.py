@@ -27,7 +27,7 @@ from scamp_sim.systems.network.planning.built import INPUT, READOUT, Built
 from scamp_sim.systems.network.planning.candidates import Wish, candidates
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import merged
-from scamp_sim.systems.network.planning.margins import NONE, Margin, margins
+from scamp_sim.systems.network.planning.margins import EXACT, Margin, Response, margins
 from scamp_sim.text import table
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Plan:
 
     def margins(self) -> tuple[Margin, ...]:
         """How near the threshold of every channel is to a background, and what that does on chips of the profile."""
-        return margins(self.net, self.choice, spread_of(self.errors, self.choice))
+        return margins(self.net, self.choice, response_of(self.errors))
 
     def build(self, errors: Errors | None = None, chip: int = 0, *, engine: str = "fast") -> OnArray:
         """The network on a chip.
@@ -300,7 +300,9 @@ def plan(
     if sums not in ("16", "64", "sparse"):
         raise ProgramError(f"sums '{sums}': expected 16, 64 or sparse")
     own, notes = (net, ()) if levels is None else merged(net, levels)
-    wish = Wish(offset_of(chip), sums, events, layout, amplitude, by != "noise", controller)
+    response = response_of(chip)
+    merge = by != "noise" and response is EXACT  # on chips every level belongs into the middle of its gap
+    wish = Wish(offset_of(chip), sums, events, layout, amplitude, merge, controller, response)
     refused: list[str] = []
     found: list[tuple[tuple[float, ...], Built, Cost]] = []
     for choice in candidates(own, wish, refused):
@@ -310,7 +312,7 @@ def plan(
         except ScampError as e:
             refused.append(f"{choice.layout}: {e}")
             continue
-        found.append((_rank(by, cost, own, choice, chip), built, cost))
+        found.append((_rank(by, cost, own, choice, response), built, cost))
     if not found:
         reasons = "; ".join(dict.fromkeys(refused)) or "nothing of it can run on the array"
         raise ProgramError(f"this network does not fit the array: {reasons}")
@@ -365,14 +367,14 @@ def _label(built: Built) -> str:
     return f"{c.layout} {c.rows}x{c.rows}{where}"
 
 
-def _rank(by: str, cost: Cost, net: Network, choice: Choice, chip: Errors) -> tuple[float, ...]:
+def _rank(by: str, cost: Cost, net: Network, choice: Choice, response: Response) -> tuple[float, ...]:
     us, words, uj = cost.us or 0.0, float(cost.words), cost.uj or 0.0
     if by == "words":
         return words, us
     if by == "energy":
         return uj, us
     if by == "noise":
-        seen = margins(net, choice, spread_of(chip, choice))
+        seen = margins(net, choice, response)
         return sum(m.wrong for m in seen), us
     return us, words
 
@@ -419,12 +421,17 @@ def offset_of(errors: Errors) -> int:
     return int(np.clip(round(kind["transfer_offset"]), 0, MOST_OFFSET))
 
 
-def spread_of(errors: Errors, choice: Choice) -> Any:
-    """What sums are off by on chips of a profile."""
-    from scamp_sim.systems.network.planning.spread import of_profile
+def response_of(errors: Errors) -> Response:
+    """What chips of a profile make of sums."""
+    from scamp_sim.systems.network.planning.spread import Measured
 
     kind = kinds.portable(errors)
-    return NONE if kinds.is_ideal(kind) else of_profile(kind)
+    return EXACT if kinds.is_ideal(kind) or _only_offset(kind) else Measured(kind)
 
 
-__all__ = ["BY", "Alternative", "Plan", "again", "cost_of", "from_dict", "offset_of", "plan", "spread_of"]
+def _only_offset(kind: Any) -> bool:
+    """Whether transfers add an offset, which is made up for, and nothing else is wrong."""
+    return isinstance(kind, ChipProfile) and kinds.is_ideal(kind.changed(transfer_offset=0.0))
+
+
+__all__ = ["BY", "Alternative", "Plan", "again", "cost_of", "from_dict", "offset_of", "plan", "response_of"]

@@ -1,29 +1,44 @@
-"""What sums of a first layer are off by on chips of a profile, measured on emulated chips that nobody else uses.
+"""What chips of a profile make of sums, measured on emulated chips that nobody else uses.
 
-One balanced and one lopsided set of kernels on a drawn picture say how the spread of a sum depends on the sum of its
-weights; `Spread` is a fit to that. It takes a second, once for each profile.
+Kernels whose weights add up to different sums, on a drawn picture, say what a tap arrives as, what is added to a sum of
+0, and how the rest of the error depends on the sum of the weights; `Spread` is a fit to that. It takes a part of a
+second, once for each profile and form of a layer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from scamp_sim.systems.network.planning.margins import Spread
 
 CHIPS = (4_000_000_011, 4_000_000_012)
 """Serials that are measured."""
 AMPLITUDE = 10
-TAPS = 5
-TOTALS = (-15, -11, -9, -7, -5, -3, -1, 1, 3, 5, 7, 9, 11, 15, 19, -19)
-"""Sums of the weights of the sixteen kernels."""
+"""LSB of a tap: small enough that sums near 0 are not compressed."""
+NEAR = 8
+"""Taps of 25 from 0 within which sums count."""
+
+Floats = npt.NDArray[np.float64]
 
 
-def of_profile(kind: Any) -> Spread:
-    """Of chips of a profile, or of an error model. Raises ScampError."""
-    return _measured(_Key(kind))
+class Measured:
+    """A profile, or an error model, as `Response`."""
+
+    def __init__(self, kind: Any) -> None:
+        self.key = _Key(kind)
+
+    def first(self, kind: str, rows: int, taps: int, spacing: int = 1) -> Spread:
+        """Of a layer over one map a slot."""
+        return _first(self.key, kind, rows, min(taps, 7), spacing)
+
+    def joined(self, rows: int, taps: int, spacing: int, doublings: int) -> Spread:
+        """Of a layer over all maps."""
+        return _joined(self.key, rows, min(taps, 5), spacing, doublings)
 
 
 class _Key:
@@ -39,59 +54,126 @@ class _Key:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and self.value == other.value
 
+    @property
+    def offset(self) -> int:
+        """LSB that a transfer adds, as programs make up for it."""
+        from scamp_sim.systems.network.planning.plan import offset_of
 
-def kernels(seed: int = 0) -> np.ndarray:
-    """Sixteen kernels of +1 and -1 with the sums `TOTALS`, (16, 5, 5)."""
-    rng = np.random.default_rng(seed)
+        return offset_of(self.kind)
+
+
+def kernels(count: int, taps: int, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Kernels of +1 and -1 whose weights add up to what is spread from -0.7 to 0.7 of the taps, (count, taps, taps)."""
+    rng, size = np.random.default_rng(seed), taps * taps
     found = []
-    for total in TOTALS:
-        flat = np.full(TAPS * TAPS, -1)
-        flat[: (TAPS * TAPS + total) // 2] = 1
-        found.append(rng.permutation(flat).reshape(TAPS, TAPS))
+    for share in np.linspace(-0.7, 0.7, count) if count > 1 else [0.0]:
+        flat = np.full(size, -1)
+        flat[: round((share + 1) / 2 * size)] = 1
+        found.append(rng.permutation(flat).reshape(taps, taps))
     return np.stack(found)
 
 
-@lru_cache(32)
-def _measured(key: _Key) -> Spread:
+def picture(side: int) -> npt.NDArray[np.bool_]:
+    """Blobs of 4x4 pixels."""
+    coarse = np.random.default_rng(1).random((-(-side // 4), -(-side // 4))) < 0.3
+    return np.asarray(np.kron(coarse, np.ones((4, 4)))[:side, :side] > 0)
+
+
+@lru_cache(128)
+def _first(key: _Key, kind: str, rows: int, taps: int, spacing: int) -> Spread:
     from scamp_sim.kernels.network.first import Convolution, Look, checked, look
     from scamp_sim.kernels.network.grids import Grid
-    from scamp_sim.kernels.network.pieces import assembled
-    from scamp_sim.machine.machine import Machine
-    from scamp_sim.systems.network.golden import conv_sums
-    from scamp_sim.systems.network.params import Conv
-    from scamp_sim.systems.network.planning.plan import offset_of
+    from scamp_sim.kernels.network.pieces import drafted
 
-    grid, w = Grid("blocks"), kernels()
-    lift = "F" if offset_of(key.kind) else ""
-    taps = Convolution(checked(w, grid), grid, 2, True, lift)
-    program = assembled("spread", [look(grid, Look(amplitude=AMPLITUDE), lift), taps.piece("taps")])
-    rng = np.random.default_rng(1)
-    coarse = rng.random((16, 16)) < 0.3
-    picture = np.repeat(np.repeat(coarse, 4, 0), 4, 1)
-    layer = Conv("taps", w[:, None], np.zeros(16), padding=(2, 2, 2, 2))
-    exact = conv_sums(layer, picture[None, None])[0].astype(np.float64)
-    near = np.abs(exact) <= 8  # beyond, registers compress
-    slopes, errors = [], []
+    grid = Grid(kind, rows)
+    w, pad = kernels(grid.slots, taps), taps // 2
+    lift = "F" if key.offset else ""
+    size = (grid.side, grid.side)
+    layer = Convolution(checked(w, grid), grid, pad, True, lift, size, spacing)
+    program = drafted("spread", [look(grid, Look(amplitude=AMPLITUDE, size=size), lift), layer.piece("taps")])
+    shown = picture(grid.side)
+    exact = _exact(shown, w, pad, spacing)
+    seen = _seen(key, program, grid.fill(np.asarray(shown * np.uint8(255), np.uint8)), layer.result)
+    return _fitted(
+        exact, [np.asarray(grid.maps(s), np.float64) for s in seen], w.sum(axis=(1, 2)), AMPLITUDE, NEAR * taps / 5
+    )
+
+
+@lru_cache(128)
+def _joined(key: _Key, rows: int, taps: int, spacing: int, doublings: int) -> Spread:
+    from scamp_sim.kernels.network.channels import Channels
+    from scamp_sim.kernels.network.first import Look, look
+    from scamp_sim.kernels.network.grids import Grid
+    from scamp_sim.kernels.network.pieces import Part, Piece, drafted
+
+    grid = Grid("macropixels", rows)
+    lift, pad = ("F" if key.offset else ""), taps // 2
+    size = (grid.side, grid.side)
+    w = np.random.default_rng(2).choice([-1, 1], (1, grid.slots, taps, taps))
+    layer = Channels(w, [0], grid, pad, True, lift, size, spacing, doublings)
+    *pieces, last = layer.pieces("taps")
+    # without the compare, which comes last
+    kept = last.parts[-1]
+    cut = next(n for n, line in enumerate(kept.lines) if line.startswith("where("))
+    last = Piece(last.name, (*last.parts[:-1], Part(kept.lines[:cut], kept.calls)))
+    amplitude = 20
+    program = drafted("spread", [look(grid, Look(amplitude=amplitude, size=size), lift), *pieces, last])
+    # each slot has a picture of its own, or all taps of a pixel would be one
+    shown = np.random.default_rng(3).random((grid.slots, grid.side, grid.side)) < 0.5
+    exact = sum(_exact(shown[n], w[:, n], pad, spacing) for n in range(grid.slots))
+    plane = grid.plane(np.asarray(shown * np.uint8(255), np.uint8))
+    seen = _seen(key, program, plane, "B")
+    unit = layer.unit(amplitude)
+    near = max(4.0, 60.0 / unit)
+    maps = [np.asarray(grid.maps(s)[:1], np.float64) for s in seen]
+    return _fitted(np.asarray(exact), maps, np.array([w.sum()]), unit, near)
+
+
+def _exact(shown: npt.NDArray[np.bool_], w: npt.NDArray[np.int64], pad: int, spacing: int) -> Floats:
+    """Sums (K, side, side) in taps, with zeros around."""
+    values = np.pad(np.where(shown, 1.0, -1.0), pad * spacing)
+    side, taps = len(shown), w.shape[1]
+    found = np.zeros((len(w), side, side))
+    for i in range(taps):
+        for j in range(taps):
+            seen = values[i * spacing : i * spacing + side, j * spacing : j * spacing + side]
+            found += w[:, i, j, None, None] * seen
+    return found
+
+
+def _seen(key: _Key, program: Any, plane: Any, register: str) -> list[Any]:
+    from scamp_sim.machine.machine import Machine
+
+    found = []
     for chip in CHIPS:
         machine = Machine(errors=key.kind, chip=chip)
-        machine.expose(grid.fill(np.asarray(picture * np.uint8(255), np.uint8)))
+        machine.expose(plane)
         machine.run(program, registers=False)
-        seen = grid.maps(machine.read(taps.result)).astype(np.float64)
-        x, y = exact[near], seen[near]
-        slope = float((x * y).sum() / (x * x).sum())
-        slopes.append(slope)
-        errors.append(
-            [float(np.sqrt(np.mean((s[n] - slope * e[n]) ** 2))) for s, e, n in zip(seen, exact, near, strict=True)]
-        )
-    rms2 = np.mean(np.square(errors), axis=0)
-    totals = np.array(TOTALS, float)
-    # rms^2 = floor^2 + slope^2 (t - balance)^2 is a parabola in t
-    a, b, c = np.polyfit(totals, rms2, 2)
-    if a <= 0:
-        return Spread(float(np.mean(slopes)) / AMPLITUDE, float(np.sqrt(rms2.mean())), 0.0, 0.0)
-    balance = -b / (2 * a)
-    floor2 = max(c - a * balance**2, 0.25 * float(rms2.min()))
-    return Spread(float(np.mean(slopes)) / AMPLITUDE, float(np.sqrt(floor2)), float(np.sqrt(a)), float(balance))
+        found.append(machine.read(register).astype(np.float64))
+    return found
 
 
-__all__ = ["CHIPS", "of_profile"]
+def _fitted(exact: Floats, seen: Sequence[Floats], totals: Any, unit: float, near: float) -> Spread:
+    """Gain, shift, and what is left by the sum of the weights."""
+    inside = np.abs(exact) <= near
+    x = np.concatenate([exact[inside] for _ in seen])
+    y = np.concatenate([s[inside] for s in seen])
+    slope, shift = (float(v) for v in np.polyfit(x, y, 1)) if np.ptp(x) else (unit, float(y.mean()))
+    left = []
+    for k in range(len(exact)):
+        away = [s[k][inside[k]] - slope * exact[k][inside[k]] - shift for s in seen]
+        left.append(float(np.mean(np.square(np.concatenate(away)))) if inside[k].any() else np.nan)
+    square, known = np.array(left), np.isfinite(left)
+    mean = float(np.sqrt(np.nanmean(square)))
+    gain = slope / unit
+    if known.sum() < 4:
+        return Spread(gain, mean, 0.0, 0.0, shift)
+    curve, line, floor = np.polyfit(np.asarray(totals, float)[known], square[known], 2)
+    if curve <= 0:
+        return Spread(gain, mean, 0.0, 0.0, shift)
+    balance = -line / (2 * curve)
+    least = max(float(floor - curve * balance**2), float(np.nanmin(square)) / 4)
+    return Spread(gain, float(np.sqrt(least)), float(np.sqrt(curve)), float(balance), shift)
+
+
+__all__ = ["CHIPS", "Measured"]
