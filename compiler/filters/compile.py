@@ -10,7 +10,7 @@ from typing import Any
 from scamp_sim.checks import integer
 from scamp_sim.compiler.filters.allocate import Demand, check_demand
 from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_text, rows_text
-from scamp_sim.compiler.filters.generate import RATE, Search, Tick, search, why_none
+from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE, Search, Tick, search, why_none
 from scamp_sim.compiler.filters.kernel import Taps, times
 from scamp_sim.compiler.filters.noise import INPUT_RMS, Noise, predict
 from scamp_sim.compiler.filters.read import MOST_DEPTH, MOST_KERNELS, Given, Rounded, kernels_of, rounded
@@ -221,11 +221,19 @@ def _search(
     def kernel(goals: Sequence[Taps], sign: int = 1) -> Any:
         return tuple(tuple(sorted(times(g, Fraction(sign)).items())) for g in goals)
 
+    # a budget that would not do for a search of each goes to those whose first programs are shortest
+    if work >= LEAST_WORK > work // len(variants):
+        firsts = {k: search(v, 0).best for k, v in enumerate(variants)}
+        few = sorted(sorted(firsts, key=lambda k: (firsts[k], k))[: work // LEAST_WORK])
+        variants = [variants[k] for k in few]
     for variant in variants:
         found = search(variant, work // len(variants), tick)
         bounds[kernel(variant.goals)] = found.lower_bound
         if best is None or (found.pool and (not best[0].pool or found.best < best[0].best)):
             best = found, variant
+        if found.interrupted:
+            best[0].interrupted = True
+            break
     assert best is not None
     # a bound is one for the weights that are made, of either sign where both are accepted
     goals = best[1].goals

@@ -7,14 +7,15 @@ same program on any machine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import count, permutations
 from typing import Any
 
 from scamp_sim.compiler.filters.kernel import MOVES, Taps, norm, times
 from scamp_sim.compiler.filters.search.first import exact_half, first_program, thrifty_program
+from scamp_sim.compiler.filters.search.workers import Workers
 from scamp_sim.compiler.filters.task import Candidate, Task, accepted
 from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed
 from scamp_sim.exceptions import ProgramError
@@ -99,8 +100,9 @@ def _mode(task: Task) -> int:
 
 def _improve(found: Search, work: int, tick: Tick) -> None:
     task = found.task
-    with ThreadPoolExecutor(2) as threads:
-        exact = threads.submit(_prove, task, work, found.best)
+    tick("first program", found.best)
+    with Workers(2) as threads:
+        exact = threads.submit(_prove, task, work, found.best, threads.look)
         products: list[Steps] = []
         if len(task.goals) == 1 and task.halving != "exact":
             products = list(_products(task, work // 4, tick, found.best))
@@ -138,7 +140,7 @@ def _symmetries(goals: Sequence[Taps]) -> int:
     return bits
 
 
-def _prove(task: Task, work: int, best: int) -> tuple[int, list[Steps], int]:
+def _prove(task: Task, work: int, best: int, look: Callable[..., None]) -> tuple[int, list[Steps], int]:
     """(lower bound, programs of the shortest length, work). Bounds hold for every option, since options only take
     programs away."""
     from scamp_sim.compiler.filters.search.exhaust import ALL_DIRECTIONS, Exhaustion, Setting
@@ -166,7 +168,7 @@ def _prove(task: Task, work: int, best: int) -> tuple[int, list[Steps], int]:
             limit = states // len(settings) if not halving else states - spent // STATE
             if halving and best <= 6:  # a proof is within reach
                 limit = 9 * work // (10 * STATE) - spent // STATE
-            got = run.run(longest, limit)
+            got = run.run(longest, limit, tick=look)
             spent += got.states * STATE
             if halving == halves:
                 shorter = got.length - 1 if got.length else got.exhausted
@@ -200,7 +202,7 @@ def _prove(task: Task, work: int, best: int) -> tuple[int, list[Steps], int]:
                 room=60_000,
                 table=1 << 21,
             )
-            got = run.run(8, left // (2 * len(task.goals)), most=1)
+            got = run.run(8, left // (2 * len(task.goals)), most=1, tick=look)
             spent += got.states * STATE
             bound = max(bound, got.length if got.length else got.exhausted + 1)
     return bound, programs, spent
@@ -275,7 +277,7 @@ def _evolve(
     products: Sequence[Steps],
     programs: Sequence[Steps],
     singles: Sequence[tuple[int, Steps]],
-    threads: ThreadPoolExecutor,
+    threads: Workers,
     tick: Tick,
 ) -> None:
     runs = _starts(found.task, products, programs, singles, found)
@@ -288,7 +290,7 @@ def _evolve(
         # each round the shorter half goes on
         share = max(min(work // 6, budget) // len(alive), 2_000_000)
         best = found.best
-        results = list(threads.map(lambda r, b=best, s=share: r.go(s, b), alive))
+        results = threads.map(partial(_go, share, best), alive)
         budget -= share * len(alive)
         found.work += share * len(alive)
         for steps in results:
@@ -302,6 +304,10 @@ def _evolve(
         elif rounds % 5 == 0:
             for run in alive[2:]:
                 run.again()
+
+
+def _go(share: int, best: int, run: _Run) -> Steps | None:
+    return run.go(share, best)
 
 
 class _Run:

@@ -7,8 +7,6 @@ folder named after a digest of them all, so that no change leaves old code in us
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,33 +14,34 @@ from typing import Any
 
 import numba
 
+from scamp_sim.user_cache import user_cache
+
 _HERE = Path(__file__).parent
 _SOURCES = ("compiled.py", "../kernel.py", "field.py", "closure.py", "exact.py", "tail.py", "evolve.py")
 
 
 @cache
-def _folder() -> str:
-    config: Any = numba.config
+def _folder() -> Path | None:
+    """Where the compiled searches of these very sources lie, in the user's own cache; None if nothing can be kept."""
     digest = hashlib.sha256(b"".join((_HERE / name).read_bytes() for name in _SOURCES)).hexdigest()[:16]
-    name = f"scamp-sim-filters-{digest}"
-    if config.CACHE_DIR:
-        return str(Path(config.CACHE_DIR) / name)
-    beside = _HERE / "__pycache__"
-    try:
-        beside.mkdir(exist_ok=True)
-        if os.access(beside, os.W_OK):
-            return str(beside / name)
-    except OSError:
-        pass
-    return str(Path(tempfile.gettempdir()) / f"{name}-{os.getuid() if hasattr(os, 'getuid') else 'user'}")
+    base = user_cache()
+    return None if base is None else base / f"filters-{digest}"
+
+
+def is_compiled() -> bool:
+    """Whether the searches have been compiled here before; else the first run takes about half a minute longer."""
+    folder = _folder()
+    return folder is not None and any(folder.rglob("evolve.*.nbi"))
 
 
 def jit(function: Callable[..., Any]) -> Any:
     """Compile a function at its first call; where nothing can be written, in every process."""
     config: Any = numba.config
-    folder = config.CACHE_DIR
+    folder, ours = config.CACHE_DIR, _folder()
+    if ours is None:
+        return numba.njit(nogil=True, error_model="numpy")(function)
     try:
-        config.CACHE_DIR = _folder()
+        config.CACHE_DIR = str(ours)
         return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:
         return numba.njit(nogil=True, error_model="numpy")(function)

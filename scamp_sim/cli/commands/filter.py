@@ -108,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
             if name == "registers" and len(settings[name]) == 1 and len(settings[name][0]) > 1:
                 settings[name] = tuple(settings[name][0])
     _check_output(args)
+    _announce(args.states, settings.get("seconds", 20))
     with Line(sys.stderr) as line:
         found = compile_filter(
             given,
@@ -141,6 +142,23 @@ def run(args: argparse.Namespace) -> int:
             print("\n/* words against noise:")
             print("".join(f"   {w:3} words  rms {rms:.2f} LSB\n" for w, rms, _ in found.pareto) + "*/")
     return 130 if found.interrupted else 0
+
+
+def _announce(states: int | None, seconds: Any) -> None:
+    """Say that the search is compiled first, where it has not been before."""
+    from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE
+
+    work = states if states is not None else seconds * RATE if isinstance(seconds, (int, float)) else 0
+    if work < LEAST_WORK:
+        return
+    from scamp_sim.compiler.filters.search.compiled import is_compiled
+
+    if not is_compiled():
+        print(
+            "scamp-sim: note: compiling the search, once per installation (about half a minute); Ctrl-C gives the best "
+            "so far, --seconds 1 a first program at once",
+            file=sys.stderr,
+        )
 
 
 def _check_output(args: argparse.Namespace) -> None:

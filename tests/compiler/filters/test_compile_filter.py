@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,11 @@ import pytest
 from scamp_sim import Machine
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.filters import CompiledFilter, compile_filter
+from scamp_sim.compiler.filters import compile as compiling
 from scamp_sim.compiler.filters.classic import CLASSICS, found
+from scamp_sim.compiler.filters.generate import LEAST_WORK, Search, Tick, search
+from scamp_sim.compiler.filters.search.workers import StoppedSearch, Workers
+from scamp_sim.compiler.filters.task import Task
 from scamp_sim.exceptions import ProgramError
 from tests.compiler.filters.naive import filters_of, weights
 
@@ -303,3 +310,57 @@ def test_names_that_the_language_uses() -> None:
     got = compile_filter({"B": [[1, 2]], "kernel": [[1, -1]], "3x3 box": [[2, 1]], "mov": [[1, 1]]}, seconds=1)
     assert {o.name for o in got.program.outputs} == {"out_B", "out_kernel", "out_3x3_box", "out_mov"}
     assert set(got.outputs) == {"B", "kernel", "3x3 box", "mov"}
+
+
+def test_an_interrupted_search_gives_the_best_so_far() -> None:
+    said: list[str] = []
+
+    def tick(what: str, words: int) -> None:
+        said.append(f"{what} {words}")
+        raise KeyboardInterrupt
+
+    got = compile_filter([[1, 2, 1], [2, 4, 2], [1, 2, 1]], scale=16, states=LEAST_WORK, tick=tick)
+    assert got.interrupted
+    assert said == [f"first program {got.words}"]
+
+
+def test_threads_are_not_waited_for() -> None:
+    reached, go_on = threading.Event(), threading.Event()
+    ended: list[str] = []
+
+    def work() -> None:
+        reached.set()
+        go_on.wait(60)
+        try:
+            threads.look()
+        except StoppedSearch:
+            ended.append("stopped")
+            raise
+
+    with suppress(KeyboardInterrupt), Workers(1) as threads:
+        future, later = threads.submit(work), threads.submit(ended.append, "later")
+        assert reached.wait(60)
+        raise KeyboardInterrupt
+    assert not future.done()
+    go_on.set()
+    assert isinstance(future.exception(60), StoppedSearch)
+    with pytest.raises(CancelledError):
+        later.result(60)
+    assert ended == ["stopped"]
+
+
+def test_a_small_budget_goes_to_the_most_promising_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches of less than the least would only give first programs."""
+    given: list[tuple[int, int]] = []
+
+    def noted(task: Task, work: int, tick: Tick | None = None) -> Search:
+        found = search(task, 0)
+        given.append((work, found.best))
+        return found
+
+    monkeypatch.setattr(compiling, "search", noted)
+    rows = [[0, 1, 2, 1, 0], [1, 4, 6, 4, 1], [2, 6, 10, 6, 2], [1, 4, 6, 4, 1], [0, 1, 2, 1, 0]]
+    compile_filter(rows, scale=64, tolerance=0.02, states=LEAST_WORK)
+    tried = [words for work, words in given if not work]
+    assert len(tried) > 1
+    assert [words for work, words in given if work == LEAST_WORK] == [min(tried)]
