@@ -233,7 +233,7 @@ def rounded(rows: Rows, scale: Fraction, name: str, tolerance: Fraction, most_de
         f"the smallest error is {float(least[0]):.3g}, at depth {least[1]}" if least else "all weights round to 0"
     )
     parts = 2**most_depth
-    what = f"its weights are no multiples of 1/{parts} (depth {most_depth})"
+    what = f"its weights are not multiples of 1/{parts} (depth {most_depth})"
     if tolerance:
         what = f"no multiples of 1/{parts} (depth {most_depth}) lie within {float(tolerance):g} of its weights"
     raise ProgramError(
