@@ -145,7 +145,8 @@ def state(session: Session, revision: str, moment: int) -> str:
             SourceText(t.name, tuple(t.text.split("\n"))) for t in session.subject.texts(wish, script.course.programs)
         ]
         spans = timeline(program, session.timing, script.shape)
-        return report.page(annotation, spans, session.timing, sources, shots)
+        about = f"Every register that the program touches, and what it has put out, after moment {moment} of the run."
+        return report.page(annotation, spans, session.timing, sources, shots, about)
 
 
 def merged(frame: Frame, title: str) -> Program:

@@ -56,7 +56,14 @@ class LiveSubject(Subject):
         events = tape.events
         course = Course(events)
         sliders = tuple(
-            Slider(i.label, settings.get(i.label, i.first), i.low, i.high, about=i.kind)
+            Slider(
+                i.label,
+                settings.get(i.label, i.first),
+                i.low,
+                i.high,
+                choices=(0, 1) if i.kind == "switch" else (),
+                about=i.kind,
+            )
             for i in run.items
             if i.kind != "button"
         )

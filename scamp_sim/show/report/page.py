@@ -48,10 +48,12 @@ def page(
     timing: Timing,
     sources: Sequence[SourceText] = (),
     shots: Sequence[Shot] = (),
+    about_shots: str = "The registers that each kernel writes, when it ends.",
 ) -> str:
     """The whole page.
 
     sources: texts of the program's files, else what the program knows of them.
+    about_shots: what the planes are of.
     """
     texts = list(sources) or sources_of(annotation)
     parts = [
@@ -59,7 +61,7 @@ def page(
         ("timeline", "Timeline", _timeline(spans)),
         ("kernels", "Kernel store", _kernels(annotation)),
         ("source", "Source", source_section(annotation, texts)),
-        ("planes", "Planes", _shots(shots)),
+        ("planes", "Planes", _shots(shots, about_shots)),
         ("readouts", "Readouts", _readouts(annotation.profile)),
         ("prices", "Prices", _prices(timing)),
     ]
@@ -199,7 +201,7 @@ def _kernels(annotation: Annotation) -> str:
     )
 
 
-def _shots(shots: Sequence[Shot]) -> str:
+def _shots(shots: Sequence[Shot], about: str) -> str:
     if not shots:
         return ""
     out, used, left_out = [], 0, 0
@@ -214,7 +216,7 @@ def _shots(shots: Sequence[Shot]) -> str:
             figures.append(_figure(f"{number}", name, plane, picture))
         if figures:
             out.append(f'<h3>{escape(shot.title)}</h3><div class="shots">{"".join(figures)}</div>')
-    note = "The registers that each kernel writes, when it ends. Click on a picture to enlarge it."
+    note = f"{escape(about)} Click on a picture to enlarge it."
     if left_out:
         note += f" {plural(left_out, 'plane')} left out, to keep the page small."
     return f'<p class="note">{note}</p>{"".join(out)}'

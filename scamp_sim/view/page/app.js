@@ -403,6 +403,9 @@ async function save() {
   }
 }
 $("save").addEventListener("click", save);
+$("summary").addEventListener("click", () => {
+  if (document.body.classList.contains("stale")) source.nextMessage();
+});
 
 // --- the file on the disk ---------------------------------------------------------------------------------------
 

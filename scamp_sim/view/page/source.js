@@ -253,7 +253,7 @@ export class Source {
     if (this.coming[0] === this.current) mark("m-coming", this.coming[1]);
     if (this.at[0] === this.current) {
       mark("m-at", this.at[1]);
-      if (this.at[3] === this.at[1]) mark("m-word", this.at[1], this.at[2], this.at[4]);
+      if (this.at[3] === this.at[1] && this.at[4] > this.at[2] + 1) mark("m-word", this.at[1], this.at[2], this.at[4]);
     }
     for (const d of this.diagnostics) {
       if (d.file !== this.current) continue;
