@@ -445,7 +445,7 @@ class Machine(HostCalls, Pictured):
         drawn: checked host calls which only set bits, none of R12, each with the places that `chip.host.drawn` gives.
         """
         assert self.draws_at_once
-        tape.note(lambda: tape.Ran(Program("drawing", {}, tuple(call for call, _ in drawn)), None))
+        tape.note(self._mark, lambda: tape.Ran(Program("drawing", {}, tuple(c for c, _ in drawn)), None))
         paint(self._engine, drawn, self.shape)
         alike = {(call.name, len(places)): call for call, places in drawn}  # these have the same price
         for key, times in Counter((call.name, len(places)) for call, places in drawn).items():

@@ -62,7 +62,11 @@ class Tab:
         page.on("request", lambda r: self.asked.append(r.url))
         page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: self.wrong.append(str(e)))
-        page.on("dialog", lambda d: (self.wrong.append(f"dialog: {d.message}"), d.dismiss()))
+        page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Any) -> None:
+        self.wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def open(self) -> None:
         self.page.goto(self.server.url)
