@@ -29,7 +29,7 @@ PROGRAM = "pixelrnn"
 
 OUTPUT, SHEET = "o.png", "contact-sheet.png"
 
-ELSEWHERE = ("image", "input", "set", "planes", "trace", "dump_after", "stretch", "resize")
+ELSEWHERE = ("image", "input", "set", "planes", "dump_after", "stretch", "resize")
 """Options of `run` that are for programs."""
 
 OWN = ("weights", "clip", "mapping", "front_end")
@@ -64,6 +64,7 @@ def _run(args: argparse.Namespace) -> int:
     for name, what in (("weights", "W.npz"), ("clip", "CLIP")):
         if getattr(args, name) is None:
             raise ProgramError(f"{PROGRAM} needs --{name} {what}; scamp-sim run --help says what it may be")
+    from scamp_sim.files import check_file
     from scamp_sim.show.render import check_folder
     from scamp_sim.show.session import announce_compilation
     from scamp_sim.systems.pixelrnn import golden
@@ -73,6 +74,8 @@ def _run(args: argparse.Namespace) -> int:
 
     if args.out is not None:
         check_folder(args.out, (SHEET, OUTPUT))
+    if args.trace is not None:
+        check_file(args.trace, "trace")
     args.mapping = args.mapping or common.DEFAULT_MAPPING
     weights = load_weights(args.weights)
     encoder = make_encoder(
@@ -102,6 +105,9 @@ def _run(args: argparse.Namespace) -> int:
     record = _record(args, encoder, clip, found, differ)
     record["notes"] = notes
     record["errors"] = note_errors(args, encoder.programs, found.profile.time_us * 1e-6, encoder.machine.shape)
+    if args.trace is not None:
+        _trace(args, encoder, clip)
+        record["trace"] = args.trace
     if args.out is not None:
         record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
     if args.format == "json":
@@ -109,6 +115,20 @@ def _run(args: argparse.Namespace) -> int:
     else:
         print(_text(record, encoder, in_force(args)), end="")
     return 0
+
+
+def _trace(args: argparse.Namespace, encoder: Encoder, clip: Clip) -> None:
+    """The timeline of every frame of the clip, as this encoder runs it."""
+    from scamp_sim.cli.networks import following
+    from scamp_sim.costs.timeline import timeline, write_trace
+    from scamp_sim.machine.tape import Ran, recording
+
+    with recording() as tape:
+        encoder.run(clip.array)
+    timing, shape = encoder.machine.timing, encoder.machine.shape
+    programs = [event.program for event in tape.events if isinstance(event, Ran)]
+    known = {p: timeline(p, timing, shape) for p in dict.fromkeys(programs)}
+    write_trace(following([known[p] for p in programs]), args.trace, PROGRAM)
 
 
 def _record(

@@ -47,12 +47,12 @@ class Network(Subject):
             raise ProgramError(f"on is {name!r:.60}; expected one of {', '.join(self.mappings)}")
         encoder = self._encoder(name, wish)
         example = self._number(wish)
-        clip = self._clip(encoder, example)
+        clip = self.read_clip(encoder, example)
         with recording() as tape:
             encoder.encode(clip.array, measurement=wish.seed)
         events = tape.events
         course = Course(events)
-        starts, titles = _frames(events, clip)
+        starts, titles = starts_of(events, clip)
         sliders = [Slider("on", name, choices=tuple(self.mappings), about="realisation")]
         if not self.clip:
             sliders.append(Slider("example", example, 0, MOST_EXAMPLE, about="which example is encoded"))
@@ -83,7 +83,7 @@ class Network(Subject):
             self._encoders[key] = self.system.build(self.params, on, Hardware(errors=wish.errors, chip=chip))
         return self._encoders[key]
 
-    def _clip(self, encoder: Any, example: int) -> Clip:
+    def read_clip(self, encoder: Any, example: int) -> Clip:
         if not self.clip:
             return Clip(self.system.example(example).clip, f"example {example}")
         parser = argparse.ArgumentParser(prog="view", add_help=False)
@@ -96,7 +96,7 @@ class Network(Subject):
         return tuple(others(programs, "", Path(__file__).parent))
 
 
-def _frames(events: Sequence[Event], clip: Clip) -> tuple[list[int], list[str]]:
+def starts_of(events: Sequence[Event], clip: Clip) -> tuple[list[int], list[str]]:
     """(event at which each frame begins, its title): where PIX sees a new picture."""
     starts = [n for n, e in enumerate(events) if isinstance(e, Exposed) or _sees(e)]
     if not starts:
@@ -111,4 +111,4 @@ def _sees(event: Event) -> bool:
     )
 
 
-__all__ = ["Network"]
+__all__ = ["Network", "starts_of"]

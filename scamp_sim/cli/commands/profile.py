@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import options
+from scamp_sim.cli import networks, options
 from scamp_sim.cli.fitting import columns
 from scamp_sim.cli.output import coloured, print_json, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings, standard_input
@@ -14,8 +14,12 @@ from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings, s
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
     from scamp_sim.chip.trace import Moment
+    from scamp_sim.machine.machine import Run
     from scamp_sim.show.report.page import Shot
     from scamp_sim.show.session import Request
+
+MOST_FRAMES = 12
+"""Frames before the last whose pictures the report shows."""
 
 MOST_SHOTS = 24
 """Kernels whose planes the report shows."""
@@ -23,18 +27,22 @@ MOST_SHOTS = 24
 NAME = "profile"
 HELP = (
     "Show the words, the microseconds and the share of every source line of one run. With --html, write a page "
-    "with all of it: source, timeline, kernel store, readouts and, with --image, the planes."
+    "with all of it: source, timeline, kernel store, readouts and, with --image, the planes; with --errors those of a "
+    "chip. A network is shown with the programs that it runs on that chip."
 )
-EXAMPLES = ("scamp-sim profile mine.scamp --image photo.png --html report.html",)
+EXAMPLES = (
+    "scamp-sim profile mine.scamp --image photo.png --html report.html",
+    "scamp-sim profile mine.scamp --image clip/ --errors scamp5 --chip 7 --html report.html",
+    "scamp-sim profile pixelrnn --errors scamp5 --trace trace.json",
+)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """The arguments of `profile`."""
     parser.add_argument("file", metavar="FILE", help=options.FILE_HELP)
     parser.add_argument("--html", metavar="REPORT", help="write the report there, one file that needs no network")
-    parser.add_argument(
-        "--image", metavar="IMG", action="append", default=[], help="a picture to run on, for the report; as in run"
-    )
+    parser.add_argument("--trace", metavar="FILE", help="write the timeline there, for chrome://tracing or Perfetto")
+    options.add_frames(parser)
     parser.add_argument(
         "--input", metavar="NAME=PATH", action="append", default=[], help="a named input, for the report; as in run"
     )
@@ -47,20 +55,26 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     options.add_set(parser)
     options.add_timing(parser)
+    options.add_errors(parser)
+    network = parser.add_argument_group("a network: profile NAME, of scamp-sim system list")
+    network.add_argument("--on", metavar="REALISATION", help="as in system run")
+    network.add_argument("--weights", metavar="FILE", help="as in system run")
+    network.add_argument("--clip", metavar="CLIP", help="what it encodes (default: its example)")
+    network.add_argument("--frame", metavar="N", type=int, default=1, help="which frame (default: 1)")
     options.add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """`profile`: the annotated source, or, with --html, the report."""
     from scamp_sim.chip.planes import check_shape
-    from scamp_sim.costs.timeline import timeline
+    from scamp_sim.costs.timeline import timeline, write_trace
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.exceptions import ProgramError
     from scamp_sim.files import check_file, write_text
     from scamp_sim.machine.machine import check_program
     from scamp_sim.show.report import annotate
     from scamp_sim.show.report.texts import gather_sources
-    from scamp_sim.show.session import Request, bind
+    from scamp_sim.show.session import Request
 
     timing = load_timing(args.timing)
     if args.html is not None:
@@ -69,12 +83,19 @@ def run(args: argparse.Namespace) -> int:
         raise ProgramError(
             "pictures are for the report; give --html FILE as well, or leave --image, --input and --resize out"
         )
-    if len(args.image or ()) > 1:
-        raise ProgramError("the report shows one picture; give one --image")
-    text = standard_input() if args.file == "-" else None
-    settings = parse_settings(args.set)
-    program = load_program(args.file, settings, runs=True) if text is None else _assembled(text, settings)
-    warn(program.diagnostics)
+    if args.trace is not None:
+        check_file(args.trace, "trace")
+    network = None
+    text = None
+    if networks.is_network(args.file):
+        network = networks.recorded(_network_only(args))
+        program = networks.frame_of(network, args.frame)
+    else:
+        _program_only(args)
+        text = standard_input() if args.file == "-" else None
+        settings = parse_settings(args.set)
+        program = load_program(args.file, settings, runs=True) if text is None else _assembled(text, settings)
+        warn(program.diagnostics)
     shape = check_shape(args.size or program.shape or (256, 256))
     check_program(program, shape)
     annotation = annotate.annotate(program, timing, shape)
@@ -83,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     if args.html is not None:
         from scamp_sim.show.report import page as report
 
-        shots: list[Shot] = []
+        shots: list[Shot] = list(network.stages) if network is not None else []
         if args.image or args.input:
             request = Request(
                 program=program,
@@ -92,19 +113,52 @@ def run(args: argparse.Namespace) -> int:
                 shape=shape,
                 resize=args.resize,
                 inputs=parse_inputs(args.input),
+                errors=args.errors,
+                chip=args.chip,
+                seed=args.seed,
+                fps=args.fps,
+                frames=args.frames,
             )
-            bind(request)
             shots = shots_of(request)
         spans = timeline(program, timing, shape)
         page = write_text(args.html, report.page(annotation, spans, timing, sources, shots), "report")
+    if args.trace is not None:
+        frames = network.frames if network is not None else (program,) * (args.frames or 1)
+        spans_of = {p: timeline(p, timing, shape) for p in dict.fromkeys(frames)}
+        write_trace(networks.following([spans_of[p] for p in frames]), args.trace, program.name)
     if args.format == "json":
-        print_json({**annotate.as_dict(annotation, sources), "html": str(page) if page else None})
+        print_json({**annotate.as_dict(annotation, sources), "html": str(page) if page else None, "trace": args.trace})
     elif page is not None:
         cost = annotation.profile
+        if args.trace is not None:
+            print(f"timeline: {args.trace}, for chrome://tracing or ui.perfetto.dev")
         print(f"{page}: report of {program.name}, {cost.words:,} words, {cost.time_us:,.1f} us; open it in a browser")
     else:
         print(annotate.annotated_text(annotation, sources, columns(sys.stdout), coloured(sys.stdout)), end="")
+        if network is not None:
+            print(f"\n{network.name}: frame {args.frame} of {len(network.frames)} of a clip; --frame N shows another")
+        elif args.errors != "ideal":
+            print("\na kernel costs the same on every chip; --html with --image shows what a chip makes of it")
+        if args.trace is not None:
+            print(f"timeline: {args.trace}, for chrome://tracing or ui.perfetto.dev")
     return 0
+
+
+def _network_only(args: argparse.Namespace) -> argparse.Namespace:
+    from scamp_sim.exceptions import ProgramError
+
+    for option in ("image", "input", "set", "resize", "size", "fps", "frames"):
+        if getattr(args, option):
+            raise ProgramError(f"--{option} is for programs; {args.file} takes --clip, --on and --weights")
+    return args
+
+
+def _program_only(args: argparse.Namespace) -> None:
+    from scamp_sim.exceptions import ProgramError
+
+    for option in ("on", "weights", "clip"):
+        if getattr(args, option):
+            raise ProgramError(f"--{option} is for networks, which scamp-sim system list names")
 
 
 def _assembled(text: str, settings: dict[str, Any]) -> Program:
@@ -119,17 +173,26 @@ def _assembled(text: str, settings: dict[str, Any]) -> Program:
 def shots_of(request: Request) -> list[Shot]:
     """The planes that each kernel has written when its last launch ends, after what the array was given."""
     from scamp_sim.chip.program import Launch
-    from scamp_sim.chip.readout import stack_bits
-    from scamp_sim.show import results, session
+    from scamp_sim.show import session
     from scamp_sim.show.dump import SHOWN, walk
     from scamp_sim.show.report.page import Shot
 
     bound = session.bind(request)
     machine = session.make_machine(request)
+    program = request.program
+    shots = []
+    for number, before_it in enumerate(bound.images[:-1], 1):  # what they leave is part of the last one
+        given, fed = session.feed(machine, program, bound, before_it)
+        earlier = _pictures(program, machine.run(program, inputs=given))
+        if number <= MOST_FRAMES and fed is not None:
+            shots.append(Shot(f"frame {number}: {bound.names[number - 1]}", ((fed.title, fed.plane), *earlier)))
     image = bound.images[-1] if bound.images else None
     given, fed = session.feed(machine, request.program, bound, image)
-    shots = [] if fed is None else [Shot("what the array is given", ((fed.title, fed.plane),))]
-    program = request.program
+    number = len(bound.images)
+    title = "what the array is given" + (f" in frame {number}, the last" if number > 1 else "")
+    if fed is not None:
+        shots.append(Shot(title, ((fed.title, fed.plane),)))
+    before = len(shots)
     launches: dict[str, list[int]] = {}
     for number, step in enumerate(program.steps):
         if isinstance(step, Launch):
@@ -138,7 +201,7 @@ def shots_of(request: Request) -> list[Shot]:
 
     def see(done: Moment, coming: Moment | None, planes: set[str]) -> None:
         ended = done.kernel and (coming is None or coming.step != done.step)
-        if not ended or done.step not in last or len(shots) > MOST_SHOTS:
+        if not ended or done.step not in last or len(shots) - before > MOST_SHOTS:
             return
         written = {r for word in program.kernels[done.kernel].words for r in word.writes} - {"NEWS", "FLAG"}
         times = len(launches[done.kernel])
@@ -146,11 +209,17 @@ def shots_of(request: Request) -> list[Shot]:
         shots.append(Shot(title, tuple((r, machine.read(r)) for r in SHOWN if r in written)))
 
     run = walk(machine, program, given, see)
-    kinds = results.kinds(program)
-    bits = stack_bits(program)
-    pictures = [
+    pictures = _pictures(program, run)
+    return [*shots, Shot("what the run puts out", pictures)] if pictures else shots
+
+
+def _pictures(program: Program, run: Run) -> tuple[tuple[str, Any], ...]:
+    from scamp_sim.chip.readout import stack_bits
+    from scamp_sim.show import results
+
+    kinds, bits = results.kinds(program), stack_bits(program)
+    return tuple(
         (name, results.drawable(value, bits.get(name, 0)))
         for name, value in run.outputs.items()
         if name in kinds and results.is_picture(kinds[name])
-    ]
-    return [*shots, Shot("what the run puts out", tuple(pictures))] if pictures else shots
+    )

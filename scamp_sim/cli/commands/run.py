@@ -65,7 +65,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--planes", action="store_true", help="also write every register that the program writes, to DIR/registers"
     )
     parser.add_argument(
-        "--trace", metavar="FILE", help="write the timeline of one run there, for chrome://tracing or Perfetto"
+        "--trace", metavar="FILE", help="write the timeline of all frames there, for chrome://tracing or Perfetto"
     )
     parser.add_argument(
         "--dump-after",
@@ -119,6 +119,7 @@ def run(args: argparse.Namespace) -> int:
     if not live.asked(args):
         live.refuse_elsewhere(args)
     from scamp_sim.cli.chip_notes import in_force, note_errors
+    from scamp_sim.cli.networks import following
     from scamp_sim.costs.timeline import timeline, write_trace
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.files import check_file
@@ -164,7 +165,7 @@ def run(args: argparse.Namespace) -> int:
     frames, profile, kept = carried.frames, carried.profile, carried.kept
     felt = note_errors(args, program, profile.time_us * 1e-6 * len(frames), args.size)
     if args.trace is not None:
-        write_trace(timeline(program, timing, args.size), args.trace, program.name)
+        write_trace(following([timeline(program, timing, args.size)] * len(frames)), args.trace, program.name)
     if args.format == "json":
         document = {
             "program": program.name,

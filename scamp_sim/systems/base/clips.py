@@ -99,13 +99,13 @@ def stage_sheet(title: str, stages: Sequence[Stage], clip: Clip, encoded: Encode
     """Input, stages and codes of a clip as one contact sheet, the first planes of each."""
     from scamp_sim.show.render import Tile, contact_sheet
 
-    tiles = [Tile(f"input {i}" if n > 1 else "input", plane) for i, plane, n in _planes(clip.array)]
+    tiles = [Tile(f"input {i}" if n > 1 else "input", plane) for i, plane, n in planes_of(clip.array)]
     for name, array in encoded.planes(stages).items():
-        tiles += [Tile(f"{name} {i}" if n > 1 else name, plane) for i, plane, n in _planes(array)]
+        tiles += [Tile(f"{name} {i}" if n > 1 else name, plane) for i, plane, n in planes_of(array)]
     return contact_sheet(tiles[:MOST_TILES], f"{title}: {clip.name}", stretch=True)
 
 
-def _planes(array: Array) -> list[tuple[int, Array, int]]:
+def planes_of(array: Array) -> list[tuple[int, Array, int]]:
     """The planes (rows, columns) of an array, at most 16, each with its number and how many there are."""
     values: Any = np.asarray(array)
     if values.ndim == 4 and values.shape[-1] == 3:  # rgb frames
@@ -115,4 +115,4 @@ def _planes(array: Array) -> list[tuple[int, Array, int]]:
     return [(i, planes[i], len(planes)) for i in range(min(len(planes), 16))]
 
 
-__all__ = ["bayer", "examples", "read_picture", "read_set", "stage_sheet"]
+__all__ = ["bayer", "examples", "planes_of", "read_picture", "read_set", "stage_sheet"]

@@ -1,0 +1,107 @@
+"""Networks where `profile` and `run --trace` take a program: what an encoder does on the array, frame by frame."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scamp_sim.exceptions import ProgramError
+
+if TYPE_CHECKING:
+    from scamp_sim.chip.program import Program
+    from scamp_sim.costs.timeline import Span
+    from scamp_sim.show.report.page import Shot
+
+MOST_SPANS = 200_000
+"""Spans of a trace of several frames."""
+
+MOST_PLANES = 8
+"""Planes of a stage that the report shows."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What an encoder did for one clip.
+
+    frames: the programs of each frame as one program; what comes before the first frame belongs to it.
+    stages: the planes of each stage, for the report.
+    """
+
+    name: str
+    frames: tuple[Program, ...]
+    stages: tuple[Shot, ...]
+
+
+def is_network(file: str) -> bool:
+    """Whether a name is that of a network, and of no file: a file of that name is ./NAME."""
+    from scamp_sim.systems.base import registry
+
+    return file in registry.names() and not Path(file).exists()
+
+
+def recorded(args: argparse.Namespace) -> Recorded:
+    """Encode one clip as the command line says and write down what the array carried out. Raises ScampError.
+
+    args: file, on, weights, clip, errors, chip, seed.
+    """
+    from scamp_sim.machine.tape import recording
+    from scamp_sim.machine.travel import Course
+    from scamp_sim.show.report.page import Shot
+    from scamp_sim.systems.base import registry
+    from scamp_sim.systems.base.clips import planes_of
+    from scamp_sim.systems.base.protocol import Hardware, Realisation
+    from scamp_sim.view.exports import merged
+    from scamp_sim.view.networks import Network, starts_of
+    from scamp_sim.view.scripts import frames_of
+
+    system = registry.system(args.file)
+    network = Network(system, args.on or "", args.weights or "", args.clip or "")
+    on = network.on or Realisation(network.default, system.realisations[network.default]())
+    encoder = system.build(
+        network.params, on, Hardware(errors=args.errors, chip=args.chip if args.errors != "ideal" else 0)
+    )
+    clip = network.read_clip(encoder, 0)
+    with recording() as tape:
+        encoded = encoder.encode(clip.array, measurement=args.seed)
+    course = Course(tape.events)
+    starts, titles = starts_of(tape.events, clip)
+    frames = tuple(
+        replace(merged(frame, system.name), name=f"{system.name}: {frame.title}")
+        for frame in frames_of(course, starts, titles)
+    )
+    stages = tuple(
+        Shot(
+            f"stage {name}",
+            tuple((f"{name} {i}" if n > 1 else name, plane) for i, plane, n in list(planes_of(array))[:MOST_PLANES]),
+        )
+        for name, array in encoded.planes(system.stages).items()
+    )
+    return Recorded(f"{system.name} on {network.default}", frames, stages)
+
+
+def frame_of(found: Recorded, number: int) -> Program:
+    """A frame, counted from 1. Raises ProgramError."""
+    if not 1 <= number <= len(found.frames):
+        raise ProgramError(f"--frame {number}: {found.name} has frames 1 to {len(found.frames)} for this clip")
+    return found.frames[number - 1]
+
+
+def following(parts: Sequence[Sequence[Span]]) -> list[Span]:
+    """The spans of several frames, one after another in time. Raises ProgramError if they are too many."""
+    if sum(map(len, parts)) > MOST_SPANS:
+        raise ProgramError(
+            f"a trace of {len(parts):,} frames would hold more than {MOST_SPANS:,} spans; give --frames N"
+        )
+    spans: list[Span] = []
+    now = 0.0
+    for number, part in enumerate(parts, 1):
+        more: dict[str, Any] = {"frame": number} if len(parts) > 1 else {}
+        spans += [replace(s, start_us=s.start_us + now, args={**s.args, **more}) for s in part]
+        now += max((s.end_us for s in part), default=0.0)
+    return spans
+
+
+__all__ = ["Recorded", "following", "frame_of", "is_network", "recorded"]

@@ -1,0 +1,84 @@
+"""Networks where `profile` and `--trace` take a program, and reports of several frames."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scamp_sim.cli.main import main
+from scamp_sim.cli.networks import following
+from scamp_sim.costs.timeline import Span
+from scamp_sim.exceptions import ProgramError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_network_is_profiled_as_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    words = {}
+    for errors in ("ideal", "scamp5"):
+        argv = ["profile", "snn", "--errors", errors, "--format", "json", "--trace", "t.json", "--html", "r.html"]
+        assert main(argv) == 0
+        words[errors] = json.loads(capsys.readouterr().out)["profile"]["words"]
+    assert min(words.values()) > 0
+    page = Path("r.html").read_text()
+    assert "stage" in page
+    assert "data:image/png" in page
+    events = json.loads(Path("t.json").read_text())["traceEvents"]
+    assert max(e["ts"] + e.get("dur", 0) for e in events if "ts" in e) > 100
+
+
+def test_other_peoples_options(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("k.scamp").write_text("get_image(A);\n")
+    for argv, said in (
+        (["snn", "--size", "64x64"], "--size is for programs"),
+        (["k.scamp", "--clip", "x"], "--clip is for networks"),
+        (["snn", "--frame", "9"], "has frames 1 to 1"),
+        (["snn", "--on", "circuit"], "expected a realisation on the array"),
+    ):
+        assert main(["profile", *argv]) == 1
+        assert said in capsys.readouterr().err
+
+
+def test_a_report_of_several_frames() -> None:
+    Path("k.scamp").write_text(
+        "input image -> PIX;\nkernel k { get_image(A); sub(C, A, B); mov(B, A); }\n"
+        "program { k(); output change = C; }\n"
+    )
+    names = []
+    for n, level in enumerate((10, 200, 90)):
+        Image.fromarray(np.full((256, 256), level, np.uint8)).save(f"{n}.png")
+        names.append(f"{n}.png")
+    argv = ["profile", "k.scamp", "--html", "r.html", "--image", *names, "--errors", "scamp5", "--chip", "3"]
+    assert main(argv) == 0
+    page = Path("r.html").read_text()
+    assert "frame 1: 0.png" in page
+    assert "frame 2: 1.png" in page
+    assert "in frame 3, the last" in page
+
+
+def test_a_trace_of_several_frames() -> None:
+    Path("k.scamp").write_text("input image -> PIX;\nkernel k { get_image(A); }\nprogram { k(); output a = A; }\n")
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save("i.png")
+    ends = []
+    for frames in ("1", "4"):
+        argv = ["run", "k.scamp", "--image", "i.png", "--size", "64x64", "--frames", frames, "--trace", "t.json"]
+        assert main(argv) == 0
+        events = json.loads(Path("t.json").read_text())["traceEvents"]
+        ends.append(max(e["ts"] + e.get("dur", 0) for e in events if "ts" in e))
+    assert ends[1] == pytest.approx(4 * ends[0], rel=1e-6)
+
+
+def test_frames_follow_one_another() -> None:
+    spans = [Span("array", "k", 0.0, 2.0, "kernel"), Span("readout", "o", 2.0, 3.0, "readout")]
+    found = following([spans, spans])
+    assert [s.start_us for s in found] == [0, 2, 5, 7]
+    assert [s.args["frame"] for s in found] == [1, 1, 2, 2]
+    with pytest.raises(ProgramError, match="give --frames N"):
+        following([spans] * 200_000)
