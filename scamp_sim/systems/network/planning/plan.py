@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 BY = ("us", "words", "energy", "noise")
 SHAPE = (256, 256)
+WHAT = 27
+"""Columns of the table for what a layer is."""
 PRODUCT = "mcu.mac.inlined"
 """The price of a product on the controller, weights in the code."""
 MOST_OFFSET = 40
@@ -143,20 +145,20 @@ class Plan:
     def _what(self, name: str) -> str:
         if name == INPUT:
             own = self.net.input
-            return f"{own.rows}x{own.columns}, one bit a pixel, grey > {own.above}"
+            return f"{own.rows}x{own.columns} bits, grey > {own.above}"
         if name == READOUT:
             return {"values": "bits as values", "rows": "bits as rows", "events": "bits as events"}[self.choice.read]
         layer = self.net.layer(name)
         if isinstance(layer, Conv):
             most = int(np.abs(layer.weights).max(initial=0))
             kind = {0: "0", 1: "ternary" if (layer.weights == 0).any() else "+-1"}.get(most, f"+-{most}")
-            stride = f" stride {layer.stride}" if layer.stride > 1 else ""
+            stride = f"/{layer.stride}" if layer.stride > 1 else ""
             count = len({v for v in self._levels(name) if isinstance(v, int)})
             levels = f", {count} level{'s' * (count != 1)}" if name in self.choice.convs else ""
-            own_ = "depthwise " if layer.depthwise else f"{layer.inputs}-" if layer.inputs > 1 else ""
+            own_ = "each " if layer.depthwise else f"{layer.inputs}-" if layer.inputs > 1 else ""
             return f"conv {own_}{layer.channels}@{layer.kernel}x{layer.kernel}{stride} {kind}{levels}"
         if isinstance(layer, Pool):
-            kind = "max" if layer.every is None or not layer.every.any() else "max, min where flipped"
+            kind = "max" if layer.every is None or not layer.every.any() else "max or min"
             return f"{kind} {layer.size}x{layer.size}"
         if isinstance(layer, Counts):
             return f"counts {layer.size}x{layer.size} stride {layer.stride}"
@@ -178,8 +180,8 @@ class Plan:
         if isinstance(layer, Pool):
             return "flood" if c.layout == "blocks" else "moves of bits"
         if isinstance(layer, Dense):
-            return f"array, {c.sums} sums"
-        return f"{c.layout}, analog"
+            return "array, sums" if c.sums == "sparse" else f"array, {c.sums} sums"
+        return c.layout
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON: `layers` and totals, the choice that runs, margins, alternatives."""
@@ -233,7 +235,8 @@ class Plan:
             margin = "" if r["margin"] is None else f"{r['margin']:.2g}"
             size = f"{r['bytes']:,}" if r["bytes"] else ""
             label = "" if r["name"] == INPUT else str(n)
-            what = r["what"] if len(r["what"]) <= 32 else r["what"][:31] + "~"
+            what = r["what"] if len(r["what"]) <= WHAT else r["what"].removeprefix("conv ")
+            what = what if len(what) <= WHAT else what[: WHAT - 1] + "~"
             rows.append(
                 (label, what, r["where"], f"{r['words']:,}" if r["words"] else "", f"{r['us']:,.1f}", size, margin)
             )
