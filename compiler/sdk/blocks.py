@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from scamp_sim.chip import isa
@@ -15,7 +17,7 @@ from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.front.source import MOST_SOURCE
 from scamp_sim.compiler.sdk import helpers
-from scamp_sim.compiler.sdk.calls import Reading, parts, read, settle, statements
+from scamp_sim.compiler.sdk.calls import MOST_DEEP, Reading, parts, read, settle, statements
 from scamp_sim.compiler.sdk.names import kernel_name
 from scamp_sim.compiler.sdk.source import Function, Mark, Text
 from scamp_sim.compiler.sdk.unparse import text as unparsed
@@ -24,11 +26,11 @@ from scamp_sim.reading import read_bytes
 
 _REGISTER_TYPES = r"(?:areg_t|dreg_t|aref_t|dref_t|AREG|DREG|ASRC|DSRC|auto|int|char|bool|news_t|dir_t|u?int\d+_t)"
 _CONSTANT = re.compile(
-    rf"(?:^|[;{{}}])\s*(?:(?:static|inline|const|constexpr)\s+)*{_REGISTER_TYPES}\s*&?\s*(\w+\s*=\s*[^;{{}}()]+)(?=;)"
+    rf"(?:^|[;{{}}])\s*(?:(?:static|inline|const|constexpr)\s+)*{_REGISTER_TYPES}\s*(?:&\s*)?(\w+\s*=[^;{{}}()]+)(?=;)"
 )
 _TABLE = re.compile(rf"\bconst(?:expr)?\s+{_REGISTER_TYPES}\s+(\w+)\s*\[[^\]]*\]\s*=\s*\{{([^{{}}]*)\}}")
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(-?\w+)[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)?$", re.MULTILINE)
-_DECLARED = re.compile(rf"\b{_REGISTER_TYPES}\s*(?:const\s*)?&?\s*([A-Za-z_]\w*)\b")
+_DECLARED = re.compile(rf"\b{_REGISTER_TYPES}\s*(?:const\b\s*)?(?:&\s*)?([A-Za-z_]\w*)\b")
 _ARROW = re.compile(r"^\s*(\w+)\s*=\s*(\w+)\s*\(([^()]*)\)\s*;?\s*(?://.*)?$")
 
 
@@ -170,9 +172,20 @@ def _unpaired(text: Text, mark: Mark, what: str, names: set[str]) -> Block:
 
 def _lambdas(text: Text, names: set[str]) -> list[Block]:
     """Lambdas that hold instructions and no marks: kernels as objects, or launched at once."""
-    found = []
-    for body in text.lambdas:
-        if any(body.start <= m.start < body.end for m in text.marks) or not _holds_calls(text, body):
+    found: list[Block] = []
+    marks = [m.start for m in text.marks]
+    levels = _levels(text.lambdas)
+    for body, inside in zip(text.lambdas, levels, strict=True):
+        if bisect_left(marks, body.start) < bisect_left(marks, body.end):
+            continue
+        if inside > MOST_DEEP:  # every level would be read with all that are inside
+            if not found:
+                reading = _reading(text, body.start)
+                place = text.origin(body.start - 1, body.start)
+                reading.error(place, "S603", "lambdas are nested too deeply", f"at most {MOST_DEEP} are read")
+                found.append(_block(reading, "block", "lambda", body.start - 1, body.start, names))
+            continue
+        if not _holds_calls(text, body):
             continue
         around = text.around(body.start)
         named = re.search(r"\b(\w+)\s*(?:\[\s*(\w+)\s*\])?\s*[.({=\w\s>-]*[({]?\s*$", body.name)
@@ -187,6 +200,23 @@ def _lambdas(text: Text, names: set[str]) -> list[Block]:
         kind = "dynamic lambda" if dynamic else "lambda"
         found.append(_block(reading, str(title), kind, body.start, body.end, names))
     return found
+
+
+def _levels(bodies: Sequence[Function]) -> list[int]:
+    """How many levels of others lie inside each; they are in the order in which they begin."""
+    levels = [0] * len(bodies)
+    around: list[int] = []
+    for n, body in enumerate(bodies):
+        while around and bodies[around[-1]].end <= body.start:
+            inner = around.pop()
+            if around:
+                levels[around[-1]] = max(levels[around[-1]], levels[inner] + 1)
+        around.append(n)
+    while around:
+        inner = around.pop()
+        if around:
+            levels[around[-1]] = max(levels[around[-1]], levels[inner] + 1)
+    return levels
 
 
 def _holds_calls(text: Text, body: Function) -> bool:
@@ -244,17 +274,9 @@ def _run(text: Text, run: list[tuple[int, int]], names: set[str]) -> list[Block]
 
 def _reading(text: Text, at: int) -> Reading:
     """What the names of the text stand for at a place: constants of the file, and of the function around."""
-    values: dict[str, str] = {}
-    hidden: set[str] = set()
+    known, concealed = _of_file(text)
+    values, hidden = dict(known), set(concealed)
     around = text.around(at)
-    for name, value in _DEFINE.findall(text.text):
-        values[name] = value
-    outside = _outside(text)
-    for match in _TABLE.finditer(text.code):
-        for number, entry in enumerate(parts(match[2])):
-            values[f"{match[1]}[{number}]"] = entry.strip().removeprefix("SCAMP5_PE::")
-    for match in _CONSTANT.finditer(outside):
-        _declare(match[1], values, hidden)
     if around is not None:
         for match in _DECLARED.finditer(around.operands):
             values.pop(match[1], None)
@@ -264,6 +286,21 @@ def _reading(text: Text, at: int) -> Reading:
     for name in [n for n in values if not _settled(n, values)]:
         values.pop(name)
     return Reading(text, {n: _settled(n, values) or v for n, v in values.items()}, frozenset(hidden))
+
+
+@lru_cache(maxsize=4)
+def _of_file(text: Text) -> tuple[Mapping[str, str], frozenset[str]]:
+    """(names with what the file says of them, names that it gives another meaning): once for all kernels of a text."""
+    values: dict[str, str] = {}
+    hidden: set[str] = set()
+    for name, value in _DEFINE.findall(text.text):
+        values[name] = value
+    for match in _TABLE.finditer(text.code):
+        for number, entry in enumerate(parts(match[2])):
+            values[f"{match[1]}[{number}]"] = entry.strip().removeprefix("SCAMP5_PE::")
+    for match in _CONSTANT.finditer(_outside(text)):
+        _declare(match[1], values, hidden)
+    return values, frozenset(hidden)
 
 
 def _declare(declared: str, values: dict[str, str], hidden: set[str]) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from scamp_sim.chip.program import Origin
 
-_TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'""", re.DOTALL)
+_TOKEN = re.compile(r"""//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'""", re.DOTALL)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
 MARK = re.compile(r"\bscamp5_(dynamic_)?kernel_(begin|end)\b(?!\s*\(\s*\w)\s*(?:\(\s*\))?\s*;?")
 _COMMENT_MARK = re.compile(r"//[ \t]*(scamp5_(?:dynamic_)?kernel_(?:begin|end)[ \t]*\([ \t]*\)[ \t]*;?)[^\n]*")
 _FUNCTION = re.compile(
     r"\b([A-Za-z_]\w*)\s*\(([^;{}()]*(?:\([^()]*\)[^;{}()]*)*)\)\s*(?:(?:const|noexcept|override)\s*)*\{"
 )
-_LAMBDA = re.compile(r"\[[^\[\]{};]*\]\s*(?:\([^(){};]*\))?\s*(?:mutable\s*)?(?:->\s*[\w:]+\s*)?\{")
+_LAMBDA = re.compile(r"\[[^\[\]{};]*\]\s*(?:\([^(){};]*\)\s*)?(?:mutable\s*)?(?:->\s*[\w:]+\s*)?\{")
 _NOT_FUNCTIONS = ("if", "for", "while", "switch", "catch", "return", "sizeof", "do", "else")
 
 
@@ -106,13 +106,17 @@ class Text:
         for match in _LAMBDA.finditer(self.code):
             before = self.code[max(0, match.start() - 200) : match.start()]
             line = before[max(before.rfind(";"), before.rfind("}"), before.rfind("\n")) + 1 :]
-            found.append(Function(line.strip(), "", match.end(), closing(self.code, match.end() - 1)))
+            end = closing(self.code, match.end() - 1)
+            found.append(Function(line.strip(), "", match.end(), end))
         return found
 
     def around(self, at: int) -> Function | None:
         """The innermost function that a place stands in."""
-        inside = [f for f in self.functions if f.start <= at < f.end]
-        return max(inside, key=lambda f: f.start, default=None)
+        functions = self.functions
+        for n in range(bisect_right(functions, at, key=lambda f: f.start) - 1, -1, -1):
+            if at < functions[n].end:
+                return functions[n]
+        return None
 
 
 def _blanked(text: str) -> str:
@@ -124,9 +128,17 @@ def _blanked(text: str) -> str:
 
 def closing(code: str, opening: int) -> int:
     """Where the brace that opens at `opening` closes; the end of the text if it does not."""
-    depth = 0
-    for match in re.compile(r"[{}]").finditer(code, opening):
-        depth += 1 if match[0] == "{" else -1
-        if depth == 0:
-            return match.start()
-    return len(code)
+    return _closings(code).get(opening, len(code))
+
+
+@lru_cache(maxsize=4)
+def _closings(code: str) -> dict[int, int]:
+    """Where each brace that opens is closed: once for a text, or every level would be gone through again."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for match in re.finditer(r"[{}]", code):
+        if match[0] == "{":
+            opened.append(match.start())
+        elif opened:
+            found[opened.pop()] = match.start()
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,21 +52,32 @@ def jit(function: Callable[..., Any], inline: str = "never", counted: bool = Tru
 
     Where nothing can be written, not even a temporary folder, the code is compiled again in every process.
     """
-    folder, ours = config.CACHE_DIR, cache_folder()  # other people's functions keep theirs
-    if ours is None:
-        return _compiled(function, cache=False, inline=inline, counted=counted)
+    more: dict[str, Any] = {} if counted else {"_nrt": False}
+    return compiled(function, cache_folder(), inline=inline, **more)
+
+
+def compiled(function: Callable[..., Any], kept: Path | None, **options: Any) -> Callable[..., Any]:
+    """A function that numba compiles at its first call, with the interpreter's lock released.
+
+    kept: the folder for its machine code, in the user's own cache; None, or one that cannot be written: it is compiled
+        again in every process.
+    """
+    options |= {"nogil": True, "error_model": "numpy"}
+    if kept is None:
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    folder = config.CACHE_DIR  # other people's functions keep theirs
     try:
-        config.CACHE_DIR = str(ours)
-        return _compiled(function, cache=True, inline=inline, counted=counted)
+        config.CACHE_DIR = str(kept)
+        found = numba.njit(cache=True, **options)(function)
     except RuntimeError:
-        return _compiled(function, cache=False, inline=inline, counted=counted)
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = folder
+    write = found._cache.save_overload
 
+    def save(signature: Any, code: Any) -> None:
+        with suppress(OSError):  # a disk that is full is no reason to stop
+            write(signature, code)
 
-def _compiled(function: Callable[..., Any], cache: bool, inline: Any, counted: bool) -> Callable[..., Any]:
-    more: dict[str, Any] = {} if counted else {"_nrt": False}
-    compiled: Callable[..., Any] = numba.njit(cache=cache, nogil=True, error_model="numpy", inline=inline, **more)(
-        function
-    )
-    return compiled
+    found._cache.save_overload = save
+    return found  # type: ignore[no-any-return]

@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numba
-
+from scamp_sim.engine._jit import compiled
 from scamp_sim.user_cache import user_cache
 
 _HERE = Path(__file__).parent
@@ -35,15 +34,5 @@ def is_compiled() -> bool:
 
 
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile a function at its first call; where nothing can be written, in every process."""
-    config: Any = numba.config
-    folder, ours = config.CACHE_DIR, _folder()
-    if ours is None:
-        return numba.njit(nogil=True, error_model="numpy")(function)
-    try:
-        config.CACHE_DIR = str(ours)
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:
-        return numba.njit(nogil=True, error_model="numpy")(function)
-    finally:
-        config.CACHE_DIR = folder
+    """Compile a function at its first call; where nothing can be kept, in every process."""
+    return compiled(function, _folder())

@@ -12,6 +12,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -129,8 +130,12 @@ def file(name: str, contents: bytes) -> None:
     try:
         where.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, part = tempfile.mkstemp(dir=where, prefix=f"{name}.")
+    except OSError:
+        return
+    try:
         with os.fdopen(handle, "wb") as out:
             out.write(hashlib.sha256(contents).digest() + contents)
         os.replace(part, where / name)
     except OSError:
-        pass
+        with suppress(OSError):
+            os.unlink(part)
