@@ -166,3 +166,20 @@ def test_digits_are_split() -> None:
     assert np.array_equal(np.bincount(data.test.labels), [2] * 10)
     with pytest.raises(ProgramError, match="there are 500"):
         load("digits", Budget(490, 20))
+
+
+@pytest.mark.nightly
+def test_photographs_are_judged_by_their_agreement(tmp_path: Path) -> None:
+    pytest.importorskip("efficientnet_lite_pytorch")
+    pytest.importorskip("skimage")
+    budget = Budget(train=2, test=2, epochs=2, batch=4)
+    found = study(
+        "photographs", budget, rows=["lr_2", "leca_4_4", "p2m", "snn"], heads=["frozen"], out=tmp_path, jobs=1
+    )
+    by = {p.item.row: p for p in results.points(found)}
+    assert set(by) == {"lr_2", "leca_4_4", "p2m", "snn"}
+    assert by["leca_4_4"].bits == 192 * 192 / 16 * 4 * 4
+    assert by["lr_2"].weights == 0
+    assert by["snn"].clips == 8
+    again = study("photographs", budget, rows=["snn"], heads=["frozen"], out=tmp_path, jobs=1)
+    assert again.ran == 0

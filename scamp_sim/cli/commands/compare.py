@@ -73,7 +73,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     tasks = parser.add_argument_group('a task: all rows trained on the same data (needs the extra "torch")')
     add = tasks.add_argument
     add("--task", metavar="NAME", help="gestures, shapes, digits or photographs")
-    add("--heads", metavar="LIST", default="linear,small", help="linear, small, frozen (default: linear,small)")
+    add("--heads", metavar="LIST", help="linear, small, frozen (default: linear,small; of photographs frozen)")
     add("--seeds", metavar="N", default="3", help="of training: how many, or which: 0-4; at least 3 (default: 3)")
     add("--train", metavar="N", type=int, default=40, help="clips of each class to train on (default: 40)")
     add("--test", metavar="N", type=int, default=20, help="clips of each class for the test (default: 20)")
@@ -268,13 +268,18 @@ def task(args: argparse.Namespace) -> Study | Robustness | None:
             budget,
             rows=rows,
             frames=_numbers("--frames", args.frames),
-            heads=[h.strip() for h in args.heads.split(",") if h.strip()],
+            heads=_heads(args),
             seeds=parse_seeds(args.seeds),
             out=args.out,
             jobs=args.jobs,
             cluster=args.cluster,
             told=_bar(stack),
         )
+
+
+def _heads(args: argparse.Namespace) -> list[str]:
+    usual = "frozen" if args.task == "photographs" else "linear,small"
+    return [h.strip() for h in (args.heads or usual).split(",") if h.strip()]
 
 
 def _bar(stack: ExitStack) -> Callable[[int, int], None]:

@@ -16,6 +16,10 @@ LR = "lr_1"
 """One-bit samples: where they are as good as everything, a task says nothing of encoders."""
 
 
+PHOTOGRAPH = 192
+"""Photosites along a side of the mosaic of a photograph's crop."""
+
+
 @dataclass(frozen=True)
 class Point:
     """Accuracy of one training over its seeds, 0..1, and the bits of a decision.
@@ -55,11 +59,11 @@ def points(study: Study) -> tuple[Point, ...]:
     for number in sorted(study.items, key=lambda n: (ITEMS[n].head, n)):
         results = study.of(number)
         if results:
-            found.append(_point(ITEMS[number], results))
+            found.append(_point(ITEMS[number], results, PHOTOGRAPH if study.task == "photographs" else SIDE))
     return tuple(found)
 
 
-def _point(item: Item, results: Sequence[Mapping[str, Any]]) -> Point:
+def _point(item: Item, results: Sequence[Mapping[str, Any]], side: int) -> Point:
     each = tuple(r["right"] / r["of"] for r in results)
     mean = sum(each) / len(each)
     clips = int(results[0]["of"])
@@ -67,16 +71,16 @@ def _point(item: Item, results: Sequence[Mapping[str, Any]]) -> Point:
     spread = distribution(each, (0.0, 1.0)).interval
     if spread is not None:
         low, high = min(low, spread.low), max(high, spread.high)
-    bits, wire = bits_of(item)
+    bits, wire = bits_of(item, side)
     return Point(item, bits, wire, mean, low, high, each, clips, int(results[0]["weights"]))
 
 
-def bits_of(item: Item) -> tuple[float, float]:
+def bits_of(item: Item, side: int = SIDE) -> tuple[float, float]:
     """Payload bits of a decision on the row's own chip, and on the wire of SCAMP-5 (0 where it has no such row)."""
     from scamp_sim.compare import kept
     from scamp_sim.exceptions import ScampError
 
-    scene = Scene(SIDE, item.frames)
+    scene = Scene(side, item.frames)
     own = table_rows.CIRCUIT[item.row](scene).bits
     try:
         array = kept.built(item.row, scene).counts(scene).bits_wire

@@ -88,11 +88,11 @@ def reason_against(task: str, item: Item) -> str:
     if task == "photographs":
         if item.row in ("pixelrnn", "difference"):
             return f"{item.row} needs frames of a clip, and a photograph is one"
+        if item.row == "raw":
+            return "raw pictures are what photographs are judged by"
         if item.head != "frozen":
-            return "photographs are judged by a frozen backbone only"
-        if item.frames > 1:
-            return "a photograph is one frame"
-        return ""
+            return "photographs are judged by a frozen classifier only; add --heads frozen"
+        return "a photograph is one frame" if item.frames > 1 else ""
     if task in ("shapes", "digits") and item.frames > 1 and item.row != "pixelrnn":
         return f"{task} are decided from one frame"
     if item.row == "pixelrnn" and item.frames != CLIP:
