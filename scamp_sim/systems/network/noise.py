@@ -157,7 +157,7 @@ def law(layer: Conv, sums: npt.NDArray[Any], bits: npt.NDArray[np.bool_]) -> Sta
         if curve > 0:  # else no channel is far enough from the middle to say
             centre = float(np.clip(-line / (2 * curve), total.min(), total.max()))
             least = float(np.mean(square - curve * (total - centre) ** 2))
-            floor, slope = math.sqrt(max(least, float(square.min()) / 4)), math.sqrt(curve)
+            floor, slope = math.sqrt(max(least, float(np.median(square)) / 4)), math.sqrt(curve)
     return StageNoise(layer.name, floor, slope, centre, seen, shift, tilt, means)
 
 

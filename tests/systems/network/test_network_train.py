@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -201,3 +203,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     ):
         assert main([*line, *more]) == 1
         assert message in capsys.readouterr().err
+
+
+def test_the_example_of_training(tmp_path: Path) -> None:
+    for name in ("onnx", "sklearn"):
+        pytest.importorskip(name)
+    script = Path(__file__).parents[3] / "examples" / "training" / "network.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "1"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "conv1   16 of 5x5, pad 2  16x64x64  +-1" in done.stdout
+    assert "chip 1" in done.stdout
