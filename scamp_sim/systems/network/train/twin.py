@@ -129,14 +129,15 @@ class TwinConv(nn.Module):
             x = F.pad(x, (left, right, top, bottom), value=float(layer.pad_value))
         weights = self.weights()
         sums = F.conv2d(x, weights, stride=layer.stride, groups=layer.channels if layer.depthwise else 1)
-        above = sums - (self.threshold() - 0.5)[:, None, None]
+        level = 0.5 - self.threshold()
         if noise is None or bank is None:
-            return above
+            return sums + level[:, None, None]
         total = weights.sum(dim=(1, 2, 3))
-        sd = torch.sqrt(noise.floor**2 + (noise.slope * (total - noise.centre)) ** 2)[:, None, None]
-        mean = (noise.shift + noise.tilt * total)[:, None, None]
-        error = (mean + sd * bank.draw(above.shape)) * self.weights.moves.reshape(-1, 1, 1)
-        return above + strength[:, None, None, None] * error
+        sd = torch.sqrt(noise.floor**2 + (noise.slope * (total - noise.centre)) ** 2)
+        moves = strength[:, None] * self.weights.moves.reshape(1, -1)
+        # One number a channel and picture each, so that maps are walked over but twice.
+        level = level + moves * (noise.shift + noise.tilt * total)
+        return torch.addcmul(sums + level[:, :, None, None], (moves * sd)[:, :, None, None], bank.draw(sums.shape))
 
     def penalty(self, limit: float) -> Tensor:
         """How far thresholds are beyond +-limit, squared."""
