@@ -156,3 +156,34 @@ def test_pages_hold_no_tabs_and_end_in_a_newline(page: Path) -> None:
     assert "\t" not in text
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
+
+
+# --- the site, and commands of all pages --------------------------------------------------------------------------
+
+
+def test_the_site_has_every_page_once() -> None:
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = re.findall(r": (\w+\.md)$", text, re.MULTILINE)
+    assert sorted(listed) == sorted(p.name for p in ROOT.glob("docs/*.md"))
+
+
+def commands_of(page: Path) -> list[str]:
+    """The lines of a page that begin with `$ scamp-sim`, whole, without their comments."""
+    found = []
+    for block in blocks(page, "console"):
+        text = block.replace("\\\n", " ")
+        found += [line[2:] for line in text.splitlines() if line.startswith("$ scamp-sim ")]
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_commands_of_pages_are_understood(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is parsed by the parser of its command: options that went away are found."""
+    for line in commands_of(page):
+        argv = shlex.split(re.split(r"\s[|>&]", line)[0], comments=True)[1:]
+        code: Any = 0
+        try:
+            cli.parse(argv)
+        except SystemExit as e:
+            code = e.code
+        assert code == 0, f"{page.name}: {line}\n{capsys.readouterr().err}"

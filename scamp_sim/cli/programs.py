@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,29 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
         raise ProgramError(
             f"{short(file, 80)}: cannot be read: {e.strerror or e}; check the path and its permissions"
         ) from e
+
+
+MISSING = re.compile(r"param '(\w+)' has no default")
+
+
+def assumed(file: str, program: Program, settings: Mapping[str, Any], done: str = "checked") -> list[str]:
+    """A note of the parameters whose values were made up for what was done; none if all have one."""
+    from scamp_sim.compiler import CompileError
+
+    if file == "-":  # which can be read once
+        return []
+    given, made_up = dict(settings), list[str]()
+    while True:
+        try:
+            load_program(file, given)
+        except CompileError as e:
+            missing = [m[1] for d in e.diagnostics if d.code == "S208" and (m := MISSING.match(d.message))]
+            if not missing or missing[0] in given:
+                return []
+            given[missing[0]] = program.params[missing[0]]
+            made_up.append(f"{missing[0]} = {short(str(program.params[missing[0]]), 30)}")
+            continue
+        return [f"{file}: {done} with {', '.join(made_up)}, which have no default"] if made_up else []
 
 
 NEAR = (".scamp", *CPP)

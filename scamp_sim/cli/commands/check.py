@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import live, options
 from scamp_sim.cli.output import as_json, coloured, print_json
-from scamp_sim.cli.programs import load_program, parse_settings
+from scamp_sim.cli.programs import assumed, load_program, parse_settings
 from scamp_sim.compiler import CompileError
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.text import plural, short
+from scamp_sim.text import plural
 
 if TYPE_CHECKING:
-    from scamp_sim.chip.program import Program
+    pass
 
 NAME = "check"
 HELP = "Show errors and warnings."
 EXAMPLES = ("scamp-sim check mine.scamp", "scamp-sim check mine.scamp --watch")
-
-
-MISSING = re.compile(r"param '(\w+)' has no default")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +93,7 @@ def _check(args: argparse.Namespace) -> int:
             else:
                 program = load_program(file, settings, placeholders=True)
                 found += program.diagnostics
-                notes += _assumed(file, program, settings)
+                notes += assumed(file, program, settings)
         except CompileError as e:
             if _only_for_include(file, e.diagnostics):
                 notes.append(f"{file}: only for include; there is nothing to run in it")
@@ -118,22 +114,6 @@ def _check(args: argparse.Namespace) -> int:
         if not found and not failed:
             print(f"{plural(len(args.files), 'file')}: no errors, no warnings")
     return 1 if errors or failed else 0
-
-
-def _assumed(file: str, program: Program, settings: Mapping[str, Any]) -> list[str]:
-    """A note of the parameters whose values were made up for the check; none if all have one."""
-    given, assumed = dict(settings), []
-    while True:
-        try:
-            load_program(file, given)
-        except CompileError as e:
-            missing = [m[1] for d in e.diagnostics if d.code == "S208" and (m := MISSING.match(d.message))]
-            if not missing or missing[0] in given:
-                return []
-            given[missing[0]] = program.params[missing[0]]
-            assumed.append(f"{missing[0]} = {short(str(program.params[missing[0]]), 30)}")
-            continue
-        return [f"{file}: checked with {', '.join(assumed)}, which have no default"] if assumed else []
 
 
 def _only_for_include(file: str, diagnostics: Iterable[Any]) -> bool:

@@ -8,7 +8,7 @@ import sys
 from scamp_sim.cli import options
 from scamp_sim.cli.fitting import columns
 from scamp_sim.cli.output import coloured, print_json, warn
-from scamp_sim.cli.programs import load_program, parse_settings
+from scamp_sim.cli.programs import assumed, load_program, parse_settings
 
 NAME = "list"
 HELP = "Show source lines, their words, clock classes and running cost. Without FILE: the library."
@@ -32,8 +32,11 @@ def run(args: argparse.Namespace) -> int:
     timing = load_timing(args.timing)
     if args.file is None:
         return _library(args.format)
-    program = load_program(args.file, parse_settings(args.set))
+    settings = parse_settings(args.set)
+    program = load_program(args.file, settings, placeholders=True)
     warn(program.diagnostics)
+    for note in assumed(args.file, program, settings, "listed"):
+        print(f"scamp-sim: note: {note}", file=sys.stderr)
     if args.format == "text":
         print(listing(program, timing, width=columns(sys.stdout), colour=coloured(sys.stdout)), end="")
         return 0

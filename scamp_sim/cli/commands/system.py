@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from scamp_sim.cli import options
@@ -133,6 +135,24 @@ def run(args: argparse.Namespace) -> int:
     return act(args)
 
 
+CIRCUIT = "; no failure: the circuit has a curve and noise that the model leaves out"
+"""Behind what differs where a circuit is compared with the golden model."""
+
+
+def _note_fitted(file: str | None, rows: int, columns: int) -> None:
+    """Say on stderr that a picture is cropped and scaled to what a system takes."""
+    from scamp_sim.show.frames.decode import PICTURES
+    from scamp_sim.show.frames.source import frames
+
+    path = Path(file or "")
+    if path.suffix.lower() not in PICTURES or not path.is_file():
+        return
+    film = frames(path, (rows, columns), resize=True, count=1)
+    list(film)
+    if film.told():
+        print(f"scamp-sim: note: {path.name}: {film.told()}", file=sys.stderr)
+
+
 # --- actions ----------------------------------------------------------------------------------------------------
 
 
@@ -176,6 +196,7 @@ def run_(args: argparse.Namespace) -> int:
     if args.input is not None and clip.array.ndim < 3:
         raise ProgramError(f"{args.input}: expected frames (count, rows, columns), got shape {clip.array.shape}")
     shown = takes.like(clip.array)
+    _note_fitted(args.input, shown.rows, shown.columns)
     encoder = system.build(params, on, hardware, shown)
     announce(system, on, args)
     kept = [stage.name for stage in system.stages[:-1]]
@@ -213,9 +234,12 @@ def run_(args: argparse.Namespace) -> int:
         print_json(document)
         return 0
     print(f"{system.title}, {describe(on)}: {clip.name}, {takes.like(clip.array)}\n{errors_line(args, on)}")
-    print(f"codes    {encoder.gives}; {codes.min():g} .. {codes.max():g}, mean {codes.mean():.4g}")
+    whole = codes.dtype.kind in "biu"
+    as_what = "" if whole else f"{encoder.gives.unit} " if encoder.gives.unit else "as values "
+    print(f"codes    {encoder.gives}; {as_what}{codes.min():g} .. {codes.max():g}, mean {codes.mean():.4g}")
     if differences:
-        print(f"golden   {in_words(differences)}")
+        expected = "" if on.on_array or not any(d.differ for d in differences) else CIRCUIT
+        print(f"golden   {in_words(differences)}{expected}")
     if answer:
         labelled = "" if clip.label is None else f", labelled {answer['label_name']}"
         print(f"decoder  {answer['name']}{labelled}")

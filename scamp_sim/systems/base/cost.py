@@ -139,7 +139,12 @@ class Cost:
         rows.append((*sums, _bytes(self.readout_bytes), ""))
         head = ("part", "phase", "words", "us", "uJ", "bytes", "source")
         shown = table(head, rows, "<<>>>><", rules=(len(self.parts),))
-        notes = list(dict.fromkeys(p.note for p in self.parts if p.note))
+        of: dict[str, list[str]] = {}
+        for p in self.parts:
+            if p.note:
+                of.setdefault(p.note, []).append(p.name)
+        everything = [p.name for p in self.parts]
+        notes = [note if names == everything else f"{', '.join(names)}: {note}" for note, names in of.items()]
         more = [f"{name.replace('_', ' ')}: {_figure(value)}" for name, value in self.figures.items()]
         return shown + "".join(f"{line}\n" for line in (*more, *notes))
 
