@@ -21,8 +21,11 @@ CROWDED = 0.8
 MOST_READOUTS = 8
 """Readouts that the table shows one by one; of more than that it shows one line for each function."""
 
+WIDTH = 80
+"""Columns of the table."""
+
 WIDEST_ITEM, WIDEST_AMOUNT = 34, 52
-"""Columns of the table; with the times it stays within 100."""
+"""Those of its parts at most."""
 
 
 @dataclass(frozen=True)
@@ -219,12 +222,13 @@ class Profile(Shown):
         rows = [r for s in sections for r in s]
         widths = [min(most, max(len(r[i]) for r in rows)) for i, most in enumerate((WIDEST_ITEM, WIDEST_AMOUNT))]
         last = max(len("us"), *(len(r[2]) for r in rows))
+        widths[1] = min(widths[1], WIDTH - widths[0] - last - 4)
         rule = "-" * (widths[0] + widths[1] + last + 4)
         lines = [self.title, " " * (len(rule) - 2) + "us"]
         for section in sections:
             lines.append(rule)
             for item, amount, us in section:
-                first, *more = textwrap.wrap(amount, widths[1]) or [""]
+                first, *more = textwrap.wrap(amount, widths[1] + (0 if us else last + 2)) or [""]
                 lines.append(f"{short(item, widths[0]):{widths[0]}}  {first:{widths[1]}}  {us:>{last}}".rstrip())
                 lines += [f"{'':{widths[0]}}  {text}" for text in more]
         if self.note:

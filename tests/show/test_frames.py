@@ -103,12 +103,21 @@ def test_sizes_are_fitted_and_told_once(tmp_path: Path) -> None:
         list(scamp_sim.frames(pictures))
 
 
+def test_pages_have_no_time(tmp_path: Path) -> None:
+    """fps is for what has a time: all pages of a TIFF are frames."""
+    first, *rest = [Image.fromarray(ramp(20 * n)) for n in range(5)]
+    first.save(tmp_path / "pages.tif", save_all=True, append_images=rest)
+    found = [int(f[0, 0]) for f in scamp_sim.frames(tmp_path / "pages.tif", fps=10)]
+    assert found == [0, 20, 40, 60, 80]
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (lambda p: (p / "empty").mkdir() or p / "empty", "the folder is empty"),
         (lambda p: save(p / "x.txt.png", ramp(1)).rename(p / "x.txt").parent, "holds no pictures, but 1 other file"),
         (lambda p: save(p / "x.mp4.png", ramp(1)).rename(p / "x.mp4").parent, "name the video in it"),
+        (lambda p: (p / "in" / "side").mkdir(parents=True) or p / "in", "the folder holds no pictures itself"),
         (lambda p: p / "none.png", "no such file"),
         (lambda p: p / "f%04d.png", "no file of this pattern, such as f0001.png"),
         (lambda p: p / "f%d-%d.png", "one number is expected"),

@@ -202,7 +202,10 @@ def made(args: argparse.Namespace) -> Table:
     from scamp_sim.compare.rows import chosen
     from scamp_sim.compare.table import Table
 
-    scene = Scene(args.sites, _numbers("--frames", args.frames)[0])
+    frames = _numbers("--frames", args.frames)
+    if len(frames) > 1 and args.task is None:
+        raise ProgramError(f"--frames {args.frames}: one number without --task, such as {frames[0]}")
+    scene = Scene(args.sites, frames[0])
     constants = load_constants(args.constants)
     if args.converter:
         constants = constants.with_converter(args.converter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli.network.sources import add_network, read_network
 from scamp_sim.cli.options import add_timing
@@ -24,7 +24,13 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--plan", metavar="FILE", help="the plan that `network plan --out` wrote, in place of the options below")
     add("--by", choices=BY, default="us", help="what is to be small (default: us)")
-    add("--levels", metavar="N", type=int, default=0, help="at most N different thresholds a layer, medians of groups")
+    add(
+        "--levels",
+        metavar="N",
+        type=int,
+        default=0,
+        help="at most N different thresholds a layer, medians of groups; 0: all",
+    )
     add("--layout", choices=("blocks", "macropixels", "windows", "serial"), default="", help="only this one")
     add("--sums", choices=("16", "64", "sparse"), default="16", help="of a dense layer on the array (default: 16)")
     add("--events", metavar="N", type=int, default=0, help="let maps leave as at most N events")
@@ -56,7 +62,21 @@ def plan_of(args: argparse.Namespace, net: Network | None = None) -> Plan:
         raise ProgramError(
             f"{args.plan}: expected a plan that `network plan --out` wrote, got {type(document).__name__}"
         )
-    return from_dict(net, document)
+    plan = from_dict(net, document)
+    made = {
+        str(layer.get("name")): layer.get("words") for layer in document.get("layers", ()) if isinstance(layer, dict)
+    }
+    here = {str(layer["name"]): layer["words"] for layer in plan.as_dict()["layers"]}
+    if made != here:
+        raise ProgramError(
+            f"{args.plan}: this plan is of another network; its layers are {_layers(made)}, those of {net.source} "
+            f"{_layers(here)}. Make one with `network plan NET --out FILE`"
+        )
+    return plan
+
+
+def _layers(words: dict[str, Any]) -> str:
+    return ", ".join(f"{name} ({count} words)" for name, count in words.items()) or "not named"
 
 
 __all__ = ["add_plan", "options_of", "plan_of"]

@@ -89,9 +89,9 @@ def decoded(path: Path) -> Iterator[Decoded]:
 
 
 def _animation(path: Path) -> Iterator[Decoded]:
-    seconds = 0.0
+    seconds, timed = 0.0, _animation_fps(path) is not None  # the pages of a TIFF have no time
     for number, (grey, milliseconds) in enumerate(pictures.frames_of(path), 1):
-        yield f"{path.name}#{number}", np.array(grey, np.uint8), seconds
+        yield f"{path.name}#{number}", np.array(grey, np.uint8), seconds if timed else None
         seconds += milliseconds / 1000
 
 

@@ -240,7 +240,9 @@ def _folder(folder: Path) -> list[Path]:
     films = sorted(p.name for p in inside if p.suffix.lower() in VIDEOS)
     if films:
         raise PlaneError(f"image {folder}: the folder holds no pictures; name the video in it: {folder / films[0]}")
-    holds = f"holds no pictures, but {plural(len(inside), 'other file')}" if inside else "is empty"
+    holds = f"holds no pictures, but {plural(len(inside), 'other file')}" if inside else "holds no pictures itself"
+    if not any(folder.iterdir()):
+        holds = "is empty"
     raise PlaneError(f"image {folder}: the folder {holds}; give one with pictures ({' '.join(PICTURES[:5])} ...)")
 
 

@@ -30,7 +30,7 @@ def export(plan: Plan, folder: str | Path) -> tuple[Path, ...]:
     """Write the plan to a folder: network.cpp, and plan.json, which `--plan` takes. Raises ScampError."""
     from scamp_sim.show.render import check_folder
 
-    check_folder(str(folder))
+    check_folder(str(folder), option="--to")
     text, where = source(plan), Path(folder)
     files = (where / "network.cpp", where / "plan.json")
     where.mkdir(parents=True, exist_ok=True)

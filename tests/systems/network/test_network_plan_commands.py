@@ -56,7 +56,7 @@ def _json(capsys: pytest.CaptureFixture[str], *line: str) -> Any:
 
 
 def test_plan_run_and_costs_agree(net: tuple[Network, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, path = net
+    own, path = net
     kept = str(tmp_path / "plan.json")
     plan = _json(capsys, "network", "plan", path, "--out", kept, "--format", "json")
     assert [row["name"] for row in plan["layers"]] == ["input", "conv1", "pool1", "dense1"]
@@ -64,6 +64,11 @@ def test_plan_run_and_costs_agree(net: tuple[Network, str], tmp_path: Path, caps
     costs = _json(capsys, "network", "costs", path, "--plan", kept, "--format", "json")
     assert costs["words"] == plan["words"] == costs["profile"]["words"]
     assert costs["time_us"] == pytest.approx(plan["us"], abs=1e-3)
+    other = str(tmp_path / "other.npz")
+    weights = np.random.default_rng(2).choice([-1, 1], (8, 1, 3, 3))
+    replace(own, layers=(replace(own.convs[0], weights=weights), *own.layers[1:])).save(other)
+    assert main(["network", "plan", other, "--plan", kept]) == 1
+    assert "this plan is of another network; its layers are input" in capsys.readouterr().err
     picture = str(tmp_path / "picture.npy")
     np.save(picture, _digits()[0][0])
     ran = _json(capsys, "network", "run", path, "--plan", kept, "--image", picture, "--format", "json")

@@ -96,7 +96,7 @@ class Picture:
         if self.above is not None and reading.above is not None and reading.above != self.above:
             refuse(node, f"the network's own threshold is grey > {self.above}; leave above= out")
         if not 0 <= integer("above", above, low=None) <= 254:
-            refuse(node, f"grey > {above}: expected a threshold in 0..254, or no pixel differs from another")
+            refuse(node, f"above={above}: expected a grey level in 0..254, or no pixel differs from another")
         scale, shrink, pad = placement(reading.place or {})
         found = Input(*self.size, above, shrink * self.means, scale, pad, (dark, bright))
         check_picture(found)
