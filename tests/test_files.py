@@ -302,3 +302,39 @@ def test_pages_of_16_bits_reach_a_live_program_whole(folder: Path) -> None:
     frames = [frame for _, frame in source(folder / "stack.tif", (64, 64)).named()]
     assert len(frames) == 2
     assert all(np.array_equal(frame, grey) for frame in frames)
+
+
+@pytest.mark.parametrize("value", [2**63, 2**64 - 1])
+def test_labels_beyond_64_bits_are_refused(value: int, folder: Path) -> None:
+    from scamp_sim.systems.base.clips import read_set
+    from scamp_sim.systems.base.records import Frames
+    from scamp_sim.systems.leca.data import load_pictures
+    from scamp_sim.systems.pixelrnn.data.clips import read_clips
+
+    labels = np.array([0, value], np.uint64)
+    np.savez("set.npz", input=np.zeros((2, 1, 8, 8), np.uint8), labels=labels)
+    np.savez("clips.npz", input=np.zeros((2, 16, 64, 64), np.uint8), label=labels)
+    np.savez("pictures.npz", images=np.zeros((2, 16, 16)), labels=labels)
+    for read in (
+        lambda: read_set("set.npz", Frames(1, 8, 8)),
+        lambda: read_clips("clips.npz"),
+        lambda: load_pictures("pictures.npz", 2),
+    ):
+        with pytest.raises(ScampError, match="which no number of classes reaches"):
+            read()
+
+
+def test_a_picture_that_claims_more_than_its_bytes_can_hold(folder: Path) -> None:
+    import struct
+    import zlib
+
+    from scamp_sim.pictures import load_image
+
+    head = struct.pack(">IIBBBBB", 9_000, 9_000, 8, 6, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    data = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
+    (folder / "claims.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+    with pytest.raises(ScampError, match=r"claims\.png: 9000x9000 pixels in [0-9]+ bytes: it is damaged"):
+        load_image("claims.png")

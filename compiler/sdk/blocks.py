@@ -325,7 +325,7 @@ def _settled(name: str, values: Mapping[str, str]) -> str | None:
         seen.add(name)
         name = values[name]
     known = name in isa.ALL_REGISTERS or name in isa.ALIASES or name in isa.DIRECTIONS
-    return name if known or re.fullmatch(r"-?(?:0[xX][0-9a-fA-F]+|\d+)", name) else None
+    return name if known or re.fullmatch(r"-?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,19})", name) else None
 
 
 def _outside(text: Text) -> str:

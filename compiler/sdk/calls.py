@@ -31,7 +31,7 @@ _PARAMETER = re.compile(r"(\w+)\s*(?:=[^,]*)?$")
 MOST_DEEP = 16
 """Functions of the text inside each other."""
 _SKIPPED = re.compile(r"(?:using\s+namespace\s+[\w:]+\s*|\(void\)\s*\w+\s*)$")
-_INTEGER = re.compile(r"-?\s*(?:0[xX][0-9a-fA-F]+|\d+)[uUlL]*$")
+_INTEGER = re.compile(r"-?\s*(?:0[xX][0-9a-fA-F]{1,16}|\d{1,19})[uUlL]*$")
 _NAME = re.compile(r"(?:[A-Za-z_]\w*\s*::\s*)*([A-Za-z_]\w*)$")
 _TRANSFORM = "_transform"
 MOST_ROUNDS = 4096

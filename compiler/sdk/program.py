@@ -42,7 +42,7 @@ def assemble_sdk(source: str | Path, params: Mapping[str, Any], name: str | None
         steps.append((block.span.line, syntax.Call(block.span, block.name, ())))
     for start, end in statements(text.code, 0, len(text.code)):
         span = text.origin(start, end)
-        if any(b.span.line <= span.line <= b.span.end_line for b in blocks):
+        if any(_within(span, b.span) for b in blocks):
             continue
         step, error = _host_call(text.code[start:end].strip(), span, [str(s) for _, s in steps])
         if error is not None:
@@ -80,6 +80,12 @@ def _read(source: str | Path) -> tuple[Text, list[Block]]:
     return arranged(Text(str(source), unified(decoded(data)))), extract_from(source)
 
 
+def _within(span: Origin, kernel: Origin) -> bool:
+    """Whether a statement belongs to a kernel; others may stand behind it, on the line of its end mark."""
+    behind = span.line == kernel.end_line and span.column >= kernel.end > 2  # of preprocessed lines no end is known
+    return kernel.line <= span.line <= kernel.end_line and not behind
+
+
 def _stop(text: Text, code: str, message: str, hint: str) -> None:
     raise CompileError((Diagnostic.at(text.origin(0, 1), code, "error", message, hint=hint),))
 
@@ -98,11 +104,11 @@ def _host_call(statement: str, span: Origin, before: list[str]) -> tuple[syntax.
     args: list[syntax.Expression] = []
     label = match[1] or ""
     for given in (a.strip() for a in parts(match[3]) if a.strip()):
-        if re.fullmatch(r"-?\s*(?:0[xX][0-9a-fA-F]+|\d+)", given):
+        if re.fullmatch(r"-?\s*(?:0[xX][0-9a-fA-F]{1,16}|\d{1,19})", given):
             value = int(given.replace(" ", ""), 0)
             number = syntax.Number(span, abs(value))
             args.append(syntax.Unary(span, "-", number) if value < 0 else number)
-        elif re.fullmatch(r"(?:SCAMP5_PE::)?\w+", given):
+        elif re.fullmatch(r"(?:SCAMP5_PE::)?\w{1,200}", given):
             args.append(syntax.Name(span, given.removeprefix("SCAMP5_PE::")))
         else:
             what = f"operand '{given[:40]}' of {name} is C++ that a text does not tell"
