@@ -44,7 +44,8 @@ EXTRA = {
 @pytest.mark.parametrize("name", EXTRA)
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_no_parameter_is_passed_over(system: str, name: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "more.npz", **arrays_of(system, tmp_path), **{name: EXTRA[name]})
+    arrays = {**arrays_of(system, tmp_path), name: EXTRA[name]}
+    np.savez(tmp_path / "more.npz", **arrays)
     with pytest.raises(ScampError, match=rf"more\.npz: .*{name}"):
         SYSTEMS[system][1](str(tmp_path / "more.npz"))
 

@@ -116,7 +116,7 @@ def _from_video(path: Path, side: int) -> npt.NDArray[np.uint8]:
     if not path.exists():
         raise PlaneError(f"clip {path}: no such file")
     try:
-        found = []
+        found: list[npt.NDArray[np.uint8]] = []
         for frame in frames(path):
             if (len(found) + 1) * side * side > MOST_KEPT:
                 raise PlaneError(f"more than {MOST_KEPT // side**2:,} frames")
