@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from scamp_sim.compare.task import codes, fronts, heads
-from scamp_sim.systems.leca import baselines
-from scamp_sim.systems.leca.train.modules import Encoder
+torch = pytest.importorskip("torch")
+
+from scamp_sim.compare.task import codes, fronts, heads  # noqa: E402
+from scamp_sim.systems.leca import baselines  # noqa: E402
+from scamp_sim.systems.leca.train.modules import Encoder  # noqa: E402
 
 RNG = np.random.default_rng(3)
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from scamp_sim.compare.task import errors, fronts
-from scamp_sim.compare.task.data import load
-from scamp_sim.compare.task.robust import SCALES, SERIALS, Case, as_dict, case, read, robustness, text
-from scamp_sim.compare.task.settings import CATALOGUE, Budget
-from scamp_sim.exceptions import ProgramError, ScampError
+torch = pytest.importorskip("torch")
+
+from scamp_sim.compare.task import errors, fronts  # noqa: E402
+from scamp_sim.compare.task.data import load  # noqa: E402
+from scamp_sim.compare.task.robust import SCALES, SERIALS, Case, as_dict, case, read, robustness, text  # noqa: E402
+from scamp_sim.compare.task.settings import CATALOGUE, Budget  # noqa: E402
+from scamp_sim.exceptions import ProgramError, ScampError  # noqa: E402
 
 RNG = np.random.default_rng(4)
 FRAMES = np.asarray(np.kron(RNG.integers(0, 256, (3, 1, 32, 32)), np.ones((8, 8)))).astype(np.uint8)

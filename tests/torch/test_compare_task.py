@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from scamp_sim.compare.task import results
 from scamp_sim.compare.task.data import load, spaced
 from scamp_sim.compare.task.settings import ITEMS, TASKS, Budget, Item, chosen, reason_against
