@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def frames() -> np.ndarray:
     return np.asarray(0.7 * coarse + 0.3 * RNG.integers(0, 256, coarse.shape)).astype(np.uint8)
 
 
-def light(frames: np.ndarray, row: str) -> torch.Tensor:
+def light(frames: np.ndarray, row: str) -> Any:
     return torch.from_numpy(fronts.windows(frames, fronts.PITCH[row])).float() / 255
 
 
