@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the tests see into tests/golden")
 
 
+@pytest.fixture(autouse=True)
+def _whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What commands print goes into a pipe, whose lines are whole: workers of pytest-xdist have a width."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 NEEDS_EXTRA = re.compile(r'importorskip\("(torch|distributed|sklearn|onnx|imageio|av|playwright)\b')
 
 

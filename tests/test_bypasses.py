@@ -81,6 +81,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "engine/_jit.py": {"read_bytes": "digest of our sources"},
     "cli/bench/page.py": {"read_text": "our figures", "json.loads": "our figures"},
     "cli/commands/docs.py": {"read_text": "our pages", "open": "our pages"},
+    "compare/html.py": {"read_text": "our style"},
     "show/report/page.py": {"read_text": "our style"},
     "study/version.py": {"read_bytes": "digest of our sources"},
     "systems/pixels/params.py": {"read_text": "our defaults", "json.loads": "our defaults"},

@@ -592,7 +592,7 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "size of an array": (["run", "{prog}", "--image", "{image}", "--input", "C={short}"], 1, "--size HxW"),
     "empty output folder": (["run", "{prog}", "--image", "{image}", "--out", ""], 1, "the output folder has no name"),
     "empty program name": (["run", "", "--image", "{image}"], 1, "the name of the program is empty"),
-    "endless program name": (["list", "x" * 5000], 1, "File name too long; check"),
+    "endless program name": (["list", "x" * 5000], 1, "no such file, and no kernel of the library"),
     "standard input twice": (["check", "-", "-"], 1, "can be read once"),
     "instruction that is none": (["isa", "nosuch"], 2, "unknown instruction 'nosuch'; scamp-sim isa lists them"),
     "errors before images": (["run", "{prog}", "--image", "{cut}", "--errors", "foo"], 1, "profile 'foo'; known"),

@@ -46,7 +46,7 @@ def test_killed_and_resumed_it_gives_the_same_on_any_number_of_threads(folder: P
         if done == 5:
             raise Stopped
 
-    for name in ("hands-train-2.npy", "hands-test-1.npy"):
+    for name in ("hands-train-2.npz", "hands-test-1.npz"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     with pytest.raises(Stopped):
         run(tmp_path, told=stop)
@@ -77,7 +77,7 @@ def _other(folder: Path) -> Path:
 def test_dask_gives_the_same_numbers(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     whole = run(folder)
-    for name in ("hands-train-2.npy", "hands-test-1.npy"):
+    for name in ("hands-train-2.npz", "hands-test-1.npz"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     assert run(tmp_path, cluster="", jobs=2).results == whole.results
 

@@ -87,15 +87,14 @@ def _clips(name: str, per_class: int, budget: Budget, folder: str | None) -> Par
     from scamp_sim.systems.pixelrnn.data.gestures import CLASSES
 
     count = per_class * len(CLASSES)
-    file = None if folder is None else Path(folder) / f"hands-{name}-{per_class}.npy"
+    file = None if folder is None else Path(folder) / f"hands-{name}-{per_class}.npz"
     frames = None if file is None else _kept(file, count)
     if frames is None:
         frames = _drawn(count, SEEDS[name])
         if file is not None:
-            from scamp_sim.files import write_file
+            from scamp_sim.files import write_arrays
 
-            drawn = frames
-            write_file(file, "clips", lambda path: np.save(path, drawn))
+            write_arrays(file, {"frames": frames}, "clips")
     if budget.light == "uneven":
         frames = uneven(frames, SEEDS[name])
     return Part(frames, np.arange(count, dtype=np.int64) % len(CLASSES))
@@ -103,11 +102,15 @@ def _clips(name: str, per_class: int, budget: Budget, folder: str | None) -> Par
 
 def _kept(file: Path, count: int) -> Bytes | None:
     """Clips of an earlier start, if the file holds them whole."""
+    from scamp_sim.exceptions import ScampError
+    from scamp_sim.reading import is_there, read_archive
+
     try:
-        found = np.load(file, mmap_mode="r")
-    except (OSError, ValueError):
+        found = read_archive(file, "clips").get("frames") if is_there(file) else None
+    except ScampError:  # damaged: they are drawn anew
         return None
-    return np.asarray(found) if found.shape == (count, CLIP, SIDE, SIDE) and found.dtype == np.uint8 else None
+    whole = found is not None and found.shape == (count, CLIP, SIDE, SIDE) and found.dtype == np.uint8
+    return found if whole else None
 
 
 def _drawn(count: int, seed: int) -> Bytes:
