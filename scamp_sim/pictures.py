@@ -36,6 +36,9 @@ STRIP = 1 << 21
 MOST_PICTURE = 1 << 30
 """Bytes of the file of a picture."""
 
+MOST_FRAME = 25_000_000
+"""Pixels of a frame of an animation: libraries keep several copies of it."""
+
 MOST_FRAMES = 1 << 30
 """Pixels of all frames of an animation."""
 
@@ -115,7 +118,11 @@ def frames_of(path: str | Path, what: str = "image") -> Iterator[tuple[Picture, 
         for number in range(frame_count(path)):
             with guarded(path, what):
                 opened.seek(number)
-                _check_size(opened, path, what, PlaneError, MOST_PIXELS)
+                if opened.width * opened.height > MOST_FRAME:
+                    raise PlaneError(
+                        f"{what} {short(str(path), 200)}: frames of {opened.height}x{opened.width} pixels; at most "
+                        f"{MOST_FRAME:,} are read, so scale them down first"
+                    )
                 left -= opened.width * opened.height
                 if left < 0:
                     raise PlaneError(

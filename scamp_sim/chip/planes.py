@@ -28,8 +28,8 @@ def check_shape(shape: Any) -> tuple[int, int]:
     try:
         rows, columns = (int(n) for n in shape)
         whole = (rows, columns) == tuple(shape)
-    except (TypeError, ValueError):
-        raise PlaneError(f"array shape {shape!r} is not a pair (rows, columns) of integers") from None
+    except (TypeError, ValueError, OverflowError):
+        raise PlaneError(f"array shape {shape!r:.60} is not a pair (rows, columns) of integers") from None
     for n in (rows, columns):
         if not whole or n % WORD or not WORD <= n <= LARGEST:
             raise PlaneError(f"array shape {tuple(shape)}: rows and columns are multiples of {WORD} up to {LARGEST}")

@@ -16,6 +16,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.isa import Clock
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import read_json
+from scamp_sim.text import short
 
 DATA = Path(__file__).parent / "data"
 
@@ -150,7 +151,7 @@ def timing_from(document: Any, path: Path) -> Timing:
     for number, entry in enumerate(document["rows"], 1):
         row = _price(entry, number, path)
         if row.name in rows:
-            raise ScampError(f"price table {path}: row {number} gives '{row.name}' a second time")
+            raise ScampError(f"price table {path}: row {number} gives '{short(row.name, 80)}' a second time")
         rows[row.name] = _checked(row, path)
     missing = [n for n in REQUIRED if n not in rows]
     if missing:
@@ -163,14 +164,16 @@ def timing_from(document: Any, path: Path) -> Timing:
 
 def _checked(row: Price, path: Path) -> Price:
     if not 0 <= row.value <= HIGHEST:
-        raise ScampError(f"price table {path}: '{row.name}' is {row.value:g}; prices are 0 to {HIGHEST:,.0f}")
+        raise ScampError(
+            f"price table {path}: '{short(row.name, 80)}' is {row.value:g}; prices are 0 to {HIGHEST:,.0f}"
+        )
     unit = REQUIRED.get(row.name) or next((u for start, u in OPTIONAL.items() if row.name.startswith(start)), None)
     function = row.name.removeprefix("call.") if row.name.startswith("call.") else None
     if unit is None or (function is not None and function not in isa.HOST):
         near = isa.did_you_mean(row.name, [*REQUIRED, *(f"call.{h}" for h in isa.HOST)])
-        raise ScampError(f"price table {path}: unknown row '{row.name}'{near}")
+        raise ScampError(f"price table {path}: unknown row '{short(row.name, 80)}'{near}")
     if row.unit != unit:
-        raise ScampError(f"price table {path}: '{row.name}' is in {row.unit!r}, expected {unit!r}")
+        raise ScampError(f"price table {path}: '{row.name}' is in {row.unit!r:.40}, expected {unit!r}")
     return row
 
 
@@ -184,5 +187,7 @@ def _price(row: Any, number: int, path: Path) -> Price:
             raise TypeError
         value = float(row["value"])
     except (TypeError, ValueError, OverflowError):
-        raise ScampError(f"price table {path}: '{row['name']}': expected a number, got {row['value']!r:.40}") from None
+        raise ScampError(
+            f"price table {path}: '{short(str(row['name']), 80)}': expected a number, got {row['value']!r:.40}"
+        ) from None
     return Price(str(row["name"]), value, str(row["unit"]), str(row["source"]), str(row["uncertainty"]))

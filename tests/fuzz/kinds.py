@@ -82,7 +82,7 @@ def _scamp(folder: Path) -> list[bytes]:
 
 SCAMP = b"""param n = 3 in 0..9;
 const w[2][2] = {{1, -1}, {1, 1}};
-macro twice(areg y, areg x) { add(y, x, x); }
+macro twice(y: areg, x: asrc) { add(y, x, x); }
 kernel k { for i in 0..n { twice(A, B); if i == 2 { res(C); } } WHERE(R5); mov(A, B); all(); }
 program { scamp5_in(B, 20); k(); output out = A; for i in 0..n { k(); } }
 """

@@ -3,6 +3,7 @@ whose checksums are set right again so that what lies behind them is reached."""
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import random
@@ -86,7 +87,7 @@ def _json(data: bytes, draw: random.Random) -> bytes:
             case 3:
                 parent[key] = [parent[key]] if draw.random() < 0.5 else {"a": parent[key]}
             case _:
-                parent[key] = draw.choice(ODD)
+                parent[key] = copy.deepcopy(draw.choice(ODD))  # or what is put in twice would grow at both places
     return json.dumps(document).encode()
 
 

@@ -89,7 +89,7 @@ def load_measurement(path: str | Path) -> Measurement:
         parts = Parts(**{k: _finite([v])[0] for k, v in flat.items()}) if flat else None
         times = {str(k): _finite([v])[0] for k, v in document["times_us"].items()}
         repeats = int(document["repeats"])
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, PlaneError) as e:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError, PlaneError) as e:
         raise ProgramError(f"{path}: the measurement is damaged ({e!r:.80}); run scamp-sim measure read again") from e
     unknown = next((q for q in found if q.series not in SERIES or q.statistic not in SERIES[q.series].statistics), None)
     if unknown is not None:
@@ -128,7 +128,7 @@ def _plan(path: Path) -> tuple[tuple[int, int], int, list[str]]:
             check_repeats(plan["repeats"]),
             [str(n) for n in plan["series"] if n in SERIES],
         )
-    except (KeyError, TypeError, PlaneError, ProgramError) as e:
+    except (KeyError, TypeError, OverflowError, PlaneError, ProgramError) as e:
         raise ProgramError(f"{path / PLAN}: the plan is damaged ({short(str(e), 120)}); write the kit again") from e
 
 

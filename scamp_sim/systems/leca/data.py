@@ -156,13 +156,13 @@ def load_pictures(source: str, count: int, seed: int = 0) -> Pictures:
 def _from_arrays(arrays: dict[str, npt.NDArray[Any]], source: str) -> Pictures:
     if not {"images", "labels"} <= set(arrays):
         raise ScampError(f"pictures {source}: expected arrays images and labels, found {', '.join(arrays) or 'none'}")
-    images, labels = inputs.finite("images", arrays["images"]), arrays["labels"]
+    images, labels = inputs.finite(f"pictures {source}: images", arrays["images"]), arrays["labels"]
     if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3) or not len(images):
-        raise ScampError(f"images: expected shape (n, H, W, 3) or (n, H, W), got {images.shape}")
+        raise ScampError(f"pictures {source}: images: expected shape (n, H, W, 3) or (n, H, W), got {images.shape}")
     known = whole(labels, len(images), f"pictures {source}: the labels")
     classes = count(known, f"pictures {source}: the labels")
     if images.min() < 0 or images.max() > 255:
-        raise ScampError(f"images: expected 0..1 or 0..255, got {images.min():g}..{images.max():g}")
+        raise ScampError(f"pictures {source}: images: expected 0..1 or 0..255, got {images.min():g}..{images.max():g}")
     if images.max() > 1:
         images = images / 255
     return Pictures(images, known, tuple(str(n) for n in range(classes)), source)

@@ -55,7 +55,9 @@ class PolynomialPixel:
     def __post_init__(self) -> None:
         for label, values in (("offset", self.offset), ("gain", self.gain), ("centre", (self.centre,))):
             if not len(values) or not np.all(np.isfinite(values)):
-                raise ScampError(f"pixel curve: expected finite numbers as '{label}', got {list(values)}")
+                raise ScampError(
+                    f"pixel curve: expected finite numbers as '{label}', got {short(str(list(values)), 80)}"
+                )
 
     def g(self, light: npt.ArrayLike) -> Floats:
         """Output at width 0."""
