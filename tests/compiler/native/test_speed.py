@@ -1,4 +1,4 @@
-"""How long live programs take, in processor time of the simulator and of what it starts.
+"""By night: how long live programs take, in processor time of the simulator and of what it starts.
 
 Wall time depends on what else the computer does, so that it is bounded loosely.
 """
@@ -21,6 +21,8 @@ from scamp_sim.chip.program import Program
 from scamp_sim.compiler.native import LiveProgram
 from scamp_sim.machine.machine import Run
 from scamp_sim.user_cache import user_cache
+
+pytestmark = pytest.mark.nightly  # neighbours on the computer make any bound of time fail
 
 PROGRAM = """#include <scamp5.hpp>
 using namespace SCAMP5_PE;
