@@ -256,5 +256,5 @@ def test_digests_name_what_is_other(program: Any, bound: Bound) -> None:
 
 def test_no_room(program: Any, bound: Bound, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ProgramError, match="cannot make the folder .*; choose another folder"):
+    with pytest.raises(ProgramError, match=r"cannot make the folder .*; choose another folder"):
         fill(work(program), make_grid([1], [0]), bound, Folder(tmp_path / "file" / "units"))
