@@ -211,7 +211,7 @@ def test_bad_input_is_refused(photo: Path, tmp_path: Path, capsys: pytest.Captur
     assert "spreads are options" in refused(capsys, "run", "p2m", photo, "--on", "circuit", "--errors", "scamp5")
     assert "cds=signed" in refused(capsys, "run", "p2m", photo, "--on", "circuit:quantiser=authors")
     assert "--sweep size=3" in refused(capsys, "published", "p2m", "--sweep", "size=3")
-    assert "--plot" in refused(capsys, "published", "p2m", "--plot", tmp_path / "x.txt")
+    assert "name it .png, .pdf or .svg" in refused(capsys, "published", "p2m", "--plot", tmp_path / "x.txt")
 
 
 def test_light_outside_and_odd_curves(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,7 +230,9 @@ def test_light_outside_and_odd_curves(photo: Path, tmp_path: Path, capsys: pytes
     found = run(capsys, "run", "snn", photo, "--on", f"circuit:pixel={tmp_path / 'table.npz'}")
     assert found["codes"]["bits"] == 1
     (tmp_path / "broken.json").write_text('{"offset": [1]}')
-    assert "cannot be used" in refused(capsys, "run", "p2m", photo, "--on", f"circuit:pixel={tmp_path / 'broken.json'}")
+    assert "expected offset, gain and perhaps centre" in refused(
+        capsys, "run", "p2m", photo, "--on", f"circuit:pixel={tmp_path / 'broken.json'}"
+    )
     assert "expected curve, ideal" in refused(capsys, "run", "p2m", photo, "--on", "circuit:pixel=cubic")
 
 

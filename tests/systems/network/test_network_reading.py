@@ -75,7 +75,7 @@ def one(**more: Any) -> dict[str, Any]:
         ({"input": {"size": None}}, "the size of the input is not said"),
         ({"input": {"size": 0}}, "input size must be an integer in 1..4096"),
         ({"input": {"values": [0, 0]}}, "two different numbers"),
-        ({"input": {"above": 255}}, "a threshold in 0..254"),
+        ({"input": {"above": 255}}, "a grey level in 0..254"),
         ({"input": {"place": {"scales": 2}}}, "did you mean 'scale'"),
         ({"input": {"place": {"scale": 3}}}, "would fill an input of 8x8"),
         ({"layout": "last"}, "channels-first or channels-last"),
