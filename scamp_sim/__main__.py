@@ -5,8 +5,10 @@ of an import too. Hence the C module instead of `signal`, which imports a dozen 
 """
 
 import _signal  # type: ignore[import-not-found]
+import _thread
 import os
 import sys
+import time
 
 
 def entry() -> int:
@@ -20,12 +22,17 @@ def entry() -> int:
         raise KeyboardInterrupt
 
     def unraisable(found: object) -> None:
-        # Python drops what is raised in a callback; an interrupt that it dropped is raised again
+        # Python drops what is raised in a callback; an interrupt that it dropped is raised again, by a thread and a
+        # moment later: what is raised in this hook would be dropped too
         if isinstance(getattr(found, "exc_value", None), KeyboardInterrupt):
             seen.clear()
-            _signal.raise_signal(_signal.SIGINT)
+            _thread.start_new_thread(again, ())
         else:
             usual(found)  # type: ignore[arg-type]
+
+    def again() -> None:
+        time.sleep(0.01)
+        _signal.raise_signal(_signal.SIGINT)
 
     usual = sys.unraisablehook
     try:
