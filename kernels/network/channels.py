@@ -18,7 +18,7 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.bits import ALWAYS, Level, constant
 from scamp_sim.kernels.network.first import SUMS, Convolution, Integers, cleared_outside
 from scamp_sim.kernels.network.grids import Grid, cover
-from scamp_sim.kernels.network.pieces import Part, Piece, piece
+from scamp_sim.kernels.network.pieces import Part, Piece, bus, piece
 
 JOINS = 4
 RESULT, RESULT_AT_EDGES = "R12", "R11"
@@ -153,16 +153,12 @@ class Channels:
             to = "NEWS" if n == 0 else across[here]
             if number < len(steps) - self.doublings:  # a mean
                 lines.append(_bus2(to, spare, held, *lift))
-                lines.append(_bus("B", spare, here))
+                lines.append(bus("B", spare, here))
             else:
-                lines += [] if n == 0 else [_bus(spare, held, *lift)]
-                lines += [_bus(to, held, *lift), _bus("B", own, here, *lift)]
+                lines += [] if n == 0 else [bus(spare, held, *lift)]
+                lines += [bus(to, held, *lift), bus("B", own, here, *lift)]
             held = "B"
         return lines
-
-
-def _bus(*registers: str) -> str:
-    return f"bus({', '.join(registers)})"
 
 
 def _bus2(*registers: str) -> str:

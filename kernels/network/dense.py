@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.grids import Grid
-from scamp_sim.kernels.network.pieces import ARRAY, Part, Piece, piece
+from scamp_sim.kernels.network.pieces import ARRAY, Part, Piece, bus, piece
 
 CELL = 4
 """PEs along an axis after which `scamp5_global_sum_16` repeats."""
@@ -90,6 +90,11 @@ class DenseSums:
         return not self.ternary and maps == self.grid.slots and rows == columns == whole
 
     @property
+    def features(self) -> int:
+        """Bits that a class is a sum of."""
+        return int(np.prod(self.weights.shape[1:]))
+
+    @property
     def lsb(self) -> float:
         """LSB of all samples of a class together for a sum of 1."""
         per_feature = (self.window // CELL) ** 2
@@ -105,7 +110,7 @@ class DenseSums:
         lines = ["bus(C)"] if offset else []
         # R2: weight +1, R3: weight -1 (or not +1)
         if three:
-            lines += ["where(F, IN)", "MOV(R2, FLAG)", "all()", _bus("NEWS", "F", *lift)]
+            lines += ["where(F, IN)", "MOV(R2, FLAG)", "all()", bus("NEWS", "F", *lift)]
             lines += ["where(NEWS, IN)", "MOV(R3, FLAG)", "NOT(R4, R3)", "all()"]
         else:
             lines += ["where(F)", "MOV(R2, FLAG)", "NOT(R3, FLAG)", "all()"]
@@ -117,11 +122,11 @@ class DenseSums:
             f"NOR(R0, R1, {bits})",  # no bit and -1
         ]
         if three:
-            lines += [_bus("A", *lift), "WHERE(R2, R3)", _bus("A", "D", *lift), "all()"]
+            lines += [bus("A", *lift), "WHERE(R2, R3)", bus("A", "D", *lift), "all()"]
         else:
-            lines.append(_bus("A", "D", *lift))
+            lines.append(bus("A", "D", *lift))
         lines += ["bus(NEWS, D)", "WHERE(R4, R0)", "bus(A, NEWS)", "all()"]
-        lines += [_bus("F", *lift), "WHERE(R3)", _bus("F", "D", *lift)] if three else [_bus("F", "D", *lift)]
+        lines += [bus("F", *lift), "WHERE(R3)", bus("F", "D", *lift)] if three else [bus("F", "D", *lift)]
         lines += ["WHERE(R2)", "bus(F, NEWS)", "all()"]
         part = Part(tuple(lines), tuple(calls), self._readouts())
         return piece(name, [part], inputs=("weights -> F",), states=("F",))
@@ -168,10 +173,6 @@ class DenseSums:
         by_row = samples.reshape(n, n)[:, ::-1]  # the chip counts columns from the right
         cells = by_row.reshape(n // CELL, CELL, n // CELL, CELL).sum(axis=(0, 2))
         return np.asarray(cells.ravel()[:classes] / self.lsb)
-
-
-def _bus(*registers: str) -> str:
-    return f"bus({', '.join(registers)})"
 
 
 __all__ = ["AMPLITUDE", "MOST_CLASSES", "DenseSums"]

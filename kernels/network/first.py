@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.grids import Grid, order, outside
-from scamp_sim.kernels.network.pieces import Part, Piece, piece
+from scamp_sim.kernels.network.pieces import Part, Piece, bus, piece
 
 Integers = npt.NDArray[np.int64]
 
@@ -294,7 +294,7 @@ class _Walk:
         out, back = ("XW", "XE") if dx > 0 else ("XE", "XW")
         line, other = ("R12", "R9") if dx > 0 else ("R9", "R12")
         if abs(dx) > 1 and self.layer.lines:
-            self.lines += [f"WHERE({other})", _bus("E", *self.lift), "all()"]
+            self.lines += [f"WHERE({other})", bus("E", *self.lift), "all()"]
             self.lines += [f"bus({out}, E)", "bus(E, NEWS)"]
         else:
             self._move("E", row if abs(dx) == 1 else "E", out, back, line)
@@ -309,7 +309,7 @@ class _Walk:
             self.lines += [f"bus({out}, {source})", f"bus({to}, {back})"]
             source = to
         if self.layer.edges:
-            self.lines += [f"WHERE({line})", _bus(to, *self.lift), "all()"]
+            self.lines += [f"WHERE({line})", bus(to, *self.lift), "all()"]
         self.lines.append(f"bus(NEWS, {to})")
 
     def _x(self, here: Pass) -> str:
@@ -318,7 +318,7 @@ class _Walk:
     def double(self) -> None:
         """Twice the sum, negated like every step."""
         old, new = SUMS[self.number % 2], SUMS[(self.number + 1) % 2]
-        self.lines += [_bus("NEWS", old), "bus(E, NEWS)", _bus(new, old, "E", *self.lift)]
+        self.lines += [bus("NEWS", old), "bus(E, NEWS)", bus(new, old, "E", *self.lift)]
         self.number += 1
 
     def tap(self, here: Pass, signs: Integers, after: Pass | None) -> None:
@@ -328,9 +328,9 @@ class _Walk:
         flip = -1 if (self.taps - 1 - n) % 2 else 1
         plan = order(self.grid.in_order([int(w) * flip for w in signs]), self.grid.rows)
         sources = {1: [self._x(here), *self.lift], -1: ["NEWS"], 0: self.lift}
-        self.lines.append(_bus(new, *old, *sources[plan.base]))
+        self.lines.append(bus(new, *old, *sources[plan.base]))
         for c, masks in plan.steps:
-            self.lines += [*self.grid.where(masks, self.layer.scratch), _bus(new, *old, *sources[c])]
+            self.lines += [*self.grid.where(masks, self.layer.scratch), bus(new, *old, *sources[c])]
         if plan.steps and not self._restricted_again(here, after):
             self.lines.append("all()")
         self.number += 1
@@ -346,13 +346,9 @@ class _Walk:
         self.lines, self.calls = [], []
 
     def ended(self) -> list[Part]:
-        self.lines.append(_bus(SUMS[(self.number + 1) % 2], SUMS[self.number % 2], *self.lift))
+        self.lines.append(bus(SUMS[(self.number + 1) % 2], SUMS[self.number % 2], *self.lift))
         self._cut()
         return self.parts
-
-
-def _bus(*registers: str) -> str:
-    return f"bus({', '.join(registers)})"
 
 
 __all__ = ["FULL", "SUMS", "Convolution", "Look", "checked", "cleared_outside", "look", "pix_level"]

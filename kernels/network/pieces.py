@@ -50,10 +50,10 @@ class Piece:
     inputs: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
 
-    @property
-    def text_words(self) -> int:
-        """Statements of its kernels. Macros count as one, so this is a lower bound of words."""
-        return sum(len(p.lines) for p in self.parts)
+
+def bus(*registers: str) -> str:
+    """The word that adds registers up: bus(TO, FROM, ...)."""
+    return f"bus({', '.join(registers)})"
 
 
 def piece(name: str, parts: Iterable[Part], **more: tuple[str, ...]) -> Piece:
@@ -202,4 +202,4 @@ def words_of(line: str) -> int:
     return len(native(line))
 
 
-__all__ = ["ARRAY", "STORE", "Part", "Piece", "assembled", "compose", "drafted", "piece", "words_of"]
+__all__ = ["ARRAY", "STORE", "Part", "Piece", "assembled", "bus", "compose", "drafted", "piece", "words_of"]

@@ -42,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
         check_folder(args.out)
     net = read_network(args)
     picture = read_picture(args.image, net)
-    plan = plan_of(args, net)
-    encoder = plan.build(args.errors, args.chip, engine=args.engine)
+    encoder = plan_of(args, net).build(args.errors, args.chip, engine=args.engine)
+    cost = encoder.cost()  # of the plan that runs, which may have been made again for the profile
     names = [stage.name for stage in SYSTEM.stages]
     found = encoder.encode(picture[None], measurement=args.seed, keep=names)
     golden: Encoded = Golden(net).encode(picture[None], keep=names)
@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
         "codes": found.codes.tolist() if decoder else None,
         "differs_from_golden": {d.stage: d.differ for d in differences},
         "differences": [d.as_dict() for d in differences],
-        "words": plan.cost().words,
-        "us": plan.cost().us,
-        "bytes": plan.cost().readout_bytes,
+        "words": cost.words,
+        "us": cost.us,
+        "bytes": cost.readout_bytes,
     }
     if decoder is not None:
         best, exact = int(np.argmax(found.codes)), int(np.argmax(golden.codes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from scamp_sim.systems.network.data import Labelled
 from scamp_sim.systems.network.golden import forward
 from scamp_sim.systems.network.params import Dense, Network
 from scamp_sim.text import table
+
+if TYPE_CHECKING:
+    from scamp_sim.systems.network.planning.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -57,28 +60,23 @@ def decide(
     """
     if not isinstance(net.layers[-1], Dense):
         raise ProgramError("this network ends in bits or counts; decisions need a dense layer at its end")
+    from scamp_sim.systems.network.planning.plan import plan as planned
+
     golden = forward(net, data.pictures).classes
     rows = [_row("golden", golden, golden, data)]
+    wishes = dict(plan or {})
     if array:
-        rows.append(_row("ideal array", on_array(net, data.pictures, plan=plan), golden, data))
-    for chip in chips:
-        rows.append(_row(f"chip {chip}", on_array(net, data.pictures, errors, chip, plan=plan), golden, data))
+        rows.append(_row("ideal array", on_array(planned(net, **wishes), data.pictures), golden, data))
+    if chips:
+        made = planned(net, chip=errors, **wishes)  # of the profile: all its serials run the same
+        rows += [_row(f"chip {chip}", on_array(made, data.pictures, chip), golden, data) for chip in chips]
     return tuple(rows)
 
 
-def on_array(
-    net: Network,
-    pictures: npt.NDArray[Any],
-    errors: Errors = "ideal",
-    chip: int = 0,
-    *,
-    plan: Mapping[str, Any] | None = None,
-) -> npt.NDArray[np.int64]:
+def on_array(plan: Plan, pictures: npt.NDArray[Any], chip: int = 0) -> npt.NDArray[np.int64]:
     """The classes (n,) that an emulated chip decides for, picture n being measurement n. Raises ScampError."""
-    from scamp_sim.systems.network.planning.plan import plan as planned
-
-    encoder = planned(net, chip=errors, **(plan or {})).build(errors=errors, chip=chip)
-    bits = net.input.bits(pictures)
+    encoder = plan.build(chip=chip)
+    bits = plan.net.input.bits(pictures)
     return np.array([int(encoder.run(b, measurement=n).codes.argmax()) for n, b in enumerate(bits)], np.int64)
 
 

@@ -11,12 +11,12 @@ import numpy as np
 
 from scamp_sim.exceptions import PlaneError
 from scamp_sim.study import chips as kinds
-from scamp_sim.study.results_store import digest
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.records import Array, Codes, Encoded, Frames, Hardware
 from scamp_sim.systems.network.golden import Forward, forward
 from scamp_sim.systems.network.params import Conv, Dense, Network
 from scamp_sim.systems.network.planning.plan import Plan
+from scamp_sim.systems.network.store import net_digest
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
@@ -49,16 +49,6 @@ def picture_of(clip: Array, net: Network) -> Array:
             "sizes are placed (--place)"
         )
     return np.asarray(array[0])
-
-
-def net_digest(net: Network) -> str:
-    """Of everything that changes what a network gives."""
-    parts: list[Any] = [np.array(repr(net.input))]
-    for layer in net.layers:
-        for name, value in sorted(vars(layer).items()):
-            parts.append(np.array(name))
-            parts.append(value if isinstance(value, np.ndarray) else np.array(repr(value)))
-    return digest(parts)
 
 
 class Golden:
@@ -193,4 +183,4 @@ class OnArray:
         return OnArray(self.plan, hardware)
 
 
-__all__ = ["CODES", "Golden", "OnArray", "codes_of", "frames_of", "net_digest", "picture_of"]
+__all__ = ["CODES", "Golden", "OnArray", "codes_of", "frames_of", "picture_of"]

@@ -14,6 +14,7 @@ from scamp_sim.checks import finite, integer, path_of
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.files import write_arrays
 from scamp_sim.reading import parse_json
+from scamp_sim.study.results_store import digest
 from scamp_sim.systems.network.params import BITS, Conv, Counts, Dense, Input, Layer, Network, Pool
 
 KEY = "network"
@@ -32,6 +33,16 @@ KINDS: dict[str, tuple[type, tuple[str, ...], tuple[str, ...]]] = {
     "dense": (Dense, ("name", "activation", "node"), ("weights", "scale", "bias")),
 }
 """Kind of layer -> its class, its fields in the text, its arrays."""
+
+
+def net_digest(net: Network) -> str:
+    """Of everything that changes what a network gives."""
+    parts: list[Any] = [np.array(repr(net.input))]
+    for layer in net.layers:
+        for name, value in sorted(vars(layer).items()):
+            parts.append(np.array(name))
+            parts.append(value if isinstance(value, np.ndarray) else np.array(repr(value)))
+    return digest(parts)
 
 
 def save(net: Network, path: str | Path) -> None:

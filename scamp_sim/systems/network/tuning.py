@@ -77,7 +77,7 @@ def tune(
     if refit:
         assert train.labels is not None
         some = np.random.Generator(np.random.Philox(chosen.seed)).permutation(len(train))[:REFIT_PICTURES]
-        values = np.concatenate([before_last(net, train.pictures[some], errors, chip) for chip in measured])
+        values = before_last(net, train.pictures[some], errors, measured)
         made = fit(net, values, np.tile(train.labels[some], len(measured)))
         return Tuned(made, {}, (), before, decide(made, test, errors, compared))
     pictures = train.pictures[:: max(len(train) // PICTURES, 1)][:PICTURES]
@@ -87,27 +87,24 @@ def tune(
     return Tuned(made, noise, epochs, before, decide(made, test, errors, compared))
 
 
-def before_last(net: Network, pictures: Any, errors: Errors, chip: int) -> Any:
-    """What the last dense layer sees on a chip, (n, features): +-1, counts or scores. Raises ScampError."""
+def before_last(net: Network, pictures: Any, errors: Errors, chips: Sequence[int]) -> Any:
+    """What the last dense layer sees on each chip, (chips x n, features): +-1, counts or scores. Raises ScampError."""
     from scamp_sim.systems.network.planning.plan import plan as planned
 
     if not isinstance(net.layers[-1], Dense) or len(net.layers) < 2:
         raise ProgramError("this network has no dense layer at its end that could be fitted")
     layer = net.layers[-2]
-    encoder = planned(net, chip=errors).build(errors=errors, chip=chip)
+    if not isinstance(layer, (Conv, Pool, Counts)):
+        raise ProgramError(f"{layer.name}: two dense layers at the end; fitting the last one alone helps little")
+    name = f"{layer.name}.counts" if isinstance(layer, Counts) else f"{layer.name}.bits"
+    plan, bits = planned(net, chip=errors), net.input.bits(pictures)
     found = []
-    for number, picture in enumerate(net.input.bits(pictures)):
-        match layer:
-            case Conv() | Pool():
-                stage = encoder.run(picture, measurement=number, keep=[f"{layer.name}.bits"]).stages
-                found.append(np.where(stage[f"{layer.name}.bits"], 1.0, -1.0).ravel())
-            case Counts():
-                stage = encoder.run(picture, measurement=number, keep=[f"{layer.name}.counts"]).stages
-                found.append(np.asarray(stage[f"{layer.name}.counts"], np.float64).ravel())
-            case _:
-                raise ProgramError(
-                    f"{layer.name}: two dense layers at the end; fitting the last one alone helps little"
-                )
+    for chip in chips:
+        encoder = plan.build(chip=chip)
+        for number, picture in enumerate(bits):
+            plane = encoder.run(picture, measurement=number, keep=[name]).stages[name]
+            seen = plane if isinstance(layer, Counts) else np.where(plane, 1.0, -1.0)
+            found.append(np.asarray(seen, np.float64).ravel())
     return np.stack(found)
 
 

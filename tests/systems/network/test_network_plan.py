@@ -175,6 +175,51 @@ def test_a_plan_is_data(one: Plan) -> None:
         from_dict(one.net, {"choice": {"layout": "blocks"}})
 
 
+@pytest.mark.parametrize("part", ["threshold", "kernels", "dense"])
+def test_a_plan_of_the_same_shape_but_another_network_is_refused(one: Plan, part: str) -> None:
+    """The words are the same; levels and constants are not."""
+    document = json.loads(json.dumps(one.as_dict()))
+    conv, pool, dense = one.asked.layers
+    assert isinstance(conv, Conv)
+    assert isinstance(dense, Dense)
+    layers = {
+        "threshold": (replace(conv, threshold=conv.threshold + 1), pool, dense),
+        "kernels": (replace(conv, weights=-conv.weights), pool, dense),
+        "dense": (conv, pool, replace(dense, weights=-dense.weights)),
+    }[part]
+    with pytest.raises(ProgramError, match=r"of another network; its layers are input \(\d+ words\)"):
+        from_dict(replace(one.asked, layers=layers), document)
+
+
+def test_a_file_keeps_what_was_asked_for() -> None:
+    """A profile of another offset makes the plan again, with the same wishes."""
+    plan = network.plan(random_network("one", 0), controller=True, amplitude=5, levels=3)
+    again_ = from_dict(plan.asked, json.loads(json.dumps(plan.as_dict())))
+    assert [m.as_dict() for m in again_.margins()] == [m.as_dict() for m in plan.margins()]
+    assert again_.build(PROFILE).plan.choice == plan.build(PROFILE).plan.choice
+    document = plan.as_dict()
+    for wrong in ("none", {"levels": "many"}):
+        with pytest.raises(ProgramError, match="not a plan"):
+            from_dict(plan.asked, {**document, "wish": wrong})
+
+
+def test_sums_too_coarse_to_decide_by_are_said(one: Plan) -> None:
+    """A code is a fixed number of matches: few features make it a large share of all."""
+    assert not any("too coarse" in w for w in one.warnings())
+    rng = np.random.default_rng(1)
+    few = Network(
+        Input(16, 16),
+        (
+            Conv("conv1", rng.choice([-1, 1], (4, 1, 3, 3)), np.array([1, 3, 1, -1]), padding=(1,) * 4),
+            Pool("pool1", 4, 4),
+            Dense("dense1", rng.choice([-1, 1], (10, 4 * 16)), np.ones(10), np.zeros(10)),
+        ),
+    )
+    plan = network.plan(few, layout="blocks")
+    assert plan.built.dense is not None
+    assert any("17 matches of 64, too coarse to decide by" in w for w in plan.warnings())
+
+
 def test_what_is_minimised_decides(one: Plan) -> None:
     assert network.plan(one.net, by="words").cost().words <= one.cost().words
     with pytest.raises(ProgramError, match=r"by 'speed': expected one of us, words, energy, noise"):

@@ -288,14 +288,9 @@ class Built:
             state.flooded *= layer.size
             piece_, state.bits = pool_blocks(self.grid, state.bits, state.flooded, every, name=layer.name)
         else:
-            if state.rows_lost:
-                piece_, state.bits = pool_macropixels(
-                    self.grid, state.bits, layer.size, state.spacing, every, name=layer.name, loads=True
-                )
-            else:
-                piece_, state.bits = pool_macropixels(
-                    self.grid, state.bits, layer.size, state.spacing, every, name=layer.name
-                )
+            piece_, state.bits = pool_macropixels(
+                self.grid, state.bits, layer.size, state.spacing, every, name=layer.name, loads=state.rows_lost
+            )
             state.rows_lost = True
         state.spacing *= layer.size
         state.size = self._shape(layer)
@@ -317,7 +312,7 @@ class Built:
         maps, rows, columns = self.net.shapes()[self.choice.array - 1]
         if not layer.integer:
             raise ProgramError(f"{layer.name}: float weights are the controller's; the array holds -1, 0 and +1")
-        window = self.grid.side // self.net.input.rows if rows == 0 else self._window()
+        window = self._window()
         weights = layer.weights.reshape(layer.classes, maps, rows, columns).astype(np.int64)
         return DenseSums(weights, self.grid, window, AMPLITUDE, self.choice.sums)
 

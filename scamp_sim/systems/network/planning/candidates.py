@@ -113,14 +113,11 @@ def _layouts(net: Network, first: Conv, refused: list[str]) -> Iterator[tuple[st
 
 def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[int]:
     """How many layers run on the array, for each place where that may end."""
-    shapes = net.shapes()
     slots = rows * rows
     pooled = 1
     for n, layer in enumerate(net.layers, start=1):
         if isinstance(layer, Conv):
-            if n > 1 and (
-                layout == "serial" or (layout == "blocks" and not layer.depthwise) or pooled > 1 < _blocks(layout)
-            ):
+            if n > 1 and (layout == "serial" or (layout == "blocks" and (pooled > 1 or not layer.depthwise))):
                 refused.append(f"{layout}: {layer.name} needs macropixels, since its maps meet others")
                 return
             if layer.channels > slots and layout != "serial":
@@ -132,13 +129,13 @@ def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[
             if layer.stride > 1 and layout == "blocks":
                 return
         elif isinstance(layer, Pool):
-            why = _no_pool(layer, layout, shapes[n - 1], rows, pooled)
+            why = _no_pool(layer, layout, rows, pooled)
             if why:
                 refused.append(why)
                 return
             pooled *= layer.size
         elif isinstance(layer, Dense):
-            why = _no_dense(layer, layout, pooled, shapes[n - 1], n == len(net.layers), net.layers[n - 2])
+            why = _no_dense(layer, layout, pooled, n == len(net.layers), net.layers[n - 2])
             if why:
                 refused.append(why)
             else:
@@ -150,11 +147,7 @@ def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[
             yield n
 
 
-def _blocks(layout: str) -> int:
-    return 2 if layout == "blocks" else 0
-
-
-def _no_pool(layer: Pool, layout: str, before: tuple[int, int, int], rows: int, pooled: int) -> str:
+def _no_pool(layer: Pool, layout: str, rows: int, pooled: int) -> str:
     size = layer.size
     if layout == "serial":
         return f"{layer.name}: serial maps leave one by one and are pooled by the controller"
@@ -166,7 +159,7 @@ def _no_pool(layer: Pool, layout: str, before: tuple[int, int, int], rows: int, 
     return ""
 
 
-def _no_dense(layer: Dense, layout: str, pooled: int, before: tuple[int, int, int], last: bool, behind: object) -> str:
+def _no_dense(layer: Dense, layout: str, pooled: int, last: bool, behind: object) -> str:
     what = f"{layer.name}: not in the array, since "
     if not last or layer.activation != "none":
         return what + "another layer follows; only the last dense layer can be sums"

@@ -17,8 +17,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
 from scamp_sim.systems.network.params import Conv, Network, Pool
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import gaps, values_of
@@ -122,7 +120,9 @@ def margins(net: Network, choice: Choice, response: Response) -> tuple[Margin, .
         joins = 2 * (choice.rows.bit_length() - 1)
         joined = choice.layout == "windows" if n == 0 else not layer.depthwise
         unit = chosen.gain * chosen.amplitude * (2.0 ** (chosen.doublings - joins) if joined else 1.0)
-        spread = response.joined(choice.rows, 1, 1, chosen.doublings) if joined else _first(response, choice, layer)
+        spread = NONE  # behind the first layer there is no background to be wrong about
+        if n == 0:
+            spread = response.joined(choice.rows, 1, 1, chosen.doublings) if joined else _first(response, choice, layer)
         dark, bright = values_of(layer)
         for channel, (gap, level) in enumerate(zip(gaps(layer), chosen.levels, strict=True)):
             threshold = int(layer.threshold[channel])
@@ -151,9 +151,4 @@ def _wrong(distance: float, sigma: float, window: int) -> float:
     return 1 - below**window if distance > 0 else below**window
 
 
-def predicted(found: tuple[Margin, ...]) -> np.ndarray:
-    """The predicted shares of a first layer's channels."""
-    return np.array([m.wrong for m in found])
-
-
-__all__ = ["EXACT", "FLAGGED", "NONE", "Exact", "Margin", "Response", "Spread", "margins", "predicted"]
+__all__ = ["EXACT", "FLAGGED", "NONE", "Exact", "Margin", "Response", "Spread", "margins"]

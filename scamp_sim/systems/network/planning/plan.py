@@ -28,6 +28,7 @@ from scamp_sim.systems.network.planning.candidates import Wish, candidates
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import merged
 from scamp_sim.systems.network.planning.margins import EXACT, Margin, Response, margins
+from scamp_sim.systems.network.store import net_digest
 from scamp_sim.text import table
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ WHAT = 27
 """Columns of the table for what a layer is."""
 PRODUCT = "mcu.mac.inlined"
 """The price of a product on the controller, weights in the code."""
+WISHES = ("layout", "sums", "events", "amplitude", "controller")
+"""What of a wish a file of a plan keeps; the rest follows from the profile."""
+COARSE = 0.02
+"""Share of a dense layer's features from which on one code of its sums is said to be too coarse."""
 MOST_OFFSET = 40
 """LSB of a transfer's offset that programs make up for."""
 
@@ -58,8 +63,9 @@ class Plan:
     """A network on the array; made by `plan`.
 
     net: as it runs, with levels merged if that was asked for. asked: as it was given. errors: what the plan is for.
-    by: what was minimised. timing: name of the price table. wish: what was asked for. alternatives: what was not taken.
-    refused: what did not fit, and why. notes: what merging levels changed.
+    by: what was minimised. timing: name of the price table. wish: what was asked for. most_levels: how many levels were
+    to be left, None for all. alternatives: what was not taken. refused: what did not fit, and why. notes: what merging
+    levels changed.
     """
 
     net: Network
@@ -72,6 +78,7 @@ class Plan:
     alternatives: tuple[Alternative, ...] = ()
     refused: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    most_levels: int | None = None
 
     @property
     def choice(self) -> Choice:
@@ -196,6 +203,8 @@ class Plan:
             "errors": kinds.named(self.errors),
             "timing": self.timing,
             "stored_words": self.built.program.stored_words,
+            "network": net_digest(self.asked),
+            "wish": {**{name: getattr(self.wish, name) for name in WISHES}, "levels": self.most_levels},
             "choice": self.choice.as_dict(),
             "margins": [m.as_dict() for m in self.margins()],
             "alternatives": [vars(a) for a in self.alternatives],
@@ -215,6 +224,12 @@ class Plan:
                 f"{layer}: {len(those)} channel(s) lie too near to a background; channel {worst.channel}, "
                 f"{worst.distance:.2g} taps from {worst.background} at {worst.sigma:.2g} taps of noise, will have "
                 f"{100 * worst.wrong:.0f} % of its bits wrong: train with noise (`network finetune`)"
+            )
+        dense = self.built.dense
+        if dense is not None and 1 / (2 * dense.lsb) > COARSE * dense.features:
+            found.append(
+                f"{self.built.inside[-1].name}: a code of its sums is {1 / (2 * dense.lsb):.0f} matches of "
+                f"{dense.features:,}, too coarse to decide by: take --sums 64, or --controller"
             )
         spent = sum(us for name, us in self._calls().items() if name in ("scamp5_in", "scamp5_load_in"))
         whole = self.cost().us or 1.0
@@ -326,7 +341,7 @@ def plan(
         if _label(built) not in seen:
             seen.add(_label(built))
             others.append(Alternative(_label(built), cost.words, cost.us or 0.0))
-    return Plan(own, net, best[1], chip, by, timing, wish, tuple(others), tuple(dict.fromkeys(refused)), notes)
+    return Plan(own, net, best[1], chip, by, timing, wish, tuple(others), tuple(dict.fromkeys(refused)), notes, levels)
 
 
 def again(one: Plan, chip: Errors) -> Plan:
@@ -346,21 +361,38 @@ def again(one: Plan, chip: Errors) -> Plan:
         ),
         asked=one.asked,
         notes=one.notes,
+        most_levels=one.most_levels,
     )
 
 
 def from_dict(net: Network, document: Mapping[str, Any]) -> Plan:
     """The plan that `Plan.as_dict` wrote, of the network that it was made for. Raises ProgramError."""
     choice = Choice.from_dict(document.get("choice", document))
+    _check_own(net, document, choice)
+    asked = document.get("wish", {})
+    try:
+        levels = None if asked.get("levels") is None else int(asked["levels"])
+        wish = Wish(choice.offset, **{name: asked[name] for name in WISHES if name in asked})
+    except (AttributeError, TypeError, ValueError) as e:
+        raise ProgramError(f"not a plan: {e!r:.80}; `scamp-sim network plan --out` writes one") from None
+    own, notes = (net, ()) if levels is None else merged(net, levels)
+    errors, by, timing = document.get("errors", "ideal"), document.get("by", "us"), document.get("timing", "scamp5d")
+    return Plan(own, net, Built(own, choice), errors, by, timing, wish, notes=notes, most_levels=levels)
+
+
+def _check_own(net: Network, document: Mapping[str, Any], choice: Choice) -> None:
+    """Raises ProgramError if a plan was made for another network: its levels and constants would mean nothing here."""
     known = {layer.name: layer for layer in net.convs}
     for name, conv in choice.convs.items():
         if name not in known or known[name].channels != len(conv.levels):
             raise ProgramError(f"this plan is of another network: {name} with {len(conv.levels)} channels")
-    built = Built(net, choice)
-    errors = document.get("errors", "ideal")
-    return Plan(
-        net, net, built, errors, document.get("by", "us"), document.get("timing", "scamp5d"), Wish(choice.offset)
-    )
+    if document.get("network", net_digest(net)) != net_digest(net):
+        rows = document.get("layers", ())
+        layers = ", ".join(f"{r.get('name')} ({r.get('words')} words)" for r in rows if isinstance(r, Mapping))
+        raise ProgramError(
+            f"this plan is of another network; its layers are {layers or 'not named'}. Make one with "
+            f"`scamp-sim network plan {net.source or 'NET'} --out FILE`"
+        )
 
 
 def _label(built: Built) -> str:
