@@ -5,8 +5,7 @@ Importing this module imports torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from scamp_sim.systems.network.data import Labelled
 from scamp_sim.systems.network.noise import StageNoise
 from scamp_sim.systems.network.params import Dense, Network
 from scamp_sim.systems.network.train.twin import Bank, Twin
+from scamp_sim.training.threads import threads
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def finetune(
     steps = settings.epochs * -(-len(bits) // settings.batch)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(steps, 1))
     history = []
-    with _one_thread():
+    with threads(1):
         for number in range(settings.epochs):
             losses, right = 0.0, 0
             for at in torch.randperm(len(bits), generator=generator).split(settings.batch):
@@ -144,7 +144,7 @@ def refit(
     weights = torch.zeros(last.classes, last.features, requires_grad=True)
     bias = torch.zeros(last.classes, requires_grad=True)
     optimiser = torch.optim.Adam([weights, bias], rate / np.sqrt(last.features))
-    with _one_thread():
+    with threads(1):
         for _ in range(steps):
             loss = F.cross_entropy(F.linear(scaled, weights, bias), y) + decay * weights.square().sum()
             optimiser.zero_grad()
@@ -182,17 +182,6 @@ def _moved(bits: Tensor, most: int, generator: torch.Generator) -> Tensor:
     at_column = (right[:, None] + torch.arange(columns))[:, None, :]
     moved: Tensor = padded[torch.arange(n)[:, None, None], at_row, at_column]
     return moved
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums of gradients depend on how many threads share them; one gives the same result on every machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 __all__ = ["Epoch", "Settings", "finetune", "refit"]

@@ -7,8 +7,7 @@ trained.net.to_weights().save("weights.npz")
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from scamp_sim.systems.pixelrnn.train.noise import StageErrors
 from scamp_sim.training import checkpoints
 from scamp_sim.training import labels as label
 from scamp_sim.training.signs import SLOPE, check_surrogate
+from scamp_sim.training.threads import threads
 
 Clips = tuple[npt.NDArray[Any], npt.NDArray[np.integer[Any]]]
 """Clips (n, 16, 64, 64), uint8 or bool, and their labels (n,)."""
@@ -245,17 +245,6 @@ class _OnlyReadout(nn.Module):
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
         scores: Tensor = self.decoder(x)
         return scores
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """So many threads of PyTorch inside the block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _checked(clips: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
