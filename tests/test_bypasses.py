@@ -75,7 +75,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "compiler/filters/classic.py": {"read_text": "our table", "json.loads": "our table", "write_text": "a tool for it"},
     "compiler/filters/search/compiled.py": {"read_bytes": "digest of our sources"},
     "compiler/front/parse.py": {"read_text": "the grammar"},
-    "compiler/native/header.py": {"read_text": "our header and runtime"},
+    "compiler/native/toolchain/header.py": {"read_text": "our header and runtime"},
     "kernels/__init__.py": {"read_text": "a kernel of the library"},
     "kernels/pixelrnn/layout.py": {"read_text": "a tool for our pages", "write_text": "a tool for our pages"},
     "engine/_jit.py": {"read_bytes": "digest of our sources"},
@@ -87,7 +87,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "systems/pixels/params.py": {"read_text": "our defaults", "json.loads": "our defaults"},
     "systems/pixels/prices.py": {"read_text": "our prices", "json.loads": "our prices"},
     # folders of compiled code, which user_cache checks
-    "compiler/native/build.py": {
+    "compiler/native/toolchain/build.py": {
         "read_text": "lists of the cache, and what a compiler wrote",
         "read_bytes": "digests of what a compiler has read",
         "write_text": "what a compiler is given",
@@ -108,7 +108,10 @@ ALLOWED: dict[str, dict[str, str]] = {
     "systems/pixels/figures/pictures.py": {"savefig": "into memory", "Image.open": "from memory"},
     # behind a guard
     "cli/programs.py": {"json.loads": "a word of the command line"},
-    "compiler/native/process.py": {"shutil.copytree": "copies by the guarded function", "shutil.copy2": "checked"},
+    "compiler/native/session/process.py": {
+        "shutil.copytree": "copies by the guarded function",
+        "shutil.copy2": "checked",
+    },
     "show/plots.py": {"savefig": "aside"},
     "systems/base/conformance.py": {"pickle.loads": "a copy of what is in memory"},
     "systems/pixels/data/datasets.py": {"zipfile.ZipFile": "checked"},

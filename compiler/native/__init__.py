@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from scamp_sim.compiler.native.build import NoCompilerError, find_compiler, has_compiler
-from scamp_sim.compiler.native.ending import StoppedError
 from scamp_sim.compiler.native.live import LiveProgram
-from scamp_sim.compiler.native.records import LiveFrame, LiveRun
+from scamp_sim.compiler.native.session.ending import StoppedError
+from scamp_sim.compiler.native.session.records import LiveFrame, LiveRun
+from scamp_sim.compiler.native.toolchain.build import NoCompilerError, find_compiler, has_compiler
 
 __all__ = ["LiveFrame", "LiveProgram", "LiveRun", "NoCompilerError", "StoppedError", "find_compiler", "has_compiler"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.compiler.native import build as building
-from scamp_sim.compiler.native.build import Built
-from scamp_sim.compiler.native.records import LiveRun
-from scamp_sim.compiler.native.session import Session
-from scamp_sim.compiler.native.wishes import Wishes
+from scamp_sim.compiler.native.session.records import LiveRun
+from scamp_sim.compiler.native.session.session import Session
+from scamp_sim.compiler.native.session.wishes import Wishes
+from scamp_sim.compiler.native.toolchain import build as building
+from scamp_sim.compiler.native.toolchain.build import Built
 from scamp_sim.machine.machine import Machine
 
 

@@ -89,7 +89,7 @@ def extract_from(path: Path) -> list[Block]:
 
 def _preprocessed(path: Path) -> Text | None:
     """What a C++ compiler's preprocessor makes of a file, None where there is none, or where it cannot."""
-    from scamp_sim.compiler.native.build import preprocessed
+    from scamp_sim.compiler.native.toolchain.build import preprocessed
 
     lines = preprocessed(path)
     return None if lines is None else Text(str(path), "\n".join(t for t, _ in lines), tuple(p for _, p in lines))

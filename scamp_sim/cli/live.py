@@ -63,7 +63,7 @@ OPTIONS = ("more", "include", "define", "press", "files", "timeout", "no_run", "
 def is_program(file: str) -> bool:
     """Whether a file is C++ with a main."""
     from scamp_sim.compiler.front.source import MOST_SOURCE
-    from scamp_sim.compiler.native.scan import has_main, stripped
+    from scamp_sim.compiler.native.toolchain.scan import has_main, stripped
 
     path = Path(file)
     if path.suffix.lower() not in SUFFIXES or not path.is_file():
@@ -152,7 +152,7 @@ def run(args: argparse.Namespace) -> int:
 def built(file: str, args: argparse.Namespace) -> LiveProgram:
     """The program of the command line, built."""
     from scamp_sim.compiler.native import LiveProgram
-    from scamp_sim.compiler.native.build import STANDARD
+    from scamp_sim.compiler.native.toolchain.build import STANDARD
 
     return LiveProgram.build(
         [file, *args.more], include=args.include, define=args.define, standard=args.std or STANDARD, compiler=args.cxx
@@ -197,7 +197,7 @@ def machine_of(args: argparse.Namespace) -> Machine:
 
 def tell_rights() -> None:
     """Say once for each user whose code it is that runs."""
-    from scamp_sim.compiler.native.build import cache_folder
+    from scamp_sim.compiler.native.toolchain.build import cache_folder
 
     told = cache_folder() / "told"
     if told.exists():
@@ -211,7 +211,7 @@ def tell_rights() -> None:
 
 
 def _built_only(program: LiveProgram, style: str) -> int:
-    from scamp_sim.compiler.native.scan import kernel_marks
+    from scamp_sim.compiler.native.toolchain.scan import kernel_marks
 
     known = program.built
     marks = kernel_marks(dict.fromkeys((*known.sources, *known.read)))

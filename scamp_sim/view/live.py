@@ -8,9 +8,9 @@ from pathlib import Path
 from scamp_sim.chip.program import Program
 from scamp_sim.compiler.front.source import MOST_SOURCE
 from scamp_sim.compiler.native import LiveProgram
-from scamp_sim.compiler.native.records import LiveRun
-from scamp_sim.compiler.native.scan import has_main as main_in
-from scamp_sim.compiler.native.scan import stripped
+from scamp_sim.compiler.native.session.records import LiveRun
+from scamp_sim.compiler.native.toolchain.scan import has_main as main_in
+from scamp_sim.compiler.native.toolchain.scan import stripped
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.machine.machine import Machine
 from scamp_sim.machine.tape import Event, Ran, recording

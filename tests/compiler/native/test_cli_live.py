@@ -155,7 +155,7 @@ def test_options_of_cpp_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_compiler_says_what_to_install(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from scamp_sim.compiler.native import compilers
+    from scamp_sim.compiler.native.toolchain import compilers
 
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)

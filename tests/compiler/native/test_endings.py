@@ -202,7 +202,7 @@ def test_names_of_the_sdk_that_are_not_known_do_nothing_and_are_said(live: Live)
 
 
 def test_hostile_amounts_of_output_are_bounded(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scamp_sim.compiler.native import board
+    from scamp_sim.compiler.native.board import board
 
     monkeypatch.setattr(board, "MOST_BYTES", 1 << 20)
     run = live(loop='for (int i = 0; i < 100; i++) scamp5_output_image(A); vs_post_text("%1000d", 1);', frames=2)

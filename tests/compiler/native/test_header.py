@@ -12,7 +12,8 @@ from scamp_sim import Machine
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Launch, Program, Word
 from scamp_sim.compiler import assemble
-from scamp_sim.compiler.native import LiveProgram, header
+from scamp_sim.compiler.native import LiveProgram
+from scamp_sim.compiler.native.toolchain import header
 
 ANALOG, SOURCES = ("B", "C", "D", "E"), ("A", "F", "PIX", "IN")
 BITS, MORE_BITS = ("R5", "R6", "R7", "R8"), ("R9", "R10", "R11", "FLAG")

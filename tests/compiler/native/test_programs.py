@@ -17,7 +17,7 @@ from PIL import Image
 
 from scamp_sim import Machine
 from scamp_sim.compiler.native import LiveProgram, LiveRun
-from scamp_sim.compiler.native.build import find_compiler
+from scamp_sim.compiler.native.toolchain.build import find_compiler
 from scamp_sim.exceptions import ScampError
 
 FOLDER = Path(__file__).with_name("programs")

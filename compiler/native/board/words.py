@@ -19,7 +19,7 @@ from scamp_sim.compiler.expand.resolve import Operands, macro_mismatch, native_n
 from scamp_sim.compiler.expand.values import Dirs, Reg, Scope, Value
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.reporter import Reporter
-from scamp_sim.compiler.native.header import DIRECTION_BITS
+from scamp_sim.compiler.native.toolchain.header import DIRECTION_BITS
 
 NOWHERE = Origin("<call>", 1, 1, 1, 1)
 

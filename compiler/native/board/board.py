@@ -14,10 +14,10 @@ import numpy as np
 
 from scamp_sim.chip import readout
 from scamp_sim.chip.program import BITSTACK, HostCall, Kernel, Launch, Origin, Program, Step, Word
-from scamp_sim.compiler.native import store
-from scamp_sim.compiler.native.acts import Act, Acts
-from scamp_sim.compiler.native.notes import Notes
-from scamp_sim.compiler.native.words import at_place, call_words
+from scamp_sim.compiler.native.board import store
+from scamp_sim.compiler.native.board.acts import Act, Acts
+from scamp_sim.compiler.native.board.notes import Notes
+from scamp_sim.compiler.native.board.words import at_place, call_words
 from scamp_sim.machine.machine import Machine
 
 BATCH = 256

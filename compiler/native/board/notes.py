@@ -9,7 +9,7 @@ from typing import Any
 
 from scamp_sim.chip.program import Origin
 from scamp_sim.compiler.front.diagnostics import Diagnostic
-from scamp_sim.compiler.native import said
+from scamp_sim.compiler.native.toolchain import said
 
 MOST_NOTES = 1000
 """Different notes that are kept."""

@@ -18,9 +18,16 @@ from pathlib import Path
 
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.front.source import MOST_SOURCE
-from scamp_sim.compiler.native import header, said
-from scamp_sim.compiler.native.compilers import Compiler, NoCompilerError, call, find_compiler, flags_of, has_compiler
-from scamp_sim.compiler.native.scan import has_main, included_sources, stripped
+from scamp_sim.compiler.native.toolchain import header, said
+from scamp_sim.compiler.native.toolchain.compilers import (
+    Compiler,
+    NoCompilerError,
+    call,
+    find_compiler,
+    flags_of,
+    has_compiler,
+)
+from scamp_sim.compiler.native.toolchain.scan import has_main, included_sources, stripped
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import note_read, read_bytes
 from scamp_sim.user_cache import user_cache

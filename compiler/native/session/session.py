@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler.native import costs, ending
-from scamp_sim.compiler.native.board import MOST_TEXTS, Board, Tally, bytes_of, number_of
-from scamp_sim.compiler.native.build import Built
-from scamp_sim.compiler.native.process import Process, TimeoutPassedError
-from scamp_sim.compiler.native.records import KernelUse, LiveFrame, LiveRun
-from scamp_sim.compiler.native.said import origin
-from scamp_sim.compiler.native.scan import kernel_marks
-from scamp_sim.compiler.native.window import Window, unescaped
-from scamp_sim.compiler.native.wishes import Wishes
+from scamp_sim.compiler.native.board.board import MOST_TEXTS, Board, Tally, bytes_of, number_of
+from scamp_sim.compiler.native.session import costs, ending
+from scamp_sim.compiler.native.session.process import Process, TimeoutPassedError
+from scamp_sim.compiler.native.session.records import KernelUse, LiveFrame, LiveRun
+from scamp_sim.compiler.native.session.window import Window, unescaped
+from scamp_sim.compiler.native.session.wishes import Wishes
+from scamp_sim.compiler.native.toolchain.build import Built
+from scamp_sim.compiler.native.toolchain.said import origin
+from scamp_sim.compiler.native.toolchain.scan import kernel_marks
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.machine.machine import Machine
 

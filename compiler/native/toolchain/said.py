@@ -10,7 +10,7 @@ from scamp_sim.chip.program import Origin
 from scamp_sim.compiler.expand import prelude
 from scamp_sim.compiler.front.diagnostics import Diagnostic
 from scamp_sim.compiler.front.source import MOST_SOURCE
-from scamp_sim.compiler.native.scan import stripped
+from scamp_sim.compiler.native.toolchain.scan import stripped
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import read_bytes
 

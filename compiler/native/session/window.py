@@ -8,9 +8,9 @@ import numpy as np
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
-from scamp_sim.compiler.native.notes import Notes
-from scamp_sim.compiler.native.records import Item
-from scamp_sim.compiler.native.wishes import Wishes, plain
+from scamp_sim.compiler.native.board.notes import Notes
+from scamp_sim.compiler.native.session.records import Item
+from scamp_sim.compiler.native.session.wishes import Wishes, plain
 from scamp_sim.exceptions import ProgramError
 
 LARGEST = 4096

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from scamp_sim.compiler.native.build import Built
+from scamp_sim.compiler.native.toolchain.build import Built
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import checked_path
 from scamp_sim.text import short

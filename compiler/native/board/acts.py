@@ -10,7 +10,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.host import SetAddress, actions, drawn
 from scamp_sim.chip.operand_checks import faults, limits, outside
 from scamp_sim.chip.program import BITSTACK, HostCall, Kernel, Launch, Origin, Program, Step, Word
-from scamp_sim.compiler.native.notes import Notes
+from scamp_sim.compiler.native.board.notes import Notes
 from scamp_sim.costs.timing import step_cost
 from scamp_sim.machine.machine import Machine
 

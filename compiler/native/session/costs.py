@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scamp_sim.chip.program import Launch, Program
-from scamp_sim.compiler.native.board import Board, Tally
-from scamp_sim.compiler.native.records import LineCost, LiveFrame
+from scamp_sim.compiler.native.board.board import Board, Tally
+from scamp_sim.compiler.native.session.records import LineCost, LiveFrame
 from scamp_sim.costs.profile import Profile
 from scamp_sim.costs.timing import profile, step_cost
 

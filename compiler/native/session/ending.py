@@ -8,8 +8,8 @@ from pathlib import Path
 
 from scamp_sim.chip.program import Origin
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.native.build import Built
-from scamp_sim.compiler.native.said import origin, whole_line
+from scamp_sim.compiler.native.toolchain.build import Built
+from scamp_sim.compiler.native.toolchain.said import origin, whole_line
 
 SIGNALS = {
     4: "an illegal instruction",
