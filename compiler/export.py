@@ -18,7 +18,7 @@ from scamp_sim.compiler.expand.macro_info import expansion
 from scamp_sim.compiler.expand.values import AnyDirs, Dirs, Reg, Value
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError
-from scamp_sim.compiler.sdk.names import is_taken
+from scamp_sim.compiler.sdk.names import C_LIBRARY, is_taken
 from scamp_sim.exceptions import ScampError
 
 _INDENT = "    "
@@ -285,7 +285,7 @@ def _expansion(macro: syntax.MacroDecl, args: Sequence[Value]) -> list[Word]:
 def _identifier(name: str, taken: set[str], tail: str) -> str:
     """A C++ name for a kernel or a result: `tap(-1,2)` is tap_m1_2."""
     clean = re.sub(r"[\W_]+", "_", name.replace("-", "m"), flags=re.ASCII).strip("_") or tail
-    if clean[0].isdigit() or clean in _CPP_WORDS or is_taken(clean):
+    if clean[0].isdigit() or clean in _CPP_WORDS or clean in C_LIBRARY or is_taken(clean):
         clean = f"{tail}_{clean}"
     found, n = clean, 1
     while found in taken:

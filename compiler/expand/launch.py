@@ -12,7 +12,7 @@ from scamp_sim.compiler.expand.context import BEGIN, END, Context, Place
 from scamp_sim.compiler.expand.declare import Declarations
 from scamp_sim.compiler.expand.resolve import Mismatch, count, explain, host_mismatch, native_named
 from scamp_sim.compiler.expand.statements import Actions
-from scamp_sim.compiler.expand.values import Reg, Scope, Value, describe
+from scamp_sim.compiler.expand.values import Dirs, Reg, Scope, Value, describe, show
 from scamp_sim.compiler.expand.words import Words
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.names import unsupported
@@ -62,32 +62,57 @@ class Launcher:
     def _output(self, item: syntax.OutputDecl, scope: Scope) -> None:
         """Take a result, a plane or what a host function gives; a run has one of each name."""
         node = item.register
+        name = self._named(item.name, item.indices, scope)
         if isinstance(node, syntax.Function) and node.name in isa.HOST:
-            self._claim(item)
-            self._host_call(syntax.Call(node.span, node.name, node.args), scope, item.name)
+            self._claim(item, name)
+            self._host_call(syntax.Call(node.span, node.name, node.args), scope, name)
             return
         register = self.declared.register(node, scope, "an output")
-        self._claim(item)
-        self.step(Output(item.name, register.name, item.span))
+        self._claim(item, name)
+        self.step(Output(name, register.name, item.span))
 
-    def _claim(self, item: syntax.OutputDecl) -> None:
+    def _named(self, stem: str, indices: Sequence[syntax.Expression], scope: Scope) -> str:
+        """The name of a result: `edges[north][2]` is edges_north_2, a name for files and for C++ too."""
+        parts = [stem]
+        for node in indices:
+            value = self.words.evaluate.value(node, scope)
+            if isinstance(value, tuple) or (isinstance(value, Dirs) and not value.single):
+                self.context.fail(
+                    node.span,
+                    "S206",
+                    f"an index of an output: expected an integer, a direction or a register, got {describe(value)}",
+                    "use the variable of the loop",
+                )
+            if isinstance(value, Reg) and value.scratch:
+                self.context.fail(
+                    node.span,
+                    "S206",
+                    "an index of an output: a scratch register has no name yet",
+                    "use an integer, or the name of a register",
+                )
+            parts.append(show(value).replace("-", "m"))
+        return "_".join(parts)
+
+    def _claim(self, item: syntax.OutputDecl, name: str) -> None:
         """Enter an output's name, once."""
-        first = self._outputs.get(item.name)
+        first = self._outputs.get(name)
         if first is not None and first != item.span:
             self.context.fail(
                 item.span,
                 "S205",
-                f"output '{item.name}' is already declared at line {first.line}",
+                f"output '{name}' is already declared at line {first.line}",
                 "choose another name: a run has one result of each name",
             )
         if first is not None:
             self.context.fail(
                 item.span,
                 "S205",
-                f"output '{item.name}' at line {first.line} is taken in every round of its loop",
-                "a run has one result of each name: take it after the loop, or write an output for each",
+                f"output '{name}' at line {first.line} is taken in every round of its loop",
+                "a run has one result of each name: take it after the loop, or give it "
+                f"{'the variable of each loop' if item.indices else 'the variable of the loop'} as an index, "
+                f"such as {item.name}[i]{'[j]' * bool(item.indices)}",
             )
-        self._outputs[item.name] = item.span
+        self._outputs[name] = item.span
 
     def _command(self, item: syntax.Call, scope: Scope, place: Place) -> None:
         """A call in the host program: a launch or a host function."""
@@ -130,20 +155,20 @@ class Launcher:
                 f"kernel '{kernel.name}' does not take {count(len(args))}",
                 f"write {kernel.name}({', '.join(kernel.formals)})",
             )
-        numbers = [a for a in args if isinstance(a, int)]
-        if len(numbers) != len(args):
-            index = next(i for i, a in enumerate(args) if not isinstance(a, int))
-            fail(
-                item.span,
-                "S203",
-                f"operand {index + 1} of kernel '{kernel.name}': expected an integer, got {describe(args[index])}",
-                "kernels take integers; macros take registers",
-            )
-        self.launch(kernel, numbers, item.span)
+        for index, value in enumerate(args):
+            if not isinstance(value, (int, Dirs)):
+                fail(
+                    item.span,
+                    "S203",
+                    f"operand {index + 1} of kernel '{kernel.name}': expected an integer or directions, "
+                    f"got {describe(value)}",
+                    "kernels take integers and directions; macros take registers",
+                )
+        self.launch(kernel, args, item.span)
 
-    def launch(self, kernel: syntax.KernelDecl, args: Sequence[int], span: Origin) -> None:
+    def launch(self, kernel: syntax.KernelDecl, args: Sequence[Value], span: Origin) -> None:
         """Launch a kernel, recording it first if it is new."""
-        name = f"{kernel.name}({','.join(map(str, args))})" if kernel.formals else kernel.name
+        name = f"{kernel.name}({','.join(map(show, args))})" if kernel.formals else kernel.name
         if name not in self.words.kernels:
             scope = Scope(self.context.scope)
             scope.names.update(zip(kernel.formals, args, strict=True))
@@ -188,11 +213,16 @@ class Launcher:
         if not 0 <= place < len(item.args):
             return item, ""
         node = item.args[place]
+        indices: tuple[syntax.Expression, ...] = ()
+        while isinstance(node, syntax.Index):
+            indices = (node.index, *indices)
+            node = node.base
         if not isinstance(node, syntax.Name) or scope.find(node.name) is not None or node.name in isa.ALIASES:
             return item, ""
         if node.name in isa.ALL_REGISTERS or self.context.is_broken(node.name):
             return item, ""
-        return replace(item, args=(*item.args[:place], *item.args[place + 1 :])), node.name
+        name = self._named(node.name, indices, scope)
+        return replace(item, args=(*item.args[:place], *item.args[place + 1 :])), name
 
     def _result(self, form: isa.HostFunction, asked: str, buffer: str, span: Origin) -> str:
         """The name of a result: what the statement says, else its buffer's, else the function's, numbered."""

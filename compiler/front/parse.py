@@ -185,8 +185,9 @@ class _Builder:
         found = [self.expression(r) for r in registers if r is not None]
         return [syntax.StateDecl(r.span, r) for r in found]
 
-    def output(self, node: _Node, name: Token, register: _Node) -> syntax.Item:
-        return syntax.OutputDecl(self.statement(node), str(name), self.expression(register))
+    def output(self, node: _Node, name: Token, indices: _Node, register: _Node) -> syntax.Item:
+        where = self.several(indices.children)
+        return syntax.OutputDecl(self.statement(node), str(name), self.expression(register), where)
 
     def registers(self, node: _Node, kind: Token, *bindings: _Node) -> list[syntax.Item]:
         found: list[syntax.Item] = []

@@ -174,9 +174,12 @@ class InputDecl:
 
 @dataclass(frozen=True, slots=True)
 class OutputDecl:
+    """A result. `indices`: what tells the results of a loop apart, as in `output edges[d] = B;`."""
+
     span: Origin
     name: str
     register: Expression
+    indices: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ def _lines(items: Iterable[syntax.Item], indent: str) -> Iterator[str]:
             case syntax.Call():
                 yield f"{indent}{call(item)};"
             case syntax.OutputDecl():
-                yield f"{indent}output {item.name} = {expression(item.register)};"
+                where = "".join(f"[{expression(i)}]" for i in item.indices)
+                yield f"{indent}output {item.name}{where} = {expression(item.register)};"
             case syntax.KernelDecl():
                 yield from (f"{indent}/// {line}" for line in item.doc.split("\n") if line)
                 storage = "" if item.storage == "static" else f"{item.storage} "

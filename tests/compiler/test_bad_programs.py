@@ -423,6 +423,16 @@ STRUCTURE = [
         "output 'x' at line 5 is taken in every round of its loop",
     ),
     Bad(
+        "kernel k { res(A); }\nprogram { k(); for i in 0..3 { for j in 0..3 { «output x[i] = A»; } } }",
+        "S205",
+        "output 'x_0' at line 2 is taken in every round of its loop",
+    ),
+    Bad(
+        "kernel k { res(A); }\nprogram { k(); output x[«north|east»] = A; }",
+        "S206",
+        "an index of an output: expected an integer, a direction or a register, got north|east, a set of directions",
+    ),
+    Bad(
         "kernel k { mov(B, A); «scamp5_in(C, 30)»; }",
         "S209",
         "'scamp5_in' is a host function; a kernel holds array instructions only",

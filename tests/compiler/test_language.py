@@ -681,6 +681,49 @@ def test_one_name_for_each_output() -> None:
     assert steps(program) == ["k", "k", "a = A", "b = A"]
 
 
+def test_outputs_of_a_loop_have_an_index() -> None:
+    text = """
+    kernel edge(d) { movx(B, A, d); }
+    input image -> A;
+    program {
+        for d in {north, south} { edge(d); output edges[d] = B; output sum[d] = scamp5_global_sum_16(B); }
+        for i in -1..1 { for r in {A, R5} { output all[i][r] = A; } }
+        for i in 0..2 { scamp5_output_image(B, shown[i]); }
+        output edges = B;
+    }
+    output last[2 * 3] = A;
+    """
+    program = assemble(text)
+    assert program.results == (
+        *("edges_north", "sum_north", "edges_south", "sum_south"),
+        *("all_m1_A", "all_m1_R5", "all_0_A", "all_0_R5", "shown_0", "shown_1", "edges", "last_6"),
+    )
+    assert list(program.kernels) == ["edge(north)", "edge(south)"]
+    (south,) = assemble("movx(B, A, south);").kernels.values()
+    assert program.kernels["edge(south)"].words == south.words
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "message"),
+    [
+        ("output x = A;", "S205", "output 'x' at line 3 is taken in every round of its loop"),
+        ("output x[0] = A;", "S205", "output 'x_0' at line 3 is taken in every round of its loop"),
+        ("output x_0 = A; output x[i] = A;", "S205", "output 'x_0' is already declared at line 3"),
+        ("output x[{i, 1}] = A;", "S206", "an index of an output: expected an integer, a direction or a register, got"),
+        ("output x[north|east] = A;", "S206", "got north|east, a set of directions"),
+        ("output x[u] = A;", "S206", "a scratch register has no name yet"),
+        ("output x[y] = A;", "S204", "unknown register or name 'y'"),
+        ("output x[1 / (i - i)] = A;", "S206", "division by zero"),
+        ("output x[] = A;", "S107", "an operand is missing before ']'"),
+        ("output x[i = A;", "S105", ""),
+    ],
+)
+def test_indices_of_outputs_that_cannot_be(output: str, code: str, message: str) -> None:
+    found = errors(f"areg u;\nkernel k {{ bus(u, A); bus(A, u); }}\nprogram {{ for i in 0..2 {{ k(); {output} }} }}")
+    assert found[0][0] == code
+    assert message in found[0][2]
+
+
 def test_kernels_with_parameters_may_be_empty_in_part() -> None:
     text = "kernel k(n) { if n { nop(); } }\nprogram { k(0); k(1); }"
     assert assemble(text).diagnostics == ()

@@ -63,6 +63,32 @@ def test_what_a_clip_leaves(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert all(0 <= int(e["row"]) < 64 for e in events)
 
 
+INDEXED = """\
+kernel grab { get_image(A); }
+kernel edge(d) { movx(B, A, d); sub(C, A, B); where(C); MOV(R5, FLAG); all(); }
+program {
+    grab();
+    for d in {north, west} { edge(d); output edges[d] = R5; output sum[d] = scamp5_global_sum_16(C); }
+}
+"""
+
+
+def test_outputs_of_a_loop_are_in_everything(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("loop.scamp").write_text(INDEXED)
+    argv = ("run", "loop.scamp", "--image", "clip.npy", "--frames", "2", "--size", "64x64")
+    assert (
+        run(*argv, "--out", "out", "--video", "o.gif", "--video-of", "edges_north,edges_west", "--format", "json") == 0
+    )
+    frames = json.loads(capsys.readouterr().out)["frames"]
+    for n, frame in enumerate(frames):
+        # the square of ten rows is brighter than what lies north of its first row, and west of its first column
+        assert [frame["outputs"][f"edges_{d}"]["ones"] for d in ("north", "west")] == [8, 10], n
+        assert Path(f"out/{n:03}-edges_west.png").is_file()
+    (row, _) = csv.DictReader(Path("out/frames.csv").read_text().splitlines())
+    assert {"edges_north.ones", "edges_west.ones", "sum_north", "sum_west"} <= row.keys()
+    assert next(iter(scamp_sim.frames("o.gif"))).shape == (64, 64 + 8 + 64)
+
+
 def test_an_animation_of_chosen_planes(folder: Path) -> None:
     argv = ("run", "p.scamp", "--image", "clip.npy", "--size", "64x64")
     assert run(*argv, "--video", "o.gif", "--video-of", "image,edges", "--fps", "20") == 0

@@ -15,7 +15,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Kernel, Launch, Program, Word, straight_line
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.expand import prelude
-from scamp_sim.compiler.export import export, is_foreign, sliders_of, statements
+from scamp_sim.compiler.export import Sliders, export, is_foreign, sliders_of, statements
 from scamp_sim.compiler.native import LiveFrame, LiveProgram, has_compiler
 from scamp_sim.compiler.sdk import Block, extract_kernels
 
@@ -315,6 +315,18 @@ def test_names_that_cpp_cannot_have() -> None:
     text = export(program, "sdk").text
     for name in ("go_m1", "go_2", "kernel_union"):
         assert f"static void {name}() {{" in text
+
+
+def test_names_of_loops_and_of_the_c_library() -> None:
+    program = assemble(
+        "param floor = 3;\nkernel k { res(A); }\nprogram { k(); for d in {north, south} {\n"
+        "    scamp5_in(B, floor); output e[d] = A; output n[d] = scamp5_global_sum_16(A); } }"
+    )
+    text = export(program, "sdk", Sliders({"floor": 3}, {(1, 1): "floor"})).text
+    assert "static int param_floor = 3;" in text
+    for name in ("e_north", "e_south"):
+        assert f"static vs_handle {name};" in text
+    assert "int n_south = scamp5_global_sum_16(A);" in text
 
 
 def test_unknown_target() -> None:
