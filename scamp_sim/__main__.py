@@ -32,8 +32,12 @@ def entry() -> int:
 
     def again() -> None:
         time.sleep(0.01)
-        _signal.raise_signal(_signal.SIGINT)
+        if hasattr(_signal, "pthread_kill"):  # to the main thread, or what it waits for would go on
+            _signal.pthread_kill(here, _signal.SIGINT)
+        else:
+            _signal.raise_signal(_signal.SIGINT)
 
+    here = _thread.get_ident()
     usual = sys.unraisablehook
     try:
         if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:  # as under nohup

@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 import scamp_sim
+from tests.processes import heeding
 
-ROOT = Path(scamp_sim.__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(scamp_sim.__file__).parents[1])}
 
 EARLIEST = 0.06
 """Seconds; before that Python itself may not have started."""
@@ -60,14 +61,7 @@ LINES = (
 
 
 def start(line: str, folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "scamp_sim", *line.split()],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return heeding([sys.executable, "-m", "scamp_sim", *line.split()], cwd=folder, env=ENVIRONMENT)
 
 
 def interrupt(line: str, folder: Path, times: int, seed: int) -> None:
@@ -115,3 +109,46 @@ def test_interrupted_at_a_few_moments(line: str, folder: Path) -> None:
 @pytest.mark.parametrize("line", LINES)
 def test_interrupted_at_twenty_moments(line: str, folder: Path) -> None:
     interrupt(line, folder, times=20, seed=2)
+
+
+LATE = """
+import signal, sys, threading
+import scamp_sim.cli.main
+from scamp_sim.__main__ import entry
+
+class Last:
+    def __del__(self):
+        print("ready", flush=True)
+        signal.raise_signal(signal.SIGINT)
+        for _ in range(1000):
+            pass
+
+def main(interrupted):
+    {begin}
+    Last()  # what is raised in there is dropped
+    {wait}
+    return 0
+
+scamp_sim.cli.main.main = main
+sys.exit(entry())
+"""
+"""An interrupt that comes in a callback, before a wait that only a signal to the main thread ends."""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("begin", "wait"),
+    [
+        ("lock = threading.Lock(); lock.acquire()", "lock.acquire()"),
+        ("import os; reader, _ = os.pipe()", "os.read(reader, 1)"),
+        ("import time", "time.sleep(60)"),
+    ],
+)
+def test_an_interrupt_in_a_callback_ends_a_wait(begin: str, wait: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LATE.format(begin=begin, wait=wait)]
+    running = heeding(command, cwd=tmp_path, env=ENVIRONMENT)
+    try:
+        out, err = running.communicate(timeout=20)
+    finally:
+        running.kill()
+    assert (out, err, running.returncode) == ("ready\n", "interrupted\n", 130)

@@ -24,6 +24,7 @@ from PIL import Image
 from scamp_sim import ProgramError
 from scamp_sim.view import server as module
 from scamp_sim.view.server import FILES, PAGE, POLICY, Server
+from tests.processes import heeding
 from tests.view.programs import EDGES, HOSTILE, long_text, session, written
 
 
@@ -378,9 +379,7 @@ def test_hostile_names_and_texts(tmp_path: Path) -> None:
 def started(*args: str, cwd: Path) -> tuple[subprocess.Popen[str], str]:
     """The command under way, and the address that it prints."""
     command = [sys.executable, "-m", "scamp_sim", "view", *args, "--no-browser"]
-    process = subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
+    process = heeding(command, cwd=cwd, env=os.environ)
     assert process.stdout is not None
     said = ""
     until = time.monotonic() + 60
