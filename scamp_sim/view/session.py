@@ -116,20 +116,23 @@ class Session:
         if self._current is not None and self._current.revision == revision:
             return self._current
         script = self.subject.script(wish, self.pictures.frames(wish, shape), shape)
-        travels = {IDEAL: Travel(self._machine(shape, IDEAL, 0, wish.seed), script.course)}
+        machines = {IDEAL: self._machine(shape, IDEAL, 0)}
         if wish.errors != IDEAL:
-            travels[CHIP] = Travel(self._machine(shape, wish.errors, wish.chip, wish.seed), script.course)
+            machines[CHIP] = self._machine(shape, wish.errors, wish.chip)
+        # the run that is there stands on some of them, so that none is renewed until all are made
+        for machine in machines.values():
+            machine.renew(wish.seed)
+        travels = {name: Travel(machine, script.course) for name, machine in machines.items()}
         return Current(revision, wish, script, travels, registers_of(script.course.programs))
 
-    def _machine(self, shape: tuple[int, int], errors: str, chip: int, seed: int) -> Machine:
+    def _machine(self, shape: tuple[int, int], errors: str, chip: int) -> Machine:
+        """Found or made, as its last run has left it. Raises ScampError."""
         key = shape, errors, chip
         if key not in self._machines:
             if len(self._machines) >= MOST_MACHINES:
                 self._machines.clear()
-            self._machines[key] = Machine(shape, errors, self.timing, seed=seed, chip=chip)
-        machine = self._machines[key]
-        machine.renew(seed)
-        return machine
+            self._machines[key] = Machine(shape, errors, self.timing, chip=chip)
+        return self._machines[key]
 
     def _document(self, current: Current, warned: Sequence[str]) -> dict[str, Any]:
         script = current.script

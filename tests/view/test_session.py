@@ -11,8 +11,10 @@ import pytest
 
 from scamp_sim import Machine, ProgramError, assemble
 from scamp_sim.compiler.native import has_compiler
+from scamp_sim.costs.timing import load_timing
 from scamp_sim.exceptions import ScampError
 from scamp_sim.view.opening import subject_of
+from scamp_sim.view.pictures import Pictures
 from scamp_sim.view.records import Wish
 from scamp_sim.view.scenes import PERIOD, SCENES, scene
 from scamp_sim.view.session import Session, StaleError, wish_of
@@ -258,6 +260,21 @@ def test_what_no_page_asks_is_refused(tmp_path: Path) -> None:
     assert looked(s, revision, 10**9)[0]["n"] == s.run(Wish())["length"]
     with pytest.raises(ProgramError, match="frame"):
         s.costs(revision, 9)
+
+
+def test_a_chip_that_cannot_be_made_leaves_the_run_that_is_there(tmp_path: Path) -> None:
+    profile = tmp_path / "own.json"
+    profile.write_text('{"name": "own", "shape": [128, 128], "knobs": {"write_noise": 1}}', encoding="utf-8")
+    s = Session(subject_of(str(written(tmp_path)), {}), Pictures(()), load_timing("scamp5d"), (str(profile),), SHAPE)
+    found = s.run(Wish())
+    _, before = looked(s, found["revision"], found["length"])
+    refused = s.run(Wish(errors=str(profile)))
+    assert "array of 128x128" in refused["error"]
+    said, after = looked(s, found["revision"], found["length"])
+    assert said["n"] == found["length"]
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert before["ideal/A"].any()
 
 
 def test_a_long_way_is_gone_in_parts(tmp_path: Path) -> None:
