@@ -105,9 +105,14 @@ def frame_count(path: str | Path) -> int:
         return 1
 
 
-def frames_of(path: str | Path, what: str = "image") -> Iterator[tuple[Picture, float]]:
+def frames_of(path: str | Path, what: str = "image", count: int | None = None) -> Iterator[tuple[Picture, float]]:
     """Every frame of an animation, or page of a file, as 8-bit grey, and the milliseconds that it is shown, 0 where the
-    file does not say. Raises PlaneError that names the file and the remedy."""
+    file does not say.
+
+    count: what `frame_count` gave for it, if somebody has asked already.
+
+    Raises PlaneError that names the file and the remedy.
+    """
     from PIL import Image
 
     checked_path(path, what, PlaneError, MOST_PICTURE)
@@ -115,7 +120,7 @@ def frames_of(path: str | Path, what: str = "image") -> Iterator[tuple[Picture, 
     with guarded(path, what):
         opened = Image.open(path)
     with opened:
-        for number in range(frame_count(path)):
+        for number in range(frame_count(path) if count is None else count):
             with guarded(path, what):
                 opened.seek(number)
                 if opened.width * opened.height > MOST_FRAME:

@@ -71,16 +71,20 @@ def length(path: Path) -> Length:
     return Length(count, _animation_fps(path) if count > 1 else None)
 
 
-def decoded(path: Path) -> Iterator[Decoded]:
-    """The frames of a file. Raises PlaneError that names the file, the library that refused it and the remedy."""
+def decoded(path: Path, known: Length | None = None) -> Iterator[Decoded]:
+    """The frames of a file. Raises PlaneError that names the file, the library that refused it and the remedy.
+
+    known: what `length` gave for it, if somebody has asked already.
+    """
     suffix = path.suffix.lower()
     if suffix in VIDEOS:
         yield from _video(path)
     elif suffix in ARRAYS:
         yield from _arrays(path)
     else:
-        if pictures.frame_count(path) > 1:
-            yield from _animation(path)
+        known = known or length(path)
+        if (known.frames or 1) > 1:
+            yield from _animation(path, known)
         else:
             yield path.name, np.asarray(pictures.open_picture(path), np.uint8), None
 
@@ -88,9 +92,9 @@ def decoded(path: Path) -> Iterator[Decoded]:
 # --- pictures and arrays ------------------------------------------------------------------------------------------
 
 
-def _animation(path: Path) -> Iterator[Decoded]:
-    seconds, timed = 0.0, _animation_fps(path) is not None  # the pages of a TIFF have no time
-    for number, (grey, milliseconds) in enumerate(pictures.frames_of(path), 1):
+def _animation(path: Path, known: Length) -> Iterator[Decoded]:
+    seconds, timed = 0.0, known.fps is not None  # the pages of a TIFF have no time
+    for number, (grey, milliseconds) in enumerate(pictures.frames_of(path, count=known.frames), 1):
         yield f"{path.name}#{number}", np.array(grey, np.uint8), seconds if timed else None
         seconds += milliseconds / 1000
 

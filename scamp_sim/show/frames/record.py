@@ -99,8 +99,10 @@ class Kept:
 class Recorder:
     """Keeps what frames of a program give; a context manager, whose files are there when it ends well.
 
-    out: a folder, or None. several: whether there is more than one frame, so that names are numbered.
-    expected: how many there will be, for the width of the numbers.
+    out: a folder, or None.
+    expected: how many frames there will be, None if that is not known; names are numbered unless there is one.
+    stretch: analog planes from their minimum to their maximum.
+    keep_image: the name under which the image, as the array saw it, is written too.
     video, video_of, fps: a video of those pictures, by default the image and every output, side by side.
     """
 

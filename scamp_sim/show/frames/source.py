@@ -57,7 +57,7 @@ class Frames:
         self.files = tuple(files)
         self.shape, self.resize, self.count = shape, resize, count
         self._asked = fps
-        self._lengths: list[Length] | None = None
+        self._lengths: dict[Path, Length] = {}
         self.sizes: Counter[tuple[int, int]] = Counter()
         """(rows, columns) of the frames that were decoded, before they were cropped and scaled."""
 
@@ -68,9 +68,10 @@ class Frames:
 
     @property
     def _known(self) -> list[Length]:
-        if self._lengths is None:
-            self._lengths = [length(file) for file in self.files]
-        return self._lengths
+        for file in self.files:
+            if file not in self._lengths:
+                self._lengths[file] = length(file)
+        return [self._lengths[file] for file in self.files]
 
     @property
     def fps(self) -> float | None:
@@ -118,7 +119,7 @@ class Frames:
 
     def _fitted(self, file: Path) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         shape = self.shape
-        for name, frame in _sampled(decoded(file), self._asked):
+        for name, frame in _sampled(decoded(file, self._lengths.get(file)), self._asked):
             size = (int(frame.shape[0]), int(frame.shape[1]))
             self.sizes[size] += 1
             if shape is None:
