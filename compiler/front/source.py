@@ -8,6 +8,12 @@ from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import read_bytes
 from scamp_sim.text import short
 
+CPP_SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
+"""Files of C++ that are compiled by themselves, and may be whole programs."""
+
+CPP = (*CPP_SOURCES, ".hpp", ".hxx", ".hh", ".h", ".ino")
+"""Files that are taken as C++ for the SDK."""
+
 MOST_SOURCE = 16 << 20
 """Bytes of a source file."""
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import live_frames
 from scamp_sim.cli.output import as_json, plain, print_json, print_profile, warn
-from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.reading import read_bytes
+from scamp_sim.compiler.front.source import CPP_SOURCES
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.text import plural, short
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from scamp_sim.compiler.native import LiveFrame, LiveProgram, LiveRun
     from scamp_sim.machine.machine import Machine
 
-SUFFIXES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
-"""Files that may be whole programs."""
 RIGHTS = (
     "a C++ program runs as a process of its own, with your rights: run only what you would compile and run yourself "
     "(said once)"
@@ -62,17 +60,11 @@ OPTIONS = ("more", "include", "define", "press", "files", "timeout", "no_run", "
 
 def is_program(file: str) -> bool:
     """Whether a file is C++ with a main."""
-    from scamp_sim.compiler.front.source import MOST_SOURCE
-    from scamp_sim.compiler.native.toolchain.scan import has_main, stripped
+    if Path(file).suffix.lower() not in CPP_SOURCES:
+        return False
+    from scamp_sim.compiler.native.toolchain import scan  # which takes a while
 
-    path = Path(file)
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
-        return False
-    try:
-        data = read_bytes(path, "program", limit=MOST_SOURCE)
-        return has_main(stripped(data.decode("utf-8", errors="replace")))
-    except ScampError:
-        return False
+    return scan.is_program(file)
 
 
 def asked(args: argparse.Namespace) -> bool:

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.chip import isa
+from scamp_sim.compiler.front.source import CPP
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import is_there, read_bytes, read_json, read_standard_input
 from scamp_sim.text import short
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
-
-CPP = (".cpp", ".cc", ".cxx", ".hpp", ".hxx", ".hh", ".h", ".ino")
-"""Files that are taken as C++ for the SDK."""
 
 DEEPEST = 16
 """Dimensions that a table on the command line may have."""

@@ -9,8 +9,6 @@ from scamp_sim.chip.program import Program
 from scamp_sim.compiler.front.source import MOST_SOURCE
 from scamp_sim.compiler.native import LiveProgram
 from scamp_sim.compiler.native.session.records import LiveRun
-from scamp_sim.compiler.native.toolchain.scan import has_main as main_in
-from scamp_sim.compiler.native.toolchain.scan import stripped
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.machine.machine import Machine
 from scamp_sim.machine.tape import Event, Ran, recording
@@ -26,14 +24,6 @@ BRANCHES = "C++ decides its branches by what it reads: they are as the run witho
 
 def _text(path: Path) -> str:
     return read_bytes(path, "program", limit=MOST_SOURCE).decode("utf-8", errors="replace")
-
-
-def has_main(path: Path) -> bool:
-    """Whether a C++ file is a whole program."""
-    try:
-        return bool(main_in(stripped(_text(path))))
-    except ScampError:
-        return False
 
 
 class LiveSubject(Subject):
@@ -110,4 +100,4 @@ def _frames(course: Course, events: Sequence[Event], run: LiveRun) -> tuple[Fram
     return frames_of(course, starts, titles)
 
 
-__all__ = ["LiveSubject", "has_main"]
+__all__ = ["LiveSubject"]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from scamp_sim import kernels
 from scamp_sim.chip import isa
-from scamp_sim.compiler.front.source import Unreadable, read
+from scamp_sim.compiler.front.source import CPP, Unreadable, read
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.reading import is_there
 from scamp_sim.text import short
-from scamp_sim.view.subjects import CPP, KernelText, Subject
+from scamp_sim.view.subjects import KernelText, Subject
 
 
 def subject_of(file: str, inputs: Mapping[str, str], on: str = "", weights: str = "", clip: str = "") -> Subject:
@@ -20,10 +21,7 @@ def subject_of(file: str, inputs: Mapping[str, str], on: str = "", weights: str 
     if file == "-":
         raise ProgramError("view shows files; give one, or the name of a library kernel or a network")
     path = Path(file)
-    try:
-        there = path.exists()
-    except (OSError, ValueError):
-        there = False
+    there = is_there(path)
     if not there and file in registry.names():
         from scamp_sim.view.networks import Network  # their libraries are heavy
 
@@ -42,9 +40,11 @@ def subject_of(file: str, inputs: Mapping[str, str], on: str = "", weights: str 
     if path.is_dir():
         raise ProgramError(f"{short(file, 80)}: is a folder; give a kernel file")
     if path.suffix.lower() in CPP:
-        from scamp_sim.view.live import LiveSubject, has_main
+        from scamp_sim.compiler.native.toolchain.scan import is_program
 
-        if has_main(path):
+        if is_program(path):
+            from scamp_sim.view.live import LiveSubject
+
             return LiveSubject(path)
     try:
         read(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,17 @@ MOST_CHOICES = 12
 
 def sliders_of(program: Program, text: str, file: str | Path) -> tuple[Slider, ...]:
     """The parameters of a program that came from a text, in its order."""
+    known = declared(text, file)
+    return tuple(_slider(name, value, known.get(name)) for name, value in program.params.items())
+
+
+def declared(text: str, file: str | Path) -> dict[str, syntax.Param]:
+    """The parameters that a text declares, by name, as far as it can be read."""
     try:
         tree = parse(syntax.Source(str(file), text), Reporter())
     except (CompileError, RecursionError):
-        tree = None
-    declared = {i.name: i for i in tree.items if isinstance(i, syntax.Param)} if tree is not None else {}
-    return tuple(_slider(name, value, declared.get(name)) for name, value in program.params.items())
+        return {}
+    return {i.name: i for i in tree.items if isinstance(i, syntax.Param)} if tree is not None else {}
 
 
 def _slider(name: str, value: Any, declared: syntax.Param | None) -> Slider:
@@ -65,9 +70,9 @@ def _shape(value: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def kept(params: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def kept(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """The settings that a text still has names for, so that a parameter that is taken out is no error."""
     return {name: value for name, value in params.items() if name in names}
 
 
-__all__ = ["constant", "kept", "sliders_of"]
+__all__ = ["constant", "declared", "kept", "sliders_of"]

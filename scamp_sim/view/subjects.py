@@ -15,10 +15,10 @@ from scamp_sim.chip.trace import lines_with_words
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.assembler import TEXT
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.front.source import MOST_SOURCE, Unreadable, read, unify
+from scamp_sim.compiler.front.source import CPP, MOST_SOURCE, Unreadable, read, unify
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.files import write_text
-from scamp_sim.machine.feeding import from_grey
+from scamp_sim.machine.feeding import from_grey, input_register
 from scamp_sim.machine.machine import check_program
 from scamp_sim.machine.travel import Course
 from scamp_sim.reading import read_bytes
@@ -27,10 +27,7 @@ from scamp_sim.text import short
 from scamp_sim.view.records import Script, Text, Wish, label
 from scamp_sim.view.scenes import Grey
 from scamp_sim.view.scripts import frames_of, kernel_events
-from scamp_sim.view.sliders import kept, sliders_of
-
-CPP = (".cpp", ".cc", ".cxx", ".hpp", ".hxx", ".hh", ".h", ".ino", ".c++", ".cp")
-"""Files that are taken as C++ for the SDK."""
+from scamp_sim.view.sliders import declared, kept, sliders_of
 
 MOST_TEXT = 1 << 20
 """Characters of a text that the page may send."""
@@ -124,8 +121,7 @@ class KernelText(Subject):
             if not gone or not params:
                 raise
             # a parameter that was taken out of the text is no reason to refuse it
-            names = sliders_in(text, self.path)
-            left = kept(params, names)
+            left = kept(params, declared(text, self.path))
             if left == dict(params):
                 raise
             return assemble(text, params=left, placeholders=True, file=self.path, within=within, name=name)
@@ -165,7 +161,7 @@ class KernelText(Subject):
 
     def _input(self, program: Program, name: str, path: str, shape: tuple[int, int]) -> Any:
         """The plane of `--input NAME=PATH`. Raises ScampError."""
-        register = next((i.register for i in program.inputs if i.name == name), None) or isa.register(name)
+        register = input_register(program, name)
         key = path, register, shape
         if key not in self._planes:
             if path.lower().endswith(".npy"):
@@ -204,19 +200,6 @@ def known_lines(program: Program, file: str) -> str:
     return "\n".join(lines.get(n, "") for n in range(1, max(lines, default=0) + 1))
 
 
-def sliders_in(text: str, path: Path) -> list[str]:
-    """Names of the parameters that a text declares, as far as it can be read."""
-    from scamp_sim.compiler.front import syntax
-    from scamp_sim.compiler.front.parse import parse
-    from scamp_sim.compiler.front.reporter import Reporter
-
-    try:
-        tree = parse(syntax.Source(str(path), text), Reporter())
-    except (CompileError, RecursionError):
-        return []
-    return [item.name for item in tree.items if isinstance(item, syntax.Param)] if tree is not None else []
-
-
 def others(programs: Sequence[Program], main: str, folder: Path) -> list[Text]:
     """The other files that words come from: those beside the main one or in the library, nothing from elsewhere."""
     allowed = [folder.resolve(), Path(kernels.path("edges")).parent.resolve()]
@@ -239,4 +222,4 @@ def others(programs: Sequence[Program], main: str, folder: Path) -> list[Text]:
     return list(found.values())
 
 
-__all__ = ["CPP", "KernelText", "Subject", "others"]
+__all__ = ["KernelText", "Subject", "others"]

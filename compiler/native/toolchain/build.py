@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.front.source import MOST_SOURCE
+from scamp_sim.compiler.front.source import CPP_SOURCES, MOST_SOURCE
 from scamp_sim.compiler.native.toolchain import header, said
 from scamp_sim.compiler.native.toolchain.compilers import (
     Compiler,
@@ -32,8 +32,6 @@ from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import note_read, read_bytes
 from scamp_sim.user_cache import user_cache
 
-SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
-"""Endings of files that are compiled by themselves."""
 STANDARD = "c++17"
 MOST_UNKNOWN = 60
 """Names of the SDK that are not known here, of one file: with more it is another SDK."""
@@ -82,14 +80,14 @@ def sources_of(paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
         raise ProgramError("give a C++ file")
     texts: dict[Path, str] = {}
     for path in given:
-        if path.suffix.lower() not in SOURCES:
-            raise ProgramError(f"{path}: is not a C++ source file; give files that end in {', '.join(SOURCES)}")
+        if path.suffix.lower() not in CPP_SOURCES:
+            raise ProgramError(f"{path}: is not a C++ source file; give files that end in {', '.join(CPP_SOURCES)}")
         texts[path] = _text(path)
     folder = given[0].parent
     named = {p.resolve() for p in given}
     siblings = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in SOURCES and path.is_file() and path.resolve() not in named:
+        if path.suffix.lower() in CPP_SOURCES and path.is_file() and path.resolve() not in named:
             text = _quiet(path)
             if text is not None and not has_main(text):
                 texts[path] = text

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scamp_sim.compiler.front.source import MOST_SOURCE
+from scamp_sim.compiler.front.source import CPP_SOURCES, MOST_SOURCE
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import read_bytes
 
@@ -36,6 +36,17 @@ def stripped(text: str) -> str:
 def has_main(text: str) -> bool:
     """Whether a text without comments defines main."""
     return _MAIN.search(text) is not None
+
+
+def is_program(path: str | Path) -> bool:
+    """Whether a file is C++ with a main; False for those that cannot be read, of which others say more."""
+    if Path(path).suffix.lower() not in CPP_SOURCES:
+        return False
+    try:
+        data = read_bytes(path, "program", limit=MOST_SOURCE)
+    except ScampError:
+        return False
+    return has_main(stripped(data.decode("utf-8", errors="replace")))
 
 
 def included_sources(text: str) -> set[str]:

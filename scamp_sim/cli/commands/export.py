@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from scamp_sim.cli import live, options
 from scamp_sim.cli.output import print_json, warn
-from scamp_sim.cli.programs import CPP, load_program, parse_settings, sdk_source
+from scamp_sim.cli.programs import load_program, parse_settings, sdk_source
+from scamp_sim.compiler.front.source import CPP
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program

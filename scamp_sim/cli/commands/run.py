@@ -9,6 +9,7 @@ from scamp_sim.cli import commands_pixelrnn as network
 from scamp_sim.cli import live, options
 from scamp_sim.cli.output import as_json, print_json, print_profile, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings
+from scamp_sim.compiler.front.source import CPP_SOURCES
 from scamp_sim.exceptions import ProgramError
 
 NAME = "run"
@@ -83,7 +84,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     live.add_options(parser)
 
 
-PROGRAMS = (".scamp", *live.SUFFIXES)
+PROGRAMS = (".scamp", *CPP_SOURCES)
 """Endings of what is a program behind `--image`, which takes as many names as follow it."""
 
 
@@ -98,8 +99,8 @@ def _sort_names(args: argparse.Namespace) -> None:
         args.file = images.pop()
     if args.file is None:
         raise ProgramError("run needs a program: scamp-sim run FILE --image IMG; scamp-sim list names the library")
-    if args.file.lower().endswith(live.SUFFIXES):
-        for name in [name for name in misplaced if name.lower().endswith(live.SUFFIXES)]:
+    if args.file.lower().endswith(CPP_SOURCES):
+        for name in [name for name in misplaced if name.lower().endswith(CPP_SOURCES)]:
             images.remove(name)
             args.more.append(name)
 
