@@ -14,9 +14,9 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from typing import Any, TextIO, cast
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, TextIO
 
 LEAST = 80
 """Columns that a terminal is taken to have at least."""
@@ -244,22 +244,18 @@ def fitted(stdout: bool = True) -> Iterator[None]:
     stdout: whether it holds text for people; documents are left as they are.
     """
     out, err = columns(sys.stdout), columns(sys.stderr)
-    streams = [
-        (redirect_stdout, Fitted(sys.stdout, out, True) if stdout and out else None),
-        (redirect_stderr, Fitted(sys.stderr, err, False) if err else None),
-    ]
-    entered = []
-    try:
-        for redirect, stream in streams:
-            if stream is not None:
-                manager = redirect(cast(Any, stream))
-                manager.__enter__()
-                entered.append((manager, stream))
+    with ExitStack() as entered:
+        if stdout and out:
+            _redirected(entered, redirect_stdout, Fitted(sys.stdout, out, True))
+        if err:
+            _redirected(entered, redirect_stderr, Fitted(sys.stderr, err, False))
         yield
-    finally:
-        for manager, stream in reversed(entered):
-            manager.__exit__(None, None, None)
-            stream.flush()
+
+
+def _redirected(entered: ExitStack, redirect: Callable[[Any], AbstractContextManager[Any]], stream: Fitted) -> None:
+    """Until the stack is left, when what waits is written, to the stream that was there before."""
+    entered.callback(stream.flush)
+    entered.enter_context(redirect(stream))
 
 
 __all__ = ["LEAST", "Fitted", "columns", "fit", "fitted", "wrap"]

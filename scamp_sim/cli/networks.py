@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.reading import is_there
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
@@ -39,7 +39,7 @@ def is_network(file: str) -> bool:
     """Whether a name is that of a network, and of no file: a file of that name is ./NAME."""
     from scamp_sim.systems.base import registry
 
-    return file in registry.names() and not Path(file).exists()
+    return file in registry.names() and not is_there(file)
 
 
 def recorded(args: argparse.Namespace) -> Recorded:

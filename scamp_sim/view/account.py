@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from scamp_sim.chip.isa import STORE_WORDS
@@ -66,13 +66,9 @@ class Account:
             "words": whole.words,
             "us": whole.time_us,
             "compute_us": whole.compute_us,
-            "launches": whole.launches,
-            "bytes": whole.readout_bytes,
-            "energy_uj": whole.energy_uj,
             "stored": stored_words((k.storage, len(k.words)) for k, _ in kernels.values()),
             "store": STORE_WORDS,
             "lines": _lines(parts),
-            "macros": _macros(parts),
             "kernels": [
                 {
                     "name": name,
@@ -138,17 +134,6 @@ def _lines(parts: Sequence[tuple[Annotation, int]]) -> dict[str, dict[int, list[
             row[0] += times * cost.words
             row[1] += times * cost.us
             row[2] = sorted({*row[2], *cost.parts()})[:6]
-    return found
-
-
-def _macros(parts: Sequence[tuple[Annotation, int]]) -> Mapping[str, list[Any]]:
-    """Macro -> [words, us] that went through it."""
-    found: dict[str, list[Any]] = {}
-    for annotation, times in parts:
-        for name, (words, us) in annotation.macros.items():
-            row = found.setdefault(name, [0, 0.0])
-            row[0] += times * words
-            row[1] += times * us
     return found
 
 

@@ -16,7 +16,7 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine.travel import Travel
 from scamp_sim.show import render
 from scamp_sim.show.report import page as report
-from scamp_sim.show.report.annotate import SourceText, annotate
+from scamp_sim.show.report.annotate import SourceText
 from scamp_sim.show.report.page import Shot
 from scamp_sim.view.records import Frame
 from scamp_sim.view.session import CHIP, IDEAL, Current, Session
@@ -140,7 +140,7 @@ def state(session: Session, revision: str, moment: int) -> str:
         if differ:
             shots.append(Shot("chip minus ideal", tuple((n.lstrip(">"), difference(p, i)) for n, i, p in differ)))
         program = merged(frame, script.title)
-        annotation = annotate(program, session.timing, script.shape)
+        annotation = session.account(script).annotation(program)
         sources = [
             SourceText(t.name, tuple(t.text.split("\n"))) for t in session.subject.texts(wish, script.course.programs)
         ]

@@ -32,6 +32,7 @@ from scamp_sim.machine.machine import Machine
 from scamp_sim.machine.tape import Ran
 from scamp_sim.machine.travel import AbandonedError, Travel
 from scamp_sim.show import results
+from scamp_sim.show.dump import SHOWN
 from scamp_sim.silicon.profiles import profile_names
 from scamp_sim.text import short
 from scamp_sim.view import scripts
@@ -44,7 +45,6 @@ PATIENCE = 0.25
 """Seconds that one look may travel; then it says how far it is, and is asked again."""
 
 MOST_MACHINES = 4
-SHOWN = (*isa.ANALOG, "PIX", *isa.DIGITAL, "FLAG")
 IDEAL, CHIP = "ideal", "chip"
 
 

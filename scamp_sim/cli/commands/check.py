@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scamp_sim.cli import live, options
 from scamp_sim.cli.output import as_json, coloured, print_json
@@ -16,9 +16,6 @@ from scamp_sim.cli.programs import assumed, load_program, parse_settings
 from scamp_sim.compiler import CompileError
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.text import plural
-
-if TYPE_CHECKING:
-    pass
 
 NAME = "check"
 HELP = "Show errors and warnings."

@@ -333,8 +333,6 @@ async function opened(file) {
     const found = await sendPicture(file);
     fillSelect($("picture"), found.pictures, "own");
     state.wish.picture = "own";
-    state.wish = { ...state.wish };
-    state.again = (state.again || 0) + 1;
     await run();
   } catch (error) {
     failed(error);

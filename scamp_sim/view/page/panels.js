@@ -230,7 +230,6 @@ export class Timeline {
   constructor() {
     this.account = null;
     this.cursor = null;
-    this.ongo = () => {};
   }
 
   show(account) {
@@ -289,7 +288,7 @@ export class Timeline {
 
 // --- notes and results ---
 
-export function showNotes(notes, params) {
+export function showNotes(notes) {
   const list = make("ul");
   for (const note of notes) list.append(make("li", "", note));
   if (!notes.length) list.append(make("li", "", "nothing to say"));

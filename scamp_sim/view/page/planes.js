@@ -17,7 +17,6 @@ export class Stage {
     this.center = [0.5, 0.5];
     this.cursor = null;
     this.views = [];
-    this.onselect = () => {};
     this.thumbs = new Map();
     new ResizeObserver(() => this.draw()).observe($("views"));
     $("scale").addEventListener("change", () => this.draw(true));
@@ -84,7 +83,6 @@ export class Stage {
 
   select(name) {
     this.selected = this.preferred = name;
-    this.onselect(name);
     this.draw(true);
   }
 

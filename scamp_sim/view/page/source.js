@@ -61,13 +61,6 @@ export class Source {
     this._fill();
   }
 
-  // Forget what the user wrote.
-  revert(text) {
-    this.edited = null;
-    if (this.main) this.main.text = text;
-    this._fill();
-  }
-
   costs(account) {
     this.account = account;
     this._gutter();
