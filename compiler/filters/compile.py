@@ -93,6 +93,7 @@ def compile_filter(
     rms: float = INPUT_RMS,
     name: str | None = None,
     pareto: bool = False,
+    library: bool = True,
     tick: Tick | None = None,
 ) -> CompiledFilter:
     """The shortest words found for convolution kernels, verified symbolically and by a run.
@@ -117,6 +118,8 @@ def compile_filter(
     - profile: the chip profile that noise is predicted for; rms: of the picture, in LSB.
     - name: of the kernel in the text.
     - pareto: whether programs that trade words for noise are listed.
+    - library: whether programs that are known already may be taken: those of the classic filters of
+      `scamp-sim filter --list`, mirrored and turned.
 
     Raises ProgramError: empty or all-zero kernels, several channels, weights that no depth reaches, too few
     registers, a range
@@ -144,7 +147,16 @@ def compile_filter(
 
     chip = profile if hasattr(profile, "knobs") else parse_profile(profile)
     task = Task(
-        tuple(wanted), tuple(w.taps for w in wanted.values()), offset, halving, objective, sign, cap, demand, seed
+        tuple(wanted),
+        tuple(w.taps for w in wanted.values()),
+        offset,
+        halving,
+        objective,
+        sign,
+        cap,
+        demand,
+        seed,
+        library,
     )
     found, task = _search(task, wanted, Fraction(tolerance), work, tick)
     if not found.pool:

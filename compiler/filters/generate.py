@@ -14,6 +14,7 @@ from itertools import count, permutations
 from typing import Any
 
 from scamp_sim.compiler.filters.kernel import MOVES, Taps, norm, times
+from scamp_sim.compiler.filters.library import known
 from scamp_sim.compiler.filters.search.first import exact_half, first_program, thrifty_program
 from scamp_sim.compiler.filters.search.workers import Workers
 from scamp_sim.compiler.filters.task import Candidate, Task, accepted
@@ -87,6 +88,9 @@ def _first(found: Search) -> None:
         found.offer(first_program(task.goals, halving, task.level))
     if task.halving in ("single", "macro") or all(w.denominator == 1 for g in task.goals for w in g.values()):
         found.offer(thrifty_program(task.goals, task.level))
+    if task.library:
+        for steps in known(task.goals):
+            found.offer(steps)
 
 
 def _mode(task: Task) -> int:

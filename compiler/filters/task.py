@@ -18,7 +18,8 @@ SIGNS = ("exact", "either")
 
 @dataclass(frozen=True)
 class Task:
-    """names, goals: of the kernels. cap: sum of the magnitudes of the weights of any value at most, None: any."""
+    """names, goals: of the kernels. cap: sum of the magnitudes of the weights of any value at most, None: any.
+    library: whether programs that are known already may be taken."""
 
     names: tuple[str, ...]
     goals: tuple[Taps, ...]
@@ -29,6 +30,7 @@ class Task:
     cap: Fraction | None = None
     demand: Demand = field(default_factory=Demand)
     seed: int = 0
+    library: bool = True
 
     @property
     def level(self) -> bool:

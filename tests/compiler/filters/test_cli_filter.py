@@ -94,7 +94,8 @@ def test_adders_count_taps(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("name", ["box2", "sobel", "dense_0"])
 def test_noise_of_the_table_is_fresh(name: str) -> None:
-    from scamp_sim.compiler.filters.classic import found, predicted_rms
+    from scamp_sim.compiler.filters.classic import found
+    from scamp_sim.compiler.filters.renew import predicted_rms
 
     for entry in found()[name].values():
-        assert entry["rms"] == predicted_rms(entry["text"]), "run: python -m scamp_sim.compiler.filters.classic 0"
+        assert entry["rms"] == predicted_rms(entry["text"]), "run: python -m scamp_sim.compiler.filters.renew 0"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from scamp_sim.compiler.filters import CompiledFilter, compile_filter
 from scamp_sim.compiler.filters import compile as compiling
 from scamp_sim.compiler.filters.classic import CLASSICS, found
 from scamp_sim.compiler.filters.generate import LEAST_WORK, Search, Tick, search
+from scamp_sim.compiler.filters.library import known
 from scamp_sim.compiler.filters.search.workers import StoppedSearch, Workers
-from scamp_sim.compiler.filters.task import Task
+from scamp_sim.compiler.filters.task import Task, accepted
 from scamp_sim.exceptions import ProgramError
 from tests.compiler.filters.naive import filters_of, weights
 
@@ -364,3 +366,22 @@ def test_a_small_budget_goes_to_the_most_promising_kernels(monkeypatch: pytest.M
     tried = [words for work, words in given if not work]
     assert len(tried) > 1
     assert [words for work, words in given if work == LEAST_WORK] == [min(tried)]
+
+
+def test_known_programs_are_found_however_a_kernel_is_turned() -> None:
+    turns = (lambda x, y: (x, y), lambda x, y: (-y, x), lambda x, y: (x, -y), lambda x, y: (-y, -x))
+    for c, turn in product(CLASSICS, turns):
+        goals = [{turn(x, y): w for (x, y), w in g.items()} for g in c.goals][::-1]
+        programs = list(known(goals))
+        for mode, entry in found()[c.name].items():
+            task = Task(tuple(map(str, range(len(goals)))), tuple(goals), mode)
+            answers = [a for a in (accepted(steps, task) for steps in programs) if a is not None]
+            assert min(a.words for a in answers) <= entry["words"], (c.name, mode)
+
+
+def test_known_programs_are_taken_at_once_unless_told_not_to() -> None:
+    rows = [[3, 10, 3], [0, 0, 0], [-3, -10, -3]]  # Scharr, turned
+    got = compile_filter(rows, scale=16, offset="zero", seconds=1)
+    check(got, {"result": rows}, scale=16, zero=True)
+    assert got.words == found()["scharr"]["zero"]["words"]
+    assert compile_filter(rows, scale=16, offset="zero", seconds=1, library=False).words > got.words
