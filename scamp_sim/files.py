@@ -39,6 +39,20 @@ def check_file(path: str | Path, what: str) -> Path:
     return target
 
 
+def make_folder(path: str | Path, what: str) -> Path:
+    """A folder that is there afterwards, whether it was before or not.
+
+    what: the option or argument that names it.
+
+    Raises ScampError.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as e:  # ValueError: names that the system refuses
+        raise ScampError(f"{what} {short(str(path), 200)}: no folder can be made there ({reason(e)})") from None
+    return Path(path)
+
+
 def refuse_read(path: str | Path, what: str) -> None:
     """Raise ScampError if this command has read the file that it is about to write."""
     if was_read(path):

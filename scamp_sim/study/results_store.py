@@ -89,13 +89,7 @@ class Store:
             document = read_json(self.path, "results", again=True)
             self._check_form(document["format"])
             digests = document["digests"]
-            found: dict[Unit, Mapping[str, Any]] = {}
-            for row in document["units"]:
-                unit = Unit(*(row.pop(name) for name in Unit._fields))
-                if unit in found or not all(type(n) is int and 0 <= n <= LARGEST for n in unit):
-                    raise KeyError(unit)
-                check(row)
-                found[unit] = row
+            found = units_of(document["units"], check)
             other = differing(digests, self._digests)
         except ProgramError:
             raise
@@ -115,6 +109,23 @@ class Store:
         if theirs == ours:
             raise ProgramError(f"{self.path}: results of another version ({form}); {REMEDY}")
         raise ProgramError(f"{self.path} holds a {short(theirs, 60)}, not a {ours}; {REMEDY}")
+
+
+def units_of(rows: Any, check: Callable[[Mapping[str, Any]], Any]) -> dict[Unit, Mapping[str, Any]]:
+    """The results in the "units" of a file's document, by unit.
+
+    check: raises KeyError, TypeError or ValueError for a result that is none.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for what are no results of units, each there once.
+    """
+    found: dict[Unit, Mapping[str, Any]] = {}
+    for row in rows:
+        unit = Unit(*(row.pop(name) for name in Unit._fields))
+        if unit in found or not all(type(n) is int and 0 <= n <= LARGEST for n in unit):
+            raise KeyError(unit)
+        check(row)
+        found[unit] = row
+    return found
 
 
 class Kept(Generic[T]):
@@ -222,4 +233,4 @@ def describe(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
 
 
-__all__ = ["REMEDY", "Kept", "Store", "check_stamp", "describe", "differing", "digest", "plain", "stamped"]
+__all__ = ["REMEDY", "Kept", "Store", "check_stamp", "describe", "differing", "digest", "plain", "stamped", "units_of"]

@@ -115,5 +115,7 @@ def test_a_small_study(tmp_path: Path) -> None:
     assert len(as_dict(found)["cases"]) == 4
     with pytest.raises(ProgramError, match=r"electrons 2000 \(here 500\)"):
         robustness("shapes", budget, rows=["lr_1"], electrons=500, seeds=(0,), out=tmp_path)
+    with pytest.raises(ScampError, match="no folder can be made there"):
+        robustness("shapes", budget, rows=["lr_1"], seeds=(0,), out=tmp_path / "shapes-robust.json")
     with pytest.raises(ProgramError, match="expected gestures, shapes or digits"):
         robustness("photographs", budget)

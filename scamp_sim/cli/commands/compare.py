@@ -179,15 +179,9 @@ class Shown:
 
 def _write(out: str, shown: Mapping[str, Callable[[], str]]) -> None:
     """The comparison as files in a folder. Raises ScampError."""
-    from pathlib import Path
+    from scamp_sim.files import check_file, make_folder, write_text
 
-    from scamp_sim.files import check_file, write_text
-
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise ProgramError(f"--out {out}: no folder can be made there ({e.strerror or e})") from None
+    folder = make_folder(out, "--out")
     for name in shown:
         check_file(folder / FILES[name], "comparison")
     for name, text in shown.items():

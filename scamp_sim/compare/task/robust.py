@@ -12,10 +12,11 @@ from typing import Any
 
 from scamp_sim.compare.task.settings import CATALOGUE, CLIP, SIDE, TASKS, TRAINED, Budget, Item, reason_against
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.files import check_file
-from scamp_sim.study.execute import Bench, carry_out
+from scamp_sim.files import check_file, make_folder
+from scamp_sim.study.execute import Bench
 from scamp_sim.study.grid import Unit, make_grid
-from scamp_sim.study.results_store import Store
+from scamp_sim.study.results_store import Store, units_of
+from scamp_sim.study.resume import carried
 
 FORM = "scamp-sim compare robustness, 1"
 SCALES = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -104,7 +105,7 @@ def robustness(
     Raises ScampError.
     """
     from scamp_sim import training
-    from scamp_sim.compare.task.study import stamp
+    from scamp_sim.compare.task.study import counted, stamp
 
     if task not in TASKS or task == "photographs":
         raise ProgramError(f"--robust: expected gestures, shapes or digits, got '{task:.40}'")
@@ -124,28 +125,15 @@ def robustness(
     training.require()
     grid = make_grid((0,), seeds)
     store = None
-    work = Work(task, budget, float(electrons), float(read), None if out is None else str(out))
-    if out is not None:
-        Path(out).mkdir(parents=True, exist_ok=True)
-        path = check_file(Path(out) / f"{task}-robust.json", "results")
+    folder = None if out is None else str(make_folder(out, "--out"))
+    work = Work(task, budget, float(electrons), float(read), folder)
+    if folder is not None:
+        path = check_file(Path(folder) / f"{task}-robust.json", "results")
         light = {"electrons": f"{electrons:g}", "read": f"{read:g}"}
         about = {"task": task, "budget": budget.as_dict(), **light}
         store = Store(path, FORM, about, {**stamp(task, budget), **light}, 2 * len(CATALOGUE), check)
-    results: dict[Unit, Mapping[str, Any]] = {} if store is None else dict(store.results)
     units = [Unit(0, s, c.number) for s in grid.seeds for c in wanted]
-    todo = [u for u in units if u not in results]
-    done = len(units) - len(todo)
-    told(done, len(units))
-    try:
-        for unit, found in carry_out(work, todo, jobs=jobs, cluster=cluster):
-            results[unit] = found
-            if store is not None:
-                store.add(unit, found)
-            done += 1
-            told(done, len(units))
-    finally:
-        if store is not None and todo:
-            store.write()
+    results, _ = carried(work, units, store, jobs=jobs, cluster=cluster, advance=counted(told, len(units)))
     return _gathered(work, grid.seeds, {u: results[u] for u in units}, left)
 
 
@@ -163,12 +151,9 @@ def read(path: str | Path) -> Robustness:
         if document["format"] != FORM:
             raise KeyError
         about = document["about"]
-        results: dict[Unit, Mapping[str, Any]] = {}
-        for row in document["units"]:
-            unit = Unit(*(row.pop(name) for name in Unit._fields))
-            check(row)
+        results = units_of(document["units"], check)
+        for unit in results:
             case(unit.item)
-            results[unit] = row
         work = Work(about["task"], Budget(**about["budget"]), float(about["electrons"]), float(about["read"]), None)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         raise ProgramError(f"results {path}: not those of --robust; scamp-sim compare --robust writes them") from None

@@ -9,10 +9,11 @@ from typing import Any
 
 from scamp_sim.compare.task.settings import CATALOGUE, ITEMS, Budget, chosen
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.files import check_file
-from scamp_sim.study.execute import Bench, carry_out
+from scamp_sim.files import check_file, make_folder
+from scamp_sim.study.execute import Bench
 from scamp_sim.study.grid import Unit, make_grid
-from scamp_sim.study.results_store import Store, describe, digest
+from scamp_sim.study.results_store import Store, describe, digest, units_of
+from scamp_sim.study.resume import carried
 from scamp_sim.study.version import results_identity
 
 FORM = "scamp-sim compare task, 1"
@@ -111,29 +112,28 @@ def study(
     if len(grid.seeds) < LEAST_SEEDS:
         raise ProgramError(f"--seeds: expected at least {LEAST_SEEDS}, got {len(grid.seeds)}; one says nothing of luck")
     training.require()
-    folder = None if out is None else str(_folder(out))
+    folder = None if out is None else str(make_folder(out, "--out"))
     store = None
     if folder is not None:
         path = check_file(Path(folder) / f"{task}.json", "results")
         about = {"task": task, "budget": budget.as_dict(), "rows": list(CATALOGUE)}
         store = Store(path, FORM, about, stamp(task, budget), len(ITEMS), check)
-    results: dict[Unit, Mapping[str, Any]] = {} if store is None else dict(store.results)
     wanted = [Unit(0, s, i) for s in grid.seeds for i in ordered(items)]
-    todo = [u for u in wanted if u not in results]
-    done = len(wanted) - len(todo)
-    told(done, len(wanted))
-    try:
-        for unit, found in carry_out(Training(task, budget, folder), todo, jobs=jobs, cluster=cluster):
-            results[unit] = found
-            if store is not None:
-                store.add(unit, found)
-            done += 1
-            told(done, len(wanted))
-    finally:
-        if store is not None and todo:
-            store.write()
+    work = Training(task, budget, folder)
+    results, ran = carried(work, wanted, store, jobs=jobs, cluster=cluster, advance=counted(told, len(wanted)))
     kept = {u: results[u] for u in wanted}
-    return Study(task, budget, items, grid.seeds, kept, left, len(todo))
+    return Study(task, budget, items, grid.seeds, kept, left, ran)
+
+
+def counted(told: Callable[[int, int], None], of: int) -> Callable[[], None]:
+    """What counts how many of so many are done, and tells it; from 0 on."""
+    done = iter(range(of + 1))
+
+    def advance() -> None:
+        told(next(done), of)
+
+    advance()
+    return advance
 
 
 def read(path: str | Path) -> Study:
@@ -145,12 +145,9 @@ def read(path: str | Path) -> Study:
         if document["format"] != FORM:
             raise KeyError
         budget = Budget(**document["about"]["budget"])
-        results: dict[Unit, Mapping[str, Any]] = {}
-        for row in document["units"]:
-            unit = Unit(*(row.pop(name) for name in Unit._fields))
-            check(row)
+        results = units_of(document["units"], check)
+        for unit in results:
             ITEMS[unit.item]
-            results[unit] = row
         task = str(document["about"]["task"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         raise ProgramError(f"results {path}: not the results of a task; scamp-sim compare --task writes them") from None
@@ -162,12 +159,3 @@ def ordered(items: Sequence[int]) -> list[int]:
     """Trainings in the order in which they are of interest: small heads first, frames that are many before few."""
     rank = {"small": 0, "linear": 1, "frozen": 2}
     return sorted(items, key=lambda n: (rank[ITEMS[n].head], -ITEMS[n].frames % 17, n))
-
-
-def _folder(out: str | Path) -> Path:
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise ProgramError(f"--out {out}: no folder can be made there ({e.strerror or e})") from None
-    return folder

@@ -20,10 +20,11 @@ from scamp_sim.silicon import ChipErrors, load_errors
 from scamp_sim.study import chips as kinds
 from scamp_sim.study.grid import Grid, make_grid
 from scamp_sim.study.results_store import Store
+from scamp_sim.study.resume import carried
 from scamp_sim.systems.base.protocol import IDEAL, ClipSet, Encoder, Hardware, Realisation, System
 from scamp_sim.systems.base.study.chipstudy import ChipStudy
 from scamp_sim.systems.base.study.results import Record, Shape, Study, record
-from scamp_sim.systems.base.study.work import Work, carried, digests, shape_of
+from scamp_sim.systems.base.study.work import Work, digests, shape_of
 
 Advance = Callable[[], None]
 
@@ -70,7 +71,7 @@ def validate(
     if out is not None:
         belongs = digests(work, first, clips, chip=chip, seed=seed)
         store = Store(path_of(out, "results"), f"{system.name} validation, 3", told, belongs, len(clips), record)
-    rows, ran = carried(work, grid, clips, store, jobs, None, advance)
+    rows, ran = carried(work, grid, store, clips.clip, jobs=jobs, advance=advance)
     records = tuple(record(rows[unit], unit) for unit in grid)
     found = Study(told, records, _shape(work, first, clips), ran)
     if store is not None:
@@ -111,7 +112,7 @@ def measure(
     if out is not None:
         form = f"{system.name} study over chips, 2"
         store = Store(out, form, told, digests(work, first, clips), len(clips), record)
-    rows, ran = carried(work, grid, clips, store, jobs, cluster, advance)
+    rows, ran = carried(work, grid, store, clips.clip, jobs=jobs, cluster=cluster, advance=advance)
     outcomes: dict[Any, Record] = {unit: record(rows[unit], unit) for unit in grid}
     found = ChipStudy(told, grid, outcomes, _shape(work, first, clips), ran)
     if store is not None:

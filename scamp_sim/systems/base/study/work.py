@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from scamp_sim.study import chips as kinds
-from scamp_sim.study.execute import carry_out
-from scamp_sim.study.grid import Grid, Unit
-from scamp_sim.study.results_store import Store, describe, digest
+from scamp_sim.study.results_store import describe, digest
 from scamp_sim.study.statistics import tidy
 from scamp_sim.study.version import results_identity
 from scamp_sim.systems.base.compare import compare_stages
@@ -129,35 +126,6 @@ def shape_of(system: System[Any], takes: Frames, encoder: Encoder, model: Encode
     return Shape(sizes, system.stages[-1].name, encoder.gives.unit, takes.count)
 
 
-def carried(
-    work: Work,
-    grid: Grid,
-    clips: ClipSet,
-    store: Store | None,
-    jobs: int | None,
-    cluster: Any,
-    advance: Callable[[], None],
-) -> tuple[Mapping[Unit, Mapping[str, Any]], int]:
-    """The results of all units, and how many of them were not there already. Raises ProgramError."""
-    rows: dict[Unit, Mapping[str, Any]] = store.results if store is not None else {}
-    missing = [unit for unit in grid if unit not in rows]
-    for _ in range(len(grid) - len(missing)):
-        advance()
-    before = len(rows)
-    if missing:
-        try:
-            with closing(carry_out(work, missing, clips.clip, jobs=jobs, cluster=cluster)) as results:  # type: ignore[type-var]
-                for unit, row in results:
-                    rows[unit] = row
-                    if store is not None:
-                        store.add(unit, row)
-                    advance()
-        finally:
-            if store is not None and len(rows) > before:  # whatever ended it, what is done is kept
-                store.write()
-    return rows, len(missing)
-
-
 def digests(work: Work, first: Encoder, clips: ClipSet, **more: Any) -> dict[str, str]:
     """What results depend on, each as a digest, so that a message can name which of them differs; engine and versions
     in words.
@@ -188,4 +156,4 @@ def digests(work: Work, first: Encoder, clips: ClipSet, **more: Any) -> dict[str
     }
 
 
-__all__ = ["Work", "carried", "compare", "digests", "encode", "noise_seed", "shape_of"]
+__all__ = ["Work", "compare", "digests", "encode", "noise_seed", "shape_of"]
