@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ pytest.importorskip("torch")
 
 from scamp_sim.compare.task import results
 from scamp_sim.compare.task.data import load, spaced
-from scamp_sim.compare.task.settings import ITEMS, TASKS, Budget, Item, chosen, reason_against
+from scamp_sim.compare.task.once import once
+from scamp_sim.compare.task.settings import CATALOGUE, ITEMS, TASKS, Budget, Item, chosen, reason_against
 from scamp_sim.compare.task.study import read, study
 from scamp_sim.exceptions import ProgramError, ScampError
 
@@ -136,6 +139,32 @@ def test_frozen_backbones(folder: Path) -> None:
     found = run(folder, rows=["lr_2", "sd_2x3", "leca_4_4"], heads=["frozen"], seeds=(0, 1, 2))
     assert {ITEMS[n].row for n in found.items} == {"lr_2", "sd_2x3", "leca_4_4"}
     assert all(0 <= r["right"] <= r["of"] for r in found.results.values())
+    # what learns: nothing of SD and LR, whichever came first; weights and limit of LeCA, and the convolution to a picture
+    learned = {row: {r["weights"] for u, r in found.results.items() if ITEMS[u.item].row == row} for row in CATALOGUE}
+    assert learned["sd_2x3"] == learned["lr_2"] == {0}
+    assert learned["leca_4_4"] == {(16 * 4 + 1) + (16 * 4 + 1)}
+
+
+def test_what_trainings_share_is_made_once() -> None:
+    begun, made = threading.Event(), []
+
+    @once(2)
+    def make(name: str) -> object:
+        made.append(name)
+        if name == "slow":
+            begun.set()
+            assert others.wait(10)  # another thing is made meanwhile
+        return object()
+
+    others = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(make, "slow")
+        assert begun.wait(10)
+        second = pool.submit(make, "slow")
+        make("quick")
+        others.set()
+        assert first.result() is second.result()
+    assert made == ["slow", "quick"]
 
 
 def test_scenes_are_fixed(folder: Path) -> None:

@@ -6,20 +6,17 @@ are those of the table. Test clips come from a seed of their own and take part i
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.compare.task.once import once
 from scamp_sim.compare.task.settings import CLIP, SIDE, Budget
 from scamp_sim.exceptions import ProgramError
 
 Bytes = npt.NDArray[np.uint8]
-
-LOADING = threading.Lock()
 
 SEEDS = {"train": 0, "test": 1000}
 """Of the drawn clips."""
@@ -53,6 +50,7 @@ def spaced(frames: int) -> list[int]:
     return [int((i + 0.5) * CLIP / frames) for i in range(frames)]
 
 
+@once(2)
 def load(task: str, budget: Budget, folder: str | None = None) -> Data:
     """The scenes of a task; threads share them.
 
@@ -60,12 +58,6 @@ def load(task: str, budget: Budget, folder: str | None = None) -> Data:
 
     Raises ScampError.
     """
-    with LOADING:
-        return _load(task, budget, folder)
-
-
-@lru_cache(2)
-def _load(task: str, budget: Budget, folder: str | None = None) -> Data:
     if task == "digits":
         return _digits(budget)
     if task not in ("gestures", "shapes"):

@@ -133,7 +133,7 @@ def _pixels(front: fronts.P2M | fronts.Snn, light: Floats, serial: int, scale: f
     side = light.shape[-1] // pitch
     draws = widths(serial, len(front.sensor.weight), pitch, side)
     noise = torch.Generator().manual_seed(serial * 1_000_003 + measurement)
-    chip = torch.Generator().manual_seed(serial * 1_000_003 + 7)
+    chip = torch.Generator()
     found = []
     for at in range(0, len(light), 16):
         x = torch.from_numpy(fronts.windows(light[at : at + 16], pitch))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -16,13 +15,15 @@ from torch.nn import functional as F
 
 from scamp_sim.compare.circuit import LR, SD
 from scamp_sim.compare.task import codes, fronts, heads
-from scamp_sim.compare.task.data import Bytes, Data, load
-from scamp_sim.compare.task.settings import CLIP, TRAINED, Budget, Item
+from scamp_sim.compare.task.data import Data, load
+from scamp_sim.compare.task.once import once
+from scamp_sim.compare.task.settings import TRAINED, Budget, Item
 
 BUILD = threading.Lock()
 """First weights come from torch's one generator, which modules of several threads would share."""
 
 Light = Callable[[Tensor], Tensor]
+Right = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Trained:
     """A network after training. right: of each test clip."""
 
     net: nn.Module
-    right: np.ndarray[Any, np.dtype[np.bool_]]
+    right: Right
     loss: float
     train_right: float
 
@@ -65,14 +66,18 @@ class Network(nn.Module):
 def result(task: str, item: Item, seed: int, budget: Budget, folder: str | None = None) -> dict[str, Any]:
     """What a training is kept as: clips that were right, one by one as hexadecimal bits, and how it ended."""
     found = trained(task, item, seed, budget, folder)
-    bits = np.packbits(found.right).tobytes().hex()
+    return recorded(found.right, found.loss, found.train_right, heads.weights(found.net))
+
+
+def recorded(right: Right, loss: float, train_right: float, weights: int) -> dict[str, Any]:
+    """A result as it is kept."""
     return {
-        "right": int(found.right.sum()),
-        "of": len(found.right),
-        "clips": bits,
-        "loss": float(f"{found.loss:.6g}"),
-        "train": float(f"{found.train_right:.6g}"),
-        "weights": heads.weights(found.net),
+        "right": int(right.sum()),
+        "of": len(right),
+        "clips": np.packbits(right).tobytes().hex(),
+        "loss": float(f"{loss:.6g}"),
+        "train": float(f"{train_right:.6g}"),
+        "weights": weights,
     }
 
 
@@ -90,36 +95,23 @@ def inputs_of(item: Item, data: Data, task: str, budget: Budget, folder: str | N
     """Bytes of a row for both parts of the data."""
     train, test = _bytes(item.row, item.frames, task, budget, folder)
     if item.row == "pixelrnn":
-        return Inputs(train, test, _signs)
+        return Inputs(train, test, fronts.signs)
     top = 255 if item.row in TRAINED else codes.encoder(item.row)[1]
     return Inputs(train, test, lambda x: x.float() / top)
 
 
-@lru_cache(4)
+@once(4)
 def _bytes(row: str, frames: int, task: str, budget: Budget, folder: str | None) -> tuple[Tensor, Tensor]:
     data = load(task, budget, folder)
     found = []
     for part in (data.train, data.test):
         if row == "pixelrnn":
-            found.append(_bits(part.frames))
+            found.append(fronts.bits(part.frames))
         elif row in TRAINED:
             found.append(fronts.windows(part.at(frames), fronts.PITCH[row]))
         else:
             found.append(codes.in_parts(codes.encoder(row)[0], part.at(frames)))
     return torch.from_numpy(found[0]), torch.from_numpy(found[1])
-
-
-def _bits(frames: Bytes) -> Bytes:
-    """What PixelRNN's front end makes of frames: (n, 16, 64, 64) as 0 and 1; a still picture is shown 16 times."""
-    from scamp_sim.systems.pixelrnn.encoder import scaled_bits
-    from scamp_sim.systems.pixelrnn.golden import INPUT_LEVEL
-
-    found = np.stack([scaled_bits(clip, INPUT_LEVEL) for clip in frames]).astype(np.uint8)
-    return np.repeat(found, CLIP, axis=1) if found.shape[1] == 1 else found
-
-
-def _signs(bits: Tensor) -> Tensor:
-    return bits.float().mul_(2).sub_(1)
 
 
 def network(item: Item, seed: int, inputs: Inputs, classes: int) -> Network:
@@ -172,7 +164,7 @@ def learn(net: Network, inputs: Inputs, labels: Tensor, budget: Budget, seed: in
             total += float(loss.detach()) * len(chosen)
             right += int((scores.detach().argmax(1) == labels[chosen]).sum())
             step += 1
-    settle(net, inputs, budget.batch)
+    settle(net, (inputs.values(part) for part in inputs.train.split(budget.batch)))
     return total / len(labels), right / len(labels)
 
 
@@ -188,18 +180,18 @@ def _optimiser(net: Network, budget: Budget) -> tuple[torch.optim.Optimizer, lis
 
 
 @torch.no_grad()
-def settle(net: Network, inputs: Inputs, batch: int) -> None:
+def settle(net: nn.Module, batches: Iterable[Tensor]) -> None:
     """Take the statistics of batch norms again, over all training clips: after few steps their running ones still hold
-    some of what they started from, which for codes of small values is most of them."""
+    some of what they started from, which for codes of small values is most of them. Those of a frozen part stay."""
     norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d) and m.weight.requires_grad]
     net.eval()
     for m in norms:
         m.reset_running_stats()
         m.momentum = None
         m.train()
-    for part in inputs.train.split(batch):
+    for part in batches:
         if len(part) > 1:
-            net(inputs.values(part))
+            net(part)
     net.eval()
 
 
@@ -214,12 +206,12 @@ def classes_of(net: nn.Module, inputs: Inputs, batch: int) -> np.ndarray[Any, np
 # --- a frozen backbone --------------------------------------------------------------------------------------------
 
 
-@lru_cache(8)
+@once(8)
 def backbone(task: str, frames: int, seed: int, budget: Budget, folder: str | None) -> heads.Small:
-    """The small head of raw frames, trained on them."""
+    """The small head of raw frames, trained on them and left as it is from here on."""
     net = trained(task, Item("raw", frames, "small"), seed, budget, folder).net
     assert isinstance(net, Network)
-    return cast(heads.Small, net.head)
+    return cast(heads.Small, net.head.eval().requires_grad_(False))
 
 
 def _frozen(task: str, item: Item, seed: int, budget: Budget, folder: str | None) -> Trained:

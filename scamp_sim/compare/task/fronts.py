@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from scamp_sim.compare.circuit import LECA, SNN_CHANNELS
+from scamp_sim.compare.task.data import Bytes
+from scamp_sim.compare.task.settings import CLIP
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.leca.inputs import FULL, TAPS
 from scamp_sim.systems.leca.train.modules import Encoder
@@ -248,6 +250,20 @@ class Recurrent(Front):
     def rates(self) -> dict[str, float]:
         """As its trainer has it, over the 3e-3 of heads."""
         return {name: 0.01 / 3e-3 for name, _ in self.named_parameters()}
+
+
+def bits(frames: Bytes) -> Bytes:
+    """What PixelRNN's front end makes of frames: (n, 16, 64, 64) as 0 and 1; a still picture is shown 16 times."""
+    from scamp_sim.systems.pixelrnn.encoder import scaled_bits
+    from scamp_sim.systems.pixelrnn.golden import INPUT_LEVEL
+
+    found = np.stack([scaled_bits(clip, INPUT_LEVEL) for clip in frames]).astype(np.uint8)
+    return np.repeat(found, CLIP, axis=1) if found.shape[1] == 1 else found
+
+
+def signs(bits: Tensor) -> Tensor:
+    """Bits as +1 and -1."""
+    return bits.float().mul_(2).sub_(1)
 
 
 def tiles(o: Tensor) -> Tensor:

@@ -64,7 +64,8 @@ class Small(nn.Module):
 class Frozen(nn.Module):
     """A transposed convolution from the codes of a frame to its picture, and the small head of raw frames as it is.
 
-    codes: maps of one frame, and their size. frames: of a decision. backbone: trained on raw frames.
+    codes: maps of one frame, and their size. frames: of a decision.
+    backbone: trained on raw frames, its weights without gradients; heads of several threads share it.
     """
 
     def __init__(self, maps: int, rows: int, frames: int, backbone: Small) -> None:
@@ -73,8 +74,6 @@ class Frozen(nn.Module):
         pitch = 256 // rows
         self.spread = nn.ConvTranspose2d(maps // frames, 1, pitch, pitch)
         self.backbone = backbone
-        for parameter in backbone.parameters():
-            parameter.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Frozen:
         """The backbone stays in its evaluation mode."""

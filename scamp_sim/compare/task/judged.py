@@ -20,7 +20,7 @@ from scamp_sim.compare.task.robust import (
     Work,
     frames_of,
 )
-from scamp_sim.compare.task.settings import CLIP, TRAINED, Item
+from scamp_sim.compare.task.settings import TRAINED, Item
 
 TRAIN_LIGHT, TEST_LIGHT = 1, 1000
 """Seeds of the noise of light; that of the test is the same for every row and depends on the chip's serial."""
@@ -55,7 +55,7 @@ def _inputs(case: Case, seen: errors.Floats) -> Inputs:
     row = case.row
     if row == "pixelrnn":
         bits = _bits(seen)
-        return Inputs(bits, bits, lambda x: x.float().mul_(2).sub_(1))
+        return Inputs(bits, bits, fronts.signs)
     if row in TRAINED:
         windows = torch.from_numpy(fronts.windows(seen, fronts.PITCH[row]))
         return Inputs(windows, windows, lambda x: x)
@@ -68,12 +68,7 @@ def _inputs(case: Case, seen: errors.Floats) -> Inputs:
 
 
 def _bits(light: errors.Floats) -> Tensor:
-    from scamp_sim.systems.pixelrnn.encoder import scaled_bits
-    from scamp_sim.systems.pixelrnn.golden import INPUT_LEVEL
-
-    grey = np.rint(255 * light).astype(np.uint8)
-    found = np.stack([scaled_bits(clip, INPUT_LEVEL) for clip in grey]).astype(np.uint8)
-    return torch.from_numpy(np.repeat(found, CLIP, axis=1) if found.shape[1] == 1 else found)
+    return torch.from_numpy(fronts.bits(np.rint(255 * light).astype(np.uint8)))
 
 
 @torch.no_grad()
@@ -85,7 +80,7 @@ def _codes(row: str, net: Network, light: errors.Floats, serial: int, scale: flo
         assert isinstance(net.front, fronts.Recurrent)
         net.front.network.noise = StageErrors.authors().scaled(scale)
         draw = torch.Generator().manual_seed(serial)
-        signs = _bits(light).float().mul_(2).sub_(1)
+        signs = fronts.signs(_bits(light))
         return torch.cat([net.front.eval()(part, draw if scale else None) for part in signs.split(32)])
     if net.front is not None:
         return errors.learned_codes(net.front, light, serial, scale, serial)

@@ -6,9 +6,7 @@ what counts is whether the classifier says of that picture what it says of the r
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,8 @@ from torch.nn import functional as F
 
 from scamp_sim.compare.circuit import LR, SD
 from scamp_sim.compare.task import fronts
-from scamp_sim.compare.task.fit import BUILD
+from scamp_sim.compare.task.fit import BUILD, recorded, settle
+from scamp_sim.compare.task.once import once
 from scamp_sim.compare.task.settings import TRAINED, Budget, Item
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.leca import baselines, golden
@@ -29,8 +28,6 @@ KINDS = 4
 """Photographs that crops are taken from."""
 AGREE, PICTURE = 1.0, 20.0
 """Weights of the loss: towards the classifier's answers, and towards the picture."""
-
-LOADING = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +41,7 @@ class Crops:
 
 def result(task: str, item: Item, seed: int, budget: Budget, folder: str | None = None) -> dict[str, Any]:
     """What a training is kept as; see `fit.result`. Raises ScampError."""
-    with LOADING:
-        backbone, train, test = _loaded(budget)
+    backbone, train, test = _loaded(budget)
     torch.set_num_threads(1)
     weights, loss, agreed = 0, 0.0, 0.0
     if item.row in TRAINED:
@@ -58,17 +54,10 @@ def result(task: str, item: Item, seed: int, budget: Budget, folder: str | None 
         shown = torch.from_numpy(np.stack([_decoded(item.row, p) for p in test.pictures.numpy()]))
     with torch.no_grad():
         right = (_scores(backbone, shown).argmax(1) == test.scores.argmax(1)).numpy()
-    return {
-        "right": int(right.sum()),
-        "of": len(right),
-        "clips": np.packbits(right).tobytes().hex(),
-        "loss": float(f"{loss:.6g}"),
-        "train": float(f"{agreed:.6g}"),
-        "weights": weights,
-    }
+    return recorded(right, loss, agreed, weights)
 
 
-@lru_cache(1)
+@once(1)
 def _loaded(budget: Budget) -> tuple[nn.Module, Crops, Crops]:
     from scamp_sim.systems.leca.data import photographs
     from scamp_sim.systems.leca.train.study import efficientnet
@@ -157,22 +146,8 @@ def _learn(net: Decoded, crops: Crops, backbone: nn.Module, budget: Budget, seed
             loss += float(whole.detach()) * len(chosen)
             agreed += int((scores.detach().argmax(1) == crops.scores[chosen].argmax(1)).sum())
             step += 1
-    _settle(net, x, budget.batch)
+    settle(net, x.split(budget.batch))
     return loss / len(x), agreed / len(x)
-
-
-@torch.no_grad()
-def _settle(net: Decoded, x: Tensor, batch: int) -> None:
-    """As `fit.settle`."""
-    net.eval()
-    for m in (m for m in net.modules() if isinstance(m, nn.BatchNorm2d)):
-        m.reset_running_stats()
-        m.momentum = None
-        m.train()
-    for part in x.split(batch):
-        if len(part) > 1:
-            net(part)
-    net.eval()
 
 
 def _decoded(row: str, picture: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
