@@ -54,44 +54,46 @@ class Built:
 
     def counts(self, scene: Scene) -> Counts:
         """Of one decision. Raises ProgramError."""
-        if scene.side != SIDE:
-            raise ProgramError(
-                f"row {self.name}: the array has {SIDE}x{SIDE} PEs, got {scene.side} photosites along a side; take "
-                "--on circuit, or --sites 256"
-            )
-        frames = self.clip or scene.frames
-        times = 1 if self.clip else scene.frames
-        words = self.words * times
+        check_side(self.name, scene)
+        whole = self if self.clip else _times(self, scene.frames)
         return Counts(
             self.name,
             "scamp5",
             "scamp5",
             self.about,
             PES,
-            frames,
+            self.clip or scene.frames,
             self.window,
-            self.values * times,
+            whole.values,
             self.value_bits,
-            self.wire * times,
+            whole.wire,
             NO_PAPER if self.ratio_paper is None else Said(self.ratio_paper, "P", "the chip of its paper is SCAMP-5"),
             {
-                "words": words,
-                "pe_words": words * PES,
-                "host_us": self.us * times,
-                "readout_us": self.readout_us * times,
+                "words": whole.words,
+                "pe_words": whole.words * PES,
+                "host_us": whole.us,
+                "readout_us": whole.readout_us,
             },
-            tuple(
-                replace(s, words=s.words * times, us=None if s.us is None else s.us * times, bytes=s.bytes * times)
-                for s in self.steps
-            ),
+            whole.steps,
             self.setup_words,
             "S",
             self.notes,
         )
 
 
+def check_side(name: str, scene: Scene) -> None:
+    """Raise ProgramError for a scene that the array does not have a PE for each photosite of."""
+    if scene.side != SIDE:
+        raise ProgramError(
+            f"row {name}: the array has {SIDE}x{SIDE} PEs, got {scene.side} photosites along a side; take "
+            "--on circuit, or --sites 256"
+        )
+
+
 def build(name: str, scene: Scene) -> Built:
-    """A row of the array, assembled, counted and checked. Raises ProgramError for rows that it does not have."""
+    """A row of the array, assembled, counted and checked. Raises ProgramError for rows and scenes that it does not
+    have."""
+    check_side(name, scene)
     if name in NOT_TILED:
         raise ProgramError(f"row {name} is not on SCAMP-5: {NOT_TILED[name]}")
     head, _, tail = name.partition("_")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scamp_sim.compare.counts import Counts
+from scamp_sim.compare.counts import ON_ARRAY, Counts
 from scamp_sim.text import plural
 
 LESSON = (
@@ -52,7 +52,7 @@ def lines(rows: Sequence[Counts], frames: int) -> list[str]:
         found += CIRCUIT
     if "scamp5" in sides:
         found += ARRAY
-    if any(row.system in ("released", "scamp5") and row.name.startswith("pixelrnn") for row in rows):
+    if any(row.system in ON_ARRAY and row.name.startswith("pixelrnn") for row in rows):
         found.append(LESSON)
     by = {(row.name, row.on): row.window for row in rows}
     for (name, on), window in by.items():

@@ -27,12 +27,12 @@ CLIP = 16
 NOT_PUBLISHED = "no paper here gives a ratio of its own for it"
 
 
-def raw(scene: Scene, name: str = "raw") -> Counts:
+def raw(scene: Scene) -> Counts:
     """Every photosite at 8 bits."""
     values = scene.sites * scene.frames
     activity = {"readouts": values, "conversions": values, "rows": scene.side * scene.frames}
     return Counts(
-        name,
+        "raw",
         "raw",
         "circuit",
         "every photosite, 8 bits",

@@ -12,6 +12,9 @@ from scamp_sim.exceptions import ProgramError
 On = Literal["circuit", "scamp5"]
 SIDES: tuple[On, ...] = ("circuit", "scamp5")
 
+ON_ARRAY = ("scamp5", "released")
+"""Systems whose rows run on the array: programs of this project, and the released one."""
+
 TERNARY = 1.5
 """Bits of a ternary value as the papers print them; five of them are packed into a byte, which is 1.6."""
 
@@ -167,7 +170,7 @@ class Counts:
         }
         conversions = found.get("conversions", 0.0)
         if conversions:
-            depth = found.pop("conversion_depth", self.value_bits)
+            depth = self.value_bits
             levels = 3 if depth == TERNARY else 2**depth
             found["conversion_bits"] = conversions * depth
             found["conversion_levels"] = conversions * levels

@@ -9,7 +9,7 @@ from pathlib import Path
 from scamp_sim import __version__
 from scamp_sim.compare import caveats, figures, sensitivity
 from scamp_sim.compare.cells import COLUMNS, cells
-from scamp_sim.compare.counts import LETTERS
+from scamp_sim.compare.counts import LETTERS, ON_ARRAY
 from scamp_sim.compare.table import HEADINGS, WIDE, Table
 from scamp_sim.compare.task import results as tasks
 from scamp_sim.compare.task import robust
@@ -100,8 +100,8 @@ def _side(table: Table, on: str) -> str:
 
 
 def _energy(table: Table) -> str:
-    own = [r for r in table.rows if r.on == "circuit" and r.system not in ("scamp5", "released")]
-    array = [r for r in table.rows if r.system in ("scamp5", "released")]
+    own = [r for r in table.rows if r.on == "circuit" and r.system not in ON_ARRAY]
+    array = [r for r in table.rows if r.system in ON_ARRAY]
     parts = []
     for rows, title in ((own, "Own chips: sensor and link"), (array, "SCAMP-5: the whole vision system")):
         if drawn := figures.energy_bars(rows, table.constants):

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.compare.array import Built, build
+from scamp_sim.compare.array import Built, build, check_side
 from scamp_sim.compare.counts import Scene, Step
 from scamp_sim.exceptions import ScampError
 from scamp_sim.files import write_text
@@ -27,6 +27,7 @@ FORMAT = "scamp-sim compare counts 1"
 
 def built(name: str, scene: Scene) -> Built:
     """A row of the array, from the file of kept counts or counted now. Raises ScampError."""
+    check_side(name, scene)
     key = f"{name} {scene.frames}" if name in ("difference",) or name.startswith("skip_") else name
     there = _read()
     if key not in there:

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scamp_sim.compare.constants import Constant, Constants
-from scamp_sim.compare.counts import ACTIVITIES, Counts, Said, weakest
+from scamp_sim.compare.counts import ACTIVITIES, ON_ARRAY, Counts, Said, weakest
 
 ARRAY, SYSTEM, DECODER = "array", "vision system", "decoder"
-ON_ARRAY = ("scamp5", "released")
-"""Systems whose rows run on the array."""
 
 
 @dataclass(frozen=True)

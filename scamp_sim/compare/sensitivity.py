@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from scamp_sim.compare import prices
 from scamp_sim.compare.constants import Constants
-from scamp_sim.compare.counts import Counts
+from scamp_sim.compare.counts import ON_ARRAY, Counts
 
-LINKS = (0.1, 1.0, 10.0)
+LINKS = (0.1, 10.0)
 ONCE = ("p2m", "snn")
 """Systems whose channels expose a site one after the other; it is not known whether that takes a read-out each."""
 
@@ -34,13 +34,12 @@ class Order:
 def orders(rows: Sequence[Counts], constants: Constants, frames: int) -> tuple[Order, ...]:
     """The order under each setting, the set as it is first. Only own-chip rows of `frames` frames take part: others
     are decisions of other lengths. () where fewer than two rows have an energy."""
-    able = [r for r in rows if r.on == "circuit" and r.frames == frames and r.system not in prices.ON_ARRAY]
+    able = [r for r in rows if r.on == "circuit" and r.frames == frames and r.system not in ON_ARRAY]
     if sum(prices.energy(r, constants).value is not None for r in able) < 2:
         return ()
     found = [_order("as set", able, constants)]
     for factor in LINKS:
-        if factor != 1:
-            found.append(_order(f"link x{factor:g}", able, _link(constants, factor)))
+        found.append(_order(f"link x{factor:g}", able, _link(constants, factor)))
     once = [_once(r) for r in able]
     if "sensing" in constants.constants:
         found.append(_order("one read-out", once, constants))

@@ -92,11 +92,17 @@ def test_words_bytes_and_ratios(name: str) -> None:
     assert sum(step.us or 0 for step in row.steps) == pytest.approx(row.amounts["host_us"] + row.amounts["readout_us"])
 
 
-def test_rows_that_the_array_does_not_have() -> None:
+def test_rows_that_the_array_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ProgramError, match="address patterns of the array are powers of two"):
         build("sd_2x3", Scene())
     with pytest.raises(ProgramError, match="--on circuit, or --sites 256"):
         kept.built("raw", Scene()).counts(Scene(512))
+    monkeypatch.setattr(kept, "build", lambda *_: pytest.fail("built for a scene that the array does not have"))
+    kept._read.cache_clear()
+    monkeypatch.setattr(kept, "_file", lambda: None)
+    with pytest.raises(ProgramError, match="--on circuit, or --sites 256"):
+        kept.built("raw", Scene(512))
+    kept._read.cache_clear()
 
 
 def test_a_program_whose_values_are_wrong_is_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
