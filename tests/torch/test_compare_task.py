@@ -139,7 +139,7 @@ def test_frozen_backbones(folder: Path) -> None:
     found = run(folder, rows=["lr_2", "sd_2x3", "leca_4_4"], heads=["frozen"], seeds=(0, 1, 2))
     assert {ITEMS[n].row for n in found.items} == {"lr_2", "sd_2x3", "leca_4_4"}
     assert all(0 <= r["right"] <= r["of"] for r in found.results.values())
-    # what learns: nothing of SD and LR, whichever came first; weights and limit of LeCA, and the convolution to a picture
+    # what learns: nothing of SD and LR, whichever came first; LeCA its weights, limit, and way back to a picture
     learned = {row: {r["weights"] for u, r in found.results.items() if ITEMS[u.item].row == row} for row in CATALOGUE}
     assert learned["sd_2x3"] == learned["lr_2"] == {0}
     assert learned["leca_4_4"] == {(16 * 4 + 1) + (16 * 4 + 1)}
