@@ -71,7 +71,7 @@ CALLS = (
 
 TORCH = ("train pixelrnn --clips made-up:1 --test made-up:1:5 --epochs 1 --out trained.npz",)
 
-WITHOUT = {"train pixelrnn": "torch", "completion bash": "completion"}
+WITHOUT = {"train pixelrnn": "torch", "completion bash": "completion", "lsp": "lsp"}
 """Calls that end with 1 and a hint where an extra is missing, and the extra."""
 
 TABLE = "value,passes,mean_in_minus_out,std_out\n" + "".join(

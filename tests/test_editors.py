@@ -49,3 +49,14 @@ def test_every_register_is_one() -> None:
 )
 def test_other_pieces(text: str, wanted: str) -> None:
     assert scope(text) == wanted
+
+
+def test_the_folder_is_an_extension() -> None:
+    folder = ROOT / "tools" / "editors"
+    package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+    (language,), (grammar,) = package["contributes"]["languages"], package["contributes"]["grammars"]
+    assert language["id"] == grammar["language"]
+    assert grammar["scopeName"] == GRAMMAR["scopeName"]
+    assert language["extensions"] == [f".{ending}" for ending in GRAMMAR["fileTypes"]]
+    assert (folder / grammar["path"]).samefile(folder / "scamp.tmLanguage.json")
+    assert "lineComment" in json.loads((folder / language["configuration"]).read_text(encoding="utf-8"))["comments"]

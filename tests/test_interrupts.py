@@ -55,6 +55,7 @@ LINES = (
     "demo --out demo",
     "bench --only one-word",
     "completion bash",
+    "lsp",
     "new fresh",
 )
 """A line of every command; what a machine lacks ends in its message at any moment too."""

@@ -49,6 +49,7 @@ OWN: tuple[Command, ...] = (
     _own("view", "a live page: planes after every word, forwards and backwards", WRITE),
     _own("new", "a program to start from", WRITE),
     _own("check", "show errors and warnings of kernel files", WRITE),
+    _own("lsp", "a language server: messages, meanings and costs in your editor as you type", WRITE),
     _own("explain", "what the code of a message means, with an example", WRITE),
     _own("list", "show what a program becomes, word by word; without FILE: the library", WRITE),
     _own("filter", "short words for convolution kernels", WRITE),
