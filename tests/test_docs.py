@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scamp_sim import kernels
+from scamp_sim import Machine, kernels
 from scamp_sim.cli import main as cli
 from scamp_sim.cli.commands import chips, demo
 from scamp_sim.costs.timing import load_timing
+from scamp_sim.ranges import analyse
+from scamp_sim.ranges.limits import limits_of
 from scamp_sim.show import isa_docs, render
 from scamp_sim.silicon import KNOBS, load_profile
 from scamp_sim.silicon.setup import parse_profile
@@ -87,6 +89,16 @@ def test_readme_picture_is_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert now.shape == kept.shape
     # Scaling and text differ by a level here and there between versions of Pillow.
     assert np.abs(now - kept).mean() < 2
+
+
+def test_the_first_picture_is_one_that_a_chip_gives() -> None:
+    program = kernels.load(demo.DEMO_KERNEL)
+    assert analyse(program, limits=limits_of(load_profile("scamp5"))).findings == ()
+    image = render.load_image(demo.demo_photograph(), (256, 256), resize=True)
+    ideal = Machine().run(program, {"image": image}).outputs
+    chip = Machine(errors="scamp5", chip=7).run(program, {"image": image}).outputs
+    assert np.corrcoef(ideal["strength"].ravel(), chip["strength"].ravel())[0, 1] > 0.98  # 0.65 for sums beyond 150 LSB
+    assert (ideal["edges"] != chip["edges"]).mean() < 0.03
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -49,6 +49,12 @@ def at(plane: npt.NDArray[Any], down: int, right: int, outside: float = 0) -> np
     return padded[far + down : far + down + rows, far + right : far + right + columns]
 
 
+def roberts(plane: Plane) -> Plane:
+    """The larger of the two diagonal differences of 2x2 pixels."""
+    falling, rising = at(plane, 1, 1) - plane, at(plane, 0, 1) - at(plane, 1, 0)
+    return np.maximum(np.abs(falling), np.abs(rising))
+
+
 def correlate(plane: npt.NDArray[Any], weights: npt.ArrayLike) -> Plane:
     """Sum of weights[i][j] * plane(y + i - h, x + j - w), odd windows centred on the pixel."""
     window = np.asarray(weights, np.float64)

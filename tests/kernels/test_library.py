@@ -27,6 +27,7 @@ from tests.kernels.oracles import (
     inner,
     local_contrast,
     random_image,
+    roberts,
     scene,
     sobel,
 )
@@ -66,6 +67,7 @@ ANALOG: list[tuple[str, dict[str, int], str, Callable[[Plane], Any], int]] = [
     ("gauss_lean", {}, "smooth", lambda g: gauss(g, 2), 2),
     ("gauss_lean", {"radius": 3}, "smooth", lambda g: gauss(g, 3), 3),
     ("threshold", {}, "grey", lambda g: g, 0),
+    ("roberts", {}, "strength", roberts, 0),
 ]
 
 
@@ -121,6 +123,12 @@ def test_threshold(level: int, engine: str, shape: tuple[int, int], picture: str
     got = outputs("threshold", engine, image, level=level)["bright"]
     assert got.dtype == bool
     np.testing.assert_array_equal(got, grey(image) > level)
+
+
+@places
+def test_roberts(engine: str, shape: tuple[int, int], picture: str) -> None:
+    image = PICTURES[picture](shape)
+    same_bits(outputs("roberts", engine, image, level=9)["edges"], roberts(grey(image)), 9)
 
 
 @places

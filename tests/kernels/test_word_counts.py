@@ -26,6 +26,7 @@ def words(name: str, kernel: str | None = None, **params: int) -> int:
 def test_c1_sobel_of_two_axes() -> None:
     assert words("sobel") == 46
     assert words("edges") == 24  # half the magnitude, by our own schedule
+    assert words("roberts", "cross") == 29  # in plain macros
 
 
 def test_c2_laplacian() -> None:

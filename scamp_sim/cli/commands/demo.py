@@ -15,7 +15,8 @@ NAME = "demo"
 HELP = "Run the library's edge kernel on a photograph and write the results as pictures."
 EXAMPLES = ("scamp-sim demo",)
 
-DEMO_KERNEL = "edges"
+DEMO_KERNEL = "roberts"
+"""Its values stay where a chip is linear: the first picture is one that a chip would give."""
 DEMO_PHOTO = "grace_hopper.jpg"
 DEMO_IMAGE = "photo.png"
 
@@ -52,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
     print("\n".join(frames[0].lines()))
     print(
         f"\nOpen {frames[0].sheet} to see it all. Then:\n"
-        f"  scamp-sim list {DEMO_KERNEL}          what the chip was given, word by word\n"
+        f"  scamp-sim list {DEMO_KERNEL}        what the chip was given, word by word\n"
+        f"  scamp-sim run {DEMO_KERNEL} --image {Path(args.out) / DEMO_IMAGE} --errors scamp5 --out chip\n"
         f"  scamp-sim run {DEMO_KERNEL} --image YOUR.jpg --resize --out out\n"
         "  scamp-sim list                the other kernels of the library\n"
         "  scamp-sim isa                 every instruction\n"

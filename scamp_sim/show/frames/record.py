@@ -270,7 +270,9 @@ class Recorder:
 
 def _heading(profile: Profile) -> str:
     words = "1 word" if profile.words == 1 else f"{profile.words} words"
-    return f"{profile.program}: {words}, {profile.time_us:.1f} us on the chip (modelled)"
+    readout_us = profile.time_breakdown["readout"]
+    readout = f", {readout_us:,.0f} us to read out" if readout_us else ""
+    return f"{profile.program}: {words}, {profile.compute_us:,.1f} us on the chip{readout} (modelled)"
 
 
 def _file_stems(names: Iterable[str]) -> dict[str, str]:
