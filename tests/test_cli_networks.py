@@ -82,3 +82,67 @@ def test_frames_follow_one_another() -> None:
     assert [s.args["frame"] for s in found] == [1, 1, 2, 2]
     with pytest.raises(ProgramError, match="give --frames N"):
         following([spans] * 200_000)
+
+
+@pytest.mark.parametrize(("name", "frames"), [("snn", 1), ("leca", 1), ("pixelrnn", 16)])
+def test_a_network_is_traced_frame_by_frame_as_it_runs(
+    name: str, frames: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same program and the same time, whichever command writes them down."""
+    assert main(["system", "run", name, "--on", "scamp5", "--trace", "run.json", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["trace"] == "run.json"
+    assert main(["profile", name, "--trace", "profile.json", "--format", "json"]) == 0
+    spans = []
+    for path in ("run.json", "profile.json"):
+        events = [e for e in json.loads(Path(path).read_text())["traceEvents"] if e["ph"] == "X"]
+        spans.append([(e["name"], e["ts"], e["dur"]) for e in events])
+        assert max(e["args"].get("frame", 1) for e in events) == frames
+    assert spans[0] == spans[1]
+    assert main(["system", "run", name, "--on", "golden", "--trace", "none.json"]) == 1
+    assert "'golden' has none" in capsys.readouterr().err
+    assert not Path("none.json").exists()
+
+
+KERNEL, CPP = "k.scamp", "m.cpp"
+NETWORK = ("pixelrnn", "--weights", "random", "--clip", "v/leftward")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ((*NETWORK, "--video", "x.gif"), "--video cannot be used with 'pixelrnn'"),
+        ((*NETWORK, "--video-of", "image"), "--video-of cannot be used with 'pixelrnn'"),
+        ((*NETWORK, "--fps", "3"), "--fps cannot be used with 'pixelrnn'"),
+        ((*NETWORK, "--frames", "3"), "--frames cannot be used with 'pixelrnn'"),
+        ((*NETWORK, "--press", "a@1"), "--press is for C++ programs"),
+        ((*NETWORK, "--no-run"), "--no-run is for C++ programs"),
+        ((*NETWORK, "--chips", "1-2", "--trace", "t.json"), "--trace records a single run"),
+        ((*NETWORK, "--jobs", "2"), "--jobs are for a study over chips"),
+        ((KERNEL, "--chips", "1-2", "--video", "x.gif"), "--video records a single run"),
+        ((KERNEL, "--chips", "1-2", "--frames", "3"), "--frames of a study repeats pictures"),
+        ((KERNEL, "--chips", "1-2", "--stretch"), "--stretch is for pictures; say where they go with --out DIR"),
+        ((KERNEL, "--jobs", "2"), "--jobs are for a study over chips"),
+        ((KERNEL, "--stretch"), "--stretch is for pictures"),
+        ((KERNEL, "--resize"), "--resize is for pictures; give --image"),
+        ((KERNEL, "--fps", "3"), "--fps is for pictures and videos"),
+        ((KERNEL, "--video", "x.gif", "--video-of", "B"), "B is a register; --planes adds those"),
+        ((CPP, "--no-run", "--out", "o"), "--out needs a run, and --no-run builds only"),
+        ((CPP, "--no-run", "--cluster"), "--cluster needs a run, and --no-run builds only"),
+        ((CPP, "--jobs", "2"), "--jobs are for a study over chips"),
+        ((CPP, "--planes"), "--planes adds registers to the pictures"),
+        ((CPP, "--stretch"), "--stretch is for pictures"),
+        ((CPP, "--fps", "3"), "--fps is for pictures and videos"),
+        ((CPP, "--chips", "1-2", "--video", "x.gif"), "--video records a single run"),
+        (("snn",), "snn is a network: scamp-sim system run snn runs it"),
+        (("pixelrn",), "did you mean 'pixelrnn'?"),
+    ],
+)
+def test_no_option_of_run_is_ignored(argv: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(KERNEL).write_text("kernel k { mov(B, C); }\nprogram { k(); output a = B; }\n")
+    Path(CPP).write_text("int main() { while (1) { } }\n")
+    assert main(["run", *argv]) == 1
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+    assert sorted(p.name for p in Path().iterdir()) == [KERNEL, CPP]

@@ -72,7 +72,7 @@ def test_every_time_that_the_line_is_left(folder: Path) -> None:
 def test_frames_have_folders_of_their_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--image", "grey.png", "--dump-after", "3", "--out", "out", "--format", "json") == 0
     document = json.loads(capsys.readouterr().out)
-    assert [f["dumps"] for f in document["frames"]] == [["out/000-after-line-3"], ["out/001-after-line-3"]]
+    assert [f["dumps"] for f in document["frames"]] == [["out/001-after-line-3"], ["out/002-after-line-3"]]
 
 
 def test_at_most_so_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

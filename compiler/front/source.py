@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import read_bytes
 from scamp_sim.text import short
@@ -13,6 +14,12 @@ CPP_SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".cp")
 
 CPP = (*CPP_SOURCES, ".hpp", ".hxx", ".hh", ".h", ".ino")
 """Files that are taken as C++ for the SDK."""
+
+PROGRAMS = (".scamp", *CPP)
+"""Endings of files that may be meant by a name that is none."""
+
+MOST_NEAR = 1000
+"""Files of a folder that are looked at for a near name."""
 
 MOST_SOURCE = 16 << 20
 """Bytes of a source file."""
@@ -58,3 +65,15 @@ def read(path: Path) -> str:
 def unify(text: str) -> str:
     """Line ends of all systems as one."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def near_file(path: Path) -> str:
+    """A tail for a message: the program in the same folder whose name is nearest, or nothing."""
+    try:
+        inside = [p.name for p in path.parent.iterdir() if p.suffix.lower() in PROGRAMS][:MOST_NEAR]
+    except (OSError, ValueError):
+        return ""
+    meant = [path.name + suffix for suffix in PROGRAMS if path.name + suffix in inside]
+    if meant:
+        return f"; did you mean '{meant[0]}'?"
+    return did_you_mean(path.name, inside) or did_you_mean(f"{path.name}.scamp", inside)

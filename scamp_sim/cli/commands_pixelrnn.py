@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import options, studies
+from scamp_sim.cli import live, options, studies
 from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import in_force, note_errors
 from scamp_sim.cli.output import print_json
+from scamp_sim.cli.refusals import FILM, JOBS, ONE_RUN, refuse
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.text import plural
 
@@ -29,7 +31,7 @@ PROGRAM = "pixelrnn"
 
 OUTPUT, SHEET = "o.png", "contact-sheet.png"
 
-ELSEWHERE = ("image", "input", "set", "planes", "dump_after", "stretch", "resize")
+ELSEWHERE = ("image", "fps", "frames", "input", "set", "planes", "dump_after", "stretch", "resize", *FILM)
 """Options of `run` that are for programs."""
 
 OWN = ("weights", "clip", "mapping", "front_end")
@@ -41,10 +43,7 @@ OWN = ("weights", "clip", "mapping", "front_end")
 
 def refuse_elsewhere(args: argparse.Namespace) -> None:
     """Raise ProgramError if `run` of a program was given an option of the network."""
-    given = [name for name in OWN if getattr(args, name) not in (None, False)]
-    if given:
-        option = given[0].replace("_", "-")
-        raise ProgramError(f"--{option} belongs to the network; write: scamp-sim run {PROGRAM} --{option} ...")
+    refuse(args, OWN, f"{{option}} belongs to the network; write: scamp-sim run {PROGRAM} {{option}} ...")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,16 +54,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    wrong = [name for name in ELSEWHERE if getattr(args, name)]
-    if wrong or args.size != (256, 256):
-        option = wrong[0].replace("_", "-") if wrong else "size"
-        raise ProgramError(
-            f"--{option} cannot be used with '{PROGRAM}' (fixed 256x256 array; options: --weights, --clip, --mapping)"
-        )
+    why = f"{{option}} cannot be used with '{PROGRAM}' (fixed 256x256 array; options: --weights, --clip, --mapping)"
+    refuse(args, ELSEWHERE, why)
+    if args.size != (256, 256):
+        raise ProgramError(why.format(option="--size"))
+    live.refuse_elsewhere(args)
+    if studies.asked(args):
+        refuse(args, ("trace",), ONE_RUN)
+    else:
+        refuse(args, ("jobs",), JOBS)
     for name, what in (("weights", "W.npz"), ("clip", "CLIP")):
         if getattr(args, name) is None:
             raise ProgramError(f"{PROGRAM} needs --{name} {what}; scamp-sim run --help says what it may be")
+    from scamp_sim.cli.networks import frames_in, trace_of
     from scamp_sim.files import check_file
+    from scamp_sim.machine.tape import recording
     from scamp_sim.show.render import check_folder
     from scamp_sim.show.session import announce_compilation
     from scamp_sim.systems.pixelrnn import golden
@@ -93,20 +97,21 @@ def _run(args: argparse.Namespace) -> int:
         check_labels([clip.label], weights.decoder.classes, f"the label of clip {args.clip} is")
     if studies.asked(args):
         return studies.run_network(args, weights, clip)
-    if args.jobs is not None:
-        raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     notes = common.notes(clip.array[None], [clip.name])
     if args.engine == "fast":
         announce_compilation(args.errors)
     with common.muted_warnings():
-        found = encoder.run(clip.array)
+        with recording() if args.trace is not None else nullcontext() as tape:
+            found = encoder.run(clip.array)
         model = golden.encode(encoder.bits(clip.array), weights)
     differ = {s: int((getattr(found, s) != getattr(model, s)).sum()) for s in ("b", "f", "h", "o")}
     record = _record(args, encoder, clip, found, differ)
     record["notes"] = notes
     record["errors"] = note_errors(args, encoder.programs, found.profile.time_us * 1e-6, encoder.machine.shape)
-    if args.trace is not None:
-        _trace(args, encoder, clip)
+    if tape is not None:
+        machine = encoder.machine
+        frames = frames_in(tape.events, clip.name, PROGRAM)
+        trace_of(frames, machine.timing, machine.shape, args.trace, PROGRAM)
         record["trace"] = args.trace
     if args.out is not None:
         record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
@@ -115,20 +120,6 @@ def _run(args: argparse.Namespace) -> int:
     else:
         print(_text(record, encoder, in_force(args)), end="")
     return 0
-
-
-def _trace(args: argparse.Namespace, encoder: Encoder, clip: Clip) -> None:
-    """The timeline of every frame of the clip, as this encoder runs it."""
-    from scamp_sim.cli.networks import following
-    from scamp_sim.costs.timeline import timeline, write_trace
-    from scamp_sim.machine.tape import Ran, recording
-
-    with recording() as tape:
-        encoder.run(clip.array)
-    timing, shape = encoder.machine.timing, encoder.machine.shape
-    programs = [event.program for event in tape.events if isinstance(event, Ran)]
-    known = {p: timeline(p, timing, shape) for p in dict.fromkeys(programs)}
-    write_trace(following([known[p] for p in programs]), args.trace, PROGRAM)
 
 
 def _record(

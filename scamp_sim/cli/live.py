@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import live_frames
 from scamp_sim.cli.output import as_json, plain, print_json, print_profile, warn
+from scamp_sim.cli.refusals import refuse
 from scamp_sim.compiler.front.source import CPP_SOURCES
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.text import plural, short
@@ -74,12 +75,10 @@ def asked(args: argparse.Namespace) -> bool:
 
 def refuse_elsewhere(args: argparse.Namespace) -> None:
     """Raises ProgramError for options that only C++ programs have."""
-    for name in OPTIONS:
-        if getattr(args, name, None) not in (None, [], False):
-            if name == "more":
-                raise ProgramError(f"{args.more[0]}: run takes one file, or the files of one C++ program with a main")
-            option = {"include": "-I", "define": "-D"}.get(name, f"--{name.replace('_', '-')}")
-            raise ProgramError(f"{option} is for C++ programs with a main; leave it out for {short(args.file, 60)}")
+    if args.more:
+        raise ProgramError(f"{args.more[0]}: run takes one file, or the files of one C++ program with a main")
+    file = short(args.file, 60).replace("{", "{{").replace("}", "}}")
+    refuse(args, OPTIONS, f"{{option}} is for C++ programs with a main; leave it out for {file}")
 
 
 # --- run ----------------------------------------------------------------------------------------------------------
@@ -87,15 +86,12 @@ def refuse_elsewhere(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build and run a C++ program; 1 if something of it could not be carried out. Raises ScampError."""
-    from scamp_sim.costs.timeline import timeline, write_trace
+    from scamp_sim.cli.networks import trace_of
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.files import check_file
     from scamp_sim.show.frames.write import check_video
     from scamp_sim.show.render import check_folder
 
-    for option, value in (("--input", args.input), ("--dump-after", args.dump_after)):
-        if value:
-            raise ProgramError(f"{option} is for kernel files; a C++ program says itself what it reads and shows")
     if args.trace is not None:
         check_file(args.trace, "trace")
     if args.out is not None:
@@ -119,9 +115,8 @@ def run(args: argparse.Namespace) -> int:
     result = carry_out(program, machine, images, args, settings)
     files = write(args.out, result, args.stretch) if args.out else {}
     kept = live_frames.keep(result, args, fps)
-    last = result.shown[-1]
     if args.trace is not None:
-        write_trace(timeline(last.program, timing, args.size), args.trace, program.name)
+        trace_of([frame.program for frame in result.shown], timing, args.size, args.trace, program.name)
     bad = not result.whole or (args.strict and bool(result.notes))
     if args.format == "json":
         print_json({**document(result, files), "ok": not bad, "trace": args.trace, "files": [str(p) for p in kept]})
@@ -130,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
         if kept:
             print(f"of all frames: {', '.join(str(path) for path in kept)}")
         if args.trace is not None:
-            print(f"\ntimeline of the last frame: {args.trace}, for chrome://tracing or ui.perfetto.dev")
+            print(f"\ntimeline: {args.trace}, for chrome://tracing or ui.perfetto.dev")
         if not args.out and args.video is None:
             print("\nno pictures written; --out DIR writes them")
     warn(result.notes)
@@ -440,6 +435,9 @@ def frame_of(args: argparse.Namespace) -> Program:
         "errors decided them",
         file=sys.stderr,
     )
+    if args.strict and result.notes:
+        warn(result.notes)
+        raise ProgramError(f"{args.file}: {plural(len(result.notes), 'note')}, which --strict takes as errors")
     return _last_frame(args.file, result)
 
 

@@ -63,13 +63,14 @@ def _chosen(frame: LiveFrame, names: tuple[str, ...]) -> list[Any]:
     """The pictures of a frame for the video: those named, or what went to the displays. Raises ProgramError."""
     from scamp_sim.chip.isa import did_you_mean
     from scamp_sim.cli.live import drawn
+    from scamp_sim.show.frames.record import absent
 
     found = _pictures(frame)
     for name in names:
         if name not in found:
             has = ", ".join(found) or "none"
             raise ProgramError(
-                f"--video-of {name}: no such picture{did_you_mean(name, tuple(found))} (pictures of frame "
+                f"--video-of {name}: {absent(name, did_you_mean(name, tuple(found)))} (pictures of frame "
                 f"{frame.number}: {has})"
             )
     return [found[n] for n in names or [n for n, v in frame.pictures.items() if drawn(v) is not None]]

@@ -11,12 +11,19 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.reading import is_there
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scamp_sim.chip.program import Program
     from scamp_sim.costs.timeline import Span
+    from scamp_sim.costs.timing import Timing
+    from scamp_sim.machine.tape import Event
     from scamp_sim.show.report.page import Shot
 
 MOST_SPANS = 200_000
 """Spans of a trace of several frames."""
+
+ARRAY = (256, 256)
+"""Rows and columns of the chips that encoders are built for."""
 
 MOST_PLANES = 8
 """Planes of a stage that the report shows."""
@@ -48,14 +55,11 @@ def recorded(args: argparse.Namespace) -> Recorded:
     args: file, on, weights, clip, errors, chip, seed.
     """
     from scamp_sim.machine.tape import recording
-    from scamp_sim.machine.travel import Course
     from scamp_sim.show.report.page import Shot
     from scamp_sim.systems.base import registry
     from scamp_sim.systems.base.clips import planes_of
     from scamp_sim.systems.base.protocol import Hardware, Realisation
-    from scamp_sim.view.exports import merged
-    from scamp_sim.view.networks import Network, starts_of
-    from scamp_sim.view.scripts import frames_of
+    from scamp_sim.view.networks import Network
 
     system = registry.system(args.file)
     network = Network(system, args.on or "", args.weights or "", args.clip or "")
@@ -66,12 +70,7 @@ def recorded(args: argparse.Namespace) -> Recorded:
     clip = network.read_clip(encoder, 0)
     with recording() as tape:
         encoded = encoder.encode(clip.array, measurement=args.seed)
-    course = Course(tape.events)
-    starts, titles = starts_of(tape.events, clip)
-    frames = tuple(
-        replace(merged(frame, system.name), name=f"{system.name}: {frame.title}")
-        for frame in frames_of(course, starts, titles)
-    )
+    frames = frames_in(tape.events, clip.name, system.name)
     stages = tuple(
         Shot(
             f"stage {name}",
@@ -82,11 +81,33 @@ def recorded(args: argparse.Namespace) -> Recorded:
     return Recorded(f"{system.name} on {network.default}", frames, stages)
 
 
+def frames_in(events: Sequence[Event], clip: str, name: str) -> tuple[Program, ...]:
+    """What an encoder did for a clip, the programs of each frame as one. Raises ProgramError."""
+    from scamp_sim.machine.travel import Course
+    from scamp_sim.view.exports import merged
+    from scamp_sim.view.networks import starts_of
+    from scamp_sim.view.scripts import frames_of
+
+    starts, titles = starts_of(events, clip)
+    return tuple(
+        replace(merged(frame, name), name=f"{name}: {frame.title}")
+        for frame in frames_of(Course(list(events)), starts, titles)
+    )
+
+
 def frame_of(found: Recorded, number: int) -> Program:
     """A frame, counted from 1. Raises ProgramError."""
     if not 1 <= number <= len(found.frames):
         raise ProgramError(f"--frame {number}: {found.name} has frames 1 to {len(found.frames)} for this clip")
     return found.frames[number - 1]
+
+
+def trace_of(frames: Sequence[Program], timing: Timing, shape: tuple[int, int], path: str | Path, name: str) -> Path:
+    """Write the timeline of frames, one program each, one after another. Raises ScampError."""
+    from scamp_sim.costs.timeline import timeline, write_trace
+
+    spans = {program: timeline(program, timing, shape) for program in dict.fromkeys(frames)}
+    return write_trace(following([spans[program] for program in frames]), path, name)
 
 
 def following(parts: Sequence[Sequence[Span]]) -> list[Span]:
@@ -104,4 +125,4 @@ def following(parts: Sequence[Sequence[Span]]) -> list[Span]:
     return spans
 
 
-__all__ = ["Recorded", "following", "frame_of", "is_network", "recorded"]
+__all__ = ["ARRAY", "Recorded", "following", "frame_of", "frames_in", "is_network", "recorded", "trace_of"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler.front.source import CPP
+from scamp_sim.compiler.front.source import CPP, near_file
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import is_there, read_bytes, read_json, read_standard_input
 from scamp_sim.text import short
@@ -39,10 +39,7 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
         if not is_there(path) and file in kernels.names():
             path = Path(kernels.path(file))
         if not is_there(path):
-            near = isa.did_you_mean(file, kernels.names()) or near_file(path)
-            raise ProgramError(
-                f"{short(file, 200)}: no such file, and no kernel of the library{near} (scamp-sim list names them)"
-            )
+            raise ProgramError(_unknown(file))
         if path.is_dir():
             raise ProgramError(f"{file}: is a folder; give a kernel file")
         if runs and path.suffix.lower() in CPP:
@@ -60,6 +57,17 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
         raise ProgramError(
             f"{short(file, 80)}: cannot be read: {e.strerror or e}; check the path and its permissions"
         ) from e
+
+
+def _unknown(file: str) -> str:
+    """What to say of a name that is neither that of a file nor of a kernel."""
+    from scamp_sim import kernels
+    from scamp_sim.systems.base import registry
+
+    if file in registry.names():
+        return f"{file} is a network: scamp-sim system run {file} runs it, profile and view take its name as well"
+    near = isa.did_you_mean(file, (*kernels.names(), *registry.names())) or near_file(Path(file))
+    return f"{short(file, 200)}: no such file, and no kernel of the library{near} (scamp-sim list names them)"
 
 
 MISSING = re.compile(r"param '(\w+)' has no default")
@@ -83,22 +91,6 @@ def assumed(file: str, program: Program, settings: Mapping[str, Any], done: str 
             made_up.append(f"{missing[0]} = {short(str(program.params[missing[0]]), 30)}")
             continue
         return [f"{file}: {done} with {', '.join(made_up)}, which have no default"] if made_up else []
-
-
-NEAR = (".scamp", *CPP)
-"""Endings of files that may be meant by a name that is none."""
-
-
-def near_file(path: Path) -> str:
-    """A tail for a message: the program in the same folder whose name is nearest, or nothing."""
-    try:
-        inside = [p.name for p in path.parent.iterdir() if p.suffix.lower() in NEAR][:1000]
-    except OSError:
-        return ""
-    meant = [path.name + suffix for suffix in NEAR if path.name + suffix in inside]
-    if meant:
-        return f"; did you mean '{meant[0]}'?"
-    return isa.did_you_mean(path.name, inside) or isa.did_you_mean(f"{path.name}.scamp", inside)
 
 
 def standard_input() -> str:

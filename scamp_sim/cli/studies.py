@@ -29,7 +29,7 @@ OPTIONS = ("chips", "seeds", "cluster")
 """Options that make a study of a run."""
 
 RESULTS, PLANES, SHEET, UNITS = "study.json", "planes.npz", "study.png", "units"
-FORMAT = "study of a program over chips, 1"
+FORMAT = "study of a program over chips, 2"
 
 BRIGHT = 99
 """Percentile of a standard deviation that its picture shows as white."""
@@ -69,11 +69,6 @@ def run_program(args: argparse.Namespace, request: Request) -> int:
     from scamp_sim.study import programs
     from scamp_sim.study.chips import portable
 
-    for option in ("planes", "trace", "dump_after"):
-        if getattr(args, option):
-            raise ProgramError(
-                f"--{option.replace('_', '-')} records a single run; it cannot be combined with --chips or --seeds"
-            )
     grid = make_grid(*chosen(args))
     bound = bind(request)
     work = programs.ProgramWork(

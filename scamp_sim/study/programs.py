@@ -40,7 +40,7 @@ Planes = dict[str, npt.NDArray[Any]]
 
 def key(frame: int, name: str) -> str:
     """The name of an output of one frame, as files have it."""
-    return f"{frame:03}-{name}"
+    return f"{frame + 1:03}-{name}"
 
 
 @dataclass(frozen=True, eq=False)

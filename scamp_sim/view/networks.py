@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.chip.program import Program
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.machine.tape import Event, Exposed, Ran, recording
 from scamp_sim.machine.travel import Course
 from scamp_sim.systems.base.options import parse_realisation
 from scamp_sim.systems.base.protocol import Clip, Hardware, Realisation, System
+from scamp_sim.text import short
 from scamp_sim.view.records import Script, Slider, Text, Wish
 from scamp_sim.view.scenes import Grey
 from scamp_sim.view.scripts import frames_of
@@ -38,7 +41,9 @@ class Network(Subject):
         if self.on is not None and not self.on.on_array:
             raise ProgramError(f"--on {on}: expected a realisation on the array: {', '.join(self.mappings)}")
         self.default = default if self.on is None else self.on.name
-        self.params = system.load(weights) if weights else system.example().params
+        # what `system run` runs when it is told nothing else
+        self._asked = asked_of(system, self.default, weights)
+        self.params = system.parameters(self._asked)
         self._encoders: dict[tuple[Any, ...], Any] = {}
 
     def script(self, wish: Wish, images: Sequence[tuple[str, Grey]], shape: tuple[int, int]) -> Script:
@@ -52,7 +57,7 @@ class Network(Subject):
             encoder.encode(clip.array, measurement=wish.seed)
         events = tape.events
         course = Course(events)
-        starts, titles = starts_of(events, clip)
+        starts, titles = starts_of(events, clip.name)
         sliders = [Slider("on", name, choices=tuple(self.mappings), about="realisation")]
         if not self.clip:
             sliders.append(Slider("example", example, 0, MOST_EXAMPLE, about="which example is encoded"))
@@ -64,6 +69,13 @@ class Network(Subject):
             shape=shape,
             notes=(f"{self.system.title}; {clip.name}",),
         )
+
+    def refuse_unknown(self, params: Mapping[str, Any]) -> None:
+        known = ("on",) if self.clip else ("on", "example")
+        for name in params:
+            if name not in known:
+                near = did_you_mean(name, known)
+                raise ProgramError(f"{self.title} has no setting '{short(name, 60)}'{near}; it has {', '.join(known)}")
 
     def _number(self, wish: Wish) -> int:
         value = wish.params.get("example", 0)
@@ -84,25 +96,31 @@ class Network(Subject):
         return self._encoders[key]
 
     def read_clip(self, encoder: Any, example: int) -> Clip:
-        if not self.clip:
-            return Clip(self.system.example(example).clip, f"example {example}")
-        parser = argparse.ArgumentParser(prog="view", add_help=False)
-        self.system.arguments("run", parser)
-        args, _ = parser.parse_known_args([])
-        args.seed = 0
-        return self.system.read(self.clip, encoder.takes, args)
+        """The clip of the command line, or an example, drawn by its number as a seed. Raises ScampError."""
+        asked = argparse.Namespace(**{**vars(self._asked), "seed": example})
+        clip = self.system.read(self.clip or None, encoder.takes, asked)
+        return clip if self.clip else replace(clip, name=f"example {example}, {clip.name}")
 
     def texts(self, wish: Wish, programs: Sequence[Program]) -> tuple[Text, ...]:
         return tuple(others(programs, "", Path(__file__).parent))
 
 
-def starts_of(events: Sequence[Event], clip: Clip) -> tuple[list[int], list[str]]:
+def asked_of(system: System[Any], on: str, weights: str) -> argparse.Namespace:
+    """The arguments of `system run` with a realisation and weights, and nothing else."""
+    parser = argparse.ArgumentParser(prog="view", add_help=False)
+    system.arguments("run", parser)
+    asked, _ = parser.parse_known_args([])
+    asked.on, asked.weights, asked.seed = on, weights or None, 0
+    return asked
+
+
+def starts_of(events: Sequence[Event], clip: str) -> tuple[list[int], list[str]]:
     """(event at which each frame begins, its title): where PIX sees a new picture."""
     starts = [n for n, e in enumerate(events) if isinstance(e, Exposed) or _sees(e)]
     if not starts:
         starts = [0]
     titles = [f"frame {n}" for n in range(1, len(starts) + 1)]
-    return starts, titles if len(titles) > 1 else [clip.name]
+    return starts, titles if len(titles) > 1 else [clip]
 
 
 def _sees(event: Event) -> bool:

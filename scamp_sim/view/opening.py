@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scamp_sim import kernels
 from scamp_sim.chip import isa
-from scamp_sim.compiler.front.source import CPP, Unreadable, read
+from scamp_sim.compiler.front.source import CPP, Unreadable, near_file, read
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.reading import is_there
 from scamp_sim.text import short
@@ -32,7 +32,7 @@ def subject_of(file: str, inputs: Mapping[str, str], on: str = "", weights: str 
         return KernelText(Path(kernels.path(file)), f"{file}.scamp", inputs, library=True)
     if not there:
         known = (*kernels.names(), *registry.names())
-        near = isa.did_you_mean(file, known)
+        near = isa.did_you_mean(file, known) or near_file(path)
         raise ProgramError(
             f"{short(file, 80)}: no such file, no kernel of the library and no network{near} (scamp-sim list names "
             "kernels, scamp-sim system list networks)"

@@ -90,7 +90,7 @@ def test_noise_and_pattern_are_told_apart(program: Any, bound: Bound, tmp_path: 
     assert fill(w, grid, bound, folder, jobs=2) == 48
     ideal = w.ideal(bound)
     found = {f.name: f for f in summarise(w, grid, folder, ideal)}
-    assert list(found) == [f"{n:03}-{name}" for n in (0, 1) for name in ("plane", "bits", "count")]
+    assert list(found) == [f"{n:03}-{name}" for n in (1, 2) for name in ("plane", "bits", "count")]
     plane, bits, count = (found[f"001-{name}"] for name in ("plane", "bits", "count"))
     assert isinstance(plane, PlaneStudy)
     assert isinstance(bits, PlaneStudy)
@@ -207,7 +207,7 @@ def test_jobs_and_order_do_not_matter_on_chips(program: Any, bound: Bound, tmp_p
         for name, plane in w.frames(fresh, bound).items():
             for folder in folders:
                 np.testing.assert_array_equal(folder.plane(unit, name), plane)
-        seen.add(folders[0].plane(unit, "000-plane").tobytes())
+        seen.add(folders[0].plane(unit, "001-plane").tobytes())
     assert len(seen) == len(grid)
 
 
@@ -218,7 +218,7 @@ def test_what_is_beyond_the_converter_does_not_count(tmp_path: Path) -> None:
     half, grid = Bound([grey], "PIX", {}), make_grid([1, 2], [0, 1])
     text = "kernel k { get_image(A); mov(B, A); add(A, A, B); }\noutput plane = A;"
     w = real(text, "ideal:readout_offset=-1,adc_step=1")
-    ideal = w.ideal(half)["000-plane"]
+    ideal = w.ideal(half)["001-plane"]
     assert (ideal.min(), ideal.max()) == (0, 254)
     found = planes(w, grid, half, tmp_path / "chips")
     assert (found.ideal.min(), found.ideal.max()) == (0, 127)
@@ -233,7 +233,7 @@ def test_what_is_beyond_the_converter_does_not_count(tmp_path: Path) -> None:
     # registers are looked at as they are
     w, folder = real(text.partition("output")[0], "ideal:readout_offset=-1,adc_step=1"), Folder(tmp_path / "bare")
     fill(w, grid, half, folder)
-    bare = {f.name: f for f in summarise(w, grid, folder, w.ideal(half))}["000-A"]
+    bare = {f.name: f for f in summarise(w, grid, folder, w.ideal(half))}["001-A"]
     assert isinstance(bare, PlaneStudy)
     assert bare.railed is None
     assert bare.ideal.max() == 254

@@ -52,11 +52,11 @@ def test_what_a_clip_leaves(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "6 frames: clip.npy#1 .. clip.npy#6" in shown
     assert "edges.ones" in shown
     names = {p.name for p in Path("out").iterdir()}
-    assert {"000-edges.png", "005-edges.png", "film-strip.png", "frames.csv", "events.csv"} <= names
+    assert {"001-edges.png", "006-edges.png", "film-strip.png", "frames.csv", "events.csv"} <= names
     assert not any("contact" in name or name.startswith(".") for name in names)
     rows = list(csv.DictReader(Path("out/frames.csv").read_text().splitlines()))
     assert [row["image"] for row in rows] == [f"clip.npy#{n}" for n in range(1, 7)]
-    with Image.open("out/003-edges.png") as picture:
+    with Image.open("out/004-edges.png") as picture:
         assert int(rows[3]["edges.ones"]) == (np.asarray(picture) > 0).sum()
     events = list(csv.DictReader(Path("out/events.csv").read_text().splitlines()))
     assert {e["frame"] for e in events} == {str(n) for n in range(1, 7)}
@@ -80,7 +80,7 @@ def test_outputs_of_a_loop_are_in_everything(folder: Path, capsys: pytest.Captur
         run(*argv, "--out", "out", "--video", "o.gif", "--video-of", "edges_north,edges_west", "--format", "json") == 0
     )
     frames = json.loads(capsys.readouterr().out)["frames"]
-    for n, frame in enumerate(frames):
+    for n, frame in enumerate(frames, 1):
         # the square of ten rows is brighter than what lies north of its first row, and west of its first column
         assert [frame["outputs"][f"edges_{d}"]["ones"] for d in ("north", "west")] == [8, 10], n
         assert Path(f"out/{n:03}-edges_west.png").is_file()

@@ -13,6 +13,7 @@ from scamp_sim import Machine, ProgramError, assemble
 from scamp_sim.compiler.native import has_compiler
 from scamp_sim.costs.timing import load_timing
 from scamp_sim.exceptions import ScampError
+from scamp_sim.view.networks import asked_of
 from scamp_sim.view.opening import subject_of
 from scamp_sim.view.pictures import Pictures
 from scamp_sim.view.records import Wish
@@ -418,11 +419,12 @@ def test_a_network_shows_what_its_encoder_made() -> None:
     from scamp_sim.systems.base.registry import system
 
     snn = system("snn")
-    example = snn.example(2)
     on = Realisation(snn.default_on, snn.realisations[snn.default_on]()) if "scamp5" in snn.default_on else None
     on = on or next(Realisation(n, snn.realisations[n]()) for n in snn.realisations if n.startswith("scamp5"))
-    encoder: Any = snn.build(snn.example().params, on, Hardware())
-    codes = encoder.encode(example.clip, measurement=5).codes
+    args = asked_of(snn, on.name, "")
+    encoder: Any = snn.build(snn.parameters(args), on, Hardware())
+    args.seed = 2
+    codes = encoder.encode(snn.read(None, encoder.takes, args).array, measurement=5).codes
     s = session("snn", size=None)
     found = s.run(Wish(seed=5, params={"example": 2, "on": on.name}))
     _, planes = looked(s, found["revision"], found["length"])

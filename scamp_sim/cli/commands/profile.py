@@ -10,6 +10,7 @@ from scamp_sim.cli import networks, options
 from scamp_sim.cli.fitting import columns
 from scamp_sim.cli.output import coloured, print_json, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings, standard_input
+from scamp_sim.cli.refusals import refuse
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
@@ -60,14 +61,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--on", metavar="REALISATION", help="as in system run")
     network.add_argument("--weights", metavar="FILE", help="as in system run")
     network.add_argument("--clip", metavar="CLIP", help="what it encodes (default: its example)")
-    network.add_argument("--frame", metavar="N", type=int, default=1, help="which frame (default: 1)")
+    network.add_argument("--frame", metavar="N", type=int, help="which frame (default: 1)")
     options.add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """`profile`: the annotated source, or, with --html, the report."""
     from scamp_sim.chip.planes import check_shape
-    from scamp_sim.costs.timeline import timeline, write_trace
+    from scamp_sim.costs.timeline import timeline
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.exceptions import ProgramError
     from scamp_sim.files import check_file, write_text
@@ -83,13 +84,18 @@ def run(args: argparse.Namespace) -> int:
         raise ProgramError(
             "pictures are for the report; give --html FILE as well, or leave --image, --input and --resize out"
         )
+    if not args.image:
+        refuse(args, ("fps",), "{option} is for pictures and videos; give --image as well")
+        if args.trace is None and not networks.is_network(args.file):
+            refuse(args, ("frames",), "{option} repeats pictures, or frames of a --trace; give one of them as well")
     if args.trace is not None:
         check_file(args.trace, "trace")
     network = None
     text = None
     if networks.is_network(args.file):
         network = networks.recorded(_network_only(args))
-        program = networks.frame_of(network, args.frame)
+        number = 1 if args.frame is None else args.frame
+        program = networks.frame_of(network, number)
     else:
         _program_only(args)
         text = standard_input() if args.file == "-" else None
@@ -124,8 +130,7 @@ def run(args: argparse.Namespace) -> int:
         page = write_text(args.html, report.page(annotation, spans, timing, sources, shots), "report")
     if args.trace is not None:
         frames = network.frames if network is not None else (program,) * (args.frames or 1)
-        spans_of = {p: timeline(p, timing, shape) for p in dict.fromkeys(frames)}
-        write_trace(networks.following([spans_of[p] for p in frames]), args.trace, program.name)
+        networks.trace_of(frames, timing, shape, args.trace, program.name)
     if args.format == "json":
         print_json({**annotate.as_dict(annotation, sources), "html": str(page) if page else None, "trace": args.trace})
     elif page is not None:
@@ -136,7 +141,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(annotate.annotated_text(annotation, sources, columns(sys.stdout), coloured(sys.stdout)), end="")
         if network is not None:
-            print(f"\n{network.name}: frame {args.frame} of {len(network.frames)} of a clip; --frame N shows another")
+            print(f"\n{network.name}: frame {number} of {len(network.frames)} of a clip; --frame N shows another")
         elif args.errors != "ideal":
             print("\na kernel costs the same on every chip; --html with --image shows what a chip makes of it")
         if args.trace is not None:
@@ -145,20 +150,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _network_only(args: argparse.Namespace) -> argparse.Namespace:
-    from scamp_sim.exceptions import ProgramError
-
-    for option in ("image", "input", "set", "resize", "size", "fps", "frames"):
-        if getattr(args, option):
-            raise ProgramError(f"--{option} is for programs; {args.file} takes --clip, --on and --weights")
+    options = ("image", "input", "set", "resize", "size", "fps", "frames")
+    refuse(args, options, f"{{option}} is for programs; {args.file} takes --clip, --on and --weights")
     return args
 
 
 def _program_only(args: argparse.Namespace) -> None:
-    from scamp_sim.exceptions import ProgramError
-
-    for option in ("on", "weights", "clip"):
-        if getattr(args, option):
-            raise ProgramError(f"--{option} is for networks, which scamp-sim system list names")
+    refuse(args, ("on", "weights", "clip", "frame"), "{option} is for networks, which scamp-sim system list names")
 
 
 def _assembled(text: str, settings: dict[str, Any]) -> Program:

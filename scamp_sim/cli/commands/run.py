@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from scamp_sim.cli import commands_pixelrnn as network
-from scamp_sim.cli import live, options
+from scamp_sim.cli import live, options, refusals
 from scamp_sim.cli.output import as_json, print_json, print_profile, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings
 from scamp_sim.compiler.front.source import CPP_SOURCES
@@ -108,20 +108,21 @@ def _sort_names(args: argparse.Namespace) -> None:
 def run(args: argparse.Namespace) -> int:
     """`run`: assemble, run every frame, write pictures, show what it cost."""
     _sort_names(args)
-    if args.video_of and args.video is None:
-        raise ProgramError("--video-of chooses the pictures of a video; say where it goes with --video FILE")
     if args.file == network.PROGRAM:
         return network.run(args)
     network.refuse_elsewhere(args)
+    if args.video_of and args.video is None:
+        raise ProgramError("--video-of chooses the pictures of a video; say where it goes with --video FILE")
     from scamp_sim.cli import studies
 
-    if live.asked(args) and not studies.asked(args):
-        return live.run(args)
-    if not live.asked(args):
+    own, study = live.asked(args), studies.asked(args)
+    if not own:
         live.refuse_elsewhere(args)
+    refusals.of_run(args, own, study)
+    if own and not study:
+        return live.run(args)
     from scamp_sim.cli.chip_notes import in_force, note_errors
-    from scamp_sim.cli.networks import following
-    from scamp_sim.costs.timeline import timeline, write_trace
+    from scamp_sim.cli.networks import trace_of
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.files import check_file
     from scamp_sim.show import session
@@ -130,11 +131,8 @@ def run(args: argparse.Namespace) -> int:
 
     timing = load_timing(args.timing)
     load_errors(args.errors, args.size, args.chip, args.seed)
-    own = live.asked(args)
     program = live.frame_of(args) if own else load_program(args.file, parse_settings(args.set), runs=True)
     warn(program.diagnostics)
-    if args.dump_after and not args.out:
-        raise ProgramError("--dump-after writes pictures; say where with --out DIR")
     dump_after = tuple(dict.fromkeys(parse_line(program, text) for text in args.dump_after))
     if args.trace is not None:
         check_file(args.trace, "trace")
@@ -158,15 +156,13 @@ def run(args: argparse.Namespace) -> int:
         video=args.video,
         video_of=args.video_of,
     )
-    if studies.asked(args):
+    if study:
         return studies.run_program(args, request)
-    if args.jobs is not None:
-        raise ProgramError("--jobs are for a study over chips; add --chips LIST, or leave it out")
     carried = session.carry_out(request)
     frames, profile, kept = carried.frames, carried.profile, carried.kept
     felt = note_errors(args, program, profile.time_us * 1e-6 * len(frames), args.size)
     if args.trace is not None:
-        write_trace(following([timeline(program, timing, args.size)] * len(frames)), args.trace, program.name)
+        trace_of([program] * len(frames), timing, args.size, args.trace, program.name)
     if args.format == "json":
         document = {
             "program": program.name,

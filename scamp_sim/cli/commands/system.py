@@ -102,6 +102,11 @@ def register(parser: argparse.ArgumentParser) -> None:
                 help="a picture, an array .npy, or another input that the system reads (default: its example)",
             )
             sub.add_argument("--out", metavar="DIR", help="write pictures of input, stages and codes there")
+            sub.add_argument(
+                "--trace",
+                metavar="FILE",
+                help="write the timeline of all frames there, for chrome://tracing or Perfetto",
+            )
         if name == "validate":
             sub.add_argument(
                 "--clips",
@@ -181,6 +186,10 @@ def list_(args: argparse.Namespace) -> int:
 
 def run_(args: argparse.Namespace) -> int:
     """`system run`."""
+    from scamp_sim.cli.networks import ARRAY, frames_in, trace_of
+    from scamp_sim.costs.timing import load_timing
+    from scamp_sim.files import check_file
+    from scamp_sim.machine.tape import recording
     from scamp_sim.systems.base.compare import compare_stages, in_words
 
     system = registry.system(args.name)
@@ -190,6 +199,10 @@ def run_(args: argparse.Namespace) -> int:
         from scamp_sim.show.render import check_folder
 
         check_folder(args.out)
+    if args.trace is not None:
+        if not on.on_array:
+            raise ProgramError(f"--trace shows words of the array, and '{on.name}' has none; give --on scamp5")
+        check_file(args.trace, "trace")
     hardware = hardware_of(args)
     takes = system.frames(params, on)
     clip = system.read(args.input, takes, args)
@@ -230,6 +243,12 @@ def run_(args: argparse.Namespace) -> int:
         from scamp_sim.show.render import write_pictures
 
         document["files"] = [str(path) for path in write_pictures(args.out, system.pictures(ran))]
+    if args.trace is not None:
+        with recording() as tape:  # apart: a look at stages runs some steps again
+            encoder.encode(clip.array, measurement=seed)
+        frames = frames_in(tape.events, clip.name, system.name)
+        trace_of(frames, load_timing(hardware.timing), ARRAY, args.trace, system.name)
+        document["trace"] = args.trace
     if args.format == "json":
         print_json(document)
         return 0
@@ -247,6 +266,8 @@ def run_(args: argparse.Namespace) -> int:
         print(line)
     print()
     print(cost.text(), end="")
+    if args.trace is not None:
+        print(f"\ntimeline: {args.trace}, for chrome://tracing or ui.perfetto.dev")
     if args.out is not None:
         print(f"\npictures: {', '.join(document['files'])}")
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.chip.planes import check_shape
 from scamp_sim.cli import options
 from scamp_sim.cli.programs import parse_inputs, parse_settings
+from scamp_sim.cli.refusals import refuse
 from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     options.add_errors(parser)
     parser.add_argument("--on", metavar="REALISATION", default="", help="of a network, as in system run")
     parser.add_argument("--weights", metavar="FILE", default="", help="of a network, as in system run")
-    parser.add_argument("--port", metavar="N", type=int, default=0, help="port of the page (default: one that is free)")
+    parser.add_argument("--port", metavar="N", type=int, help="port of the page (default: one that is free)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument(
         "--save", metavar="PAGE", help="write the page of the state after the first frame there, and serve nothing"
@@ -63,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.view.server import Server
 
     if args.save is not None:
+        refuse(args, ("port",), "{option} is for a page that is served, and --save serves none")
         check_file(args.save, "page")
     session = _session(args)
     announce_compilation(args.errors)
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         page = write_text(args.save, exports.state(session, found["revision"], found["frames"][0]["end"]), "page")
         print(f"{page}: {found['title']} after its first frame; open it in a browser")
         return 0
-    server = Server(session, args.port)
+    server = Server(session, args.port or 0)
     print(f"{session.subject.title}: {server.url}\nopen it in a browser; Ctrl-C ends it", flush=True)
     server.start()
     if not args.no_browser:
@@ -107,8 +109,14 @@ def _session(args: argparse.Namespace) -> Session:
     from scamp_sim.view.session import Session, check_wish
 
     subject = subject_of(args.file, parse_inputs(args.input), args.on, args.weights, (args.image or [""])[0])
-    if subject.kind == "network" and len(args.image) > 1:
-        raise ProgramError("a network is shown one clip; give one --image")
+    if subject.kind == "network":
+        if len(args.image) > 1:
+            raise ProgramError("a network is shown one clip; give one --image")
+        refuse(args, ("input", "size", "fps", "frames"), "{option} is for programs; a network takes one clip as it is")
+    elif subject.kind == "cpp":
+        refuse(args, ("input",), "{option} is for kernel files; a C++ program says itself what it reads")
+    if not args.image:
+        refuse(args, ("fps",), "{option} is for pictures and videos; give --image as well")
     params = settings_of(args.set) if subject.kind == "cpp" else parse_settings(args.set)
     subject.refuse_unknown(params)
     if args.size is not None:

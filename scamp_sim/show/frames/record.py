@@ -120,7 +120,7 @@ class Recorder:
     ) -> None:
         self._program, self._stretch, self._keep_image = program, stretch, keep_image
         self._several = expected != 1
-        self._wide = max(3, len(str((expected or 1) - 1)))
+        self._wide = max(3, len(str(expected or 1)))
         self._open = ExitStack()
         self._out, self._video_to, self._video_of, self._fps = out, video_to, tuple(video_of), fps
         self._staging: Staging | None = None
@@ -143,7 +143,7 @@ class Recorder:
     @property
     def prefix(self) -> str:
         """What the names of the present frame's files begin with."""
-        return f"{self._number:0{self._wide}}-" if self._several else ""
+        return f"{self._number + 1:0{self._wide}}-" if self._several else ""
 
     def add(
         self,
@@ -233,7 +233,7 @@ class Recorder:
             if found is None:
                 near = isa.did_you_mean(name, tuple(tiles))
                 has = ", ".join((*tiles, WHOLE)) if tiles else "none"
-                raise ProgramError(f"--video-of {name}: no such picture{near} (pictures of this run: {has})")
+                raise ProgramError(f"--video-of {name}: {absent(name, near)} (pictures of this run: {has})")
             chosen.append(found.plane)
         return side_by_side(chosen, self._stretch)
 
@@ -268,6 +268,13 @@ class Recorder:
         return {"files": files, "register_files": below, "sheet": sheet}
 
 
+def absent(name: str, near: str = "") -> str:
+    """What to say of a picture that a video cannot have. near: the tail of a message with a near name."""
+    if name in (*isa.ANALOG, *isa.DIGITAL):
+        return f"{name} is a register; --planes adds those that the program writes"
+    return f"no such picture{near}"
+
+
 def _heading(profile: Profile) -> str:
     words = "1 word" if profile.words == 1 else f"{profile.words} words"
     readout_us = profile.time_breakdown["readout"]
@@ -285,4 +292,4 @@ def _file_stems(names: Iterable[str]) -> dict[str, str]:
     return stems
 
 
-__all__ = ["EVENTS", "REGISTERS", "SHEET", "STRIP", "TABLE", "VALUES", "Frame", "Kept", "Recorder"]
+__all__ = ["EVENTS", "REGISTERS", "SHEET", "STRIP", "TABLE", "VALUES", "Frame", "Kept", "Recorder", "absent"]
