@@ -54,7 +54,7 @@ def keep(result: LiveRun, args: argparse.Namespace, fps: float | None) -> list[P
 
 
 def _pictures(frame: LiveFrame) -> dict[str, Any]:
-    from scamp_sim.cli.live import drawn
+    from scamp_sim.cli.live_results import drawn
 
     return {name: plane for name, v in {**frame.pictures, **frame.planes}.items() if (plane := drawn(v)) is not None}
 
@@ -62,7 +62,7 @@ def _pictures(frame: LiveFrame) -> dict[str, Any]:
 def _chosen(frame: LiveFrame, names: tuple[str, ...]) -> list[Any]:
     """The pictures of a frame for the video: those named, or what went to the displays. Raises ProgramError."""
     from scamp_sim.chip.isa import did_you_mean
-    from scamp_sim.cli.live import drawn
+    from scamp_sim.cli.live_results import drawn
     from scamp_sim.show.frames.record import absent
 
     found = _pictures(frame)
@@ -78,7 +78,7 @@ def _chosen(frame: LiveFrame, names: tuple[str, ...]) -> list[Any]:
 
 def _records(frame: LiveFrame) -> dict[str, Any]:
     """What a frame gave in numbers: its cost, what it posted, its displays."""
-    from scamp_sim.cli.live import drawn
+    from scamp_sim.cli.live_results import drawn
 
     cost = frame.profile
     found: dict[str, Any] = {
