@@ -26,7 +26,8 @@ from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.text import short
 from scamp_sim.view import exports
 from scamp_sim.view.pictures import MOST_UPLOAD
-from scamp_sim.view.session import Session, StaleError, wish_of
+from scamp_sim.view.session import Session, StaleError
+from scamp_sim.view.wishes import wish_of
 
 ADDRESS = "127.0.0.1"
 NAMES = ("127.0.0.1", "localhost")

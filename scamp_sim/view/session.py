@@ -20,9 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.chip import isa
-from scamp_sim.chip.program import Launch, Output, Program
 from scamp_sim.chip.readout import stack_bits
-from scamp_sim.chip.trace import described, touched
+from scamp_sim.chip.trace import described
 from scamp_sim.compiler.expand import prelude
 from scamp_sim.compiler.front.diagnostics import CompileError, to_json
 from scamp_sim.compiler.front.syntax_errors import KEYWORDS
@@ -32,14 +31,15 @@ from scamp_sim.machine.machine import Machine
 from scamp_sim.machine.tape import Ran
 from scamp_sim.machine.travel import AbandonedError, Travel
 from scamp_sim.show import results
-from scamp_sim.show.dump import SHOWN
 from scamp_sim.silicon.profiles import profile_names
 from scamp_sim.text import short
 from scamp_sim.view import scripts
 from scamp_sim.view.account import Account
+from scamp_sim.view.moves import find, outputs_of, registers_of
 from scamp_sim.view.pictures import Pictures
 from scamp_sim.view.records import Script, Text, Wish, label
 from scamp_sim.view.subjects import Subject
+from scamp_sim.view.wishes import check_wish
 
 PATIENCE = 0.25
 """Seconds that one look may travel; then it says how far it is, and is asked again."""
@@ -308,112 +308,6 @@ class Session:
         return self._lock
 
 
-def check_wish(wish: Wish, errors: Sequence[str]) -> None:
-    """Raises ProgramError for what no page of ours asks. Profiles are those that the page was offered, with knobs."""
-    if wish.errors.partition(":")[0] not in errors and wish.errors not in errors:
-        raise ProgramError(f"errors is {short(wish.errors, 60)!r}; expected one of {', '.join(errors)}")
-    for name, value in (("chip", wish.chip), ("seed", wish.seed)):
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 32:
-            raise ProgramError(f"{name} is {value!r:.40}; expected an integer in 0..{(1 << 32) - 1}")
-
-
-def wish_of(document: Any) -> Wish:
-    """A wish from JSON. Raises ProgramError that names what is wrong."""
-    if not isinstance(document, Mapping):
-        raise ProgramError(f"expected an object, got {type(document).__name__}")
-    kinds = {
-        "text": (str, type(None)),
-        "params": Mapping,
-        "errors": str,
-        "chip": int,
-        "seed": int,
-        "picture": str,
-        "frames": int,
-    }
-    given: dict[str, Any] = {}
-    for name, value in document.items():
-        if name not in kinds:
-            raise ProgramError(f"a wish has no {name!r:.40}; it has {', '.join(kinds)}")
-        if not isinstance(value, kinds[name]):  # type: ignore[arg-type]
-            raise ProgramError(f"{name} is {value!r:.40}, which it cannot be")
-        given[name] = dict(value) if isinstance(value, Mapping) else value
-    if given.get("text") is not None:
-        _whole(given["text"])
-    return Wish(**given)
-
-
-def _whole(text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ProgramError("the text holds half a character (a lone surrogate); delete it") from None
-
-
-def registers_of(programs: Sequence[Program]) -> tuple[str, ...]:
-    """The planes that programs read or write, in the order of the table."""
-    found: set[str] = set()
-    for program in programs:
-        for step in program.steps:
-            if not isinstance(step, Launch):
-                found |= touched(step)
-        for kernel in program.kernels.values():
-            for word in set(kernel.words):
-                found |= touched(word)
-        found |= {i.register for i in program.inputs}
-    return tuple(r for r in SHOWN if r in found)
-
-
-def outputs_of(programs: Sequence[Program]) -> dict[str, str]:
-    """Name of each picture that programs put out -> the register that it comes from."""
-    found = {}
-    for program in programs:
-        for step in program.readouts:
-            if isinstance(step, Output):
-                found[step.name] = step.register
-            elif step.result and step.args:
-                found[step.result] = str(step.args[0])
-    return found
-
-
-def find(script: Script, move: Mapping[str, Any]) -> int:
-    """The moment that a move leads to: before the next line ("line"), the one before ("back"), or after the words of a
-    line next come to ("at"). Where there is none, the end of the run, or its beginning. Raises ProgramError."""
-    course, start, how = script.course, move.get("from"), move.get("move")
-    if isinstance(start, bool) or not isinstance(start, int) or how not in ("line", "back", "at"):
-        raise ProgramError(f"move is {dict(move)!r:.80}; expected from and move: line, back or at")
-    start = max(0, min(start, course.length))
-    if how == "at":
-        return _find_line(script, start, move.get("at"))
-    step = 1 if how == "line" else -1
-    moment = start + step
-    while 0 < moment < course.length:
-        coming = course.done_at(moment + 1)
-        if coming is None or coming.arrivals:
-            return moment
-        moment += step
-    return max(0, min(moment, course.length))
-
-
-def _find_line(script: Script, start: int, at: Any) -> int:
-    if not isinstance(at, (list, tuple)) or len(at) != 2:
-        raise ProgramError(f"at is {at!r:.60}; expected a file and a line")
-    course, place = script.course, (at[0], at[1])
-    for first, last in ((start + 1, course.length), (1, start)):
-        hit = 0
-        for moment in range(first, last + 1):
-            done = course.done_at(moment)
-            if done is None:
-                continue
-            event = course.events[course.event_at(moment)[0]]
-            if isinstance(event, Ran) and any((label(event.program, f), n) == place for f, n in done.places):
-                hit = moment
-            elif hit:
-                return hit
-        if hit:
-            return hit
-    raise ProgramError(f"line {at[1]!r:.20} does nothing in this run")
-
-
 def _origin(item: Any, event: Any) -> list[Any]:
     origin = getattr(item, "origin", None)
     if origin is None:
@@ -426,4 +320,4 @@ def _macros(item: Any) -> list[str]:
     return [] if origin is None else list(origin.macros)
 
 
-__all__ = ["CHIP", "IDEAL", "Current", "Session", "StaleError", "find", "registers_of", "wish_of"]
+__all__ = ["CHIP", "IDEAL", "Current", "Session", "StaleError"]

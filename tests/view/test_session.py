@@ -18,7 +18,8 @@ from scamp_sim.view.opening import subject_of
 from scamp_sim.view.pictures import Pictures
 from scamp_sim.view.records import Wish
 from scamp_sim.view.scenes import PERIOD, SCENES, scene
-from scamp_sim.view.session import Session, StaleError, wish_of
+from scamp_sim.view.session import Session, StaleError
+from scamp_sim.view.wishes import wish_of
 from tests.view.programs import EDGES, HOSTILE, SHAPE, long_text, session, written
 
 CHIP = Wish(errors="scamp5", chip=7, seed=2)

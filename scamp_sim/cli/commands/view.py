@@ -106,7 +106,8 @@ def _session(args: argparse.Namespace) -> Session:
     from scamp_sim.view.opening import subject_of
     from scamp_sim.view.pictures import Pictures
     from scamp_sim.view.records import Wish
-    from scamp_sim.view.session import Session, check_wish
+    from scamp_sim.view.session import Session
+    from scamp_sim.view.wishes import check_wish
 
     subject = subject_of(args.file, parse_inputs(args.input), args.on, args.weights, (args.image or [""])[0])
     if subject.kind == "network":
