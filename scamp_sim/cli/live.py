@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     tell_rights()
     result = carry_out(program, machine, images, args, settings)
     files = live_results.write(args.out, result, args.stretch) if args.out else {}
-    kept = live_frames.keep(result, args, fps)
+    kept = live_frames.keep(result, args, images, fps)
     if args.trace is not None:
         trace_of([frame.program for frame in result.shown], timing, args.size, args.trace, program.name)
     bad = not result.whole or (args.strict and bool(result.notes))
@@ -151,11 +152,11 @@ def built(file: str, args: argparse.Namespace) -> LiveProgram:
 def carry_out(
     program: LiveProgram, machine: Machine, images: Sequence[Any], args: argparse.Namespace, settings: Mapping[str, int]
 ) -> LiveRun:
-    """Run the program as the command line asks."""
+    """Run the program as the command line asks; its planes are those that it has written by then."""
     from scamp_sim.chip import isa
 
     planes = [r for r in (*isa.ANALOG, *isa.DIGITAL) if r != "NEWS"] if args.planes else []
-    return program.run(
+    result = program.run(
         machine,
         images,
         set=settings,
@@ -165,6 +166,11 @@ def carry_out(
         timeout=20.0 if args.timeout is None else args.timeout,
         planes=planes,
     )
+    if not planes:
+        return result
+    written = {r for frame in (result.setup, *result.frames) for r in frame.program.written}
+    frames = [replace(f, planes={r: p for r, p in f.planes.items() if r in written}) for f in result.frames]
+    return replace(result, frames=tuple(frames))
 
 
 def machine_of(args: argparse.Namespace) -> Machine:

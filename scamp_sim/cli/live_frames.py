@@ -1,8 +1,9 @@
-"""Frames of C++ programs: in from pictures and videos, out as a video, a strip and a table."""
+"""Frames of C++ programs: in from pictures and videos, out as a video, a strip and tables."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,57 +29,72 @@ def images_of(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], float | 
     return named, film.fps
 
 
-def keep(result: LiveRun, args: argparse.Namespace, fps: float | None) -> list[Path]:
-    """Write what belongs to all frames: the video that is asked for; strip and table, if there is a folder and more
+def keep(result: LiveRun, args: argparse.Namespace, images: Sequence[tuple[str, Any]], fps: float | None) -> list[Path]:
+    """Write what belongs to all frames: the video that is asked for; strip and tables, if there is a folder and more
     than one frame. Raises ScampError."""
-    from scamp_sim.show.frames.record import STRIP, TABLE
-    from scamp_sim.show.frames.write import Staging, Strip, Table, side_by_side, video
+    from scamp_sim.show.frames.record import EVENTS, STRIP, TABLE
+    from scamp_sim.show.frames.write import Staging, Strip, Table, video
 
+    seen = dict(images)
     files: list[Path] = []
     if args.video is not None:
         with video(args.video, fps) as film:
             for frame in result.shown:
-                film.add(side_by_side(_chosen(frame, args.video_of), args.stretch))
+                film.add(_film(result.program, frame, _tiles(frame, seen), args.video_of, args.stretch))
         files.append(Path(args.video))
     if args.out is not None and len(result.shown) > 1:
         strip, table = Strip(args.stretch), Table()
         for frame in result.shown:
-            strip.add(_pictures(frame))
+            strip.add(_tiles(frame, seen))
             table.add(frame.image or None, _records(frame))
         with Staging(args.out) as staging:
             picture = strip.picture()
             if picture is not None:
                 files.append(staging.picture(STRIP, picture))
             files.append(staging.text(TABLE, table.frames()))
+            events = table.events()
+            if events:
+                files.append(staging.text(EVENTS, events))
     return files
 
 
-def _pictures(frame: LiveFrame) -> dict[str, Any]:
+def _tiles(frame: LiveFrame, images: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything of a frame that can be drawn, by the name that `--video-of` takes: what the array saw, what went to
+    the displays, registers."""
     from scamp_sim.cli.live_results import drawn
+    from scamp_sim.show import render
+    from scamp_sim.show.frames.record import IMAGE
 
-    return {name: plane for name, v in {**frame.pictures, **frame.planes}.items() if (plane := drawn(v)) is not None}
+    seen = {IMAGE: render.light(images[frame.image])} if frame.image in images else {}
+    found = {name: plane for name, v in {**frame.pictures, **frame.planes}.items() if (plane := drawn(v)) is not None}
+    return {**seen, **found}
 
 
-def _chosen(frame: LiveFrame, names: tuple[str, ...]) -> list[Any]:
-    """The pictures of a frame for the video: those named, or what went to the displays. Raises ProgramError."""
+def _film(program: str, frame: LiveFrame, tiles: Mapping[str, Any], names: Sequence[str], stretch: bool) -> Any:
+    """The picture of a frame for the video: of those named, or of the image and what went to the displays. Raises
+    ProgramError."""
+    import numpy as np
+
     from scamp_sim.chip.isa import did_you_mean
-    from scamp_sim.cli.live_results import drawn
-    from scamp_sim.show.frames.record import absent
+    from scamp_sim.show import render
+    from scamp_sim.show.frames.record import WHOLE, absent
+    from scamp_sim.show.frames.write import side_by_side
 
-    found = _pictures(frame)
+    if tuple(names) == (WHOLE,) and tiles:
+        sheet = [render.Tile(name, plane) for name, plane in tiles.items()]
+        return np.asarray(render.contact_sheet(sheet, f"{program}: frame {frame.number}", stretch))
     for name in names:
-        if name not in found:
-            has = ", ".join(found) or "none"
-            raise ProgramError(
-                f"--video-of {name}: {absent(name, did_you_mean(name, tuple(found)))} (pictures of frame "
-                f"{frame.number}: {has})"
-            )
-    return [found[n] for n in names or [n for n, v in frame.pictures.items() if drawn(v) is not None]]
+        if name not in tiles:
+            near = did_you_mean(name, tuple(tiles))
+            has = ", ".join((*tiles, WHOLE)) if tiles else "none"
+            raise ProgramError(f"--video-of {name}: {absent(name, near)} (pictures of frame {frame.number}: {has})")
+    return side_by_side([tiles[n] for n in names or [n for n in tiles if n not in frame.planes]], stretch)
 
 
 def _records(frame: LiveFrame) -> dict[str, Any]:
     """What a frame gave in numbers: its cost, what it posted, its displays."""
     from scamp_sim.cli.live_results import drawn
+    from scamp_sim.show import results
 
     cost = frame.profile
     found: dict[str, Any] = {
@@ -91,7 +107,8 @@ def _records(frame: LiveFrame) -> dict[str, Any]:
     for label, value in frame.pictures.items():
         plane = drawn(value)
         if plane is None:
-            found[label] = {"kind": "values", "value": value}
+            kind = "events" if value.ndim == 2 else "bounding box" if value.shape == (4,) else "values"
+            found[label] = results.record(kind, value)
         else:
             low, high, mean = float(plane.min()), float(plane.max()), float(plane.mean())
             found[label] = {"kind": "image", "min": round(low, 3), "max": round(high, 3), "mean": round(mean, 3)}

@@ -78,6 +78,11 @@ def grey_levels(plane: npt.NDArray[Any], scale: tuple[float, float] = READOUT) -
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
+def light(image: npt.NDArray[Any]) -> Grey:
+    """What the photodiodes see, grey 0..255 of any type, as it is drawn."""
+    return np.asarray(image if image.dtype == np.uint8 else np.clip(np.rint(image), 0, 255), np.uint8)
+
+
 def tile_scale(plane: npt.NDArray[Any], stretch: bool = False) -> tuple[float, float]:
     """The scale on which a contact sheet draws an analog plane.
 

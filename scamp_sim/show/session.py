@@ -126,7 +126,9 @@ def feed(
     if image is not None:
         register = input_register(program, str(bound.target))
         given[str(bound.target)] = from_grey(image, register)
-        fed = render.Tile("image" if register == "PIX" else f"image in {register}", given[str(bound.target)])
+        plane = given[str(bound.target)]
+        seen = register == "PIX"
+        fed = render.Tile("image" if seen else f"image in {register}", render.light(plane) if seen else plane)
     declared = {i.name for i in program.inputs}
     for name in [n for n in given if n not in declared]:
         plane = given.pop(name)

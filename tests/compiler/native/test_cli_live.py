@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import scamp_sim
 from scamp_sim.cli.main import main
 
 PROGRAM = """#include <scamp5.hpp>
@@ -219,3 +221,95 @@ def test_a_file_without_main_is_no_program(tmp_path: Path, capsys: pytest.Captur
 def test_pictures_that_nobody_gave_are_missed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(project / "main.cpp")]) == 0
     assert "the array saw darkness" in capsys.readouterr().err
+
+
+FILM = """\
+#include <scamp5.hpp>
+using namespace SCAMP5_PE;
+int main() {
+    vs_init();
+    auto grey = vs_gui_add_display("grey", 0, 0);
+    auto dots = vs_gui_add_display("dots", 0, 1);
+    auto box = vs_gui_add_display("box", 0, 2);
+    while (1) {
+        vs_frame_loop_control();
+        scamp5_in(E, 30);
+        scamp5_kernel_begin(); get_image(A); sub(B, A, E); where(B); MOV(R5, FLAG); all(); scamp5_kernel_end();
+        scamp5_output_image(A, grey);
+        scamp5_output_events(R5, dots, 10);
+        scamp5_output_boundingbox(R5, box);
+    }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program that shows a picture, a list and a box, run on a square that moves; what it left behind."""
+    folder = tmp_path_factory.mktemp("film")
+    (folder / "film.cpp").write_text(FILM)
+    frames = np.zeros((3, 64, 64), np.float32)
+    for n in range(3):
+        frames[n, 20:30, 8 * n : 8 * n + 8] = 200
+    np.save(folder / "clip.npy", frames)
+    argv = ["run", folder / "film.cpp", "--image", folder / "clip.npy", "--size", "64x64", "--fps", "10", "--planes"]
+    argv += ["--out", folder / "out", "--video", folder / "o.gif", "--trace", folder / "t.json"]
+    assert main([str(a) for a in argv]) == 0
+    return folder
+
+
+def test_frames_of_a_program_leave_a_strip_tables_and_a_trace(film: Path) -> None:
+    out = film / "out"
+    assert {p.name for p in out.iterdir()} == {
+        *(f"frame-{n}" for n in (1, 2, 3)),
+        "film-strip.png",
+        "frames.csv",
+        "events.csv",
+    }
+    # of the registers, those that it writes
+    assert {p.name for p in (out / "frame-2").iterdir()} == {
+        *(f"{name}.png" for name in ("A", "B", "E", "R5", "grey", "contact-sheet")),
+        "values.json",
+    }
+    rows = list(csv.DictReader((out / "frames.csv").read_text().splitlines()))
+    assert [row["frame"] for row in rows] == ["1", "2", "3"]
+    assert [row["image"] for row in rows] == ["clip.npy#1", "clip.npy#2", "clip.npy#3"]
+    # chip columns count from the right
+    assert [(r["box.top"], r["box.left"], r["box.bottom"], r["box.right"]) for r in rows] == [
+        ("20", str(56 - 8 * n), "29", str(63 - 8 * n)) for n in range(3)
+    ]
+    events = list(csv.DictReader((out / "events.csv").read_text().splitlines()))
+    assert [e["frame"] for e in events] == [n for n in "123" for _ in range(10)]
+    assert all(20 <= int(e["row"]) < 30 and e["output"] == "dots" for e in events)
+    spans = [e for e in json.loads((film / "t.json").read_text())["traceEvents"] if e["ph"] == "X"]
+    assert {e["args"]["frame"] for e in spans} == {1, 2, 3}
+
+
+def test_a_video_of_a_program_shows_what_it_saw_and_its_displays(film: Path) -> None:
+    found = scamp_sim.frames(film / "o.gif")
+    assert found.fps == pytest.approx(10)
+    frames = list(found)
+    assert len(frames) == 3
+    assert frames[0].shape == (64, 64 + 8 + 64)
+    for n, frame in enumerate(frames):
+        assert frame[25, 8 * n + 4] == pytest.approx(200, abs=1)
+        assert frame[50, 40] == 0
+        assert frame[25, 72 + 8 * n + 4] == pytest.approx(128 + 100, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        ("gry", "no such picture; did you mean 'grey'? (pictures of frame 1: image, grey, sheet)"),
+        ("A", "A is a register; --planes adds those that the program writes"),
+        ("dots", "no such picture (pictures"),
+    ],
+)
+def test_pictures_that_a_video_of_a_program_cannot_have(
+    of: str, said: str, film: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(film)
+    argv = ["run", "film.cpp", "--image", "clip.npy", "--size", "64x64", "--video", "none.gif", "--video-of", of]
+    assert main(argv) == 1
+    assert said in capsys.readouterr().err
+    assert not Path("none.gif").exists()
