@@ -118,8 +118,12 @@ def test_compilation_is_announced_once(
     from scamp_sim.engine import _jit
 
     monkeypatch.setattr(_jit, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(session, "announced", set())
     session.announce_compilation()
     assert "compiling the engine" in capsys.readouterr().err
+    session.announce_compilation()  # a second machine of the same command
+    assert capsys.readouterr().err == ""
+    session.announced.clear()
     (tmp_path / "engine").mkdir()
     (tmp_path / "engine" / "walk.walk-1.py311.nbi").write_bytes(b"")
     session.announce_compilation()

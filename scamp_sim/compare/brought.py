@@ -145,8 +145,8 @@ def _constants(value: Any, name: str, where: str) -> tuple[Constant, ...]:
         raise ProgramError(f"{where}: expected constants to be a list of objects")
     found = [replace(parsed(row, f"{where}, constant {n}"), rows=(name,)) for n, row in enumerate(value, 1)]
     names = [c.name for c in found]
-    if len(set(names)) != len(names):
-        raise ProgramError(f"{where}: a constant is given twice; keep one")
+    if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
+        raise ProgramError(f"{where}: the constant '{short(twice, 60)}' is given twice; keep one")
     return tuple(found)
 
 

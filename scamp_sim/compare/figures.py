@@ -214,9 +214,10 @@ def robust(found: Robustness) -> str:
                 f"{scale:g}</text>"
             )
         for noisy in (False, True):
-            shares = found.results.get(Case(name, noisy))
-            if shares is None:
+            case = found.results.get(Case(name, noisy))
+            if case is None:
                 continue
+            shares = case.shares
             kind = "series0" if noisy else "series1"
             low = [at(p, min(shares[s])) for p, s in zip(places, SCALES, strict=True)]
             high = [at(p, max(shares[s])) for p, s in zip(places, SCALES, strict=True)]

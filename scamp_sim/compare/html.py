@@ -154,7 +154,7 @@ def _robust(errors: Robustness | None) -> str:
         "Right answers in % over the scale of a row's own errors. Lines: means over chips; bands: the lowest and the "
         "highest chip."
     )
-    rows = [[(text, "") for text in robust.cells(c, shares)] for c, shares in errors.results.items()]
+    rows = [[(text, "") for text in robust.cells(c, found)] for c, found in errors.results.items()]
     said = [*robust.sources(), *(f"no part: {why}" for why in errors.left_out.values())]
     return (
         f"<p>{escape(robust.title(errors))}.</p><figure>{figures.robust(errors)}<figcaption>{escape(caption)}"

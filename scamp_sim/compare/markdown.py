@@ -62,7 +62,8 @@ def text(table: Table, more: str = "") -> str:
         parts.append(f"## Order by energy, own chips\n\n{found}")
     if more:
         parts.append(more)
-    parts.append(f"## Rows\n\n{left_out(table)}")
+    if found := left_out(table):
+        parts.append(f"## Rows\n\n{found}")
     parts.append(f"## Caveats\n\n{said(table)}")
     return "\n".join(parts)
 
@@ -84,7 +85,7 @@ def robustness(errors: Robustness) -> str:
     """What the robustness protocol found."""
     from scamp_sim.compare.task import robust
 
-    body = [list(robust.cells(c, shares)) for c, shares in errors.results.items()]
+    body = [list(robust.cells(c, found)) for c, found in errors.results.items()]
     said = [*robust.sources(), *(f"no part: {why}" for why in errors.left_out.values())]
     listed = "".join(f"- {line}\n" for line in said)
     return f"## Under growing errors\n\n{robust.title(errors)}.\n\n{rows(robust.HEAD, body)}\n{listed}"

@@ -285,12 +285,18 @@ def note_fitted(film: source.Frames) -> None:
         print(f"scamp-sim: note: {told}", file=sys.stderr)
 
 
+announced: set[bool] = set()
+"""Of which engines, without and with errors, this process has said that they are compiled."""
+
+
 def announce_compilation(errors: Errors = "ideal") -> None:
     """One line on stderr if the fast engine, or its part for chips with errors, has yet to be compiled on this machine,
-    which takes about ten seconds."""
+    which takes about ten seconds. It is said once, however many machines a command makes."""
     from scamp_sim.engine._jit import is_compiled
 
-    if not is_compiled(noisy=str(errors) != "ideal"):
+    noisy = str(errors) != "ideal"
+    if noisy not in announced and not is_compiled(noisy=noisy):
+        announced.add(noisy)
         print("compiling the engine, once per installation (about 10 s) ...", file=sys.stderr, flush=True)
 
 

@@ -106,6 +106,8 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], args: list[str], message:
     assert "Traceback" not in shown.err
 
 
+CONSTANT = {"name": "mine.link", "part": "link", "per": "bits", "value": 1, "unit": "pJ/bit", "letter": "A"}
+CONSTANT = {**CONSTANT, "source": "a guess"}
 OWN = Path(__file__).parents[2] / "examples" / "my_encoder.json"
 
 
@@ -143,6 +145,7 @@ def test_a_row_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
         ({"bits": 0}, "must be above 0"),
         ({"colour": 1}, "unknown key 'colour'"),
         ({"constants": [{"name": "a"}]}, "has no part"),
+        ({"constants": [CONSTANT, CONSTANT]}, "the constant 'mine.link' is given twice"),
         ({"ratio_paper": 4}, "expected ratio_paper as"),
         ({"name": "raw"}, "is there already"),
         ({"window": [512, 512]}, "no window of 512x512 fits"),
@@ -153,6 +156,14 @@ def test_bad_rows(capsys: pytest.CaptureFixture[str], tmp_path: Path, change: di
     path.write_text(json.dumps({**json.loads(OWN.read_text(encoding="utf-8")), **change}), encoding="utf-8")
     assert main(["compare", "--rows", "raw", "--on", "circuit", "--row", str(path)]) != 0
     assert said in capsys.readouterr().err
+
+
+def test_markdown_has_no_heading_without_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = said(capsys, "--rows", "raw", "--on", "circuit", "--format", "markdown")
+    headings = [n for n, line in enumerate(shown.splitlines()) if line.startswith("## ")]
+    assert headings
+    assert all(shown.splitlines()[n + 2] for n in headings)
+    assert "## Rows" not in shown
 
 
 def test_a_row_of_another_package(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

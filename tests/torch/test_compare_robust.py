@@ -104,9 +104,11 @@ def test_a_small_study(tmp_path: Path) -> None:
     load("shapes", budget, str(tmp_path))
     found = robustness("shapes", budget, rows=["lr_1", "leca_4_3"], seeds=(0,), out=tmp_path, jobs=1)
     assert set(found.results) == {Case(r, n) for r in ("lr_1", "leca_4_3") for n in (False, True)}
-    for shares in found.results.values():
-        assert set(shares) == set(SCALES)
-        assert all(len(v) == len(SERIALS) and all(0 <= s <= 1 for s in v) for v in shares.values())
+    for own in found.results.values():
+        assert set(own.shares) == set(SCALES)
+        assert all(len(v) == len(SERIALS) and all(0 <= s <= 1 for s in v) for v in own.shares.values())
+        assert {s: len(v) for s, v in own.fitted.items()} == {1.0: 1, 4.0: 1}
+        assert own.first_chip(4.0) == own.shares[4.0][:1]
     kept = read(tmp_path / "shapes-robust.json")
     assert kept.results == found.results
     again = robustness("shapes", budget, rows=["leca_4_3"], seeds=(0,), out=tmp_path, jobs=2)

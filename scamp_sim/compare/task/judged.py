@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scamp_sim.compare.task import errors, fronts
 from scamp_sim.compare.task.data import load
 from scamp_sim.compare.task.fit import Inputs, Network, learn, network
 from scamp_sim.compare.task.robust import (
+    FITTED_SCALES,
     SCALES,
     SERIALS,
     TRAINING_CHIPS,
@@ -22,13 +24,18 @@ from scamp_sim.compare.task.robust import (
 )
 from scamp_sim.compare.task.settings import TRAINED, Item
 
+FITTING = 9001
+"""Number of the measurement of the training clips on the first chip."""
+
 TRAIN_LIGHT, TEST_LIGHT = 1, 1000
 """Seeds of the noise of light; that of the test is the same for every row and depends on the chip's serial."""
 
 
 def judged(work: Work, case: Case, seed: int) -> dict[str, Any]:
-    """{"shares": scale -> share of right answers on each chip}."""
+    """{"shares": scale -> share of right answers on each chip, "fitted": scale -> the share on the first chip with a
+    head that was trained on, with the same budget, on what that chip gives of the training clips}."""
     data = load(work.task, work.budget, work.folder)
+    labels = torch.from_numpy(data.train.labels)
     light = errors.Light(work.electrons, work.read)
     frames = frames_of(case.row)
     seen = light.seen(data.train.at(frames), TRAIN_LIGHT)
@@ -38,16 +45,25 @@ def judged(work: Work, case: Case, seed: int) -> dict[str, Any]:
     if case.noisy and net.front is not None:
         draw = torch.Generator().manual_seed(1_000_003 * seed + 31)
         net.disturb = lambda front, x: errors.random_chip(front, x, 1.0, draw)
-    learn(net, inputs, torch.from_numpy(data.train.labels), work.budget, seed)
+    learn(net, inputs, labels, work.budget, seed)
     net.disturb = None
+
+    def share(of: Network, codes: Tensor) -> float:
+        return float(f"{np.mean(_answers(of, codes, work.budget.batch) == data.test.labels):.6g}")
+
     shares: dict[str, list[float]] = {f"{s:g}": [] for s in SCALES}
+    fitted: dict[str, float] = {}
     for serial in SERIALS:
-        test = light.seen(data.test.at(frames), TEST_LIGHT + serial)
+        test = _taken(case.row, light.seen(data.test.at(frames), TEST_LIGHT + serial))
         for scale in SCALES:
-            codes = _codes(case.row, net, test, serial, scale)
-            answers = _answers(net, codes, work.budget.batch)
-            shares[f"{scale:g}"].append(float(f"{np.mean(answers == data.test.labels):.6g}"))
-    return {"shares": shares}
+            codes = _codes(case.row, net, test, serial, scale, serial)
+            shares[f"{scale:g}"].append(share(net, codes))
+            if serial == SERIALS[0] and scale in FITTED_SCALES:
+                own = _codes(case.row, net, _taken(case.row, seen), serial, scale, FITTING)
+                head = Network(None, copy.deepcopy(net.head))
+                learn(head, Inputs(own, codes, lambda x: x), labels, work.budget, seed)
+                fitted[f"{scale:g}"] = share(head, codes)
+    return {"shares": shares, "fitted": fitted}
 
 
 def _inputs(case: Case, seen: errors.Floats) -> Inputs:
@@ -71,22 +87,26 @@ def _bits(light: errors.Floats) -> Tensor:
     return torch.from_numpy(fronts.bits(np.rint(255 * light).astype(np.uint8)))
 
 
+def _taken(row: str, light: errors.Floats) -> Any:
+    """What codes are made of, on whatever chip: light, but for PixelRNN, whose front end binarises it."""
+    return fronts.signs(_bits(light)) if row == "pixelrnn" else light
+
+
 @torch.no_grad()
-def _codes(row: str, net: Network, light: errors.Floats, serial: int, scale: float) -> Tensor:
-    """Values of codes of the test on a chip."""
+def _codes(row: str, net: Network, taken: Any, serial: int, scale: float, measurement: int) -> Tensor:
+    """Values of codes on a chip. measurement: what tells the noise of one set of clips from that of another."""
     if row == "pixelrnn":
         from scamp_sim.systems.pixelrnn.train.noise import StageErrors
 
         assert isinstance(net.front, fronts.Recurrent)
         net.front.network.noise = StageErrors.authors().scaled(scale)
-        draw = torch.Generator().manual_seed(serial)
-        signs = fronts.signs(_bits(light))
-        return torch.cat([net.front.eval()(part, draw if scale else None) for part in signs.split(32)])
+        draw = torch.Generator().manual_seed(measurement)
+        return torch.cat([net.front.eval()(part, draw if scale else None) for part in taken.split(32)])
     if net.front is not None:
-        return errors.learned_codes(net.front, light, serial, scale, serial)
+        return errors.learned_codes(net.front, taken, serial, scale, measurement)
     from scamp_sim.compare.task.codes import encoder
 
-    return torch.from_numpy(errors.fixed_codes(row, light, serial, scale, serial)).float() / encoder(row)[1]
+    return torch.from_numpy(errors.fixed_codes(row, taken, serial, scale, measurement)).float() / encoder(row)[1]
 
 
 @torch.no_grad()

@@ -18,10 +18,12 @@ from scamp_sim.study.grid import Unit, make_grid
 from scamp_sim.study.results_store import Store, units_of
 from scamp_sim.study.resume import carried
 
-FORM = "scamp-sim compare robustness, 1"
+FORM = "scamp-sim compare robustness, 2"
 SCALES = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Of a row's own errors."""
 SERIALS = (1, 2, 3, 4, 5)
+FITTED_SCALES = (1.0, 4.0)
+"""At which a head is fitted once more, to the codes that the first chip gives of the training clips."""
 TRAINING_SERIAL = 9001
 """Of the first chip that rows without weights of their own are trained on, if with errors."""
 TRAINING_CHIPS = 4
@@ -67,15 +69,31 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Found:
+    """Shares of right answers of a case, by scale.
+
+    shares: of every seed and chip, chips of the first seed first.
+    fitted: of the first chip with a head that is fitted to it, of every seed.
+    """
+
+    shares: Mapping[float, tuple[float, ...]]
+    fitted: Mapping[float, tuple[float, ...]]
+
+    def first_chip(self, scale: float) -> tuple[float, ...]:
+        """Of the first chip before its head is fitted to it, of every seed."""
+        return self.shares[scale][:: len(SERIALS)]
+
+
+@dataclass(frozen=True)
 class Robustness:
-    """results: case -> scale -> shares of right answers, of every seed and chip."""
+    """What was found of each case."""
 
     task: str
     budget: Budget
     electrons: float
     read: float
     seeds: tuple[int, ...]
-    results: Mapping[Case, Mapping[float, tuple[float, ...]]]
+    results: Mapping[Case, Found]
     left_out: Mapping[str, str]
 
 
@@ -84,6 +102,9 @@ def check(row: Mapping[str, Any]) -> None:
     for scale in SCALES:
         shares = row["shares"][f"{scale:g}"]
         if len(shares) != len(SERIALS) or not all(0 <= s <= 1 for s in shares):
+            raise ValueError(scale)
+    for scale in FITTED_SCALES:
+        if not 0 <= row["fitted"][f"{scale:g}"] <= 1:
             raise ValueError(scale)
 
 
@@ -163,16 +184,19 @@ def read(path: str | Path) -> Robustness:
 def _gathered(
     work: Work, seeds: tuple[int, ...], results: Mapping[Unit, Mapping[str, Any]], left: Mapping[str, str]
 ) -> Robustness:
-    found: dict[Case, dict[float, tuple[float, ...]]] = {}
+    found: dict[Case, Found] = {}
     for number in sorted({u.item for u in results}):
         own = [results[u] for u in sorted(results) if u.item == number]
-        found[case(number)] = {s: tuple(x for r in own for x in r["shares"][f"{s:g}"]) for s in SCALES}
+        found[case(number)] = Found(
+            {s: tuple(x for r in own for x in r["shares"][f"{s:g}"]) for s in SCALES},
+            {s: tuple(r["fitted"][f"{s:g}"] for r in own) for s in FITTED_SCALES},
+        )
     return Robustness(work.task, work.budget, work.electrons, work.read, seeds, found, left)
 
 
 # --- text ---------------------------------------------------------------------------------------------------------
 
-HEAD = ("row", "trained", *(f"x{s:g}" for s in SCALES), "chips at x1")
+HEAD = ("row", "trained", *(f"x{s:g}" for s in SCALES), "chips", *(f"fit x{s:g}" for s in FITTED_SCALES))
 
 
 def mean(values: Sequence[float]) -> float:
@@ -180,11 +204,13 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def cells(c: Case, shares: Mapping[float, tuple[float, ...]]) -> tuple[str, ...]:
-    """A line of the table: means over chips and seeds, and the lowest and highest at scale 1."""
-    one = shares[1.0]
-    spread = f"{100 * min(one):.0f} .. {100 * max(one):.0f}"
-    return (c.row, "with" if c.noisy else "without", *(f"{100 * mean(shares[s]):.1f}" for s in SCALES), spread)
+def cells(c: Case, found: Found) -> tuple[str, ...]:
+    """A line of the table: means over chips and seeds, the lowest and highest at scale 1, and the first chip before and
+    after its head is fitted to it."""
+    one = found.shares[1.0]
+    means = (f"{100 * mean(found.shares[s]):.1f}" for s in SCALES)
+    fitted = (f"{100 * mean(found.first_chip(s)):.0f}>{100 * mean(found.fitted[s]):.0f}" for s in FITTED_SCALES)
+    return (c.row, "with" if c.noisy else "without", *means, f"{100 * min(one):.0f}..{100 * max(one):.0f}", *fitted)
 
 
 def title(r: Robustness) -> str:
@@ -210,7 +236,13 @@ def sources() -> list[str]:
         else:
             what = "gain and offset of columns, converter, read-outs (A)"
         found.setdefault(what, []).append(row)
-    return [f"errors of {', '.join(rows)}: {what}" for what, rows in found.items()]
+    said = [f"errors of {', '.join(rows)}: {what}" for what, rows in found.items()]
+    return [
+        "right answers in %, means over chips and seeds; chips: the lowest and highest at x1",
+        f"fit: chip {SERIALS[0]} before > after its head is trained once more, on what that chip gives of the training "
+        "clips",
+        *said,
+    ]
 
 
 def text(r: Robustness, width: int = 80) -> str:
@@ -218,7 +250,7 @@ def text(r: Robustness, width: int = 80) -> str:
     from scamp_sim.compare.table import wrapped
     from scamp_sim.text import table
 
-    shown = [cells(c, shares) for c, shares in r.results.items()]
+    shown = [cells(c, found) for c, found in r.results.items()]
     said = [*sources(), *(f"no part: {why}" for why in r.left_out.values())]
     return wrapped([title(r)], width, "") + table(HEAD, shown, "<<" + ">" * (len(HEAD) - 2)) + wrapped(said, width)
 
@@ -238,10 +270,14 @@ def as_dict(r: Robustness) -> dict[str, Any]:
                 "trained_with_errors": c.noisy,
                 "scales": [
                     {"scale": s, "mean": mean(v), "lowest": min(v), "highest": max(v), "shares": list(v)}
-                    for s, v in shares.items()
+                    for s, v in found.shares.items()
+                ],
+                "fitted": [
+                    {"scale": s, "before": mean(found.first_chip(s)), "after": mean(v), "shares": list(v)}
+                    for s, v in found.fitted.items()
                 ],
             }
-            for c, shares in r.results.items()
+            for c, found in r.results.items()
         ],
         "left_out": dict(r.left_out),
         "sites": SIDE**2,
