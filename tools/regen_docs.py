@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -67,11 +68,17 @@ PAGES: Mapping[str, Callable[[], str]] = {
 """Page -> what writes the whole of it. Tables inside other pages are written by --update-golden of their tests."""
 
 
+def _drawings() -> list[tuple[Path, Callable[[], str]]]:
+    """Figures of docs/compare.md."""
+    from scamp_sim.compare.page import drawings
+
+    return [(DOCS / "images" / name, partial(str, drawn)) for name, drawn in drawings().items()]
+
+
 def main() -> int:
     """Write or check all pages; returns the exit code."""
     stale = []
-    for name, text in PAGES.items():
-        path = DOCS / f"{name}.md"
+    for path, text in [*((DOCS / f"{name}.md", text) for name, text in PAGES.items()), *_drawings()]:
         wanted = text()
         if path.exists() and path.read_text(encoding="utf-8") == wanted:
             continue

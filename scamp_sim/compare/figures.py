@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scamp_sim.compare import prices
@@ -76,11 +78,21 @@ class Scatter:
     """A drawing over a logarithmic axis of bits, with shares of 0 to 100 % upwards."""
 
     WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 420, 52, 12, 12, 44
+    KEY, KEYS = 22, 7
+    """Height of a line of names, and how many there are in one."""
+    ASIDE = 9.0
 
-    def __init__(self, low: float, high: float, label: str, floor: float = 0.0) -> None:
+    def __init__(self, low: float, high: float, label: str, names: Sequence[str], floor: float = 0.0) -> None:
         self.low, self.high, self.floor = math.log10(low), math.log10(high), floor
-        self.lines = [_open(self.WIDTH, self.HEIGHT, label)]
+        self.there: dict[float, int] = {}
+        keys = -(-len(names) // self.KEYS)
+        self.lines = [_open(self.WIDTH, self.HEIGHT + keys * self.KEY, label)]
         self._axes()
+        step = (self.WIDTH - self.LEFT - self.RIGHT) / self.KEYS
+        for n, name in enumerate(names):
+            x, y = self.LEFT + n % self.KEYS * step, self.HEIGHT + n // self.KEYS * self.KEY
+            self.lines.append(f'<g transform="translate({x:.1f} {y})">{_key(n)}</g>')
+            self.lines.append(f'<text class="label" x="{x + 18:.1f}" y="{y + 11}">{escape(name)}</text>')
 
     def x(self, bits: float) -> float:
         """Of so many bits."""
@@ -117,16 +129,22 @@ class Scatter:
         path = " ".join(f"{self.x(b):.1f},{self.y(s):.1f}" for b, s in points)
         self.lines.append(f'<polyline class="line series{kind}" points="{path}"/>')
 
-    def bar(self, kind: int, bits: float, low: float, high: float) -> None:
+    def aside(self, bits: float) -> float:
+        """By how much the next mark at so many bits stands aside: those of equal bits would hide each other."""
+        n = self.there.get(bits, 0)
+        self.there[bits] = n + 1
+        return self.ASIDE * ((n + 1) // 2) * (1 if n % 2 else -1)
+
+    def bar(self, kind: int, bits: float, low: float, high: float, aside: float) -> None:
         """An interval."""
-        x = self.x(bits)
+        x = self.x(bits) + aside
         self.lines.append(
             f'<line class="bar series{kind}" x1="{x:.1f}" y1="{self.y(low):.1f}" x2="{x:.1f}" y2="{self.y(high):.1f}"/>'
         )
 
-    def mark(self, kind: int, shape: int, bits: float, share: float, title: str, *, filled: bool) -> None:
+    def mark(self, kind: int, bits: float, share: float, title: str, aside: float, *, filled: bool) -> None:
         """A marker: its shape stands for a row, filled for SCAMP-5, hollow for an own chip."""
-        x, y, r = self.x(bits), self.y(share), 5.0
+        x, y, r = self.x(bits) + aside, self.y(share), 5.0
         state = "filled" if filled else "hollow"
         shapes = (
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}"',
@@ -134,9 +152,10 @@ class Scatter:
             f'<polygon points="{x:.1f},{y - r - 1:.1f} {x + r + 1:.1f},{y + r:.1f} {x - r - 1:.1f},{y + r:.1f}"',
             f'<polygon points="{x:.1f},{y - r - 2:.1f} {x + r + 2:.1f},{y:.1f} {x:.1f},{y + r + 2:.1f} '
             f'{x - r - 2:.1f},{y:.1f}"',
+            f'<polygon points="{x:.1f},{y + r + 1:.1f} {x + r + 1:.1f},{y - r:.1f} {x - r - 1:.1f},{y - r:.1f}"',
         )
         self.lines.append(
-            f'{shapes[shape % 4]} class="mark series{kind} {state}"><title>{escape(title)}</title></{_tag(shape % 4)}>'
+            f'{shapes[kind % SHAPES]} class="mark series{kind} {state}"><title>{escape(title)}</title></{_tag(kind)}>'
         )
 
     def svg(self) -> str:
@@ -144,12 +163,22 @@ class Scatter:
         return "".join([*self.lines, "</svg>\n"])
 
 
-def _tag(shape: int) -> str:
-    return ("circle", "rect", "polygon", "polygon")[shape]
+SHAPES = 5
+"""Of marks; with six colours no two of thirty rows look alike."""
+
+
+def _tag(kind: int) -> str:
+    return ("circle", "rect", "polygon", "polygon", "polygon")[kind % SHAPES]
 
 
 def _thousands(power: int) -> str:
     return f"{10**power:,}" if power < 6 else f"{10 ** (power - 6):,} M"
+
+
+MARKS = (
+    "Hollow: bits of the own chip. Filled: bits on the wire of SCAMP-5, for rows whose program gives the same codes. "
+    "Bars: 95 %. Rows of equal bits stand side by side."
+)
 
 
 def accuracy(found: Sequence[Point], head: str) -> str:
@@ -157,9 +186,9 @@ def accuracy(found: Sequence[Point], head: str) -> str:
     shown = [p for p in found if p.item.head == head]
     if not shown:
         return ""
-    bits = [b for p in shown for b in (p.bits, p.bits_wire) if b]
-    drawing = Scatter(min(bits) / 2, max(bits) * 2, f"accuracy over bits of a decision, {head} head")
+    bits = [b for p in shown for b in (p.bits, p.bits_wire * p.on_array) if b]
     names = list(dict.fromkeys(p.item.row for p in shown))
+    drawing = Scatter(min(bits) / 2, max(bits) * 2, f"accuracy over bits of a decision, {head} head", names)
     for n, name in enumerate(names):
         own = sorted((p for p in shown if p.item.row == name), key=lambda p: p.bits)
         if len(own) > 1:
@@ -168,15 +197,13 @@ def accuracy(found: Sequence[Point], head: str) -> str:
             said = (
                 f"{name}, {p.item.frames} frame(s): {100 * p.accuracy:.1f} % ({100 * p.low:.1f} .. {100 * p.high:.1f})"
             )
-            drawing.bar(n, p.bits, p.low, p.high)
-            drawing.mark(n, n, p.bits, p.accuracy, f"{said}, own chip", filled=False)
-            if p.bits_wire:
-                drawing.mark(n, n, p.bits_wire, p.accuracy, f"{said}, on the wire of SCAMP-5", filled=True)
-    keys = "".join(
-        f'<span class="key"><svg viewBox="0 0 14 14" width="14" height="14">{_key(n)}</svg>{escape(name)}</span>'
-        for n, name in enumerate(names)
-    )
-    return drawing.svg() + f'<p class="keys">{keys}</p>\n'
+            aside = drawing.aside(p.bits)
+            drawing.bar(n, p.bits, p.low, p.high, aside)
+            drawing.mark(n, p.bits, p.accuracy, f"{said}, own chip", aside, filled=False)
+            if p.on_array:
+                aside = aside if p.bits_wire == p.bits else drawing.aside(p.bits_wire)
+                drawing.mark(n, p.bits_wire, p.accuracy, f"{said}, on the wire of SCAMP-5", aside, filled=True)
+    return drawing.svg()
 
 
 PANEL, GAP, PER_LINE = 168, 12, 4
@@ -191,11 +218,11 @@ def robust(found: Robustness) -> str:
     if not names:
         return ""
     lines_high = -(-len(names) // PER_LINE)
-    height, width = lines_high * 150 + 20, PER_LINE * (PANEL + GAP)
+    height, width = lines_high * 150 + 36, PER_LINE * (PANEL + GAP)
     drawn = [_open(width, height, "right answers over the scale of errors")]
     places = [n / (len(SCALES) - 1) for n in range(len(SCALES))]
     for n, name in enumerate(names):
-        left, top = (n % PER_LINE) * (PANEL + GAP) + 26, (n // PER_LINE) * 150 + 22
+        left, top = (n % PER_LINE) * (PANEL + GAP) + 30, (n // PER_LINE) * 150 + 22
         inner, tall = PANEL - 34, 92
 
         def at(place: float, share: float, left: float = left, top: float = top) -> str:
@@ -224,14 +251,20 @@ def robust(found: Robustness) -> str:
             drawn.append(f'<polygon class="band {kind}" points="{" ".join([*low, *reversed(high)])}"/>')
             path = " ".join(at(p, mean(shares[s])) for p, s in zip(places, SCALES, strict=True))
             drawn.append(f'<polyline class="curve {kind}{"" if noisy else " dashed"}" points="{path}"/>')
-    drawn.append("</svg>\n")
-    keys = (
-        '<p class="keys"><span class="key"><svg viewBox="0 0 24 6" width="24" height="6"><line class="curve series0" '
-        'x1="0" y1="3" x2="24" y2="3"/></svg>trained with errors</span><span class="key"><svg viewBox="0 0 24 6" '
-        'width="24" height="6"><line class="curve series1 dashed" x1="0" y1="3" x2="24" y2="3"/></svg>trained without'
-        "</span></p>\n"
-    )
-    return "".join(drawn) + keys
+    for n, (kind, what) in enumerate((("series0", "trained with errors"), ("series1 dashed", "trained without"))):
+        x, y = 26 + 190 * n, height - 12
+        drawn.append(f'<line class="curve {kind}" x1="{x}" y1="{y - 4}" x2="{x + 28}" y2="{y - 4}"/>')
+        drawn.append(f'<text class="label" x="{x + 36}" y="{y}">{what}</text>')
+    return "".join([*drawn, "</svg>\n"])
+
+
+def standalone(drawn: str) -> str:
+    """A figure as a file of its own, in the colours of the page, light or dark as the reader's."""
+    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    width, height = re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)[0]
+    back = f'<rect class="paper" width="{width}" height="{height}"/>'
+    head, close, rest = drawn.partition(">")
+    return f"{head}{close}<style>{style}</style>{back}{rest}"
 
 
 def _key(n: int) -> str:
@@ -240,5 +273,6 @@ def _key(n: int) -> str:
         '<rect x="2" y="2" width="10" height="10"',
         '<polygon points="7,1 13,12 1,12"',
         '<polygon points="7,0 14,7 7,14 0,7"',
+        '<polygon points="7,13 13,2 1,2"',
     )
-    return f'{shapes[n % 4]} class="mark series{n} hollow"/>'
+    return f'{shapes[n % SHAPES]} class="mark series{n} hollow"/>'

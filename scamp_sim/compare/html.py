@@ -134,17 +134,13 @@ def _task(study: Study | None) -> str:
     for head in dict.fromkeys(p.item.head for p in found):
         drawn = figures.accuracy(found, head)
         what = "the hands are drawn" if study.task in ("gestures", "shapes") else f"task {study.task}"
-        caption = (
-            f"{head} head; {what}. Hollow: bits of the own chip; filled: bits on the wire of SCAMP-5, at the accuracy "
-            "of the own chip's codes. Bars: 95 %."
-        )
+        caption = f"{head} head; {what}. {figures.MARKS}"
         parts.append(
             f"<h3>{head.capitalize()} head</h3><figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
         )
         rows = [[(text, "") for text in tasks.cells(p)] for p in found if p.item.head == head]
         parts.append(grid(tasks.HEAD, rows))
-    said = [str(r) for r in tasks.rankings(found)] + [f"no part: {r}" for r in study.left_out.values()]
-    return "".join(parts) + _list(said)
+    return "".join(parts) + _list(tasks.said(study, found))
 
 
 def _robust(errors: Robustness | None) -> str:

@@ -77,8 +77,7 @@ def task(study: Study) -> str:
     for head in dict.fromkeys(p.item.head for p in found):
         body = [list(results.cells(p)) for p in found if p.item.head == head]
         parts.append(f"### {head.capitalize()} head\n\n{rows(results.HEAD, body)}")
-    said = [str(r) for r in results.rankings(found)] + [f"no part: {r}" for r in study.left_out.values()]
-    return "\n".join([*parts, "".join(f"- {line}\n" for line in said)])
+    return "\n".join([*parts, "".join(f"- {line}\n" for line in results.said(study, found))])
 
 
 def robustness(errors: Robustness) -> str:

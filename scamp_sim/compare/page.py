@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scamp_sim.compare import markdown
+from scamp_sim.compare import figures, markdown
 from scamp_sim.compare.constants import load_constants
 from scamp_sim.compare.counts import Scene
 from scamp_sim.compare.rows import MORE_ARRAY, NAMES, chosen
 from scamp_sim.compare.table import Table
+from scamp_sim.compare.task.robust import Robustness
+from scamp_sim.compare.task.study import Study
 
 ARRAY_ROWS = (*(name for name in NAMES if not name.startswith(("sd", "lr", "skip"))), *MORE_ARRAY)
 
@@ -65,22 +67,67 @@ MEASURED = Path(__file__).with_name("data") / "measured"
 """Results of tasks that were trained, as `--out` keeps them."""
 
 
-def _tasks() -> str:
+def _studies() -> dict[str, Study]:
     from scamp_sim.compare.task.study import read
 
+    return {p.stem: read(p) for p in sorted(MEASURED.glob("*.json")) if not p.stem.endswith("-robust")}
+
+
+def _protocols() -> dict[str, Robustness]:
+    from scamp_sim.compare.task.robust import read
+
+    return {path.stem: read(path) for path in sorted(MEASURED.glob("*-robust.json"))}
+
+
+def _tasks() -> str:
+    from scamp_sim.compare.task import results
+
     parts = []
-    for path in sorted(MEASURED.glob("*.json")):
-        if path.stem.endswith("-robust"):
-            continue
-        parts.append(markdown.task(read(path)).replace("## Task\n", f"### Measured: {path.stem}\n", 1))
-    return "\n".join(parts).replace("### Small", "#### Small").replace("### Linear", "#### Linear")
+    for name, study in _studies().items():
+        text = markdown.task(study).replace("\n### ", "\n#### ")
+        about = f"### Measured: {name}\n\n`{results.command(study)}`\n"
+        text = text.replace("## Task\n", about, 1)
+        for head in _heads(study):
+            shown = f"#### {head.capitalize()} head\n\n"
+            drawn = f"![Accuracy over bits of a decision, {head} head](images/{_figure(name, head)})"
+            text = text.replace(shown, f"{shown}{drawn}\n\n{figures.MARKS}\n\n", 1)
+        parts.append(text)
+    return "\n".join(parts)
+
+
+def _heads(study: Study) -> list[str]:
+    """Heads of which enough was measured for a figure."""
+    from scamp_sim.compare.task import results
+
+    found = [p.item.head for p in results.points(study)]
+    return [head for head in dict.fromkeys(found) if found.count(head) > 3]
+
+
+def _figure(name: str, head: str = "") -> str:
+    return f"compare-{name}{'-' * bool(head)}{head}.svg"
 
 
 def _robust() -> str:
-    from scamp_sim.compare.task.robust import read
+    parts = []
+    for name, found in _protocols().items():
+        text = markdown.robustness(found).partition("\n\n")[2]
+        drawn = f"![Right answers over the scale of errors](images/{_figure(name)})\n\n"
+        parts.append(text.replace("\n\n", f"\n\n{drawn}", 1))
+    return "\n".join(parts)
 
-    found = [markdown.robustness(read(path)) for path in sorted(MEASURED.glob("*-robust.json"))]
-    return "\n".join(text.partition("\n\n")[2] for text in found)
+
+def drawings() -> dict[str, str]:
+    """The figures of the page: name of the file in docs/images -> its text."""
+    from scamp_sim.compare.task import results
+
+    found = {}
+    for name, study in _studies().items():
+        points = results.points(study)
+        for head in _heads(study):
+            found[_figure(name, head)] = figures.standalone(figures.accuracy(points, head))
+    for name, errors in _protocols().items():
+        found[_figure(name)] = figures.standalone(figures.robust(errors))
+    return found
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scamp_sim.cli.main import main
-from scamp_sim.compare.page import filled
+from scamp_sim.compare.page import drawings, filled
 
 PAGE = Path(__file__).parents[2] / "docs" / "compare.md"
 
@@ -185,6 +185,17 @@ def test_a_row_of_another_package(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     Point.name = "raw"
     assert main(["compare", "--rows", "raw"]) != 0
     assert "two rows are called 'raw'" in capsys.readouterr().err
+
+
+def test_the_figures_of_the_page_are_fresh() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    found = drawings()
+    assert found
+    for name, drawn in found.items():
+        assert (PAGE.parent / "images" / name).read_text(encoding="utf-8") == drawn
+        assert f"(images/{name})" in page
+    there = {path.name for path in (PAGE.parent / "images").glob("compare-*.svg")}
+    assert there == set(found)
 
 
 def test_the_page_is_fresh() -> None:

@@ -8,7 +8,18 @@ from typing import Any
 
 from scamp_sim.compare import rows as table_rows
 from scamp_sim.compare.counts import Scene
-from scamp_sim.compare.task.settings import CLIP, ITEMS, SIDE, TRAINED, Item
+from scamp_sim.compare.task.settings import (
+    CATALOGUE,
+    CLIP,
+    HEADS,
+    ITEMS,
+    SAME_ON_ARRAY,
+    SIDE,
+    TRAINED,
+    Budget,
+    Item,
+    chosen,
+)
 from scamp_sim.compare.task.study import Study
 from scamp_sim.study.statistics import distribution, wilson
 
@@ -37,6 +48,12 @@ class Point:
     clips: int
     weights: int
 
+    @property
+    def on_array(self) -> bool:
+        """Whether the row's SCAMP-5 program gives the codes that were trained on, so that its bits on the wire belong
+        to this accuracy."""
+        return self.bits_wire > 0 and self.item.row in SAME_ON_ARRAY
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {
@@ -45,6 +62,7 @@ class Point:
             "head": self.item.head,
             "bits": self.bits,
             "bits_wire_scamp5": self.bits_wire,
+            "accuracy_holds_on_scamp5": self.on_array,
             "accuracy": self.accuracy,
             "interval_95": [self.low, self.high],
             "seeds": list(self.each),
@@ -161,6 +179,41 @@ def cells(p: Point) -> tuple[str, ...]:
 HEAD = ("row", "T", "bits a decision", "right %", "95 % interval", "seeds", "weights")
 
 
+def said(study: Study, found: Sequence[Point]) -> list[str]:
+    """What stands under the tables of a task: the checks, whose accuracy it is, and what takes no part."""
+    other = [r for r in dict.fromkeys(p.item.row for p in found) if r not in SAME_ON_ARRAY]
+    lines = [str(r) for r in rankings(found)]
+    if other and study.task != "photographs":
+        lines.append(
+            f"accuracy is that of the own chips' codes; on SCAMP-5 {', '.join(other)} have no program or one with "
+            "other weights, whose accuracy is not measured"
+        )
+    return [*lines, *(f"no part: {reason}" for reason in study.left_out.values())]
+
+
+def command(study: Study) -> str:
+    """What gives this study again."""
+    b, usual = study.budget, Budget()
+    items = [ITEMS[n] for n in study.items]
+    there = {i.row for i in items}
+    frames = sorted({i.frames for i in items if i.row != "pixelrnn"}) or [1]
+    heads = [h for h in HEADS if any(i.head == h for i in items)]
+    parts = [f"scamp-sim compare --task {study.task} --heads {','.join(heads)} --frames {','.join(map(str, frames))}"]
+    parts += [
+        f"--{name} {getattr(b, name)}"
+        for name in ("train", "test", "epochs")
+        if getattr(b, name) != getattr(usual, name)
+    ]
+    parts += [f"--light {b.light}"] if b.light != usual.light else []
+    whole, _ = chosen(study.task, None, frames, heads)
+    if set(study.items) != set(whole):
+        parts.append(f"--rows {','.join(r for r in CATALOGUE if r in there)}")
+    count = len(study.seeds)
+    if study.seeds != (0, 1, 2):
+        parts.append(f"--seeds {count if study.seeds == tuple(range(count)) else ','.join(map(str, study.seeds))}")
+    return " ".join(parts)
+
+
 def title(study: Study) -> str:
     """What was done, in a line or two."""
     b = study.budget
@@ -182,7 +235,5 @@ def text(study: Study, width: int = 80) -> str:
     for head in dict.fromkeys(p.item.head for p in found):
         shown = [cells(p) for p in found if p.item.head == head]
         parts.append(f"{head} head\n" + table(HEAD, shown, "<" + ">" * (len(HEAD) - 1)))
-    said = [str(r) for r in rankings(found)]
-    said += [f"no part: {reason}" for reason in study.left_out.values()]
-    parts.append(wrapped(said, width))
+    parts.append(wrapped(said(study, found), width))
     return "\n".join(parts)

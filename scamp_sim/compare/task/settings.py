@@ -35,6 +35,11 @@ FREEZES = ("sd_2x2", "sd_2x3", "sd_2x4", "lr_2", "lr_1", "leca_8_3", "leca_4_4",
 """Rows with a picture to decode, as LeCA's paper judges them: by a frozen backbone."""
 
 
+SAME_ON_ARRAY = ("raw", "sd_2x2", "sd_2x4", "lr_2", "lr_1", "difference", "pixelrnn")
+"""Rows whose SCAMP-5 programs give the codes that a task trains on: PixelRNN to the bit, the others up to the levels of
+the array, 128 from black to white. Programs of rows that are not here take other weights, linear or ternary ones."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """The same for every row.
