@@ -604,7 +604,7 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "unknown timing": (["run", "{prog}", "--image", "{image}", "--timing", "scamp5"], 1, "did you mean 'scamp5d'"),
     "unknown engine": (["run", "{prog}", "--image", "{image}", "--engine", "quick"], 2, "invalid choice"),
     "size without x": (["run", "{prog}", "--image", "{image}", "--size", "big"], 2, "HxW"),
-    "seed is a word": (["run", "{prog}", "--image", "{image}", "--seed", "x"], 2, "invalid int"),
+    "seed is a word": (["run", "{prog}", "--image", "{image}", "--seed", "x"], 2, "expected an integer, got 'x'"),
     "unknown command": (["walk"], 2, "unknown command 'walk'"),
     "near command": (["chek"], 2, "did you mean 'check'"),
     "unknown option": (["run", "{prog}", "--imge", "{image}"], 2, "unrecognized arguments"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import live_frames, live_results
 from scamp_sim.cli.output import print_json, warn
+from scamp_sim.cli.parsing import number_in
 from scamp_sim.cli.refusals import refuse
 from scamp_sim.compiler.front.source import CPP_SOURCES
 from scamp_sim.exceptions import ProgramError
@@ -44,7 +45,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--files", metavar="PATH", action="append", default=[], help="files and folders that the program may read"
     )
     group.add_argument(
-        "--timeout", metavar="S", type=float, help="seconds that the program may compute per frame (default: 20)"
+        "--timeout",
+        metavar="S",
+        type=number_in(above=0, high=86_400),
+        help="seconds that the program may compute per frame (default: 20)",
     )
     group.add_argument("--no-run", action="store_true", help="build only")
     group.add_argument("--strict", action="store_true", help="notes are errors: exit code 1 for each of them")

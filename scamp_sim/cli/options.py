@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from scamp_sim.cli.parsing import number_in, whole_in
 from scamp_sim.text import short
 
 FILE_HELP = (
@@ -12,6 +13,9 @@ FILE_HELP = (
 )
 
 HIGHEST_SERIAL = 2**32 - 1
+
+MOST = 1_000_000
+"""Of frames, and of frames a second."""
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +49,14 @@ def add_frames(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fps",
         metavar="N",
-        type=float,
+        type=number_in(above=0, high=MOST),
         help="take so many frames a second of videos and animations (default: all), and show results so fast",
     )
     parser.add_argument(
-        "--frames", metavar="N", type=int, help="frames to run, repeated if there are fewer (default: all there are)"
+        "--frames",
+        metavar="N",
+        type=whole_in(1, MOST),
+        help="frames to run, repeated if there are fewer (default: all there are)",
     )
 
 
@@ -110,7 +117,7 @@ def size(text: str) -> tuple[int, int]:
     try:
         rows, columns = (int(n) for n in text.lower().split("x"))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not HxW, such as 256x256") from None
+        raise argparse.ArgumentTypeError(f"'{short(text, 80)}' is not HxW, such as 256x256") from None
     return rows, columns
 
 

@@ -95,7 +95,7 @@ def test_steps_of_a_program(capsys: pytest.CaptureFixture[str]) -> None:
         (["--factor", "link"], "expected NAME=X"),
         (["--steps", "raw", "--on", "circuit"], "expected a SCAMP-5 row of this table"),
         (["--frames", "1,4"], "--frames 1,4: one number without --task, such as 1"),
-        (["--width", "40"], "at least 80 columns"),
+        (["--width", "40"], "an integer of at least 80"),
         (["--link-pj-per-bit", "-1"], "must be 0 or more"),
     ],
 )

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from typing import Any
 
+from scamp_sim.cli import options
 from scamp_sim.cli.fitting import columns
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import ProgramError
@@ -15,7 +16,7 @@ from scamp_sim.silicon.effects import switched_on
 from scamp_sim.silicon.knobs import KNOBS, Knob
 from scamp_sim.silicon.population import Evidence
 from scamp_sim.silicon.profiles import ChipProfile, load_profile, profile_names
-from scamp_sim.silicon.setup import parse_profile, whole
+from scamp_sim.silicon.setup import parse_profile
 
 FAMILIES = {
     "fixed": "Fixed: drawn once for each chip, the same in every run",
@@ -45,7 +46,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", metavar="NAME", nargs="?", help="a profile or a file NAME.json, either followed by :knob=value,..."
     )
-    parser.add_argument("--serial", metavar="N", type=int, help="the values of chip N of a population")
+    parser.add_argument("--serial", metavar="N", type=options.serial, help="the values of chip N of a population")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
 
 
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
                 f"--serial {args.serial}: profile '{profile.name}' has no ranges to draw from; its chips differ in "
                 "their patterns alone"
             )
-        profile = profile.drawn(whole(args.serial, "--serial"))
+        profile = profile.drawn(args.serial)
     if args.format == "json":
         print_json(as_dict(profile))
     elif args.format == "markdown":

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scamp_sim.cli.parsing import number_in, whole_in
 from scamp_sim.exceptions import ProgramError
 
 if TYPE_CHECKING:
@@ -68,16 +69,21 @@ def register(parser: argparse.ArgumentParser) -> None:
     shown = parser.add_argument_group("what is shown")
     add = shown.add_argument
     add("--steps", metavar="ROW", action="append", default=[], help="a SCAMP-5 row step by step")
-    add("--width", metavar="N", type=int, help="columns of the text, 80 or more; all of it from 120 (default: yours)")
+    add(
+        "--width",
+        metavar="N",
+        type=whole_in(80),
+        help="columns of the text, 80 or more; all of it from 120 (default: yours)",
+    )
     parser.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text", help="default: text")
     tasks = parser.add_argument_group('a task: all rows trained on the same data (needs the extra "torch")')
     add = tasks.add_argument
     add("--task", metavar="NAME", help="gestures, shapes, digits or photographs")
     add("--heads", metavar="LIST", help="linear, small, frozen (default: linear,small; of photographs frozen)")
     add("--seeds", metavar="N", default="3", help="of training: how many, or which: 0-4; at least 3 (default: 3)")
-    add("--train", metavar="N", type=int, default=40, help="clips of each class to train on (default: 40)")
-    add("--test", metavar="N", type=int, default=20, help="clips of each class for the test (default: 20)")
-    add("--epochs", metavar="N", type=int, default=20, help="of every training (default: 20)")
+    add("--train", metavar="N", type=whole_in(1), default=40, help="clips of each class to train on (default: 40)")
+    add("--test", metavar="N", type=whole_in(1), default=20, help="clips of each class for the test (default: 20)")
+    add("--epochs", metavar="N", type=whole_in(1), default=20, help="of every training (default: 20)")
     add("--light", choices=("even", "uneven"), default="uneven", help="uneven: each clip in its own (default: uneven)")
     add(
         "--robust",
@@ -88,13 +94,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     add(
         "--electrons",
         metavar="N",
-        type=float,
+        type=number_in(low=0),
         default=2000.0,
         help="of a white photosite, with --robust; 0: light without noise (default: 2000)",
     )
     add("--out", metavar="DIR", help="keeps results and clips, and resumes from them; figures and pages go there, too")
     add("--results", metavar="FILE", help="show the results in a file of an earlier --out, and train nothing")
-    add("--jobs", metavar="N", type=int, help="trainings at a time (default: one per core)")
+    add("--jobs", metavar="N", type=whole_in(1), help="trainings at a time (default: one per core)")
     add(
         "--cluster",
         metavar="ADDRESS",
@@ -111,8 +117,6 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.compare.task.study import Study
 
     width = args.width or max(80, min(160, shutil.get_terminal_size((80, 24)).columns))
-    if width < 80:
-        raise ProgramError(f"--width {width}: the table takes at least 80 columns")
     study = task(args)
     table = made(args)
     found = Shown(table, study if isinstance(study, Study) else None, study if isinstance(study, Robustness) else None)

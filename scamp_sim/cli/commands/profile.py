@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.cli import networks, options
 from scamp_sim.cli.fitting import columns
 from scamp_sim.cli.output import coloured, print_json, warn
+from scamp_sim.cli.parsing import whole_in
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings, standard_input
 from scamp_sim.cli.refusals import refuse
 
@@ -61,7 +62,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--on", metavar="REALISATION", help="as in system run")
     network.add_argument("--weights", metavar="FILE", help="as in system run")
     network.add_argument("--clip", metavar="CLIP", help="what it encodes (default: its example)")
-    network.add_argument("--frame", metavar="N", type=int, help="which frame (default: 1)")
+    network.add_argument("--frame", metavar="N", type=whole_in(1), help="which frame (default: 1)")
     options.add_format(parser)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.chip.planes import check_shape
 from scamp_sim.cli import options
+from scamp_sim.cli.parsing import whole_in
 from scamp_sim.cli.programs import parse_inputs, parse_settings
 from scamp_sim.cli.refusals import refuse
 from scamp_sim.exceptions import ProgramError
@@ -50,7 +51,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     options.add_errors(parser)
     parser.add_argument("--on", metavar="REALISATION", default="", help="of a network, as in system run")
     parser.add_argument("--weights", metavar="FILE", default="", help="of a network, as in system run")
-    parser.add_argument("--port", metavar="N", type=int, help="port of the page (default: one that is free)")
+    parser.add_argument(
+        "--port", metavar="N", type=whole_in(0, 65535), help="port of the page (default: one that is free)"
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument(
         "--save", metavar="PAGE", help="write the page of the state after the first frame there, and serve nothing"

@@ -123,13 +123,12 @@ class LayerSystem(System[LayerParams]):
     def configuration(self, args: argparse.Namespace) -> SensorConfig:
         """The sensor that `system costs` asks for."""
         p = self.load(args.weights) if getattr(args, "weights", None) else None
-        kernel = args.kernel or (p.kernel if p else 5)
-        stride = args.stride or (p.stride if p else kernel)
-        channels = args.channels or (p.channels if p else 8)
+        kernel = _given(args.kernel, p.kernel if p else 5)
+        stride = _given(args.stride, p.stride if p else kernel)
+        channels = _given(args.channels, p.channels if p else 8)
         colours = p.colours if p else 3
-        return SensorConfig(
-            args.image, args.image, colours, kernel, stride, 0, channels, args.bits or self.default_bits
-        )
+        bits = _given(args.bits, self.default_bits)
+        return SensorConfig(args.image, args.image, colours, kernel, stride, 0, channels, bits)
 
     default_bits: ClassVar[int] = 8
 
@@ -145,8 +144,8 @@ class LayerSystem(System[LayerParams]):
             return self.build(self.parameters(args), on, hardware_of(args)).cost()
         if isinstance(on.options, DenseOptions):
             return self.dense_costs(on.options, args)
-        kernel, channels = args.kernel or 4, 8 if args.channels is None else args.channels
-        if (args.stride or kernel) != kernel:
+        kernel, channels = _given(args.kernel, 4), _given(args.channels, 8)
+        if _given(args.stride, kernel) != kernel:
             raise ProgramError(
                 f"stride {args.stride} does not tile {kernel}x{kernel} windows; leave --stride out, or take "
                 "--on scamp5:dense"
@@ -168,9 +167,9 @@ class LayerSystem(System[LayerParams]):
         """The same for the dense walk."""
         from scamp_sim.costs.timing import load_timing, profile
 
-        kernel, channels = args.kernel or 5, 8 if args.channels is None else args.channels
+        kernel, channels = _given(args.kernel, 5), _given(args.channels, 8)
         bits = options.weight_bits if args.weight_bits is None else weight_bits(args.weight_bits)
-        stride = args.stride or kernel
+        stride = _given(args.stride, kernel)
         if channels < 1:
             raise ProgramError(f"{channels} channels: expected at least 1")
 
@@ -255,6 +254,11 @@ class LayerSystem(System[LayerParams]):
         if on.on_array:
             found["array"] = self.build(params, on, takes=takes).model(clip)  # type: ignore[attr-defined]
         return found
+
+
+def _given(value: int | None, usual: int) -> int:
+    """What was asked for, 0 too, which the checks refuse."""
+    return usual if value is None else value
 
 
 def on_array(args: argparse.Namespace) -> bool:

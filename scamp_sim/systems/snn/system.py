@@ -109,6 +109,9 @@ class SNN(LayerSystem):
     def published(self, on: Realisation | None, args: argparse.Namespace) -> Sequence[PublishedRow]:
         if getattr(args, "shares", None) is not None:
             return list(self.calculated(args))
+        for option in ("sensor_share", "link_to_sensor"):
+            if getattr(args, option, None) is not None:
+                raise ProgramError(f"--{option.replace('_', '-')} is for --shares TOTAL; give both, or leave it out")
         return super().published(on, args)
 
     def calculated(self, args: argparse.Namespace) -> Iterator[PublishedRow]:
