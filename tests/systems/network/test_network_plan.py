@@ -267,9 +267,9 @@ def test_thresholds_that_are_never_reached_cost_nothing() -> None:
 
 
 def test_unaware_thresholds_are_flagged() -> None:
-    w = np.random.default_rng(0).choice([-1, 1], (2, 1, 5, 5))
-    w[0], w[1] = np.where(np.arange(25).reshape(5, 5) % 2, 1, -1), np.where(np.arange(25).reshape(5, 5) % 2, 1, -1)
-    net = Network(Input(64, 64), (Conv("conv1", w, np.array([2, 9]), padding=(2,) * 4), Pool("pool1", 4, 4)))
+    kernel = np.where(np.arange(25) % 4 == 1, 1, -1).reshape(1, 1, 5, 5)  # -13 in all: a dark background gives +13
+    w = kernel.repeat(2, axis=0)
+    net = Network(Input(64, 64), (Conv("conv1", w, np.array([14, 19]), padding=(2,) * 4), Pool("pool1", 4, 4)))
     plan = network.plan(net, chip="scamp5")
     near, far = plan.margins()
     assert near.flagged

@@ -5,8 +5,9 @@ A handful of candidates, each of which is assembled; what does not fit says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.bits import HIGHEST
@@ -14,12 +15,14 @@ from scamp_sim.kernels.network.dense import CELL, MOST_CLASSES
 from scamp_sim.kernels.network.pieces import ARRAY
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
 from scamp_sim.systems.network.planning.choice import Choice, ConvChoice
-from scamp_sim.systems.network.planning.levels import REACH, Gap, amplitude_for, gaps, largest, levels
+from scamp_sim.systems.network.planning.levels import REACH, Gap, amplitude_for, gaps, largest, leans, levels
 from scamp_sim.systems.network.planning.margins import EXACT, Response, Spread
 
 SLOTS = (4, 2)
 """Slots along an axis, where maps share the array."""
 WINDOWS = (4, 2)
+ROUNDS = 3
+"""How often an amplitude is chosen anew for the gain that chips have at it."""
 WIDE = 20
 """LSB of a tap where joins are means: what they add then counts less."""
 FEW = 4
@@ -179,39 +182,52 @@ def _convs(net: Network, layout: str, rows: int, array: int, wish: Wish) -> dict
     spacing = 1
     for n, layer in enumerate(net.layers[:array]):
         if isinstance(layer, Conv):
-            these = gaps(layer)
+            these = gaps(layer, borders=wish.response is EXACT)
+            pool = net.layers[1] if n == 0 and len(net.layers) > 1 and wish.response is not EXACT else None
+            lean = leans(layer, these, pool) if isinstance(pool, Pool) else ()
             try:
                 if layout == "windows" if n == 0 else not layer.depthwise:
                     taps = (1, 1) if n == 0 else (layer.kernel, spacing)
-                    found[layer.name] = _joined(these, rows, *taps, wish)
+                    found[layer.name] = _joined(these, rows, *taps, wish, lean)
                 else:
                     kind = "blocks" if layout == "blocks" else "macropixels"
-                    found[layer.name] = _alone(these, wish.response.first(kind, rows, layer.kernel, spacing), wish)
+                    response = partial(wish.response.first, kind, rows, layer.kernel)
+                    found[layer.name] = _alone(these, response, spacing, wish, lean)
             except ProgramError as e:
                 raise ProgramError(f"{layer.name}: {e}") from None
         spacing *= 1 if n == 0 and layout == "windows" else layer.stride if isinstance(layer, (Conv, Pool)) else 1
     return found
 
 
-def _alone(these: tuple[Gap, ...], seen: Spread, wish: Wish) -> ConvChoice:
-    """A layer over one map a slot: amplitude and levels."""
-    amplitude = wish.amplitude or amplitude_for(these, gain=seen.gain)
-    chosen = levels(these, seen.gain * amplitude, seen.shift, merge=wish.merge)
+def _alone(
+    these: tuple[Gap, ...], response: Callable[[int, int], Spread], spacing: int, wish: Wish, lean: tuple[float, ...]
+) -> ConvChoice:
+    """A layer over one map a slot: amplitude and levels. The gain depends on the amplitude, which depends on it."""
+    amplitude = wish.amplitude or amplitude_for(these)
+    seen = response(amplitude, spacing)
+    for _ in range(0 if wish.amplitude else ROUNDS):
+        better = amplitude_for(these, gain=seen.gain)
+        if better == amplitude:
+            break
+        amplitude, seen = better, response(better, spacing)
+    chosen = levels(these, seen.gain * amplitude, seen.shift, merge=wish.merge, lean=lean)
     return ConvChoice(amplitude, chosen, 0, seen.gain, seen.shift)
 
 
-def _joined(these: tuple[Gap, ...], rows: int, taps: int, spacing: int, wish: Wish) -> ConvChoice:
+def _joined(
+    these: tuple[Gap, ...], rows: int, taps: int, spacing: int, wish: Wish, lean: tuple[float, ...]
+) -> ConvChoice:
     """A layer over all maps: as many joins are sums as keep the thresholds within the converter."""
     far, joins = largest(these), 2 * (rows.bit_length() - 1)
     amplitude = wish.amplitude or WIDE
     doublings = joins
     while doublings and far * amplitude * 2.0 ** (doublings - joins) > REACH:
         doublings -= 1
-    seen = wish.response.joined(rows, taps, spacing, doublings)
+    seen = wish.response.joined(rows, taps, amplitude, spacing, doublings)
     unit = seen.gain * amplitude * 2.0 ** (doublings - joins)
     if far * unit + abs(seen.shift) > HIGHEST:
         raise ProgramError(f"thresholds lie up to {far:g} taps from 0, beyond the converter at {unit:g} LSB a tap")
-    chosen = levels(these, unit, seen.shift, merge=wish.merge)
+    chosen = levels(these, unit, seen.shift, merge=wish.merge, lean=lean)
     return ConvChoice(amplitude, chosen, doublings, seen.gain, seen.shift)
 
 

@@ -14,10 +14,12 @@ import numpy as np
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.bits import ALWAYS, HIGHEST, NEVER, Level
-from scamp_sim.systems.network.params import Conv, Network
+from scamp_sim.systems.network.params import Conv, Network, Pool
 
 REACH = 110
 """LSB that a threshold may lie from 0: beyond 150 registers compress, from 127 on there is no constant."""
+MIDDLE, LEAN = 0.5, 0.65
+"""Shares of a gap: its middle, and away from a background at its lower end."""
 LARGEST_AMPLITUDE = 17
 """LSB of a tap: larger ones compress more than they drown of what a chip adds."""
 
@@ -50,8 +52,12 @@ def values_of(layer: Conv) -> tuple[int, int]:
     return (0, 1) if layer.pad_value < 0 else (-1, 0)
 
 
-def gaps(layer: Conv) -> tuple[Gap, ...]:
-    """The gap of each channel, in the sums that the array makes with `values_of`."""
+def gaps(layer: Conv, *, borders: bool = True) -> tuple[Gap, ...]:
+    """The gap of each channel, in the sums that the array makes with `values_of`.
+
+    borders: whether sums with taps missing count. Without them all sums of a kernel are even, or all odd, so that gaps
+    are twice as wide: what noise leaves of a bit is decided there, and few of a map's bits are at its border.
+    """
     dark, bright = values_of(layer)
     found = []
     weights = layer.weights.astype(np.int64)
@@ -73,7 +79,7 @@ def gaps(layer: Conv) -> tuple[Gap, ...]:
         elif t > high:
             found.append(Gap(None, None, NEVER))
         else:
-            step = 2 if dark and bright and _one_parity(layer, size) else 1
+            step = 2 if dark and bright and (not borders or _one_parity(layer, size)) else 1
             above = t + (t - low) % step
             found.append(Gap(above - step, above))
     return tuple(found)
@@ -109,11 +115,30 @@ def amplitude_for(found: Sequence[Gap], most: int = LARGEST_AMPLITUDE, gain: flo
     return chosen
 
 
-def levels(found: Sequence[Gap], unit: float, shift: float = 0.0, *, merge: bool = True) -> tuple[Level, ...]:
+def leans(layer: Conv, found: Sequence[Gap], pool: Pool) -> tuple[float, ...]:
+    """Where in its gap the level of each channel of a first layer is to stand under noise, as a share of the gap.
+
+    In the middle, but for channels whose uniform background has the nearest sum on the side that a pool does not hide:
+    a window of n such sums is wrong if one of them is, and most windows of a picture are background.
+    """
+    shares = np.full(layer.channels, MIDDLE)
+    dark, bright = values_of(layer)
+    for n, g in enumerate(found):
+        sums = {value * int(layer.total[n]) for value in (dark, bright)}
+        ands = pool.every is not None and bool(pool.every[n])
+        if (g.above if ands else g.below) in sums:
+            shares[n] = 1 - LEAN if ands else LEAN
+    return tuple(float(share) for share in shares)
+
+
+def levels(
+    found: Sequence[Gap], unit: float, shift: float = 0.0, *, merge: bool = True, lean: Sequence[float] = ()
+) -> tuple[Level, ...]:
     """LSB that each channel's sum must be above, with as few different ones as give the same bits.
 
-    unit: LSB of a tap. shift: LSB that is added to every sum. merge: False for the middle of each gap, however many
-    constants that takes.
+    unit: LSB of a tap. shift: LSB that is added to every sum. merge: False for a level in each gap, however many
+    constants that takes. lean: where in its gap each of these is, by default in the middle; channels with one gap share
+    a level, which is where the one stands that leans most.
 
     Raises ProgramError if some gap holds no whole LSB.
     """
@@ -130,7 +155,12 @@ def levels(found: Sequence[Gap], unit: float, shift: float = 0.0, *, merge: bool
             asked.update(dict.fromkeys(group, level))
             spans = [s for s in spans if s[0] > end]
     else:
-        asked = {(low, high): (low + high) // 2 for low, high in asked}
+        wanted: dict[tuple[int, int], float] = {}
+        for g, share in zip(found, lean or [MIDDLE] * len(found), strict=True):
+            if g.below is not None and g.above is not None:
+                span = _whole(g.below, g.above, unit, shift)
+                wanted[span] = max(wanted.get(span, share), share, key=lambda s: abs(s - MIDDLE))
+        asked = {(low, high): math.floor(low + share * (high - low)) for (low, high), share in wanted.items()}
     return tuple(
         g.constant if g.below is None or g.above is None else asked[_whole(g.below, g.above, unit, shift)]
         for g in found
@@ -200,4 +230,4 @@ def _medians(values: np.ndarray, groups: int) -> np.ndarray:
     return out
 
 
-__all__ = ["Gap", "amplitude_for", "gaps", "largest", "levels", "margins", "merged", "values_of"]
+__all__ = ["Gap", "amplitude_for", "gaps", "largest", "leans", "levels", "margins", "merged", "values_of"]

@@ -8,18 +8,23 @@ with
     1 - Phi(d / sigma)^n    where the background is to be off
     (1 - Phi(d / sigma))^n  where it is to be on; an OR hides single bits
 
-sigma is a fit to emulated chips of the profile; see `Spread`.
+Both come from emulated chips of the profile that nobody else uses: from the layer itself on a dark and a bright picture
+(`background`), which knows its borders and its compression, or where a layout has no sums to look at, from a fit to
+other kernels (`Spread`).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scamp_sim.systems.network.params import Conv, Network, Pool
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import gaps, values_of
+
+if TYPE_CHECKING:
+    from scamp_sim.systems.network.planning.background import Background
 
 FLAGGED = 0.05
 """Share of wrong bits of a background from which a channel is flagged."""
@@ -76,37 +81,48 @@ NONE = Spread(1.0, 0.0, 0.0, 0.0)
 class Response(Protocol):
     """What chips of a profile make of sums."""
 
-    def first(self, kind: str, rows: int, taps: int, spacing: int = 1) -> Spread:
-        """Of a layer over one map a slot."""
+    def first(self, kind: str, rows: int, taps: int, amplitude: int, spacing: int = 1) -> Spread:
+        """Of a layer over one map a slot, at LSB a tap as they are loaded."""
         ...
 
-    def joined(self, rows: int, taps: int, spacing: int, doublings: int) -> Spread:
+    def joined(self, rows: int, taps: int, amplitude: int, spacing: int, doublings: int) -> Spread:
         """Of a layer over all maps; sigma and gain are of what is compared, at the full LSB of a tap there."""
+        ...
+
+    def backgrounds(self, net: Network, choice: Choice) -> tuple[Background, ...]:
+        """The first layer on uniform pictures; none where its sums cannot be looked at."""
         ...
 
 
 class Exact:
     """An array without errors."""
 
-    def first(self, kind: str, rows: int, taps: int, spacing: int = 1) -> Spread:
+    def first(self, kind: str, rows: int, taps: int, amplitude: int, spacing: int = 1) -> Spread:
         """Exact."""
         return NONE
 
-    def joined(self, rows: int, taps: int, spacing: int, doublings: int) -> Spread:
+    def joined(self, rows: int, taps: int, amplitude: int, spacing: int, doublings: int) -> Spread:
         """Exact."""
         return NONE
+
+    def backgrounds(self, net: Network, choice: Choice) -> tuple[Background, ...]:
+        """None are wrong."""
+        return ()
 
 
 EXACT = Exact()
 
 
 def _first(response: Response, choice: Choice, layer: Conv) -> Spread:
-    return response.first("blocks" if choice.layout == "blocks" else "macropixels", choice.rows, layer.kernel)
+    kind, amplitude = "blocks" if choice.layout == "blocks" else "macropixels", choice.convs[layer.name].amplitude
+    return response.first(kind, choice.rows, layer.kernel, amplitude)
 
 
 def margins(net: Network, choice: Choice, response: Response) -> tuple[Margin, ...]:
     """Every channel of every convolution on the array. Those of later layers have no background: their distance is that
     of the nearest attainable sum."""
+    from scamp_sim.systems.network.planning.background import level_of
+
     found: list[Margin] = []
     for n, layer in enumerate(net.layers[: choice.array]):
         if not isinstance(layer, Conv):
@@ -120,11 +136,16 @@ def margins(net: Network, choice: Choice, response: Response) -> tuple[Margin, .
         joins = 2 * (choice.rows.bit_length() - 1)
         joined = choice.layout == "windows" if n == 0 else not layer.depthwise
         unit = chosen.gain * chosen.amplitude * (2.0 ** (chosen.doublings - joins) if joined else 1.0)
+        looked = response.backgrounds(net, choice) if n == 0 else ()
         spread = NONE  # behind the first layer there is no background to be wrong about
-        if n == 0:
-            spread = response.joined(choice.rows, 1, 1, chosen.doublings) if joined else _first(response, choice, layer)
+        if n == 0 and not looked:
+            spread = _first(response, choice, layer)
+            if joined:
+                spread = response.joined(choice.rows, 1, chosen.amplitude, 1, chosen.doublings)
         dark, bright = values_of(layer)
-        for channel, (gap, level) in enumerate(zip(gaps(layer), chosen.levels, strict=True)):
+        behind = net.layers[n + 1] if n + 1 < choice.array else None
+        pool = behind if isinstance(behind, Pool) else None
+        for channel, (gap, level) in enumerate(zip(gaps(layer, borders=response is EXACT), chosen.levels, strict=True)):
             threshold = int(layer.threshold[channel])
             if gap.below is None or gap.above is None or not isinstance(level, int):
                 found.append(Margin(layer.name, channel, threshold, math.inf, "", 0.0, 0.0))
@@ -134,6 +155,12 @@ def margins(net: Network, choice: Choice, response: Response) -> tuple[Margin, .
             if n:
                 d = min(at - gap.below, gap.above - at)
                 found.append(Margin(layer.name, channel, threshold, d, "", 0.0, 0.0))
+                continue
+            if looked:
+                at = level_of(chosen, level)
+                those = [(b.name, b.channel(channel, layer, pool, at)) for b in looked]
+                name, worst = max(those, key=lambda t: (t[1].wrong, -abs(t[1].distance)))
+                found.append(Margin(layer.name, channel, threshold, worst.distance, name, worst.sigma, worst.wrong))
                 continue
             sigma = spread.sigma(total, unit / chosen.gain)
             sides = [(name, at - value * total) for name, value in (("dark", dark), ("bright", bright))]

@@ -99,6 +99,10 @@ class Plan:
 
     def margins(self) -> tuple[Margin, ...]:
         """How near the threshold of every channel is to a background, and what that does on chips of the profile."""
+        return self._margins
+
+    @cached_property
+    def _margins(self) -> tuple[Margin, ...]:
         return margins(self.net, self.choice, response_of(self.errors))
 
     def build(self, errors: Errors | None = None, chip: int = 0, *, engine: str = "fast") -> OnArray:
@@ -215,7 +219,7 @@ class Plan:
 
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before anything runs."""
-        found = []
+        found = list(self.net.warnings())
         flagged = [m for m in self.margins() if m.flagged]
         for layer in dict.fromkeys(m.layer for m in flagged):
             those = [m for m in flagged if m.layer == layer]

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.systems.network.planning.margins import Spread
 
+if TYPE_CHECKING:
+    from scamp_sim.systems.network.params import Network
+    from scamp_sim.systems.network.planning.background import Background
+    from scamp_sim.systems.network.planning.choice import Choice
+
 CHIPS = (4_000_000_011, 4_000_000_012)
 """Serials that are measured."""
-AMPLITUDE = 10
-"""LSB of a tap: small enough that sums near 0 are not compressed."""
 NEAR = 8
 """Taps of 25 from 0 within which sums count."""
+UNCOMPRESSED = 110
+"""LSB from 0 within which they do."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,13 +37,19 @@ class Measured:
     def __init__(self, kind: Any) -> None:
         self.key = _Key(kind)
 
-    def first(self, kind: str, rows: int, taps: int, spacing: int = 1) -> Spread:
+    def first(self, kind: str, rows: int, taps: int, amplitude: int, spacing: int = 1) -> Spread:
         """Of a layer over one map a slot."""
-        return _first(self.key, kind, rows, min(taps, 7), spacing)
+        return _first(self.key, kind, rows, min(taps, 7), amplitude, spacing)
 
-    def joined(self, rows: int, taps: int, spacing: int, doublings: int) -> Spread:
+    def joined(self, rows: int, taps: int, amplitude: int, spacing: int, doublings: int) -> Spread:
         """Of a layer over all maps."""
-        return _joined(self.key, rows, min(taps, 5), spacing, doublings)
+        return _joined(self.key, rows, min(taps, 5), amplitude, spacing, doublings)
+
+    def backgrounds(self, net: Network, choice: Choice) -> tuple[Background, ...]:
+        """The first layer on uniform pictures."""
+        from scamp_sim.systems.network.planning.background import look_at
+
+        return look_at(net, choice, self.key.kind, CHIPS)
 
 
 class _Key:
@@ -80,7 +91,7 @@ def picture(side: int) -> npt.NDArray[np.bool_]:
 
 
 @lru_cache(128)
-def _first(key: _Key, kind: str, rows: int, taps: int, spacing: int) -> Spread:
+def _first(key: _Key, kind: str, rows: int, taps: int, amplitude: int, spacing: int) -> Spread:
     from scamp_sim.kernels.network.first import Convolution, Look, checked, look
     from scamp_sim.kernels.network.grids import Grid
     from scamp_sim.kernels.network.pieces import drafted
@@ -90,17 +101,16 @@ def _first(key: _Key, kind: str, rows: int, taps: int, spacing: int) -> Spread:
     lift = "F" if key.offset else ""
     size = (grid.side, grid.side)
     layer = Convolution(checked(w, grid), grid, pad, True, lift, size, spacing)
-    program = drafted("spread", [look(grid, Look(amplitude=AMPLITUDE, size=size), lift), layer.piece("taps")])
+    program = drafted("spread", [look(grid, Look(amplitude=amplitude, size=size), lift), layer.piece("taps")])
     shown = picture(grid.side)
     exact = _exact(shown, w, pad, spacing)
     seen = _seen(key, program, grid.fill(np.asarray(shown * np.uint8(255), np.uint8)), layer.result)
-    return _fitted(
-        exact, [np.asarray(grid.maps(s), np.float64) for s in seen], w.sum(axis=(1, 2)), AMPLITUDE, NEAR * taps / 5
-    )
+    near = min(NEAR * taps / 5, UNCOMPRESSED / amplitude)
+    return _fitted(exact, [np.asarray(grid.maps(s), np.float64) for s in seen], w.sum(axis=(1, 2)), amplitude, near)
 
 
 @lru_cache(128)
-def _joined(key: _Key, rows: int, taps: int, spacing: int, doublings: int) -> Spread:
+def _joined(key: _Key, rows: int, taps: int, amplitude: int, spacing: int, doublings: int) -> Spread:
     from scamp_sim.kernels.network.channels import Channels
     from scamp_sim.kernels.network.first import Look, look
     from scamp_sim.kernels.network.grids import Grid
@@ -116,7 +126,6 @@ def _joined(key: _Key, rows: int, taps: int, spacing: int, doublings: int) -> Sp
     kept = last.parts[-1]
     cut = next(n for n, line in enumerate(kept.lines) if line.startswith("where("))
     last = Piece(last.name, (*last.parts[:-1], Part(kept.lines[:cut], kept.calls)))
-    amplitude = 20
     program = drafted("spread", [look(grid, Look(amplitude=amplitude, size=size), lift), *pieces, last])
     # each slot has a picture of its own, or all taps of a pixel would be one
     shown = np.random.default_rng(3).random((grid.slots, grid.side, grid.side)) < 0.5
