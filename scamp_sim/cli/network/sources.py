@@ -31,6 +31,7 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         metavar="HOW",
         help="how pictures get to the size of the input, such as scale=2,pad=4, pad=T:L:B:R, shrink=4",
     )
+    add("--describe", metavar="FILE", help="the description of arrays that come without one, as JSON")
     add("--size", metavar="HxW", type=options.size, help="rows x columns of the input, where the file leaves them open")
 
 
@@ -54,6 +55,7 @@ def read_network(args: argparse.Namespace) -> Network:
         above=args.above,
         place=None if args.place is None else parse_place(args.place),
         size=args.size,
+        description=args.describe,
     )
 
 

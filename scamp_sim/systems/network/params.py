@@ -314,6 +314,21 @@ class Network:
 
         save(self, path)
 
+    def warnings(self) -> tuple[str, ...]:
+        """Why it gives the same whatever it is shown; none for a network that looks at its pictures."""
+        found = [
+            f"{conv.name}: no sum crosses a threshold, so that each of its {conv.channels} maps is +1 or -1 everywhere "
+            "and the picture is lost here: look at thresholds, batch norms and the values of the input's bits"
+            for conv in self.convs
+            if np.all(conv.constant)
+        ]
+        found += [
+            f"{dense.name}: all its outputs have the same weights, so that what it is shown decides nothing"
+            for dense in self.denses
+            if dense.classes > 1 and np.all(dense.weights * dense.scale[:, None] == dense.weights[0] * dense.scale[0])
+        ]
+        return tuple(found)
+
     def layer(self, name: str) -> Layer:
         """The layer of that name. Raises ProgramError."""
         for layer in self.layers:

@@ -30,6 +30,8 @@ def text(net: Network) -> str:
         lines += details(layer)
     for note in net.notes:
         lines += wrapped("note", note)
+    for warning in net.warnings():
+        lines += wrapped("warning", warning)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -191,6 +193,7 @@ def document(net: Network) -> dict[str, Any]:
         "layers": layers,
         "classes": list(net.classes),
         "notes": list(net.notes),
+        "warnings": list(net.warnings()),
     }
 
 

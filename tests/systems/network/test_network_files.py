@@ -46,7 +46,7 @@ def test_words_fit_a_terminal(seed: int) -> None:
 
 def small() -> Network:
     conv = Conv("conv1", np.ones((2, 1, 3, 3)), np.array([3, 20]), padding=(1, 1, 1, 1), node="first")
-    dense = Dense("dense1", np.ones((2, 8), np.int8), np.ones(2), np.zeros(2))
+    dense = Dense("dense1", np.array([[1], [-1]], np.int8).repeat(8, axis=1), np.ones(2), np.zeros(2))
     return Network(Input(4, 4), (conv, Pool("pool1", 2, 2), dense), ("no", "yes"), ("a note",), "here")
 
 
@@ -144,3 +144,38 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     ):
         assert main(["network", *line]) == 1
         assert "scamp-sim: error:" in capsys.readouterr().err
+
+
+def test_a_description_beside_its_arrays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Arrays as a framework leaves them, and what they are, in a file of its own."""
+    arrays, text, whole = (str(tmp_path / name) for name in ("weights.npz", "net.json", "net.npz"))
+    description = {"input": {"size": 12}, "layers": [{"op": "conv", "weights": "w"}, {"op": "sign", "at": 2}]}
+    np.savez(arrays, w=np.ones((1, 1, 3, 3)))
+    Path(text).write_text(json.dumps(description))
+    assert main(["network", "plan", arrays, "--describe", text]) == 0
+    assert "conv 1@3x3 +-1, 1 level" in capsys.readouterr().out
+    network.read(arrays, description=description).save(whole)
+    for line, message in (
+        (
+            [arrays],
+            "weights.npz: no description of the layers; add an array 'description', or give a file (--describe)",
+        ),
+        ([arrays, "--describe", str(tmp_path / "none.json")], "none.json: no such file"),
+        ([whole, "--describe", text], "network net.npz: says what its layers are; leave the description (--describe)"),
+        ([str(tmp_path)], "is a folder; expected a file .onnx or .npz"),
+        ([str(tmp_path / "net")], "no such file; expected a file .onnx or .npz"),
+    ):
+        assert main(["network", "plan", *line]) == 1
+        assert message in capsys.readouterr().err.replace("\n", " ")
+    with pytest.raises(ProgramError, match="has a description of its own"):
+        network.read({"w": np.ones(3), "description": description}, description=description)
+
+
+def test_a_network_that_is_blind_says_so() -> None:
+    conv = Conv("conv1", np.ones((2, 1, 3, 3)), np.array([10, -20]))
+    dense = Dense("dense1", np.ones((2, 8), np.int8), np.ones(2), np.zeros(2))
+    blind = Network(Input(4, 4), (conv, dense))
+    assert [warning.partition(":")[0] for warning in blind.warnings()] == ["conv1", "dense1"]
+    assert "warning  conv1: no sum crosses a threshold" in str(blind)
+    assert network.plan(blind).warnings()[:2] == blind.warnings()
+    assert small().warnings() == ()

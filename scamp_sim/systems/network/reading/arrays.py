@@ -88,8 +88,9 @@ def read_arrays(arrays: Mapping[str, Any], reading: Reading, source: str = "arra
 def _description(value: Any, source: str) -> dict[str, Any]:
     if value is None:
         raise ProgramError(
-            f"{source}: no description of the layers; add an array 'description' with JSON such as "
-            '{"input": {"size": [64, 64]}, "layers": [{"op": "conv", "weights": "w1", "padding": 2}, {"op": "sign"}]}'
+            f"{source}: no description of the layers; add an array 'description', or give a file (--describe), with "
+            'JSON such as {"input": {"size": [64, 64]}, "layers": [{"op": "conv", "weights": "w1", "padding": 2}, '
+            '{"op": "sign"}]}'
         )
     if isinstance(value, np.ndarray):
         value = value.item() if value.ndim == 0 else value.tolist()
@@ -113,7 +114,9 @@ def _known(found: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
 
 def _size(value: Any, source: str) -> tuple[int, int]:
     if value is None:
-        raise ProgramError(f'{source}: the size of the input is not said; give "input": {{"size": [64, 64]}}, or size=')
+        raise ProgramError(
+            f'{source}: the size of the input is not said; give "input": {{"size": [64, 64]}} (size, --size)'
+        )
     return _twice(value, f"{source}: input size", 1, 4096)
 
 

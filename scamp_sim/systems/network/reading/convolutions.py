@@ -138,8 +138,8 @@ def closed(open_: Open, sign: Sign, zero: int | None, name: str) -> tuple[Conv, 
         if sign.compare == "sign" and zero is None and reached:
             refuse(
                 sign.node,
-                f"Sign gives 0 where the sum is exactly {side * at} taps, and a bit holds no 0; say zero=+1 or zero=-1 "
-                "(--zero), or train with another sign",
+                f"Sign gives 0 where the sum is exactly {side * at} taps, and a bit holds no 0; say what it is to "
+                "be, +1 or -1 (zero, --zero), or train with another sign",
                 int(k),
             )
         if rounded and reached:

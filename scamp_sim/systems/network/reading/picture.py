@@ -76,7 +76,9 @@ class Picture:
         reading = self.reading
         notes: list[str] = []
         if reading.values is not None and self.values is not None:
-            refuse(node, "the network thresholds its input itself, so its values are known; leave values= out")
+            refuse(
+                node, "the network thresholds its input itself, so its values are known; leave values (--values) out"
+            )
         if self.values is None and self.means != 1:
             refuse(
                 node,
@@ -88,15 +90,17 @@ class Picture:
             raise ProgramError(f"values: expected two different numbers for dark and bright, got {values!r:.60}")
         dark, bright = (self.factor * v + self.offset for v in values)
         if self.values is None:
-            said = "said" if reading.values is not None else "assumed; values= says otherwise"
+            said = "said" if reading.values is not None else "assumed; say it if they are others (values, --values)"
             notes.append(f"input: bits of {values[0]:g} (dark) and {values[1]:g} (bright), {said}")
         if dark == bright:
             refuse(node, "the picture is multiplied by 0")
         above = self.above if self.above is not None else ABOVE if reading.above is None else reading.above
         if self.above is not None and reading.above is not None and reading.above != self.above:
-            refuse(node, f"the network's own threshold is grey > {self.above}; leave above= out")
+            refuse(node, f"the network's own threshold is grey > {self.above}; leave above (--above) out")
         if not 0 <= integer("above", above, low=None) <= 254:
-            refuse(node, f"above={above}: expected a grey level in 0..254, or no pixel differs from another")
+            refuse(
+                node, f"above (--above) is {above}: expected a grey level in 0..254, or no pixel differs from another"
+            )
         scale, shrink, pad = placement(reading.place or {})
         found = Input(*self.size, above, shrink * self.means, scale, pad, (dark, bright))
         check_picture(found)

@@ -9,14 +9,15 @@ from typing import Any
 
 from scamp_sim.checks import integer, path_of
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.reading import MIB, read_archive
+from scamp_sim.reading import MIB, is_there, read_archive, read_json
 from scamp_sim.systems.network.params import Network
-from scamp_sim.systems.network.reading.arrays import read_arrays
+from scamp_sim.systems.network.reading.arrays import DESCRIPTION, read_arrays
 from scamp_sim.systems.network.reading.picture import check_picture, placement
 from scamp_sim.systems.network.reading.steps import Reading
 from scamp_sim.systems.network.store import KEY, restore
 from scamp_sim.text import short
 
+KINDS = (".npz", ".onnx")
 LIMIT = 64 * MIB
 """Bytes of a network's file, unpacked."""
 
@@ -29,6 +30,7 @@ def read(
     above: int | None = None,
     place: Mapping[str, Any] | None = None,
     size: tuple[int, int] | None = None,
+    description: Mapping[str, Any] | str | Path | None = None,
 ) -> Network:
     """A network of integers.
 
@@ -39,6 +41,7 @@ def read(
     above: a pixel is bright above this grey level of 0..255 (default 126).
     place: how pictures get to the size of the input: {"scale": 2, "pad": 4, "shrink": 1}, some of these.
     size: rows and columns of the input, where the source does not say.
+    description: of arrays that come without one: a mapping, or the path of a file of JSON.
 
     Raises ProgramError that names what cannot go to the array, where, and what to do.
     """
@@ -48,12 +51,16 @@ def read(
         raise ProgramError(f"zero: expected +1 or -1, got {zero!r:.40}")
     reading = Reading(zero, values, above=above, place=place, size=size)
     if isinstance(source, Mapping):
-        return read_arrays(source, reading)
+        return read_arrays(_described(source, description, "arrays"), reading)
     if hasattr(source, "named_modules"):
         from scamp_sim.systems.network.reading.modules import read_module
 
         return read_module(source, reading)
     path = path_of(source, "network")
+    if path.is_dir():
+        raise ProgramError(f"network {short(str(path), 200)}: is a folder; expected a file .onnx or .npz")
+    if path.suffix not in KINDS and not is_there(path):
+        raise ProgramError(f"network {short(str(path), 200)}: no such file; expected a file .onnx or .npz")
     if path.suffix == ".npz":
         arrays = read_archive(path, "network", ProgramError, LIMIT)
         if KEY in arrays:
@@ -61,16 +68,39 @@ def read(
                 raise ProgramError(
                     f"network {path.name}: holds integers already, so zero, values and size are settled; leave them out"
                 )
+            _no_description(description, path)
             return _placed(restore(arrays, f"network {path.name}"), reading)
-        return read_arrays(arrays, reading, path.name)
+        return read_arrays(_described(arrays, description, path.name), reading, path.name)
     if path.suffix == ".onnx":
         from scamp_sim.systems.network.reading.onnx.chain import read_onnx
 
+        _no_description(description, path)
         return read_onnx(path, LIMIT, reading)
     raise ProgramError(
         f"network {short(str(path), 200)}: unknown kind '{path.suffix}'; expected .onnx, or .npz with arrays and a "
         "description"
     )
+
+
+def _described(
+    arrays: Mapping[str, Any], description: Mapping[str, Any] | str | Path | None, what: str
+) -> Mapping[str, Any]:
+    """Arrays with the description that came apart from them. Raises ProgramError if there are two."""
+    if description is None:
+        return arrays
+    if DESCRIPTION in arrays:
+        raise ProgramError(f"{what}: has a description of its own; leave the other one (description, --describe) out")
+    if not isinstance(description, Mapping):
+        path = path_of(description, "description")
+        description = read_json(path, "description", ProgramError)
+        if not isinstance(description, Mapping):
+            raise ProgramError(f"{path.name}: expected an object with input and layers, got {description!r:.60}")
+    return {**arrays, DESCRIPTION: description}
+
+
+def _no_description(description: object, path: Path) -> None:
+    if description is not None:
+        raise ProgramError(f"network {path.name}: says what its layers are; leave the description (--describe) out")
 
 
 def _placed(net: Network, reading: Reading) -> Network:

@@ -57,8 +57,8 @@ def _start(model: Model, reading: Reading) -> Data:
         rows, columns = reading.size
     if rows is None or columns is None:
         raise ProgramError(
-            f"{where} has rows and columns that the file leaves open; export it with fixed ones, or say size=(rows, "
-            "columns) (--size)"
+            f"{where} has rows and columns that the file leaves open; export it with fixed ones, or say them "
+            "(size, --size)"
         )
     if max(rows, columns) > 4096:
         raise ProgramError(f"{where} has {rows}x{columns} pixels; at most 4096x4096 are read")
