@@ -88,7 +88,7 @@ def run_with_dumps(
             if left(done, coming, place) and seen[place] < MOST_DUMPS:
                 seen[place] += 1
                 folder = Path(out) / f"{prefix}{_name(program, place, seen[place], visits[place])}"
-                shown = {name: _drawn(machine, name) for name in SHOWN if name in planes}
+                shown = {name: machine.read(name) for name in SHOWN if name in planes}
                 times = f", time {seen[place]} of {visits[place]}" if visits[place] > 1 else ""
                 heading = f"{program.name}: after line {place[1]}{times}"
                 sheet = render.contact_sheet([render.Tile(n, p) for n, p in shown.items()], heading, stretch)
@@ -97,11 +97,6 @@ def run_with_dumps(
                 folders.append(folder)
 
     return walk(machine, program, inputs, see), folders
-
-
-def _drawn(machine: Machine, name: str) -> Any:
-    plane = machine.read(name)
-    return render.light(plane) if name == "PIX" else plane
 
 
 def _visits(program: Program, places: Sequence[Place]) -> Counter[Place]:

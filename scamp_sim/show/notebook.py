@@ -49,7 +49,7 @@ def sheet(machine: Machine) -> Any:
             if name == "FLAG" and plane.all():
                 continue
             if plane.any() or name == "FLAG":
-                tiles.append(render.Tile(name, render.light(plane) if name == "PIX" else plane))
+                tiles.append(render.Tile(name, plane))
     finally:
         machine.backdoor_reads = seen
     tiles = tiles or [render.Tile("A (every register is 0)", np.zeros(machine.shape, np.float32))]

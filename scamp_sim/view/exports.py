@@ -33,10 +33,7 @@ def sheet(session: Session, revision: str, moment: int) -> bytes:
     """All planes at a moment on one sheet, PNG. Raises ScampError."""
     with session.lock:
         current = session.current(revision)
-        tiles = [
-            render.Tile(_title(name), render.light(plane) if kind == "pix" else plane)
-            for name, plane, kind in _at(session, current, moment)
-        ]
+        tiles = [render.Tile(_title(name), plane) for name, plane, _ in _at(session, current, moment)]
         if not tiles:
             raise ProgramError("the program touches no plane, so there is nothing to draw")
         place = session.place(current, moment)

@@ -71,6 +71,14 @@ export class Stage {
     return this.derived.get(name);
   }
 
+  // Ideal and chip have one scale, so that what differs in grey differs in value.
+  scale(station, name, plane) {
+    const other = station === "difference" ? null : this.planes.get(`${station === "chip" ? "ideal" : "chip"}/${name}`);
+    const low = Math.min(plane.stats.low, other?.stats.low ?? Infinity);
+    const high = Math.max(plane.stats.high, other?.stats.high ?? -Infinity);
+    return scaleOf(plane, $("scale").value, { low, high });
+  }
+
   names() {
     return [...this.planes.keys()].filter((n) => n.startsWith("ideal/")).map((n) => n.slice(6));
   }
@@ -178,7 +186,7 @@ export class Stage {
       view.canvas.style.width = `${width}px`;
       view.canvas.style.height = `${height}px`;
     }
-    const scale = scaleOf(plane, $("scale").value, plane.stats);
+    const scale = this.scale(view.mode, this.selected, plane);
     if (content || view.painted !== plane) {
       view.source.width = columns;
       view.source.height = rows;
@@ -345,13 +353,14 @@ export class Stage {
       const button = known.get(name);
       const plane = this.plane(station, name);
       button.setAttribute("aria-selected", String(name === this.selected));
-      const key = plane && `${station} ${$("scale").value}`;
+      const scale = plane && this.scale(station, name, plane);
+      const key = plane && `${station} ${scale}`;
       if (!plane || (button.plane === plane && button.key === key)) continue;
       button.plane = plane;
       button.key = key;
       const [canvas, , about] = button.children;
       [canvas.height, canvas.width] = plane.shape;
-      canvas.getContext("2d").putImageData(paint(plane, scaleOf(plane, $("scale").value, plane.stats)), 0, 0);
+      canvas.getContext("2d").putImageData(paint(plane, scale), 0, 0);
       const s = plane.stats;
       about.textContent = isBits(plane)
         ? `${((100 * s.sum) / s.count).toFixed(1)} % set`
