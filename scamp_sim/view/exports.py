@@ -139,14 +139,15 @@ def state(session: Session, revision: str, moment: int) -> str:
         ]
         if differ:
             shots.append(Shot("chip minus ideal", tuple((n.lstrip(">"), difference(p, i)) for n, i, p in differ)))
-        program = merged(frame, script.title)
+        program = replace(merged(frame, script.title), name=script.title)
         annotation = session.account(script).annotation(program)
         sources = [
             SourceText(t.name, tuple(t.text.split("\n"))) for t in session.subject.texts(wish, script.course.programs)
         ]
         spans = timeline(program, session.timing, script.shape)
         about = f"Every register that the program touches, and what it has put out, after moment {moment} of the run."
-        return report.page(annotation, spans, session.timing, sources, shots, about)
+        title = f"{frame.title}, {place['done'] or 'the beginning'}"
+        return report.page(annotation, spans, session.timing, sources, shots, about, title)
 
 
 def merged(frame: Frame, title: str) -> Program:

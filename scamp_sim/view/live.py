@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from scamp_sim.chip.program import Program
+from scamp_sim.chip.program import HostCall, Program, Step
 from scamp_sim.compiler.front.source import MOST_SOURCE
 from scamp_sim.compiler.native import LiveProgram
 from scamp_sim.compiler.native.session.records import LiveRun
@@ -43,7 +44,7 @@ class LiveSubject(Subject):
         settings = {name: int(value) for name, value in wish.params.items() if isinstance(value, (int, bool))}
         with recording() as tape:
             run = program.run(machine, list(images), set=settings)
-        events = tape.events
+        events = labelled(tape.events, run)
         course = Course(events)
         sliders = tuple(
             Slider(
@@ -81,6 +82,33 @@ class LiveSubject(Subject):
                 text = ""
             main = [Text(str(self.path), self.path.name, text)]
         return *main, *(t for t in found if t not in main)
+
+
+def labelled(events: Sequence[Event], run: LiveRun) -> list[Event]:
+    """The events of a run, its results under the labels of the displays that they went to."""
+    steps = [step for f in ((run.setup, *run.frames) if run.frames else run.shown) for step in f.program.steps]
+    made: dict[tuple[Program, tuple[Step, ...]], Program] = {}
+    found: list[Event] = []
+    done = 0
+    for event in events:
+        if isinstance(event, Ran):
+            program = event.program
+            same = zip(program.steps, steps[done : done + len(program.steps)], strict=False)
+            named = tuple(_renamed(step, told) for step, told in same)
+            done += len(program.steps)
+            key = program, named if len(named) == len(program.steps) else program.steps
+            if key not in made:
+                made[key] = replace(program, name=run.program, steps=key[1])
+            event = replace(event, program=made[key])
+        found.append(event)
+    return found
+
+
+def _renamed(step: Step, told: Step) -> Step:
+    """A step of the run with the result's name that the program gives it."""
+    if not isinstance(step, HostCall) or not isinstance(told, HostCall) or not step.result:
+        return step
+    return replace(step, result=told.result) if (step.name, step.args) == (told.name, told.args) else step
 
 
 def _frames(course: Course, events: Sequence[Event], run: LiveRun) -> tuple[Frame, ...]:

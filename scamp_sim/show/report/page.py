@@ -49,11 +49,13 @@ def page(
     sources: Sequence[SourceText] = (),
     shots: Sequence[Shot] = (),
     about_shots: str = "The registers that each kernel writes, when it ends.",
+    title: str = "cost of one run",
 ) -> str:
     """The whole page.
 
     sources: texts of the program's files, else what the program knows of them.
     about_shots: what the planes are of.
+    title: what the browser shows behind the name of the program.
     """
     texts = list(sources) or sources_of(annotation)
     parts = [
@@ -75,7 +77,7 @@ def page(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(annotation.program.name)} - cost of one run</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<title>{escape(annotation.program.name)} - {escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n<main>\n{_head(annotation, texts)}<nav>{links}</nav>\n{_tiles(annotation.profile)}{sections}"
         f"<footer>Written by scamp-sim {escape(__version__)}. Words, launches and bytes are counted; times are counts "
         f"times the prices of {escape(timing.name)}.</footer>\n</main>\n</body>\n</html>\n"

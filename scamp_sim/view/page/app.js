@@ -187,7 +187,7 @@ async function arrived(said) {
   }
   timeline.stand(said.us);
   $("moment").value = String(said.n);
-  const many = frames.length > 1 ? `${frames[said.frame].title} of ${frames.length} \u00b7 ` : "";
+  const many = frames.length > 1 ? `${ordinal(said.frame)} \u00b7 ` : "";
   const kernel = said.kernel ? ` \u00b7 ${said.kernel} ${said.kernel_word}` : "";
   $("where").textContent = `${many}${said.n.toLocaleString("en")} of ${state.run.length.toLocaleString("en")}${kernel} \u00b7 ${us(said.us)} \u00b5s`;
   const via = said.macros.length ? ` in ${said.macros.join(" > ")}` : "";
@@ -198,6 +198,13 @@ async function arrived(said) {
   $("doing").replaceChildren(done, via, next);
   document.body.dataset.n = String(said.n);
   document.body.dataset.revision = state.run.revision;
+}
+
+function ordinal(frame) {
+  const frames = state.run.frames;
+  const number = `frame ${frame + 1}`;
+  const title = frames[frame].title.replace(/^frame \d+(, )?/, "");
+  return `${number} of ${frames.length}${title ? `: ${title}` : ""}`;
 }
 
 const steps = {

@@ -4,6 +4,8 @@ import { difference, histogram, isBits, numbers, paint, scaleOf, shown } from ".
 
 const $ = (id) => document.getElementById(id);
 const MODES = ["ideal", "chip", "difference"];
+const varies = (plane) => plane.stats.high > plane.stats.low;
+const unit = (plane) => ((plane.of || plane.kind) === "image" ? "" : " LSB");
 const LETTERED = 26; // pixels of a PE from which its value is written in it
 
 export class Stage {
@@ -127,7 +129,8 @@ export class Stage {
   draw(content = false) {
     const names = this.names();
     this.preferred ||= names.findLast((n) => n.startsWith(">")) || "";
-    const choice = [this.preferred, this.behind[this.preferred.slice(1)], this.selected, names[0], ""];
+    const varied = names.find((n) => !isBits(this.planes.get(`ideal/${n}`)) && varies(this.planes.get(`ideal/${n}`)));
+    const choice = [this.preferred, this.behind[this.preferred.slice(1)], this.selected, varied, names[0], ""];
     this.selected = choice.find((name) => names.includes(name)) ?? "";
     const chip = this.hasChip;
     const mode = chip ? this.mode : "ideal";
@@ -142,7 +145,7 @@ export class Stage {
     for (const view of this.views) this._view(view, content);
     if (content) {
       this._thumbs(names, modes.length > 1 ? "ideal" : modes[0]);
-      this._histogram(this.plane(modes.length > 1 ? "chip" : modes[0], this.selected));
+      this._histogram(modes.length > 1 ? "chip" : modes[0]);
     }
     this._values();
   }
@@ -224,7 +227,7 @@ export class Stage {
     const of = plane.kind;
     if (of === "difference") {
       if (plane.of === "bits") return "chip minus ideal: orange set on the chip alone, blue on the ideal array alone";
-      return `chip minus ideal: blue ${shown(scale[0])}, orange ${shown(scale[1])} LSB`;
+      return `chip minus ideal: blue ${shown(scale[0])}, orange ${shown(scale[1])}${unit(plane)}`;
     }
     const ends = of === "bits" ? "white is 1" : `black ${shown(scale[0])}, white ${shown(scale[1])}`;
     const clipped = of === "bits" || (plane.stats.low >= scale[0] && plane.stats.high <= scale[1]) ? "" : ", clipped";
@@ -368,7 +371,9 @@ export class Stage {
     }
   }
 
-  _histogram(plane) {
+  _histogram(station) {
+    const plane = this.plane(station, this.selected);
+    const of = this.hasChip ? `${station}: ` : "";
     const canvas = $("histogram");
     const pen = canvas.getContext("2d");
     pen.clearRect(0, 0, canvas.width, canvas.height);
@@ -383,7 +388,7 @@ export class Stage {
       pen.fillRect(0, 20, canvas.width, 24);
       pen.fillStyle = style.getPropertyValue("--analog");
       pen.fillRect(0, 20, (canvas.width * s.sum) / s.count, 24);
-      $("numbers").textContent = `${s.sum.toLocaleString("en")} of ${s.count.toLocaleString("en")} set`;
+      $("numbers").textContent = `${of}${s.sum.toLocaleString("en")} of ${s.count.toLocaleString("en")} set`;
       return;
     }
     const scale = s.high > s.low ? [s.low, s.high] : [s.low - 1, s.low + 1];
@@ -397,7 +402,7 @@ export class Stage {
       const height = counts[i] ? Math.max(1, Math.sqrt(counts[i] / most) * canvas.height) : 0;
       pen.fillRect(i * wide, canvas.height - height, wide - 0.5, height);
     }
-    $("numbers").textContent = `${shown(s.low)} .. ${shown(s.high)}, mean ${shown(s.mean)} LSB`;
+    $("numbers").textContent = `${of}${shown(s.low)} .. ${shown(s.high)}, mean ${shown(s.mean)}${unit(plane)}`;
   }
 
   picture() {
