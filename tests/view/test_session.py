@@ -471,7 +471,7 @@ def test_displays_of_cpp_programs_have_their_labels(tmp_path: Path) -> None:
     s = session(written(tmp_path, CPP.replace(shown, f"{shown}\nscamp5_output_image(D);"), "main.cpp"))
     found = s.run(Wish(frames=2))
     assert found["outputs"] == {"edges": "C", "output_image": "D"}
-    said, planes = looked(s, found["revision"], found["frames"][1]["end"])
+    _, planes = looked(s, found["revision"], found["frames"][1]["end"])
     assert {"ideal/>edges", "ideal/>output_image"} <= planes.keys()
     assert (planes["ideal/>output_image"] == 128 + 10).all()
     assert "main is loaded" in [looked(s, found["revision"], n)[0]["next"] for n in range(3)]
