@@ -84,6 +84,10 @@ class Acts:
         """The different steps that were told so far."""
         return (a for a in self._known.values() if a is not None)
 
+    def told(self, line: bytes) -> Act | None:
+        """The act of a line that was told before and means the same at all times; None of any other."""
+        return None if b"\tscamp5_draw_" in line else self._known.get(line)
+
     def launch(self, line: bytes, kernel: Kernel | None = None) -> Act | None:
         """L content site: the act if the line was told before, else that of `kernel`."""
         act = self._known.get(line)

@@ -29,6 +29,8 @@ MOST_PICTURES = 1_000
 """Texts, and pictures, of one frame that are kept."""
 MOST_BYTES = 1 << 30
 """Bytes of pictures and texts of one run that are kept."""
+MOST_TOLD = 4096
+"""Bytes of lines with a question at their end that are known again as a whole."""
 STORAGE = {"s": "static", "d": "dynamic", "h": "heap"}
 
 Numbers = tuple[int, ...]
@@ -43,15 +45,15 @@ class Content:
     origin: Origin
 
 
-@dataclass
+@dataclass(slots=True)
 class Tally:
-    """What happens in one frame."""
+    """What happens in one frame. `texts`: as they were told."""
 
+    stored: int = 0
     acts: list[Act] = field(default_factory=list)
     pictures: dict[str, Any] = field(default_factory=dict)
-    texts: list[str] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
     posted: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
-    stored: int = 0
     dropped_texts: int = 0
 
     @property
@@ -65,6 +67,7 @@ class _Batch:
     """Steps as one program, prepared. `gives`: those with a result."""
 
     program: Program
+    acts: tuple[Act, ...]
     us: float
     gives: tuple[Act, ...]
 
@@ -78,6 +81,24 @@ class _Plan:
 
     parts: tuple[tuple[bool, Numbers, tuple[Act, ...]], ...]
     seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """Lines that end in a question for a result, prepared.
+
+    parts: batches, some of them after the scene is exposed anew.
+    seen: whether PIX shows what the scene has at its end.
+    asked: the call of the question.
+    fills: whether it asks for bytes, and not for a number.
+    alone: whether it is all that the last batch gives.
+    """
+
+    parts: tuple[tuple[bool, _Batch], ...]
+    seen: bool
+    asked: HostCall
+    fills: bool
+    alone: bool
 
 
 class Board:
@@ -98,6 +119,7 @@ class Board:
         self.kept = 0
         self._seen = True  # whether PIX shows what the scene has
         self._plans: dict[tuple[bool, Numbers], _Plan] = {}
+        self._exchanges: dict[tuple[bool, bytes], _Exchange] = {}
         self._batches: dict[Numbers, _Batch] = {}
         self._once: set[Numbers] = set()
         self._names: dict[str, int] = {}
@@ -184,6 +206,47 @@ class Board:
         assert isinstance(act.step, HostCall)
         return act.step, self.settle().get(act.step.result)
 
+    def ask_again(self, told: bytes) -> tuple[bool, HostCall, Any] | None:
+        """Carry out lines which end in a question for a result, all at once: whether bytes are asked for, the call of
+        that question, and the result. None, and nothing is done, if a line is new or holds something else.
+
+        A frame like the one before it comes to its questions on this way alone.
+        """
+        key = self._seen, told
+        exchange = self._exchanges.get(key)
+        if exchange is None or self.pending:
+            exchange = self._learned(told) if len(told) <= MOST_TOLD and not self.pending else None
+            if exchange is None:
+                return None
+            if len(self._exchanges) >= MOST_PROGRAMS:
+                self._exchanges.clear()
+            self._exchanges[key] = exchange
+        results: Mapping[str, Any] = {}
+        tally, machine = self.tally, self.machine
+        for exposed, batch in exchange.parts:
+            if exposed:
+                machine.expose(self.image)
+            tally.acts += batch.acts
+            self.us += batch.us
+            results = machine.run(batch.program, registers=False).outputs
+            if batch.gives and not exchange.alone:
+                results = self._collected(batch.gives, results)
+        self._seen = exchange.seen
+        return exchange.fills, exchange.asked, results[exchange.asked.result]
+
+    def _learned(self, told: bytes) -> _Exchange | None:
+        lines = told.split(b"\n")[:-1]
+        if not lines or not lines[-1].startswith((b"?call", b"?fill")):
+            return None
+        acts = [a for a in map(self.acts.told, lines) if a is not None]
+        if len(acts) < len(lines):
+            return None
+        plan, last = self._planned(acts), acts[-1]
+        parts = tuple((exposed, self._batch(numbers, some)) for exposed, numbers, some in plan.parts)
+        alone = parts[-1][1].gives == (last,) and not any(batch.gives for _, batch in parts[:-1]) and last.display < 0
+        assert isinstance(last.step, HostCall)
+        return _Exchange(parts, plan.seen, last.step, lines[-1].startswith(b"?fill"), alone)
+
     # --- carrying out ---
 
     def scene(self, image: Any) -> None:
@@ -193,9 +256,8 @@ class Board:
 
     def settle(self) -> Mapping[str, Any]:
         """Carry out what waits; results of the last program by name."""
-        results: Mapping[str, Any] = {}
         if not self.pending:
-            return results
+            return {}
         waiting = self.pending.copy()
         self.pending.clear()
         key = self._seen, tuple([a.number for a in waiting])
@@ -206,6 +268,10 @@ class Board:
                 if len(self._plans) >= MOST_PROGRAMS:
                     self._plans.clear()
                 self._plans[key] = plan
+        return self._follow(plan)
+
+    def _follow(self, plan: _Plan) -> Mapping[str, Any]:
+        results: Mapping[str, Any] = {}
         for exposed, numbers, acts in plan.parts:
             if exposed:
                 self.machine.expose(self.image)
@@ -237,19 +303,23 @@ class Board:
         return _Plan(tuple(parts), seen)
 
     def _carry_out(self, numbers: Numbers, acts: Sequence[Act]) -> Mapping[str, Any]:
-        batch = self._batches.get(numbers)
-        if batch is None:
-            if self._comes_first(numbers, acts):
-                return self._carry_out_apart(acts)
-            if len(self._batches) >= MOST_PROGRAMS:
-                self._batches.clear()
-            program = self.program_of(acts, f"batch {len(self._batches)}")
-            batch = _Batch(program, sum(a.us for a in acts), tuple(a for a in acts if a.gives))
-            self._batches[numbers] = batch
+        if numbers not in self._batches and self._comes_first(numbers, acts):
+            return self._carry_out_apart(acts)
+        batch = self._batch(numbers, acts)
         self.tally.acts += acts
         self.us += batch.us
         outputs = self.machine.run(batch.program, registers=False).outputs
         return self._collected(batch.gives, outputs) if batch.gives else {}
+
+    def _batch(self, numbers: Numbers, acts: Sequence[Act]) -> _Batch:
+        batch = self._batches.get(numbers)
+        if batch is None:
+            if len(self._batches) >= MOST_PROGRAMS:
+                self._batches.clear()
+            program = self.program_of(acts, f"batch {len(self._batches)}")
+            batch = _Batch(program, tuple(acts), sum(a.us for a in acts), tuple(a for a in acts if a.gives))
+            self._batches[numbers] = batch
+        return batch
 
     def _comes_first(self, numbers: Numbers, acts: Sequence[Act]) -> bool:
         """Whether steps with drawings among them come for the first time. Programs draw at places that never come

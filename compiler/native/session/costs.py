@@ -9,12 +9,17 @@ from typing import Any
 
 from scamp_sim.chip.program import Launch, Program
 from scamp_sim.compiler.native.board.board import Board, Tally
+from scamp_sim.compiler.native.session.ending import UNREADABLE
 from scamp_sim.compiler.native.session.records import LineCost, LiveFrame
+from scamp_sim.compiler.native.session.window import unescaped
 from scamp_sim.costs.profile import Profile
 from scamp_sim.costs.timing import profile, step_cost
+from scamp_sim.exceptions import ProgramError
 
 MOST_KEPT = 256
 """Different courses of a frame whose costs are kept."""
+TOGETHER, MOST_STEPS = 64, 1000
+"""Frames of fewer steps than this are recorded so many at once, which takes a third of the time of one by one."""
 
 
 @dataclass
@@ -28,16 +33,45 @@ class _Course:
     times: int = 0
 
 
+def _texts(tally: Tally) -> tuple[str, ...]:
+    """The texts of `T channel site text` lines. Raises ProgramError if they are none."""
+    told = [line.split(b"\t", 3) for line in tally.texts]
+    if any(len(fields) < 4 for fields in told):
+        raise ProgramError(UNREADABLE)
+    texts = [unescaped(fields[3].decode("utf-8", errors="replace")) for fields in told]
+    return (*texts, f"... and {tally.dropped_texts:,} more texts") if tally.dropped_texts else tuple(texts)
+
+
 class Costs:
-    """Costs of frames, worked out once for each course that a frame takes."""
+    """Records of frames; costs are worked out once for each course that a frame takes. `count`: frames that have
+    ended, with what runs before the first."""
 
     def __init__(self, board: Board, name: str) -> None:
         self.board, self.name = board, name
         self._launches: Counter[str] = Counter()
         self._kept: dict[tuple[int, ...], _Course] = {}
+        self.count = 0
+        self._waiting: list[tuple[str, Tally, Mapping[str, Any], int]] = []
+        self._frames: list[LiveFrame] = []
 
-    def frame(self, number: int, image: str, tally: Tally, planes: Mapping[str, Any]) -> LiveFrame:
-        """The record of a frame that has ended."""
+    def add(self, image: str, tally: Tally, planes: Mapping[str, Any], used: int) -> None:
+        """A frame has ended, or what runs before the first. `used`: words of the store at its end."""
+        self.count += 1
+        self._waiting.append((image, tally, planes, max(tally.stored, used)))
+        if len(self._waiting) >= TOGETHER or len(tally.acts) > MOST_STEPS:
+            self._record()
+
+    def frames(self) -> list[LiveFrame]:
+        """The records of what has ended, what runs before the first frame among them."""
+        self._record()
+        return self._frames
+
+    def _record(self) -> None:
+        for ended in self._waiting:
+            self._frames.append(self._frame(len(self._frames), *ended))
+        self._waiting.clear()
+
+    def _frame(self, number: int, image: str, tally: Tally, planes: Mapping[str, Any], stored: int) -> LiveFrame:
         key = tuple([a.number for a in tally.acts])
         course = self._kept.get(key)
         if course is None:
@@ -53,17 +87,18 @@ class Costs:
             number,
             image,
             tally.pictures,
-            tuple(tally.texts),
+            _texts(tally),
             tuple(tally.posted),
             course.profile,
             course.lines,
-            max(tally.stored, self.board.store.used),
+            stored,
             course.program,
             planes,
         )
 
     def launches(self) -> Counter[str]:
         """How often each kernel was launched until now."""
+        self._record()
         self._forget()
         return self._launches
 

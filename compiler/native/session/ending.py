@@ -11,6 +11,7 @@ from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.native.toolchain.build import Built
 from scamp_sim.compiler.native.toolchain.said import origin, whole_line
 
+UNREADABLE = "the program sends what nobody can read: it has overwritten memory that is not its own"
 SIGNALS = {
     4: "an illegal instruction",
     6: "abort",

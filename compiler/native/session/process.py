@@ -29,6 +29,8 @@ MOST_COPIED = 1 << 30
 """Bytes of a file that is copied for it to read."""
 PRINTED = 1 << 16
 """Bytes of what it prints that are kept."""
+_AT_ONCE = 1 << 16
+"""Bytes that are read at once."""
 _LINE = 8 << 20
 """Bytes of the longest line that is taken."""
 _PLATFORMS = ("linux", "darwin")
@@ -39,9 +41,16 @@ class TimeoutPassedError(Exception):
 
 
 class Process:
-    """A running program. `read` gives what it says, whole lines; `answer` answers a question."""
+    """A running program. `read` gives what it says, whole lines; `answer` answers a question.
 
-    def __init__(self, built: Built, files: Sequence[str | Path] = (), processor_s: int = 3600) -> None:
+    files: what is copied into its folder.
+    processor_s: seconds of processor time that it may take in all.
+    patience: seconds that it may let the simulator wait, in all, until `renew` is called.
+    """
+
+    def __init__(
+        self, built: Built, files: Sequence[str | Path] = (), processor_s: int = 3600, patience: float = 3600.0
+    ) -> None:
         if not sys.platform.startswith(_PLATFORMS):
             raise ProgramError(f"C++ programs run on Linux and macOS, and this is {sys.platform}; use one of those")
         self.folder = tempfile.TemporaryDirectory(prefix="scamp-sim-")
@@ -76,39 +85,45 @@ class Process:
         assert self.child.stdout is not None
         self._in, self._out = self.child.stdin.fileno(), self.child.stdout.fileno()
         self._rest = b""
-        self.waited = 0.0
         self.printed = ""
-        self._started = self._deadline = 0.0
+        self._patience = self._left = patience
+        self._deadline = 0.0
         self._late = False
         self._over = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def read(self, patience: float) -> bytes | None:
-        """The next whole lines, up to a question if one is among them; None at the end.
+    def renew(self) -> None:
+        """A frame has ended: the program may take its time again."""
+        self._left = self._patience
 
-        patience: seconds to wait at most. Raises TimeoutPassedError.
-        """
-        data = self._rest
-        self._started = time.monotonic()
-        self._deadline = self._started + patience
-        try:
-            while True:
-                at = data.rfind(b"\n")
-                if at >= 0:
-                    self._rest = data[at + 1 :]
-                    return data[: at + 1]
-                if len(data) > _LINE:
-                    raise ProgramError("the program sends a line of more than 8 MiB: it posts too much at once")
-                more = os.read(self._out, 1 << 16)
-                if self._late and not more:
-                    raise TimeoutPassedError
-                if not more:
-                    self._rest = b""
-                    return data or None
-                data += more
-        finally:
-            self._deadline = 0.0
-            self.waited += time.monotonic() - self._started
+    def read(self) -> bytes | None:
+        """The next whole lines, up to a question if one is among them; None at the end. Raises TimeoutPassedError."""
+        clock = time.monotonic
+        started = clock()
+        self._deadline = started + max(0.01, self._left)
+        data = os.read(self._out, _AT_ONCE)
+        if self._rest or data[-1:] != b"\n":
+            data = self._joined(data)
+        self._deadline = 0.0
+        self._left += started - clock()
+        return data or None
+
+    def _joined(self, data: bytes) -> bytes:
+        """What was read, with what was left of before and what is missing from its last line."""
+        found = self._rest
+        self._rest = b""
+        while data:
+            at = data.rfind(b"\n") + 1
+            if at:
+                self._rest = data[at:]
+                return found + data[:at]
+            found += data
+            if len(found) > _LINE:
+                raise ProgramError("the program sends a line of more than 8 MiB: it posts too much at once")
+            data = os.read(self._out, _AT_ONCE)
+        if self._late:
+            raise TimeoutPassedError
+        return found
 
     def _watch(self) -> None:
         """Ends a program that lets the simulator wait for too long; runs beside everything else."""
@@ -121,10 +136,10 @@ class Process:
 
     def answer(self, data: bytes) -> None:
         """Send an answer; a program that is gone already is told from `read`."""
-        view = memoryview(data)
         try:
-            while view:
-                view = view[os.write(self._in, view) :]
+            sent = os.write(self._in, data)
+            while sent < len(data):
+                sent += os.write(self._in, memoryview(data)[sent:])
         except BrokenPipeError:
             pass
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
-from scamp_sim.chip.program import Origin
+from scamp_sim.chip.program import HostCall, Origin
 from scamp_sim.compiler.native.board.board import MOST_TEXTS, Board, Tally, bytes_of, number_of
 from scamp_sim.compiler.native.session import costs, ending
 from scamp_sim.compiler.native.session.process import Process, TimeoutPassedError
-from scamp_sim.compiler.native.session.records import KernelUse, LiveFrame, LiveRun
+from scamp_sim.compiler.native.session.records import KernelUse, LiveRun
 from scamp_sim.compiler.native.session.window import Window, unescaped
 from scamp_sim.compiler.native.session.wishes import Wishes
 from scamp_sim.compiler.native.toolchain.build import Built
@@ -31,7 +32,7 @@ MOST_LINES = 2_000_000
 FRAME_ENDS = ("vs_frame_loop_control", "vs_wait_frame_trigger", "vs_loop_counter_inc")
 """Calls that end a frame; the strongest that a program uses does."""
 
-_UNREADABLE = "the program sends what nobody can read: it has overwritten memory that is not its own"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Session:
@@ -47,15 +48,12 @@ class Session:
         self.board = Board(machine)
         self.window = Window(wishes, self.board.notes)
         self.board.displays = self.window.displays
-        self.frames: list[LiveFrame] = []
-        self.setup: LiveFrame | None = None
         self.idle: Counter[str] = Counter()
         self.printed = ""
         self.ended = ""
         self._markers = 0
         self._defining: tuple[int, str, str, str] | None = None
         self._calls: list[list[bytes]] = []
-        self._waited = 0.0
         self._lines = 0
         self._costs = costs.Costs(self.board, name)
         self._image = ""
@@ -66,7 +64,7 @@ class Session:
         """Run to the end of the last frame. Raises StoppedError, ProgramError."""
         self._see(0)
         seconds = int(self.wishes.timeout * min(self.wishes.frames + 1, 1000)) + 60
-        process = Process(self.built, self.wishes.files, seconds)
+        process = Process(self.built, self.wishes.files, seconds, self.wishes.timeout)
         try:
             self._talk(process)
         except TimeoutPassedError:
@@ -80,19 +78,34 @@ class Session:
         return self._result()
 
     def _talk(self, process: Process) -> None:
-        while True:
-            data = process.read(max(0.01, self.wishes.timeout - (process.waited - self._waited)))
-            if data is None:
-                return
-            if self._take(data, process):
-                return
+        over = False
+        while not over and (data := process.read()) is not None:
+            over = self._take(data, process)
 
     def _take(self, data: bytes, process: Process) -> bool:
         """Carry out lines; whether the run is over."""
+        rest = data.rfind(b"\nR\t") + 1
+        if rest or data[:2] == b"R\t":  # a frame ends, and the next one may begin as it did
+            rest = data.find(b"\n", rest) + 1
+            if self._take_each(data[:rest], process):
+                return True
+            data = data[rest:]
+        answered = self.board.ask_again(data)
+        if answered is None:
+            return self._take_each(data, process)
+        process.answer(self._given(*answered))
+        self._lines += 1
+        if len(self.board.tally.acts) > MOST_WITHOUT_FRAMES:
+            self._check_length()
+        return False
+
+    def _take_each(self, data: bytes, process: Process) -> bool:
+        """Carry out lines one by one; whether the run is over."""
         board, pending = self.board, self.board.pending
-        for line in data.split(b"\n"):
+        lines = data.split(b"\n")
+        self._lines += len(lines)
+        for line in lines:
             kind = line[:1]
-            self._lines += 1
             if kind == b"L":
                 board.launch(line)
             elif kind == b"H":
@@ -103,6 +116,8 @@ class Session:
             elif kind == b"?":
                 process.answer(self._answer(line))
                 self._check_length()  # a question settles: the count below never gets there
+            elif kind == b"T":
+                self._text(line)
             elif kind == b"R":
                 if self._frame_ends(process):
                     return True
@@ -134,7 +149,7 @@ class Session:
         return found or Origin(str(self.built.sources[0]), 1, 1, 1, 1)
 
     def _stop(self, place: Origin, code: str, message: str, hint: str = "") -> NoReturn:
-        raise ending.error(place, code, message, hint, len(self.frames) + 1 if self.setup is not None else 0)
+        raise ending.error(place, code, message, hint, self._costs.count)
 
     # --- lines without an answer ---
 
@@ -142,13 +157,13 @@ class Session:
         fields = line.decode("utf-8", errors="replace").split("\t")
         handler = self._handlers.get(kind)
         if handler is None:
-            raise ProgramError(_UNREADABLE)
+            raise ProgramError(ending.UNREADABLE)
         try:
             return bool(handler(self, fields))
         except ScampError:
             raise
         except (IndexError, ValueError, KeyError):
-            raise ProgramError(_UNREADABLE) from None
+            raise ProgramError(ending.UNREADABLE) from None
 
     def _begin(self, fields: list[str]) -> None:
         self._markers = int(fields[2])
@@ -171,10 +186,10 @@ class Session:
     def _freed(self, fields: list[str]) -> None:
         self.board.freed(int(fields[1]))
 
-    def _text(self, fields: list[str]) -> None:
+    def _text(self, line: bytes) -> None:
         tally = self.board.tally
-        if len(tally.texts) < MOST_TEXTS and self.board.room(len(fields[3]), None):
-            tally.texts.append(unescaped(fields[3]))
+        if len(tally.texts) < MOST_TEXTS and self.board.room(len(line), None):
+            tally.texts.append(line)
         else:
             tally.dropped_texts += 1
 
@@ -211,8 +226,8 @@ class Session:
 
     def _last_words(self, fields: list[str]) -> bool:
         """The program tells why it ends."""
-        frame = len(self.frames) + 1 if self.setup is not None else 0
-        raise ending.stopped(fields, self.built, self._last_place(), self._uncaught, self.wishes.timeout, frame)
+        last = self._last_place()
+        raise ending.stopped(fields, self.built, last, self._uncaught, self.wishes.timeout, self._costs.count)
 
     _handlers: Mapping[bytes, Callable[[Any, list[str]], Any]] = {
         b"B": _begin,
@@ -222,7 +237,6 @@ class Session:
         b"I": _instance,
         b"M": _instance,
         b"D": _freed,
-        b"T": _text,
         b"V": _numbers,
         b"G": _window,
         b"Z": _wait,
@@ -237,14 +251,10 @@ class Session:
     def _answer(self, line: bytes) -> bytes:
         """The answer to a question."""
         board = self.board
-        if line.startswith(b"?call"):
-            return b"=%d\n" % number_of(board.ask(line)[1])
+        if line.startswith((b"?call", b"?fill")):
+            return self._given(line.startswith(b"?fill"), *board.ask(line))
         fields = line[1:].split(b"\t")
         kind = fields[0]
-        if kind == b"fill":
-            call, value = board.ask(line)
-            data = bytes_of(call, value, self.machine)
-            return b"=%d\n" % len(data) + data
         text = [f.decode("utf-8", errors="replace") for f in fields]
         if kind == b"time":
             board.settle()
@@ -259,23 +269,29 @@ class Session:
         if kind == b"hello":
             rows, columns = self.machine.shape
             return b"=%d %d %d %d\n" % (rows, columns, self.machine.seed, self.wishes.frames)
-        raise ProgramError(_UNREADABLE)
+        raise ProgramError(ending.UNREADABLE)
+
+    def _given(self, filled: bool, call: HostCall | None, value: Any) -> bytes:
+        """The answer to a question for a result: a number, or bytes for the program's own memory."""
+        if not filled:
+            return b"=%d\n" % number_of(value)
+        data = bytes_of(call, value, self.machine)
+        return b"=%d\n" % len(data) + data
 
     def _frame_ends(self, process: Process) -> bool:
         """A frame has ended, or what runs before the first; whether it was the last."""
-        self.board.settle()
+        if self.board.pending:
+            self.board.settle()
         self._lines = 0
-        self._waited = process.waited
-        finished = self._closed()
-        if self.setup is None:
-            self.setup = finished
+        process.renew()
+        self._close()
+        done = self._costs.count - 1
+        if done == 0:
             self.window.check_labels()
-        else:
-            self.frames.append(finished)
-        if len(self.frames) >= self.wishes.frames:
+        if done >= self.wishes.frames:
             self.ended = "all frames done"
             return True
-        self._see(len(self.frames))
+        self._see(done)
         return False
 
     def _see(self, frame: int) -> None:
@@ -284,16 +300,13 @@ class Session:
             self._image, picture = images[frame % len(images)]
             self.board.scene(picture)
 
-    def _closed(self) -> LiveFrame:
-        """The frame that has gone on until now."""
-        board, tally = self.board, self.board.tally
-        planes = {name: self.machine.read(name) for name in self.wishes.planes}
-        if tally.dropped_texts:
-            tally.texts.append(f"... and {tally.dropped_texts:,} more texts")
-        number = 0 if self.setup is None else len(self.frames) + 1
-        frame = self._costs.frame(number, self._image, tally, planes)
-        board.tally = Tally(stored=board.store.used)
-        return frame
+    def _close(self) -> None:
+        """What has gone on until now is a frame."""
+        board, wanted = self.board, self.wishes.planes
+        planes = {n: self.machine.read(n) for n in wanted} if wanted else _NOTHING
+        used = board.store.used
+        self._costs.add(self._image, board.tally, planes, used)
+        board.tally = Tally(used)
 
     # --- the end ---
 
@@ -312,23 +325,22 @@ class Session:
         )
 
     def _finish(self) -> None:
+        costs = self._costs
         if self.ended == "main returned":
-            last = self._closed() if self.board.tally.holds or self.setup is None else None
-            if self.setup is None:
-                self.setup = last
+            if costs.count == 0:
+                self._close()
                 self.window.check_labels()
-            elif last is not None:
-                self.frames.append(last)
-            if self.frames and len(self.frames) < self.wishes.frames:
+            elif self.board.tally.holds:
+                self._close()
+            if 1 < costs.count <= self.wishes.frames:
                 place = Origin(str(self.built.sources[0]), 1, 1, 1, 1)
-                self.board.notes.note(
-                    place, "W618", f"main returned after {len(self.frames)} of {self.wishes.frames} frames"
-                )
-        elif self.setup is None:
+                what = f"main returned after {costs.count - 1} of {self.wishes.frames} frames"
+                self.board.notes.note(place, "W618", what)
+        elif costs.count == 0:
             self._vanished(0)
 
     def _result(self) -> LiveRun:
-        assert self.setup is not None
+        setup, *frames = self._costs.frames()
         board, note = self.board, self.board.notes.note
         launched = self._costs.launches()
         kernels = tuple(
@@ -362,8 +374,8 @@ class Session:
             note(origin(str(path), 1), "W622", f"the file does not compile, and nothing needs it: {reason}")
         return LiveRun(
             self.name,
-            self.setup,
-            tuple(self.frames),
+            setup,
+            tuple(frames),
             kernels,
             tuple(self.window.items.values()),
             board.notes.all(),
