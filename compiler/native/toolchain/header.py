@@ -255,7 +255,8 @@ def _method(form: HostFunction, formals: list[str], told: list[str]) -> Iterator
             yield method("int", [*formals, "void* memory"], f"{each} {ask}")
     elif form.result:
         taken = [*formals[:at], "void* memory", *formals[at:]]
-        yield method("int", taken, f'return scamp_sim::fill("{name}", {{{given}}}, place, memory);')
+        fill = "events" if form.result == "events" else "fill"
+        yield method("int", taken, f'return scamp_sim::{fill}("{name}", {{{given}}}, place, memory);')
     elif name == "scamp5_draw_point":
         inside = "return scamp_sim::inside(x0.given, x1.given);"
         yield method("bool", formals, f'scamp_sim::host("{name}", {{{given}}}, place); {inside}')

@@ -18,8 +18,11 @@ _MESSAGE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fa
 _NOTE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? note: (?P<text>.*)$")
 _UNDECLARED = re.compile(
     r"['\u2018`](?P<name>[\w:]+)['\u2019] was not declared|use of undeclared identifier '(?P<other>\w+)'"
-    r"|no member named '(?P<third>\w+)'"
+    r"|no member named '(?P<third>\w+)' in (?:namespace )?'(?:scamp[57]_|vs_|SCAMP[57]_PE)"
+    r"|['\u2018](?P<fourth>\w+)['\u2019] is not a member of ['\u2018](?:scamp[57]_|vs_|SCAMP[57]_PE)"
+    r"|(?:class|struct) (?:scamp[57]|vs)_\w+['\u2019] has no member named ['\u2018](?P<fifth>\w+)"
 )
+_NAMES = ("name", "other", "third", "fourth", "fifth")
 _MISSING = re.compile(r"(?P<name>[^\s:]+): No such file or directory|'(?P<other>[^']+)' file not found")
 _REFERENCE = re.compile(r"undefined (?:reference to|symbol:) [`'\u2018]?(?P<name>.+?)['\u2019]?$", re.MULTILINE)
 _TWICE = re.compile(
@@ -121,7 +124,7 @@ def _explained(text: str, included: bool) -> tuple[str, str]:
     unknown = _UNDECLARED.search(text)
     if unknown is None:
         return "S611", "the C++ compiler's own words; for another standard of the language: --std c++20"
-    name = (unknown["name"] or unknown["other"] or unknown["third"]).rpartition("::")[2]
+    name = next(unknown[n] for n in _NAMES if unknown[n]).rpartition("::")[2]
     if not included:
         return "S602", "the file includes no header of the SDK: #include <scamp5.hpp>"
     if name in isa.PLANES:

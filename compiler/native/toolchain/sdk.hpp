@@ -63,6 +63,7 @@ void word_listed(const char* op, const arg* first, size_t count, at place);
 void host(const char* name, args operands, at place);
 long long ask(const char* name, args operands, at place);
 int fill(const char* name, args operands, at place, void* memory);
+int events(const char* name, args operands, at place, void* memory);
 void show(const char* name, args operands, at place, uint32_t display);
 bool inside(long long row, long long column);
 void refused(const char* what, at place);
@@ -136,6 +137,17 @@ constexpr news_t operator|(news_t a, news_t b) { return static_cast<news_t>(stat
 
 using SCAMP5_PE::news_t;
 typedef SCAMP5_PE::news_t dir_t;
+namespace SCAMP5_PE {  // programs name the types with the registers' namespace, and without
+using ::areg_t;
+using ::aref_t;
+using ::dreg_t;
+using ::dref_t;
+using ::dir_t;
+using ::AREG;
+using ::ASRC;
+using ::DREG;
+using ::DSRC;
+}  // namespace SCAMP5_PE
 
 // --- instructions ----------------------------------------------------------------------------------------------
 
@@ -267,6 +279,7 @@ public:
     void clear() { kernel_.forget(); }
     bool is_empty() const { return kernel_.empty(); }
     int size() const { return kernel_.words(); }
+    static void print_debug_info() { scamp_sim::idle("scamp5_kernel::print_debug_info"); }
 
 protected:
     template <class F>

@@ -240,6 +240,13 @@ def test_hints_of_compiler_errors(live: Live) -> None:
     assert found["A"] == "registers are known after: using namespace SCAMP5_PE;"
     assert found["scamp5_inn"] == "did you mean 'scamp5_in'?"
     assert found["const char*"].startswith("the C++ compiler's own words")
+    members = "scamp5_kernel k; k.print_debug_info(); k.relaunch(); SCAMP5_PE::reg_t r; struct {} x; x.y();"
+    found = hints(f"#include <scamp5.hpp>\nint main() {{ {members} }}\n")
+    nothing = "the SDK that the simulator knows has no"
+    assert sorted(hint for hint in found.values() if hint.startswith(nothing)) == [
+        f"{nothing} 'reg_t'",
+        f"{nothing} 'relaunch'",
+    ]
 
 
 def test_a_file_that_is_named_twice_is_one(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def _(seen: Seen) -> None:
     spots = [(10, 20), (30, 200), (250, 1)]
     seen.same("R5", np.logical_or.reduce([rect(r, c, r, c) for r, c in spots]))
     seen.same("R6", np.logical_or.reduce([rect(r, c, r + 1, c + 1) for r, c in spots]))
-    assert seen.texts() == [("3",)]
+    assert seen.texts() == [("3 3",)]
 
 
 @check("bounding_box")

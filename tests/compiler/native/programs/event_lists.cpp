@@ -21,8 +21,7 @@ int main() {
             scamp5_kernel_end();
         }
         memset(events, 0, sizeof events);
-        scamp5_scan_events(R5, events, MOST);
-        int found = 0;
+        int told = scamp5_scan_events(R5, events, MOST), found = 0;
         scamp5_draw_begin(R6);
         for (int i = 0; i < MOST; i++) {
             int c = events[2 * i], r = events[2 * i + 1];
@@ -31,6 +30,6 @@ int main() {
             found++;
         }
         scamp5_draw_end();
-        vs_post_text("%d", found);
+        vs_post_text("%d %d", found, told);
     }
 }

@@ -7,7 +7,7 @@ using namespace SCAMP5_PE;
 
 static const areg_t regs[] = {A, B, C, D};
 static const news_t ways[4] = {north, east, south, west};
-static const std::array<dreg_t, 3> planes = {{R5, R6, R7}};
+static const std::array<SCAMP5_PE::dreg_t, 3> planes = {{R5, R6, R7}};
 const dreg_t& pick(int i) { return planes[i % 3]; }
 typedef void (*step_t)(void);
 static void up() { scamp5_kernel_begin(); movx(A, A, south); scamp5_kernel_end(); }
