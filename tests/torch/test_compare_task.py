@@ -13,12 +13,15 @@ import pytest
 
 pytest.importorskip("torch")
 
+from scamp_sim.compare import figures
 from scamp_sim.compare.task import results
 from scamp_sim.compare.task.data import load, spaced
 from scamp_sim.compare.task.once import once
+from scamp_sim.compare.task.paired import against_raw
 from scamp_sim.compare.task.settings import CATALOGUE, ITEMS, TASKS, Budget, Item, chosen, reason_against
-from scamp_sim.compare.task.study import read, study
+from scamp_sim.compare.task.study import Study, read, study
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.study.grid import Unit
 
 TINY = Budget(train=2, test=1, epochs=2, batch=8)
 ROWS = ["raw", "lr_1", "leca_4_3", "snn"]
@@ -90,6 +93,10 @@ def test_points_have_bits_intervals_and_a_check(folder: Path) -> None:
     by = {p["row"]: p for p in found["points"]}
     assert by["leca_4_3"]["bits"] == 49152
     assert by["leca_4_3"]["bits_wire_scamp5"] == 65536
+    assert [by[row]["accuracy_holds_on_scamp5"] for row in ("raw", "lr_1", "leca_4_3", "snn")] == [1, 1, 0, 0]
+    drawn = figures.accuracy(results.points(run(folder)), "small")
+    assert drawn.count(" filled") == 2
+    assert drawn.count(" hollow") == 4 + 4  # and the names below
     for p in by.values():
         low, high = p["interval_95"]
         assert 0 <= low <= p["accuracy"] <= high <= 1
@@ -110,6 +117,49 @@ def test_a_task_that_one_bit_solves_ranks_nothing() -> None:
     bad = results.rankings([point("lr_1", 0.89), point("leca_4_4", 0.9)])
     assert [r.ranks for r in bad] == [False]
     assert "does not rank rows" in str(bad[0])
+
+
+def kept(rights: dict[str, list[list[int]]]) -> Study:
+    """A study with these answers: row -> seed -> 1 where the answer to a clip is right."""
+    numbers = {row: ITEMS.index(Item(row, 1, "small")) for row in rights}
+    found = {
+        Unit(0, seed, numbers[row]): {
+            "right": sum(clips),
+            "of": len(clips),
+            "clips": np.packbits(clips).tobytes().hex(),
+            "loss": 0.0,
+            "train": 1.0,
+            "weights": 1,
+        }
+        for row, seeds in rights.items()
+        for seed, clips in enumerate(seeds)
+    }
+    return Study("shapes", TINY, tuple(numbers.values()), (0, 1, 2), found, {})
+
+
+def test_rows_are_compared_with_raw_frames_clip_by_clip() -> None:
+    raw = [1] * 30 + [0] * 10
+    worse = [0] * 20 + [1] * 10 + [0] * 10
+    near = [1] * 29 + [0] * 11
+    study = kept({"raw": [raw] * 3, "lr_1": [worse] * 3, "snn": [near, raw, raw], "p2m": [raw] * 2})
+    by = {a.item.row: a for a in against_raw(study)}
+    assert by["lr_1"].difference == pytest.approx(-0.5)
+    assert by["lr_1"].clear
+    # 20 of 40 clips worse: standard deviation sqrt(20/39) / 2, Student's t of 39 degrees 2.0227
+    assert by["lr_1"].high == pytest.approx(-0.5 + 2.0227 * (10 / 39) ** 0.5 / 40**0.5, abs=1e-4)
+    assert by["snn"].difference == pytest.approx(-1 / 120)
+    assert not by["snn"].clear
+    assert by["p2m"].difference == 0  # of the seeds that both have
+    said = results.said(study, results.points(study))
+    assert any("below lr_1 -50.0 (" in line and "not clearly different snn -0.8 (" in line for line in said)
+    assert results.as_dict(study)["against_raw"][0]["clear"] is True
+
+
+def test_a_study_says_the_command_that_makes_it() -> None:
+    command = results.command(kept({"raw": [[1]] * 3, "snn": [[1]] * 3}))
+    assert command == (
+        "scamp-sim compare --task shapes --heads small --frames 1 --train 2 --test 1 --epochs 2 --rows raw,snn"
+    )
 
 
 def test_what_a_row_cannot_take_is_said() -> None:

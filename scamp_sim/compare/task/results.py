@@ -8,6 +8,7 @@ from typing import Any
 
 from scamp_sim.compare import rows as table_rows
 from scamp_sim.compare.counts import Scene
+from scamp_sim.compare.task import paired
 from scamp_sim.compare.task.settings import (
     CATALOGUE,
     CLIP,
@@ -158,6 +159,7 @@ def as_dict(study: Study) -> dict[str, Any]:
             {"head": r.head, "frames": r.frames, "ranks": r.ranks, "best": r.best.item.row, "said": str(r)}
             for r in rankings(found)
         ],
+        "against_raw": [a.as_dict() for a in paired.against_raw(study)],
         "left_out": dict(study.left_out),
     }
 
@@ -182,7 +184,7 @@ HEAD = ("row", "T", "bits a decision", "right %", "95 % interval", "seeds", "wei
 def said(study: Study, found: Sequence[Point]) -> list[str]:
     """What stands under the tables of a task: the checks, whose accuracy it is, and what takes no part."""
     other = [r for r in dict.fromkeys(p.item.row for p in found) if r not in SAME_ON_ARRAY]
-    lines = [str(r) for r in rankings(found)]
+    lines = [*(str(r) for r in rankings(found)), *paired.lines(paired.against_raw(study))]
     if other and study.task != "photographs":
         lines.append(
             f"accuracy is that of the own chips' codes; on SCAMP-5 {', '.join(other)} have no program or one with "
