@@ -63,15 +63,20 @@ CALLS = (
     "network plan mine.npz --place scale=2,pad=4 --margins",
     "network costs mine.npz --format json",
     "network export mine.npz --to sdk",
+    "network validate mine.npz --place scale=2,pad=4 --data shown.npz --errors scamp5 --chips 1 --limit 2",
     "system costs p2m --on scamp5 --channels 8 --weight-bits ternary --format json",
     "system published leca --format json",
     "bench --only one-word",
 )
 """One line a call; each must end with 0."""
 
-TORCH = ("train pixelrnn --clips made-up:1 --test made-up:1:5 --epochs 1 --out trained.npz",)
+FINETUNE = "network finetune mine.npz --place scale=2,pad=4 --data shown.npz"
+TORCH = (
+    "train pixelrnn --clips made-up:1 --test made-up:1:5 --epochs 1 --out trained.npz",
+    f"{FINETUNE} --epochs 1 --pictures 3 --measure 101 --chips 1 --out tuned.npz",
+)
 
-WITHOUT = {"train pixelrnn": "torch", "completion bash": "completion", "lsp": "lsp"}
+WITHOUT = {"train pixelrnn": "torch", FINETUNE: "torch", "completion bash": "completion", "lsp": "lsp"}
 """Calls that end with 1 and a hint where an extra is missing, and the extra."""
 
 TABLE = "value,passes,mean_in_minus_out,std_out\n" + "".join(
@@ -107,7 +112,7 @@ def main() -> int:
 
 
 def _write_network(path: Path) -> None:
-    """A trained network as arrays and a description: one layer of two kernels, a pool, a dense layer."""
+    """A trained network as arrays and a description: one layer of two kernels, a pool, a dense layer; and pictures."""
     import numpy as np
 
     g = np.random.default_rng(1)
@@ -122,6 +127,7 @@ def _write_network(path: Path) -> None:
     description = json.dumps({"input": {"size": [64, 64]}, "layers": layers})
     kernels, dense = g.choice([-0.1, 0.1], (2, 1, 5, 5)), g.choice([-0.02, 0.02], (10, 512))
     np.savez(path, kernels=kernels, dense=dense, description=np.array(description))
+    np.savez(path.with_name("shown.npz"), x=g.integers(0, 256, (30, 28, 28), np.uint8), y=np.arange(30) % 10)
 
 
 def _call(line: str, folder: Path, codes: tuple[int, ...], said: str = "") -> bool:

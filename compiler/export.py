@@ -384,6 +384,8 @@ def _sdk(program: Program, sliders: Sliders) -> Exported:
     notes: dict[str, None] = {}
     taken: set[str] = {"main"}
     names = {name: _identifier(name, taken, "kernel") for name in program.kernels}
+    heap = [name for name, kernel in program.kernels.items() if kernel.storage == "heap"]
+    records = {name: _identifier(f"record_{names[name]}", taken, "kernel") for name in heap}
     lines = [*_head(program), "", "#include <scamp5.hpp>", "", "using namespace SCAMP5_PE;", ""]
     variables = {name: _identifier(name, taken, "param") for name in sliders.values}
     buffers, displays, memory = _buffers(program, taken)
@@ -391,14 +393,14 @@ def _sdk(program: Program, sliders: Sliders) -> Exported:
     lines += [f"static vs_handle {name};" for name in displays] + memory
     lines += [""] if sliders.values or displays or memory else []
     for name, kernel in program.kernels.items():
-        lines += [*_kernel(name, names[name], kernel, notes), ""]
+        lines += [*_kernel(name, names[name], kernel, notes, records.get(name)), ""]
     title = _identifier(f"{program.name}_pass", taken, "program")
     lines += ["// one pass: call it in the frame loop", f"void {title}() {{"]
     for number, step in enumerate(program.steps):
         given = {i: _renamed(e, variables) for (n, i), e in sliders.bound.items() if n == number}
         lines.append(f"{_INDENT}{_step(step, number, names, buffers, given)}")
     lines += ["}", "", "int main() {", f"{_INDENT}vs_init();"]
-    lines += [f"{_INDENT}{names[n]}.move_to_heap(true);" for n, k in program.kernels.items() if k.storage == "heap"]
+    lines += [f"{_INDENT}{record}();" for record in records.values()]
     for place, (name, label) in enumerate(displays.items()):
         lines.append(f"{_INDENT}{name} = vs_gui_add_display({_quoted(label)}, {place // 4}, {place % 4});")
     for name, variable in variables.items():
@@ -418,12 +420,21 @@ def _quoted(label: str) -> str:
     return '"' + label.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _kernel(name: str, own: str, kernel: Kernel, notes: dict[str, None]) -> list[str]:
+def _kernel(name: str, own: str, kernel: Kernel, notes: dict[str, None], record: str | None) -> list[str]:
     count = len(kernel.words)
     about = f"// {name}: {count} word{'s' * (count != 1)}"
-    if kernel.storage == "heap":
-        using = f"{_INDENT}using namespace scamp5_kernel_api;"
-        return [about, f"static scamp5_kernel {own}([] {{", using, *_body(kernel, _INDENT, "", notes), "});"]
+    if record is not None:  # the controller's memory keeps it; the store has not room for all on their way there
+        return [
+            about,
+            f"static scamp5_kernel {own};",
+            f"static void {record}() {{",
+            f"{_INDENT}{own}.move_to_heap(true);",
+            f"{_INDENT}{own}.constructor([] {{",
+            f"{_INDENT * 2}using namespace scamp5_kernel_api;",
+            *_body(kernel, _INDENT * 2, "", notes),
+            f"{_INDENT}}});",
+            "}",
+        ]
     mark = "scamp5_dynamic_kernel" if kernel.storage == "dynamic" else "scamp5_kernel"
     return [
         about,

@@ -55,30 +55,13 @@ def source(plan: Plan) -> str:
     head, marker, rest = text.partition("using namespace SCAMP5_PE;\n")
     declared = f"\nstatic int {', '.join(held)};\n" if held else ""
     tail = _dense(built, built.dense) if built.dense is not None else _bits(built)
-    rest, heap = _recorded(rest)
-    setup = "".join(f"    record_{name}();\n" for name in heap)
+    setup = "".join(f"    {name}();\n" for name in re.findall(r"^static void (record_\w+)\(\)", rest, re.M))
     setup += "    load_weights();\n" if built.dense is not None else ""
     main = (
         f"int main() {{\n    vs_init();\n{setup}    while (1) {{\n        vs_frame_loop_control();\n"
         f"        {match[1]}();\n        evaluate();\n    }}\n}}\n"
     )
     return f"{head}{marker}{declared}{rest.rstrip()}\n\n{tail}\n{main}"
-
-
-def _recorded(text: str) -> tuple[str, list[str]]:
-    """Kernels of the controller's memory are recorded one by one before the first frame, since the store has not room
-    for all of them on their way; and their names."""
-    names: list[str] = []
-
-    def turned(match: re.Match[str]) -> str:
-        names.append(match[1])
-        return (
-            f"static scamp5_kernel {match[1]};\nstatic void record_{match[1]}() {{\n"
-            f"    {match[1]}.move_to_heap(true);\n    {match[1]}.constructor([] {{\n{match[2]}    }});\n}}\n"
-        )
-
-    text = re.sub(r"^static scamp5_kernel (\w+)\(\[\] \{\n(.*?)^\}\);\n", turned, text, flags=re.M | re.S)
-    return text, names
 
 
 # --- a dense layer on the array -----------------------------------------------------------------------------------

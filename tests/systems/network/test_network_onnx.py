@@ -253,5 +253,8 @@ def test_size_and_ends(tmp_path: Path) -> None:
     net = network.read(graph.save(tmp_path / "net.onnx"), size=(10, 10))
     assert (net.input.rows, net.input.columns) == (10, 10)
     assert "Softmax dropped, it changes no decision" in net.notes[-1]
+    graph.add("ArgMax", axis=1)
+    both = network.read(graph.save(tmp_path / "net.onnx"), size=(10, 10))
+    assert ["dropped" in note for note in both.notes[-2:]] == [True, True]
     with pytest.raises(ProgramError, match="window 10x8 every 10x8: expected squares"):
         network.read(graph.save(tmp_path / "net.onnx"), size=(12, 10))

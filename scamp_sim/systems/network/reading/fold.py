@@ -97,7 +97,7 @@ class _Folder:
 
     def take(self, step: Step) -> None:
         """Fold one more step."""
-        if self.ended is not None:
+        if self.ended is not None and not isinstance(step, Last):
             refuse(step.node, f"stands behind {self.ended}, which ends a network; cut the network there")
         match step:
             case Convolve():
