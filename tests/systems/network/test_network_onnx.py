@@ -113,7 +113,7 @@ def loop() -> Graph:
         (skip, "skip connection"),
         (two_inputs, r"2 inputs \(picture, other\); expected one"),
         (concat, "Concat has no place on the array; the network must be one chain"),
-        (lambda: sized(1, 1, "h", "w"), r"leaves open; export it with fixed ones, or say size="),
+        (lambda: sized(1, 1, "h", "w"), r"leaves open; export it with fixed ones, or say them \(size, --size\)"),
         (lambda: sized(1, 64), "2 dimensions; expected pictures"),
         (lambda: then("MaxPool", kernel_shape=[2, 2], pads=[1, 1, 1, 1]), "a padded pool"),
         (lambda: then("MaxPool", kernel_shape=[4, 4], strides=[4, 4], ceil_mode=1), "ceil_mode"),
