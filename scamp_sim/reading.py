@@ -200,6 +200,10 @@ def parse_json(text: str, where: str, error: type[ScampError] = ScampError) -> A
     return document
 
 
+OTHER_FORM = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
+"""What comes of a document that has another form than the one that is looked for, numbers of 400 digits included."""
+
+
 def _depth(value: Any) -> int:
     depth, level = 0, [value]
     while depth <= DEEPEST:

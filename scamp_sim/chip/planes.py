@@ -36,6 +36,10 @@ def check_shape(shape: Any) -> tuple[int, int]:
     return rows, columns
 
 
+MOST = float(np.finfo(np.float32).max)
+"""LSB that a float32 holds; far more than any register."""
+
+
 def _plain(plane: Any, shape: tuple[int, int], name: str) -> npt.NDArray[Any]:
     try:
         array = np.asarray(plane)
@@ -50,6 +54,11 @@ def _plain(plane: Any, shape: tuple[int, int], name: str) -> npt.NDArray[Any]:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         row, column = np.argwhere(~np.isfinite(array))[0]
         raise PlaneError(f"{name}: {array[row, column]} at row {row}, column {column}; every value must be finite")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 4 and (beyond := np.abs(array) > MOST).any():
+        row, column = np.argwhere(beyond)[0]
+        raise PlaneError(
+            f"{name}: {array[row, column]:g} at row {row}, column {column}; no plane holds more than 3.4e38"
+        )
     return array
 
 

@@ -15,7 +15,7 @@ from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import note_ideal
 from scamp_sim.cli.output import plain, print_json
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.reading import read_json
+from scamp_sim.reading import OTHER_FORM, read_json
 from scamp_sim.show.progress import kept, progress
 from scamp_sim.study.grid import Grid, heading, make_grid, parse_chips, parse_seeds, ranges
 from scamp_sim.text import plural, short
@@ -128,7 +128,7 @@ def _claimed(out: Path, digests: Mapping[str, str]) -> Callable[[], None]:
             if document["format"] != FORMAT:
                 raise KeyError("format")
             other = differing(theirs, digests)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, *OTHER_FORM):
             raise ProgramError(f"{path}: not the results of a study of a program; {remedy}") from None
         if other:
             raise ProgramError(f"{path}: results made with {other}; {remedy}")

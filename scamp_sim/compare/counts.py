@@ -182,11 +182,11 @@ def known_activity(name: object, where: str) -> str:
     """The name, if it is one of `ACTIVITIES`. Raises ProgramError with the nearest name."""
     from scamp_sim.chip.isa import did_you_mean
 
-    if name not in ACTIVITIES:
+    if not isinstance(name, str) or name not in ACTIVITIES:
         near = did_you_mean(str(name), tuple(ACTIVITIES))
         known = near or f"; expected one of {', '.join(ACTIVITIES)}"
         raise ProgramError(f"{where}: nothing is counted as '{name!s:.60}'{known}")
-    return str(name)
+    return name
 
 
 def weakest(*letters: str) -> str:

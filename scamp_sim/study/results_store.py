@@ -19,7 +19,7 @@ import numpy as np
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file, write_text
-from scamp_sim.reading import read_json
+from scamp_sim.reading import OTHER_FORM, read_json
 from scamp_sim.study.grid import LARGEST, Unit
 from scamp_sim.study.version import made_by
 from scamp_sim.text import plural, short
@@ -93,7 +93,7 @@ class Store:
             other = differing(digests, self._digests)
         except ProgramError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, *OTHER_FORM):
             raise ProgramError(f"{self.path}: not the results of a study; {REMEDY}") from None
         if other:
             raise ProgramError(f"{self.path}: results made with {other}; {REMEDY}")
@@ -152,7 +152,7 @@ class Kept(Generic[T]):
                 raise ValueError
             theirs = record["study"]
             self.found = {str(key): read(value) for key, value in record["found"].items()}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, *OTHER_FORM):
             raise ProgramError(f"results {path}: not the results of {form}; {REMEDY}") from None
         check_stamp(f"results {path}", theirs, self.stamp)
 

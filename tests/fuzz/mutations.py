@@ -10,7 +10,10 @@ import random
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
 
 # fmt: off
 WORDS = (
@@ -23,18 +26,20 @@ WORDS = (
 """What is put in, beside random bytes: brackets, numbers, words of the languages, marks of formats."""
 
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, 0.5, -0.0, 1e-320, 1e308, float("inf"), float("nan"), "", "nan",
-    "1e999", "x" * 3000, "\0", "../../x", [], {}, [[]], [None], {"": None}, [1] * 1000, [[[[[[]]]]]],
+    None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, 10**400, 0.5, -0.0, 1e-320, 1e308, float("inf"), float("nan"),
+    "", "nan", "1e999", "x" * 3000, "\0", "../../x", [], {}, [[]], [None], {"": None}, [1] * 1000, [[[[[[]]]]]],
 )  # fmt: skip
 """Values that are put into JSON documents."""
 
 
 def mutated(data: bytes, draw: random.Random, ending: str) -> bytes:
     """The data with some changes, as its format allows."""
-    if draw.random() < 0.5:
+    if draw.random() < (0.9 if ending == ".onnx" else 0.5):  # bytes of a model make none, nearly always
         try:
             if ending == ".json":
                 return _json(data, draw)
+            if ending == ".onnx":
+                return _onnx(data, draw)
             if data[:4] == b"PK\x03\x04":
                 return _archive(data, draw)
             if data[:8] == b"\x89PNG\r\n\x1a\n":
@@ -97,13 +102,32 @@ def _places(value: Any) -> Any:
         yield from _places(value[key])
 
 
+def _npy(value: Any) -> bytes:
+    memory = io.BytesIO()
+    np.save(memory, np.array(value))
+    return memory.getvalue()
+
+
+def _document(content: bytes) -> bytes | None:
+    """The JSON in an array that is one text."""
+    array = np.load(io.BytesIO(content))
+    return str(array).encode() if array.dtype.kind == "U" and not array.shape and str(array)[:1] in "{[" else None
+
+
 def _archive(data: bytes, draw: random.Random) -> bytes:
     """An archive with one member changed, renamed, left out or doubled, and every checksum right."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [(info.filename, archive.read(info)) for info in archive.infolist()]
     at = draw.randrange(len(members))
     name, content = members[at]
-    match draw.randrange(5):
+    texts = [(n, found) for n, (_, held) in enumerate(members) if (found := _document(held))]
+    kind = draw.randrange(5)
+    if texts and draw.random() < 0.5:
+        (at, document), kind = texts[0], -1
+        members[at] = (members[at][0], _npy(_json(document, draw).decode()))
+    match kind:
+        case -1:
+            pass
         case 0:
             del members[at]
         case 1:
@@ -122,6 +146,19 @@ def _archive(data: bytes, draw: random.Random) -> bytes:
         for name, content in members:
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def _onnx(data: bytes, draw: random.Random) -> bytes:
+    """A model with one to three values, names or nodes changed; its bytes, where a dozen attempts make none."""
+    import onnx
+    from google.protobuf import json_format
+
+    document = json.dumps(json_format.MessageToDict(onnx.load_from_string(data))).encode()
+    for _ in range(12):
+        with suppress(json_format.ParseError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+            model = json_format.ParseDict(json.loads(_json(document, draw)), onnx.ModelProto())
+            return bytes(model.SerializeToString())
+    return changed(data, draw)
 
 
 def _png(data: bytes, draw: random.Random) -> bytes:

@@ -21,16 +21,22 @@ from scamp_sim.compiler import CompileError
 from scamp_sim.exceptions import ScampError
 from tests.fuzz.kinds import KINDS, WITH_TORCH
 from tests.fuzz.mutations import mutated
+from tests.fuzz.newer_kinds import NEWER, NEWER_WITH
 
 SECONDS = 5.0
 """Of processor time, for one input."""
 
 BYTES = 500 << 20
 
-ALL = {**KINDS, **(WITH_TORCH if find_spec("torch") else {})}
+ALL = {
+    **KINDS,
+    **NEWER,
+    **(WITH_TORCH if find_spec("torch") else {}),
+    **{name: kind for package, kinds in NEWER_WITH.items() if find_spec(package) for name, kind in kinds.items()},
+}
 
-NIGHTLY = 3300
-"""Inputs of each kind: 31 kinds are 102,300."""
+NIGHTLY = 2400
+"""Inputs of each kind: 44 kinds are 105,600."""
 
 
 def refusal(read: Callable[[Path], Any], path: Path) -> str | None:
@@ -67,7 +73,7 @@ def fuzz(name: str, folder: Path, count: int, seed: int) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_mutated_input(name: str, tmp_path: Path) -> None:
-    fuzz(name, tmp_path, 30, 0)
+    fuzz(name, tmp_path, 20, 0)
 
 
 @pytest.mark.nightly

@@ -54,15 +54,9 @@ def plan_of(args: argparse.Namespace, net: Network | None = None) -> Plan:
     net = net or read_network(args)
     if args.plan is None:
         return options_of(args).plan(net, args.errors, args.timing)
-    from scamp_sim.reading import read_json
-    from scamp_sim.systems.network.planning.plan import from_dict
+    from scamp_sim.systems.network.planning.plan import load_plan
 
-    document = read_json(args.plan, "plan")
-    if not isinstance(document, dict):
-        raise ProgramError(
-            f"{args.plan}: expected a plan that `network plan --out` wrote, got {type(document).__name__}"
-        )
-    return from_dict(net, document)
+    return load_plan(net, args.plan)
 
 
 __all__ = ["add_plan", "options_of", "plan_of"]

@@ -165,7 +165,7 @@ def frames_of(row: str) -> int:
 
 def read(path: str | Path) -> Robustness:
     """From a file of results, without training. Raises ScampError."""
-    from scamp_sim.reading import read_json
+    from scamp_sim.reading import OTHER_FORM, read_json
 
     document = read_json(path, "results", ProgramError)
     try:
@@ -176,7 +176,7 @@ def read(path: str | Path) -> Robustness:
         for unit in results:
             case(unit.item)
         work = Work(about["task"], Budget(**about["budget"]), float(about["electrons"]), float(about["read"]), None)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+    except OTHER_FORM:
         raise ProgramError(f"results {path}: not those of --robust; scamp-sim compare --robust writes them") from None
     return _gathered(work, tuple(sorted({u.seed for u in results})), results, {})
 

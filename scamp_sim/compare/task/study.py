@@ -138,7 +138,7 @@ def counted(told: Callable[[int, int], None], of: int) -> Callable[[], None]:
 
 def read(path: str | Path) -> Study:
     """A study from its file, without training. Raises ScampError."""
-    from scamp_sim.reading import read_json
+    from scamp_sim.reading import OTHER_FORM, read_json
 
     document = read_json(path, "results", ProgramError)
     try:
@@ -149,7 +149,7 @@ def read(path: str | Path) -> Study:
         for unit in results:
             ITEMS[unit.item]
         task = str(document["about"]["task"])
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+    except OTHER_FORM:
         raise ProgramError(f"results {path}: not the results of a task; scamp-sim compare --task writes them") from None
     items = tuple(sorted({u.item for u in results}))
     return Study(task, budget, items, tuple(sorted({u.seed for u in results})), results, {})

@@ -26,7 +26,7 @@ def finite(name: str, value: Any) -> Floats:
     """An array of finite float64. Raises ScampError."""
     try:
         array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ScampError(f"{name}: expected numbers, got {value!r:.60}") from None
     if not np.isfinite(array).all():
         raise ScampError(f"{name}: expected finite numbers, got {_culprit(array)}; remove NaN and infinite values")

@@ -193,5 +193,5 @@ def load_params(source: str | Path) -> Params:
     try:
         values: dict[str, Any] = {k: v.item() if v.ndim == 0 else v for k, v in given.items()}
         return Params(**values, decoder=decoder)
-    except (ScampError, TypeError, ValueError) as e:
+    except (ScampError, TypeError, ValueError, OverflowError) as e:
         raise ScampError(f"weights {source}: {e}") from None

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from scamp_sim.checks import finite, integer, path_of
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.files import write_arrays
-from scamp_sim.reading import parse_json
+from scamp_sim.reading import OTHER_FORM, parse_json, reason
 from scamp_sim.study.results_store import digest
 from scamp_sim.systems.network.params import BITS, Conv, Counts, Dense, Input, Layer, Network, Pool
+from scamp_sim.text import short
 
 KEY = "network"
 """The array that holds the text."""
@@ -90,9 +91,11 @@ def restore(arrays: Mapping[str, npt.NDArray[Any]], where: str) -> Network:
         net = Network(shown, layers, tuple(document["classes"]), tuple(document["notes"]), str(document["source"]))
         check(net)
     except ScampError as e:
-        raise ProgramError(f"{where}: {e}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as e:
-        raise ProgramError(f"{where}: not a network as it was saved ({type(e).__name__}: {e}); save it again") from None
+        raise ProgramError(f"{where}: {short(str(e), 400)}") from None
+    except OTHER_FORM as e:
+        raise ProgramError(
+            f"{where}: not a network as it was saved ({type(e).__name__}: {reason(e)}); save it again"
+        ) from None
     return net
 
 

@@ -15,7 +15,7 @@ def per_channel(name: str, value: npt.ArrayLike, channels: int) -> Floats:
     """`value`, a number or one per channel, as float64 (channels,). Raises ScampError."""
     try:
         array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ScampError(f"expected '{name}' as a number or {channels} of them") from None
     if array.ndim == 0:
         array = np.full(channels, array)

@@ -40,7 +40,7 @@ def check_weights(weights: npt.ArrayLike) -> Floats:
     """Weights as float64 (O, C, k, k). Raises ScampError for other shapes and for values that are not finite."""
     try:
         array = np.asarray(weights, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ScampError("expected weights as an array of numbers (channels out, channels in, k, k)") from None
     if array.ndim != 4 or 0 in array.shape or array.shape[2] != array.shape[3]:
         raise ScampError(f"expected weights of shape (channels out, channels in, k, k), got {array.shape}")
@@ -150,7 +150,7 @@ def checked_output(values: object, shape: tuple[int, ...]) -> Floats:
     """What a pixel function returned. Raises ScampError unless it fits `shape` and is finite."""
     try:
         array = np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ScampError(f"the pixel function must return numbers of the shape of its arguments, {shape}") from None
     if not np.all(np.isfinite(array)):
         raise ScampError("the pixel function returned a value that is not finite")

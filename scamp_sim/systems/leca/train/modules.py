@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from scamp_sim.exceptions import ScampError
 from scamp_sim.kernels.leca.mapping import WHITE
+from scamp_sim.reading import OTHER_FORM
 from scamp_sim.systems.leca import golden, inputs, mapping
 from scamp_sim.systems.leca.circuit import Noise
 from scamp_sim.systems.leca.decode import components_of_pictures
@@ -354,7 +355,7 @@ def run_decoder(arrays: Mapping[str, Any], values: Any) -> Any:
         layers = sum(name.endswith("running_mean") for name in state)
         net = Decoder(channels, colours=colours, layers=layers, filters=filters, residual=bool(arrays["residual"]))
         net.load_state_dict(state)
-    except (KeyError, RuntimeError, TypeError, ValueError) as e:
+    except (RuntimeError, *OTHER_FORM) as e:
         raise ScampError(f"decoder: its arrays do not make one ({str(e).splitlines()[0]:.100})") from None
     picture = net.eval()(torch.as_tensor(np.asarray(values), dtype=torch.float32)[None])[0].clamp(0, 1).numpy()
     return picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)

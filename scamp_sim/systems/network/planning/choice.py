@@ -8,6 +8,7 @@ from typing import Any
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.bits import ALWAYS, NEVER, Level
+from scamp_sim.reading import OTHER_FORM
 
 LAYOUTS = ("blocks", "macropixels", "windows", "serial")
 """Blocks: a 4x4 grid of maps. Macropixels: a slot of every pixel's PEs a map. Windows: pixels of the picture are the
@@ -65,7 +66,7 @@ class Choice:
             }
             numbers = {name: int(document[name]) for name in ("rows", "offset", "array", "events")}
             found = cls(document["layout"], convs=convs, sums=document["sums"], read=document["read"], **numbers)
-        except (KeyError, TypeError, ValueError, AttributeError) as e:
+        except OTHER_FORM as e:
             raise ProgramError(f"not a plan: {e!r:.80}; `scamp-sim network plan --out` writes one") from None
         if found.layout not in LAYOUTS or found.sums not in SUMS or found.read not in READS:
             raise ProgramError(f"not a plan: unknown layout, sums or read in {document!r:.120}")

@@ -12,12 +12,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.reading import OTHER_FORM, read_json
 from scamp_sim.silicon import ChipProfile
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.study import chips as kinds
@@ -29,7 +31,7 @@ from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import merged
 from scamp_sim.systems.network.planning.margins import EXACT, Margin, Response, margins
 from scamp_sim.systems.network.store import net_digest
-from scamp_sim.text import table
+from scamp_sim.text import short, table
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
@@ -377,11 +379,23 @@ def from_dict(net: Network, document: Mapping[str, Any]) -> Plan:
     try:
         levels = None if asked.get("levels") is None else int(asked["levels"])
         wish = Wish(choice.offset, **{name: asked[name] for name in WISHES if name in asked})
-    except (AttributeError, TypeError, ValueError) as e:
+    except OTHER_FORM as e:
         raise ProgramError(f"not a plan: {e!r:.80}; `scamp-sim network plan --out` writes one") from None
     own, notes = (net, ()) if levels is None else merged(net, levels)
     errors, by, timing = document.get("errors", "ideal"), document.get("by", "us"), document.get("timing", "scamp5d")
     return Plan(own, net, Built(own, choice), errors, by, timing, wish, notes=notes, most_levels=levels)
+
+
+def load_plan(net: Network, path: str | Path) -> Plan:
+    """The plan in a file that `network plan --out` wrote. Raises ProgramError that names the file."""
+    document = read_json(path, "plan", ProgramError)
+    where = f"plan {short(str(path), 200)}"
+    if not isinstance(document, dict):
+        raise ProgramError(f"{where}: expected a plan that `network plan --out` wrote, got {type(document).__name__}")
+    try:
+        return from_dict(net, document)
+    except ScampError as e:
+        raise ProgramError(f"{where}: {e}") from None
 
 
 def _check_own(net: Network, document: Mapping[str, Any], choice: Choice) -> None:
@@ -392,7 +406,8 @@ def _check_own(net: Network, document: Mapping[str, Any], choice: Choice) -> Non
             raise ProgramError(f"this plan is of another network: {name} with {len(conv.levels)} channels")
     if document.get("network", net_digest(net)) != net_digest(net):
         rows = document.get("layers", ())
-        layers = ", ".join(f"{r.get('name')} ({r.get('words')} words)" for r in rows if isinstance(r, Mapping))
+        named = [r for r in rows if isinstance(r, Mapping)] if isinstance(rows, list) else []
+        layers = short(", ".join(f"{r.get('name')} ({r.get('words')} words)" for r in named), 300)
         raise ProgramError(
             f"this plan is of another network; its layers are {layers or 'not named'}. Make one with "
             f"`scamp-sim network plan {net.source or 'NET'} --out FILE`"
@@ -473,4 +488,15 @@ def _only_offset(kind: Any) -> bool:
     return isinstance(kind, ChipProfile) and kinds.is_ideal(kind.changed(transfer_offset=0.0))
 
 
-__all__ = ["BY", "Alternative", "Plan", "again", "cost_of", "from_dict", "offset_of", "plan", "response_of"]
+__all__ = [
+    "BY",
+    "Alternative",
+    "Plan",
+    "again",
+    "cost_of",
+    "from_dict",
+    "load_plan",
+    "offset_of",
+    "plan",
+    "response_of",
+]

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.reading import DAMAGE, reason
 from scamp_sim.systems.network.params import Network
 from scamp_sim.systems.network.reading.fold import fold
 from scamp_sim.systems.network.reading.onnx.constants import MOST, evaluate
@@ -92,7 +93,12 @@ def _walk(model: Model, start: Data) -> Data:
 
 def _step(node: Node, values: Values) -> Array | Data:
     if node.op in _OPS:
-        found: Array | Data = _OPS[node.op](node, values)
+        try:
+            found: Array | Data = _OPS[node.op](node, values)
+        except DAMAGE as e:  # inputs and attributes that the checker of ONNX lets pass
+            if isinstance(e, ScampError):
+                raise
+            refuse(node.name, f"cannot be read: {reason(e)}; export the model again")
         return found
     if node.op in MERGING:
         refuse(node.name, f"{node.op} has no place on the array; the network must be one chain without branches")

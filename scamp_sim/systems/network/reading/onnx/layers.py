@@ -28,8 +28,12 @@ from scamp_sim.systems.network.reading.steps import (
     refusal,
     refuse,
 )
+from scamp_sim.text import short
 
 Values = Sequence[Any]
+
+MOST_SIDE = 4096
+"""Rows or columns of a window, a stride, a dilation."""
 
 MIRROR: dict[str, Compare] = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}
 
@@ -75,6 +79,14 @@ def _ints(node: Node, name: str, default: Sequence[int]) -> list[int]:
     return list(default) if not found else [int(n) for n in found]
 
 
+def _two(node: Node, name: str) -> tuple[int, int]:
+    """An attribute of rows and columns, 1 each by default. Raises ProgramError."""
+    found = _ints(node, name, (1, 1))
+    if len(found) != 2 or not all(1 <= n <= MOST_SIDE for n in found):
+        refuse(node.name, f"{name} {short(str(found), 60)}: expected two numbers in 1..{MOST_SIDE}")
+    return found[0], found[1]
+
+
 # --- convolutions and dense layers ------------------------------------------------------------------------------
 
 
@@ -85,8 +97,7 @@ def _conv(node: Node, values: Values) -> Data:
     bias = _weights(node, values, 2, 1) if len(values) > 2 and values[2] is not None else None
     if bias is not None and len(bias) != len(weights):
         refuse(node.name, f"{len(bias)} biases for {len(weights)} channels")
-    stride = cast("tuple[int, int]", tuple(_ints(node, "strides", (1, 1))))
-    dilation = cast("tuple[int, int]", tuple(_ints(node, "dilations", (1, 1))))
+    stride, dilation = _two(node, "strides"), _two(node, "dilations")
     kernel = weights.shape[2], weights.shape[3]
     own = _padding(node, kernel, stride, (rows, columns))
     before = data.single(node)
@@ -100,7 +111,7 @@ def _conv(node: Node, values: Values) -> Data:
     size = []
     for n, at, k in ((rows, 0, kernel[0]), (columns, 1, kernel[1])):
         span = (k - 1) * dilation[at] + 1
-        size.append((n + padding[at] + padding[at + 2] - span) // max(stride[at], 1) + 1)
+        size.append((n + padding[at] + padding[at + 2] - span) // stride[at] + 1)
     shape = (len(weights), max(size[0], 0), max(size[1], 0))
     return Data.of(Result((*before.steps, step), shape))
 
@@ -255,10 +266,7 @@ def _pool(kind: type[MaxPool] | type[AveragePool]) -> Callable[[Node, Values], D
     def make(node: Node, values: Values) -> Data:
         data = _first(node, values)
         channels, rows, columns = _map(node, data)
-        size = cast("tuple[int, int]", tuple(_ints(node, "kernel_shape", (1, 1))))
-        stride = cast("tuple[int, int]", tuple(_ints(node, "strides", (1, 1))))
-        if len(size) != 2 or len(stride) != 2 or min(*size, *stride) < 1:
-            refuse(node.name, f"window {size} every {stride}: expected rows and columns")
+        size, stride = _two(node, "kernel_shape"), _two(node, "strides")
         if any(_padding(node, size, stride, (rows, columns))):
             refuse(node.name, "a padded pool has no place on the array; leave the padding out")
         if any(n != 1 for n in _ints(node, "dilations", (1, 1))):
