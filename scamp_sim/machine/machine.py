@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import warnings
-import weakref
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,28 +13,27 @@ import numpy.typing as npt
 
 from scamp_sim.chip import isa, readout
 from scamp_sim.chip.host import words_of
-from scamp_sim.chip.operand_checks import faults, outside
 from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.planes import GREY_TO_PIX, analog_plane, bit_plane, check_shape, image_plane
-from scamp_sim.chip.program import BITSTACK, BITSTACK_BIT, HostCall, Output, Program
-from scamp_sim.costs.timing import Profile, Timing, combine, load_timing, profile, step_cost
+from scamp_sim.chip.program import HostCall, Output, Program
+from scamp_sim.costs.timing import Profile, Timing, load_timing
 from scamp_sim.displays import Pictured, Shown
 from scamp_sim.engine import make_engine
 from scamp_sim.exceptions import PlaneError, ProgramError, RegisterError, ScampWarning
 from scamp_sim.machine import tape
+from scamp_sim.machine.calls import check_program, one_call
 from scamp_sim.machine.debugger import Position, Stepper
 from scamp_sim.machine.decay_clock import Clocked
 from scamp_sim.machine.drawing import Drawn, paint
 from scamp_sim.machine.feeding import from_grey, image_target, input_register
 from scamp_sim.machine.host_calls import HostCalls
 from scamp_sim.machine.outputs import Outputs
+from scamp_sim.machine.results import Readouts
 from scamp_sim.machine.snapshot import Snapshot
+from scamp_sim.machine.spending import MOST, Spending
 from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.setup import Errors, load_errors, whole
-from scamp_sim.text import plural
 
-_EVERYTHING = "everything so far"
-_MOST_CALLS = 4096
 _READ_ONLY = ("IN", "SELECT", "RECT")
 _IN_OFF = Program("IN off", {}, (HostCall("scamp5_load_in", (0,)),))
 
@@ -117,18 +115,17 @@ class Machine(HostCalls, Pictured):
         self.backdoor_reads = 0
         self.backdoor_writes = 0
         self._mark = object()
-        self._exposures = self._readouts = 0
+        self._exposures = 0
         self._engine = make_engine(engine, self.shape, self.errors, self.options)
-        self._clocked = Clocked(self.errors, self._engine, self._price) if self.errors.decays else None
-        self._spent: dict[int, tuple[Profile, int]] = {}
+        self._spending = Spending(self.timing, self.shape, self.options)
+        self._clocked = Clocked(self.errors, self._engine, self._spending.us) if self.errors.decays else None
+        self._see = self._engine.read if self._clocked is None else self._clocked.read
+        self._readouts = Readouts(self._see, self.errors, self.shape, self.options)
         self._calls: dict[tuple[Any, ...], Program] = {}
         self._drawn: dict[tuple[str, int], Program] = {}
         self._drawing = isa.DRAWING
-        self._stack: list[Any] = []
-        self._stack_size = 0
         self._stepper: Stepper | None = None
         self._finished: Run | None = None
-        self._profiles: weakref.WeakKeyDictionary[Program, Profile] = weakref.WeakKeyDictionary()
 
     def __repr__(self) -> str:
         rows, columns = self.shape
@@ -165,7 +162,8 @@ class Machine(HostCalls, Pictured):
         if isinstance(self.errors, ChipErrors):
             self.errors = self.errors.reseeded(self.seed)
         self._engine.restart(self.errors)
-        self._exposures = self._readouts = 0
+        self._exposures = 0
+        self._readouts.restart(self.errors)
         if self._clocked is not None:
             self._clocked.restart()
 
@@ -181,7 +179,8 @@ class Machine(HostCalls, Pictured):
             self._engine.write(register, np.full(self.shape, level, np.float32))
         for register in (*isa.DIGITAL_SOURCES, isa.LATCH):
             self._engine.write(register, np.full(self.shape, register == "FLAG"))
-        self._drawing, self._stack, self._stack_size = isa.DRAWING, [], 0
+        self._drawing = isa.DRAWING
+        self._readouts.forget()
         self._stepper = self._finished = None
         self.backdoor_reads = self.backdoor_writes = 0
         self.reset_spent()
@@ -194,10 +193,6 @@ class Machine(HostCalls, Pictured):
         tape.note(self._mark, lambda: tape.Waited(float(seconds)))
         if self._clocked is not None:
             self._clocked.passed(float(seconds))
-
-    def _price(self, step: Any, program: Program) -> float:
-        """us that a step takes."""
-        return step_cost(step, program, self.timing, self.shape, self.options).us
 
     def write(self, register: str, plane: Any) -> None:
         """Set a register behind the program's back: an upright plane, or one value for all PEs.
@@ -282,7 +277,7 @@ class Machine(HostCalls, Pictured):
         """
         if not isinstance(program, Program):
             self.check(program)
-        stepper = Stepper(program, self._engine.run, self._results, breakpoints, self._issued, self._settled)
+        stepper = Stepper(program, self._engine.run, self._readouts.results, breakpoints, self._issued, self._settled)
         self._prepare(program, inputs)
         if self._clocked is not None:
             self._clocked.begin(program)
@@ -325,13 +320,11 @@ class Machine(HostCalls, Pictured):
             engine=self._engine.save(),
             clock=None if self._clocked is None else self._clocked.save(),
             exposures=self._exposures,
-            readouts=self._readouts,
+            readouts=self._readouts.save(),
             drawing=self._drawing,
-            stack=tuple(self._stack),
-            stack_size=self._stack_size,
             stepper=None if self._stepper is None else (self._stepper, self._stepper.save()),
             finished=self._finished,
-            spent=dict(self._spent),
+            spent=self._spending.save(),
         )
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -347,9 +340,10 @@ class Machine(HostCalls, Pictured):
         self._engine.restore(snapshot.engine)
         if self._clocked is not None and snapshot.clock is not None:
             self._clocked.restore(snapshot.clock)
-        self._exposures, self._readouts = snapshot.exposures, snapshot.readouts
-        self._drawing, self._stack, self._stack_size = snapshot.drawing, [*snapshot.stack], snapshot.stack_size
-        self._stepper, self._finished, self._spent = None, snapshot.finished, dict(snapshot.spent)
+        self._readouts.restore(snapshot.readouts, self.errors)
+        self._spending.restore(snapshot.spent)
+        self._exposures, self._drawing = snapshot.exposures, snapshot.drawing
+        self._stepper, self._finished = None, snapshot.finished
         if snapshot.stepper is not None:
             self._stepper, state = snapshot.stepper
             self._stepper.restore(state)
@@ -377,11 +371,11 @@ class Machine(HostCalls, Pictured):
         stepper = self._loaded()
         if stepper.ended and self._finished is None:
             self._settled(len(stepper.program.steps))
-            self._count(stepper.program)
+            self._spending.count(stepper.program)
             self._finished = self._run(stepper.program, stepper.outputs)
 
     def _prepare(self, program: Program, inputs: Mapping[str, Any] | None) -> None:
-        if program not in self._profiles:
+        if not self._spending.knows(program):
             self.check(program)
         if program.inputs or inputs is not None:
             self._give(program, {} if inputs is None else inputs)
@@ -395,44 +389,28 @@ class Machine(HostCalls, Pictured):
         if later:
             given = Outputs(outputs, later, self._see)
             self._engine.watch(given)
-        return Run(given, self._profile(program), program, self.options)
+        return Run(given, self._spending.profile(program), program, self.options)
 
     @property
     def spent(self) -> Profile:
         """What everything that ran on this machine has cost, programs and host functions, since `reset_spent`."""
-        if not self._spent:
-            return replace(profile(Program(_EVERYTHING, {}, ()), self.timing, self.shape), runs=0)
-        return replace(combine(self._spent.values(), _EVERYTHING), runs=0)
+        return self._spending.total
 
     def reset_spent(self) -> None:
         """Begin to count again in `spent`."""
-        self._spent.clear()
+        self._spending.reset()
 
     def _carry_out(self, program: Program) -> dict[str, Any]:
         """Run a checked program, count its cost, and work out what its readouts give."""
         planes = self._execute(program)
-        self._count(program)
-        return self._results(program.readouts, iter(planes)) if program.readouts else {}
+        self._spending.count(program)
+        return self._readouts.results(program.readouts, iter(planes)) if program.readouts else {}
 
     def _execute(self, program: Program) -> Sequence[Any]:
         """Carry out a program on the array, with the decay that its time brings; the planes that it takes."""
         if self._clocked is not None:
             return self._clocked.run(program)
         return self._engine.run(program, lazily=self.errors.exact)
-
-    def _converted(self, plane: Any) -> Any:
-        """A plane as it leaves the chip: through the converter if it is analog. A register's name stays one."""
-        if self.errors.exact or plane.dtype == np.bool_:
-            return plane
-        self._readouts += 1
-        return self.errors.converted(plane, self._readouts - 1)
-
-    def _count(self, program: Program, times: int = 1) -> None:
-        cost = self._profile(program)
-        if len(self._spent) >= _MOST_CALLS and id(cost) not in self._spent:
-            whole = self.spent
-            self._spent = {id(whole): (whole, 1)}
-        self._spent[id(cost)] = (cost, self._spent.get(id(cost), (cost, 0))[1] + times)
 
     @property
     def draws_at_once(self) -> bool:
@@ -451,7 +429,7 @@ class Machine(HostCalls, Pictured):
         for key, times in Counter((call.name, len(places)) for call, places in drawn).items():
             if key not in self._drawn:
                 self._drawn[key] = Program(alike[key].name, {}, (alike[key],))
-            self._count(self._drawn[key], times)
+            self._spending.count(self._drawn[key], times)
 
     def call(self, name: str, *operands: Any) -> Any:
         """Carry out one host function, by its name in the SDK, with or without the prefix scamp5_; what it gives.
@@ -467,9 +445,9 @@ class Machine(HostCalls, Pictured):
         key = (name, self._drawing, *operands)
         program = self._calls.get(key)
         if program is None:
-            program = self._one_call(name, operands)
+            program = one_call(name, operands, self._drawing)
             self.check(program)
-            if len(self._calls) >= _MOST_CALLS:
+            if len(self._calls) >= MOST:
                 self._calls.clear()
             self._calls[key] = program
         tape.note(self._mark, lambda: tape.Ran(program, None))
@@ -490,73 +468,6 @@ class Machine(HostCalls, Pictured):
                 r, c = step.args[:2]
                 return 0 <= int(r) < self.shape[0] and 0 <= int(c) < self.shape[1]
         return result
-
-    def _one_call(self, name: str, operands: tuple[Any, ...]) -> Program:
-        """The program of one checked host call."""
-        full = name if name in isa.HOST else f"scamp5_{name.rstrip('_')}"
-        if full not in isa.HOST:
-            raise ProgramError(f"unknown host function '{name}'{isa.did_you_mean(name, isa.HOST)}")
-        forms = isa.host_forms(full, len(operands))
-        if not forms:
-            wanted = " or ".join(f.signature for f in isa.HOST[full])
-            raise ProgramError(f"{full} does not take {plural(len(operands), 'operand')}; write {wanted}")
-        refused = ""
-        for form in forms:
-            try:
-                args = tuple(_operand(full, o, v) for o, v in zip(form.operands, operands, strict=False))
-            except (ProgramError, RegisterError) as e:
-                refused = refused or str(e)
-                continue
-            defaults = tuple(
-                self._drawing if o.default == isa.DRAWING else o.default for o in form.operands[len(args) :]
-            )
-            step = HostCall(full, (*args, *defaults), result=full.removeprefix("scamp5_") if form.result else "")  # type: ignore[arg-type]
-            for fault in faults(step):
-                if fault.is_error:
-                    raise ProgramError(f"{full}: {fault.message}; {fault.hint}")
-                warnings.warn(f"{full}: {fault.message}; {fault.hint}", ScampWarning, stacklevel=4)
-            return Program(full, {}, (step,))
-        raise ProgramError(refused)
-
-    def _results(self, readouts: Iterable[Output | HostCall], planes: Iterator[Any]) -> dict[str, Any]:
-        """What readouts give, from the planes that they took."""
-        outputs: dict[str, Any] = {}
-        for step in readouts:
-            if isinstance(step, Output):
-                outputs[step.name] = self._converted(next(planes))
-            elif step.name.startswith(BITSTACK):
-                if step.name == BITSTACK_BIT:
-                    plane = self._now(next(planes))
-                    if len(self._stack) >= self._stack_size:
-                        raise ProgramError(
-                            f"scamp5_output_bitstack_bit: all {plural(self._stack_size, 'plane')} announced by "
-                            "scamp5_output_bitstack_begin have been given"
-                        )
-                    self._stack.append(plane)
-                elif step.name.endswith("begin"):
-                    self._stack, self._stack_size = [], int(step.args[0])
-                else:
-                    outputs[step.result] = self._picture()
-            else:
-                plane = self._now(next(planes))
-                seen = self._converted(plane) if readout.by_element(step) else plane
-                value = readout.result(step, seen, self.shape, self.options)
-                if step.result:
-                    outputs[step.result] = value
-        return outputs
-
-    def _now(self, plane: Any) -> Any:
-        """A plane that a readout took, read if it is still in its register."""
-        return self._see(plane) if isinstance(plane, str) else plane
-
-    def _picture(self) -> Any:
-        if not self._stack or len(self._stack) != self._stack_size:
-            raise ProgramError(
-                f"the picture has {plural(len(self._stack), 'plane')}, but scamp5_output_bitstack_begin announced "
-                f"{self._stack_size}"
-            )
-        picture, self._stack, self._stack_size = readout.bit_stack(self._stack), [], 0
-        return picture
 
     def check(self, program: Program) -> None:
         """Whether this machine can run a program. Raises ProgramError that says why not."""
@@ -585,10 +496,6 @@ class Machine(HostCalls, Pictured):
             else:
                 self._store(declared[name], plane, f"input '{name}'")
 
-    def _see(self, register: str) -> npt.NDArray[Any]:
-        """A copy of what a register shows now, drift included."""
-        return self._engine.read(register) if self._clocked is None else self._clocked.read(register)
-
     def _store(self, register: str, plane: Any, what: str) -> None:
         if register not in (*isa.ANALOG, *isa.ANALOG_INPUTS):
             self._engine.write(register, bit_plane(plane, self.shape, what))
@@ -611,43 +518,3 @@ class Machine(HostCalls, Pictured):
         if name in isa.PORTS:
             raise RegisterError(f"{name} is a neighbour's NEWS, not a register; use NEWS")
         return name
-
-    def _profile(self, program: Program) -> Profile:
-        if program not in self._profiles:
-            self._profiles[program] = profile(program, self.timing, self.shape, self.options)
-        return self._profiles[program]
-
-
-def _operand(function: str, operand: isa.Operand, value: Any) -> str | int:
-    """One operand of a host function, checked against its row of the table."""
-    what = f"operand {operand.name} of {function}"
-    if operand.kind in isa.INTEGER_KINDS:
-        if isinstance(value, str) or not hasattr(value, "__index__"):
-            raise ProgramError(f"{what}: expected an integer, got {value!r}")
-        return int(value)
-    if not isinstance(value, str):
-        raise ProgramError(f"{what}: expected the name of a register, got {value!r}")
-    name = isa.register(value)
-    if name not in isa.OPERAND_KINDS[operand.kind]:
-        raise ProgramError(f"{what}: expected one of {' '.join(isa.OPERAND_KINDS[operand.kind])}, got {name}")
-    return name
-
-
-def check_program(program: Program, shape: tuple[int, int]) -> None:
-    """Whether an array of `shape` can run a program. Raises ProgramError that says why not."""
-    if not isinstance(program, Program):
-        raise ProgramError(f"expected a Program, got {program!r:.60}; create one with scamp_sim.assemble(...)")
-    rows, columns = shape
-    if program.shape not in (None, shape):
-        wanted = "{}x{}".format(*program.shape)
-        raise ProgramError(f"program '{program.name}' is for an array of {wanted}; this one is {rows}x{columns}")
-    if len(set(program.results)) != len(program.results):
-        twice = next(n for n in program.results if program.results.count(n) > 1)
-        raise ProgramError(f"program '{program.name}' has two results named '{twice}'")
-    for step in dict.fromkeys(s for s in program.steps if isinstance(s, HostCall)):
-        refused = next((f for f in faults(step) if f.is_error), None)
-        if refused is not None:
-            raise ProgramError(f"{step.name}: {refused.message}; {refused.hint}")
-        wrong = outside(step, shape)
-        if wrong:
-            raise ProgramError(wrong)

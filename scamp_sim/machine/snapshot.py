@@ -9,6 +9,7 @@ from typing import Any
 from scamp_sim.engine.state import EngineState
 from scamp_sim.machine.debugger import Stepper, StepperState
 from scamp_sim.machine.decay_clock import ClockState
+from scamp_sim.machine.results import ReadoutState
 from scamp_sim.silicon.model import ErrorModel
 
 
@@ -24,10 +25,8 @@ class Snapshot:
     engine: EngineState
     clock: ClockState | None
     exposures: int
-    readouts: int
+    readouts: ReadoutState
     drawing: str
-    stack: tuple[Any, ...]
-    stack_size: int
     stepper: tuple[Stepper, StepperState] | None
     finished: Any
     spent: Mapping[int, Any]

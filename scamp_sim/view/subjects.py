@@ -18,8 +18,8 @@ from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
 from scamp_sim.compiler.front.source import CPP, MOST_SOURCE, Unreadable, read, unify
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.files import write_text
+from scamp_sim.machine.calls import check_program
 from scamp_sim.machine.feeding import from_grey, input_register
-from scamp_sim.machine.machine import check_program
 from scamp_sim.machine.travel import Course
 from scamp_sim.reading import read_bytes
 from scamp_sim.show import render

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.exceptions import ProgramError
     from scamp_sim.files import check_file, write_text
-    from scamp_sim.machine.machine import check_program
+    from scamp_sim.machine.calls import check_program
     from scamp_sim.show.report import annotate
     from scamp_sim.show.report.texts import gather_sources
     from scamp_sim.show.session import Request

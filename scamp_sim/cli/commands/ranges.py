@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.compiler.checks.ranges import range_diagnostics
     from scamp_sim.compiler.front.diagnostics import render
     from scamp_sim.costs.timing import load_timing
-    from scamp_sim.machine.machine import check_program
+    from scamp_sim.machine.calls import check_program
     from scamp_sim.ranges import analyse, as_dict
     from scamp_sim.ranges.limits import limits_of
     from scamp_sim.ranges.show import notes, text
