@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from scamp_sim.chip.host import SetIn, execution
 from scamp_sim.chip.options import ArrayOptions
@@ -16,7 +18,7 @@ from scamp_sim.engine.analog import drift
 from scamp_sim.engine.fused.frame import Frame, Ready, Steps
 from scamp_sim.engine.fused.plan import Walked
 from scamp_sim.engine.fused.runner import Hot
-from scamp_sim.engine.lower import Segment, lower, segments
+from scamp_sim.engine.lower import Segment, lower
 from scamp_sim.engine.state import EngineState
 from scamp_sim.engine.walk import walk
 from scamp_sim.engine.watched import Watched
@@ -24,12 +26,12 @@ from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.draws import ground
 from scamp_sim.silicon.model import ErrorModel
 
+if TYPE_CHECKING:
+    from scamp_sim.engine.lower_noisy import Plane, Table
+
 _APART = 17 * CACHE_LINE // 4
 """PEs between planes. Were they powers of two apart, the same PE of all planes would fall into one set of the
 first-level cache, which holds eight: writes with errors, which need a dozen, took up to twice as long."""
-
-_ROOM = 40
-"""Planes of errors that there is room for: to make more, all planes must move. Room that is not used is no memory."""
 
 
 class FastEngine(Watched):
@@ -43,10 +45,12 @@ class FastEngine(Watched):
         self.stride = size + _APART
         # before the first plane: loops over neighbours begin a row or a few columns outside, and leave those out
         self._lead = 3 * shape[1]
+        self.noisy = _Noisy(errors, options) if isinstance(errors, ChipErrors) else None
         there = ops.ANALOG_PLANES * self.stride + self._lead
-        room = _ROOM * self.stride if isinstance(errors, ChipErrors) else 0
-        self.analog = aligned(there + room, np.float32, zeros=there)
-        self.slots = np.arange(ops.ANALOG_PLANES) * self.stride + self._lead
+        # room for planes of errors that no program needs is no memory
+        room = 0 if self.noisy is None else self.noisy.most_planes
+        self.analog = aligned(there + room * self.stride, np.float32, zeros=there)
+        self.slots = np.arange(ops.ANALOG_PLANES + room) * self.stride + self._lead
         stuck = errors.fixed.stuck if isinstance(errors, ChipErrors) else {}
         planes = ops.BIT_PLANES + 2 * len(stuck)
         self.bits = aligned(planes * (size // 64), np.uint64).reshape(planes, size // 64)
@@ -61,7 +65,6 @@ class FastEngine(Watched):
         self._plane("PIX")[:] = options.pix_reset
         self.flag_ones = True  # the bits of FLAG are only looked at when this is False
         self.params = np.append(errors.parameters(), np.float32(options.blur_k)).astype(np.float32)
-        self.noisy = _Noisy(errors) if isinstance(errors, ChipErrors) else None
         if self.noisy is not None:
             self.analog[self.slots[ops.GROUND] :][:size] = ground(size).view(np.float32)
         # fused code relies on every register being within the limit; PIX is, from dark to the brightest light
@@ -208,54 +211,49 @@ class FastEngine(Watched):
             if self.noisy is None:
                 segments = lower(program, self.flag_ones, self.options, self.errors.exact, self.shape)
             else:
-                segments = self.noisy.lower(program, self.flag_ones, self.options, self.shape)
-                self._add_planes(self.noisy.planes.planes)
+                tables = self.noisy.tables(program, self.flag_ones, self.shape)
+                self.noisy.place(tables, self.analog, self.slots)
+                segments = tuple(self.noisy.numbers.segment(table) for table in tables)
             variants[state] = Hot(segments, self.params, self.shape, self._bounded)
         return variants[state]
 
-    def _add_planes(self, planes: Sequence[Floats]) -> None:
-        """Put planes of errors that a program needs for the first time behind those that are there."""
-        there = len(self.slots) - ops.ANALOG_PLANES
-        if len(planes) == there:
-            return
-        more = (len(self.slots) + np.arange(len(planes) - there)) * self.stride + self._lead
-        room = int(more[-1]) + self.stride
-        if room > self.analog.size:
-            analog = aligned(room + _ROOM * self.stride, np.float32, zeros=0)
-            analog[: self.analog.size] = self.analog
-            self.analog = analog
-        for n, start in enumerate(more, there):
-            self.analog[start:][: planes[n].size] = planes[n].reshape(-1)
-        self.slots = np.append(self.slots, more)
-        self._frame = None
-        if self.noisy is not None:
-            self.noisy.planes.copied()
-
 
 class _Noisy:
-    """What a chip with errors adds to the engine's state: where its draws stand, and which planes programs asked
-    for."""
+    """What a chip with errors adds to the engine's state: where its draws stand, and which of its planes are there."""
 
-    def __init__(self, errors: ChipErrors) -> None:
-        from scamp_sim.engine.lower_noisy import ErrorPlanes
+    def __init__(self, errors: ChipErrors, options: ArrayOptions) -> None:
+        from scamp_sim.engine import lower_noisy
 
-        self.planes = ErrorPlanes(errors)
+        self.numbers = lower_noisy.ChipNumbers(errors)
+        self.traits = lower_noisy.Traits.of(errors, options)
+        self.most_planes = len(lower_noisy.PLANES)
+        self.errors = errors
         self.seed = errors.temporal.seed
         self.word = 0
         self.quiet = False  # whether IN is at its top; only kept where that matters
+        self._placed: set[Plane] = set()
         self._after: weakref.WeakKeyDictionary[Program, bool | None] = weakref.WeakKeyDictionary()
 
-    def lower(
-        self, program: Program, flag_ones: bool, options: ArrayOptions, shape: tuple[int, int]
-    ) -> tuple[Segment, ...]:
-        from scamp_sim.engine.lower_noisy import NoisyLowering
+    def tables(self, program: Program, flag_ones: bool, shape: tuple[int, int]) -> tuple[Table, ...]:
+        """The program as all chips like this one carry it out."""
+        from scamp_sim.engine.lower_noisy import tables
 
-        actions = execution(program, shape, options, self.planes.errors.disturbs, self.quiet)
-        return segments(actions, flag_ones, lambda ones, number: NoisyLowering(ones, options, self.planes, number))
+        return tables(program, flag_ones, self.traits, shape, self.errors.disturbs, self.quiet)
+
+    def place(self, tables: Sequence[Table], analog: Floats, slots: npt.NDArray[np.int64]) -> None:
+        """Put planes of errors that a program needs for the first time where its tables look for them."""
+        missing = {plane for table in tables for plane in table.planes} - self._placed
+        if not missing:
+            return
+        for plane in self.numbers.beside(missing) - self._placed:
+            start, values = slots[self.numbers.number(plane)], self.numbers.plane(plane)
+            analog[start : start + values.size] = values.reshape(-1)
+            self._placed.add(plane)
+        self.errors.fixed.forget()
 
     def quiet_after(self, program: Program, options: ArrayOptions, shape: tuple[int, int]) -> bool:
         """Whether IN is at its top after a program that starts now."""
-        if not self.planes.errors.disturbs:
+        if not self.errors.disturbs:
             return False
         if program not in self._after:
             set_in = [a.quiet for a in execution(program, shape, options) if isinstance(a, SetIn)]

@@ -65,7 +65,7 @@ ADD_NOISE = 31  # d := source 0 + noise
 # d := E(p/q * (source 0 + source 1), from ROW and COLUMN away), where FLAG = 1 if extra, the old plane, is given
 # d := E(...) with REST, if it is not ZERO, added to the source from ROW and COLUMN away: p/q is -1 then
 WRITE = 48
-WRITE_PAIR = 49  # d := E(-(E(-(source 0 + source 1)) + REST)), likewise; p: bits of `ErrorPlanes.bound`
+WRITE_PAIR = 49  # d := E(-(E(-(source 0 + source 1)) + REST)), likewise; p: bits of `ChipNumbers.bound`
 
 WRITES_ALL = frozenset(
     (LINEAR, LINEAR_MASKED, SUBTRACT, SUBTRACT_MASKED, SHIFT_EAST_WEST, SHIFT, ACCUMULATE, DIVIDE, FILL, BLUR, AMPLIFY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.decay import Decay, DecayState, Stretch, stretches
 from scamp_sim.silicon.model import ErrorModel
+
+Cuts = weakref.WeakKeyDictionary[Program, dict[Any, tuple[Stretch, ...]]]
+_cuts: Cuts = weakref.WeakKeyDictionary()
+"""All machines share the parts of a program on which they spend the same time, and so what the engine makes of them."""
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +48,7 @@ class Clocked:
         self._price = price
         self._ahead: list[Stretch] = []
         self._over = 0
-        self._stretches: weakref.WeakKeyDictionary[Program, dict[bool, tuple[Stretch, ...]]]
-        self._stretches = weakref.WeakKeyDictionary()
+        self._known: Cuts = weakref.WeakKeyDictionary()
         self.restart()
 
     def restart(self) -> None:
@@ -87,10 +92,15 @@ class Clocked:
             self._decay.settle(self._engine)
 
     def _cut(self, program: Program) -> tuple[Stretch, ...]:
-        known = self._stretches.setdefault(program, {})
+        known = self._known.setdefault(program, {})
         ones = self._engine.masks_nothing()
         if ones not in known:
-            known[ones] = tuple(stretches(program, lambda step: self._price(step, program), ones))
+            us = tuple(self._price(step, program) for step in program.steps)
+            with _lock:
+                cuts = _cuts.setdefault(program, {})
+                if (ones, us) not in cuts:
+                    cuts[ones, us] = tuple(stretches(program, us, ones))
+                known[ones] = cuts[ones, us]
         return known[ones]
 
     def passed(self, seconds: float, stretch: Stretch | None = None) -> None:

@@ -11,7 +11,7 @@ drift is the same at any age; R12 has an age in each PE, because R0 gates what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -164,10 +164,10 @@ class Decay:
                     array.write(register, np.logical_xor(array.read(register), lost))
 
 
-def stretches(program: Program, price: Callable[[Step], float], flag_ones: bool = True) -> Iterator[Stretch]:
+def stretches(program: Program, us: Sequence[float], flag_ones: bool = True) -> Iterator[Stretch]:
     """The parts of a program between which decay is settled.
 
-    price: us that a step takes.
+    us: what each step takes.
     flag_ones: whether FLAG is 1 everywhere when it starts.
     """
     steps: list[Step] = []
@@ -175,14 +175,13 @@ def stretches(program: Program, price: Callable[[Step], float], flag_ones: bool 
     written: dict[str, float] = {}
     gated: float | None = None
     ones = flag_ones
-    for step in program.steps:
-        us = price(step)
+    for step, lasts in zip(program.steps, us, strict=True):
         takes = isinstance(step, Output) or (isinstance(step, HostCall) and step.reads_out)
-        if steps and (takes or at + us > STRETCH_US):
+        if steps and (takes or at + lasts > STRETCH_US):
             yield Stretch(replace(program, steps=tuple(steps)), at * 1e-6, written, gated)
             steps, at, written, gated = [], 0.0, {}, None
         steps.append(step)
-        at += us
+        at += lasts
         found, ones = _writes(program, step, ones)
         written |= dict.fromkeys((r for r in found if r != GATED), at * 1e-6)
         if GATED in found:

@@ -131,7 +131,7 @@ def test_stretches_are_the_program_in_order() -> None:
     kernels = {"k": Kernel("k", (bus("B", "A"),)), "none": Kernel("none", ())}
     steps = (Launch("k"), Launch("none"), Output("a", "A"), Launch("k"), HostCall("scamp5_in", ("E", 3, "NEWS")))
     p = Program("p", kernels, steps)
-    cut = list(stretches(p, lambda step: 400.0 if isinstance(step, Launch) else 5000.0))
+    cut = list(stretches(p, [400.0 if isinstance(step, Launch) else 5000.0 for step in steps]))
     assert tuple(s for c in cut for s in c.program.steps) == steps
     assert [len(c.program.steps) for c in cut] == [2, 1, 1, 1]
     assert sum(c.duration for c in cut) == pytest.approx(11200e-6)
@@ -204,9 +204,9 @@ def test_r12_is_young_where_r0_lets_it_be_written(engine: str) -> None:
 def test_a_mask_counts_from_where_to_all() -> None:
     words = (bus("A", "B"), word("where", src="B"), bus("C", "B"), word("all"), bus("D", "B"))
     p = Program("p", {"k": Kernel("k", words)}, (Launch("k"),))
-    (stretch,) = stretches(p, lambda step: 1.0)
+    (stretch,) = stretches(p, [1.0])
     assert set(stretch.written) & {*"ABCD"} == {"A", "D"}
-    (stretch,) = stretches(p, lambda step: 1.0, False)
+    (stretch,) = stretches(p, [1.0], False)
     assert set(stretch.written) & {*"ABCD"} == {"D"}
 
 

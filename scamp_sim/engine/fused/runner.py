@@ -2,7 +2,8 @@
 
 Compiling takes as long as hundreds of runs. So a program starts on the walk. At its second run code that was made
 before is looked for; without any, it is made in the background once the walk has spent on the program what compiling
-it is expected to take. A program that is run once never waits for anything, and makes nothing.
+it is expected to take. A program that is run once never waits for anything, and makes nothing. What another machine of
+this process has made is used at once: the further chips of a study never walk.
 
 SCAMP_SIM_FUSE=0 leaves everything to the walk; SCAMP_SIM_FUSE=now compiles before the first run (for measurements and
 tests).
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 from scamp_sim.engine.fused.frame import Steps, ready
 from scamp_sim.engine.fused.plan import LEAST_ROWS
-from scamp_sim.engine.fused.store import is_filed, key, look_up, make
+from scamp_sim.engine.fused.store import has_made, is_filed, key, known, look_up, make
 from scamp_sim.engine.lower import Segment
 
 LOADING = 1.5e-3
@@ -33,6 +34,8 @@ TRIALS, SLOWER = 10, 1.1
 _SWITCH = "SCAMP_SIM_FUSE"
 THREAD = "scamp-sim fusion"
 _lock = threading.Lock()  # one program is compiled at a time
+_slower: set[str] = set()
+"""Plans with which a program was slower than on the walk."""
 trouble: list[str] = []
 """Why nothing is fused any more; empty while all is well."""
 
@@ -68,6 +71,8 @@ class Hot:
         self._mode = mode() if worth_it else "off"
         if self._mode == "now":
             self._work()
+        elif self._mode == "auto" and has_made():
+            self._adopt()
 
     def starts(self) -> None:
         """A run of the program begins that is timed."""
@@ -79,6 +84,7 @@ class Hot:
         self.trials -= 1
         if not self.trials and self._tried > self._walked * SLOWER:
             self.made = None
+            _slower.update(self._names())
 
     def ends(self) -> None:
         """The walk is done with it."""
@@ -97,12 +103,28 @@ class Hot:
     def _expected(self) -> float:
         """Seconds until there would be code."""
         try:
-            names = [key(s, self._params, self._shape) for s in self.segments]
+            names = self._names()
             if all(is_filed(name) for name in names):
                 return LOADING * len(names)
         except Exception as e:
             self._give_up(e)
         return COMPILING + COMPILING_ROW * sum(len(s.code) for s in self.segments)
+
+    def _names(self) -> list[str]:
+        """Of the plans of its segments."""
+        return [key(s, self._params, self._shape) for s in self.segments]
+
+    def _adopt(self) -> None:
+        """Use what another machine has made."""
+        try:
+            made = [
+                (s, known(name)) for s, name in zip(self.segments, self._names(), strict=True) if name not in _slower
+            ]
+            if len(made) == len(self.segments) and all(steps is not None for _, steps in made):
+                self.made = tuple(ready(steps, s, self._params) for s, steps in made if steps is not None)
+                self._mode = "off"
+        except Exception as e:
+            self._give_up(e)
 
     def _work(self) -> None:
         try:

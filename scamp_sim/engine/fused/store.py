@@ -84,6 +84,16 @@ def look_up(name: str, segment: Segment) -> Made | None:
     return steps
 
 
+def has_made() -> bool:
+    """Whether any plan is at hand in this process."""
+    return bool(_made)
+
+
+def known(name: str) -> Made | None:
+    """A plan that was made or looked up in this process."""
+    return _made.get(name)
+
+
 def is_filed(name: str) -> bool:
     """Whether `look_up` is likely to find it."""
     folder = build.folder()
@@ -142,4 +152,4 @@ def _restored(entry: dict[str, Any], segment: Segment) -> Step:
     return Coded(code, planes, planes.ctypes.data, entry["space"], tuple(entry["drawn"]), entry["analog"])
 
 
-__all__ = ["Coded", "Made", "Step", "is_filed", "key", "look_up", "make"]
+__all__ = ["Coded", "Made", "Step", "has_made", "is_filed", "key", "known", "look_up", "make"]
