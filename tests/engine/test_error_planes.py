@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +91,19 @@ def test_planes_that_the_engine_has_are_kept_nowhere_else() -> None:
     engine = FastEngine(SHAPE, errors, ArrayOptions())
     engine.run(assemble("add(B, A, C);"))
     assert {name for name, _ in errors.fixed._planes} <= {"drift plane", "retention"}
+
+
+@pytest.mark.parametrize("errors", ["ideal", "scamp5"])
+def test_a_machine_is_freed_as_soon_as_nobody_holds_it(errors: str) -> None:
+    """A chip's planes take megabytes: they do not wait for the collector of cycles."""
+    machine = Machine(SHAPE, errors)
+    machine.run(assemble(TEXT))
+    machine.reseed(1)
+    machine.write("A", 1)
+    left = weakref.ref(machine), weakref.ref(machine._engine)
+    gc.disable()
+    try:
+        del machine
+        assert [which() for which in left] == [None, None]
+    finally:
+        gc.enable()
