@@ -92,15 +92,16 @@ def _exclusive(bits: str, mask: str, to: str) -> list[str]:
 
 
 def pool_blocks(
-    grid: Grid, bits: str, size: int, every: Sequence[bool] | None = None, *, name: str = "pool"
+    grid: Grid, bits: str, size: int, every: Sequence[bool] | None = None, *, name: str = "pool", stride: int = 1
 ) -> tuple[Piece, str]:
     """The OR of size x size windows in all PEs of the window, by a flood inside of it; in `every` maps the AND.
 
-    Overwrites R0..R8, R12 and, for ANDs, all bits. Raises ProgramError.
+    stride: PEs from a value to the next; those between do not count. Overwrites R0..R8, R12 and, for ANDs, all bits.
+    Raises ProgramError.
     """
     _power_of_two(size, grid.side)
     off = 255 ^ (size - 1)
-    calls = (
+    calls: tuple[str, ...] = (
         f"scamp5_load_pattern(R5, {size - 1}, 0, {off}, 255)",
         f"scamp5_load_pattern(R6, 0, {size - 1}, 255, {off})",
         f"scamp5_load_pattern(R7, 0, 0, {off}, 255)",
@@ -112,12 +113,19 @@ def pool_blocks(
     else:
         kept = ()
     walls = ("NOT(R1, R5)", "NOT(R2, R6)", "NOT(R3, R7)", "NOT(R4, R8)")
-    if every is None or not any(every):
+    ands = every is not None and any(every)
+    strided: tuple[str, ...] = ()
+    if stride > 1:  # R12 is written where R0 is 1: all but where values are become 0
+        free, more = bits if ands else "R11", 255 ^ (stride - 1)
+        calls = (*calls, f"scamp5_load_pattern({free}, 0, {stride - 1}, {more}, {more})")
+        strided = (f"NOT(R0, {free})", "CLR(R12)", "SET(R0)")
+    if every is None or not ands:
         moved = () if kept else (f"MOV(R12, {bits})",)
-        return piece(name, [Part((*walls, "SET(R0)", *moved, "PROP0()"), calls)]), "R12"
+        return piece(name, [Part((*walls, "SET(R0)", *moved, *strided, "PROP0()"), calls)]), "R12"
     other = "R10" if bits == "R9" else "R9"
     turned = (*_chosen(grid, every, "R11", ("R0", other)), *_exclusive(bits, "R11", other))
-    flood = (*walls, "SET(R0)", f"MOV(R12, {other})", "PROP0()", f"MOV({bits}, R12)", *_exclusive(bits, "R11", other))
+    flood = (*walls, "SET(R0)", f"MOV(R12, {other})", *strided, "PROP0()")
+    flood = (*flood, f"MOV({bits}, R12)", *_exclusive(bits, "R11", other))
     return piece(name, [Part((*kept, *turned)), Part(flood, calls)]), other
 
 

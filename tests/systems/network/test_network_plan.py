@@ -256,6 +256,22 @@ def test_fewer_levels_move_the_fewest_thresholds() -> None:
     _assert_exact(plan, pictures=1)
 
 
+@pytest.mark.parametrize(("stride", "pool"), [(2, 4), (4, 2)])
+def test_strided_layers_end_in_the_array(stride: int, pool: int) -> None:
+    """Maximum and minimum over values with PEs between them that do not count, and a dense layer by sums behind."""
+    g = np.random.default_rng(stride)
+    conv = Conv("conv1", g.integers(-1, 2, (16, 1, 4, 4)), g.integers(-3, 5, 16), stride=stride, padding=(1,) * 4)
+    pooled = Pool("pool1", pool, pool, g.random(16) < 0.4)
+    features = int(np.prod(Network(Input(64, 64), (conv, pooled)).shapes()[-1]))
+    dense = Dense("dense1", g.choice([-1, 1], (10, features)), np.ones(10), np.zeros(10))
+    plan = network.plan(Network(Input(64, 64), (conv, pooled, dense)))
+    assert (plan.choice.layout, plan.choice.array) == ("blocks", 3)
+    assert (plan.cost().us or 0) < 250
+    _assert_exact(plan)
+    elsewhere = network.plan(plan.net, layout="macropixels")
+    assert "note: dense1: not in the array, since macropixels have their slots full" in elsewhere.text()
+
+
 def test_thresholds_that_are_never_reached_cost_nothing() -> None:
     net = random_network("one", 0)
     first = net.convs[0]

@@ -285,8 +285,11 @@ class Built:
             raise ProgramError(f"{layer.name}: windows of {layer.size} with stride {layer.stride} overlap")
         every = None if layer.every is None else [bool(v) for v in layer.every]
         if self.grid.kind == "blocks":
-            state.flooded *= layer.size
-            piece_, state.bits = pool_blocks(self.grid, state.bits, state.flooded, every, name=layer.name)
+            between = state.spacing if state.flooded == 1 else 1
+            state.flooded = state.spacing * layer.size
+            piece_, state.bits = pool_blocks(
+                self.grid, state.bits, state.flooded, every, name=layer.name, stride=between
+            )
         else:
             piece_, state.bits = pool_macropixels(
                 self.grid, state.bits, layer.size, state.spacing, every, name=layer.name, loads=state.rows_lost
@@ -320,8 +323,8 @@ class Built:
         """PEs along an axis that hold one bit behind the pools."""
         found = 1
         for layer in self.inside:
-            if isinstance(layer, Pool):
-                found *= layer.size
+            if isinstance(layer, (Conv, Pool)):
+                found *= layer.stride
         return found
 
     def _serial(self) -> None:

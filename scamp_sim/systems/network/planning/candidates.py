@@ -107,8 +107,7 @@ def _layouts(net: Network, first: Conv, refused: list[str]) -> Iterator[tuple[st
             )
             continue
         together = True
-        if first.stride == 1:
-            yield "blocks", n
+        yield "blocks", n
         yield "macropixels", n
     if not together or first.channels <= FEW:
         yield "serial", 1
@@ -129,8 +128,7 @@ def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[
             if layer.padding[0] != layer.padding[1]:
                 refused.append(f"{layer.name}: padding {layer.padding}: expected as much on top as on the left")
                 return
-            if layer.stride > 1 and layout == "blocks":
-                return
+            pooled *= layer.stride if layout == "blocks" else 1
         elif isinstance(layer, Pool):
             why = _no_pool(layer, layout, rows, pooled)
             if why:
@@ -171,7 +169,7 @@ def _no_dense(layer: Dense, layout: str, pooled: int, last: bool, behind: object
     if layer.classes > MOST_CLASSES:
         return what + f"it has {layer.classes} classes; {MOST_CLASSES} fit"
     if layout != "blocks":
-        return what + f"{layout} have their slots full of channels; blocks can"
+        return what + f"{layout} have their slots full of channels, and need the register of its weights; blocks can"
     if pooled < CELL or not isinstance(behind, Pool):
         return what + f"a bit has {pooled}x{pooled} PEs; {CELL}x{CELL} or more are needed, behind a pool"
     return ""

@@ -272,12 +272,19 @@ class Plan:
         )
         for a in self.alternatives[:4]:
             lines.append(f"not chosen: {a.what}: {a.words - cost.words:+,} words, {a.us - us:+,.0f} us")
-        lines += [f"note: {n}" for n in self.notes]
+        lines += [f"note: {n}" for n in (*self._why_not(), *self.notes)]
         lines += [f"warning: {w}" for w in self.warnings()]
         return (
             "\n".join(_wrapped(line) if not line.startswith(" ") and "\n" not in line else line for line in lines)
             + "\n"
         )
+
+    def _why_not(self) -> tuple[str, ...]:
+        """Why the first layer of the controller is not on the array, in the layouts that were looked at."""
+        if not self.built.outside:
+            return ()
+        name = self.built.outside[0].name
+        return tuple(why for why in self.refused if why.startswith(f"{name}: "))
 
     def __str__(self) -> str:
         return self.text()
