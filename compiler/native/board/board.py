@@ -369,13 +369,16 @@ class Board:
                 self.notes.note(
                     step.origin, "W613", f"there is no display {handle}", "vs_gui_add_display gives handles"
                 )
-        label, number, name = self.displays[handle], 1, self.displays[handle]
         pictures = self.tally.pictures
+        if len(pictures) >= MOST_PICTURES:
+            what = f"left out: the frame has given more than {MOST_PICTURES:,} pictures"
+            self._left_out(what, step.origin)
+            return
+        label, number, name = self.displays[handle], 1, self.displays[handle]
         while name in pictures:
             number += 1
             name = f"{label}-{number}"
-        size = int(np.asarray(value).nbytes)
-        if self.room(size, step.origin) and len(pictures) < MOST_PICTURES:
+        if self.room(int(np.asarray(value).nbytes), step.origin):
             pictures[name] = np.array(value)
 
     def room(self, size: int, place: Origin | None) -> bool:
@@ -383,10 +386,12 @@ class Board:
         self.kept += size
         if self.kept <= MOST_BYTES:
             return True
-        what = f"left out: the run has given more than {MOST_BYTES >> 20:,} MiB of pictures and texts"
+        self._left_out(f"left out: the run has given more than {MOST_BYTES >> 20:,} MiB of pictures and texts", place)
+        return False
+
+    def _left_out(self, what: str, place: Origin | None) -> None:
         nowhere = Origin(self.notes.files.get(0, "?"), 1, 1, 1, 1)
         self.notes.note(place or nowhere, "S624", what, "run fewer frames, or show less in each", "error")
-        return False
 
     def program_of(self, acts: Sequence[Act], name: str, whole: bool = False) -> Program:
         """Steps as an ordinary program.

@@ -58,7 +58,8 @@ def stopped(
     if kind == "U":
         return error(place, "S620", f"the program ended by {uncaught or 'an exception'}", "", frame, called)
     what = f"the program crashed: {SIGNALS.get(number, f'signal {number}')}"
-    return error(place, "S620", what, "", frame, [*called, f"the last call of the SDK was at {near.file}:{near.line}"])
+    told = [f"the last call of the SDK was at {near.file}:{near.line}"] if file else []
+    return error(place, "S620", what, "", frame, [*called, *told])
 
 
 def addresses(texts: Sequence[str], built: Built) -> list[Origin]:

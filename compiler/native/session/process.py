@@ -31,13 +31,21 @@ PRINTED = 1 << 16
 """Bytes of what it prints that are kept."""
 _AT_ONCE = 1 << 16
 """Bytes that are read at once."""
-_LINE = 8 << 20
+LINE = 8 << 20
 """Bytes of the longest line that is taken."""
 _PLATFORMS = ("linux", "darwin")
 
 
 class TimeoutPassedError(Exception):
     """The program has said nothing for too long."""
+
+
+class TooLongError(Exception):
+    """The program sends a line that is too long. `start`: its first bytes."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__()
+        self.start = start
 
 
 class Process:
@@ -97,7 +105,10 @@ class Process:
         self._left = self._patience
 
     def read(self) -> bytes | None:
-        """The next whole lines, up to a question if one is among them; None at the end. Raises TimeoutPassedError."""
+        """The next whole lines, up to a question if one is among them; None at the end.
+
+        Raises TimeoutPassedError, TooLongError.
+        """
         clock = time.monotonic
         started = clock()
         self._deadline = started + max(0.01, self._left)
@@ -118,8 +129,8 @@ class Process:
                 self._rest = data[at:]
                 return found + data[:at]
             found += data
-            if len(found) > _LINE:
-                raise ProgramError("the program sends a line of more than 8 MiB: it posts too much at once")
+            if len(found) > LINE:
+                raise TooLongError(found[:100])
             data = os.read(self._out, _AT_ONCE)
         if self._late:
             raise TimeoutPassedError

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from scamp_sim.chip.program import HostCall, Origin
 from scamp_sim.compiler.native.board.board import MOST_TEXTS, Board, Tally, bytes_of, number_of
 from scamp_sim.compiler.native.session import costs, ending
-from scamp_sim.compiler.native.session.process import Process, TimeoutPassedError
+from scamp_sim.compiler.native.session.process import LINE, Process, TimeoutPassedError, TooLongError
 from scamp_sim.compiler.native.session.records import KernelUse, LiveRun
 from scamp_sim.compiler.native.session.window import Window, unescaped
 from scamp_sim.compiler.native.session.wishes import Wishes
@@ -69,6 +69,11 @@ class Session:
             self._talk(process)
         except TimeoutPassedError:
             self._hung()
+        except TooLongError as error:
+            fields = error.start.split(b"\t")
+            place = self.board.notes.place(fields[2]) if fields[0] == b"T" else self._last_place()
+            what = f"the program posts more than {LINE >> 20} MiB at once"
+            self._stop(place, "S624", what, "post less, and more often")
         finally:
             code = process.close(patience=0.0 if self.ended else 2.0)
             self.printed = process.printed

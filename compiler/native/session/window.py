@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -25,16 +26,18 @@ class Window:
         self.displays: dict[int, str] = {}
         self.items: dict[int, Item] = {}
         self._places: dict[int, Origin] = {}
+        self._taken: set[str] = set()
+        self._alike: Counter[str] = Counter()
 
     def told(self, fields: list[str]) -> None:
         """G kind handle site label ..."""
         if fields[1] == "display":
             label = unescaped(fields[4]).strip() or f"display {fields[2]}"
-            taken = set(self.displays.values())
-            number, name = 1, label
-            while name in taken:
-                number += 1
-                name = f"{label} ({number})"
+            name = label
+            while name in self._taken:
+                self._alike[label] += 1
+                name = f"{label} ({self._alike[label] + 1})"
+            self._taken.add(name)
             self.displays[int(fields[2])] = name
 
     def item(self, fields: list[str]) -> bytes:

@@ -36,7 +36,7 @@ STANDARD = "c++17"
 MOST_UNKNOWN = 60
 """Names of the SDK that are not known here, of one file: with more it is another SDK."""
 _LINE_MARKER = re.compile(r'^# (?P<line>\d+) "(?P<file>(?:[^"\\]|\\.)*)"')
-_WRAPPED = ("exit", "_Exit", "quick_exit", "abort", "__cxa_throw", "time", "clock")
+_WRAPPED = ("exit", "_exit", "_Exit", "quick_exit", "abort", "__cxa_throw", "time", "clock")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #if defined(__linux__)
 #include <link.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <ucontext.h>
 #endif
@@ -22,12 +23,17 @@ uintptr_t scamp_sim_thrown = 0;  // where the last exception was thrown
 
 #if defined(__linux__)
 extern "C" char __executable_start, etext;
+extern "C" void __real__exit(int) __attribute__((noreturn));  // the program's own calls are wrapped, below
+#define leave __real__exit
+#else
+#define leave _exit
 #endif
 
 namespace {
 
 const size_t FLUSH_AT = 1 << 15;
 const int MOST_FRAMES = 24;
+const int MOST_PAGES = 1 << 14;  // below a stack that has overflowed, of what was asked for there
 
 struct state {
     std::string out;
@@ -75,7 +81,7 @@ void send(const char* data, size_t size) {
         ssize_t n = write(st().fd_out, data, size);
         if (n < 0) {
             if (errno == EINTR) continue;
-            _exit(111);
+            leave(111);
         }
         data += n;
         size -= static_cast<size_t>(n);
@@ -95,7 +101,7 @@ void more() {
     ssize_t n;
     do n = read(s.fd_in, buffer, sizeof buffer);
     while (n < 0 && errno == EINTR);
-    if (n <= 0) _exit(112);  // the simulator is gone
+    if (n <= 0) leave(112);  // the simulator is gone
     if (s.read_at == s.in.size()) {
         s.in.clear();
         s.read_at = 0;
@@ -190,13 +196,13 @@ std::string operands(const char* name, scamp_sim::args given, const std::string&
 
 std::string question(const std::string& text) {
     state& s = st();
-    if (s.over) _exit(0);
+    if (s.over) leave(0);
     line("?" + text);
     flush();
     std::string answer = answer_line();
     if (answer == "stop") {
         s.over = true;
-        _exit(0);
+        leave(0);
     }
     return answer.substr(answer.empty() ? 0 : 1);
 }
@@ -285,6 +291,22 @@ size_t put(char* to, uintptr_t n) {
     return count;
 }
 
+/// Whether memory is there to be read: a stack that has overflowed, or a pointer that is none, must not end the telling.
+bool mapped(uintptr_t place) {
+#if defined(__linux__)
+    static uintptr_t known = 0;
+    uintptr_t page = place / 4096 * 4096;
+    if (page == 0) return false;
+    if (page == known) return true;
+    unsigned char held;
+    if (mincore(reinterpret_cast<void*>(page), 1, &held) != 0) return false;
+    known = page;
+    return true;
+#else
+    return place > 4096;
+#endif
+}
+
 /// Told from a signal: no allocation. `!` kind, number, last place, then addresses of the stack from the innermost on.
 /// After `|`: what on the stack looks like a place in the program, for frames that keep no pointer.
 void last_words(char kind, int number, uintptr_t pc, uintptr_t frame_pointer, uintptr_t stack_pointer = 0) {
@@ -306,6 +328,7 @@ void last_words(char kind, int number, uintptr_t pc, uintptr_t frame_pointer, ui
     uintptr_t fp = frame_pointer;
     uintptr_t low = reinterpret_cast<uintptr_t>(&n);
     for (int i = 0; i < MOST_FRAMES && fp > 4096 && fp % sizeof(uintptr_t) == 0 && (fp > low || low - fp > (1u << 24)); i++) {
+        if (!mapped(fp) || !mapped(fp + 2 * sizeof(uintptr_t) - 1)) break;
         const uintptr_t* pair = reinterpret_cast<const uintptr_t*>(fp);
         uintptr_t next = pair[0], back = pair[1];
         if (back < 4096) break;
@@ -318,7 +341,8 @@ void last_words(char kind, int number, uintptr_t pc, uintptr_t frame_pointer, ui
     text[n++] = '|';
     uintptr_t sp = stack_pointer / sizeof(uintptr_t) * sizeof(uintptr_t);
     uintptr_t first = reinterpret_cast<uintptr_t>(&__executable_start), last = reinterpret_cast<uintptr_t>(&etext);
-    for (int found = 0; sp > 4096 && sp < stack_top && found < MOST_FRAMES; sp += sizeof(uintptr_t)) {
+    for (int pages = 0; !mapped(sp) && pages < MOST_PAGES; pages++) sp = (sp / 4096 + 1) * 4096;
+    for (int found = 0; sp < stack_top && mapped(sp) && found < MOST_FRAMES; sp += sizeof(uintptr_t)) {
         uintptr_t value = *reinterpret_cast<const uintptr_t*>(sp);
         if (value <= first || value >= last) continue;
         found++;
@@ -388,10 +412,10 @@ void on_signal(int number, siginfo_t*, void* context) {
     if (number == SIGFPE && stepped_over(static_cast<ucontext_t*>(context))) return;
 #endif
     static volatile sig_atomic_t busy = 0;
-    if (busy) _exit(128 + number);
+    if (busy) leave(128 + number);
     busy = 1;
     last_words(number == SIGUSR1 || number == SIGXCPU ? 'T' : 'S', number, pc_of(context), fp_of(context), sp_of(context));
-    _exit(128 + number);
+    leave(128 + number);
 }
 
 void on_terminate() {
@@ -408,7 +432,7 @@ void on_terminate() {
     signal(SIGABRT, SIG_DFL);
     uintptr_t fp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     last_words('U', 0, scamp_sim_thrown ? scamp_sim_thrown - 1 : 0, fp, fp);
-    _exit(134);
+    leave(134);
 }
 
 __attribute__((constructor(101))) void start() {
@@ -432,7 +456,7 @@ __attribute__((constructor(101))) void start() {
     sigaltstack(&stack, nullptr);
     struct sigaction action = {};
     action.sa_sigaction = on_signal;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;  // what fails in the telling ends it
     for (int n : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGUSR1, SIGXCPU, SIGTRAP}) sigaction(n, &action, nullptr);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
@@ -467,22 +491,27 @@ void __real_exit(int) __attribute__((noreturn));
 void __wrap_exit(int code) __attribute__((noreturn));
 void __wrap_exit(int code) {
     ended_by('X', code, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
-    _exit(code);
+    leave(code);
 }
 void __wrap__Exit(int code) __attribute__((noreturn));
 void __wrap__Exit(int code) {
     ended_by('X', code, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
-    _exit(code);
+    leave(code);
+}
+void __wrap__exit(int code) __attribute__((noreturn));
+void __wrap__exit(int code) {
+    ended_by('X', code, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+    leave(code);
 }
 void __wrap_quick_exit(int code) __attribute__((noreturn));
 void __wrap_quick_exit(int code) {
     ended_by('X', code, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
-    _exit(code);
+    leave(code);
 }
 void __wrap_abort(void) __attribute__((noreturn));
 void __wrap_abort(void) {
     ended_by('A', 6, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
-    _exit(134);
+    leave(134);
 }
 void __real___cxa_throw(void*, void*, void (*)(void*)) __attribute__((noreturn));
 void __wrap___cxa_throw(void* thrown, void* type, void (*destroy)(void*)) {
@@ -622,7 +651,7 @@ void frame(int marker, at place) {
     if (s.frame++ >= s.most_frames) {
         flush();
         s.over = true;
-        _exit(0);
+        leave(0);
     }
     connect();
     std::vector<event> events;

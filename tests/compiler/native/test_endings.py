@@ -38,6 +38,17 @@ def test_a_crash_names_its_line(live: Live) -> None:
     assert "in frame 1" in message
 
 
+def test_a_stack_that_overflows_names_its_line(live: Live) -> None:
+    code, line, message = stopped(
+        live,
+        "int deep(int n) {\n    volatile char more[5000]; more[0] = n;\n    return deep(n + 1) + more[0];\n}\n"
+        "int main() { vs_frame_loop_control();\n    return deep(0);\n}\n",
+    )
+    assert code == "S620"
+    assert line in (1, 2, 3)
+    assert "crashed" in message
+
+
 def test_an_endless_loop_is_stopped_in_time(live: Live) -> None:
     began = time.monotonic()
     code, line, message = stopped(
@@ -59,6 +70,13 @@ def test_exit_in_the_middle(live: Live) -> None:
     )
     assert (code, line) == ("S623", 4)
     assert "exit(3) (in frame 2)" in message
+
+
+def test_an_end_without_the_library(live: Live) -> None:
+    text = "#include <scamp5.hpp>\n#include <unistd.h>\nint main() { vs_frame_loop_control();\n    _exit(5);\n}\n"
+    code, line, message = stopped(live, text)
+    assert (code, line + HEAD_LINES) == ("S623", 4)
+    assert "exit(5)" in message
 
 
 def test_an_exception_that_nothing_catches(live: Live) -> None:
@@ -209,6 +227,24 @@ def test_hostile_amounts_of_output_are_bounded(live: Live, monkeypatch: pytest.M
     assert sum(p.nbytes for f in run.frames for p in f.pictures.values()) <= 1 << 20
     assert not run.whole
     assert "S624" in [n.code for n in run.notes]
+
+
+def test_pictures_beyond_what_a_frame_keeps_are_said(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scamp_sim.compiler.native.board import board
+
+    monkeypatch.setattr(board, "MOST_PICTURES", 3)
+    run = live(loop='for (int i = 0; i < 5; i++) scamp5_output_image(A, vs_gui_add_display("x", i, 0));')
+    assert list(run.frames[0].pictures) == ["x", "x (2)", "x (3)"]
+    assert not run.whole
+    (note,) = [n for n in run.notes if n.code == "S624"]
+    assert note.notes == ("2 times",)
+
+
+def test_a_text_that_is_too_long_is_refused_where_it_was_posted(live: Live) -> None:
+    source = "int main() { std::string s(9 << 20, 97);\n    vs_frame_loop_control(); vs_post_text(s.c_str()); }\n"
+    code, line, message = stopped(live, source)
+    assert (code, line) == ("S624", 2)
+    assert "more than 8 MiB at once" in message
 
 
 def test_plain_characters_have_no_sign_as_on_the_board(live: Live) -> None:
