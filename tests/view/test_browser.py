@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,15 @@ def chromium() -> Iterator[Any]:
     os.environ.update(kept)
 
 
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Ask until it holds, less and less often: the browser's own way to wait draws a frame for every look."""
+    end, pause = time.monotonic() + PATIENCE / 1000, 0.01
+    while not holds():
+        assert time.monotonic() < end, what
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
+
+
 class Tab:
     """A page that was opened, what it asked, and what went wrong on it."""
 
@@ -59,10 +69,14 @@ class Tab:
         self.page, self.server = page, server
         self.asked: list[str] = []
         self.wrong: list[str] = []
-        page.on("request", lambda r: self.asked.append(r.url))
-        page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: self.wrong.append(str(e)))
-        page.on("dialog", self._dialog)
+        self._heard = {
+            "request": lambda r: self.asked.append(r.url),
+            "console": lambda m: self.wrong.append(m.text) if m.type == "error" else None,
+            "pageerror": lambda e: self.wrong.append(str(e)),
+            "dialog": self._dialog,
+        }
+        for event, hear in self._heard.items():
+            page.on(event, hear)
 
     def _dialog(self, dialog: Any) -> None:
         self.wrong.append(f"dialog: {dialog.message}")
@@ -70,11 +84,28 @@ class Tab:
 
     def open(self) -> None:
         self.page.goto(self.server.url)
-        self.page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
+        self.has("body", "data-ready", "yes")
+
+    def leave(self) -> None:
+        """Nothing may have gone wrong on the page, and nobody else may have been asked."""
+        if not self.page.is_closed():
+            for event, hear in self._heard.items():
+                self.page.remove_listener(event, hear)
+            self.page.goto("about:blank")
+        self.server.shutdown()
+        self.server.server_close()
+        own = (self.server.url, f"blob:http://127.0.0.1:{self.server.port}/")
+        assert [u for u in self.asked if not u.startswith(own)] == []
+        assert self.wrong == []
+
+    def has(self, selector: str, name: str, value: str) -> None:
+        """Wait until an element has an attribute."""
+        element = self.page.locator(selector)
+        until(lambda: element.get_attribute(name) == value, f"{selector} has no {name} {value}")
 
     def at(self, moment: int) -> None:
         """Wait until the page stands at a moment."""
-        self.page.wait_for_selector(f'body[data-n="{moment}"]', timeout=PATIENCE)
+        self.has("body", "data-n", str(moment))
 
     @property
     def n(self) -> int:
@@ -86,35 +117,33 @@ class Tab:
 
     def says(self, selector: str, text: str) -> None:
         """Wait until an element holds a text."""
-        self.page.locator(selector).filter(has_text=re.compile(text)).first.wait_for(timeout=PATIENCE)
+        found = self.page.locator(selector).filter(has_text=re.compile(text))
+        until(lambda: found.count() > 0, f"{selector} does not say {text}")
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Any) -> Any:
+    """One page for all tests that leave it open: a new one is a process more."""
+    made = chromium.new_context(viewport={"width": 1600, "height": 1000}).new_page()
+    made.set_default_timeout(PATIENCE)
+    return made
 
 
 @pytest.fixture
-def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
-    """`opened(text, wish, name, ...)` serves a program and opens its page; afterwards nothing may have gone wrong, and
-    nobody else may have been asked."""
+def opened(page: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
+    """`opened(text, wish, name, page)` serves a program and opens its page."""
     tabs: list[Tab] = []
 
-    def make(text: str = EDGES, wish: Wish | None = None, name: str = "mine.scamp", **context: Any) -> Tab:
+    def make(text: str = EDGES, wish: Wish | None = None, name: str = "mine.scamp", on: Any = page) -> Tab:
         server = Server(session(written(tmp_path, text, name), wish))
         server.start()
-        context.setdefault("viewport", {"width": 1600, "height": 1000})
-        tab = Tab(chromium.new_context(**context).new_page(), server)
-        tab.page.set_default_timeout(PATIENCE)
-        tabs.append(tab)
-        tab.open()
-        return tab
+        tabs.append(Tab(on, server))
+        tabs[-1].open()
+        return tabs[-1]
 
     yield make
     for tab in tabs:
-        elsewhere = [
-            u for u in tab.asked if not u.startswith((tab.server.url, f"blob:http://127.0.0.1:{tab.server.port}/"))
-        ]
-        tab.page.context.close()
-        tab.server.shutdown()
-        tab.server.server_close()
-        assert elsewhere == []
-        assert tab.wrong == []
+        tab.leave()
 
 
 def test_it_opens_with_planes_costs_and_parameters(opened: Callable[..., Tab]) -> None:
@@ -153,11 +182,11 @@ def test_keys_alone(opened: Callable[..., Tab]) -> None:
     ):
         press(key)
         tab.at(moment)
-    lines = []
+    lines: list[int] = []
     for _ in range(4):
         before = tab.n
         press("Shift+ArrowRight")
-        page.wait_for_selector(f'body:not([data-n="{before}"])', timeout=PATIENCE)
+        until(lambda: tab.n != before, "no line further")  # noqa: B023
         lines.append(tab.n)
     assert lines == sorted(set(lines))
     press("Shift+ArrowLeft")
@@ -183,22 +212,8 @@ def test_keys_alone(opened: Callable[..., Tab]) -> None:
     press("Escape")
     assert page.locator("#text:focus").count() == 0
     press("Space")
-    page.wait_for_selector(f'body[data-n="{lines[-2] + 2}"]', timeout=PATIENCE)
+    until(lambda: tab.n >= lines[-2] + 2, "it does not play")
     press("Space")
-    reached = set()
-    for _ in range(80):  # every control can be reached by Tab
-        press("Tab")
-        for name in ("#picture", "#errors", "#chip", "#export summary", "#save", "#scale", "#moment", "[data-go=word]"):
-            if page.locator(f"{name}:focus").count():
-                reached.add(name)
-        if page.locator("canvas.plane:focus").count():
-            reached.add("plane")
-        if page.locator("#planes button:focus").count():
-            reached.add("planes")
-        if page.locator("#sliders input:focus").count():
-            reached.add("sliders")
-    assert reached >= {"#picture", "#errors", "#chip", "#export summary", "#scale", "#moment", "[data-go=word]"}
-    assert reached >= {"plane", "planes", "sliders"}
 
 
 def test_values_under_the_cursor_are_those_of_the_array(opened: Callable[..., Tab]) -> None:
@@ -242,7 +257,7 @@ def test_what_is_typed_is_explained_and_run(opened: Callable[..., Tab], tmp_path
     page.keyboard.press("F8")
     assert "9:5" in (page.locator("#messages b").text_content() or "")
     page.locator("#text").fill(EDGES.replace("sub(B, A, left)", "mov(B, A)"))
-    page.wait_for_selector("body:not(.stale) #messages:empty", state="attached", timeout=PATIENCE)
+    until(lambda: page.locator("body:not(.stale) #messages:empty").count() == 1, "the text is still refused")
     tab.says("#dirty", "changed")
     assert (tmp_path / "mine.scamp").read_text() == EDGES
     page.keyboard.press("Control+s")
@@ -256,7 +271,7 @@ def test_sliders_run_again(opened: Callable[..., Tab]) -> None:
     before = page.locator("body").get_attribute("data-revision")
     slider = page.locator("#sliders input[type=range]")
     slider.fill("100")
-    page.wait_for_selector(f'body:not([data-revision="{before}"])', timeout=PATIENCE)
+    until(lambda: page.locator("body").get_attribute("data-revision") != before, "nothing was run again")
     assert page.locator("#sliders input[type=number]").input_value() == "100"
     m = Machine(SHAPE)
     run = m.run(assemble(EDGES, params={"level": 100}), {"image": scene(SHAPE)})
@@ -265,7 +280,7 @@ def test_sliders_run_again(opened: Callable[..., Tab]) -> None:
     number.fill("9999")
     tab.says("#messages", "not allowed")
     number.fill("5")
-    page.wait_for_selector("body:not(.stale)", timeout=PATIENCE)
+    until(lambda: page.locator("body.stale").count() == 0, "the value is still refused")
 
 
 def test_hostile_texts_and_names_stay_texts(opened: Callable[..., Tab]) -> None:
@@ -274,7 +289,7 @@ def test_hostile_texts_and_names_stay_texts(opened: Callable[..., Tab]) -> None:
     assert tab.page.locator("img").count() == 0
     assert tab.page.locator("#paint script, #files img, #paint svg").count() == 0
     tab.page.locator("#text").fill(HOSTILE.replace("abs(D, C)", '<script src="http://example.com/x.js"></script>'))
-    tab.page.wait_for_selector("#messages li.error", timeout=PATIENCE)
+    until(lambda: tab.page.locator("#messages li.error").count() > 0, "nothing is refused")
     tab.page.keyboard.press("Escape")
 
 
@@ -282,7 +297,6 @@ def test_the_file_changes_and_goes_while_it_is_viewed(opened: Callable[..., Tab]
     tab = opened()
     page, path = tab.page, tmp_path / "mine.scamp"
     path.write_text(EDGES.replace("level = 12", "level = 77"))
-    page.wait_for_selector("#sliders input[type=range][value], #sliders", timeout=PATIENCE)
     tab.says("#paint", "level = 77")
     page.locator("#text").fill(EDGES.replace("level = 12", "level = 3"))
     tab.says("#dirty", "changed")
@@ -295,8 +309,9 @@ def test_the_file_changes_and_goes_while_it_is_viewed(opened: Callable[..., Tab]
     tab.says("#banner", "is not on the disk any more")
 
 
-def test_a_page_closed_in_the_middle_of_a_run_and_a_server_that_ends(opened: Callable[..., Tab]) -> None:
-    tab = opened(long_text(70, 3), Wish(errors="scamp5", chip=2))
+def test_a_page_closed_in_the_middle_of_a_run_and_a_server_that_ends(opened: Callable[..., Tab], chromium: Any) -> None:
+    context = chromium.new_context()
+    tab = opened(long_text(60, 3), Wish(errors="scamp5", chip=2), on=context.new_page())
     tab.page.keyboard.press("Home")
     tab.at(0)
     tab.page.keyboard.press("End")
@@ -309,6 +324,7 @@ def test_a_page_closed_in_the_middle_of_a_run_and_a_server_that_ends(opened: Cal
     tab.server.shutdown()
     tab.server.server_close()
     again.says("#banner", "does not answer any more")
+    context.close()
 
 
 def test_exports(opened: Callable[..., Tab], chromium: Any, tmp_path: Path) -> None:
@@ -348,18 +364,41 @@ def test_exports(opened: Callable[..., Tab], chromium: Any, tmp_path: Path) -> N
     alone.context.close()
 
 
+@pytest.fixture(scope="module")
+def measured(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A page without the policy, so that the browser can be asked for sizes."""
+    server = Server(session(written(tmp_path_factory.mktemp("sizes")), Wish(errors="scamp5", chip=7)))
+    server.start()
+    made = chromium.new_context(bypass_csp=True, has_touch=True).new_page()
+    made.add_init_script("reached = []; addEventListener('focusin', (e) => reached.push(e.target))")
+    made.goto(server.url)
+    made.wait_for_selector("body[data-ready]", timeout=PATIENCE)
+    yield made
+    made.context.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_every_control_is_reached_by_tab(measured: Any) -> None:
+    measured.set_viewport_size({"width": 1600, "height": 860})
+    for _ in range(60):
+        measured.keyboard.press("Tab")
+        if measured.evaluate("document.activeElement.id") == "text":
+            measured.keyboard.press("Escape")  # in the text it is an indent
+    for name in ("#picture", "#errors", "#chip", "#export summary", "#scale", "#moment", "[data-go=word]"):
+        assert measured.evaluate("(name) => reached.some((e) => e.matches(name))", name), name
+    for name in ("canvas.plane", "#planes button", "#sliders input"):
+        assert measured.evaluate("(name) => reached.some((e) => e.matches(name))", name), name
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1000, 1600])
-def test_nothing_is_cut_at_any_width(chromium: Any, tmp_path: Path, width: int, scheme: str) -> None:
-    server = Server(session(written(tmp_path), Wish(errors="scamp5", chip=7)))
-    server.start()
-    # only here the policy is off, so that the browser can be asked for sizes
-    context = chromium.new_context(
-        viewport={"width": width, "height": 860}, color_scheme=scheme, bypass_csp=True, has_touch=width < 500
-    )
-    page = context.new_page()
-    page.goto(server.url)
-    page.wait_for_selector("body[data-ready]", timeout=PATIENCE)
+def test_nothing_is_cut_at_any_width(measured: Any, width: int, scheme: str) -> None:
+    page = measured
+    page.set_viewport_size({"width": width, "height": 860})
+    page.emulate_media(color_scheme=scheme)
+    # two frames later all is laid out and drawn
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     level = sum(map(int, re.findall(r"\d+", background)[:3]))
@@ -382,6 +421,3 @@ def test_nothing_is_cut_at_any_width(chromium: Any, tmp_path: Path, width: int, 
         }).length"""
     )
     assert small == 0
-    context.close()
-    server.shutdown()
-    server.server_close()

@@ -219,7 +219,7 @@ def test_raw_nonsense_ends_in_a_refusal_or_a_closed_line(served: Client) -> None
 
 
 def test_a_page_that_is_closed_in_the_middle_harms_nobody(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    server = Server(session(written(tmp_path, long_text(70, 12))))
+    server = Server(session(written(tmp_path, long_text(70, 3))))
     server.start()
     client = Client(server)
     found = client.tell("run", {"errors": "scamp5"})
