@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -112,7 +113,7 @@ def decoded(data: bytes) -> str:
 
 def blocks_of(text: Text) -> list[Block]:
     """The kernels of a text that has been read."""
-    names: set[str] = set()
+    names: Counter[str] = Counter()
     found: list[Block] = []
     if text.marks:
         found = _marked(text, names)
@@ -139,7 +140,7 @@ def arranged(text: Text) -> Text:
 # --- between marks --------------------------------------------------------------------------------------------
 
 
-def _marked(text: Text, names: set[str]) -> list[Block]:
+def _marked(text: Text, names: Counter[str]) -> list[Block]:
     found = []
     waiting: Mark | None = None
     for mark in text.marks:
@@ -164,13 +165,13 @@ def _marked(text: Text, names: set[str]) -> list[Block]:
     return found
 
 
-def _unpaired(text: Text, mark: Mark, what: str, names: set[str]) -> Block:
+def _unpaired(text: Text, mark: Mark, what: str, names: Counter[str]) -> Block:
     reading = _reading(text, mark.start)
     reading.error(text.origin(mark.start, mark.end), "S603", what, "begin and end marks stand in one block of braces")
     return _block(reading, "block", "dynamic" if mark.dynamic else "static", mark.start, mark.end, names)
 
 
-def _lambdas(text: Text, names: set[str]) -> list[Block]:
+def _lambdas(text: Text, names: Counter[str]) -> list[Block]:
     """Lambdas that hold instructions and no marks: kernels as objects, or launched at once."""
     found: list[Block] = []
     marks = [m.start for m in text.marks]
@@ -236,7 +237,7 @@ def is_instruction(name: str) -> bool:
 # --- bare calls -----------------------------------------------------------------------------------------------
 
 
-def bare_blocks(text: Text, names: set[str]) -> list[Block]:
+def bare_blocks(text: Text, names: Counter[str]) -> list[Block]:
     """Calls without marks that follow one another, as kernel compilers print them: each run of them is a kernel."""
     found: list[Block] = []
     inside = [(f.start, f.end) for f in text.functions] or [(0, len(text.code))]
@@ -258,7 +259,7 @@ def _is_host(statement: str) -> bool:
     return match is not None and (match[1] in isa.HOST or match[1].startswith("vs_"))
 
 
-def _run(text: Text, run: list[tuple[int, int]], names: set[str]) -> list[Block]:
+def _run(text: Text, run: list[tuple[int, int]], names: Counter[str]) -> list[Block]:
     """One kernel of statements, if there is an instruction among them."""
     called = [re.match(r"(?:\w+\s*(?:\.|->|::)\s*)*(\w+)\s*\(", text.code[first:last]) for first, last in run]
     if not any(m and is_instruction(m[1]) for m in called):
@@ -338,12 +339,11 @@ def _outside(text: Text) -> str:
     return "".join(kept)
 
 
-def _block(reading: Reading, title: str, kind: str, start: int, end: int, names: set[str]) -> Block:
+def _block(reading: Reading, title: str, kind: str, start: int, end: int, names: Counter[str]) -> Block:
     from scamp_sim.compiler.program import assemble_tree
 
     settle(reading)
     name = kernel_name(title, names)
-    names.add(name)
     span = reading.text.origin(start, end)
     line = span.line
     doc = f"From {Path(span.file).name}, line {line}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections import Counter
 
 from scamp_sim.chip import isa
 from scamp_sim.compiler.expand import prelude
@@ -53,11 +53,18 @@ def free_name(name: str, tail: str) -> str:
     return f"{clean}_{tail}" if is_taken(clean) else clean
 
 
-def kernel_name(title: str, taken: Container[str]) -> str:
-    """A name for a kernel that stands in function `title`: that name, numbered from the second on."""
+def kernel_name(title: str, taken: Counter[str]) -> str:
+    """A name for a kernel that stands in function `title`: that name, numbered from the second on.
+
+    taken: how often each name was asked for; counted on.
+    """
     stem = free_name(title or "block", "kernel")
-    name, n = stem, 1
-    while name in taken or is_taken(name):
-        n += 1
-        name = f"{stem}_{n}"
+    while True:
+        taken[stem] += 1
+        number = taken[stem]
+        name = stem if number == 1 else f"{stem}_{number}"
+        if (number == 1 or name not in taken) and not is_taken(name):
+            break
+    if number > 1:
+        taken[name] += 1
     return name

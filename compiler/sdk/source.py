@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from scamp_sim.chip.program import Origin
+from scamp_sim.compiler.front.cpp import SKIPPED
 
-_TOKEN = re.compile(r"""//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'""", re.DOTALL)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
 MARK = re.compile(r"\bscamp5_(dynamic_)?kernel_(begin|end)\b(?!\s*\(\s*\w)\s*(?:\(\s*\))?\s*;?")
 _COMMENT_MARK = re.compile(r"//[ \t]*(scamp5_(?:dynamic_)?kernel_(?:begin|end)[ \t]*\([ \t]*\)[ \t]*;?)[^\n]*")
@@ -71,12 +71,23 @@ class Text:
     def _starts(self) -> list[int]:
         return [0, *(m.end() for m in re.finditer("\n", self.text))]
 
+    @cached_property
+    def _cut(self) -> dict[int, str]:
+        """Lines that messages have quoted: one may be as long as the text, and hold thousands of kernels."""
+        return {}
+
+    def _line(self, number: int) -> str:
+        line = self._cut.get(number)
+        if line is None:
+            stop = self.text.find("\n", self._starts[number])
+            line = self._cut[number] = self.text[self._starts[number] : len(self.text) if stop < 0 else stop]
+        return line
+
     def origin(self, start: int, end: int) -> Origin:
         """A piece of the text as messages name it."""
         first = bisect_right(self._starts, start) - 1
         last = bisect_right(self._starts, max(start, end - 1)) - 1
-        stop = self.text.find("\n", self._starts[first])
-        line = self.text[self._starts[first] : len(self.text) if stop < 0 else stop]
+        line = self._line(first)
         column = start - self._starts[first] + 1
         if self.lines:
             file, number = self.lines[min(first, len(self.lines) - 1)]
@@ -123,7 +134,7 @@ def _blanked(text: str) -> str:
     def blank(match: re.Match[str]) -> str:
         return re.sub(r"[^\n]", " ", match[0])
 
-    return _DIRECTIVE.sub(blank, _TOKEN.sub(blank, text))
+    return _DIRECTIVE.sub(blank, SKIPPED.sub(blank, text))
 
 
 def closing(code: str, opening: int) -> int:

@@ -10,15 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scamp_sim.compiler.front.cpp import SKIPPED
 from scamp_sim.compiler.front.source import CPP_SOURCES, MOST_SOURCE
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import read_bytes
 
-_TOKEN = re.compile(
-    r"""//(?:[^\n\\]|\\.|\\\n)*|/\*.*?\*/|R"(?P<d>[^()\\\s]{0,16})\(.*?\)(?P=d)"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'""",
-    re.DOTALL,
-)
-_MAIN = re.compile(r"(?<![\w.:>#])(?:scamp5_)?main\s*\([^;{}]*\)\s*(?:noexcept\s*)?\{")
+_MAIN = re.compile(r"(?<![\w.:>#])(?:scamp5_)?main\s*\([^;{}()]*(?:\([^;{}()]*\)[^;{}()]*)*\)\s*(?:noexcept\s*)?\{")
 _INCLUDE = re.compile(r"""^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)\"""", re.MULTILINE)
 _BEGIN = re.compile(r"\bscamp[57]_(?:dynamic_)?kernel_begin\b")
 
@@ -30,7 +27,7 @@ def stripped(text: str) -> str:
         found = match[0]
         return "\n" * found.count("\n") or " " if found.startswith(("//", "/*")) else found
 
-    return _TOKEN.sub(blank, text.replace("\r\n", "\n").replace("\r", "\n"))
+    return SKIPPED.sub(blank, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def has_main(text: str) -> bool:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from scamp_sim.compiler.native.toolchain.scan import has_main, stripped
 from scamp_sim.compiler.sdk import extract_kernels
 
 LONG = 16_000
@@ -30,6 +31,11 @@ PIECES = {
     "constants": "const int a = 3;\n",
     "names": "a::b.c->",
     "calls": "mov(A,B);\n",
+    "begin marks in one line": "scamp5_kernel_begin();",
+    "quotes that are not quotes": '\\"',
+    "letters that are not": "\\'",
+    "raw texts that do not end": 'R"x(',
+    "mains": "int main(",
     "assignments": "A = add(B, C)\n",
 }
 
@@ -37,9 +43,11 @@ PIECES = {
 @pytest.mark.parametrize("name", PIECES)
 def test_a_long_text_is_read_soon(name: str) -> None:
     piece = PIECES[name]
-    text = "int f() {\n" + piece * (LONG // len(piece))
+    first = "'" if "'" in piece else '"'
+    text = "int f() {\n" + (first if piece.startswith("\\") else "") + piece * (LONG // len(piece))
     began = time.process_time()
     extract_kernels(text)
+    assert not has_main(stripped(text))
     assert time.process_time() - began < 2
 
 
