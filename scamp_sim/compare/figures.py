@@ -124,9 +124,9 @@ class Scatter:
             f'<text class="label" x="{middle}" y="{self.HEIGHT - 8}" text-anchor="middle">bits a decision</text>'
         )
 
-    def line(self, kind: int, points: Sequence[tuple[float, float]]) -> None:
-        """Joins points (bits, share)."""
-        path = " ".join(f"{self.x(b):.1f},{self.y(s):.1f}" for b, s in points)
+    def line(self, kind: int, points: Sequence[tuple[float, float, float]]) -> None:
+        """Joins points (bits, share, how far aside they stand)."""
+        path = " ".join(f"{self.x(b) + aside:.1f},{self.y(s):.1f}" for b, s, aside in points)
         self.lines.append(f'<polyline class="line series{kind}" points="{path}"/>')
 
     def aside(self, bits: float) -> float:
@@ -191,18 +191,18 @@ def accuracy(found: Sequence[Point], head: str) -> str:
     drawing = Scatter(min(bits) / 2, max(bits) * 2, f"accuracy over bits of a decision, {head} head", names)
     for n, name in enumerate(names):
         own = sorted((p for p in shown if p.item.row == name), key=lambda p: p.bits)
+        aside = [drawing.aside(p.bits) for p in own]
         if len(own) > 1:
-            drawing.line(n, [(p.bits, p.accuracy) for p in own])
-        for p in own:
+            drawing.line(n, [(p.bits, p.accuracy, x) for p, x in zip(own, aside, strict=True)])
+        for p, x in zip(own, aside, strict=True):
             said = (
                 f"{name}, {p.item.frames} frame(s): {100 * p.accuracy:.1f} % ({100 * p.low:.1f} .. {100 * p.high:.1f})"
             )
-            aside = drawing.aside(p.bits)
-            drawing.bar(n, p.bits, p.low, p.high, aside)
-            drawing.mark(n, p.bits, p.accuracy, f"{said}, own chip", aside, filled=False)
+            drawing.bar(n, p.bits, p.low, p.high, x)
+            drawing.mark(n, p.bits, p.accuracy, f"{said}, own chip", x, filled=False)
             if p.on_array:
-                aside = aside if p.bits_wire == p.bits else drawing.aside(p.bits_wire)
-                drawing.mark(n, p.bits_wire, p.accuracy, f"{said}, on the wire of SCAMP-5", aside, filled=True)
+                x = x if p.bits_wire == p.bits else drawing.aside(p.bits_wire)
+                drawing.mark(n, p.bits_wire, p.accuracy, f"{said}, on the wire of SCAMP-5", x, filled=True)
     return drawing.svg()
 
 

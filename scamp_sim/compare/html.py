@@ -10,7 +10,7 @@ from scamp_sim import __version__
 from scamp_sim.compare import caveats, figures, sensitivity
 from scamp_sim.compare.cells import COLUMNS, cells
 from scamp_sim.compare.counts import LETTERS, ON_ARRAY
-from scamp_sim.compare.table import HEADINGS, WIDE, Table
+from scamp_sim.compare.table import DECODER_HEAD, HEADINGS, WIDE, Table
 from scamp_sim.compare.task import results as tasks
 from scamp_sim.compare.task import robust
 from scamp_sim.compare.task.robust import Robustness
@@ -108,6 +108,8 @@ def _energy(table: Table) -> str:
             parts.append(
                 f"<figure>{drawn}<figcaption>{title}, by the set {escape(table.constants.name)}</figcaption></figure>"
             )
+    if lines := table.decoders():
+        parts.append(grid(DECODER_HEAD, [[(text, "") for text in line] for line in lines]))
     return "".join(parts)
 
 
@@ -134,7 +136,7 @@ def _task(study: Study | None) -> str:
     for head in dict.fromkeys(p.item.head for p in found):
         drawn = figures.accuracy(found, head)
         what = "the hands are drawn" if study.task in ("gestures", "shapes") else f"task {study.task}"
-        caption = f"{head} head; {what}. {figures.MARKS}"
+        caption = f"{head.capitalize()} head; {what}. {figures.MARKS}"
         parts.append(
             f"<h3>{head.capitalize()} head</h3><figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from scamp_sim.compare import caveats, sensitivity
 from scamp_sim.compare.cells import cells
-from scamp_sim.compare.table import HEADINGS, WIDE, Table
+from scamp_sim.compare.table import DECODER_HEAD, HEADINGS, WIDE, Table
 from scamp_sim.compare.task.robust import Robustness
 from scamp_sim.compare.task.study import Study
 
@@ -58,6 +58,8 @@ def text(table: Table, more: str = "") -> str:
         shown = side(table, on)
         if shown:
             parts.append(f"## {heading[0].upper()}{heading[1:]}\n\n{shown}")
+    if lines := table.decoders():
+        parts.append(f"## Energy with the decoder of the paper\n\n{rows(DECODER_HEAD, lines)}")
     if found := order(table):
         parts.append(f"## Order by energy, own chips\n\n{found}")
     if more:

@@ -15,9 +15,12 @@ from scamp_sim.compare.rows import Chosen
 from scamp_sim.text import plural, table
 
 HEADINGS = {
-    "circuit": "own chips: counts of the configuration, prices of the papers",
+    "circuit": "own chips: counts of the configuration of each",
     "scamp5": "SCAMP-5: programs that were assembled and counted",
 }
+
+
+DECODER_HEAD = ("with its decoder", "sensor", "weights", "decoder", "its energy", "together")
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,9 @@ class Table:
         """Whether a row of this system is shown."""
         return any(row.name.partition("_")[0] == system for row in self.rows)
 
-    def decoder(self) -> str:
-        """Energy with the decoder of the paper beside that without it."""
-        lines = []
+    def decoders(self) -> list[tuple[str, ...]]:
+        """Energy with the decoder of the paper beside that without it: a line of `DECODER_HEAD` a row that has one."""
+        lines: list[tuple[str, ...]] = []
         for row in self.rows:
             found = cells(row, self.constants)
             sensor, decoder = found["energy_uj"].value, found["energy_decoder_uj"].value
@@ -111,10 +114,12 @@ class Table:
                         joules(sensor + decoder),
                     )
                 )
-        if not lines:
-            return ""
-        head = ("with its decoder", "sensor", "weights", "decoder", "its energy", "together")
-        return table(head, lines, "<>>>>>")
+        return lines
+
+    def decoder(self) -> str:
+        """`decoders` as text; "" without any."""
+        lines = self.decoders()
+        return table(DECODER_HEAD, lines, "<>>>>>") if lines else ""
 
     def order_text(self) -> str:
         """The order by energy under other assumptions."""

@@ -158,6 +158,13 @@ def test_bad_rows(capsys: pytest.CaptureFixture[str], tmp_path: Path, change: di
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_the_decoder_stands_beside_the_sensor(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    shown = said(capsys, "--rows", "leca_4_4", "--on", "circuit", "--format", form)
+    assert "558,384" in shown  # weights of the decoder
+    assert "14.3 mJ" in shown  # 9.12e9 multiply-accumulates of 1.568 pJ
+
+
 def test_markdown_has_no_heading_without_lines(capsys: pytest.CaptureFixture[str]) -> None:
     shown = said(capsys, "--rows", "raw", "--on", "circuit", "--format", "markdown")
     headings = [n for n, line in enumerate(shown.splitlines()) if line.startswith("## ")]
