@@ -153,8 +153,10 @@ def _robust(errors: Robustness | None) -> str:
         "highest chip."
     )
     rows = [[(text, "") for text in robust.cells(c, found)] for c, found in errors.results.items()]
+    fitted = [[(text, "") for text in robust.fitted_cells(c, found)] for c, found in errors.results.items()]
     said = [*robust.sources(), *(f"no part: {why}" for why in errors.left_out.values())]
     return (
         f"<p>{escape(robust.title(errors))}.</p><figure>{figures.robust(errors)}<figcaption>{escape(caption)}"
-        f"</figcaption></figure>{grid(robust.HEAD, rows)}{_list(said)}"
+        f"</figcaption></figure>{grid(robust.HEAD, rows)}<h3>A head fitted to a chip</h3>"
+        f"{grid(robust.FITTED_HEAD, fitted)}{_list(said)}"
     )

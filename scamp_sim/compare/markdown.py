@@ -89,4 +89,6 @@ def robustness(errors: Robustness) -> str:
     body = [list(robust.cells(c, found)) for c, found in errors.results.items()]
     said = [*robust.sources(), *(f"no part: {why}" for why in errors.left_out.values())]
     listed = "".join(f"- {line}\n" for line in said)
-    return f"## Under growing errors\n\n{robust.title(errors)}.\n\n{rows(robust.HEAD, body)}\n{listed}"
+    fitted = rows(robust.FITTED_HEAD, [list(robust.fitted_cells(c, found)) for c, found in errors.results.items()])
+    head = f"## Under growing errors\n\n{robust.title(errors)}.\n"
+    return f"{head}\n{rows(robust.HEAD, body)}\n{fitted}\n{listed}"

@@ -108,11 +108,13 @@ def _figure(name: str, head: str = "") -> str:
 
 
 def _robust() -> str:
+    from scamp_sim.compare.task import robust
+
     parts = []
     for name, found in _protocols().items():
         text = markdown.robustness(found).partition("\n\n")[2]
         drawn = f"![Right answers over the scale of errors](images/{_figure(name)})\n\n"
-        parts.append(text.replace("\n\n", f"\n\n{drawn}", 1))
+        parts.append(f"`{robust.command(found)}`\n\n{text.replace(chr(10) * 2, f'{chr(10) * 2}{drawn}', 1)}")
     return "\n".join(parts)
 
 

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from scamp_sim.compare.task import errors, fronts  # noqa: E402
 from scamp_sim.compare.task.data import load  # noqa: E402
-from scamp_sim.compare.task.robust import SCALES, SERIALS, Case, as_dict, case, read, robustness, text  # noqa: E402
+from scamp_sim.compare.task.robust import SCALES, SERIALS, Case, as_dict, case, command, read, robustness, text  # noqa: E402
 from scamp_sim.compare.task.settings import CATALOGUE, Budget  # noqa: E402
 from scamp_sim.exceptions import ProgramError, ScampError  # noqa: E402
 
@@ -107,7 +107,7 @@ def test_a_small_study(tmp_path: Path) -> None:
     for own in found.results.values():
         assert set(own.shares) == set(SCALES)
         assert all(len(v) == len(SERIALS) and all(0 <= s <= 1 for s in v) for v in own.shares.values())
-        assert {s: len(v) for s, v in own.fitted.items()} == {1.0: 1, 4.0: 1}
+        assert {s: len(v) for s, v in own.fitted.items()} == {0.0: 1, 1.0: 1, 4.0: 1}
         assert own.first_chip(4.0) == own.shares[4.0][:1]
     kept = read(tmp_path / "shapes-robust.json")
     assert kept.results == found.results
@@ -115,6 +115,9 @@ def test_a_small_study(tmp_path: Path) -> None:
     assert again.results[Case("leca_4_3", True)] == found.results[Case("leca_4_3", True)]
     assert max(map(len, text(found).splitlines())) <= 80
     assert len(as_dict(found)["cases"]) == 4
+    assert command(found) == (
+        "scamp-sim compare --task shapes --robust --train 2 --test 1 --epochs 2 --rows lr_1,leca_4_3 --seeds 1"
+    )
     with pytest.raises(ProgramError, match=r"electrons 2000 \(here 500\)"):
         robustness("shapes", budget, rows=["lr_1"], electrons=500, seeds=(0,), out=tmp_path)
     with pytest.raises(ScampError, match="no folder can be made there"):

@@ -17,9 +17,9 @@ from scamp_sim.compare.task.settings import (
     SAME_ON_ARRAY,
     SIDE,
     TRAINED,
-    Budget,
     Item,
     chosen,
+    seeds_option,
 )
 from scamp_sim.compare.task.study import Study
 from scamp_sim.study.statistics import distribution, wilson
@@ -195,25 +195,15 @@ def said(study: Study, found: Sequence[Point]) -> list[str]:
 
 def command(study: Study) -> str:
     """What gives this study again."""
-    b, usual = study.budget, Budget()
     items = [ITEMS[n] for n in study.items]
-    there = {i.row for i in items}
     frames = sorted({i.frames for i in items if i.row != "pixelrnn"}) or [1]
     heads = [h for h in HEADS if any(i.head == h for i in items)]
     parts = [f"scamp-sim compare --task {study.task} --heads {','.join(heads)} --frames {','.join(map(str, frames))}"]
-    parts += [
-        f"--{name} {getattr(b, name)}"
-        for name in ("train", "test", "epochs")
-        if getattr(b, name) != getattr(usual, name)
-    ]
-    parts += [f"--light {b.light}"] if b.light != usual.light else []
-    whole, _ = chosen(study.task, None, frames, heads)
-    if set(study.items) != set(whole):
+    parts += study.budget.options()
+    if set(study.items) != set(chosen(study.task, None, frames, heads)[0]):
+        there = {i.row for i in items}
         parts.append(f"--rows {','.join(r for r in CATALOGUE if r in there)}")
-    count = len(study.seeds)
-    if study.seeds != (0, 1, 2):
-        parts.append(f"--seeds {count if study.seeds == tuple(range(count)) else ','.join(map(str, study.seeds))}")
-    return " ".join(parts)
+    return " ".join([*parts, *seeds_option(study.seeds)])
 
 
 def title(study: Study) -> str:

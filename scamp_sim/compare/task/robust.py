@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.compare.task.settings import CATALOGUE, CLIP, SIDE, TASKS, TRAINED, Budget, Item, reason_against
+from scamp_sim.compare.task.settings import (
+    CATALOGUE,
+    CLIP,
+    SIDE,
+    TASKS,
+    TRAINED,
+    Budget,
+    Item,
+    reason_against,
+    seeds_option,
+)
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file, make_folder
 from scamp_sim.study.execute import Bench
@@ -18,12 +28,15 @@ from scamp_sim.study.grid import Unit, make_grid
 from scamp_sim.study.results_store import Store, units_of
 from scamp_sim.study.resume import carried
 
-FORM = "scamp-sim compare robustness, 2"
+FORM = "scamp-sim compare robustness, 3"
 SCALES = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Of a row's own errors."""
+ELECTRONS = 2000.0
+"""Of a white photosite, if nothing else is said."""
 SERIALS = (1, 2, 3, 4, 5)
-FITTED_SCALES = (1.0, 4.0)
-"""At which a head is fitted once more, to the codes that the first chip gives of the training clips."""
+FITTED_SCALES = (0.0, 1.0, 4.0)
+"""At which a head is fitted once more, to the codes that the first chip gives of the training clips. At 0 it shows what
+the further training does by itself."""
 TRAINING_SERIAL = 9001
 """Of the first chip that rows without weights of their own are trained on, if with errors."""
 TRAINING_CHIPS = 4
@@ -113,7 +126,7 @@ def robustness(
     budget: Budget,
     *,
     rows: Sequence[str] | None = None,
-    electrons: float = 2000.0,
+    electrons: float = ELECTRONS,
     read: float = 3.0,
     seeds: Iterable[int] = (0, 1, 2),
     out: str | Path | None = None,
@@ -196,7 +209,8 @@ def _gathered(
 
 # --- text ---------------------------------------------------------------------------------------------------------
 
-HEAD = ("row", "trained", *(f"x{s:g}" for s in SCALES), "chips", *(f"fit x{s:g}" for s in FITTED_SCALES))
+HEAD = ("row", "trained", *(f"x{s:g}" for s in SCALES), "chips at x1")
+FITTED_HEAD = ("head fitted to a chip", "trained", *(f"x{s:g}" for s in FITTED_SCALES))
 
 
 def mean(values: Sequence[float]) -> float:
@@ -205,12 +219,16 @@ def mean(values: Sequence[float]) -> float:
 
 
 def cells(c: Case, found: Found) -> tuple[str, ...]:
-    """A line of the table: means over chips and seeds, the lowest and highest at scale 1, and the first chip before and
-    after its head is fitted to it."""
+    """A line of the table: means over chips and seeds, and the lowest and highest at scale 1."""
     one = found.shares[1.0]
     means = (f"{100 * mean(found.shares[s]):.1f}" for s in SCALES)
-    fitted = (f"{100 * mean(found.first_chip(s)):.0f}>{100 * mean(found.fitted[s]):.0f}" for s in FITTED_SCALES)
-    return (c.row, "with" if c.noisy else "without", *means, f"{100 * min(one):.0f}..{100 * max(one):.0f}", *fitted)
+    return (c.row, "with" if c.noisy else "without", *means, f"{100 * min(one):.0f} .. {100 * max(one):.0f}")
+
+
+def fitted_cells(c: Case, found: Found) -> tuple[str, ...]:
+    """A line of the second table: the first chip before and after its head is fitted to it, means over seeds."""
+    pairs = ((mean(found.first_chip(s)), mean(found.fitted[s])) for s in FITTED_SCALES)
+    return (c.row, "with" if c.noisy else "without", *(f"{100 * a:.1f} -> {100 * b:.1f}" for a, b in pairs))
 
 
 def title(r: Robustness) -> str:
@@ -238,9 +256,9 @@ def sources() -> list[str]:
         found.setdefault(what, []).append(row)
     said = [f"errors of {', '.join(rows)}: {what}" for what, rows in found.items()]
     return [
-        "right answers in %, means over chips and seeds; chips: the lowest and highest at x1",
-        f"fit: chip {SERIALS[0]} before > after its head is trained once more, on what that chip gives of the training "
-        "clips",
+        "right answers in %, means over chips and seeds; chips at x1: the lowest and the highest",
+        f"head fitted to a chip: chip {SERIALS[0]} before -> after its head is trained once more, with the same "
+        "budget, on what that chip gives of the training clips; at x0 that is what more training does by itself",
         *said,
     ]
 
@@ -252,7 +270,23 @@ def text(r: Robustness, width: int = 80) -> str:
 
     shown = [cells(c, found) for c, found in r.results.items()]
     said = [*sources(), *(f"no part: {why}" for why in r.left_out.values())]
-    return wrapped([title(r)], width, "") + table(HEAD, shown, "<<" + ">" * (len(HEAD) - 2)) + wrapped(said, width)
+    fitted = [fitted_cells(c, found) for c, found in r.results.items()]
+    parts = (
+        wrapped([title(r)], width, "") + table(HEAD, shown, "<<" + ">" * (len(HEAD) - 2)),
+        table(FITTED_HEAD, fitted, "<<" + ">" * (len(FITTED_HEAD) - 2)),
+        wrapped(said, width),
+    )
+    return "\n".join(parts)
+
+
+def command(r: Robustness) -> str:
+    """What gives these results again."""
+    there = {c.row for c in r.results}
+    parts = [f"scamp-sim compare --task {r.task} --robust", *r.budget.options()]
+    parts += [f"--electrons {r.electrons:g}"] if r.electrons != ELECTRONS else []
+    if len(there) < len(CATALOGUE):
+        parts.append(f"--rows {','.join(row for row in CATALOGUE if row in there)}")
+    return " ".join([*parts, *seeds_option(r.seeds)])
 
 
 def as_dict(r: Robustness) -> dict[str, Any]:

@@ -71,6 +71,20 @@ class Budget:
         """Plain values, ready for JSON."""
         return asdict(self)
 
+    def options(self) -> list[str]:
+        """What a command line must say to have it, beside what it has by itself."""
+        usual = Budget().as_dict()
+        asked = ("train", "test", "epochs", "light")
+        return [f"--{name} {value}" for name, value in self.as_dict().items() if name in asked and value != usual[name]]
+
+
+def seeds_option(seeds: Sequence[int]) -> list[str]:
+    """The same of training seeds."""
+    count = len(seeds)
+    if tuple(seeds) == (0, 1, 2):
+        return []
+    return [f"--seeds {count}" if tuple(seeds) == tuple(range(count)) else f"--seeds {','.join(map(str, seeds))}"]
+
 
 @dataclass(frozen=True)
 class Item:
