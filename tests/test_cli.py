@@ -21,6 +21,7 @@ from scamp_sim import kernels
 from scamp_sim.cli import main as cli
 from scamp_sim.cli.commands import OWN, Command
 from scamp_sim.cli.commands import check as check_command
+from scamp_sim.compiler.front.source import CPP, near_file
 from scamp_sim.show import session
 
 PROGRAM = """\
@@ -822,3 +823,21 @@ def test_import_stays_light() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert scamp_sim.__doc__
+
+
+def test_files_of_another_name_are_not_offered(tmp_path: Path) -> None:
+    """What two names have in common must be more than their ending."""
+    for name in ("main.cpp", "edges.scamp", "net.npz"):
+        (tmp_path / name).write_text("")
+    for name, near in (
+        ("edgs.scamp", "edges.scamp"),
+        ("Edges.scamp", "edges.scamp"),
+        ("main", "main.cpp"),
+        ("main.cp", "main.cpp"),
+        ("net.cpp", ""),
+        ("note.scamp", ""),
+        ("net", ""),
+    ):
+        assert near_file(tmp_path / name) == (f"; did you mean '{near}'?" if near else ""), name
+    assert near_file(tmp_path / "edgs.cpp", CPP) == ""
+    assert near_file(tmp_path / "none" / "main.cpp") == ""

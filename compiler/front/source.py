@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from scamp_sim.chip.isa import did_you_mean
+from scamp_sim.chip.isa import nearest
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import read_bytes
 from scamp_sim.text import short
@@ -67,13 +68,18 @@ def unify(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def near_file(path: Path) -> str:
-    """A tail for a message: the program in the same folder whose name is nearest, or nothing."""
+def near_file(path: Path, endings: Sequence[str] = PROGRAMS) -> str:
+    """A tail for a message: the program in the same folder whose name is nearest, or nothing. An ending that all of
+    them have says nothing.
+
+    endings: of programs that would do.
+    """
     try:
-        inside = [p.name for p in path.parent.iterdir() if p.suffix.lower() in PROGRAMS][:MOST_NEAR]
+        inside = [p.name for p in path.parent.iterdir() if p.suffix.lower() in endings][:MOST_NEAR]
     except (OSError, ValueError):
         return ""
-    meant = [path.name + suffix for suffix in PROGRAMS if path.name + suffix in inside]
-    if meant:
-        return f"; did you mean '{meant[0]}'?"
-    return did_you_mean(path.name, inside) or did_you_mean(f"{path.name}.scamp", inside)
+    stems: dict[str, str] = {}
+    for name in sorted(inside, key=lambda n: (not n.startswith(f"{path.name}."), n)):
+        stems.setdefault(Path(name).stem, name)
+    near = nearest(path.stem, stems)
+    return f"; did you mean '{stems[near]}'?" if near else ""

@@ -150,12 +150,16 @@ ALL_REGISTERS = frozenset(ANALOG + PORTS + ANALOG_INPUTS + DIGITAL + SPECIAL_BIT
 
 def did_you_mean(name: object, candidates: Iterable[str]) -> str:
     """A tail for an error message: the nearest known name, or nothing. Case slips count as near."""
-    if not isinstance(name, str):
-        return ""
+    near = nearest(name, candidates) if isinstance(name, str) else None
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The nearest known name, if one is near. Case slips count as near."""
     known = sorted(set(candidates))
     folded = [c for c in known if c.lower() == name.lower()]
     near = folded or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    return near[0] if near else None
 
 
 # --- native words ---------------------------------------------------------------------------------------------
@@ -331,6 +335,7 @@ __all__ = [
     "ALIASES", "ALL_REGISTERS", "ANALOG", "ANALOG_INPUTS", "ANALOG_SOURCES", "DIGITAL", "DIGITAL_SOURCES", "DIRECTIONS",
     "DRAWING", "HOST", "INTEGER_KINDS", "LATCH", "MNEMONIC_ALIASES", "MOST_EVENTS", "NATIVE", "OPERAND_KINDS", "PLANES",
     "PORTS", "PORT_DIRECTION", "SOURCES", "SPECIAL_BITS", "STORE_WORDS", "Clock", "Direction", "Gate", "HostFunction",
-    "Native", "Operand", "Slot", "did_you_mean", "highspeed", "host_form", "host_forms", "register",
+    "Native", "Operand", "Slot", "did_you_mean", "highspeed", "host_form", "host_forms", "nearest",
+    "register",
 ]
 # fmt: on

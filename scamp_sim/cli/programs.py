@@ -182,8 +182,7 @@ def sdk_source(file: str) -> Path:
 
     path = Path(file)
     if not file or not is_there(path):
-        parent = path.parent if file and is_there(path.parent) and path.parent.is_dir() else None
-        near = isa.did_you_mean(path.name, [p.name for p in parent.iterdir()][:1000]) if parent else ""
+        near = near_file(path, CPP) if file else ""
         raise ProgramError(f"{short(file, 80)}: no such file{near}; give a C++ file")
     data = read_bytes(path, "program", ProgramError, MOST_SOURCE)
     if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
