@@ -17,7 +17,7 @@ from scamp_sim.systems.network.data import load
 from scamp_sim.systems.network.golden import forward
 from scamp_sim.systems.network.params import Conv, Network, Pool
 from scamp_sim.systems.network.planning.levels import LEAN, gaps, leans, levels
-from scamp_sim.systems.network.planning.plan import offset_of
+from scamp_sim.systems.network.planning.profiles import offset_of
 from scamp_sim.systems.network.tuning import tune
 
 DATA = Path(__file__).parent / "data"

@@ -22,25 +22,15 @@ from scamp_sim.systems.network.golden import dense_sums, pool_bits, window_count
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import values_of
+from scamp_sim.systems.network.planning.segments import INPUT, READOUT, Segment, cut
 
 if TYPE_CHECKING:
-    from scamp_sim.chip.program import Program, Step
+    from scamp_sim.chip.program import Program
     from scamp_sim.machine.machine import Machine
 
 Planes = npt.NDArray[Any]
 
-INPUT, READOUT, CONTROLLER = "input", "readout", "controller"
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of the program that belongs to one layer.
-
-    layer: its name, "input" or "readout". program: the stretch, with the kernels of the whole.
-    """
-
-    layer: str
-    program: Program
+CONTROLLER = "controller"
 
 
 @dataclass(frozen=True)
@@ -390,37 +380,7 @@ class Built:
 
     def cut(self, program: Program) -> tuple[Segment, ...]:
         """A program of these pieces in stretches."""
-        from scamp_sim.chip.program import HostCall, Launch, Output, Program
-
-        layers = [layer for layer, p in self.pieces for part in p.parts if part.lines]
-        found: list[tuple[str, list[Step]]] = []
-        waiting: list[Step] = []
-        number = 0
-        for step in program.steps:
-            if isinstance(step, Launch):
-                layer = layers[number]
-                number += 1
-                if not found or found[-1][0] != layer:
-                    found.append((layer, []))
-                found[-1][1].extend([*waiting, step])
-                waiting = []
-            elif isinstance(step, Output) or (isinstance(step, HostCall) and step.reads_out):
-                if self.choice.read and found[-1][0] != READOUT:
-                    found.append((READOUT, []))
-                found[-1][1].append(step)
-            else:
-                waiting.append(step)
-        found[-1][1].extend(waiting)
-        given = {i.name: i for i in program.inputs}
-        out = []
-        for n, (layer, steps) in enumerate(found):
-            inputs = tuple(given.values()) if n == 0 else ()
-            out.append(
-                Segment(
-                    layer, Program(f"{self.title}: {layer}", program.kernels, tuple(steps), inputs, shape=program.shape)
-                )
-            )
-        return tuple(out)
+        return cut(program, self.pieces, self.title, bool(self.choice.read))
 
     # --- what is shown and what leaves --------------------------------------------------------------------------
 

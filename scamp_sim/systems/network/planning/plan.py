@@ -20,16 +20,17 @@ import numpy as np
 from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import OTHER_FORM, read_json
-from scamp_sim.silicon import ChipProfile
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.study import chips as kinds
-from scamp_sim.systems.base.cost import Cost, Part
+from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
 from scamp_sim.systems.network.planning.built import INPUT, READOUT, Built
 from scamp_sim.systems.network.planning.candidates import Wish, candidates
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import merged
 from scamp_sim.systems.network.planning.margins import EXACT, Margin, Response, margins
+from scamp_sim.systems.network.planning.pricing import SHAPE, cost_of
+from scamp_sim.systems.network.planning.profiles import offset_of, response_of
 from scamp_sim.systems.network.store import net_digest
 from scamp_sim.text import short, table
 
@@ -38,17 +39,12 @@ if TYPE_CHECKING:
     from scamp_sim.systems.network.encoder import OnArray
 
 BY = ("us", "words", "energy", "noise")
-SHAPE = (256, 256)
 WHAT = 27
 """Columns of the table for what a layer is."""
-PRODUCT = "mcu.mac.inlined"
-"""The price of a product on the controller, weights in the code."""
 WISHES = ("layout", "sums", "events", "amplitude", "controller")
 """What of a wish a file of a plan keeps; the rest follows from the profile."""
 COARSE = 0.02
 """Share of a dense layer's features from which on one code of its sums is said to be too coarse."""
-MOST_OFFSET = 40
-"""LSB of a transfer's offset that programs make up for."""
 
 
 @dataclass(frozen=True)
@@ -440,70 +436,4 @@ def _rank(by: str, cost: Cost, net: Network, choice: Choice, response: Response)
     return us, words
 
 
-def cost_of(built: Built, timing: str, *, draft: bool = False) -> Cost:
-    """What a frame costs: a part a layer, its readout apart, and the products of the controller.
-
-    draft: of the program that is not checked as one; it has the same words. Raises ScampError.
-    """
-    from scamp_sim.costs.timing import load_timing, profile
-
-    prices = load_timing(timing)
-    parts: list[Part] = []
-    note = f"prices of {prices.name}"
-    program = built.draft if draft else built.program
-    for segment in built.cut(program):
-        seen = profile(segment.program, prices, SHAPE)
-        read = seen.time_breakdown["readout"]
-        name = segment.layer
-        parts.append(
-            Part(name, "compute", seen.words, seen.time_us - read, seen.energy_uj, source="modelled", note=note)
-        )
-        if seen.readout_bytes:
-            parts.append(
-                Part(f"{name}, readout", "readout", us=read, bytes=seen.readout_bytes, source="modelled", note=note)
-            )
-    for layer in built.outside:
-        products = layer.classes * layer.features if isinstance(layer, Dense) else 0
-        us = products * prices[PRODUCT]
-        about = (
-            f"{products:,} products on the controller, weights in the code" if products else "additions are not priced"
-        )
-        parts.append(Part(layer.name, "compute", us=us, source="modelled", note=about))
-    whole = profile(program, prices, SHAPE)
-    figures = {"stored_words": whole.stored_words, "system_uj": whole.system_energy_uj, "products": built.products}
-    return Cost(1, tuple(parts), figures=figures)
-
-
-def offset_of(errors: Errors) -> int:
-    """LSB that a transfer adds on chips of a profile, as programs make up for it. Raises ProgramError."""
-    kind = kinds.portable(errors)
-    if kinds.is_ideal(kind) or not isinstance(kind, ChipProfile):
-        return 0
-    return int(np.clip(round(kind["transfer_offset"]), 0, MOST_OFFSET))
-
-
-def response_of(errors: Errors) -> Response:
-    """What chips of a profile make of sums."""
-    from scamp_sim.systems.network.planning.spread import Measured
-
-    kind = kinds.portable(errors)
-    return EXACT if kinds.is_ideal(kind) or _only_offset(kind) else Measured(kind)
-
-
-def _only_offset(kind: Any) -> bool:
-    """Whether transfers add an offset, which is made up for, and nothing else is wrong."""
-    return isinstance(kind, ChipProfile) and kinds.is_ideal(kind.changed(transfer_offset=0.0))
-
-
-__all__ = [
-    "BY",
-    "Alternative",
-    "Plan",
-    "again",
-    "cost_of",
-    "from_dict",
-    "load_plan",
-    "offset_of",
-    "plan",
-    "response_of",
-]
+__all__ = ["BY", "Alternative", "Plan", "again", "from_dict", "load_plan", "plan"]

@@ -68,7 +68,7 @@ class _Key:
     @property
     def offset(self) -> int:
         """LSB that a transfer adds, as programs make up for it."""
-        from scamp_sim.systems.network.planning.plan import offset_of
+        from scamp_sim.systems.network.planning.profiles import offset_of
 
         return offset_of(self.kind)
 
