@@ -25,9 +25,6 @@ MOST_SPANS = 200_000
 ARRAY = (256, 256)
 """Rows and columns of the chips that encoders are built for."""
 
-MOST_PLANES = 8
-"""Planes of a stage that the report shows."""
-
 
 @dataclass(frozen=True)
 class Recorded:
@@ -52,7 +49,7 @@ def is_network(file: str) -> bool:
 def recorded(args: argparse.Namespace) -> Recorded:
     """Encode one clip as the command line says and write down what the array carried out. Raises ScampError.
 
-    args: file, on, weights, clip, errors, chip, seed.
+    args: file, on, weights, clip, errors, chip, seed; html for the planes of all stages, else of the last alone.
     """
     from scamp_sim.machine.tape import recording
     from scamp_sim.show.report.page import Shot
@@ -70,11 +67,13 @@ def recorded(args: argparse.Namespace) -> Recorded:
     clip = network.read_clip(encoder, 0)
     with recording() as tape:
         encoded = encoder.encode(clip.array, measurement=args.seed)
+    if args.html is not None:  # apart: a look at stages runs some steps again
+        encoded = encoder.encode(clip.array, measurement=args.seed, keep=[s.name for s in system.stages[:-1]])
     frames = frames_in(tape.events, clip.name, system.name)
     stages = tuple(
         Shot(
             f"stage {name}",
-            tuple((f"{name} {i}" if n > 1 else name, plane) for i, plane, n in list(planes_of(array))[:MOST_PLANES]),
+            tuple((f"{name} {i + 1}" if n > 1 else name, plane) for i, plane, n in planes_of(array)),
         )
         for name, array in encoded.planes(system.stages).items()
     )

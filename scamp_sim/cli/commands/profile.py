@@ -26,6 +26,9 @@ MOST_FRAMES = 12
 MOST_SHOTS = 24
 """Kernels whose planes the report shows."""
 
+STAGES = "What the encoder makes of the clip, stage by stage, its frames or channels one after another."
+"""About the planes of a network."""
+
 NAME = "profile"
 HELP = (
     "Show the words, the microseconds and the share of every source line of one run. With --html, write a page "
@@ -128,7 +131,8 @@ def run(args: argparse.Namespace) -> int:
             )
             shots = shots_of(request)
         spans = timeline(program, timing, shape)
-        page = write_text(args.html, report.page(annotation, spans, timing, sources, shots), "report")
+        about = {} if network is None else {"about_shots": STAGES}
+        page = write_text(args.html, report.page(annotation, spans, timing, sources, shots, **about), "report")
     if args.trace is not None:
         frames = network.frames if network is not None else (program,) * (args.frames or 1)
         networks.trace_of(frames, timing, shape, args.trace, program.name)
