@@ -439,8 +439,12 @@ def test_a_network_shows_what_its_encoder_made() -> None:
 
 
 def test_what_cannot_be_viewed_says_so(tmp_path: Path) -> None:
+    written(tmp_path, name="mine.scamp")
     for file, says in (
         ("edgess", "did you mean 'edges'"),
+        ("pixelrn", "did you mean 'pixelrnn'"),
+        (str(tmp_path / "mine"), "did you mean 'mine.scamp'"),
+        (str(tmp_path / "mien.scamp"), "did you mean 'mine.scamp'"),
         (str(tmp_path), "is a folder"),
         ("-", "shows files"),
         (str(tmp_path / "none.scamp"), "no such file"),
