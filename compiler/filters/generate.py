@@ -28,6 +28,9 @@ core did where this was measured."""
 STATE = 700
 """Looks at values that a state of the exact search costs as much as."""
 
+PAIR = 200
+"""The same where two kernels are looked for."""
+
 LEAST_WORK = 2 * RATE
 """Below this the first program is the result: loading the compiled search would take longer than it may run."""
 
@@ -227,10 +230,15 @@ def _singles(task: Task, work: int) -> tuple[list[tuple[int, Steps]], list[Steps
     """((kernel, one of its shortest programs), ...), from where the others may be near; and programs for two kernels:
     the shortest of one, and from each what the exact search adds for the other."""
     from scamp_sim.compiler.filters.search.exhaust import Exhaustion, Setting
+    from scamp_sim.compiler.filters.search.shared import shared
 
     seeds: list[tuple[int, Steps]] = []
     whole: list[Steps] = []
     count = len(task.goals)
+    if task.halving in ("single", "none") and not task.pairs:
+        spent: list[int] = []
+        whole += shared(task.goals, task.level, task.halving == "single", work // (2 * PAIR), spent.append)
+        work = max(work - PAIR * sum(spent), work // 4)
     for k, goal in enumerate(task.goals):
         halves = any(w.denominator > 1 for w in goal.values())
         if halves and task.halving != "single":

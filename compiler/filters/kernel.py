@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,21 @@ Taps = dict[Offset, Fraction]
 
 MOVES = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
 """Displacements of one NEWS access, by number: none, north, east, south, west."""
+
+TURNS: tuple[Callable[[int, int], Offset], ...] = (
+    lambda x, y: (x, y),
+    lambda x, y: (-x, y),
+    lambda x, y: (x, -y),
+    lambda x, y: (-x, -y),
+    lambda x, y: (y, x),
+    lambda x, y: (-y, x),
+    lambda x, y: (y, -x),
+    lambda x, y: (-y, -x),
+)
+"""The symmetries of the array."""
+
+BACK = (0, 1, 2, 3, 4, 6, 5, 7)
+"""Number of the symmetry that undoes each."""
 
 UNIT: Taps = {(0, 0): Fraction(1)}
 

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import permutations
 
 from scamp_sim.compiler.filters.classic import CLASSICS, found
-from scamp_sim.compiler.filters.kernel import MOVES, Offset, Taps
+from scamp_sim.compiler.filters.kernel import TURNS, Offset, Taps
 from scamp_sim.compiler.filters.parse_back import steps_of
-from scamp_sim.compiler.filters.words import FilterWord, Steps
-
-_TURNS: tuple[Callable[[int, int], Offset], ...] = (
-    lambda x, y: (x, y),
-    lambda x, y: (-x, y),
-    lambda x, y: (x, -y),
-    lambda x, y: (-x, -y),
-    lambda x, y: (y, x),
-    lambda x, y: (-y, x),
-    lambda x, y: (y, -x),
-    lambda x, y: (-y, -x),
-)
+from scamp_sim.compiler.filters.words import Steps, turned
 
 
 def known(goals: Sequence[Taps]) -> Iterator[Steps]:
@@ -30,7 +18,7 @@ def known(goals: Sequence[Taps]) -> Iterator[Steps]:
     array."""
     for name, turn, order in _matches(goals):
         for steps in _programs(name):
-            words = tuple(_turned(w, _TURNS[turn]) for w in steps.words)
+            words = tuple(turned(w, TURNS[turn]) for w in steps.words)
             yield Steps(words, tuple(steps.outputs[k] for k in order))
 
 
@@ -40,7 +28,7 @@ def _matches(goals: Sequence[Taps]) -> Iterator[tuple[str, int, tuple[int, ...]]
     for c in CLASSICS:
         if sorted(map(len, c.goals)) != wanted:
             continue
-        for k, turn in enumerate(_TURNS):
+        for k, turn in enumerate(TURNS):
             images = [{turn(x, y): w for (x, y), w in g.items()} for g in c.goals]
             for order in permutations(range(len(images))):
                 if all(_same(images[o], g) for o, g in zip(order, goals, strict=True)):
@@ -55,13 +43,6 @@ def _same(a: Mapping[Offset, Fraction], b: Mapping[Offset, Fraction]) -> bool:
 @cache
 def _programs(name: str) -> tuple[Steps, ...]:
     return tuple(map(steps_of, dict.fromkeys(entry["text"] for entry in found().get(name, {}).values())))
-
-
-def _turned(word: FilterWord, turn: Callable[[int, int], Offset]) -> FilterWord:
-    def move(number: int) -> int:
-        return number if number < 0 else MOVES.index(turn(*MOVES[number]))
-
-    return replace(word, news=move(word.news), reads=move(word.reads))
 
 
 __all__ = ["known"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from scamp_sim.compiler.filters.kernel import MOVES, UNIT, Taps, plus, shift, times
+from scamp_sim.compiler.filters.kernel import MOVES, UNIT, Offset, Taps, plus, shift, times
 
 PORTS = ("NEWS", "XN", "XE", "XS", "XW")
 """By number of the move that a reading makes; a write makes the same move through the opposite port."""
@@ -106,6 +106,15 @@ def step(word: FilterWord, values: dict[int, Value], news: Value | None) -> tupl
     r = part * sum((s.r for s in sources), Fraction(0))
     reach = tuple(max((s.reach[k] for s in sources), default=0) for k in range(4))
     return Value(times(total, part), o, r, (reach[0], reach[1], reach[2], reach[3])), news
+
+
+def turned(word: FilterWord, turn: Callable[[int, int], Offset]) -> FilterWord:
+    """The word with every move turned by a symmetry of the array."""
+
+    def move(number: int) -> int:
+        return number if number < 0 else MOVES.index(turn(*MOVES[number]))
+
+    return replace(word, news=move(word.news), reads=move(word.reads))
 
 
 def live_words(words: Sequence[FilterWord], outputs: Iterable[int]) -> tuple[FilterWord, ...]:

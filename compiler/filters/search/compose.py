@@ -5,28 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
-from itertools import count, product
+from itertools import chain, product
 from math import gcd
+from typing import Any
 
-from scamp_sim.compiler.filters.kernel import Taps, norm, plus, shift, times
+from scamp_sim.compiler.filters.kernel import BACK, TURNS, Taps, norm, plus, shift, times
+from scamp_sim.compiler.filters.search.evolve import SINGLE
 from scamp_sim.compiler.filters.search.exhaust import ALL_DIRECTIONS, Exhaustion, Setting
 from scamp_sim.compiler.filters.search.factors import factored, groups, pixels_off
 from scamp_sim.compiler.filters.search.first import first_program
 from scamp_sim.compiler.filters.search.prefixes import Evolution
-from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed
+from scamp_sim.compiler.filters.search.series import fractions, in_series, placed, plain_stages, series, stages_of
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, turned
 
 _EAST_WEST, _NORTH_SOUTH = 0b10101, 0b01011
 
 SMALL_WORK = 60_000_000
 
+_BEST = 30
+
 
 class Parts:
-    """Short programs for small filters, each found once."""
+    """Short programs for small filters, each found once. offset: whether they leave none; mode: as in `evolve`."""
 
     def __init__(self, offset: bool, mode: int, most_states: int = 150_000) -> None:
         self.offset, self.mode, self.states = offset, mode, most_states
         self.known: dict[tuple[tuple[tuple[int, int], Fraction], ...], Steps | None] = {}
         self.work = 0
+        self.families: dict[tuple[tuple[tuple[int, int], Fraction], ...], tuple[Steps, ...]] = {}
+
+    def looked(self, work: int) -> None:
+        self.work += work
+
+    def variants(self, goal: Taps) -> tuple[Steps, ...]:
+        """The shortest programs, one for each offset that they leave, and one that leaves none."""
+        images = [{turn(x, y): w for (x, y), w in goal.items()} for turn in TURNS]
+        keys = [tuple(sorted(g.items())) for g in images]
+        turn = min(range(len(keys)), key=lambda k: keys[k])
+        key = keys[turn]
+        if key not in self.families:
+            some: dict[Any, Steps] = {}
+            for level, longest in ((False, 5), (True, 4)):
+                setting = Setting(self.mode & 3 != 0, level)
+                search = Exhaustion({0: START}, [Value(images[turn])], setting, room=20_000, table=1 << 16)
+                got = search.run(longest, self.states // 4, most=48)
+                self.work += 600 * got.states
+                for words, outputs in got.programs:
+                    kept = (execute(words)[0][outputs[0]].o, words[-1].parts, max(fractions(words).values()))
+                    some.setdefault(kept, Steps(words, outputs))
+            self.families[key] = tuple(some.values())
+        back = TURNS[BACK[turn]]
+        return tuple(Steps(tuple(turned(w, back) for w in s.words), s.outputs) for s in self.families[key])
 
     def program(self, goal: Taps) -> Steps | None:
         key = tuple(sorted(goal.items()))
@@ -68,59 +97,96 @@ def composed(goal: Taps, parts: Parts) -> Iterable[Steps]:
         if not part:
             continue
         factors, rest = factored(part)
+        if parts.mode == SINGLE and len(rest) == 1 and len(factors) > 1:
+            some: Iterable[Steps] = staged(factors, rest, parts, 4 if c and parts.offset else 2)
+            if c:
+                some = chain.from_iterable(with_pixel(steps, c, parts.offset) for steps in some)
+            yield from sorted(some, key=len)[:_BEST]
         for group in groups(factors, rest):
             if len(group) < 2:
                 continue
-            steps = _chained(part, group, parts)
-            if steps is None:
+            chained = _chained(part, group, parts)
+            if chained is None:
                 continue
-            if not c:
-                yield steps
-            else:
-                yield from with_pixel(steps, c)
-                yield steps
+            if c:
+                yield from with_pixel(chained, c, parts.offset)
+            yield chained
 
 
-def with_pixel(steps: Steps, c: Fraction) -> Iterable[Steps]:
+def staged(factors: Sequence[Taps], rest: Taps, parts: Parts, more: int) -> Iterable[Steps]:
+    """Products of the factors times a power of a half, stage by stage. more: words beyond the shortest."""
+    ((place, w),) = rest.items()
+    if abs(w.numerator) != 1 or w.denominator & (w.denominator - 1):
+        return
+    halvings = w.denominator.bit_length() - 1
+    put = placed(factors, place)
+    if put is None:
+        return
+    different: list[Taps] = []
+    for f in put:
+        if f not in different:
+            different.append(f)
+    counts = [put.count(f) for f in different]
+    stages = [*plain_stages(len(different)), *stages_of(different, parts.variants, halvings)]
+    yield from series(counts, halvings, w.numerator, stages, more, 6 if parts.offset else 1, parts.looked)
+
+
+def with_pixel(steps: Steps, c: Fraction, level: bool) -> Iterable[Steps]:
     """Programs with c times the input added to the result, where c is one or a power of a half of either sign: from the
-    input, or from a fraction of it that the program holds, by halvings of one word or of two."""
+    input, or from a fraction of it that the program holds, by halvings of one word or of two. level: only those that
+    leave no offset."""
     if abs(c.numerator) != 1 or c.denominator & (c.denominator - 1):
         return
-    d = c.denominator.bit_length() - 1
-    body, out = list(steps.words[:-1]), steps.outputs[0]
-    last = steps.words[-1]
-    values, _ = execute(body)
-    depths: dict[int, tuple[int, int]] = {}
-    for name, value in values.items():
-        if set(value.taps) == {(0, 0)}:
-            w = value.taps[0, 0]
-            k = w.denominator.bit_length() - 1
-            if abs(w.numerator) == 1 and k <= d and (k not in depths or not value.o):
-                depths[k] = name, w.numerator
-    for start in sorted(depths, reverse=True)[:2]:
-        for single in (True, False):
-            at, sign = depths[start]
-            fresh = 1 + max([0, *(r for w in steps.words for r in w.registers)])
-            words: list[FilterWord] = []
-            for _ in range(d - start):
-                if single:
-                    words.append(FilterWord((fresh, fresh + 1), -1, (at,)))
-                    sign = -sign
-                else:
-                    words += [FilterWord((fresh + 1,), 0, (at,)), FilterWord((fresh,), -1, (), 0)]
-                at, fresh = fresh, fresh + 2
-            fits = last.parts == 1 and len(last.sources) + (last.reads >= 0) < 4 and at not in last.sources
-            # the words of two go through NEWS: not where something waits there
-            begin = depths[start][0]
-            place = next((k for k in range(len(body)) if _known(body[:k], begin) and not _open([*body, last], k)), -1)
-            if place < 0:
+    depth = c.denominator.bit_length() - 1
+    body, last = list(steps.words[:-1]), steps.words[-1]
+    out = steps.outputs[0]
+    after, _ = execute(steps.words)
+    o = after[out].o
+    held = {k: (name, after[name].o) for name, (k, _) in fractions(body).items() if k <= depth}
+    for start in sorted(held, reverse=True)[:2]:
+        name, first = held[start]
+        # the words of two go through NEWS: not where something waits there
+        place = next((k for k in range(len(body)) if _known(body[:k], name) and not _open([*body, last], k)), -1)
+        if place < 0:
+            continue
+        sign = 1 if after[name].taps[0, 0] > 0 else -1
+        best: dict[tuple[int, Fraction], tuple[int, ...]] = {}
+        halvings: list[tuple[int, ...]] = [(1, 2) if level else (1,)] * (depth - start)
+        for pattern in product(*halvings, (0, 1)):
+            s, there = sign, first
+            for step in pattern:  # 1: halved, or negated at the end; 2: halved through NEWS
+                s, there = (-s, 1 - there / 2) if step == 1 else (s, there / 2 if step else there)
+            if pattern[-1]:
+                there = 2 * there - 1  # not halved: 1 - o
+            if (s, there) not in best or sum(pattern) < sum(best[s, there]):
+                best[s, there] = pattern
+        for (s, there), pattern in best.items():
+            # subtracted by the last word, subtracted or added on a way through NEWS
+            fits = last.parts == 1 and len(last.sources) + (last.reads >= 0) < 4 and s * c < 0
+            if level and o - there * (1 if s * c < 0 else -1):
                 continue
+            words, at = _halved(pattern, name, 1 + max([0, *(r for w in steps.words for r in w.registers)]))
             whole = [*body[:place], *words, *body[place:]]
-            if fits and sign * c < 0:  # the last word subtracts it
+            fresh = at + 2
+            if fits:
                 yield Steps((*whole, FilterWord(last.registers, last.news, (*last.sources, at), last.reads)), (out,))
-            added, taken = ((at,), ()) if sign * c > 0 else ((), (at,))
-            more = [FilterWord((), 0, (out, *added)), FilterWord((fresh,), -1, taken, 0)]
-            yield Steps((*whole, last, *more), (fresh,))
+            added, taken = ((at,), ()) if s * c > 0 else ((), (at,))
+            through = [FilterWord((), 0, (out, *added)), FilterWord((fresh,), -1, taken, 0)]
+            yield Steps((*whole, last, *through), (fresh,))
+
+
+def _halved(pattern: Sequence[int], name: int, fresh: int) -> tuple[list[FilterWord], int]:
+    """Words that halve a value as the pattern says, and negate it at last if its last number is 1."""
+    words: list[FilterWord] = []
+    for k, kind in enumerate(pattern):
+        if not kind:
+            continue
+        if kind == 2:
+            words += [FilterWord((fresh + 1,), 0, (name,)), FilterWord((fresh,), -1, (), 0)]
+        else:
+            words.append(FilterWord((fresh,) if k == len(pattern) - 1 else (fresh, fresh + 1), -1, (name,)))
+        name, fresh = fresh, fresh + 2
+    return words, name
 
 
 def _known(words: Sequence[FilterWord], name: int) -> bool:
@@ -192,15 +258,3 @@ def _times(a: Taps, b: Taps) -> Taps:
     for (x, y), w in b.items():
         out = plus(out, shift(a, x, y), w)
     return out
-
-
-def in_series(programs: Sequence[Steps]) -> Steps:
-    """One program after the other, each on the result of the one before."""
-    fresh = count(1)
-    words: list[FilterWord] = []
-    at = 0
-    for p in programs:
-        names = {0: at}
-        words += renamed(p.words, names, fresh)
-        at = names[p.outputs[0]]
-    return Steps(tuple(words), (at,))

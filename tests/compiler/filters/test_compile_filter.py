@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from fractions import Fraction
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,13 @@ from scamp_sim import Machine
 from scamp_sim.compiler import assemble
 from scamp_sim.compiler.filters import CompiledFilter, compile_filter
 from scamp_sim.compiler.filters import compile as compiling
-from scamp_sim.compiler.filters.classic import CLASSICS, found
+from scamp_sim.compiler.filters.classic import CLASSICS, found, named
 from scamp_sim.compiler.filters.generate import LEAST_WORK, Search, Tick, search
+from scamp_sim.compiler.filters.kernel import convolved
 from scamp_sim.compiler.filters.library import known
+from scamp_sim.compiler.filters.search.compose import Parts, composed
+from scamp_sim.compiler.filters.search.evolve import SINGLE
+from scamp_sim.compiler.filters.search.shared import common, shared
 from scamp_sim.compiler.filters.search.workers import StoppedSearch, Workers
 from scamp_sim.compiler.filters.task import Task, accepted
 from scamp_sim.exceptions import ProgramError
@@ -123,7 +127,7 @@ def test_same_arguments_same_text() -> None:
 @pytest.mark.parametrize("halving", ["single", "macro", "exact"])
 def test_kinds_of_halving(halving: str) -> None:
     rows = [[1, 0, 3], [0, 2, 0]]
-    for states in (1000, SHORT * 2):
+    for states in (1000, SHORT):
         got = compile_filter(rows, scale=4, halving=halving, states=states, offset="zero")
         check(got, {"filter": rows}, 4, zero=True)
         splits = [w for w in got.program.kernel_words() if len(w.dst) > 1]
@@ -366,6 +370,25 @@ def test_a_small_budget_goes_to_the_most_promising_kernels(monkeypatch: pytest.M
     tried = [words for work, words in given if not work]
     assert len(tried) > 1
     assert [words for work, words in given if work == LEAST_WORK] == [min(tried)]
+
+
+@pytest.mark.parametrize(("offset", "words"), [("any", 16), ("zero", 22)])
+def test_a_product_beside_a_multiple_of_the_pixel(offset: str, words: int) -> None:
+    """The 5x5 Gaussian over 64 is (1 + X)^2 (1 + Y)^2 (X + Y) (1 + 1/XY) / 64 and a 32nd of the pixel."""
+    classic = named("gauss5")
+    task = Task(("gauss5",), classic.goals, offset)
+    answer = accepted(next(iter(composed(classic.goals[0], Parts(task.level, SINGLE)))), task)
+    assert answer is not None
+    assert answer.words == words
+
+
+def test_kernels_that_share_a_factor_begin_with_it() -> None:
+    goals = named("sobel_pair").goals
+    factor, rest = common(goals)
+    assert [convolved(factor, r) for r in rest] == [dict(g) for g in goals]
+    task = Task(("gx", "gy"), goals)
+    answers = [accepted(steps, task) for steps in islice(shared(goals, False, True, 3_000_000, lambda _: None), 3)]
+    assert [a.words for a in answers if a is not None] == [12] * len(answers) != []
 
 
 def test_known_programs_are_found_however_a_kernel_is_turned() -> None:
