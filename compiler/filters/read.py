@@ -84,6 +84,7 @@ def _stem(path: Path) -> str:
 
 def rows_of(array: Any, name: str) -> Rows:
     """Exact weights of a rectangular array of numbers. Raises ProgramError."""
+    name = short(name, 80)
     if hasattr(array, "tolist"):
         array = array.tolist()
     if not isinstance(array, Sequence) or isinstance(array, (str, bytes)):
@@ -150,7 +151,9 @@ def _is_cain(given: Mapping[Any, Any]) -> bool:
 def _cain(given: Mapping[Any, Any]) -> Given:
     """The input file of Cain: registers of results with {depth, array}, the weights being array x 2^depth."""
     if str(given.get("mode", "analogue")).lower() not in ("analogue", "analog"):
-        raise ProgramError(f"the file is for Cain's mode '{given['mode']}'; only 'analogue' is supported")
+        raise ProgramError(
+            f"the file is for Cain's mode '{short(str(given['mode']), 40)}'; only 'analogue' is supported"
+        )
     kernels: dict[str, Rows] = {}
     settings: dict[str, Any] = {}
     for register, entry in given["filter"].items():

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin
@@ -35,6 +36,8 @@ _INTEGER = re.compile(r"-?\s*(?:0[xX][0-9a-fA-F]{1,16}|\d{1,19})[uUlL]*$")
 _NAME = re.compile(r"(?:[A-Za-z_]\w*\s*::\s*)*([A-Za-z_]\w*)$")
 _TRANSFORM = "_transform"
 MOST_ROUNDS = 4096
+PER_READ = 40
+"""Characters that a statement or a block counts for beside its own, so that empty loops come to an end, too."""
 _POOLS = {"areg": isa.ANALOG[:6], "dreg": (*(f"R{i}" for i in range(5, 12)), "R1", "R2", "R3", "R4")}
 _KINDS = {"areg": "areg", "asrc": "areg", "acell": "areg", "dreg": "dreg", "dsrc": "dreg", "plane": "areg"}
 RUN = "the compiler knows: scamp-sim run runs the program, and profile shows its kernels"
@@ -46,6 +49,7 @@ class Reading:
 
     values: names of the text that stand for a register, number or direction.
     hidden: names of registers that the text gives another meaning.
+    known: places and words of what was said, once however often a loop comes by.
     """
 
     text: Text
@@ -55,6 +59,7 @@ class Reading:
     said: list[Diagnostic] = field(default_factory=list)
     placeholders: dict[str, str] = field(default_factory=dict)
     branch_open: bool = False
+    known: set[tuple[Origin, str]] = field(default_factory=set)
 
     @property
     def failed(self) -> bool:
@@ -63,20 +68,30 @@ class Reading:
 
     def error(self, span: Origin, code: str, message: str, hint: str = RUN) -> None:
         """Something that makes the kernel fail."""
-        self.said.append(Diagnostic.at(span, code, "error", message, hint=hint))
+        self._say(span, Diagnostic.at(span, code, "error", message, hint=hint))
 
     def warn(self, span: Origin, code: str, message: str, hint: str) -> None:
         """Something that was assumed."""
-        warning = Diagnostic.at(span, code, "warning", message, hint=hint)
-        if warning not in self.said:
-            self.said.append(warning)
+        self._say(span, Diagnostic.at(span, code, "warning", message, hint=hint))
+
+    def _say(self, span: Origin, found: Diagnostic) -> None:
+        if (span, found.message) not in self.known:
+            self.known.add((span, found.message))
+            self.said.append(found)
 
 
 def read(reading: Reading, start: int, end: int, bound: Mapping[str, str] | None = None) -> None:
     """Read the statements between two places of the text."""
-    known = dict(bound or {})
-    for first, last in statements(reading.text.code, start, end):
+    text, known = reading.text, dict(bound or {})
+    text.left -= end - start + PER_READ
+    for first, last in statements(text.code, start, end) if text.left > 0 else ():
+        text.left -= PER_READ
+        if text.left <= 0:
+            break
         _statement(reading, first, last, known)
+    if text.left <= 0 and not reading.failed:
+        what = "too many statements once its loops are unrolled and its functions put in"
+        reading.error(text.origin(start, end), "S606", what)
 
 
 def statements(code: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -246,8 +261,7 @@ def _called(reading: Reading, name: str, given: Sequence[str], span: Origin, bou
         if steps is None or any("spare" in args for _, args in steps):
             code = "S604" if name == "icw" else "S602"
             what = "a raw instruction word" if name == "icw" else f"'{name}' is neither an instruction nor defined here"
-            near = isa.did_you_mean(name, [*isa.NATIVE, *prelude.declarations()]).removeprefix("; ")
-            reading.error(span, code, what, near or RUN)
+            reading.error(span, code, what, _near(name) or RUN)
             return
         reading.warn(
             span,
@@ -328,6 +342,11 @@ def _value(node: ast.expr) -> int:
             if isinstance(op, (ast.LShift, ast.RShift)) and 0 <= b < 32:
                 return a << b if isinstance(op, ast.LShift) else a >> b
     raise ValueError
+
+
+@lru_cache(512)
+def _near(name: str) -> str:
+    return isa.did_you_mean(name, [*isa.NATIVE, *prelude.declarations()]).removeprefix("; ")
 
 
 def _inlined(reading: Reading, name: str, given: Sequence[str], span: Origin, bound: Mapping[str, str]) -> bool:

@@ -47,16 +47,25 @@ class Function:
     end: int
 
 
-@dataclass(frozen=True)
+MOST_READ = 800_000
+"""Characters of statements that are read beside ten times the text itself."""
+
+
+@dataclass(eq=False)
 class Text:
     """A text of kernels.
 
     `lines`: the user's line of each line, where the text was preprocessed.
+    `left`: characters that may still be read: those of loops and functions count as often as one goes through them.
     """
 
     name: str
     text: str
     lines: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+    left: int = field(default=0, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.left = MOST_READ + 10 * len(self.text)
 
     @cached_property
     def code(self) -> str:

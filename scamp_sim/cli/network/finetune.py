@@ -8,6 +8,7 @@ import sys
 from scamp_sim.cli import options
 from scamp_sim.cli.network.sources import add_network, read_network
 from scamp_sim.cli.output import print_json
+from scamp_sim.cli.parsing import whole_in
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file
 
@@ -30,7 +31,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     add("--test", metavar="D", help="pictures to compare on (default: a part of --data that training does not see)")
     add("--share", metavar="S", type=float, default=0.2, help="of --data to compare on without --test (default: 0.2)")
-    add("--pictures", metavar="N", type=int, default=500, help="at most so many are compared on (default: 500)")
+    add("--pictures", metavar="N", type=whole_in(1), default=500, help="at most so many are compared on (default: 500)")
     add("--out", metavar="FILE", help="save the trained network to FILE.npz")
     add("--errors", metavar="PROFILE", default="scamp5", help="the chip profile (default: scamp5)")
     add(
