@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +96,20 @@ def test_limits_are_named(line: str, says: str, capsys: pytest.CaptureFixture[st
     ],
 )
 def test_what_would_be_passed_over_is_refused(line: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 1
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [("--rate 1e300", "rate must be at most 1000"), (f"--threads {10**18}", "threads must be at most 1024")],
+)
+def test_what_pytorch_cannot_take(
+    more: str, says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    line = f"train pixelrnn --clips made-up:1 --test made-up:1:5 --epochs 1 --out w.npz {more}"
     assert main(line.split()) == 1
     assert says in capsys.readouterr().err
 

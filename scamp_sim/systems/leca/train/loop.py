@@ -18,6 +18,7 @@ from scamp_sim.systems.leca.circuit import Noise
 from scamp_sim.systems.leca.data import Pictures
 from scamp_sim.systems.leca.train.modules import ArrayErrors, Decoder, Encoder, Mode, Network
 from scamp_sim.training import checkpoints
+from scamp_sim.training.rates import check_rate
 
 START_BITS = 8
 """Bits of the first part of a training; few bits start from it (Sec. 5.2)."""
@@ -42,6 +43,7 @@ class Settings:
         for name, low in (("start_epochs", 0), ("epochs", 0), ("batch", 1), ("seed", 0)):
             inputs.integer(name, getattr(self, name), low)
         inputs.positive("rate", self.rate)
+        check_rate(self.rate)
 
 
 @dataclass(frozen=True)

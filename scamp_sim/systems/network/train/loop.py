@@ -21,6 +21,7 @@ from scamp_sim.systems.network.data import Labelled
 from scamp_sim.systems.network.noise import StageNoise
 from scamp_sim.systems.network.params import Dense, Network
 from scamp_sim.systems.network.train.twin import Bank, Twin
+from scamp_sim.training.rates import check_rate
 from scamp_sim.training.threads import threads
 
 
@@ -56,6 +57,7 @@ class Settings:
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
                 raise ProgramError(f"{name}: expected a number of at least 0, got {value!r:.40}")
+        check_rate(self.rate)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from scamp_sim.systems.pixelrnn.train.module import PixelRNN, Readout
 from scamp_sim.systems.pixelrnn.train.noise import StageErrors
 from scamp_sim.training import checkpoints
 from scamp_sim.training import labels as label
+from scamp_sim.training.rates import check_rate
 from scamp_sim.training.signs import SLOPE, check_surrogate
 from scamp_sim.training.threads import threads
 
@@ -72,6 +73,8 @@ class Settings:
             value = getattr(self, name)
             if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
                 raise ProgramError(f"{name} must be a number above 0, got {value!r}")
+        check_rate(self.rate)
+        check_rate(self.decoder_rate, "decoder_rate")
         check_surrogate(self.surrogate)
 
     def network(self, classes: int) -> PixelRNN:

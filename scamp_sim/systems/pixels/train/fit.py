@@ -20,6 +20,7 @@ from scamp_sim.study.results_store import stamped
 from scamp_sim.systems.pixels.data.datasets import Pictures, load
 from scamp_sim.systems.pixels.train.layers import PixelConv2d
 from scamp_sim.training import checkpoints
+from scamp_sim.training.rates import check_rate
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Settings:
             raise ScampError(
                 f"expected at least 1 epoch, a batch of at least 2, a rate above 0 and a seed of at least 0, got {self}"
             )
+        check_rate(self.rate)
 
 
 @dataclass(frozen=True)
