@@ -175,7 +175,7 @@ def _fitted(exact: Floats, seen: Sequence[Floats], totals: Any, unit: float, nea
     square, known = np.array(left), np.isfinite(left)
     mean = float(np.sqrt(np.nanmean(square)))
     gain = slope / unit
-    if known.sum() < 4:
+    if len(np.unique(np.asarray(totals)[known])) < 4:  # no curve: kernels of 1x1 add up to 1 or -1
         return Spread(gain, mean, 0.0, 0.0, shift)
     curve, line, floor = np.polyfit(np.asarray(totals, float)[known], square[known], 2)
     if curve <= 0:
