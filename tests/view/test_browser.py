@@ -21,6 +21,7 @@ from scamp_sim import Machine, assemble
 from scamp_sim.view.records import Wish
 from scamp_sim.view.scenes import scene
 from scamp_sim.view.server import Server
+from scamp_sim.view.session import Session
 from tests.view.programs import EDGES, HOSTILE, SHAPE, long_text, session, written
 
 api = pytest.importorskip("playwright.sync_api")
@@ -60,6 +61,17 @@ def until(holds: Callable[[], bool], what: str) -> None:
         assert time.monotonic() < end, what
         time.sleep(pause)
         pause = min(2 * pause, 0.1)
+
+
+def serving(s: Session) -> Server:
+    """A server whose session has run what the page asks first: an engine that has yet to be compiled takes longer than
+    a page is waited for."""
+    found = s.run(s.first)
+    while found["ok"] and s.look(found["revision"], found["length"], patience=60)[0].get("pending"):
+        pass
+    server = Server(s)
+    server.start()
+    return server
 
 
 class Tab:
@@ -135,8 +147,7 @@ def opened(page: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
     tabs: list[Tab] = []
 
     def make(text: str = EDGES, wish: Wish | None = None, name: str = "mine.scamp", on: Any = page) -> Tab:
-        server = Server(session(written(tmp_path, text, name), wish))
-        server.start()
+        server = serving(session(written(tmp_path, text, name), wish))
         tabs.append(Tab(on, server))
         tabs[-1].open()
         return tabs[-1]
@@ -367,8 +378,7 @@ def test_exports(opened: Callable[..., Tab], chromium: Any, tmp_path: Path) -> N
 @pytest.fixture(scope="module")
 def measured(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A page without the policy, so that the browser can be asked for sizes."""
-    server = Server(session(written(tmp_path_factory.mktemp("sizes")), Wish(errors="scamp5", chip=7)))
-    server.start()
+    server = serving(session(written(tmp_path_factory.mktemp("sizes")), Wish(errors="scamp5", chip=7)))
     made = chromium.new_context(bypass_csp=True, has_touch=True).new_page()
     made.add_init_script("reached = []; addEventListener('focusin', (e) => reached.push(e.target))")
     made.goto(server.url)
