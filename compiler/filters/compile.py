@@ -132,10 +132,17 @@ def compile_filter(
     _check_choice("sign", sign, SIGNS)
     work = _work(seconds, states)
     integer("seed", seed, 0, (1 << 31) - 1)
+    if name is not None and not isinstance(name, str):
+        raise ProgramError(f"expected the name of a kernel as text, got {name!r:.40}")
     if not 1 <= len(given.kernels) <= MOST_KERNELS:
         raise ProgramError(f"expected 1 to {MOST_KERNELS} kernels, got {len(given.kernels)}")
     wanted = _rounded(given, scale, tolerance, depth)
     cap = _cap(limit, amplitude)
+    _check_names("registers", registers)
+    if outputs is not None:
+        _check_names("outputs", outputs)
+    if isinstance(rms, bool) or not isinstance(rms, (int, float)) or not 0 <= rms < 1e9:
+        raise ProgramError(f"expected rms of the picture to be a number of 0 or more, got {rms!r:.40}")
     demand = Demand(
         tuple(str(r) for r in registers),
         str(input),
@@ -177,12 +184,19 @@ def _check_choice(what: str, value: Any, known: Sequence[str]) -> None:
         raise ProgramError(f"expected {what} to be one of {', '.join(known)}, got {value!r:.40}")
 
 
+def _check_names(what: str, value: Any) -> None:
+    if not isinstance(value, (str, Sequence)):
+        raise ProgramError(f"expected {what} to be a text or list of registers, got {value!r:.40}")
+
+
 def _work(seconds: float, states: int | None) -> int:
     for what, value in (("seconds", seconds), ("states", states)):
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e15:
             raise ProgramError(f"expected a budget of more than 0 {what}, got {value!r:.40}")
+    if states is not None and states < 1:
+        raise ProgramError(f"expected a budget of at least 1 state, got {states!r:.40}")
     return int(states) if states is not None else int(seconds * RATE)
 
 

@@ -65,7 +65,7 @@ class Candidate:
 
 def accepted(steps: Steps, task: Task) -> Candidate | None:
     """The program without dead words and with registers, if it is what the task asks for."""
-    trimmed = trim(steps)
+    trimmed = _led_out(trim(steps), task.demand)
     signs = []
     values, largest = weigh(trimmed)
     for output, goal in zip(trimmed.outputs, task.goals, strict=True):
@@ -85,10 +85,33 @@ def accepted(steps: Steps, task: Task) -> Candidate | None:
     if task.cap is not None and largest > task.cap:
         return None
     places = allocate(trimmed, task.demand)
+    if places is None and task.demand.source in (task.demand.outputs or ()):
+        # its last word may read what it would overwrite
+        k = (task.demand.outputs or ()).index(task.demand.source)
+        trimmed = _copied(trimmed, k, False)
+        places = allocate(trimmed, task.demand)
+        values, _ = weigh(trimmed)
     if places is None:
         return None
     outputs = tuple(values[o] for o in trimmed.outputs)
     return Candidate(trimmed, places, tuple(signs), outputs, largest)
+
+
+def _led_out(steps: Steps, demand: Demand) -> Steps:
+    """With a copy of the input where a result that equals it has to stand in another register."""
+    for k, place in enumerate(demand.outputs or ()):
+        if steps.outputs[k] == 0 and place != demand.source:
+            # at first where another result takes the place of the input
+            steps = _copied(steps, k, demand.source in (demand.outputs or ()))
+    return steps
+
+
+def _copied(steps: Steps, k: int, first: bool) -> Steps:
+    """With output k copied through NEWS, before all other words or behind them."""
+    fresh = 1 + max([0, *(r for w in steps.words for r in w.registers)])
+    copy = (FilterWord((), 0, (steps.outputs[k],)), FilterWord((fresh,), -1, (), 0))
+    outputs = (*steps.outputs[:k], fresh, *steps.outputs[k + 1 :])
+    return Steps((*copy, *steps.words) if first else (*steps.words, *copy), outputs)
 
 
 def trim(steps: Steps) -> Steps:
@@ -111,8 +134,8 @@ def documented(words: Sequence[FilterWord]) -> bool:
     """Whether every word has a documented form: up to 4, 2, 1 sources for 1, 2, 3 destinations, none both, none
     twice."""
     for w in words:
-        count = len(w.sources) + (w.reads >= 0)
-        if count > (4, 2, 1)[w.parts - 1] or len({*w.sources}) != len(w.sources):
+        sources = len(w.sources) + (w.reads >= 0)
+        if sources > (4, 2, 1)[w.parts - 1] or len({*w.sources}) != len(w.sources):
             return False
         if {*w.registers} & {*w.sources} or (w.news >= 0 and w.reads >= 0):
             return False

@@ -156,6 +156,16 @@ def test_registers_input_outputs() -> None:
     assert np.array_equal(machine.read("D"), plane)
 
 
+def test_the_picture_itself_in_another_register() -> None:
+    got = compile_filter({"same": [[1]], "edge": [[1, -1]]}, outputs=("F", "A"), seconds=1)
+    check(got, {"same": [[1]], "edge": [[1, -1]]})
+    assert got.outputs == {"same": "F", "edge": "A"}
+    assert compile_filter([[1]], outputs=("B",), seconds=1).words == 2
+    over = compile_filter([[1, -1]], outputs=("A",), seconds=1, offset="zero")
+    check(over, {"filter": [[1, -1]]}, zero=True)
+    assert over.outputs == {"filter": "A"}
+
+
 def test_range_is_kept() -> None:
     rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
     got = compile_filter(rows, scale=16, limit=150, amplitude=127, states=SHORT)
@@ -235,6 +245,11 @@ def test_both_engines_agree_inside_the_margin(engine: str) -> None:
         ([[1]], {"scale": 0}, "scale"),
         ([[1]], {"seconds": 0}, "budget"),
         ([[1]], {"states": 0}, "budget"),
+        ([[1]], {"states": 0.5}, "budget"),
+        ([[1]], {"name": 3}, "name"),
+        ([[1]], {"rms": float("nan")}, "rms"),
+        ([[1]], {"registers": 5}, "registers"),
+        ([[1]], {"outputs": 5}, "outputs"),
         ([[1]], {"seed": -1}, "seed"),
         ([[1]], {"offset": "none"}, "offset"),
         ([[1]], {"registers": "AG"}, "registers"),
