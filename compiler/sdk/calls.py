@@ -34,6 +34,8 @@ MOST_DEEP = 16
 _SKIPPED = re.compile(r"(?:using\s+namespace\s+[\w:]+\s*|\(void\)\s*\w+\s*)$")
 _INTEGER = re.compile(r"-?\s*(?:0[xX][0-9a-fA-F]{1,16}|\d{1,19})[uUlL]*$")
 _NAME = re.compile(r"(?:[A-Za-z_]\w*\s*::\s*)*([A-Za-z_]\w*)$")
+_NEXT = re.compile(r"[A-Za-z_]\w*\s*\(")
+_KEYWORD = re.compile(r"(?:if|for|while|do|else)\b")
 _TRANSFORM = "_transform"
 MOST_ROUNDS = 4096
 PER_READ = 40
@@ -155,10 +157,15 @@ def _statement(reading: Reading, start: int, end: int, bound: Mapping[str, str])
         _no_call(reading, start, end, text)
         return
     rest = code[stop:end].strip()
-    if rest and re.match(r"[A-Za-z_]\w*\s*\(", rest):  # a macro that ends without a semicolon, and the next call
+    while _NEXT.match(rest):  # a macro that ends without a semicolon, and the next call
         _statement(reading, start, stop, bound)
-        _statement(reading, end - len(code[stop:end].lstrip()), end, bound)
-        return
+        start = end - len(rest)
+        call = _CALL.match(code, start, end)
+        stop = _bracket(code, call.end() - 1, end) if call is not None else -1
+        if call is None or stop < 0 or _KEYWORD.match(rest):
+            _statement(reading, start, end, bound)
+            return
+        rest = code[stop:end].strip()
     if rest:
         _no_call(reading, start, end, text)
         return
