@@ -16,6 +16,8 @@ import pytest
 from PIL import Image
 
 import scamp_sim
+from scamp_sim.systems.network.store import save
+from tests.fuzz.newer_kinds import small_network
 from tests.processes import heeding
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(scamp_sim.__file__).parents[1])}
@@ -51,6 +53,13 @@ LINES = (
     "train pixelrnn --clips synthetic:1 --test synthetic:1:9 --epochs 1 --threads 1 --out w.npz",
     "report memory",
     "network read net.npz",
+    "network plan net.npz --out plan.json",
+    "network run net.npz --image small.png --out shown",
+    "network validate net.npz --data pictures.npz --errors scamp5 --chips 1-2 --jobs 1 --out net.json",
+    "network finetune net.npz --data pictures.npz --pictures 4 --epochs 2 --out tuned.npz",
+    "network export net.npz --to exported",
+    "compare --task shapes --rows raw --heads linear --train 2 --test 2 --epochs 1 --jobs 1 --out task",
+    "run edges --image film.gif --fps 5 --frames 6 --video edges.gif --out frames",
     "docs promises",
     "demo --out demo",
     "bench --only one-word",
@@ -85,11 +94,21 @@ def interrupt(line: str, folder: Path, times: int, seed: int) -> None:
         assert left == []
 
 
+def noise(count: int) -> np.ndarray:
+    """Pictures for the network."""
+    return np.random.default_rng(0).integers(0, 256, (count, 64, 64)).astype(np.uint8)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     Image.fromarray(np.zeros((256, 256), np.uint8)).save(tmp_path / "photo.png")
     rows = "".join(f"{v},{n},{v * 0.1:.2f},{1 + n / 10:.2f}\n" for v in (10, 50, 90) for n in (1, 5, 10))
     (tmp_path / "table.csv").write_text("value,passes,mean_in_minus_out,std_out\n" + rows)
+    frames = [Image.fromarray(np.full((256, 256), 20 * n, np.uint8)) for n in range(6)]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:], duration=100)
+    Image.fromarray(noise(1)[0]).save(tmp_path / "small.png")
+    save(small_network(), tmp_path / "net.npz")
+    np.savez(tmp_path / "pictures.npz", x=noise(20), y=np.arange(20) % 10)
     shutil.copy(Path(__file__).parent / "compiler/native/programs/captures.cpp", tmp_path / "main.cpp")
     return tmp_path
 

@@ -18,6 +18,8 @@ import pytest
 from PIL import Image
 
 import scamp_sim
+from scamp_sim.systems.network.store import save
+from tests.fuzz.newer_kinds import small_network
 
 ROOT = Path(scamp_sim.__file__).parents[1]
 
@@ -31,6 +33,9 @@ STUDIES = {
     "--out r.json",
     "system validate": "system validate p2m --clips example:40 --on scamp5 --errors scamp5 --chips 1-3 --jobs 1 "
     "--out r.json",
+    "network validate": "network validate net.npz --data pictures.npz --errors scamp5 --chips 1-6 --jobs 1 "
+    "--out r.json",
+    "compare": "compare --task shapes --rows raw,lr_1 --heads linear --train 2 --test 2 --epochs 4 --jobs 1 --out task",
     "train": "train pixelrnn --clips synthetic:1 --test synthetic:1:9 --epochs 8 --threads 1 --noise authors "
     "--checkpoint c.pt --out w.npz",
     "figure2": f"report figure2 {SMALL} --results r.json --plot f.svg",
@@ -57,6 +62,9 @@ def start(line: str, folder: Path) -> subprocess.Popen[bytes]:
 def made(folder: Path) -> Path:
     folder.mkdir()
     Image.fromarray(np.arange(256 * 256, dtype=np.uint32).astype(np.uint8).reshape(256, 256)).save(folder / "photo.png")
+    save(small_network(), folder / "net.npz")
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 64, 64)).astype(np.uint8)
+    np.savez(folder / "pictures.npz", x=pictures, y=np.arange(20) % 10)
     return folder
 
 
@@ -115,6 +123,6 @@ def test_a_study_of_a_program_goes_on(tmp_path: Path) -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", STUDIES)
 def test_studies_go_on(name: str, tmp_path: Path) -> None:
-    if name in ("train", "figure2", "figure3", "table3"):
+    if name in ("train", "figure2", "figure3", "table3", "compare"):
         pytest.importorskip("torch")
     assert killed(name, tmp_path, times=5, seed=2) >= 2
