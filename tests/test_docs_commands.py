@@ -1,0 +1,263 @@
+"""Every command of every page is carried out, in an empty folder with the files that the page speaks of.
+
+Lines of the same page run one after the other in one folder. What takes long runs by night, made shorter where the page
+asks for hours: fewer chips, seeds, clips and epochs, the same options.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import runpy
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scamp_sim.cli.main import main
+from scamp_sim.compiler.native import has_compiler
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(p for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")) if p.name != "debugging.md")
+"""All but the one whose own test compares what its commands print."""
+
+SMOKE = runpy.run_path(str(ROOT / ".ci" / "smoke.py"), run_name="smoke")
+
+SHORTER = (
+    (r"--watch", ""),
+    (r"--chips (\d+)-\d+", r"--chips \1"),
+    (r"--seeds 5", "--seeds 1"),
+    (r"--seeds 4", "--seeds 2"),
+    (r"--count 400", "--count 60"),
+    (r"--refit-clips 80", "--refit-clips 20"),
+    (r"--epochs 2", "--epochs 1"),
+    (r"^view (.*)", r"view \1 --save page.html"),
+    (r"^train pixelrnn", "train pixelrnn --clips synthetic:1 --test synthetic:1:9 --epochs 1"),
+    (r"^report (table3|figure2|figure3)", r"report \1 --clips synthetic:1 --test synthetic:1:9 --epochs 1"),
+    (r"^system train leca", "system train leca --count 40 --epochs 1"),
+    (r"^network finetune", "network finetune --epochs 1"),
+    (r"synthetic:20:1000", "synthetic:1:1000"),
+    (r"^(filter .*)", r"\1 --seconds 2"),
+    (r"--list --seconds 2", "--list"),
+    (r"^bench$", "bench --only one-word"),
+    (r"^bench --format json", "bench --only one-word --format json"),
+)
+"""What a line says -> what is run in its place, in this order."""
+
+NIGHTLY = re.compile(
+    r"^(train|report|validate|bench|compare|fit|measure|network|filter|demo|completion|(run|view|profile) pixelrnn|"
+    r"system (run|train|validate|published|costs)|run .*(mp4|frame|chips|clip)|.*(\.cpp|w\.npz|mychip\.json))"
+)
+"""Lines that take more than a second on one slow processor, or hang on those."""
+
+WANTS = (
+    (r"^(train|report (table3|figure))|system train|finetune|compare --task", "torch"),
+    (r"\.onnx", "onnx"),
+    (r"\.mp4", "av"),
+    (r"^completion", "shtab"),
+    (r"\.cpp|sdk/", "a C++ compiler"),
+)
+"""Lines -> what they cannot do without."""
+
+NOT_HERE = re.compile(r"^lsp$")
+"""Lines that serve until their caller goes; their own tests drive them."""
+
+
+def commands_of(page: Path) -> list[str]:
+    """The command lines of a page: in sh blocks all, in console blocks those behind $; without their comments."""
+    found = []
+    for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S):
+        for line in block.replace("\\\n", " ").splitlines():
+            text = line.removeprefix("$ ")
+            if language == "sh" or (language == "console" and line.startswith("$ ")):
+                found.append(shlex.join(shlex.split(text, comments=True)))
+    return [line for line in found if line.startswith("scamp-sim ")]
+
+
+def lines_of(page: Path) -> list[str]:
+    """What is run of a page."""
+    found = []
+    for line in commands_of(page):
+        text = re.split(r"\s(?:'[|>&]'|[|>&])", line.removeprefix("scamp-sim"))[0].strip()
+        for pattern, better in SHORTER:
+            text = re.sub(pattern, better, text)
+        if not NOT_HERE.match(text):
+            found.append(text.strip())
+    return list(dict.fromkeys(found))
+
+
+def missing(line: str) -> str:
+    """What a line wants and this machine lacks."""
+    for pattern, what in WANTS:
+        there = has_compiler() if what.startswith("a C++") else importlib.util.find_spec(what) is not None
+        if re.search(pattern, line) and not there:
+            return what
+    return ""
+
+
+# --- the files that pages speak of ------------------------------------------------------------------------------
+
+FRAMES = 3
+
+
+def photograph(size: int = 256) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    y, x = np.mgrid[:size, :size]
+    disc = (x - size // 2) ** 2 + (y - size // 3) ** 2 < (size // 5) ** 2
+    return np.where(disc, 230, 40 + 100 * x // size).astype(np.uint8)
+
+
+def write_files(folder: Path) -> None:
+    """Pictures, clips, programs and tables, under the names that the pages give them."""
+    for name in ("scamp-demo", "frames", "clip", "src", "include", "pictures/a", "pictures/b"):
+        (folder / name).mkdir(parents=True)
+    photo = photograph()
+    for name in ("photo.png", "scamp-demo/photo.png"):
+        Image.fromarray(photo).save(folder / name)
+    for n in range(FRAMES):
+        for name in (f"frames/{n}.png", f"clip/{n}.png", f"frame{n:04}.png"):
+            Image.fromarray(np.roll(photo, 3 * n, 1)).save(folder / name)
+    digit = photograph(64)
+    Image.fromarray(digit).save(folder / "digit.png")
+    for n in range(8):
+        Image.fromarray(np.roll(digit, n, 1)).save(folder / f"pictures/a/{n}.png")
+        Image.fromarray(255 - np.roll(digit, n, 0)).save(folder / f"pictures/b/{n}.png")
+    (folder / "mine.scamp").write_text(SMOKE["PROGRAM"])
+    shutil.copy(folder / "mine.scamp", folder / "kernel.scamp")
+    ranges = (ROOT / "docs" / "ranges.md").read_text(encoding="utf-8")
+    (folder / "change.scamp").write_text(re.findall(r"^```c\n(.*?)^```$", ranges, re.M | re.S)[0])
+    cpp = SMOKE["CPP"].replace(
+        "vs_init();", 'vs_init();\n    int t = 20; vs_gui_add_slider("threshold", 0, 99, t, &t);'
+    )
+    (folder / "main.cpp").write_text(cpp)
+    shutil.copy(folder / "main.cpp", folder / "project.cpp")
+    (folder / "filters.cpp").write_text("int depth() { return DEPTH; }\n")
+    (folder / "halve_copy_add.csv").write_text(SMOKE["TABLE"])
+    g = np.random.default_rng(3)
+    np.savez(folder / "flat.npz", readouts=g.integers(126, 131, (8, 64, 64)).astype(np.uint8))
+    shutil.copy(ROOT / "examples" / "my_encoder.json", folder)
+    SMOKE["_write_network"](folder / "net.npz")
+
+
+def write_networks(folder: Path) -> None:
+    """Weights and clips of PixelRNN."""
+    from scamp_sim.systems.pixelrnn import Weights
+    from scamp_sim.systems.pixelrnn.data.gestures import dataset
+
+    for name in "WABCD":
+        Weights.random(seed=1, classes=9).save(folder / f"{name}.npz")
+    clips, labels = dataset(1, seed=3)
+    for name in ("gestures.npz", "CLIPS.npz"):
+        np.savez(folder / name, input=clips[:2], label=labels[:2])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    write_files(folder)
+    return folder
+
+
+@cache
+def carried_out() -> set[str]:
+    """Lines that another page has asked for already."""
+    return set()
+
+
+def carry_out(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if line.startswith("new "):
+        Path(f"{line.split()[1]}.scamp").unlink(missing_ok=True)
+        Path(f"{line.split()[1]}.cpp").unlink(missing_ok=True)
+    code = main(shlex.split(line))
+    captured = capsys.readouterr()
+    assert code == 0, f"scamp-sim {line}\n{captured.out[-1500:]}\n{captured.err[-3000:]}"
+
+
+QUICK = [p for p in PAGES if any(not NIGHTLY.match(line) for line in lines_of(p))]
+
+
+@pytest.mark.parametrize("page", QUICK, ids=lambda p: p.name)
+def test_quick_commands(
+    page: Path, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(files, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    for line in lines_of(page):
+        if not NIGHTLY.match(line) and not missing(line) and line not in carried_out():
+            carried_out().add(line)
+            carry_out(line, capsys)
+
+
+def write_large_files(folder: Path) -> None:
+    """What other commands make, and what needs an extra."""
+    write_networks(folder)
+    for line in (
+        "run edges --image frames/ --video ball.mp4",
+        "run edges --image frames/ --video clip.mp4",
+        "network plan net.npz --out plan.json",
+        "measure write kit",
+        "measure play kit --errors scamp5 --chip 7",
+        "measure read kit --out measurement.json",
+        "fit --measured measurement.json --out mychip.json",
+        "system train p2m --data shapes --count 40 --epochs 1 --kernel 4 --weight-bits 3 --out w.npz",
+    ):
+        if not missing(line) and not (line.startswith("run") and missing(".mp4")):
+            assert main(shlex.split(line)) == 0, line
+    shutil.rmtree(folder / "kit", ignore_errors=True)
+    if importlib.util.find_spec("onnx"):
+        write_onnx(folder / "net.onnx")
+
+
+def write_onnx(path: Path) -> None:
+    """A network of binary weights for pictures of 28x28."""
+    from tests.systems.network.onnx_nets import Graph
+
+    g = np.random.default_rng(5)
+    graph = Graph((1, 1, 28, 28))
+    graph.add("Sign")
+    graph.add("Conv", g.choice([-1.0, 1.0], (4, 1, 5, 5)), pads=[2] * 4)
+    graph.add("BatchNormalization", np.ones(4), g.uniform(-3, 3, 4), np.zeros(4), np.full(4, 9.0), epsilon=1e-5)
+    graph.add("Sign")
+    graph.add("MaxPool", kernel_shape=[4, 4], strides=[4, 4])
+    graph.add("Flatten")
+    graph.add("MatMul", g.choice([-1.0, 1.0], (4 * 7 * 7, 10)))
+    graph.save(path)
+
+
+@pytest.fixture(scope="module")
+def large_files(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("large")
+    shutil.copytree(files, folder, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_large_files(folder)
+        yield folder
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_all_commands(
+    page: Path, large_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(large_files, tmp_path / "home")
+    (tmp_path / "include").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    failed, left_out = [], []
+    for line in lines_of(page):
+        if missing(line):
+            left_out.append(f"{line}: no {missing(line)}")
+            continue
+        began = time.monotonic()
+        try:
+            carry_out(line, capsys)
+        except AssertionError as e:
+            failed.append(str(e))
+        with capsys.disabled():
+            print(f"{time.monotonic() - began:7.2f} s  {page.name}: {line}", flush=True)
+    assert not failed, "\n\n".join(failed)
