@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.kernels.densewalk import DenseMapping
 from scamp_sim.kernels.macropixels import most_channels
 from scamp_sim.kernels.macropixels.program import MOST_BITS, Mapping, random_weights
@@ -27,7 +27,7 @@ from scamp_sim.systems.pixels.inputs import clip_of, read_light, resized
 from scamp_sim.systems.pixels.params import LayerParams, default_layer, load_layer
 
 ARRAY = Frames(1, 256, 256)
-MOST_SETS = 100
+SETS = 100
 """Random weight sets that the words of `system costs` are the mean of."""
 
 
@@ -156,10 +156,9 @@ class LayerSystem(System[LayerParams]):
                 "slot each; 8x8 windows hold 16"
             )
         bits = on.options.weight_bits if args.weight_bits is None else weight_bits(args.weight_bits)
-        sets = max(1, min(MOST_SETS, 800 // (channels * bits)))
         words = [
             self.frame_words(Mapping(random_weights(channels, kernel, bits, s), bits, 0, cure=False))
-            for s in range(sets)
+            for s in range(SETS)
         ]
         return self.priced(Mapping(random_weights(channels, kernel, bits, 0), bits, 0, cure=False), words, args.timing)
 
@@ -177,7 +176,7 @@ class LayerSystem(System[LayerParams]):
             weights = random_weights(channels, kernel, bits, seed)
             return DenseMapping(weights, stride, bits, options.halvings, cure=False)
 
-        words = [drawn(seed).words() for seed in range(20)]
+        words = [drawn(seed).words() for seed in range(SETS)]
         seen = profile(drawn(0).program(), load_timing(args.timing), (ARRAY.rows, ARRAY.columns))
         return words_cost(Cost.of_profile(seen), words, drawn(0).words(), {"words_relu": 7 * channels}, loads=0)
 
@@ -217,14 +216,14 @@ class LayerSystem(System[LayerParams]):
         for text in args.sweep:
             name, equals, tail = text.partition("=")
             if name not in ("kernel", "stride", "channels", "bits", "image") or not equals:
-                raise ProgramError(f"--sweep {text}: expected kernel=, stride=, channels=, bits= or image= and values")
+                raise OptionError(f"--sweep {text}: expected kernel=, stride=, channels=, bits= or image= and values")
             parts = [part for part in tail.split(",") if part]
             follows = name == "stride" and parts == ["k"]
             if not parts or not (follows or all(part.isdecimal() for part in parts)):
-                raise ProgramError(f"--sweep {text}: expected integers, such as {name}=3,5,7")
+                raise OptionError(f"--sweep {text}: expected integers, such as {name}=3,5,7")
             values[name] = ["k"] if follows else [int(part) for part in parts]
         if np.prod([len(v) for v in values.values()]) > 1000:
-            raise ProgramError("--sweep asks for more than 1,000 combinations; take fewer values")
+            raise OptionError("--sweep asks for more than 1,000 combinations; take fewer values")
         for chosen in product(*values.values()):
             given = dict(zip(values, chosen, strict=True))
             image, kernel = given.pop("image", 560), given.get("kernel", 5)
@@ -271,7 +270,7 @@ def weight_bits(text: str) -> int:
     if text == "ternary":
         return 1
     if not text.isdecimal() or not 1 <= int(text) <= MOST_BITS:
-        raise ScampError(f"--weight-bits {text}: expected ternary or 1..{MOST_BITS} magnitude bits besides the sign")
+        raise OptionError(f"--weight-bits {text}: expected ternary or 1..{MOST_BITS} magnitude bits besides the sign")
     return int(text)
 
 
