@@ -27,6 +27,7 @@ class MacroInfo:
     `operands`: (name, class, default or "") in order.
     `words`: words of its expansion with default parameters.
     `clobbers`: registers written that are no operands; FLAG where the macro changes it.
+    `requires`: what it says of operands that it does not take.
     """
 
     name: str
@@ -37,6 +38,7 @@ class MacroInfo:
     words: int
     expansion: tuple[str, ...]
     clobbers: tuple[str, ...]
+    requires: tuple[str, ...] = ()
 
 
 @cache
@@ -77,6 +79,7 @@ def info(macro: MacroDecl) -> MacroInfo:
         len(words),
         tuple(str(w) for w in words),
         tuple(sorted(cells, key=order.index)),
+        tuple(item.message for item in macro.body if isinstance(item, syntax.Require)),
     )
 
 

@@ -174,8 +174,7 @@ def _entry(entry: Entry) -> str:
     parts = [f"```scamp\n{entry.signature}\n```", entry.effect, "; ".join(facts)]
     if entry.expansion:
         parts.append("`" + "`; `".join(entry.expansion) + "`")
-    if entry.notes:
-        parts.append(entry.notes)
+    parts += [*entry.requires, *([entry.notes] if entry.notes else [])]
     return "\n\n".join(parts)
 
 

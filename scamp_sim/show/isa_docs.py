@@ -58,6 +58,7 @@ class Entry:
     `operands`: (name, class, remark).
     `gate`: what lets it write.
     `clobbers`: registers that change besides the destinations.
+    `requires`: what a macro says of operands that it does not take.
     `expansion`: native words, for macros.
     """
 
@@ -76,6 +77,7 @@ class Entry:
     writes: tuple[str, ...] = ()
     highspeed: bool | None = None
     notes: str = ""
+    requires: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -172,6 +174,7 @@ def _macro(info: MacroInfo) -> Entry:
         tuple(map(str, info.expansion)),
         tuple(info.clobbers),
         highspeed=isa.highspeed(r.name for r in rows),
+        requires=info.requires,
     )
 
 
@@ -229,6 +232,7 @@ def entry_text(entry: Entry, width: int = ENTRY_WIDTH) -> str:
         ("changes also", " ".join(entry.writes)),
         ("clobbers", " ".join(entry.clobbers)),
         ("high-speed", _HIGHSPEED[entry.highspeed]),
+        ("operands", "; ".join(entry.requires)),
         ("notes", entry.notes),
         ("source", entry.source),
         ("", source_legend(entry.source)),
@@ -296,6 +300,7 @@ def markdown(all_entries: Sequence[Entry]) -> str:
                 lines.append(_row([cells[c] for c in columns]))
         lines.append("")
     notes = [f"- `{e.name}`: {e.notes}" for e in all_entries if e.notes and e.kind != "host"]
+    notes += [f"- `{e.signature}`: {'; '.join(e.requires)}" for e in all_entries if e.requires]
     gates = [f"- {g.value}: {', '.join(f'`{r.name}`' for r in isa.NATIVE.values() if r.gate is g)}" for g in Gate]
     lines += ["## Gating of native words", "", *gates, "", "## Notes", "", *notes, "", "## Sources", ""]
     lines += [f"- {key}: {text}" for key, text in isa.SOURCES.items()]
