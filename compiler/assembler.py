@@ -11,12 +11,12 @@ from scamp_sim.chip.program import Origin, Program
 from scamp_sim.compiler.expand.expander import Expander
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.front.names import nearest_file
 from scamp_sim.compiler.front.parse import parse
 from scamp_sim.compiler.front.reporter import Reporter
 from scamp_sim.compiler.front.source import Unreadable, read, unify
 from scamp_sim.compiler.program import assembled
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.reading import nearest_file
 
 TEXT = "<text>"
 """What messages call a text that came from no file."""

@@ -17,5 +17,9 @@ class ProgramError(ScampError):
     """A program that cannot be run as asked (missing input, unknown engine, wrong parameter)."""
 
 
+class OptionError(ProgramError):
+    """An option, or the value of one, that cannot be, whatever the files hold: the command line ends with code 2."""
+
+
 class ScampWarning(UserWarning):
     """Something that the chip would do, but that the caller seldom wants."""

@@ -172,7 +172,9 @@ def guarded(path: str | Path, what: str = "image", error: type[ScampError] = Pla
             f"{what} {shown}: not a picture that can be read; give PNG, JPEG or another common format"
         ) from None
     except (*DAMAGE, Image.DecompressionBombError) as e:
-        raise error(f"{what} {shown}: cannot be read: {reason(e)}; save it again as PNG or JPEG") from e
+        # Pillow raises OSError without a word of the system for files that end early
+        why = "it is damaged or cut off" if isinstance(e, OSError) and not e.strerror else reason(e)
+        raise error(f"{what} {shown}: cannot be read: {why}; save it again as PNG or JPEG") from e
 
 
 @contextmanager

@@ -11,14 +11,16 @@ While a command runs (`tracking`), the files that were read are remembered by th
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import math
 import os
+import re
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -92,7 +94,7 @@ def checked_path(path: str | Path, what: str, error: type[ScampError] = ScampErr
     try:
         status = os.stat(found)
     except FileNotFoundError:
-        raise error(f"{what} {shown}: no such file") from None
+        raise error(f"{what} {_absent(str(path))}") from None
     except NotADirectoryError:
         raise error(f"{what} {shown}: no such file; a part of the path is a file, not a directory") from None
     except PermissionError:
@@ -107,6 +109,37 @@ def checked_path(path: str | Path, what: str, error: type[ScampError] = ScampErr
         raise error(f"{what} {shown}: {_size(status.st_size)}; at most {_size(limit)} are read")
     note_read(found)
     return found
+
+
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/{1,2}(?=[^/])")
+"""How the address of a file elsewhere begins; paths lose one of its strokes."""
+
+
+def _absent(path: str) -> str:
+    """A path, and why nothing is there."""
+    if URL.match(path):
+        shown = short(URL.sub(lambda m: m[0].rstrip("/") + "//", path, count=1), 200)
+        return f"{shown}: addresses are not read; download it, and name the file"
+    return f"{short(path, 200)}: no such file{nearest_file(Path(path))}"
+
+
+def nearest_file(path: Path, endings: Sequence[str] = ()) -> str:
+    """A tail for the message that a file is missing: its nearest neighbour of the same ending, or of one of `endings`.
+
+    Endings do not count as likeness, so that `a.png` is not taken for `b.png`.
+    """
+    try:
+        if not path.parent.is_dir() or path.exists():
+            return ""
+        names = sorted(p.name for p in path.parent.iterdir() if p.suffix.lower() in (path.suffix.lower(), *endings))
+    except (OSError, ValueError):  # a name that no file can have, a folder that may not be looked into
+        return ""
+    stems = {Path(name).stem.lower(): name for name in names[:1000]}
+    for asked in dict.fromkeys((path.stem.lower(), path.name.lower())):
+        near = difflib.get_close_matches(asked, stems, n=1, cutoff=0.6)
+        if near:
+            return f"; did you mean '{stems[near[0]]}'?"
+    return ""
 
 
 def is_there(path: str | Path) -> bool:

@@ -21,7 +21,8 @@ from scamp_sim import kernels
 from scamp_sim.cli import main as cli
 from scamp_sim.cli.commands import OWN, Command
 from scamp_sim.cli.commands import check as check_command
-from scamp_sim.compiler.front.source import CPP, near_file
+from scamp_sim.compiler.front.source import CPP, PROGRAMS
+from scamp_sim.reading import nearest_file
 from scamp_sim.show import session
 
 PROGRAM = """\
@@ -507,7 +508,7 @@ def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
     sheet = tmp_path / "scamp-demo" / "contact-sheet.png"
     assert np.asarray(Image.open(sheet)).std() > 20
     assert str(Path("scamp-demo") / "contact-sheet.png") in text
-    assert "scamp-sim run edges" in text
+    assert "scamp-sim run roberts" in text
 
 
 def test_demo_without_matplotlib(
@@ -545,18 +546,18 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "wrong size": (["run", "{prog}", "--image", "{small}"], 1, "--resize"),
     "second image is bad": (["run", "{prog}", "--image", "{image}", "--image", "{small}"], 1, "--resize"),
     "no image": (["run", "{prog}"], 1, "needs input 'image': give --image PATH"),
-    "unknown parameter": (["run", "{prog}", "--image", "{image}", "--set", "levl=3"], 1, "did you mean 'level'"),
+    "unknown parameter": (["run", "{prog}", "--image", "{image}", "--set", "levl=3"], 2, "did you mean 'level'"),
     "parameter out of range": (["run", "{prog}", "--image", "{image}", "--set", "level=999"], 1, "127"),
-    "parameter not a number": (["run", "{prog}", "--image", "{image}", "--set", "level=high"], 1, "not a number"),
-    "parameter without value": (["run", "{prog}", "--image", "{image}", "--set", "level"], 1, "NAME=VALUE"),
-    "parameter twice": (["run", "{prog}", "--image", "{image}", "--set", "level=1", "--set", "level=2"], 1, "twice"),
+    "parameter not a number": (["run", "{prog}", "--image", "{image}", "--set", "level=high"], 2, "not a number"),
+    "parameter without value": (["run", "{prog}", "--image", "{image}", "--set", "level"], 2, "NAME=VALUE"),
+    "parameter twice": (["run", "{prog}", "--image", "{image}", "--set", "level=1", "--set", "level=2"], 2, "twice"),
     "parameter nested too deeply": (
         ["run", "{prog}", "--set", "level=" + "[" * 3000 + "]" * 3000],
-        1,
+        2,
         "nested too deeply",
     ),
     "table nested too deeply": (["run", "{prog}", "--set", "level=@{deep}"], 1, "nested too deeply"),
-    "parameter of many digits": (["run", "{prog}", "--set", "level=" + "9" * 9000], 1, "is not a number"),
+    "parameter of many digits": (["run", "{prog}", "--set", "level=" + "9" * 9000], 2, "is not a number"),
     "table of objects": (["run", "{table}", "--set", "w=@{objects}"], 1, "holds Python objects, which are not read"),
     "missing array table": (["run", "{table}", "--set", "w=@{dir}/no.npy"], 1, "no such file"),
     "missing table": (["run", "{prog}", "--image", "{image}", "--set", "level=@{dir}/no.json"], 1, "no such file"),
@@ -570,11 +571,11 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "weight that is not +1 or -1": (["run", "{table}", "--set", "w=[1,0,1]"], 1, "w"),
     "unknown input": (["run", "{prog}", "--input", "imagee={image}"], 1, "did you mean 'image'"),
     "input that is no plane": (["run", "{prog}", "--input", "FLAG={image}"], 1, "cannot be set from outside"),
-    "input without path": (["run", "{prog}", "--input", "image"], 1, "NAME=PATH"),
-    "input twice": (["run", "{prog}", "--input", "A={image}", "--input", "A={image}"], 1, "twice"),
+    "input without path": (["run", "{prog}", "--input", "image"], 2, "NAME=PATH"),
+    "input twice": (["run", "{prog}", "--input", "A={image}", "--input", "A={image}"], 2, "twice"),
     "image with nowhere to go": (
         ["run", "{prog}", "--image", "{image}", "--input", "image={image}"],
-        1,
+        2,
         "--image cannot be used",
     ),
     "NaN in a plane": (["run", "{prog}", "--image", "{image}", "--input", "C={nan}"], 1, "finite"),
@@ -596,16 +597,20 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "endless program name": (["list", "x" * 5000], 1, "no such file, and no kernel of the library"),
     "standard input twice": (["check", "-", "-"], 1, "can be read once"),
     "instruction that is none": (["isa", "nosuch"], 2, "unknown instruction 'nosuch'; scamp-sim isa lists them"),
-    "errors before images": (["run", "{prog}", "--image", "{cut}", "--errors", "foo"], 1, "profile 'foo'; known"),
+    "errors before images": (["run", "{prog}", "--image", "{cut}", "--errors", "foo"], 2, "profile 'foo'; known"),
     "prices without rows": (["run", "{prog}", "--timing", "{norows}"], 1, "needs 'name' and 'rows', a list of prices"),
     "output folder is a file": (["run", "{prog}", "--image", "{image}", "--out", "{prog}"], 1, "is a file"),
     "output below a file": (["run", "{prog}", "--image", "{image}", "--out", "{prog}/x"], 1, "is a file"),
-    "odd size": (["run", "{prog}", "--image", "{image}", "--size", "100x256"], 1, "multiples of 64"),
-    "unknown errors": (["run", "{prog}", "--image", "{image}", "--errors", "idael"], 1, "ideal"),
-    "unknown timing": (["run", "{prog}", "--image", "{image}", "--timing", "scamp5"], 1, "did you mean 'scamp5d'"),
+    "odd size": (["run", "{prog}", "--image", "{image}", "--size", "100x256"], 2, "multiples of 64"),
+    "unknown errors": (["run", "{prog}", "--image", "{image}", "--errors", "idael"], 2, "ideal"),
+    "unknown timing": (["run", "{prog}", "--image", "{image}", "--timing", "scamp5"], 2, "did you mean 'scamp5d'"),
     "unknown engine": (["run", "{prog}", "--image", "{image}", "--engine", "quick"], 2, "invalid choice"),
     "size without x": (["run", "{prog}", "--image", "{image}", "--size", "big"], 2, "HxW"),
-    "seed is a word": (["run", "{prog}", "--image", "{image}", "--seed", "x"], 2, "expected an integer, got 'x'"),
+    "seed is a word": (
+        ["run", "{prog}", "--image", "{image}", "--seed", "x"],
+        2,
+        "expected an integer in 0..4294967295, got 'x'",
+    ),
     "unknown command": (["walk"], 2, "unknown command 'walk'"),
     "near command": (["chek"], 2, "did you mean 'check'"),
     "unknown option": (["run", "{prog}", "--imge", "{image}"], 2, "unrecognized arguments"),
@@ -838,6 +843,6 @@ def test_files_of_another_name_are_not_offered(tmp_path: Path) -> None:
         ("note.scamp", ""),
         ("net", ""),
     ):
-        assert near_file(tmp_path / name) == (f"; did you mean '{near}'?" if near else ""), name
-    assert near_file(tmp_path / "edgs.cpp", CPP) == ""
-    assert near_file(tmp_path / "none" / "main.cpp") == ""
+        assert nearest_file(tmp_path / name, PROGRAMS) == (f"; did you mean '{near}'?" if near else ""), name
+    assert nearest_file(tmp_path / "edgs.cpp", CPP) == ""
+    assert nearest_file(tmp_path / "none" / "main.cpp", PROGRAMS) == ""

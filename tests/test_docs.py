@@ -52,6 +52,11 @@ def test_every_entry_explains_itself(entry: isa_docs.Entry) -> None:
         assert len(entry.expansion) == entry.words
 
 
+def test_rules_of_operands_are_told_before_an_error_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["isa", "divq"]) == 0
+    assert "divq needs two registers: let the result go to another one" in capsys.readouterr().out
+
+
 def test_readme_has_one_command_to_run_and_one_to_test() -> None:
     first, second = blocks(ROOT / "README.md", "sh")
     assert first.count("\n") == second.count("\n") == 1

@@ -110,7 +110,7 @@ def test_lines_of_included_files(folder: Path) -> None:
     ],
 )
 def test_wrong_use(arguments: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(*arguments) == 1
+    assert run(*arguments) == 2
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.out == ""

@@ -174,7 +174,7 @@ def test_pages_are_there_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"{name} " in listed for name in page_names())
     assert main(["docs", "docs/costs.md"]) == 0
     assert capsys.readouterr().out.rstrip() == (PAGES / "costs.md").read_text(encoding="utf-8").rstrip()
-    assert main(["docs", "cost"]) == 1
+    assert main(["docs", "cost"]) == 2
     assert "did you mean 'costs'" in capsys.readouterr().err
 
 

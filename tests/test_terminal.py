@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import runpy
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from scamp_sim.cli import fitting
 from scamp_sim.cli.commands import OWN
@@ -275,7 +279,7 @@ def test_watching_checks_again_on_change(
     shown = capsys.readouterr().out
     assert shown.count("watching 1 file") == 2
     assert shown.index("no errors") < shown.index("nothing")
-    assert main(["check", "-", "--watch"]) == 1
+    assert main(["check", "-", "--watch"]) == 2
 
 
 def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,3 +289,87 @@ def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> N
     for command in OWN:
         assert command.name in script
     assert "--video-of" in script
+
+
+# --- exit codes and messages --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("run mine.scamp --chip x", 2, "invalid chip serial 'x'"),
+        ("run mine.scamp --frames 0", 2, "--frames: expected an integer in 1..1000000"),
+        ("run mine.scamp --fps -3", 2, "--fps: expected a finite number"),
+        ("run mine.scamp --size 10x10", 2, "multiples of 64"),
+        ("run mine.scamp --engine quick", 2, "invalid choice: 'quick'"),
+        ("run mine.scamp --errors scamp9", 2, "did you mean 'scamp5'?"),
+        ("run mine.scamp --errors scamp5:gain_los=1", 2, "did you mean 'gain_loss'?"),
+        ("run mine.scamp --timing foo", 2, "unknown timing 'foo'"),
+        ("run mine.scamp --chips 5-2", 2, "runs backwards"),
+        ("run mine.scamp --set lvel=3", 2, "--set lvel: mine.scamp has no such parameter"),
+        ("run mine.scamp --set lvel", 2, "write NAME=VALUE"),
+        ("run", 2, "run needs a program"),
+        ("run mine.scamp pic.png", 2, "pictures and clips go behind --image"),
+        ("run mine.scamp --imag pic.png", 2, "did you mean '--image'?"),
+        ("docs cost", 2, "did you mean 'costs'?"),
+        ("system run p2n", 2, "did you mean 'p2m'?"),
+        ("system run p2m --on scam5", 2, "unknown realisation 'scam5'"),
+        ("isa mvx", 2, "did you mean 'movx'?"),
+        ("explain W5O3", 2, "unknown code"),
+        ("bench --limit x", 2, "unrecognized arguments"),
+        (
+            "run mine.scamp --image http://a.org/b.png",
+            1,
+            "image http://a.org/b.png: addresses are not read; download it",
+        ),
+        ("run https://a.org/b.scamp", 1, "https://a.org/b.scamp: addresses are not read"),
+        ("run mine.scamp --image cut.png", 1, "it is damaged or cut off"),
+        ("run mine.scamp --image pix.png", 1, "did you mean 'pic.png'?"),
+        ("run pic.png", 1, "it is a PNG picture, no program"),
+        ("view pic.png", 1, "a run takes it with --image pic.png"),
+        ("run mime.scamp", 1, "did you mean 'mine.scamp'?"),
+        ("run mine.scamp --errors none.json", 1, "none.json: no such file"),
+        ("run mine.scamp --set t=@none.json", 1, "no such file"),
+    ],
+)
+def test_what_is_wrong_with_a_line(
+    line: str, code: int, said: str, things: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = io.BytesIO()
+    Image.effect_noise((64, 64), 50).save(picture, "PNG")
+    Path("pic.png").write_bytes(picture.getvalue())
+    Path("cut.png").write_bytes(picture.getvalue()[:1500])
+    assert main(line.split()) == code
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert "error" in captured.err.splitlines()[0] or "note" in captured.err.splitlines()[0]
+    assert len(captured.err.splitlines()) <= 5
+
+
+def test_names_of_other_endings_are_not_taken_for_near_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("b.scamp").write_text("res(A);\n")
+    Path("notes.txt").write_text("hello\n")
+    for name in ("a.scamp", "xyz.scamp", "note.png"):
+        assert main(["run", name]) == 1
+        assert "did you mean" not in capsys.readouterr().err
+
+
+# --- the manual page ----------------------------------------------------------------------------------------------
+
+
+def test_the_manual_page_has_every_command_and_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", "--man"]) == 0
+    page = capsys.readouterr().out
+    plain = page.replace("\\-", "-")
+    assert page.startswith(".TH SCAMP")
+    for command in OWN:
+        assert f"\n.SS {command.name}\n" in plain
+    for part in (".SH EXIT STATUS", ".SH ENVIRONMENT", "--video-of", "network finetune", "NO_COLOR"):
+        assert part in plain
+    if shutil.which("groff"):
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z"], input=page, text=True, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert main(["docs", "costs", "--man"]) == 2

@@ -14,11 +14,12 @@ from scamp_sim.compiler.expand.evaluate import LARGEST, MOST_BITS, Evaluator
 from scamp_sim.compiler.expand.resolve import native_named
 from scamp_sim.compiler.expand.values import KINDS, Reg, Scope, Value, describe, expected, fits, show
 from scamp_sim.compiler.front import syntax
-from scamp_sim.compiler.front.names import nearest_file, unsupported
+from scamp_sim.compiler.front.names import unsupported
 from scamp_sim.compiler.front.parse import parse
 from scamp_sim.compiler.front.reporter import Failed
 from scamp_sim.compiler.front.source import Unreadable, read
 from scamp_sim.compiler.front.syntax_errors import KEYWORDS
+from scamp_sim.reading import nearest_file
 from scamp_sim.text import short
 
 MOST_SCRATCH = 1000

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from scamp_sim.chip.isa import nearest
 from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import read_bytes
 from scamp_sim.text import short
@@ -19,11 +17,21 @@ CPP = (*CPP_SOURCES, ".hpp", ".hxx", ".hh", ".h", ".ino")
 PROGRAMS = (".scamp", *CPP)
 """Endings of files that may be meant by a name that is none."""
 
-MOST_NEAR = 1000
-"""Files of a folder that are looked at for a near name."""
-
 MOST_SOURCE = 16 << 20
 """Bytes of a source file."""
+
+KINDS = (
+    (0, b"\x89PNG", "it is a PNG picture"),
+    (0, b"\xff\xd8\xff", "it is a JPEG picture"),
+    (0, b"GIF8", "it is a GIF picture"),
+    (0, b"RIFF", "it is a picture or a video"),
+    (4, b"ftyp", "it is a video"),
+    (0, b"\x93NUMPY", "it is an array of NumPy"),
+    (0, b"PK", "it is a file of arrays, or a ZIP archive"),
+    (0, b"\x7fELF", "it is a compiled program"),
+    (0, b"%PDF", "it is a PDF document"),
+)
+"""(offset, bytes there, what it is) of files that are named in place of a source."""
 
 
 class Unreadable(Exception):
@@ -44,6 +52,7 @@ def source_bytes(path: Path) -> bytes:
     except ScampError as error:
         said = str(error).removeprefix(f" {short(str(path), 200)}: ")
         what, _, remedy = said.partition("; ")
+        remedy = "" if remedy.startswith("did you mean") else remedy  # callers say it, in their message
         raise Unreadable("S101", what, remedy or "check the path") from None
 
 
@@ -53,6 +62,10 @@ def read(path: Path) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        kind = next((kind for at, begin, kind in KINDS if data.startswith(begin, at)), "")
+        if kind:
+            hint = f"a run takes it with --image {short(str(path), 80)}" if "picture" in kind else "name a source file"
+            raise Unreadable("S102", f"{kind}, no program", hint) from None
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable(
             "S102",
@@ -66,20 +79,3 @@ def read(path: Path) -> str:
 def unify(text: str) -> str:
     """Line ends of all systems as one."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def near_file(path: Path, endings: Sequence[str] = PROGRAMS) -> str:
-    """A tail for a message: the program in the same folder whose name is nearest, or nothing. An ending that all of
-    them have says nothing.
-
-    endings: of programs that would do.
-    """
-    try:
-        inside = [p.name for p in path.parent.iterdir() if p.suffix.lower() in endings][:MOST_NEAR]
-    except (OSError, ValueError):
-        return ""
-    stems: dict[str, str] = {}
-    for name in sorted(inside, key=lambda n: (not n.startswith(f"{path.name}."), n)):
-        stems.setdefault(Path(name).stem, name)
-    near = nearest(path.stem, stems)
-    return f"; did you mean '{stems[near]}'?" if near else ""

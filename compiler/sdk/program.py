@@ -12,13 +12,13 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.program import Origin, Program
 from scamp_sim.compiler.front import syntax
 from scamp_sim.compiler.front.diagnostics import CompileError, Diagnostic
-from scamp_sim.compiler.front.names import nearest_file
 from scamp_sim.compiler.front.source import Unreadable, source_bytes
 from scamp_sim.compiler.program import assemble_tree
 from scamp_sim.compiler.sdk.blocks import Block, arranged, blocks_of, decoded, extract_from, unified
 from scamp_sim.compiler.sdk.calls import parts, statements
 from scamp_sim.compiler.sdk.names import free_name
 from scamp_sim.compiler.sdk.source import Text
+from scamp_sim.reading import nearest_file
 
 _HOST = re.compile(r"(?:(?:[\w:*&<>]+\s+)*(\w+)\s*=\s*)?(?:\w+\s*(?:\.|->|::)\s*)*(\w+)\s*\((.*)\)$", re.DOTALL)
 _LOOKED_FOR = "kernels between scamp5_kernel_begin and scamp5_kernel_end, and calls of instructions and host functions"

@@ -13,7 +13,7 @@ from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import in_force, note_errors
 from scamp_sim.cli.output import print_json
 from scamp_sim.cli.refusals import FILM, JOBS, ONE_RUN, refuse
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.text import plural
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _validate(args: argparse.Namespace) -> int:
     if studies.asked(args):
         return studies.validate(args, weights, clips)
     if args.plot is not None:
-        raise ProgramError("--plot draws a study over chips; add --chips LIST, or leave it out")
+        raise OptionError("--plot draws a study over chips; add --chips LIST, or leave it out")
     clip_us = encoder.frame_profile.time_us * clips.input.shape[1]
     felt = note_errors(args, encoder.programs, clip_us * 1e-6, encoder.machine.shape)
     wanted = min(len(clips), args.limit or len(clips))

@@ -16,7 +16,7 @@ from scamp_sim.cli.output import print_json, warn
 from scamp_sim.cli.parsing import number_in
 from scamp_sim.cli.refusals import refuse
 from scamp_sim.compiler.front.source import CPP_SOURCES
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.text import plural, short
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def asked(args: argparse.Namespace) -> bool:
 def refuse_elsewhere(args: argparse.Namespace) -> None:
     """Raises ProgramError for options that only C++ programs have."""
     if args.more:
-        raise ProgramError(f"{args.more[0]}: run takes one file, or the files of one C++ program with a main")
+        hint = "" if args.more[0].lower().endswith(CPP_SOURCES) else "; pictures and clips go behind --image"
+        raise OptionError(
+            f"{short(args.more[0], 200)}: run takes one file, or the files of one C++ program with a main{hint}"
+        )
     file = short(args.file, 60).replace("{", "{{").replace("}", "}}")
     refuse(args, OPTIONS, f"{{option}} is for C++ programs with a main; leave it out for {file}")
 
@@ -100,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         check_video(args.video)
     timing = load_timing(args.timing)
     if max(args.size) > 256:
-        raise ProgramError(f"--size {args.size[0]}x{args.size[1]}: the board's addresses have 8 bits; up to 256x256")
+        raise OptionError(f"--size {args.size[0]}x{args.size[1]}: the board's addresses have 8 bits; up to 256x256")
     with ThreadPoolExecutor(max_workers=1) as beside:
         building = beside.submit(copy_context().run, built, args.file, args)
         if args.engine == "fast" and not args.no_run:
@@ -241,13 +244,13 @@ def settings_of(texts: Iterable[str]) -> dict[str, int]:
         label, value = label.strip(), value.strip().lower()
         value = {"true": "1", "on": "1", "false": "0", "off": "0"}.get(value, value)
         if not equals or not label:
-            raise ProgramError(f"--set {short(text, 80)}: write LABEL=VALUE, such as --set 'threshold=30'")
+            raise OptionError(f"--set {short(text, 80)}: write LABEL=VALUE, such as --set 'threshold=30'")
         if label in found:
-            raise ProgramError(f"--set {label}: given twice")
+            raise OptionError(f"--set {label}: given twice")
         try:
             found[label] = int(value, 0)
         except ValueError:
-            raise ProgramError(f"--set {label}: '{short(value, 40)}' is not an integer") from None
+            raise OptionError(f"--set {label}: '{short(value, 40)}' is not an integer") from None
     return found
 
 

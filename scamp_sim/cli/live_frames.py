@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 
 if TYPE_CHECKING:
     from scamp_sim.compiler.native import LiveFrame, LiveRun
@@ -87,7 +87,7 @@ def _film(program: str, frame: LiveFrame, tiles: Mapping[str, Any], names: Seque
         if name not in tiles:
             near = did_you_mean(name, tuple(tiles))
             has = ", ".join((*tiles, WHOLE)) if tiles else "none"
-            raise ProgramError(f"--video-of {name}: {absent(name, near)} (pictures of frame {frame.number}: {has})")
+            raise OptionError(f"--video-of {name}: {absent(name, near)} (pictures of frame {frame.number}: {has})")
     return side_by_side([tiles[n] for n in names or [n for n in tiles if n not in frame.planes]], stretch)
 
 

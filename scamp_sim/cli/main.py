@@ -1,6 +1,6 @@
 """The command line: `scamp-sim COMMAND ...`.
 
-Exit codes: 0 done, 1 the program or the data is wrong, 2 the command line is wrong, 130 interrupted. What a user can
+Exit codes: those of EXIT_CODES. What a user can
 get wrong ends in one message on stderr, never in a traceback; with `--format json` it is on stdout too, as a document.
 """
 
@@ -18,7 +18,7 @@ from scamp_sim.cli import output
 from scamp_sim.cli.commands import Command, commands
 from scamp_sim.cli.fitting import fitted
 from scamp_sim.cli.parsing import Parser
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.reading import tracking
 from scamp_sim.text import short
 
@@ -26,8 +26,8 @@ DESCRIPTION = "Cycle-level simulator, assembler and kernels for the SCAMP-5 pixe
 
 EXIT_CODES = {
     0: "done",
-    1: "the program or the data is wrong, or something of it could not be carried out",
-    2: "the command line is wrong, or names something that does not exist",
+    1: "a program, a file or its data is wrong or missing, or was not carried out",
+    2: "the command line is wrong: a command, an option, a value or a name",
     130: "interrupted",
 }
 """Exit code -> what it means."""
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None, interrupted: Callable[[], bool] = la
                         if interrupted():
                             raise
                         _report(e, style)
-                        code = 1
+                        code = 2 if isinstance(e, OptionError) else 1
             except BaseException:
                 if interrupted():
                     raise KeyboardInterrupt from None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.reading import is_there
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def frames_in(events: Sequence[Event], clip: str, name: str) -> tuple[Program, .
 def frame_of(found: Recorded, number: int) -> Program:
     """A frame, counted from 1. Raises ProgramError."""
     if not 1 <= number <= len(found.frames):
-        raise ProgramError(f"--frame {number}: {found.name} has frames 1 to {len(found.frames)} for this clip")
+        raise OptionError(f"--frame {number}: {found.name} has frames 1 to {len(found.frames)} for this clip")
     return found.frames[number - 1]
 
 

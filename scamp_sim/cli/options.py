@@ -91,7 +91,10 @@ def add_errors(parser: argparse.ArgumentParser) -> None:
         action=Given,
         help="serial of the chip: fixes its pattern (default: 0)",
     )
-    parser.add_argument("--seed", metavar="N", type=int, default=0, action=Given, help="seed of the noise (default: 0)")
+    seeds = whole_in(0, HIGHEST_SERIAL)
+    parser.add_argument(
+        "--seed", metavar="N", type=seeds, default=0, action=Given, help="seed of the noise (default: 0)"
+    )
 
 
 class Given(argparse.Action):
@@ -118,6 +121,8 @@ def size(text: str) -> tuple[int, int]:
         rows, columns = (int(n) for n in text.lower().split("x"))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{short(text, 80)}' is not HxW, such as 256x256") from None
+    if any(n % 64 or not 64 <= n <= 1024 for n in (rows, columns)):
+        raise argparse.ArgumentTypeError(f"'{short(text, 80)}': rows and columns are multiples of 64 up to 1024")
     return rows, columns
 
 

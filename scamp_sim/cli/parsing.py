@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -25,15 +26,23 @@ class Parser(argparse.ArgumentParser):
         self.register("type", float, number)
 
     def error(self, message: str) -> NoReturn:
-        """As argparse does: usage and message on stderr, exit code 2."""
+        """The message on stderr, then what the command takes, in a line; exit code 2."""
         from scamp_sim.chip.isa import did_you_mean
 
-        unknown = re.search(r"unrecognized arguments: (--[\w-]+)", message)
+        unknown = re.search(r"unrecognized arguments: (--?[A-Za-z][\w-]*)", message)
         if unknown:
             known = sorted({name for name in _options(self) if name.startswith("--")})
             starting = [name for name in known if name.startswith(unknown[1])]
             message += f"; did you mean '{starting[0]}'?" if starting else did_you_mean(unknown[1], known)
-        super().error(message)
+        print(f"{self.prog}: error: {message}", file=sys.stderr)
+        print(f"{self._short_usage()}\n{self.prog} --help shows the options", file=sys.stderr)
+        raise SystemExit(2)
+
+    def _short_usage(self) -> str:
+        """The usage without the options, which would bury the message."""
+        formatter = self._get_formatter()
+        formatter.add_usage(None, [a for a in self._actions if not a.option_strings], [])
+        return formatter.format_help().strip().replace(self.prog, f"{self.prog} [options]", 1)
 
 
 def whole(text: str) -> int:
@@ -68,7 +77,9 @@ def number_in(
 ) -> Callable[[str], float]:
     """What reads a finite number of an option within limits: low and high are included, above and below are not."""
     bounds = ((low, "of at least"), (high, "of at most"), (above, "above"), (below, "below"))
-    limits = " and ".join(f"{word} {bound:g}" for bound, word in bounds if bound is not None and math.isfinite(bound))
+    limits = " and ".join(
+        f"{word} {bound:,.10g}" for bound, word in bounds if bound is not None and math.isfinite(bound)
+    )
 
     def read(text: str) -> float:
         try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.exceptions import ProgramError, ScampWarning
+from scamp_sim.exceptions import OptionError, ScampWarning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +55,7 @@ def muted_warnings() -> Iterator[None]:
 def seed(args: argparse.Namespace) -> int:
     """The seed of clips and errors. Raises ProgramError."""
     if args.seed < 0:
-        raise ProgramError(f"--seed must be at least 0, got {args.seed}")
+        raise OptionError(f"--seed must be at least 0, got {args.seed}")
     return int(args.seed)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.chip import isa
-from scamp_sim.compiler.front.source import CPP, near_file
-from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.reading import is_there, read_bytes, read_json, read_standard_input
+from scamp_sim.compiler.front.source import CPP, PROGRAMS
+from scamp_sim.exceptions import OptionError, ProgramError, ScampError
+from scamp_sim.reading import URL, is_there, nearest_file, read_bytes, read_json, read_standard_input
 from scamp_sim.text import short
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
     if not file:
         raise ProgramError("the name of the program is empty; give a kernel file or a name that scamp-sim list shows")
     if file == "-":
-        return assemble(standard_input(), params=params, placeholders=placeholders)
+        return _assembled("standard input", standard_input(), params, placeholders)
     path = Path(file)
     try:
         if not is_there(path) and file in kernels.names():
@@ -52,7 +52,7 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
             from scamp_sim.compiler.sdk.program import listed
 
             return listed(path)
-        return assemble(path, params=params, placeholders=placeholders)
+        return _assembled(file, path, params, placeholders)
     except OSError as e:
         raise ProgramError(
             f"{short(file, 80)}: cannot be read: {e.strerror or e}; check the path and its permissions"
@@ -66,10 +66,30 @@ def _unknown(file: str) -> str:
 
     if file in registry.names():
         return f"{file} is a network: scamp-sim system run {file} runs it, profile and view take its name as well"
-    near = isa.did_you_mean(file, (*kernels.names(), *registry.names())) or near_file(Path(file))
+    if URL.match(file):
+        return f"{short(file, 200)}: addresses are not read; download it, and name the file"
+    near = isa.did_you_mean(file, (*kernels.names(), *registry.names())) or nearest_file(Path(file), PROGRAMS)
     return f"{short(file, 200)}: no such file, and no kernel of the library{near} (scamp-sim list names them)"
 
 
+def _assembled(file: str, source: Path | str, params: dict[str, Any], placeholders: bool) -> Program:
+    """A text of ours, assembled. That it has no such parameter is said of the option, not of a place in the text."""
+    from scamp_sim.compiler import CompileError, assemble
+
+    try:
+        return assemble(source, params=params, placeholders=placeholders)
+    except CompileError as e:
+        unknown = [m[1] for d in e.diagnostics if d.code == "S208" and (m := UNKNOWN.match(d.message))]
+        if not unknown or len(unknown) < sum(d.severity == "error" for d in e.diagnostics):
+            raise
+        known = assemble(source, placeholders=True).params
+        near = isa.did_you_mean(unknown[0], known)
+        has = f" has {', '.join(f'{n} = {short(str(v), 30)}' for n, v in known.items())}" if known else " has none"
+        has = f"{near} It{has}" if near else f"; it{has}"
+        raise OptionError(f"--set {unknown[0]}: {short(file, 80)} has no such parameter{has}") from None
+
+
+UNKNOWN = re.compile(r"the source has no param '(\w+)'")
 MISSING = re.compile(r"param '(\w+)' has no default")
 
 
@@ -112,9 +132,9 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name.isidentifier():
-            raise ProgramError(f"--set {short(text, 80)}: write NAME=VALUE, such as level=30 or weights=@w.json")
+            raise OptionError(f"--set {short(text, 80)}: write NAME=VALUE, such as level=30 or weights=@w.json")
         if name in settings:
-            raise ProgramError(f"--set {name}: given twice")
+            raise OptionError(f"--set {name}: given twice")
         settings[name] = _setting(name, value.strip())
     return settings
 
@@ -127,7 +147,7 @@ def _setting(name: str, value: str) -> Any:
         setting = None
         depth = DEEPEST + 1
     if depth > DEEPEST:
-        raise ProgramError(f"--set {name}: the list is nested too deeply; tables have a few dimensions")
+        raise OptionError(f"--set {name}: the list is nested too deeply; tables have a few dimensions")
     return setting
 
 
@@ -150,7 +170,7 @@ def _setting_text(name: str, value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        raise ProgramError(
+        raise OptionError(
             f"--set {name}: '{short(value, 80)}' is not a number, a list such as [1,-1], or @FILE.json or @FILE.npy"
         ) from None
 
@@ -169,9 +189,9 @@ def parse_inputs(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         name, equals, path = text.partition("=")
         if not equals or not name or not path:
-            raise ProgramError(f"--input {text}: write NAME=PATH")
+            raise OptionError(f"--input {text}: write NAME=PATH")
         if name in inputs:
-            raise ProgramError(f"--input {name}: given twice")
+            raise OptionError(f"--input {name}: given twice")
         inputs[name] = path
     return inputs
 
@@ -182,8 +202,7 @@ def sdk_source(file: str) -> Path:
 
     path = Path(file)
     if not file or not is_there(path):
-        near = near_file(path, CPP) if file else ""
-        raise ProgramError(f"{short(file, 80)}: no such file{near}; give a C++ file")
+        raise ProgramError(f"{short(file, 80)}: no such file{nearest_file(path, CPP)}; give a C++ file")
     data = read_bytes(path, "program", ProgramError, MOST_SOURCE)
     if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ProgramError(f"{file}: is not a text file; give a C++ file")

@@ -6,15 +6,18 @@ import argparse
 from collections.abc import Iterator
 
 from scamp_sim.cli.commands import OWN, Command
-from scamp_sim.cli.main import parser_of
+from scamp_sim.cli.main import EXIT_CODES, parser_of
 
 HEAD = """\
 # The command line
 
 Written by `python tools/regen_docs.py`; do not edit.
 
-Exit codes: 0 done, 1 the program or the data is wrong, 2 the command line is wrong, 130 interrupted. With
-`--format json` a command prints one JSON document on stdout, errors included.
+| exit code | means |
+|---|---|
+EXIT_CODES
+
+With `--format json` a command prints one JSON document on stdout, errors included.
 
 What is printed fits the terminal, of 80 columns at least: cells of words are wrapped, the widest column first; columns
 that then still stand out follow in a second table below, with the first column again; other lines go on under their
@@ -23,12 +26,14 @@ wants them in pipes, too.
 
 Completion on the TAB key, with the extra `completion` (shtab, which writes a script once, where argcomplete would start
 Python at every key): `scamp-sim completion bash > ~/.local/share/bash-completion/completions/scamp-sim`.
+A manual page: `scamp-sim docs --man > ~/.local/share/man/man1/scamp-sim.1`, then `man scamp-sim`.
 """
 
 
 def page() -> str:
     """The text of docs/cli.md."""
-    lines = [HEAD]
+    codes = "\n".join(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items())
+    lines = [HEAD.replace("EXIT_CODES", codes)]
     for job in dict.fromkeys(c.job for c in OWN):
         lines += [f"## {job[0].upper()}{job[1:]}", ""]
         for command in (c for c in OWN if c.job == job):
@@ -59,7 +64,7 @@ def _command(command: Command) -> Iterator[str]:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
-    rows = [row for action in parser._actions for row in _row(action)]
+    rows = [f"| `{_cell(name)}` | {_cell(text)} |" for name, text in named(parser)]
     if rows:
         yield "| argument | meaning |"
         yield "|---|---|"
@@ -67,7 +72,17 @@ def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield ""
 
 
-def _row(action: argparse.Action) -> list[str]:
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def named(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+    """(how it is written, what it means) of every argument of a parser."""
+    for action in parser._actions:
+        yield from _named(action)
+
+
+def _named(action: argparse.Action) -> list[tuple[str, str]]:
     if isinstance(action, argparse._HelpAction | argparse._SubParsersAction) or action.help == argparse.SUPPRESS:
         return []
     shown = action.metavar or ("|".join(map(str, action.choices)) if action.choices else None)
@@ -79,8 +94,8 @@ def _row(action: argparse.Action) -> list[str]:
         takes = action.nargs != 0 and not isinstance(action, argparse.BooleanOptionalAction)
         inner = value or action.dest.upper()
         name = ", ".join(action.option_strings) + ((f" [{inner}]" if action.nargs == "?" else f" {inner}") * takes)
-    text = (action.help or "").replace("%%", "%").replace("%(default)s", str(action.default)).replace("|", "\\|")
-    return [f"| `{name.replace('|', chr(92) + '|')}` | {text} |"]
+    text = (action.help or "").replace("%%", "%").replace("%(default)s", str(action.default))
+    return [(name, text)]
 
 
-__all__ = ["page"]
+__all__ = ["named", "page"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 
 SPELT = {"include": "-I", "define": "-D"}
 
@@ -31,20 +31,20 @@ def spelt(name: str) -> str:
 
 
 def refuse(args: argparse.Namespace, names: Iterable[str], why: str) -> None:
-    """Raise ProgramError for the first of these options that is given.
+    """Raise OptionError for the first of these options that is given.
 
     why: the message, with {option} where its name goes.
     """
     for name in names:
         if given(args, name):
-            raise ProgramError(why.format(option=spelt(name)))
+            raise OptionError(why.format(option=spelt(name)))
 
 
 # --- run ----------------------------------------------------------------------------------------------------------
 
 
 def of_run(args: argparse.Namespace, cpp: bool, study: bool) -> None:
-    """What `run` of a program cannot do with its options together. Raises ProgramError.
+    """What `run` of a program cannot do with its options together. Raises OptionError.
 
     cpp: whether it is a C++ program with a main. study: whether it is a study over chips.
     """

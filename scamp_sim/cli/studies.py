@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import note_ideal
 from scamp_sim.cli.output import plain, print_json
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.reading import OTHER_FORM, read_json
 from scamp_sim.show.progress import kept, progress
 from scamp_sim.study.grid import Grid, heading, make_grid, parse_chips, parse_seeds, ranges
@@ -43,19 +43,19 @@ def asked(args: argparse.Namespace) -> bool:
 def chosen(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Chips and seeds of the command line. Raises ProgramError."""
     if args.seed < 0:
-        raise ProgramError(f"--seed must be at least 0, got {args.seed}")
+        raise OptionError(f"--seed must be at least 0, got {args.seed}")
     given: frozenset[str] = getattr(args, "given", frozenset())
     if args.chips is not None and "chip" in given:
-        raise ProgramError(f"--chip {args.chip} with --chips {short(args.chips, 40)}: choose one")
+        raise OptionError(f"--chip {args.chip} with --chips {short(args.chips, 40)}: choose one")
     chips = (int(getattr(args, "chip", 0) or 0),) if args.chips is None else parse_chips(args.chips)
     seeds = (int(args.seed),) if args.seeds is None else parse_seeds(args.seeds, args.seed)
     if args.seeds is not None and "seed" in given and not args.seeds.strip().isdecimal():
-        raise ProgramError(
+        raise OptionError(
             f"--seed {args.seed} with --seeds {short(args.seeds, 40)}, which says which seeds: leave --seed out, or "
             "write how many, such as --seeds 5"
         )
     if args.jobs is not None and args.jobs < 1:
-        raise ProgramError(f"--jobs must be at least 1, got {args.jobs}")
+        raise OptionError(f"--jobs must be at least 1, got {args.jobs}")
     return chips, seeds
 
 
@@ -247,7 +247,7 @@ def validate(args: argparse.Namespace, weights: Any, clips: Any) -> int:
     """`validate pixelrnn` over chips."""
 
     if args.pictures is not None:
-        raise ProgramError("--pictures shows a single run; it cannot be combined with --chips or --seeds")
+        raise OptionError("--pictures shows a single run; it cannot be combined with --chips or --seeds")
     if args.plot is not None:
         from scamp_sim.show import plots
 

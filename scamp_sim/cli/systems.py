@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scamp_sim.cli.output import print_json
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.systems.base import registry
 from scamp_sim.systems.base.options import describe, parse_realisation
 from scamp_sim.systems.base.protocol import ClipSet, Realisation, System, hardware_of
@@ -26,7 +26,7 @@ def chosen_on(system: System[Any], args: argparse.Namespace, default: str = "") 
 def noise_seed(args: argparse.Namespace) -> int:
     """The seed of the noise. Raises ProgramError."""
     if args.seed < 0:
-        raise ProgramError(f"--seed must be at least 0, got {args.seed}")
+        raise OptionError(f"--seed must be at least 0, got {args.seed}")
     return int(args.seed)
 
 
@@ -82,7 +82,7 @@ def _one_chip(
     from scamp_sim.systems.base.study.worst import worst
 
     if args.plot is not None:
-        raise ProgramError("--plot draws a study over chips; add --chips LIST, or leave it out")
+        raise OptionError("--plot draws a study over chips; add --chips LIST, or leave it out")
     if args.pictures is not None:
         check_folder(args.pictures, option="--pictures")
     hardware, started = hardware_of(args), time.monotonic()
@@ -125,7 +125,7 @@ def _over_chips(args: argparse.Namespace, system: System[Any], params: Any, clip
     from scamp_sim.systems.base.study.run import measure
 
     if args.pictures is not None:
-        raise ProgramError("--pictures shows one run; leave it out of a study over chips, or name one --chip")
+        raise OptionError("--pictures shows one run; leave it out of a study over chips, or name one --chip")
     if args.plot is not None:
         plots.check(args.plot)
     grid = make_grid(*chosen(args), min(len(clips), args.limit or len(clips)))

@@ -20,7 +20,7 @@ from typing import Any
 
 from scamp_sim.checks import finite
 from scamp_sim.compare.counts import LETTERS, Counts, known_activity
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.reading import read_json
 from scamp_sim.text import short
 
@@ -105,14 +105,14 @@ class Constants:
     def with_converter(self, law: str) -> Constants:
         """With another law of the common converter: "levels", "bits" or "calibrated". Raises ProgramError."""
         if "conversion" not in self.constants:
-            raise ProgramError(
+            raise OptionError(
                 f"--converter: the set '{self.name}' has no general price of a conversion; take --constants common"
             )
         if law in CONVERTERS:
             value, per, unit, source = CONVERTERS[law]
             return self.changed(Constant("conversion", "conversion", per, value, unit, "A", source))
         if law != "calibrated":
-            raise ProgramError(f"--converter {law!s:.40}: expected levels, bits or calibrated")
+            raise OptionError(f"--converter {law!s:.40}: expected levels, bits or calibrated")
         prices = [
             replace(c, name=f"conversion.{c.per}", rows=())
             for c in load_constants("published").constants.values()
@@ -128,7 +128,7 @@ class Constants:
         factor = _at_least_0(f"factor {name}", factor)
         if name not in self.constants:
             near = did_you_mean(name, tuple(self.constants)) or f"; there are {', '.join(self.constants)}"
-            raise ProgramError(f"--factor: the set '{self.name}' has no constant '{short(name, 60)}'{near}")
+            raise OptionError(f"--factor: the set '{self.name}' has no constant '{short(name, 60)}'{near}")
         old = self.constants[name]
         source = f"{old.source}; times {factor:g}, as asked for"
         return self.changed(replace(old, value=old.value * factor, letter="A", source=source))

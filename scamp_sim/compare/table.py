@@ -138,10 +138,10 @@ class Table:
         """A SCAMP-5 row step by step."""
         row = next((r for r in self.rows if r.name == name and r.steps), None)
         if row is None:
-            from scamp_sim.exceptions import ProgramError
+            from scamp_sim.exceptions import OptionError
 
             there = [r.name for r in self.rows if r.steps]
-            raise ProgramError(f"--steps {name}: expected a SCAMP-5 row of this table: {', '.join(there) or 'none'}")
+            raise OptionError(f"--steps {name}: expected a SCAMP-5 row of this table: {', '.join(there) or 'none'}")
         listed = [
             (
                 s.name,

@@ -14,7 +14,7 @@ from typing import Any
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import Clock
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.reading import read_json
 from scamp_sim.text import short
 
@@ -126,7 +126,7 @@ def load_timing(name_or_path: str | Path = "scamp5d") -> Timing:
         path = Path(given)
     elif not path.exists():
         known = timing_names()
-        raise ScampError(
+        raise OptionError(
             f"unknown timing '{given}'{isa.did_you_mean(given, known)}; known: {', '.join(known)}, or the path of a "
             ".json price table"
         )

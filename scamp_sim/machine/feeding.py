@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import HostCall, Launch, Output, Program
-from scamp_sim.exceptions import ProgramError, RegisterError
+from scamp_sim.exceptions import OptionError, ProgramError, RegisterError
 
 
 def image_target(program: Program, bound: Mapping[str, str]) -> str:
@@ -32,7 +32,7 @@ def image_target(program: Program, bound: Mapping[str, str]) -> str:
             f"{program.name} has several inputs ({names}); name one for each picture: --input {free[0].name}=PATH"
         )
     if program.inputs:
-        raise ProgramError(f"--image cannot be used: --input already provides every input of {program.name}")
+        raise OptionError(f"--image cannot be used: --input already provides every input of {program.name}")
     first = [r for r in read_first(program) if r not in bound]
     if "PIX" in first or not first:
         return "PIX"

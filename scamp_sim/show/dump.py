@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.chip import isa
 from scamp_sim.chip.program import Program
 from scamp_sim.chip.trace import Moment, Place, main_file, moments, resolve_line, touched
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.show import render
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ def parse_line(program: Program, text: str) -> Place:
     """The place that `--dump-after` names: LINE of the main file, or FILE:LINE. Raises ProgramError."""
     file, colon, number = text.rpartition(":")
     if not number.strip().isdecimal():
-        raise ProgramError(f"--dump-after {text[:80]}: write a line number, or FILE:LINE")
+        raise OptionError(f"--dump-after {text[:80]}: write a line number, or FILE:LINE")
     try:
         return resolve_line(program, (file, int(number)) if colon else int(number))
     except ProgramError as e:
-        raise ProgramError(f"--dump-after {text[:80]}: {e}") from None
+        raise OptionError(f"--dump-after {text[:80]}: {e}") from None
 
 
 def walk(

@@ -17,7 +17,7 @@ from scamp_sim.chip.planes import check_shape, image_plane
 from scamp_sim.chip.program import Program
 from scamp_sim.chip.trace import Place
 from scamp_sim.costs.timing import Profile, Timing
-from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.exceptions import OptionError, PlaneError, ProgramError
 from scamp_sim.machine.feeding import from_grey, image_target, input_register, read_first
 from scamp_sim.show import render
 from scamp_sim.show.frames import source
@@ -105,7 +105,7 @@ def bind(request: Request, decode: bool = True) -> Bound:
     if request.images:
         film = source.frames(request.images, shape, resize=request.resize, fps=request.fps, count=request.frames)
     elif request.fps is not None:
-        raise ProgramError("--fps is for pictures and videos; give --image as well")
+        raise OptionError("--fps is for pictures and videos; give --image as well")
     announce_frames(p for p in request.inputs.values() if not _is_array(p))
     _complete(program, {*extra, *([target] if target else [])})
     if film is None or not decode:

@@ -21,7 +21,7 @@ import numpy as np
 
 from scamp_sim.chip import isa
 from scamp_sim.chip.planes import check_shape
-from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.exceptions import OptionError, PlaneError, ProgramError
 from scamp_sim.reading import read_json
 from scamp_sim.silicon import population
 from scamp_sim.silicon.knobs import KNOBS
@@ -164,10 +164,10 @@ def load_profile(source: str | Path) -> ChipProfile:
     raise _unknown(name)
 
 
-def _unknown(name: str) -> ProgramError:
+def _unknown(name: str) -> OptionError:
     near = isa.did_you_mean(name, profile_names())
     tail = f"{near} Known" if near else "; known"
-    return ProgramError(
+    return OptionError(
         f"unknown chip profile '{short(name, 80)}'{tail}: {', '.join(profile_names())}; or give a file NAME.json"
     )
 

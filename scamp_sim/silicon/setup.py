@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scamp_sim.checks import integer
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.silicon.chip import ChipErrors
 from scamp_sim.silicon.model import ErrorModel
 from scamp_sim.silicon.profiles import ChipProfile, load_profile, profile_names
@@ -65,11 +65,14 @@ def parse_profile(text: str | Path) -> ChipProfile:
     for part in filter(None, (p.strip() for p in tail.split(","))):
         knob, _, value = (t.strip() for t in part.partition("="))
         if knob in knobs:
-            raise ProgramError(f"{knob} is given twice behind profile '{name}'; leave one out")
+            raise OptionError(f"{knob} is given twice behind profile '{name}'; leave one out")
         try:
             knobs[knob] = float(value)
         except ValueError:
-            raise ProgramError(
+            raise OptionError(
                 f"'{short(part, 80)}' behind profile '{name}': write knob=number, such as write_noise=0.2"
             ) from None
-    return profile.changed(**knobs) if knobs else profile
+    try:
+        return profile.changed(**knobs) if knobs else profile
+    except ProgramError as e:
+        raise OptionError(str(e)) from None

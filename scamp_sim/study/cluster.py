@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.installation import install_hint
 from scamp_sim.study.execute import Benches, Work, cores
 from scamp_sim.study.grid import Unit
@@ -209,13 +209,13 @@ def _reach(address: str) -> Any:
     remedy = "start one (dask scheduler), check the address, such as tcp://host:8786, or give --cluster alone"
     _, colon, rest = address.partition("://")
     if not colon or not rest or ":" not in rest:
-        raise ProgramError(f"--cluster {short(address, 80)}: not the address of a Dask scheduler; {remedy}")
+        raise OptionError(f"--cluster {short(address, 80)}: not the address of a Dask scheduler; {remedy}")
     try:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, asyncio.TimeoutError):
-        raise ProgramError(f"--cluster {short(address, 80)}: no scheduler answers there; {remedy}") from None
+        raise OptionError(f"--cluster {short(address, 80)}: no scheduler answers there; {remedy}") from None
     except (ValueError, TypeError, RuntimeError) as e:
-        raise ProgramError(f"--cluster {short(address, 80)}: {short(str(e), 120)}; {remedy}") from None
+        raise OptionError(f"--cluster {short(address, 80)}: {short(str(e), 120)}; {remedy}") from None
 
 
 # --- the same code everywhere -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from scamp_sim.checks import integer
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.text import plural, short
 
 MOST = 100_000
@@ -75,9 +75,9 @@ def parse_seeds(text: str, first: int = 0) -> tuple[int, ...]:
         return _parse(text, "--seeds", remedy)
     count = int(text) if len(text) <= 20 else LARGEST
     if not 1 <= count <= MOST:
-        raise ProgramError(f"--seeds {short(text, 40)}: from 1 to {MOST:,} seeds; {remedy}")
+        raise OptionError(f"--seeds {short(text, 40)}: from 1 to {MOST:,} seeds; {remedy}")
     if first + count - 1 > LARGEST:
-        raise ProgramError(f"--seed {first} with --seeds {count}: seeds go up to {LARGEST}; start with a smaller one")
+        raise OptionError(f"--seed {first} with --seeds {count}: seeds go up to {LARGEST}; start with a smaller one")
     return tuple(range(first, first + count))
 
 
@@ -86,15 +86,15 @@ def _parse(text: str, option: str, remedy: str) -> tuple[int, ...]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,20})\s*(?:-\s*(\d{1,20})\s*)?", part)
         if match is None:
-            raise ProgramError(f"{option} {short(text, 60)}: '{short(part, 40)}' is not valid; {remedy}")
+            raise OptionError(f"{option} {short(text, 60)}: '{short(part, 40)}' is not valid; {remedy}")
         low = int(match[1])
         high = low if match[2] is None else int(match[2])
         if high < low:
-            raise ProgramError(f"{option} {short(text, 60)}: {low}-{high} runs backwards; write {high}-{low}")
+            raise OptionError(f"{option} {short(text, 60)}: {low}-{high} runs backwards; write {high}-{low}")
         if high > LARGEST:
-            raise ProgramError(f"{option} {short(text, 60)}: {high} is too large; the largest is {LARGEST}")
+            raise OptionError(f"{option} {short(text, 60)}: {high} is too large; the largest is {LARGEST}")
         if len(found) + high - low + 1 > MOST:
-            raise ProgramError(f"{option} {short(text, 60)}: more than {MOST:,}; name fewer")
+            raise OptionError(f"{option} {short(text, 60)}: more than {MOST:,}; name fewer")
         found.update(range(low, high + 1))
     return tuple(sorted(found))
 

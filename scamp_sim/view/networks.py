@@ -10,7 +10,7 @@ from typing import Any
 
 from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.chip.program import Program
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.machine.tape import Event, Exposed, Ran, recording
 from scamp_sim.machine.travel import Course
 from scamp_sim.systems.base.options import parse_realisation
@@ -39,7 +39,7 @@ class Network(Subject):
         default = system.default_on if system.default_on in self.mappings else self.mappings[0]
         self.on = parse_realisation(on, system.realisations) if on else None
         if self.on is not None and not self.on.on_array:
-            raise ProgramError(f"--on {on}: expected a realisation on the array: {', '.join(self.mappings)}")
+            raise OptionError(f"--on {on}: expected a realisation on the array: {', '.join(self.mappings)}")
         self.default = default if self.on is None else self.on.name
         # what `system run` runs when it is told nothing else
         self._asked = asked_of(system, self.default, weights)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from scamp_sim import kernels
 from scamp_sim.chip import isa
-from scamp_sim.compiler.front.source import CPP, Unreadable, near_file, read
-from scamp_sim.exceptions import ProgramError
-from scamp_sim.reading import is_there
+from scamp_sim.compiler.front.source import CPP, PROGRAMS, Unreadable, read
+from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.reading import URL, is_there, nearest_file
 from scamp_sim.text import short
 from scamp_sim.view.subjects import KernelText, Subject
 
@@ -27,12 +27,14 @@ def subject_of(file: str, inputs: Mapping[str, str], on: str = "", weights: str 
 
         return Network(registry.system(file), on, weights, clip)
     if on or weights:
-        raise ProgramError("--on and --weights are for networks; leave them out for a program")
+        raise OptionError("--on and --weights are for networks; leave them out for a program")
     if not there and file in kernels.names():
         return KernelText(Path(kernels.path(file)), f"{file}.scamp", inputs, library=True)
+    if not there and URL.match(file):
+        raise ProgramError(f"{short(file, 80)}: addresses are not read; download it, and name the file")
     if not there:
         known = (*kernels.names(), *registry.names())
-        near = isa.did_you_mean(file, known) or near_file(path)
+        near = isa.did_you_mean(file, known) or nearest_file(path, PROGRAMS)
         raise ProgramError(
             f"{short(file, 80)}: no such file, no kernel of the library and no network{near} (scamp-sim list names "
             "kernels, scamp-sim system list networks)"

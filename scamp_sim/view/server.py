@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import OptionError, ProgramError, ScampError
 from scamp_sim.text import short
 from scamp_sim.view import exports
 from scamp_sim.view.pictures import MOST_UPLOAD
@@ -81,7 +81,7 @@ class Server(ThreadingHTTPServer):
         """Whether it is being shut down; connections that are open get no answer then."""
         self.token = token or secrets.token_urlsafe(24)
         if not 0 <= port <= 65535:
-            raise ProgramError(f"--port is {port}; expected 0..65535, 0 for any that is free")
+            raise OptionError(f"--port is {port}; expected 0..65535, 0 for any that is free")
         try:
             super().__init__((ADDRESS, port), Handler)
         except OSError as error:

@@ -721,7 +721,7 @@ def test_outputs_of_a_loop_have_an_index() -> None:
 def test_indices_of_outputs_that_cannot_be(output: str, code: str, message: str) -> None:
     found = errors(f"areg u;\nkernel k {{ bus(u, A); bus(A, u); }}\nprogram {{ for i in 0..2 {{ k(); {output} }} }}")
     assert found[0][0] == code
-    assert message in found[0][2]
+    assert any(message in said for _, _, said in found)
 
 
 def test_kernels_with_parameters_may_be_empty_in_part() -> None:

@@ -137,7 +137,7 @@ def test_several_names_after_one_option(folder: Path, capsys: pytest.CaptureFixt
         assert run(*argv, "--format", "json") == 0
         found = json.loads(capsys.readouterr().out)["frames"]
         assert [f["image"] for f in found] == ["0.png", "1.png", "2.png"]
-    assert run("run", "--image", "0.png", "1.png") == 1
+    assert run("run", "--image", "0.png", "1.png") == 2
     assert "run needs a program" in capsys.readouterr().err
 
 
@@ -148,15 +148,15 @@ def test_several_names_after_one_option(folder: Path, capsys: pytest.CaptureFixt
         (("--video", "none/o.gif"), "does not exist"),
         (("--video", "clip.npy.gif", "--video-of", "edgs"), "did you mean 'edges'"),
         (("--video-of", "edges"), "say where it goes with --video FILE"),
-        (("--frames", "0"), "expected an integer from 1"),
-        (("--fps", "-1"), "fps: expected"),
+        (("--frames", "0"), "expected an integer in 1..1000000"),
+        (("--fps", "-1"), "--fps: expected a finite number"),
     ],
 )
 def test_bad_wishes_leave_nothing(
     argv: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(folder.iterdir())
-    assert run("run", "p.scamp", "--image", "clip.npy", "--size", "64x64", "--out", "out", *argv) == 1
+    assert run("run", "p.scamp", "--image", "clip.npy", "--size", "64x64", "--out", "out", *argv) in (1, 2)
     assert said in capsys.readouterr().err
     assert sorted(folder.iterdir()) == before
 

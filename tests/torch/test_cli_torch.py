@@ -56,7 +56,7 @@ def test_wrong_requests_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "seed must be an integer in 0..4294967295, got 4294967296" in fails(capsys, *train, "--seed", 2**32)
     assert "--noise-scale is -1" in fails(capsys, *train, "--noise-scale", -1)
     (tmp_path / "c.pt").write_bytes(b"x")
-    assert run(*train, *TINY, "--checkpoint", tmp_path / "c.pt") == 1
+    assert run(*train, *TINY, "--checkpoint", tmp_path / "c.pt") in (1, 2)
     said = capsys.readouterr()
     assert "torch cannot read it as weights only" in said.err
     assert not said.out  # no table is begun

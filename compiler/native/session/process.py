@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scamp_sim.compiler.native.toolchain.build import Built
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import OptionError, ProgramError, ScampError
 from scamp_sim.reading import checked_path
 from scamp_sim.text import short
 
@@ -210,7 +210,7 @@ def _copy(files: Sequence[str | Path], work: Path) -> None:
                 _copied(given, work / path.name)
         except (OSError, shutil.Error) as error:
             said = short(getattr(error, "strerror", None) or str(error), 200)
-            raise ProgramError(
+            raise OptionError(
                 f"--files {given}: cannot be copied for the program: {said}; give regular files and folders of them"
             ) from error
 

@@ -14,7 +14,7 @@ from scamp_sim.cli import live, options
 from scamp_sim.cli.output import as_json, coloured, print_json
 from scamp_sim.cli.programs import assumed, load_program, parse_settings
 from scamp_sim.compiler import CompileError
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import OptionError, ProgramError, ScampError
 from scamp_sim.text import plural
 
 NAME = "check"
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
 def _watch(args: argparse.Namespace) -> int:
     """Check now, and whenever one of the files, or of those that they include, is another. Returns the last code."""
     if "-" in args.files:
-        raise ProgramError("--watch looks at files; standard input (-) cannot change")
+        raise OptionError("--watch looks at files; standard input (-) cannot change")
     if args.format != "text":
-        raise ProgramError("--watch shows text as files change; leave --format out")
+        raise OptionError("--watch shows text as files change; leave --format out")
     code = 0
     try:
         while True:

@@ -10,7 +10,7 @@ from typing import Any
 from scamp_sim.cli import options
 from scamp_sim.cli.fitting import columns
 from scamp_sim.cli.output import print_json
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.show.isa_docs import source_legend
 from scamp_sim.silicon.effects import switched_on
 from scamp_sim.silicon.knobs import KNOBS, Knob
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     profile = parse_profile(args.name)
     if args.serial is not None:
         if not profile.ranges:
-            raise ProgramError(
+            raise OptionError(
                 f"--serial {args.serial}: profile '{profile.name}' has no ranges to draw from; its chips differ in "
                 "their patterns alone"
             )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli.parsing import number_in, whole_in
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 
 if TYPE_CHECKING:
     from scamp_sim.compare.counts import On
@@ -202,7 +202,7 @@ def made(args: argparse.Namespace) -> Table:
 
     frames = _numbers("--frames", args.frames)
     if len(frames) > 1 and args.task is None:
-        raise ProgramError(f"--frames {args.frames}: one number without --task, such as {frames[0]}")
+        raise OptionError(f"--frames {args.frames}: one number without --task, such as {frames[0]}")
     scene = Scene(args.sites, frames[0])
     constants = load_constants(args.constants)
     if args.converter:
@@ -216,7 +216,7 @@ def made(args: argparse.Namespace) -> Table:
         except ValueError:
             equals = ""
         if not equals:
-            raise ProgramError(f"--factor {text:.60}: expected NAME=X, such as link=0.5")
+            raise OptionError(f"--factor {text:.60}: expected NAME=X, such as link=0.5")
         constants = constants.scaled(name, factor)
     brought = [load_row(path) for path in args.row]
     constants = constants.changed(*(c for row in brought for c in row.constants))
@@ -230,7 +230,7 @@ def _sides(text: str) -> tuple[On, ...]:
 
     listed = [part.strip() for part in text.split(",") if part.strip()]
     if not listed or any(part not in SIDES for part in listed):
-        raise ProgramError(f"--on {text:.60}: expected circuit, scamp5 or circuit,scamp5")
+        raise OptionError(f"--on {text:.60}: expected circuit, scamp5 or circuit,scamp5")
     return tuple(side for side in SIDES if side in listed)
 
 
@@ -243,7 +243,7 @@ def task(args: argparse.Namespace) -> Study | Robustness | None:
         return robust.read(args.results) if args.robust else tasks.read(args.results)
     if args.task is None:
         if args.robust:
-            raise ProgramError("--robust needs a task; add --task shapes, or --results FILE")
+            raise OptionError("--robust needs a task; add --task shapes, or --results FILE")
         return None
     from scamp_sim.compare.rows import checked_names
     from scamp_sim.compare.task.settings import Budget

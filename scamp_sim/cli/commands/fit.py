@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 
 if TYPE_CHECKING:
     from scamp_sim.silicon.profiles import ChipProfile
@@ -68,11 +68,11 @@ def run(args: argparse.Namespace) -> int:
     if args.table is None and args.flat is None and args.measured is None:
         fitting.check_sources((), None, None)
     if args.chips < 1:
-        raise ProgramError(f"--chips must be at least 1, got {args.chips}")
+        raise OptionError(f"--chips must be at least 1, got {args.chips}")
     if args.table is None and args.without:
-        raise ProgramError("--without is for the table; give --table FILE.csv too")
+        raise OptionError("--without is for the table; give --table FILE.csv too")
     if args.table is None and args.measured is None and args.fixed:
-        raise ProgramError("--fixed is for the table and the kit; give --table FILE.csv or --measured FILE.json too")
+        raise OptionError("--fixed is for the table and the kit; give --table FILE.csv or --measured FILE.json too")
     check_name(args.name, "--name")
     if args.out is not None:
         check_file(args.out, "profile")

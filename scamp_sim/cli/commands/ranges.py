@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from scamp_sim.cli import options
 from scamp_sim.cli.output import as_json, coloured, print_json, warn
 from scamp_sim.cli.programs import load_program, parse_settings
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.text import short
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -91,11 +91,11 @@ def parse_ranges(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
     for given in texts:
         match = _RANGE.fullmatch(given)
         if match is None:
-            raise ProgramError(
+            raise OptionError(
                 f"--range {short(given, 80)}: write NAME=LOWEST..HIGHEST, such as image=0..200 or A=-80..80"
             )
         name, low, high = match.groups()
         if name in found:
-            raise ProgramError(f"--range {name}: given twice")
+            raise OptionError(f"--range {name}: given twice")
         found[name] = (float(low), float(high if high is not None else low))
     return found

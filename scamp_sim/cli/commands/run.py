@@ -10,7 +10,7 @@ from scamp_sim.cli import live, options, refusals
 from scamp_sim.cli.output import as_json, print_json, print_profile, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings
 from scamp_sim.compiler.front.source import CPP_SOURCES
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 
 NAME = "run"
 HELP = (
@@ -98,7 +98,7 @@ def _sort_names(args: argparse.Namespace) -> None:
     elif args.file is None and len(images) > 1 and not Path(images[-1]).exists():
         args.file = images.pop()
     if args.file is None:
-        raise ProgramError("run needs a program: scamp-sim run FILE --image IMG; scamp-sim list names the library")
+        raise OptionError("run needs a program: scamp-sim run FILE --image IMG; scamp-sim list names the library")
     if args.file.lower().endswith(CPP_SOURCES):
         for name in [name for name in misplaced if name.lower().endswith(CPP_SOURCES)]:
             images.remove(name)
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
         return network.run(args)
     network.refuse_elsewhere(args)
     if args.video_of and args.video is None:
-        raise ProgramError("--video-of chooses the pictures of a video; say where it goes with --video FILE")
+        raise OptionError("--video-of chooses the pictures of a video; say where it goes with --video FILE")
     from scamp_sim.cli import studies
 
     own, study = live.asked(args), studies.asked(args)

@@ -12,7 +12,7 @@ from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
 from scamp_sim.cli.parsing import Parser
 from scamp_sim.cli.systems import announce, chosen_on, errors_line, noise_seed, validate
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.systems.base import registry
 from scamp_sim.systems.base.options import describe
 from scamp_sim.systems.base.protocol import Action, Ran, Realisation, System, hardware_of
@@ -201,7 +201,7 @@ def run_(args: argparse.Namespace) -> int:
         check_folder(args.out)
     if args.trace is not None:
         if not on.on_array:
-            raise ProgramError(f"--trace shows words of the array, and '{on.name}' has none; give --on scamp5")
+            raise OptionError(f"--trace shows words of the array, and '{on.name}' has none; give --on scamp5")
         check_file(args.trace, "trace")
     hardware = hardware_of(args)
     takes = system.frames(params, on)

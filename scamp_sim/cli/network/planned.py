@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scamp_sim.cli.network.sources import add_network, read_network
 from scamp_sim.cli.options import add_timing
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 
 if TYPE_CHECKING:
     from scamp_sim.systems.network.params import Network
@@ -45,7 +45,7 @@ def options_of(args: argparse.Namespace) -> PlanOptions:
 
     for name in ("levels", "events", "amplitude"):
         if getattr(args, name) < 0:
-            raise ProgramError(f"--{name} must be at least 0, got {getattr(args, name)}")
+            raise OptionError(f"--{name} must be at least 0, got {getattr(args, name)}")
     return PlanOptions(args.by, args.layout, args.sums, args.levels, args.events, args.amplitude, args.controller)
 
 

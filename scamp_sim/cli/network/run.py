@@ -11,7 +11,7 @@ from scamp_sim.cli import options
 from scamp_sim.cli.network.planned import add_plan, plan_of
 from scamp_sim.cli.network.sources import read_network
 from scamp_sim.cli.output import print_json
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 
 ABOUT = "run a picture through the network on an array, and compare every stage with the integers"
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.systems.network.system import SYSTEM
 
     if args.seed < 0:
-        raise ProgramError(f"--seed must be at least 0, got {args.seed}")
+        raise OptionError(f"--seed must be at least 0, got {args.seed}")
     if args.out is not None:
         from scamp_sim.show.render import check_folder
 

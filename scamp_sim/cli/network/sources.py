@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from scamp_sim.cli import options
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 
 if TYPE_CHECKING:
     from scamp_sim.systems.network.params import Network
@@ -46,7 +46,7 @@ def read_network(args: argparse.Namespace) -> Network:
         try:
             dark, bright = (float(part) for part in parts)
         except ValueError:
-            raise ProgramError(f"--values '{args.values:.60}': expected two numbers, such as --values=0,1") from None
+            raise OptionError(f"--values '{args.values:.60}': expected two numbers, such as --values=0,1") from None
         values = (dark, bright)
     return read(
         args.net,

@@ -9,7 +9,7 @@ from scamp_sim.cli import options
 from scamp_sim.cli.network.planned import add_plan, options_of, plan_of
 from scamp_sim.cli.network.sources import read_network
 from scamp_sim.cli.output import print_json
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.text import plural
 
 ABOUT = "run labelled pictures on many emulated chips: decisions with intervals, bits that differ stage by stage"
@@ -53,9 +53,9 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.systems.network.system import SYSTEM
 
     if args.plan is not None:
-        raise ProgramError("--plan is for one array; a validation plans for its chips: give the options of the plan")
+        raise OptionError("--plan is for one array; a validation plans for its chips: give the options of the plan")
     if args.limit is not None and args.limit < 1:
-        raise ProgramError(f"--limit must be at least 1, got {args.limit}")
+        raise OptionError(f"--limit must be at least 1, got {args.limit}")
     if args.out is not None:
         check_file(args.out, "results")
     if args.plot is not None:

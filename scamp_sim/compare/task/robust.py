@@ -21,7 +21,7 @@ from scamp_sim.compare.task.settings import (
     reason_against,
     seeds_option,
 )
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.files import check_file, make_folder
 from scamp_sim.study.execute import Bench
 from scamp_sim.study.grid import Unit, make_grid
@@ -142,7 +142,7 @@ def robustness(
     from scamp_sim.compare.task.study import counted, stamp
 
     if task not in TASKS or task == "photographs":
-        raise ProgramError(f"--robust: expected gestures, shapes or digits, got '{task:.40}'")
+        raise OptionError(f"--robust: expected gestures, shapes or digits, got '{task:.40}'")
     left: dict[str, str] = {}
     wanted: list[Case] = []
     for row in CATALOGUE if rows is None else dict.fromkeys(rows):
@@ -155,7 +155,7 @@ def robustness(
         else:
             wanted += [Case(row, False), Case(row, True)]
     if not wanted:
-        raise ProgramError("--robust: no row can take it: " + "; ".join(left.values()))
+        raise OptionError("--robust: no row can take it: " + "; ".join(left.values()))
     training.require()
     grid = make_grid((0,), seeds)
     store = None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from scamp_sim.checks import integer
 from scamp_sim.compare.rows import NAMES
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.text import short
 
 TaskName = Literal["gestures", "shapes", "digits", "photographs"]
@@ -134,10 +134,10 @@ def chosen(
         raise ProgramError(f"no task is called '{short(task, 60)}'{near}; expected one of {', '.join(TASKS)}")
     for f in frames:
         if f not in FRAMES:
-            raise ProgramError(f"--frames {f}: a clip has 16 frames; take some of {', '.join(map(str, FRAMES))}")
+            raise OptionError(f"--frames {f}: a clip has 16 frames; take some of {', '.join(map(str, FRAMES))}")
     for head in heads:
         if head not in HEADS:
-            raise ProgramError(f"--heads {short(head, 40)}: expected some of {', '.join(HEADS)}")
+            raise OptionError(f"--heads {short(head, 40)}: expected some of {', '.join(HEADS)}")
     wanted = CATALOGUE if rows is None else tuple(dict.fromkeys(rows))
     left: dict[str, str] = {}
     found = []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scamp_sim.compare.task.settings import CATALOGUE, ITEMS, Budget, chosen
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.files import check_file, make_folder
 from scamp_sim.study.execute import Bench
 from scamp_sim.study.grid import Unit, make_grid
@@ -110,7 +110,7 @@ def study(
     items, left = chosen(task, rows, frames, heads)
     grid = make_grid((0,), seeds)
     if len(grid.seeds) < LEAST_SEEDS:
-        raise ProgramError(f"--seeds: expected at least {LEAST_SEEDS}, got {len(grid.seeds)}; one says nothing of luck")
+        raise OptionError(f"--seeds: expected at least {LEAST_SEEDS}, got {len(grid.seeds)}; one says nothing of luck")
     training.require()
     folder = None if out is None else str(make_folder(out, "--out"))
     store = None

@@ -16,7 +16,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.program import Program
 from scamp_sim.chip.readout import stack_bits
 from scamp_sim.costs.timing import Profile
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.show import render, results
 from scamp_sim.show.frames.write import Staging, Strip, Table, Video, side_by_side, video
 
@@ -233,7 +233,7 @@ class Recorder:
             if found is None:
                 near = isa.did_you_mean(name, tuple(tiles))
                 has = ", ".join((*tiles, WHOLE)) if tiles else "none"
-                raise ProgramError(f"--video-of {name}: {absent(name, near)} (pictures of this run: {has})")
+                raise OptionError(f"--video-of {name}: {absent(name, near)} (pictures of this run: {has})")
             chosen.append(found.plane)
         return side_by_side(chosen, self._stretch)
 

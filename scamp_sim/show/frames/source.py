@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.checks import path_of
-from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.exceptions import OptionError, PlaneError
 from scamp_sim.show.frames.decode import ARRAYS, PICTURES, VIDEOS, Length, decoded, length
 from scamp_sim.text import plural, short
 
@@ -203,9 +203,9 @@ def frames(
     several = not isinstance(source, (str, os.PathLike))
     given: list[Any] = list(source) if several else [source]  # type: ignore[arg-type]
     if fps is not None and not (isinstance(fps, (int, float)) and 0 < fps <= FASTEST):
-        raise ProgramError(f"fps: expected frames a second above 0 and at most {FASTEST:,.0f}, got {fps!r:.40}")
+        raise OptionError(f"fps: expected frames a second above 0 and at most {FASTEST:,.0f}, got {fps!r:.40}")
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_FRAMES):
-        raise ProgramError(f"frames: expected an integer from 1 to {MOST_FRAMES:,}, got {count!r:.40}")
+        raise OptionError(f"frames: expected an integer from 1 to {MOST_FRAMES:,}, got {count!r:.40}")
     if not given:
         raise PlaneError("no frames: the list of files is empty; name at least one")
     files = [file for name in given for file in files_of(name)]

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.chip.planes import check_shape
-from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.exceptions import OptionError, PlaneError, ProgramError
 from scamp_sim.reading import read_archive, read_array, read_text
 from scamp_sim.text import short
 
@@ -96,7 +96,7 @@ def load_table(path: str | Path, without: Collection[float] = ()) -> tuple[Cell,
     there = sorted({cell.value for _, cell in rows})
     for value in without:
         if value not in there:
-            raise ProgramError(
+            raise OptionError(
                 f"--without {value:g}: {path} has no such value; it has {', '.join(f'{v:g}' for v in there) or 'none'}"
             )
     lines: dict[tuple[float, int], int] = {}

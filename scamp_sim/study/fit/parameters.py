@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.silicon.knobs import KNOBS
 from scamp_sim.silicon.profiles import ChipProfile
 
@@ -87,12 +87,10 @@ def free(measured: Sequence[str], fixed: Sequence[str] = ()) -> tuple[Parameter,
     names = {knob for name in measured for knob in FELT_BY.get(name, ())}
     unknown = [n for n in fixed if n not in names]
     if unknown:
-        raise ProgramError(f"--fixed {unknown[0]}: the measurements determine {', '.join(sorted(names))}")
+        raise OptionError(f"--fixed {unknown[0]}: the measurements determine {', '.join(sorted(names))}")
     found = tuple(p for p in PARAMETERS.values() if p.knob in names and p.knob not in fixed)
     if not found:
-        raise ProgramError(
-            "--fixed keeps every knob that the measurements determine; leave one out, or there is no fit"
-        )
+        raise OptionError("--fixed keeps every knob that the measurements determine; leave one out, or there is no fit")
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from scamp_sim.chip.isa import did_you_mean
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.systems.base.records import Realisation
 from scamp_sim.text import short
 
@@ -26,7 +26,7 @@ def parse_realisation(text: str, realisations: Mapping[str, type[Any]]) -> Reali
         NAME alone stands for its first variant.
     realisations: as of a system.
 
-    Raises ProgramError.
+    Raises OptionError.
     """
     head, _, tail = text.partition(":")
     parts = [part.strip() for part in tail.split(",") if part.strip()]
@@ -37,31 +37,31 @@ def parse_realisation(text: str, realisations: Mapping[str, type[Any]]) -> Reali
         variants = [known for known in realisations if known.startswith(f"{head}:")]
         if not variants:
             near = did_you_mean(head, tuple(realisations))
-            raise ProgramError(f"unknown realisation '{short(head, 60)}'{near}; expected {', '.join(realisations)}")
+            raise OptionError(f"unknown realisation '{short(head, 60)}'{near}; expected {', '.join(realisations)}")
         name = variants[0]
     kind = realisations[name]
     given: dict[str, Any] = {}
     for part in parts:
         option, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals:
-            raise ProgramError(f"'{short(part, 60)}' behind '{name}': expected option=value")
+            raise OptionError(f"'{short(part, 60)}' behind '{name}': expected option=value")
         if option in given:
-            raise ProgramError(f"option '{option}' of '{name}' is given twice; leave one out")
+            raise OptionError(f"option '{option}' of '{name}' is given twice; leave one out")
         given[option] = typed(name, kind, option, value)
     return Realisation(name, kind(**given))
 
 
 def typed(name: str, kind: type[Any], option: str, text: str) -> Any:
-    """The value of an option of a realisation's dataclass from its text. Raises ProgramError."""
+    """The value of an option of a realisation's dataclass from its text. Raises OptionError."""
     annotations = typing.get_type_hints(kind) if is_dataclass(kind) else {}
     known = tuple(f.name for f in fields(kind) if f.init) if is_dataclass(kind) else ()
     if option not in known:
         what = f"it takes {', '.join(known)}" if known else "it takes none"
-        raise ProgramError(f"'{name}' has no option '{short(option, 60)}'{did_you_mean(option, known)}; {what}")
+        raise OptionError(f"'{name}' has no option '{short(option, 60)}'{did_you_mean(option, known)}; {what}")
     try:
         return _value(annotations[option], text)
     except ValueError as e:
-        raise ProgramError(f"option {option} of '{name}': expected {e}, got '{short(text, 60)}'") from None
+        raise OptionError(f"option {option} of '{name}': expected {e}, got '{short(text, 60)}'") from None
 
 
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

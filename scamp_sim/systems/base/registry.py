@@ -12,7 +12,7 @@ from importlib import import_module, metadata
 from typing import Any
 
 from scamp_sim.chip.isa import did_you_mean
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.systems.base.protocol import System
 from scamp_sim.text import short
 
@@ -39,7 +39,7 @@ def system(name: str) -> System[Any]:
     if name not in targets:
         known = tuple(targets)
         there = f"expected {', '.join(known)}" if known else "there are none"
-        raise ProgramError(f"unknown system '{short(str(name), 60)}'{did_you_mean(str(name), known)}; {there}")
+        raise OptionError(f"unknown system '{short(str(name), 60)}'{did_you_mean(str(name), known)}; {there}")
     module, _, attribute = targets[name].partition(":")
     try:
         found = getattr(import_module(module), attribute)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.exceptions import OptionError, PlaneError, ProgramError
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.protocol import (
     Action,
@@ -124,7 +124,7 @@ class Leca(System[Params]):
         if bits is not None:
             bits = inputs.resolution(bits)
         if side == 2 and not linear:
-            raise ProgramError("--side 2: kernels of 2x2 are for grey pictures on SCAMP-5; add --on scamp5")
+            raise OptionError("--side 2: kernels of 2x2 are for grey pictures on SCAMP-5; add --on scamp5")
         kind, _, seed = source.partition(":")
         if source == "basis" or kind == "random":
             wanted: dict[str, Any] = {
@@ -143,7 +143,7 @@ class Leca(System[Params]):
         params = load_params(source)
         for name, value in (("channels", channels), ("side", side)):
             if value is not None and value != getattr(params, name):
-                raise ProgramError(f"--{name} {value}: weights {source} have {getattr(params, name)}; leave it out")
+                raise OptionError(f"--{name} {value}: weights {source} have {getattr(params, name)}; leave it out")
         if bits is not None:
             params = replace(params, bits=bits)
         return params.for_array() if linear else params

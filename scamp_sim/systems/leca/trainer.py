@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.files import check_file
 from scamp_sim.show import plots
 from scamp_sim.systems.base.protocol import Report
@@ -63,7 +63,7 @@ class LecaTrainer:
 
         modes = _several(args.modes, "--modes", str)
         if unknown := [m for m in modes if m not in MODES]:
-            raise ScampError(f"--modes: expected some of {', '.join(MODES)}, got {unknown[0]}")
+            raise OptionError(f"--modes: expected some of {', '.join(MODES)}, got {unknown[0]}")
         channels = [inputs.integer("--channels", n, 1) for n in _several(args.channels, "--channels", int)]
         bits = [inputs.resolution(b) for b in _several(args.bits, "--bits", float)]
         for path, what in ((args.out, "weights"), (args.checkpoint, "checkpoint")):
@@ -72,7 +72,7 @@ class LecaTrainer:
         if args.figure is not None:
             plots.check(args.figure)
         if len(channels) * len(bits) > 1 and (args.out or args.checkpoint):
-            raise ScampError("--out and --checkpoint are for a single network; leave them out of a sweep")
+            raise OptionError("--out and --checkpoint are for a single network; leave them out of a sweep")
         task = study.task(args.data, args.count, args.test, args.backbone, args.seed, agree=args.agree)
         rows = []
         for n in channels:

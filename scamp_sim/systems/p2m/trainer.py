@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.show import plots
 from scamp_sim.systems.pixels.figures.plots import codes
 from scamp_sim.systems.pixels.params import LayerParams
@@ -84,5 +84,5 @@ def depths(text: str) -> list[int]:
     """Bits of --bits. Raises ScampError."""
     parts = text.split(",")
     if not all(p.strip().isdecimal() and 1 <= int(p) <= 16 for p in parts):
-        raise ScampError(f"--bits {text}: expected depths of 1..16, such as 8,6,4")
+        raise OptionError(f"--bits {text}: expected depths of 1..16, such as 8,6,4")
     return [int(p) for p in parts]

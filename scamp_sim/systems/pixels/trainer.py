@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.files import check_file
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.pixels.params import LayerParams
@@ -57,7 +57,7 @@ class LayerTrainer(ABC):
             if path is not None:
                 check_file(path, what)
         if args.out is not None and Path(args.out).suffix.lower() != ".npz":
-            raise ProgramError(f"--out {args.out}: expected a file that ends in .npz")
+            raise OptionError(f"--out {args.out}: expected a file that ends in .npz")
         from scamp_sim.systems.pixels.data.datasets import load
         from scamp_sim.systems.pixels.train.fit import Settings, seeded
 
@@ -109,7 +109,7 @@ class LayerTrainer(ABC):
         except ValueError:
             sd = -1.0
         if not 0 <= sd < 1e6:
-            raise ScampError(f"--noise {args.noise}: expected scamp5, or a standard deviation of 0 or more")
+            raise OptionError(f"--noise {args.noise}: expected scamp5, or a standard deviation of 0 or more")
         net.sensor.noise = torch.tensor(sd, dtype=torch.float64)
 
     def train(

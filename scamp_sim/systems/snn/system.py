@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.kernels.macropixels import Mapping as Macropixels
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.protocol import Action, Encoder, Ran, Report, Trainer
@@ -111,7 +111,7 @@ class SNN(LayerSystem):
             return list(self.calculated(args))
         for option in ("sensor_share", "link_to_sensor"):
             if getattr(args, option, None) is not None:
-                raise ProgramError(f"--{option.replace('_', '-')} is for --shares TOTAL; give both, or leave it out")
+                raise OptionError(f"--{option.replace('_', '-')} is for --shares TOTAL; give both, or leave it out")
         return super().published(on, args)
 
     def calculated(self, args: argparse.Namespace) -> Iterator[PublishedRow]:

