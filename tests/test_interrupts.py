@@ -85,6 +85,8 @@ def interrupt(line: str, folder: Path, times: int, seed: int) -> None:
         time.sleep(EARLIEST + draw.random() * whole)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=120)
+        if "init_import_site" in err:  # on a busy machine Python itself has not started by then
+            continue
         assert "Traceback" not in err, err
         # 1: what an earlier time has written is not written over
         assert running.returncode in (usual, 1, 130), (line, out, err)
