@@ -213,7 +213,7 @@ def test_library_programs_run_as_before(tmp_path: Path, capsys: pytest.CaptureFi
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--errors", "idea"), "did you mean 'ideal'"),
         (
             ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--seed", "-1"),
-            "--seed must be at least 0, got -1",
+            "expected an integer in 0..4294967295, got '-1'",
         ),
         (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--timing", "x"), "price table"),
     ],
@@ -229,7 +229,7 @@ def test_run_says_what_is_wrong(
     assert run("run", *argv, "--out", "out") in (1, 2)
     captured = capsys.readouterr()
     assert said in captured.err
-    assert captured.err.count("\n") == 1
+    assert captured.err.count("\n") in (1, 3)  # a message, or one with the usage
     assert captured.out == ""
     assert list(tmp_path.iterdir()) == []
 

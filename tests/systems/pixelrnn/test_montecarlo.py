@@ -263,7 +263,7 @@ def test_engine_and_prices_of_the_command_are_those_of_a_study(capsys: pytest.Ca
         (("--chips", "1.5"), "--chips 1.5: '1.5' is not valid"),
         (("--chips", "1", "--seeds", "x"), "--seeds x: 'x' is not valid; write how many"),
         (("--chips", "1", "--jobs", "0"), "--jobs must be at least 1, got 0"),
-        (("--chips", "1", "--seed", "-1"), "--seed must be at least 0, got -1"),
+        (("--chips", "1", "--seed", "-1"), "expected an integer in 0..4294967295, got '-1'"),
         (("--chips", "1", "--pictures", "p"), "--pictures shows a single run"),
         (("--chips", "1", "--plot", "p.txt"), "name it .png, .pdf or .svg"),
         (("--plot", "p.png"), "--plot draws a study over chips; add --chips"),
