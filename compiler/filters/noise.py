@@ -14,7 +14,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from scamp_sim.compiler.filters.kernel import Offset, Taps, plus, shift, times
-from scamp_sim.compiler.filters.words import START, Steps, Value, execute, step
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, step
 
 if TYPE_CHECKING:
     from scamp_sim.silicon.profiles import ChipProfile
@@ -51,7 +51,8 @@ def predict(steps: Steps, profile: ChipProfile, rms: float = INPUT_RMS, mean: fl
     """The noise of each output for a picture of independent pixels with this rms and mean, in LSB. Of a population, the
     mean over its first chips."""
     chips = [profile.drawn(serial) for serial in range(MEMBERS)] if profile.ranges else [profile]
-    return tuple(_mean([_predict(steps, output, chip, rms, mean) for chip in chips]) for output in steps.outputs)
+    courses = (_course(steps, output) for output in steps.outputs)
+    return tuple(_mean([_predict(course, chip, rms, mean) for chip in chips]) for course in courses)
 
 
 def _mean(chips: list[Noise]) -> Noise:
@@ -100,8 +101,47 @@ def _move(h: Taps, move: int) -> Taps:
     return shift(h, *MOVES[move])
 
 
-def _predict(steps: Steps, output: int, p: ChipProfile, rms: float, mean: float) -> Noise:
-    responses = _responses(steps, output)
+@dataclass(frozen=True)
+class _Place:
+    """A destination of a word. h: the filter through which an error there comes to the output; held: the value that it
+    is given, as a filter of the picture."""
+
+    register: str
+    h: Weights
+    held: Weights
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What is the same on all chips: words with their destinations, and the output as a filter of the picture."""
+
+    words: tuple[tuple[FilterWord, tuple[_Place, ...]], ...]
+    output: int
+    goal: Weights
+    total: float
+
+
+def _course(steps: Steps, output: int) -> _Course:
+    values: dict[int, Value] = {0: START}
+    news: Value | None = None
+    words = []
+    for word, places in zip(steps.words, _responses(steps, output), strict=True):
+        value, _ = step(word, values, news)
+        held = {
+            register: _floats(value.taps if register != "NEWS" else _move(value.taps, word.news))
+            for register in dict.fromkeys(register for register, _ in places)
+        }
+        words.append((word, tuple(_Place(register, _floats(h), held[register]) for register, h in places)))
+        values, news = execute([word], values, news)
+    taps = values[output].taps
+    return _Course(tuple(words), output, _floats(taps), float(sum(taps.values(), Fraction(0))))
+
+
+def _floats(taps: Taps) -> Weights:
+    return {at: float(w) for at, w in taps.items()}
+
+
+def _predict(course: _Course, p: ChipProfile, rms: float, mean: float) -> Noise:
     temporal = fixed = peak = 0.0
     # the deviation of the result that goes with the picture: lost gain
     lost: Weights = {}
@@ -110,53 +150,46 @@ def _predict(steps: Steps, output: int, p: ChipProfile, rms: float, mean: float)
     splits: dict[Offset, tuple[Weights, list[float]]] = {}
     news_gains: dict[Offset, tuple[Weights, list[float]]] = {}
     spread = 0.0
-    values: dict[int, Value] = {0: START}
-    news: Value | None = None
     means: dict[int, float] = {0: mean}
     news_mean = 0.0
-    for word, places in zip(steps.words, responses, strict=True):
-        value, _ = step(word, values, news)
+    for word, places in course.words:
         total = sum(means[n] for n in word.sources) + (news_mean if word.reads >= 0 else 0.0)
         here = -total / word.parts
         split = word.parts > 1
         loss = p["gain_loss"] + (p["split_loss"] if split else 0.0)
         after = []
-        for k, (register, h) in enumerate(places):
+        for k, place in enumerate(places):
+            register, h, seen = place.register, place.h, place.held
             offset = p["transfer_offset"] + (p["register_offset"] if register != "NEWS" else 0.0)
             offset += p["split_offset"] if split else 0.0
             written = here * (1 - loss) + offset
             after.append(written)
             peak = max(peak, abs(written))
-            squares = sum(float(w) ** 2 for w in h.values())
+            squares = _squares(h)
             temporal += p["write_noise"] ** 2 * squares
             fixed += p["offset_spread"] ** 2 * squares
-            held = value.taps if register != "NEWS" else _move(value.taps, word.news)
-            seen = {at: float(w) for at, w in held.items()}
             # the first part is larger by the mismatch, the last smaller
             side = 1 if k == 0 else -1 if k == word.parts - 1 else 0
             for (x, y), w in h.items():
                 for (a, b), v in seen.items():
-                    lost[a + x, b + y] = lost.get((a + x, b + y), 0.0) - loss * float(w) * v
+                    lost[a + x, b + y] = lost.get((a + x, b + y), 0.0) - loss * w * v
                 if split and side:
-                    _gather(splits, (x, y), side * float(w), seen, here)
+                    _gather(splits, (x, y), side * w, seen, here)
                 if register == "NEWS":
-                    _gather(news_gains, (x, y), float(w), seen, here - p["gain_pivot"])
+                    _gather(news_gains, (x, y), w, seen, here - p["gain_pivot"])
             if register != "NEWS":
                 power = _squares(seen) * rms * rms + (here - p["gain_pivot"]) ** 2
                 spread += squares * p["gain_spread"] ** 2 * power
-        values, news = execute([word], values, news)
         for name, written in zip(word.registers, after, strict=False):
             means[name] = written
         if word.news >= 0:
             news_mean = after[-1]
     spread += p["split_mismatch"] ** 2 * _power(splits, rms) + p["gain_spread"] ** 2 * _power(news_gains, rms)
-    result = values[output]
-    ideal = float(sum(result.taps.values(), Fraction(0))) * mean
-    goal = {k: float(w) for k, w in result.taps.items()}
+    goal = course.goal
     size = _squares(goal)
     gain = 1 + sum(lost.get(k, 0.0) * w for k, w in goal.items()) / size if size else 1.0
     whole = sqrt(temporal + fixed + spread + _squares(lost) * rms * rms)
-    return Noise(means[output] - ideal, sqrt(fixed + spread), sqrt(temporal), gain, whole, peak)
+    return Noise(means[course.output] - course.total * mean, sqrt(fixed + spread), sqrt(temporal), gain, whole, peak)
 
 
 def _gather(

@@ -16,6 +16,8 @@ from scamp_sim.compiler.filters.kernel import MOVES, UNIT, Offset, Taps, depth
 from scamp_sim.compiler.filters.words import FilterWord, Steps, execute, live_words
 
 _EXACT_TAPS = 10
+_FEW_VISITS = 49
+"""Up to here an order of visits is looked for thoroughly, which takes the fourth power of their number."""
 
 _REACH: dict[Offset, tuple[int, int]] = {}
 for _a, (_ax, _ay) in enumerate(MOVES):
@@ -154,32 +156,35 @@ def _ordered(
 
 
 def _improved(n: int, start: list[int], finish: list[int], hops: list[list[int]]) -> list[int]:
-    """Nearest next from every start, then segments turned round and moved while that helps."""
+    """Nearest next from every start, then segments turned round and moved while that helps; of many visits from a few
+    starts, and over short distances."""
+    few = n <= _FEW_VISITS
+    starts, reach, rounds = (range(n), n, 6) if few else (range(0, n, -(-n // 8)), 12, 2)
 
     def length(order: list[int]) -> int:
         return start[order[0]] + sum(hops[a][b] for a, b in pairwise(order)) + finish[order[-1]]
 
     least, best = 1 << 30, list(range(n))
-    for begin in range(n):
+    for begin in starts:
         left = [k for k in range(n) if k != begin]
         order = [begin]
         while left:  # lonely taps first: what is hard to reach later
             at = order[-1]
-            nxt = min(left, key=lambda k: (hops[at][k], sum(hops[k][o] == 1 for o in left), k))
+            nxt = min(left, key=lambda k: (hops[at][k], sum(hops[k][o] == 1 for o in left) if few else 0, k))
             left.remove(nxt)
             order.append(nxt)
         if length(order) < least:
             least, best = length(order), order
-    for _ in range(6):
+    for _ in range(rounds):
         gained = False
         for i in range(n):
-            for j in range(i + 2, n + 1):
+            for j in range(i + 2, min(n, i + reach) + 1):
                 turned = best[:i] + best[i:j][::-1] + best[j:]
                 if length(turned) < least:
                     least, best, gained = length(turned), turned, True
                 if j - i <= 3:
                     rest = best[:i] + best[j:]
-                    for k in range(len(rest) + 1):
+                    for k in range(max(0, i - reach), min(len(rest), i + reach) + 1):
                         moved = rest[:k] + best[i:j] + rest[k:]
                         if length(moved) < least:
                             least, best, gained = length(moved), moved, True
