@@ -132,7 +132,7 @@ def test_charge_weights_go_to_the_array_as_their_effective_weights(
     [
         (("--channels", 0), "channels"),
         (("--bits", 5.5), "1.5"),
-        (("--bits", "nan"), "1.5"),
+        (("--bits", "nan"), "expected a finite number"),
         (("--on", "scamp5", "--channels", 9, "--bits", 4), "up to 12 channels of 1.5 or 2 bits, or 8 of 3 or 4"),
         (("--on", "scamp5", "--bits", 6), "1.5, 2, 3 or 4"),
         (("--on", "scamp5:scale=9"), "scale"),
