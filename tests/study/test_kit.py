@@ -236,16 +236,11 @@ def recovered(serial: int, repeats: int) -> tuple[int, int, list[str]]:
     return len(fitted.determined) - len(outside), len(fitted.determined), outside
 
 
-def test_the_knobs_of_a_chip_come_back() -> None:
-    """The true profile from its own simulated measurement; chips 1 to 10 by night."""
-    right, all_, outside = recovered(3, 6)
-    assert all_ >= 15
-    assert right >= 0.9 * all_, outside
-
-
 @pytest.mark.nightly
 def test_the_knobs_of_ten_chips_come_back() -> None:
+    """The true profiles from their own simulated measurements. What a fit finds of one chip is tested by day, below."""
     found = [recovered(serial, 8) for serial in range(1, 11)]
+    assert min(n for _, n, _ in found) >= 15
     assert sum(r for r, _, _ in found) >= 0.9 * sum(n for _, n, _ in found), [o for _, _, o in found]
 
 
