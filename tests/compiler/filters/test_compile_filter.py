@@ -75,9 +75,9 @@ def test_first_programs_of_ternary_kernels(offset: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "scale", "offset", "words"),
     [
-        ([[1, 1], [1, 1]], 1, "any", 5),
+        pytest.param([[1, 1], [1, 1]], 1, "any", 5, marks=pytest.mark.nightly),
         ([[1, 1], [1, 1]], 1, "zero", 6),
-        pytest.param([[1, 0, -1]] * 3, 1, "any", 6, marks=pytest.mark.nightly),  # half a minute
+        pytest.param([[1, 0, -1]] * 3, 1, "any", 6, marks=pytest.mark.nightly),
         ([[0, 1, 0], [1, -4, 1], [0, 1, 0]], 1, "zero", 6),
         ([[0, 1, 1], [-2, -2, -1], [0, 0, 0]], 4, "any", 5),
     ],
