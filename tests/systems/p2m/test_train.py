@@ -278,16 +278,16 @@ def test_command_trains_and_what_it_writes_runs(tmp_path: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    ("more", "message"),
+    ("more", "code", "message"),
     [
-        (["--data", "pickles"], "unknown data"),
-        (["--noise", "loud"], "--noise loud"),
-        (["--bits", "8,x"], "--bits 8,x"),
-        (["--epochs", "0"], "at least 1 epoch"),
-        (["--out", "w.pkl"], "ends in .npz"),
-        (["--data", "animals:nowhere.whl"], "no such file"),
+        (["--data", "pickles"], 1, "unknown data"),
+        (["--noise", "loud"], 2, "--noise loud"),
+        (["--bits", "8,x"], 2, "--bits 8,x"),
+        (["--epochs", "0"], 1, "at least 1 epoch"),
+        (["--out", "w.pkl"], 2, "ends in .npz"),
+        (["--data", "animals:nowhere.whl"], 1, "no such file"),
     ],
 )
-def test_command_refuses(more: Any, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["system", "train", "p2m", "--count", "40", "--size", "20", *more]) == 1
+def test_command_refuses(more: Any, code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["system", "train", "p2m", "--count", "40", "--size", "20", *more]) == code
     assert message in capsys.readouterr().err
