@@ -205,7 +205,7 @@ def write_large_files(folder: Path) -> None:
         "measure play kit --errors scamp5 --chip 7",
         "measure read kit --out measurement.json",
         "fit --measured measurement.json --out mychip.json",
-        "system train p2m --data shapes --count 40 --epochs 1 --kernel 4 --weight-bits 3 --out w.npz",
+        "system train p2m --data shapes --count 40 --epochs 1 --kernel 4 --out w.npz",
     ):
         if not missing(line) and not (line.startswith("run") and missing(".mp4")):
             assert main(shlex.split(line)) == 0, line
