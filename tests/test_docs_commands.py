@@ -198,8 +198,8 @@ def write_large_files(folder: Path) -> None:
     """What other commands make, and what needs an extra."""
     write_networks(folder)
     for line in (
-        "run edges --image frames/ --video ball.mp4",
-        "run edges --image frames/ --video clip.mp4",
+        "run edges --image frames/ --video ball.mp4 --video-of edges",
+        "run edges --image frames/ --video clip.mp4 --video-of edges",
         "network plan net.npz --out plan.json",
         "measure write kit",
         "measure play kit --errors scamp5 --chip 7",

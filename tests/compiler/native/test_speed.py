@@ -137,7 +137,7 @@ def test_what_a_frame_takes_beyond_the_simulator(program: Path, monkeypatch: pyt
 
     spent(3)
     rounds = [(spent(700), spent(200), alone(100)) for _ in range(6)]
-    many, few, array = (min(times) for times in zip(*rounds, strict=True))  # of each by itself: differences can be lucky
+    many, few, array = (min(times) for times in zip(*rounds, strict=True))  # each by itself
     beyond, simulator = (many - few) / 500, array / 100
     print(f"beyond the simulator {beyond * 1e6:.1f} us a frame, {beyond / simulator:.1%} of {simulator * 1e6:.1f} us")
     assert beyond < 0.12 * simulator
