@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count, permutations
 from typing import Any
 
-from scamp_sim.compiler.filters.kernel import MOVES, Taps, norm, times
+from scamp_sim.compiler.filters.kernel import MOVES, TURNS, Taps, norm, times
 from scamp_sim.compiler.filters.library import known
 from scamp_sim.compiler.filters.search.first import exact_half, first_program, thrifty_program
 from scamp_sim.compiler.filters.search.workers import Workers
@@ -129,16 +129,7 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
 def _symmetries(goals: Sequence[Taps]) -> int:
     """Directions that the first shift of a program may take, without loss: one of each class that the goals do not tell
     apart."""
-    maps: list[Callable[[int, int], tuple[int, int]]] = [
-        lambda x, y: (-x, y),
-        lambda x, y: (x, -y),
-        lambda x, y: (-x, -y),
-        lambda x, y: (y, x),
-        lambda x, y: (-y, x),
-        lambda x, y: (y, -x),
-        lambda x, y: (-y, -x),
-    ]
-    same = [m for m in maps if all({m(x, y): w for (x, y), w in g.items()} == g for g in goals)]
+    same = [m for m in TURNS[1:] if all({m(x, y): w for (x, y), w in g.items()} == g for g in goals)]
     bits, covered = 1, set()
     for k, move in enumerate(MOVES[1:], 1):
         if move not in covered:

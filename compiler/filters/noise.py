@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from scamp_sim.compiler.filters.kernel import Offset, Taps, plus, shift, times
+from scamp_sim.compiler.filters.kernel import MOVES, Offset, Taps, plus, shift, times
 from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, step
 
 if TYPE_CHECKING:
@@ -96,8 +96,6 @@ def _responses(steps: Steps, output: int) -> list[list[tuple[str, Taps]]]:
 
 
 def _move(h: Taps, move: int) -> Taps:
-    from scamp_sim.compiler.filters.kernel import MOVES
-
     return shift(h, *MOVES[move])
 
 

@@ -36,9 +36,7 @@ class Against:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {
-            "row": self.item.row,
-            "frames": self.item.frames,
-            "head": self.item.head,
+            **self.item.as_dict(),
             "raw_frames": self.raw_frames,
             "difference": self.difference,
             "interval_95": [self.low, self.high],

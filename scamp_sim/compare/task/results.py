@@ -58,9 +58,7 @@ class Point:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {
-            "row": self.item.row,
-            "frames": self.item.frames,
-            "head": self.item.head,
+            **self.item.as_dict(),
             "bits": self.bits,
             "bits_wire_scamp5": self.bits_wire,
             "accuracy_holds_on_scamp5": self.on_array,

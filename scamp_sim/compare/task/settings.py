@@ -97,6 +97,10 @@ class Item:
     def __str__(self) -> str:
         return f"{self.row}, {self.frames} frame(s), {self.head}"
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {"row": self.row, "frames": self.frames, "head": self.head}
+
 
 ITEMS: tuple[Item, ...] = tuple(Item(row, f, head) for row, f, head in product(CATALOGUE, FRAMES, HEADS))
 """All trainings, by their numbers in kept results; the order is never changed, new ones go to the end."""
