@@ -215,11 +215,12 @@ def write_large_files(folder: Path) -> None:
 
 
 def write_onnx(path: Path) -> None:
-    """A network of binary weights for pictures of 28x28."""
+    """A network of binary weights for grey pictures of 28x28, of 0 to 1, bright above a half."""
     from tests.systems.network.onnx_nets import Graph
 
     g = np.random.default_rng(5)
     graph = Graph((1, 1, 28, 28))
+    graph.add("Sub", 0.5)
     graph.add("Sign")
     graph.add("Conv", g.choice([-1.0, 1.0], (4, 1, 5, 5)), pads=[2] * 4)
     graph.add("BatchNormalization", np.ones(4), g.uniform(-3, 3, 4), np.zeros(4), np.full(4, 9.0), epsilon=1e-5)

@@ -25,6 +25,12 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         metavar="DARK,BRIGHT",
         help="what dark and bright pixels were in training, as --values=0,1 (default: -1,1)",
     )
+    add(
+        "--grey",
+        metavar="BLACK,WHITE",
+        help="what the greys of a picture were in training, where the network itself makes bits of them, as "
+        "--grey=-1,1 (default: 0,1)",
+    )
     add("--above", metavar="N", type=int, help="a pixel is bright above this grey level of 0..255 (default: 126)")
     add(
         "--place",
@@ -40,23 +46,27 @@ def read_network(args: argparse.Namespace) -> Network:
     from scamp_sim.systems.network.reading.picture import parse_place
     from scamp_sim.systems.network.reading.source import read
 
-    values = None
-    if args.values is not None:
-        parts = args.values.split(",")
-        try:
-            dark, bright = (float(part) for part in parts)
-        except ValueError:
-            raise OptionError(f"--values '{args.values:.60}': expected two numbers, such as --values=0,1") from None
-        values = (dark, bright)
     return read(
         args.net,
         None if args.zero is None else int(args.zero),
-        values=values,
+        values=_pair(args.values, "--values"),
+        grey=_pair(args.grey, "--grey"),
         above=args.above,
         place=None if args.place is None else parse_place(args.place),
         size=args.size,
         description=args.describe,
     )
+
+
+def _pair(text: str | None, option: str) -> tuple[float, float] | None:
+    """Two numbers of an option. Raises OptionError."""
+    if text is None:
+        return None
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(f"{option} '{text:.60}': expected two numbers, such as {option}=-1,1") from None
+    return first, second
 
 
 __all__ = ["add_network", "read_network"]

@@ -76,6 +76,7 @@ def one(**more: Any) -> dict[str, Any]:
         ({"input": {"size": 0}}, "input size must be an integer in 1..4096"),
         ({"input": {"values": [0, 0]}}, "two different numbers"),
         ({"input": {"above": 255}}, "a grey level in 0..254"),
+        ({"input": {"grey": [-1, 1]}}, "makes no bits of the picture itself"),
         ({"input": {"place": {"scales": 2}}}, "did you mean 'scale'"),
         ({"input": {"place": {"scale": 3}}}, "would fill an input of 8x8"),
         ({"layout": "last"}, "channels-first or channels-last"),
@@ -104,6 +105,24 @@ def test_a_sign_that_may_be_zero() -> None:
     assert network.read(padded, zero=-1).convs[0].threshold.tolist() == [1]
     # Padded with the level of a pixel, no tap is missing.
     assert network.read(one(conv={"padding": 1, "pad_value": -1.0}, **sign)).convs[0].pad_value == -1
+
+
+def test_what_greys_were_in_training() -> None:
+    """A sign at 0 as the first step: of pictures of 0 to 1 all bright, of those normalised to -1 to 1 a half."""
+
+    def first(at: float, **shown: Any) -> dict[str, Any]:
+        given = one(input=shown, layers=[{"op": "sign"}])
+        given["description"]["layers"].insert(0, {"op": "sign", "at": at})
+        return given
+
+    assert network.read(first(0.5)).input.above == 127
+    with pytest.raises(ProgramError, match=r"threshold is at 0, outside the levels of grey.*--grey=-1,1"):
+        network.read(first(0))
+    assert network.read(first(0), grey=(-1, 1)).input.above == 127
+    assert network.read(first(0, grey=[-1, 1])).input.above == 127
+    assert network.read(first(100, grey=[0, 1]), grey=(0, 255)).input.above == 99
+    with pytest.raises(ProgramError, match="grey: expected two different numbers for black and white"):
+        network.read(first(0), grey=(1, 1))
 
 
 def test_bits_of_zero_and_one_are_padded_with_dark() -> None:

@@ -71,7 +71,7 @@ def read_arrays(arrays: Mapping[str, Any], reading: Reading, source: str = "arra
     said = replace(
         reading,
         values=reading.values or _pair(shown, "values", source),
-        grey=_pair(shown, "grey", source) or reading.grey,
+        grey=reading.grey or _pair(shown, "grey", source),
         above=shown.get("above") if reading.above is None else reading.above,
         place=reading.place or shown.get("place"),
     )

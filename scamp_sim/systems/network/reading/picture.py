@@ -16,6 +16,7 @@ from scamp_sim.systems.network.reading.steps import Affine, Array, AveragePool, 
 
 ABOVE = 126
 VALUES = (-1.0, 1.0)
+GREY = (0.0, 1.0)
 PLACES = ("scale", "shrink", "pad")
 
 
@@ -60,7 +61,7 @@ class Picture:
             refuse(step.node, "the picture is multiplied by 0")
         compare = ">" if step.compare == "sign" and self.reading.zero == -1 else step.compare
         compare = ">=" if compare == "sign" else compare
-        low, high = self.reading.grey
+        low, high = self.reading.grey or GREY
         value = (float(level[0]) - self.offset) / self.factor
         grey = (value - low) / (high - low) * 255
         rising = (compare[0] == ">") == (self.factor > 0)
@@ -69,6 +70,12 @@ class Picture:
         meets = (len(compare) == 2) == rising
         above = math.ceil(round(grey, 9)) - 1 if meets else math.floor(round(grey, 9))
         self.threshold, self.above, self.values = step, above, (dark, bright)
+        if not 0 <= above <= 254:
+            refuse(
+                step.node,
+                f"the picture's threshold is at {value:g}, outside the levels of grey, which are {low:g} (black) to "
+                f"{high:g} (white) to this network; if they were others in training, say so (grey, --grey=-1,1)",
+            )
         self.factor, self.offset = 1.0, 0.0
 
     def finish(self, node: str) -> tuple[Input, Array, Array, list[str]]:
@@ -78,6 +85,12 @@ class Picture:
         if reading.values is not None and self.values is not None:
             refuse(
                 node, "the network thresholds its input itself, so its values are known; leave values (--values) out"
+            )
+        if reading.grey is not None and self.values is None:
+            refuse(
+                node,
+                "the network makes no bits of the picture itself, so what its greys were does not matter; "
+                "leave grey (--grey) out",
             )
         if self.values is None and self.means != 1:
             refuse(
@@ -145,4 +158,4 @@ def parse_place(text: str) -> dict[str, Any]:
     return found
 
 
-__all__ = ["ABOVE", "PLACES", "VALUES", "Picture", "check_picture", "parse_place", "placement"]
+__all__ = ["ABOVE", "GREY", "PLACES", "VALUES", "Picture", "check_picture", "parse_place", "placement"]

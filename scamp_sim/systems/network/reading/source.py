@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ def read(
     zero: int | None = None,
     *,
     values: tuple[float, float] | None = None,
+    grey: tuple[float, float] | None = None,
     above: int | None = None,
     place: Mapping[str, Any] | None = None,
     size: tuple[int, int] | None = None,
@@ -38,6 +40,8 @@ def read(
         Network, which is returned as it is.
     zero: +1 or -1: what the sign of exactly 0 is to be, for networks where it matters.
     values: what a dark and a bright pixel are to the network (default -1 and +1).
+    grey: what black and white are to a network that thresholds its picture itself (default 0 and 1); (-1, 1) behind
+        torchvision's Normalize(0.5, 0.5).
     above: a pixel is bright above this grey level of 0..255 (default 126).
     place: how pictures get to the size of the input: {"scale": 2, "pad": 4, "shrink": 1}, some of these.
     size: rows and columns of the input, where the source does not say.
@@ -49,7 +53,7 @@ def read(
         return source
     if zero not in (None, 1, -1):
         raise ProgramError(f"zero: expected +1 or -1, got {zero!r:.40}")
-    reading = Reading(zero, values, above=above, place=place, size=size)
+    reading = Reading(zero, values, _greys(grey), above=above, place=place, size=size)
     if isinstance(source, Mapping):
         return read_arrays(_described(source, description, "arrays"), reading)
     if hasattr(source, "named_modules"):
@@ -64,9 +68,10 @@ def read(
     if path.suffix == ".npz":
         arrays = read_archive(path, "network", ProgramError, LIMIT)
         if KEY in arrays:
-            if any(given is not None for given in (zero, values, size)):
+            if any(given is not None for given in (zero, values, grey, size)):
                 raise ProgramError(
-                    f"network {path.name}: holds integers already, so zero, values and size are settled; leave them out"
+                    f"network {path.name}: holds integers already, so zero, values, grey and size are settled; leave "
+                    "them out"
                 )
             _no_description(description, path)
             return _placed(restore(arrays, f"network {path.name}"), reading)
@@ -80,6 +85,19 @@ def read(
         f"network {short(str(path), 200)}: unknown kind '{path.suffix}'; expected .onnx, or .npz with arrays and a "
         "description"
     )
+
+
+def _greys(grey: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Black and white as numbers. Raises ProgramError if they are not two different ones."""
+    if grey is None:
+        return None
+    try:
+        black, white = (float(level) for level in grey)
+    except (TypeError, ValueError):
+        raise ProgramError(f"grey: expected two numbers, what black and white are, got {grey!r:.60}") from None
+    if not (math.isfinite(black) and math.isfinite(white)) or black == white:
+        raise ProgramError(f"grey: expected two different numbers for black and white, got {grey!r:.60}")
+    return black, white
 
 
 def _described(

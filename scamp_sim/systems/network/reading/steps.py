@@ -123,7 +123,7 @@ class Reading:
 
     zero: +1 or -1, what Sign(0) is to be.
     values: what a dark and a bright pixel are to the network (default -1 and +1).
-    grey: what the levels 0 and 255 are to a network that thresholds its input itself (default 0 and 1).
+    grey: what the levels 0 and 255 are to a network that thresholds its input itself (0 and 1).
     above: a pixel is bright above this grey level of 0..255 (default 126).
     place: how pictures get to the size of the input, such as {"scale": 2, "pad": 4}.
     size: rows and columns of the input, where the source leaves them open.
@@ -131,7 +131,7 @@ class Reading:
 
     zero: int | None = None
     values: tuple[float, float] | None = None
-    grey: tuple[float, float] = (0.0, 1.0)
+    grey: tuple[float, float] | None = None
     above: int | None = None
     place: Mapping[str, Any] | None = None
     size: tuple[int, int] | None = None
