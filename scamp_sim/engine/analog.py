@@ -220,10 +220,10 @@ def fill(f, d, value, count):
 
 
 @jit
-def amplify(f, d, s, factor, offset, low, high, count):
-    """d := factor * source + offset, within low..high."""
+def amplify(f, d, s, factor, black, low, high, count):
+    """d := factor * (source - black) + black, within low..high, rounded as the reference engine rounds it."""
     for i in range(count):
-        f[d + i] = min(max(factor * f[s + i] + offset, low), high)
+        f[d + i] = min(max(factor * (f[s + i] - black) + black, low), high)
 
 
 @jit

@@ -150,9 +150,8 @@ class Lowering:
             self.fill_in(action.value)
         elif isinstance(action, host.Amplify):
             a = action
-            black = a.black * (1 - a.factor)
             source = self.analog(a.register)
-            self.emit(ops.AMPLIFY, ops.DRIVE, (source, a.low, a.high), count=1, p=a.factor, q=black)
+            self.emit(ops.AMPLIFY, ops.DRIVE, (source, a.low, a.high), count=1, p=a.factor, q=a.black)
             self.linear(a.register, [ops.DRIVE], 1)
         elif isinstance(action, host.SetAddress):
             self.address(action)

@@ -47,7 +47,7 @@ FILL = 13  # d := p / q, p if q is 0
 FILL_MASKED = 14  # d := p where FLAG = 1
 CLIP = 15  # d := clip(d)
 BLUR = 16  # d := p * (source 0 + k * flux), q: vertical, r: horizontal
-AMPLIFY = 17  # d := p * source 0 + q, within source 1..source 2, which are numbers
+AMPLIFY = 17  # d := p * (source 0 - q) + q, within source 1..source 2, which are numbers
 # Bits.
 BITS_FILL = 32  # d and the planes behind it, as many as sources are counted: p
 BITS_OR = 33  # d := OR of sources, inverted if p

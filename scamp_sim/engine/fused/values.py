@@ -305,7 +305,8 @@ class Values:
         elif op == ops.CLIP:
             self._set(d, self.clipped(self.plane(d)))
         else:  # AMPLIFY
-            grown = self.scaled(self.plane(row[ops.SRC]), np.float32(p))
+            above = self._sum(self.plane(row[ops.SRC]), self.number(-q)) if q else self.plane(row[ops.SRC])
+            grown = self.scaled(above, np.float32(p))
             value = self._sum(grown, self.number(q)) if q else grown
             self._set(d, self.node("clip", (value,), row[ops.SRC + 1], row[ops.SRC + 2]))
 
