@@ -62,6 +62,11 @@ def identity() -> str:
     return _llvm()[3]
 
 
+def has(feature: str) -> bool:
+    """Whether code is made for a processor with that feature, as LLVM names it."""
+    return f"+{feature}" in identity().replace(" ", ",").split(",")
+
+
 def ending() -> bool:
     """Whether the program that all this is for has ended: then nobody waits for code any more."""
     return not threading.main_thread().is_alive()

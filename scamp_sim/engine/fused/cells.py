@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scamp_sim.engine import ops
+from scamp_sim.engine.fused import build
 from scamp_sim.engine.fused.rows import Rows, splat
 from scamp_sim.engine.fused.values import Node, Ref
+
+RANGE = "@llvm.x86.avx512.mask.range.ps.512"
+"""AVX-512 DQ: the larger of two magnitudes in one instruction."""
+LARGER = 0b1011
+"""Its selector: the larger magnitude, with the sign cleared."""
 
 
 class Cells(Rows):
@@ -14,7 +20,7 @@ class Cells(Rows):
 
     A stage with cells has two loops over a row. The straight one leaves compression out and keeps the largest
     magnitude of a vector of PEs; where that is beyond the linear range, the other one carries the vector out again, and
-    goes on from there while vectors beside each other need it.
+    goes on from there while vectors beside each other need it. There a write is compressed only if a PE needs it.
     """
 
     def __init__(self, *given: object) -> None:
@@ -23,6 +29,9 @@ class Cells(Rows):
         """Vectors of the linear range, of how far compression reaches beyond, and of the LSB of a draw."""
         self.bends = False  # which of the two loops is being written
         self.peak = ""  # the largest magnitude so far
+        self.ranges = build.has("avx512dq")
+        self.needed = ""  # whether a value so far had to bend
+        self.block = ""  # the label under which the loop that bends is being written
 
     def analog(self, ref: Ref) -> str:
         """The vector of a reference to an analog value."""
@@ -63,13 +72,54 @@ class Cells(Rows):
         value = self.put(f"fadd {self.f32} {value}, {offset}")
         noise = self.put(f"fmul {self.f32} {self.parameters[2]}, {draw}")
         value = self.put(f"fadd {self.f32} {value}, {noise}")
-        size = self.put(f"call {self.f32} @llvm.fabs.v{self.lanes}f32({self.f32} {value})")
-        self.peak = self._larger(self.peak, size) if self.peak else size
-        return self._bent(value, size) if self.bends else value
+        if self.bends:
+            return self._bent_if_beyond(value)
+        self.peak = self._larger(self.peak, value)
+        return value
 
-    def _larger(self, a: str, b: str) -> str:
-        larger = self.put(f"fcmp ogt {self.f32} {a}, {b}")
-        return self.put(f"select {self.mask_kind} {larger}, {self.f32} {a}, {self.f32} {b}")
+    def _larger(self, peak: str, value: str) -> str:
+        """The larger of the magnitudes of two vectors; `peak` is one already, or nothing."""
+        if self.ranges:
+            starts = range(0, self.lanes, 16)
+            return self._whole([self._range(self._part(value, n), self._part(peak or value, n)) for n in starts])
+        size = self._size(value)
+        if not peak:
+            return size
+        larger = self.put(f"fcmp ogt {self.f32} {peak}, {size}")
+        return self.put(f"select {self.mask_kind} {larger}, {self.f32} {peak}, {self.f32} {size}")
+
+    def _size(self, value: str) -> str:
+        return self.put(f"call {self.f32} @llvm.fabs.v{self.lanes}f32({self.f32} {value})")
+
+    def _part(self, vector: str, first: int) -> str:
+        """Sixteen lanes of a vector."""
+        if self.lanes == 16:
+            return vector
+        lanes = ", ".join(f"i32 {n}" for n in range(first, first + 16))
+        return self.put(f"shufflevector {self.f32} {vector}, {self.f32} poison, <16 x i32> <{lanes}>")
+
+    def _whole(self, parts: list[str]) -> str:
+        """The vector of one or two such parts."""
+        if len(parts) == 1:
+            return parts[0]
+        lanes = ", ".join(f"i32 {n}" for n in range(32))
+        return self.put(f"shufflevector <16 x float> {parts[0]}, <16 x float> {parts[1]}, <32 x i32> <{lanes}>")
+
+    def _range(self, a: str, b: str) -> str:
+        given = f"<16 x float> {a}, <16 x float> {b}, i32 {LARGER}, <16 x float> poison, i16 -1, i32 4"
+        return self.put(f"call <16 x float> {RANGE}({given})")
+
+    def _bent_if_beyond(self, value: str) -> str:
+        """A value with compression, if a PE of the vector needs it."""
+        size = self._size(value)
+        beyond = self.goes_beyond(size)
+        self.needed = self.put(f"or i1 {self.needed}, {beyond}") if self.needed else beyond
+        name = self.name()[1:]
+        self.body += [f"  br i1 {beyond}, label %over.{name}, label %on.{name}", f"over.{name}:"]
+        bent = self._bent(value, size)
+        self.body += [f"  br label %on.{name}", f"on.{name}:"]
+        before, self.block = self.block, f"on.{name}"
+        return self.put(f"phi {self.f32} [ {bent}, %over.{name} ], [ {value}, %{before} ]")
 
     def prepare_cells(self) -> None:
         """Before the loops of a stage that has cells."""

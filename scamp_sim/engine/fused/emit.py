@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scamp_sim.engine.fused.cells import Cells
+from scamp_sim.engine.fused.cells import RANGE, Cells
 from scamp_sim.engine.fused.rows import LANES, PAD, WIDE, splat
 from scamp_sim.engine.fused.schedule import Schedule, Stage
 from scamp_sim.engine.fused.values import BITS, MEMORY, Node, Place, Ref
@@ -312,11 +312,10 @@ class _Emitter(Cells):
         self.store_all()
         straight = [*self.body, *self.again(f"{n}", f"loop{n}", end)]
         self.made, self.body = {}, []
-        self.column, self.bends, self.peak = f"%d{n}", True, ""
+        self.column, self.bends, self.needed, self.block = f"%d{n}", True, "", f"bend{n}"
         self.make_all()
         self.store_all()
-        needed = self.goes_beyond(self.peak)
-        bending = [*self.body]
+        bending, needed = [*self.body], self.needed
         return [
             f"  br label %loop{n}",
             f"loop{n}:",
@@ -362,6 +361,7 @@ class _Emitter(Cells):
         text = [
             *constants,
             f"declare {self.f32} @llvm.fabs.v{self.lanes}f32({self.f32})",
+            *([f"declare <16 x float> {RANGE}(<16 x float>, <16 x float>, i32, <16 x float>, i16, i32)"] * self.ranges),
             f"declare {self.f32} @llvm.copysign.v{self.lanes}f32({self.f32}, {self.f32})",
             "define void @run(ptr %frame, ptr %planes) {",
             "entry:",

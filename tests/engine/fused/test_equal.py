@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from scamp_sim.chip.options import ArrayOptions
 from scamp_sim.chip.program import Program
 from scamp_sim.compiler import assemble
 from scamp_sim.engine.fast import FastEngine
-from scamp_sim.engine.fused import runner, store
+from scamp_sim.engine.fused import build, runner, store
 from scamp_sim.silicon import load_errors
 from scamp_sim.silicon.model import ErrorModel
 from tests.engine.programs import random_program, random_state
@@ -75,6 +76,16 @@ def check_chip(seed: int) -> int:
 @pytest.mark.parametrize("kind", range(len(CHIPS)))
 def test_random_programs_on_chips_with_errors(kind: int) -> None:
     assert sum(check_chip(seed) for seed in range(12 * kind + 3, 12 * kind + 7)) > 30
+
+
+def test_processors_without_avx_512_dq(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The largest magnitude is found without its instruction."""
+    monkeypatch.setattr(build, "has", lambda feature: False)
+    monkeypatch.setattr(build, "folder", lambda: tmp_path)
+    monkeypatch.setattr(build, "_loaded", {})
+    monkeypatch.setattr(store, "_made", {})
+    assert sum(check_chip(seed) for seed in (3, 27, 29)) > 20
+    assert len(list(tmp_path.glob("*.o"))) >= 3
 
 
 def test_the_text_is_the_same_for_all_chips_of_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
