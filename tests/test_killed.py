@@ -38,13 +38,15 @@ STUDIES = {
     "compare": "compare --task shapes --rows raw,lr_1 --heads linear --train 2 --test 2 --epochs 4 --jobs 1 --out task",
     "train": "train pixelrnn --clips synthetic:1 --test synthetic:1:9 --epochs 8 --threads 1 --noise authors "
     "--checkpoint c.pt --out w.npz",
+    "network finetune": "network finetune net.npz --data pictures.npz --pictures 4 --chips 1 --measure 7 --epochs 8 "
+    "--batch 8 --checkpoint c.pt --out w.npz",
     "figure2": f"report figure2 {SMALL} --results r.json --plot f.svg",
     "figure3": f"report figure3 {SMALL} --results r.json",
     "table3": f"report table3 {SMALL} --refit-clips 1 --chips 1-4 --noise authors --jobs 1 --results r.json",
 }
 """What is killed -> its command line; the last names what it keeps."""
 
-FINAL = {"train": ("w.npz", "c.pt"), "figure2": ("r.json", "f.svg")}
+FINAL = {"train": ("w.npz", "c.pt"), "network finetune": ("w.npz", "c.pt"), "figure2": ("r.json", "f.svg")}
 """Files that must have the same bytes; of others, all that are there."""
 
 
@@ -123,6 +125,6 @@ def test_a_study_of_a_program_goes_on(tmp_path: Path) -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", STUDIES)
 def test_studies_go_on(name: str, tmp_path: Path) -> None:
-    if name in ("train", "figure2", "figure3", "table3", "compare"):
+    if name in ("train", "network finetune", "figure2", "figure3", "table3", "compare"):
         pytest.importorskip("torch")
     assert killed(name, tmp_path, times=5, seed=2) >= 2

@@ -33,6 +33,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     add("--share", metavar="S", type=float, default=0.2, help="of --data to compare on without --test (default: 0.2)")
     add("--pictures", metavar="N", type=whole_in(1), default=500, help="at most so many are compared on (default: 500)")
     add("--out", metavar="FILE", help="save the trained network to FILE.npz")
+    add("--checkpoint", metavar="FILE", help="keep each epoch there, and go on from it")
     add("--errors", metavar="PROFILE", default="scamp5", help="the chip profile (default: scamp5)")
     add(
         "--measure",
@@ -56,6 +57,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """`network finetune NET`."""
+    from scamp_sim.show.progress import kept
     from scamp_sim.study.grid import parse_chips
     from scamp_sim.systems.network import accuracy, tuning
     from scamp_sim.systems.network.data import fits, load
@@ -69,27 +71,31 @@ def run(args: argparse.Namespace) -> int:
         raise ProgramError(f"chips {both}: noise is measured on them, so they cannot be compared on; choose others")
     if args.out is not None:
         check_file(args.out, "network")
+    if args.checkpoint is not None:
+        check_file(args.checkpoint, "checkpoint")
     data = load(args.data, net)
     fits(data, net)
     train, test = (data, load(args.test, net)) if args.test is not None else data.split(args.share, args.seed)
     test = test.some(slice(args.pictures))
-    done = tuning.tune(
-        net,
-        train,
-        test,
-        args.errors,
-        measured=measured,
-        compared=compared,
-        refit=args.refit,
-        told=None if args.format == "json" or not sys.stderr.isatty() else _told,
-        epochs=args.epochs,
-        batch=args.batch,
-        rate=args.rate,
-        strength=args.strength,
-        limit=args.limit,
-        shift=args.shift,
-        seed=args.seed,
-    )
+    with kept(args.checkpoint):
+        done = tuning.tune(
+            net,
+            train,
+            test,
+            args.errors,
+            measured=measured,
+            compared=compared,
+            refit=args.refit,
+            told=None if args.format == "json" or not sys.stderr.isatty() else _told,
+            epochs=args.epochs,
+            batch=args.batch,
+            rate=args.rate,
+            strength=args.strength,
+            limit=args.limit,
+            shift=args.shift,
+            seed=args.seed,
+            checkpoint=args.checkpoint,
+        )
     if args.out is not None:
         done.net.save(args.out)
     if args.format == "json":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,7 @@ def tune(
     compared: Sequence[int] = (1, 2, 3),
     refit: bool = False,
     told: Callable[[int, float, float], None] | None = None,
+    checkpoint: str | Path | None = None,
     **settings: Any,
 ) -> Tuned:
     """Fine-tune a network for a chip profile.
@@ -60,6 +62,7 @@ def tune(
     compared: serials of chips to compare on; none of them is measured.
     refit: fit only the last layer instead.
     told: called after every epoch with its number, loss and share of right decisions.
+    checkpoint: a file that keeps every epoch, from which an interrupted training goes on; not with `refit`.
     settings: of `train.loop.Settings`.
 
     Raises ScampError.
@@ -69,6 +72,8 @@ def tune(
 
     if set(measured) & set(compared):
         raise ProgramError(f"chips {sorted(set(measured) & set(compared))} are measured; compare on others")
+    if refit and checkpoint is not None:
+        raise ProgramError("a fit of the last layer has no epochs that a checkpoint could keep; leave it out")
     for data, what in ((train, "training"), (test, "comparing")):
         if data.labels is None:
             raise ProgramError(f"data {data.source}: pictures without labels; {what} needs them")
@@ -83,7 +88,7 @@ def tune(
     pictures = train.pictures[:: max(len(train) // PICTURES, 1)][:PICTURES]
     noise = measure(net, pictures, errors, chips=measured, limit=chosen.limit)
     heard = None if told is None else lambda number, epoch: told(number, epoch.loss, epoch.right)
-    made, epochs = finetune(net, train, noise, chosen, heard)
+    made, epochs = finetune(net, train, noise, chosen, heard, checkpoint=checkpoint)
     return Tuned(made, noise, epochs, before, decide(made, test, errors, compared))
 
 

@@ -24,6 +24,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
+from scamp_sim.systems.network.train import loop  # noqa: E402
 from scamp_sim.systems.network.train.loop import Settings, finetune, refit  # noqa: E402
 from scamp_sim.systems.network.train.twin import Bank, Twin  # noqa: E402
 
@@ -87,6 +88,44 @@ def test_training_learns_and_keeps_the_kind_of_weights() -> None:
     np.testing.assert_array_equal(
         network.forward(again, data.pictures).output, network.forward(tuned, data.pictures).output
     )
+
+
+@pytest.mark.parametrize("stopped", [1, 3])
+def test_a_training_goes_on_from_its_checkpoint(stopped: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with the bytes of one that was left alone: network, epochs, and the checkpoint itself. The bank is
+    smaller than the noise of 40 pictures, so that what the interrupted process drew anew counts too."""
+    monkeypatch.setattr(loop, "NUMBERS", 50_000)
+    net, data = corners()
+    data = data.some(slice(96))
+    settings = Settings(epochs=4, batch=40, rate=1e-2)
+    files = [tmp_path / name for name in ("alone.pt", "stopped.pt")]
+    alone, epochs = finetune(net, data, NOISE, settings, checkpoint=files[0])
+
+    def interrupt(number: int, _: Any) -> None:
+        if number + 1 == stopped:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        finetune(net, data, NOISE, settings, interrupt, checkpoint=files[1])
+    heard: list[int] = []
+    resumed, again = finetune(net, data, NOISE, settings, lambda number, _: heard.append(number), checkpoint=files[1])
+    assert heard == [0, 1, 2, 3]
+    assert again == epochs
+    assert files[0].read_bytes() == files[1].read_bytes()
+    for name, net_ in (("alone.npz", alone), ("stopped.npz", resumed)):
+        net_.save(tmp_path / name)
+    assert (tmp_path / "alone.npz").read_bytes() == (tmp_path / "stopped.npz").read_bytes()
+    without, _ = finetune(net, data, NOISE, settings)
+    for one, other in zip(without.layers, alone.layers, strict=True):
+        for name, value in vars(one).items():
+            np.testing.assert_array_equal(value, getattr(other, name), name)
+    for change in ({"strength": 0.5}, {"epochs": 5}, {"seed": 1}):
+        with pytest.raises(ProgramError, match=rf"checkpoint .*stopped.pt: made with {next(iter(change))}"):
+            finetune(net, data, NOISE, replace(settings, **change), checkpoint=files[1])
+    with pytest.raises(ProgramError, match="made with other noise"):
+        finetune(net, data, {"conv1": replace(NOISE["conv1"], floor=0.7)}, settings, checkpoint=files[1])
+    with pytest.raises(ProgramError, match="made with other clips"):
+        finetune(net, data.some(slice(80)), NOISE, settings, checkpoint=files[1])
 
 
 def test_noise_is_drawn_for_each_picture_by_its_strength() -> None:

@@ -6,13 +6,14 @@ Importing this module imports torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scamp_sim.checks import integer
@@ -20,7 +21,9 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.network.data import Labelled
 from scamp_sim.systems.network.noise import StageNoise
 from scamp_sim.systems.network.params import Dense, Network
-from scamp_sim.systems.network.train.twin import Bank, Twin
+from scamp_sim.systems.network.store import net_digest
+from scamp_sim.systems.network.train.twin import NUMBERS, Bank, Twin
+from scamp_sim.training import checkpoints
 from scamp_sim.training.rates import check_rate
 from scamp_sim.training.threads import threads
 
@@ -74,13 +77,18 @@ def finetune(
     noise: Mapping[str, StageNoise],
     settings: Settings | None = None,
     told: Callable[[int, Epoch], None] | None = None,
+    *,
+    checkpoint: str | Path | None = None,
 ) -> tuple[Network, list[Epoch]]:
     """The network after training with noise, and its epochs.
 
     noise: of each convolution, as `noise.measure` gives it.
-    told: called after every epoch.
+    told: called after every epoch, for those of the checkpoint too.
+    checkpoint: a file that is written after every epoch; if it is there, training goes on from it, and ends with the
+        same network to the last bit.
 
-    Raises ProgramError for pictures without labels and networks without scores.
+    Raises ProgramError for pictures without labels, networks without scores, and a checkpoint of another network, other
+    settings, noise or pictures.
     """
     settings = settings or Settings()
     if data.labels is None:
@@ -91,14 +99,23 @@ def finetune(
     generator = torch.Generator().manual_seed(settings.seed)
     bits = torch.from_numpy(net.input.bits(data.pictures))
     labels = torch.from_numpy(np.asarray(data.labels))
-    twin, bank = Twin(net), Bank(generator)
+    twin, bank = Twin(net), Bank(generator, NUMBERS)
     soft = _softness(twin, bits[:256])
     optimiser = torch.optim.Adam(_groups(twin, settings.rate))
     steps = settings.epochs * -(-len(bits) // settings.batch)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(steps, 1))
-    history = []
+    state, history = nn.ModuleDict({"twin": twin, "bank": bank}), list[Epoch]()
+    if checkpoint is not None:
+        stamp = _stamp(net, data, noise, settings, state)
+        history = [Epoch(**e) for e in checkpoints.resume(checkpoint, stamp, state, optimiser, generator)]
+        bank.redraw()
+        # The rate itself came back with the optimiser.
+        decay.last_epoch = len(history) * -(-len(bits) // settings.batch)
+    if told is not None:
+        for number, epoch in enumerate(history):
+            told(number, epoch)
     with threads(1):
-        for number in range(settings.epochs):
+        for number in range(len(history), settings.epochs):
             losses, right = 0.0, 0
             for at in torch.randperm(len(bits), generator=generator).split(settings.batch):
                 shown = _moved(bits[at], settings.shift, generator)
@@ -113,6 +130,8 @@ def finetune(
                 losses += float(loss.detach()) * len(at)
                 right += int((scores.argmax(1) == labels[at]).sum())
             history.append(Epoch(losses / len(bits), right / len(bits)))
+            if checkpoint is not None:
+                checkpoints.keep(checkpoint, stamp, state, optimiser, generator, map(asdict, history))
             if told is not None:
                 told(number, history[-1])
     tuned = twin.network()
@@ -158,6 +177,20 @@ def refit(
     made = replace(last, weights=real.numpy(), scale=np.ones(last.classes), bias=shift.numpy())
     note = f"{last.name}: fitted to {len(labels)} pictures of a chip, in floating point"
     return replace(net, layers=(*net.layers[:-1], made), notes=(*net.notes, note))
+
+
+def _stamp(
+    net: Network, data: Labelled, noise: Mapping[str, StageNoise], settings: Settings, state: nn.Module
+) -> dict[str, Any]:
+    """What a checkpoint must agree with."""
+    assert data.labels is not None
+    return {
+        **vars(settings),
+        **checkpoints.about(state, False),
+        **checkpoints.seen((data.pictures, data.labels), None),
+        "integers": net_digest(net),
+        "noise": {name: stage.as_dict() for name, stage in noise.items()},
+    }
 
 
 def _groups(twin: Twin, rate: float) -> list[dict[str, Any]]:

@@ -30,6 +30,9 @@ of 4,096, of which the converter's rounding is 4.9."""
 LATENT = 0.3
 """Size of a latent weight of +-1 at the start; +-1 is as far as they go."""
 
+NUMBERS = 1 << 22
+"""Normal numbers in a bank at first."""
+
 
 class _Straight(torch.autograd.Function):
     """f(x) forward, the gradient of x backward."""
@@ -81,19 +84,37 @@ class Integers(nn.Module):
             return np.asarray(self.forward().numpy().round(), np.int8)
 
 
-class Bank:
+class Bank(nn.Module):
     """Normal numbers, drawn once and shown in windows that begin by chance: to draw them anew for every picture would
-    take longer than everything else."""
+    take longer than everything else. Its state is that of the generator before the draw, not the numbers, so that
+    checkpoints stay small; `redraw` after loading a state."""
 
-    def __init__(self, generator: torch.Generator, count: int = 1 << 22) -> None:
+    before: Tensor
+    size: Tensor
+
+    def __init__(self, generator: torch.Generator, count: int = NUMBERS) -> None:
+        super().__init__()
         self.generator = generator
-        self.numbers = torch.randn(count, generator=generator)
+        self.register_buffer("before", generator.get_state())
+        self.register_buffer("size", torch.tensor(count))
+        self._fill(count)
+
+    def _fill(self, count: int) -> None:
+        self.before.copy_(self.generator.get_state())
+        self.size.fill_(count)
+        self.numbers = torch.randn(count, generator=self.generator)
+
+    def redraw(self) -> None:
+        """The numbers that belong to the state, without a change of the generator."""
+        source = torch.Generator()
+        source.set_state(self.before)
+        self.numbers = torch.randn(int(self.size), generator=source)
 
     def draw(self, shape: torch.Size) -> Tensor:
         """Normal numbers of a shape."""
         count = math.prod(shape)
         if 2 * count > len(self.numbers):
-            self.numbers = torch.randn(2 * count, generator=self.generator)
+            self._fill(2 * count)
         first = int(torch.randint(0, len(self.numbers) - count + 1, (1,), generator=self.generator))
         return self.numbers[first : first + count].reshape(shape)
 
