@@ -7,9 +7,11 @@ package stays cheap.
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +164,7 @@ def guarded(path: str | Path, what: str = "image", error: type[ScampError] = Pla
 
     shown = short(str(path), 200)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _unheard(path):
             warnings.simplefilter("ignore")
             yield
     except ScampError:
@@ -175,6 +177,57 @@ def guarded(path: str | Path, what: str = "image", error: type[ScampError] = Pla
         # Pillow raises OSError without a word of the system for files that end early
         why = "it is damaged or cut off" if isinstance(e, OSError) and not e.strerror else reason(e)
         raise error(f"{what} {shown}: cannot be read: {why}; save it again as PNG or JPEG") from e
+
+
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How TIFF and BigTIFF begin, in both orders of bytes."""
+
+_unhearing = threading.Lock()
+_unheard_by: list[Any] = [0, None]
+"""How many readers of TIFF are at work, and the handler of errors that libtiff had before the first."""
+
+
+@contextmanager
+def _unheard(path: str | Path) -> Iterator[None]:
+    """Without libtiff's own lines on standard error, several for a damaged file, which say no more than ours.
+
+    It takes a handler for them, and Pillow leaves its own in place. Where its symbol cannot be found (on Windows it is
+    part of Pillow) nothing changes.
+    """
+    begins = b""
+    with suppress(OSError, ValueError), open(path, "rb") as file:
+        begins = file.read(4)
+    handler = _handler_of_tiff() if begins in TIFF else None
+    if handler is None:
+        yield
+        return
+    with _unhearing:
+        if not _unheard_by[0]:
+            _unheard_by[1] = handler(None)
+        _unheard_by[0] += 1
+    try:
+        yield
+    finally:
+        with _unhearing:
+            _unheard_by[0] -= 1
+            if not _unheard_by[0]:
+                handler(_unheard_by[1])
+
+
+@cache
+def _handler_of_tiff() -> Callable[[int | None], int | None] | None:
+    """TIFFSetErrorHandler of the libtiff that Pillow uses, which gives the handler from before; None without one."""
+    import ctypes
+
+    try:
+        from PIL import _imaging
+
+        function = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler  # looked for in what it is linked with, too
+    except (ImportError, OSError, AttributeError):
+        return None
+    function.restype, function.argtypes = ctypes.c_void_p, (ctypes.c_void_p,)
+    found: Callable[[int | None], int | None] = function
+    return found
 
 
 @contextmanager

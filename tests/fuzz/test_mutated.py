@@ -52,7 +52,7 @@ def refusal(read: Callable[[Path], Any], path: Path) -> str | None:
     return None
 
 
-def fuzz(name: str, folder: Path, count: int, seed: int) -> None:
+def fuzz(name: str, folder: Path, count: int, seed: int, captured: pytest.CaptureFixture[str]) -> None:
     """Read that many mutated inputs of a kind."""
     kind = ALL[name]
     seeds = kind.seeds(folder)
@@ -69,21 +69,25 @@ def fuzz(name: str, folder: Path, count: int, seed: int) -> None:
         assert said is None or len(said) < 2000, (name, seed, number, len(said))
         assert time.process_time() - began < SECONDS, (name, seed, number)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before < BYTES
+    said = captured.readouterr()
+    assert (said.out, said.err) == ("", ""), "a library has written past Python"
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_mutated_input(name: str, tmp_path: Path) -> None:
-    fuzz(name, tmp_path, 20, 0)
+def test_mutated_input(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fuzz(name, tmp_path, 20, 0, capfd)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("block", range(10))
 @pytest.mark.parametrize("name", ALL)
-def test_much_mutated_input(name: str, block: int, tmp_path: Path) -> None:
-    fuzz(name, tmp_path, NIGHTLY // 10, 1 + block)
+def test_much_mutated_input(name: str, block: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fuzz(name, tmp_path, NIGHTLY // 10, 1 + block, capfd)
 
 
-def test_a_fault_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """The comparison can fail: a reader without a guard does."""
     import json
 
@@ -91,4 +95,4 @@ def test_a_fault_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setitem(ALL, "bare", Kind(KINDS["results"].seeds, ".json", lambda p: json.loads(p.read_bytes())))
     with pytest.raises((ValueError, UnicodeDecodeError, RecursionError)):
-        fuzz("bare", tmp_path, 60, 0)
+        fuzz("bare", tmp_path, 60, 0, capfd)
