@@ -229,39 +229,35 @@ def combine(parts: Iterable[tuple[Profile, int]], name: str) -> Profile:
                 f"{name}: runs on different arrays or at different prices cannot be added: {first.timing} on "
                 f"{first.shape[0]}x{first.shape[1]}, {part.timing} on {part.shape[0]}x{part.shape[1]}"
             )
-    kernels: dict[tuple[str, int, str], KernelCost] = {}
+    found: dict[tuple[str, int, str], tuple[KernelCost, int, int, float]] = {}
     readouts: dict[Readout, int] = {}
     for part, n in runs:
         for k in part.kernels:
             key = (k.name, k.words, k.storage)
-            old = kernels.get(key, replace(k, launches=0, total_words=0, time_us=0.0))
-            kernels[key] = replace(
-                old,
-                launches=old.launches + n * k.launches,
-                total_words=old.total_words + n * k.total_words,
-                time_us=tidy(old.time_us + n * k.time_us),
-            )
+            alike, launches, words, us = found.get(key, (k, 0, 0, 0.0))
+            found[key] = alike, launches + n * k.launches, words + n * k.total_words, tidy(us + n * k.time_us)
         for r in part.readouts:
-            alike = replace(r, times=1)
-            readouts[alike] = readouts.get(alike, 0) + n * r.times
+            once = r if r.times == 1 else replace(r, times=1)
+            readouts[once] = readouts.get(once, 0) + n * r.times
+    kernels = [replace(k, launches=n, total_words=words, time_us=us) for k, n, words, us in found.values()]
     return replace(
         first,
         program=name,
         words=sum(n * p.words for p, n in runs),
         words_by_class={c: int(v) for c, v in _sum((p.words_by_class, n) for p, n in runs).items()},
-        kernels=tuple(kernels.values()),
+        kernels=tuple(kernels),
         launches=sum(n * p.launches for p, n in runs),
         host_calls={c: int(v) for c, v in _sum((p.host_calls, n) for p, n in runs).items()},
         call_times=_sum((p.call_times, n) for p, n in runs),
         host_words=sum(n * p.host_words for p, n in runs),
         time_us=tidy(sum(n * p.time_us for p, n in runs)),
         time_breakdown=_sum((p.time_breakdown, n) for p, n in runs),
-        readouts=tuple(replace(r, times=n) for r, n in readouts.items() if n),
+        readouts=tuple(r if n == 1 else replace(r, times=n) for r, n in readouts.items() if n),
         readout_bytes=sum(n * p.readout_bytes for p, n in runs),
         readout_bytes_with_headers=sum(n * p.readout_bytes_with_headers for p, n in runs),
         energy_uj=tidy(sum(n * p.energy_uj for p, n in runs)),
         system_energy_uj=tidy(sum(n * p.system_energy_uj for p, n in runs)),
-        stored_words=stored_words((k.storage, k.words) for k in kernels.values()),
+        stored_words=stored_words((k.storage, k.words) for k in kernels),
         runs=sum(n * p.runs for p, n in runs),
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from copy import copy
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -191,7 +191,7 @@ class Encoder:
         """Whether the array scales the frames down and copies them."""
         return self.mapping.front_end
 
-    @property
+    @cached_property
     def frame_profile(self) -> Profile:
         """What a frame costs that is neither the first nor the last."""
         parts = [(profile(s.program, self.machine.timing, self.machine.shape), 1) for s in self.mapping.steps(1)]
