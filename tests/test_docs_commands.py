@@ -1,7 +1,8 @@
 """Every command of every page is carried out, in an empty folder with the files that the page speaks of.
 
 Lines of the same page run one after the other in one folder. What takes long runs by night, made shorter where the page
-asks for hours: fewer chips, seeds, clips and epochs, the same options.
+asks for hours: fewer chips, seeds, clips and epochs, the same options. All of them on a terminal of 80 columns, which no
+line of theirs may leave, but those of documents.
 """
 
 from __future__ import annotations
@@ -65,6 +66,9 @@ WANTS = (
     (r"\.cpp|sdk/", "a C++ compiler"),
 )
 """Lines -> what they cannot do without."""
+
+DOCUMENTS = re.compile(r"--format json|--man$|^(export|completion)")
+"""Lines that print what another program reads."""
 
 NOT_HERE = re.compile(r"^lsp$")
 """Lines that serve until their caller goes; their own tests drive them."""
@@ -170,6 +174,11 @@ def carried_out() -> set[str]:
     return set()
 
 
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 def carry_out(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     if line.startswith("new "):
         Path(f"{line.split()[1]}.scamp").unlink(missing_ok=True)
@@ -177,6 +186,9 @@ def carry_out(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     code = main(shlex.split(line))
     captured = capsys.readouterr()
     assert code == 0, f"scamp-sim {line}\n{captured.out[-1500:]}\n{captured.err[-3000:]}"
+    if not DOCUMENTS.search(line):
+        wide = [shown for shown in (captured.out + captured.err).splitlines() if len(shown) > 80]
+        assert not wide, f"scamp-sim {line}\n{len(wide)} lines over 80 columns, such as: {wide[0]}"
 
 
 QUICK = [p for p in PAGES if any(not NIGHTLY.match(line) for line in lines_of(p))]

@@ -105,6 +105,9 @@ LONG = (
     "filter 1,2",
     "fit --table",
     "run pixelrnn",
+    "network run",
+    "network validate",
+    "network finetune",
     "validate",
     "train",
     "report",
@@ -173,6 +176,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (found / "mine.scamp").write_text(SMOKE["PROGRAM"])
     (found / "main.cpp").write_text(SMOKE["CPP"])
     (found / "table.csv").write_text(SMOKE["TABLE"])
+    SMOKE["_write_network"](found / "mine.npz")
     return found
 
 
