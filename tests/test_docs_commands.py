@@ -1,8 +1,8 @@
 """Every command of every page is carried out, in an empty folder with the files that the page speaks of.
 
 Lines of the same page run one after the other in one folder. What takes long runs by night, made shorter where the page
-asks for hours: fewer chips, seeds, clips and epochs, the same options. All of them on a terminal of 80 columns, which no
-line of theirs may leave, but those of documents.
+asks for hours: fewer chips, seeds, clips and epochs, the same options. All print on a terminal of 80 columns, which no
+line may leave, but those of documents.
 """
 
 from __future__ import annotations

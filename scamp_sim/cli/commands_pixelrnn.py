@@ -14,6 +14,7 @@ from scamp_sim.cli.chip_notes import in_force, note_errors
 from scamp_sim.cli.output import print_json
 from scamp_sim.cli.refusals import FILM, JOBS, ONE_RUN, refuse
 from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.limits import whole_in
 from scamp_sim.text import plural
 
 if TYPE_CHECKING:
@@ -408,8 +409,8 @@ def register_validate(parser: argparse.ArgumentParser) -> None:
     common.add_mapping(parser)
     common.add_front_end(parser)
     options.add_errors(parser)
-    parser.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one per core)")
-    parser.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
+    parser.add_argument("--jobs", metavar="N", type=whole_in(1), help="clips at a time (default: one per core)")
+    parser.add_argument("--limit", metavar="N", type=whole_in(1), help="only the first N clips")
     parser.add_argument("--out", metavar="FILE", help="keep the results in FILE, as JSON; finished clips are not rerun")
     parser.add_argument("--pictures", metavar="DIR", help="write the worst plane of each stage there")
     options.add_study(parser)

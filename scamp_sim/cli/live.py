@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import live_frames, live_results
 from scamp_sim.cli.output import print_json, warn
-from scamp_sim.cli.parsing import number_in
 from scamp_sim.cli.refusals import refuse
 from scamp_sim.compiler.front.source import CPP_SOURCES
 from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.limits import number_in
 from scamp_sim.text import plural, short
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scamp_sim.cli.parsing import number_in, whole_in
+from scamp_sim.limits import number_in, whole_in
 from scamp_sim.text import short
 
 FILE_HELP = (
@@ -147,4 +147,4 @@ def add_study(parser: argparse.ArgumentParser, jobs: bool = False) -> None:
         'numbers are the same (needs the extra "cluster")',
     )
     if jobs:
-        group.add_argument("--jobs", metavar="N", type=int, help="units at a time (default: one per core)")
+        group.add_argument("--jobs", metavar="N", type=whole_in(1), help="units at a time (default: one per core)")

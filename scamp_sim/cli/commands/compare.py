@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli.parsing import number_in, whole_in
 from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.limits import number_in, whole_in
 
 if TYPE_CHECKING:
     from scamp_sim.compare.counts import On
@@ -44,7 +44,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     add(
         "--sites",
         metavar="N",
-        type=int,
+        type=whole_in(16, 4096),
         default=256,
         help="photosites along a side of the scene; SCAMP-5 has 256 (default: 256)",
     )
@@ -63,7 +63,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="common (one set for all own-chip rows), published (each paper's own) or a file NAME.json "
         "(default: common)",
     )
-    add("--link-pj-per-bit", metavar="X", type=float, help="one price per bit for every link")
+    add("--link-pj-per-bit", metavar="X", type=number_in(0), help="one price per bit for every link")
     add("--converter", choices=("levels", "bits", "calibrated"), help="law of the common converter (default: levels)")
     add("--factor", metavar="NAME=X", action="append", default=[], help="one constant times X; as often as needed")
     shown = parser.add_argument_group("what is shown")

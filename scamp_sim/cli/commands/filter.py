@@ -11,6 +11,7 @@ from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file, write_text
+from scamp_sim.limits import number_in, whole_in
 from scamp_sim.reading import read_standard_input, utf8
 
 NAME = "filter"
@@ -37,9 +38,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--scale", metavar="N", default="1", help="weights are divided by it (default: 1)")
     parser.add_argument(
-        "--tolerance", metavar="E", type=float, help="largest error of a weight (default: 0, exact weights)"
+        "--tolerance", metavar="E", type=number_in(0), help="largest error of a weight (default: 0, exact weights)"
     )
-    parser.add_argument("--depth", metavar="D", type=int, help="weights become integers over up to 2^D (default: 8)")
+    parser.add_argument(
+        "--depth", metavar="D", type=whole_in(0, 12), help="weights become integers over up to 2^D (default: 8)"
+    )
     parser.add_argument(
         "--offset",
         choices=("any", "zero", "macros"),
@@ -63,20 +66,28 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="R,...", help="registers of the results (default: any)")
     parser.add_argument("--keep-input", action="store_true", help="the picture stays in its register")
     parser.add_argument("--registers", metavar="R,...", help="registers at hand (default: A,B,C,D,E,F)")
-    parser.add_argument("--limit", metavar="LSB", type=float, help="no value may leave +-LSB (default: no limit)")
     parser.add_argument(
-        "--amplitude", metavar="LSB", type=float, default=127, help="of the picture, for --limit (default: 127)"
+        "--limit", metavar="LSB", type=number_in(above=0), help="no value may leave +-LSB (default: no limit)"
+    )
+    parser.add_argument(
+        "--amplitude",
+        metavar="LSB",
+        type=number_in(above=0),
+        default=127,
+        help="of the picture, for --limit (default: 127)",
     )
     parser.add_argument("--sign", choices=("exact", "either"), default="exact", help="either: negated is accepted too")
     parser.add_argument("--errors", metavar="PROFILE", default="scamp5", help="profile for the noise (default: scamp5)")
     parser.add_argument(
         "--seconds",
         metavar="S",
-        type=float,
+        type=number_in(above=0),
         help="budget, as an estimate: it becomes a number of states that is the same everywhere (default: 20)",
     )
-    parser.add_argument("--states", metavar="N", type=int, help="the budget itself, in place of --seconds")
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random choices (default: 0)")
+    parser.add_argument("--states", metavar="N", type=whole_in(1), help="the budget itself, in place of --seconds")
+    parser.add_argument(
+        "--seed", metavar="N", type=whole_in(0, 2**31 - 1), default=0, help="of the random choices (default: 0)"
+    )
     parser.add_argument("--name", metavar="NAME", help="of the kernel in the text")
     parser.add_argument(
         "--planes",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import OptionError
+from scamp_sim.limits import whole_in
 
 if TYPE_CHECKING:
     from scamp_sim.silicon.profiles import ChipProfile
@@ -49,7 +50,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--fixed", metavar="KNOB", action="append", default=[], help="keep a knob as --base has it (may be repeated)"
     )
     parser.add_argument("--base", metavar="PROFILE", default="scamp5", help="where to start from (default: scamp5)")
-    parser.add_argument("--chips", metavar="N", type=int, default=2, help="simulated chips to fit with (default: 2)")
+    parser.add_argument(
+        "--chips", metavar="N", type=whole_in(1), default=2, help="simulated chips to fit with (default: 2)"
+    )
     parser.add_argument("--name", metavar="NAME", default="mychip", help="name of the profile (default: mychip)")
     parser.add_argument("--out", metavar="FILE", help="write the profile there, for --errors FILE.json")
     options.add_format(parser)
@@ -67,8 +70,6 @@ def run(args: argparse.Namespace) -> int:
 
     if args.table is None and args.flat is None and args.measured is None:
         fitting.check_sources((), None, None)
-    if args.chips < 1:
-        raise OptionError(f"--chips must be at least 1, got {args.chips}")
     if args.table is None and args.without:
         raise OptionError("--without is for the table; give --table FILE.csv too")
     if args.table is None and args.measured is None and args.fixed:

@@ -8,6 +8,7 @@ import sys
 
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
+from scamp_sim.limits import whole_in
 
 NAME = "measure"
 HELP = (
@@ -27,7 +28,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     write = actions.add_parser("write", help="write programs, protocol and plan into a new directory")
     write.add_argument("folder", metavar="DIR")
-    write.add_argument("--repeats", metavar="N", type=int, default=20, help="repetitions of a shot (default: 20)")
+    write.add_argument(
+        "--repeats", metavar="N", type=whole_in(3, 1000), default=20, help="repetitions of a shot (default: 20)"
+    )
     write.add_argument("--series", metavar="NAME", action="append", default=[], help="only this one (may be repeated)")
     write.add_argument("--size", metavar="HxW", type=options.size, default=(256, 256), help="array (default: 256x256)")
     read = actions.add_parser("read", help="turn what the chip gave into the input of fit")

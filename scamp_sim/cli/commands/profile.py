@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.cli import networks, options
 from scamp_sim.cli.fitting import columns
 from scamp_sim.cli.output import coloured, print_json, warn
-from scamp_sim.cli.parsing import whole_in
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings, standard_input
 from scamp_sim.cli.refusals import refuse
+from scamp_sim.limits import whole_in
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program

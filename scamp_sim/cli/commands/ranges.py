@@ -11,6 +11,7 @@ from scamp_sim.cli import options
 from scamp_sim.cli.output import as_json, coloured, print_json, warn
 from scamp_sim.cli.programs import load_program, parse_settings
 from scamp_sim.exceptions import OptionError
+from scamp_sim.limits import number_in
 from scamp_sim.text import short
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -35,7 +36,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="what an input or register holds at the start: grey 0..255 for an input on PIX, else LSB (default: inputs "
         "full range, other registers 0)",
     )
-    parser.add_argument("--fps", metavar="F", type=float, help="the program runs F times a second, state kept")
+    parser.add_argument(
+        "--fps", metavar="F", type=number_in(above=0), help="the program runs F times a second, state kept"
+    )
     parser.add_argument(
         "--errors",
         metavar="PROFILE",

@@ -13,6 +13,7 @@ from scamp_sim.cli.output import print_json
 from scamp_sim.cli.parsing import Parser
 from scamp_sim.cli.systems import announce, chosen_on, errors_line, noise_seed, validate
 from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.limits import whole_in
 from scamp_sim.systems.base import registry
 from scamp_sim.systems.base.options import describe
 from scamp_sim.systems.base.protocol import Action, Ran, Realisation, System, hardware_of
@@ -115,7 +116,7 @@ def register(parser: argparse.ArgumentParser) -> None:
                 help="FILE.npz with `input` and perhaps `labels`, a folder of pictures, example:N, or what else the "
                 "system reads (default: example:4)",
             )
-            sub.add_argument("--limit", metavar="N", type=int, help="only the first N clips")
+            sub.add_argument("--limit", metavar="N", type=whole_in(1), help="only the first N clips")
             sub.add_argument(
                 "--out", metavar="FILE", help="keep the results in FILE, as JSON; finished clips are not rerun"
             )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.chip.planes import check_shape
 from scamp_sim.cli import options
-from scamp_sim.cli.parsing import whole_in
 from scamp_sim.cli.programs import parse_inputs, parse_settings
 from scamp_sim.cli.refusals import refuse
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.limits import whole_in
 
 if TYPE_CHECKING:
     from scamp_sim.view.session import Session

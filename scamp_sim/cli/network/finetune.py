@@ -8,9 +8,9 @@ import sys
 from scamp_sim.cli import options
 from scamp_sim.cli.network.sources import add_network, read_network
 from scamp_sim.cli.output import print_json
-from scamp_sim.cli.parsing import whole_in
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file
+from scamp_sim.limits import number_in, whole_in
 
 ABOUT = "train a network on under the noise of a chip: golden, ideal array and chips, before and after"
 
@@ -30,7 +30,13 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="labelled pictures: a folder with one folder a class, FILE.npz with x and y, digits or mnist",
     )
     add("--test", metavar="D", help="pictures to compare on (default: a part of --data that training does not see)")
-    add("--share", metavar="S", type=float, default=0.2, help="of --data to compare on without --test (default: 0.2)")
+    add(
+        "--share",
+        metavar="S",
+        type=number_in(above=0, below=1),
+        default=0.2,
+        help="of --data to compare on without --test (default: 0.2)",
+    )
     add("--pictures", metavar="N", type=whole_in(1), default=500, help="at most so many are compared on (default: 500)")
     add("--out", metavar="FILE", help="save the trained network to FILE.npz")
     add("--checkpoint", metavar="FILE", help="keep each epoch there, and go on from it")
@@ -45,13 +51,25 @@ def register(parser: argparse.ArgumentParser) -> None:
     add("--refit", action="store_true", help="fit only the last layer, to the bits of the measured chips, instead")
     group = parser.add_argument_group("training")
     add = group.add_argument
-    add("--epochs", metavar="N", type=int, default=20, help="default: 20")
-    add("--batch", metavar="N", type=int, default=64, help="default: 64")
-    add("--rate", metavar="R", type=float, default=2e-3, help="default: 0.002")
-    add("--strength", metavar="S", type=float, default=1.2, help="most noise, in units of what was measured (1.2)")
-    add("--limit", metavar="T", type=float, default=6.0, help="taps that thresholds are pulled within (default: 6)")
-    add("--shift", metavar="N", type=int, default=0, help="move pictures by up to N pixels (default: 0)")
-    add("--seed", metavar="N", type=int, default=0, help="of everything drawn (default: 0)")
+    add("--epochs", metavar="N", type=whole_in(0, 10_000), default=20, help="default: 20")
+    add("--batch", metavar="N", type=whole_in(2, 65_536), default=64, help="default: 64")
+    add("--rate", metavar="R", type=number_in(0, 1000), default=2e-3, help="default: 0.002")
+    add(
+        "--strength",
+        metavar="S",
+        type=number_in(0),
+        default=1.2,
+        help="most noise, in units of what was measured (1.2)",
+    )
+    add(
+        "--limit",
+        metavar="T",
+        type=number_in(0),
+        default=6.0,
+        help="taps that thresholds are pulled within (default: 6)",
+    )
+    add("--shift", metavar="N", type=whole_in(0, 64), default=0, help="move pictures by up to N pixels (default: 0)")
+    add("--seed", metavar="N", type=whole_in(0, 2**32 - 1), default=0, help="of everything drawn (default: 0)")
     options.add_format(parser)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scamp_sim.cli.network.sources import add_network, read_network
 from scamp_sim.cli.options import add_timing
 from scamp_sim.exceptions import OptionError
+from scamp_sim.limits import whole_in
 
 if TYPE_CHECKING:
     from scamp_sim.systems.network.params import Network
@@ -27,14 +28,20 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     add(
         "--levels",
         metavar="N",
-        type=int,
+        type=whole_in(0),
         default=0,
         help="at most N different thresholds a layer, medians of groups; 0: all",
     )
     add("--layout", choices=("blocks", "macropixels", "windows", "serial"), default="", help="only this one")
     add("--sums", choices=("16", "64", "sparse"), default="16", help="of a dense layer on the array (default: 16)")
-    add("--events", metavar="N", type=int, default=0, help="let maps leave as at most N events")
-    add("--amplitude", metavar="LSB", type=int, default=0, help="of a tap (default: what the thresholds allow)")
+    add("--events", metavar="N", type=whole_in(0), default=0, help="let maps leave as at most N events")
+    add(
+        "--amplitude",
+        metavar="LSB",
+        type=whole_in(0, 120),
+        default=0,
+        help="of a tap (default: what the thresholds allow)",
+    )
     add("--controller", action="store_true", help="dense layers are the controller's")
     add_timing(parser)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scamp_sim.cli import options
 from scamp_sim.exceptions import OptionError
+from scamp_sim.limits import whole_in
 
 if TYPE_CHECKING:
     from scamp_sim.systems.network.params import Network
@@ -31,7 +32,12 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         help="what the greys of a picture were in training, where the network itself makes bits of them, as "
         "--grey=-1,1 (default: 0,1)",
     )
-    add("--above", metavar="N", type=int, help="a pixel is bright above this grey level of 0..255 (default: 126)")
+    add(
+        "--above",
+        metavar="N",
+        type=whole_in(0, 254),
+        help="a pixel is bright above this grey level of 0..255 (default: 126)",
+    )
     add(
         "--place",
         metavar="HOW",

@@ -10,6 +10,7 @@ from scamp_sim.cli.network.planned import add_plan, options_of, plan_of
 from scamp_sim.cli.network.sources import read_network
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import OptionError
+from scamp_sim.limits import whole_in
 from scamp_sim.text import plural
 
 ABOUT = "run labelled pictures on many emulated chips: decisions with intervals, bits that differ stage by stage"
@@ -24,7 +25,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="a folder with a folder of pictures for each class, FILE.npz with x and perhaps y, digits, or mnist",
     )
-    parser.add_argument("--limit", metavar="N", type=int, help="only the first N pictures")
+    parser.add_argument("--limit", metavar="N", type=whole_in(1), help="only the first N pictures")
     parser.add_argument(
         "--out", metavar="FILE", help="keep the results in FILE, as JSON; what is done is not run again"
     )
@@ -54,8 +55,6 @@ def run(args: argparse.Namespace) -> int:
 
     if args.plan is not None:
         raise OptionError("--plan is for one array; a validation plans for its chips: give the options of the plan")
-    if args.limit is not None and args.limit < 1:
-        raise OptionError(f"--limit must be at least 1, got {args.limit}")
     if args.out is not None:
         check_file(args.out, "results")
     if args.plot is not None:

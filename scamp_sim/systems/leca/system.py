@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from scamp_sim.exceptions import OptionError, PlaneError, ProgramError
+from scamp_sim.limits import number_in, whole_in
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.protocol import (
     Action,
@@ -104,11 +105,13 @@ class Leca(System[Params]):
     def arguments(self, action: Action, parser: argparse.ArgumentParser) -> None:
         """Channels and bits of untrained weights, and how a picture is taken."""
         if action in ("run", "validate", "costs"):
-            parser.add_argument("--channels", metavar="N", type=int, help="kernels of untrained weights (default: 4)")
+            parser.add_argument(
+                "--channels", metavar="N", type=whole_in(1), help="kernels of untrained weights (default: 4)"
+            )
             parser.add_argument(
                 "--bits",
                 metavar="B",
-                type=float,
+                type=number_in(1.5, 8),
                 help="of a code: 1.5 (ternary) or 2..8; those of the weights if not given",
             )
             parser.add_argument("--side", type=int, choices=(4, 2), help="of the kernels: 4 (mosaic) or 2 (grey)")

@@ -16,6 +16,7 @@ from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.kernels.densewalk import DenseMapping
 from scamp_sim.kernels.macropixels import most_channels
 from scamp_sim.kernels.macropixels.program import MOST_BITS, Mapping, random_weights
+from scamp_sim.limits import whole_in
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.protocol import Action, Encoder, Example, Ran, System
 from scamp_sim.systems.base.published import PublishedRow
@@ -58,11 +59,19 @@ class LayerSystem(System[LayerParams]):
             )
         if action == "costs":
             add = parser.add_argument
-            add("--channels", metavar="N", type=int, help="maps (default: 8)")
-            add("--kernel", metavar="K", type=int, help="window size (default: 5, on the array 4)")
-            add("--stride", metavar="S", type=int, help="default: the kernel size")
-            add("--bits", metavar="B", type=int, help="bits of a value that leaves (default: of the system)")
-            add("--image", metavar="N", type=int, default=560, help="rows and columns of the picture (default: 560)")
+            add("--channels", metavar="N", type=whole_in(1, 4096), help="maps (default: 8)")
+            add("--kernel", metavar="K", type=whole_in(1, 1024), help="window size (default: 5, on the array 4)")
+            add("--stride", metavar="S", type=whole_in(1, 1024), help="default: the kernel size")
+            add(
+                "--bits", metavar="B", type=whole_in(1, 32), help="bits of a value that leaves (default: of the system)"
+            )
+            add(
+                "--image",
+                metavar="N",
+                type=whole_in(1, 65536),
+                default=560,
+                help="rows and columns of the picture (default: 560)",
+            )
             add("--weight-bits", metavar="B", help="on the array: ternary, or magnitude bits besides the sign, 1..7")
         if action == "published":
             parser.add_argument(

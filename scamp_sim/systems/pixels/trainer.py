@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError
 from scamp_sim.files import check_file
+from scamp_sim.limits import number_in, whole_in
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.pixels.params import LayerParams
 
@@ -26,12 +27,12 @@ class LayerTrainer(ABC):
         """Options of `system train`."""
         add = parser.add_argument
         add("--data", default="shapes", help="digits, shapes, figures or animals:WHEEL (default: shapes, drawn)")
-        add("--size", metavar="N", type=int, default=40, help="rows and columns of the pictures (default: 40)")
-        add("--count", metavar="N", type=int, help="pictures (default: all, of drawn data 4000)")
-        add("--test", metavar="N", type=int, help="of them for the test (default: a quarter)")
-        add("--channels", metavar="N", type=int, default=8, help="maps of the sensor (default: 8)")
-        add("--kernel", metavar="K", type=int, default=5, help="window of the sensor (default: 5)")
-        add("--stride", metavar="S", type=int, help="default: the kernel size")
+        add("--size", metavar="N", type=whole_in(1), default=40, help="rows and columns of the pictures (default: 40)")
+        add("--count", metavar="N", type=whole_in(1), help="pictures (default: all, of drawn data 4000)")
+        add("--test", metavar="N", type=whole_in(1), help="of them for the test (default: a quarter)")
+        add("--channels", metavar="N", type=whole_in(1, 4096), default=8, help="maps of the sensor (default: 8)")
+        add("--kernel", metavar="K", type=whole_in(1, 4096), default=5, help="window of the sensor (default: 5)")
+        add("--stride", metavar="S", type=whole_in(1, 65536), help="default: the kernel size")
         add("--pixel", choices=("curve", "ideal"), default="curve", help="default: curve, as released")
         add("--cds", choices=("two-phase", "signed"), default="two-phase", help="default: two-phase, as in the circuit")
         add(
@@ -41,10 +42,16 @@ class LayerTrainer(ABC):
             help="added to every sum in training: a number, or scamp5 for what an "
             "affine fit leaves on two chips of that profile",
         )
-        add("--epochs", metavar="N", type=int, default=15)
-        add("--batch", metavar="N", type=int, default=64)
-        add("--rate", metavar="R", type=float, default=3e-3, help="of Adam, with a cosine decay (default: 0.003)")
-        add("--seed", metavar="N", type=int, default=0)
+        add("--epochs", metavar="N", type=whole_in(1), default=15)
+        add("--batch", metavar="N", type=whole_in(2), default=64)
+        add(
+            "--rate",
+            metavar="R",
+            type=number_in(above=0, high=1000),
+            default=3e-3,
+            help="of Adam, with a cosine decay (default: 0.003)",
+        )
+        add("--seed", metavar="N", type=whole_in(0, 2**32 - 1), default=0)
         add("--checkpoint", metavar="FILE", help="written after every epoch, and resumed from if it is there")
         add("--out", metavar="FILE.npz", help="the sensor's parameters, for `system run --weights`")
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.kernels.macropixels import Mapping as Macropixels
+from scamp_sim.limits import number_in
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.protocol import Action, Encoder, Ran, Report, Trainer
 from scamp_sim.systems.base.published import PublishedRow
@@ -93,18 +94,26 @@ class SNN(LayerSystem):
         if action == "published":
             add = parser.add_argument
             add(
-                "--shares", metavar="TOTAL", type=float, help="calculate the energy shares that give this factor in all"
+                "--shares",
+                metavar="TOTAL",
+                type=number_in(above=0),
+                help="calculate the energy shares that give this factor in all",
             )
             add(
                 "--factors",
                 metavar="F",
                 nargs=3,
-                type=float,
+                type=number_in(above=0),
                 default=FACTORS,
                 help="energy factors of sensor, link and back end (default: 13.3 6.9 1.23)",
             )
-            add("--sensor-share", metavar="A", type=float, help="share of the sensor in the baseline")
-            add("--link-to-sensor", metavar="R", type=float, help="link over sensor in the baseline (default: 2.26)")
+            add("--sensor-share", metavar="A", type=number_in(0, 1), help="share of the sensor in the baseline")
+            add(
+                "--link-to-sensor",
+                metavar="R",
+                type=number_in(above=0),
+                help="link over sensor in the baseline (default: 2.26)",
+            )
 
     def published(self, on: Realisation | None, args: argparse.Namespace) -> Sequence[PublishedRow]:
         if getattr(args, "shares", None) is not None:

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.files import check_file
+from scamp_sim.limits import number_in
 from scamp_sim.systems.pixels.params import LayerParams
 from scamp_sim.systems.pixels.trainer import LayerTrainer
 
@@ -23,12 +24,18 @@ class SNNTrainer(LayerTrainer):
         super().arguments(parser)
         add = parser.add_argument
         add("--mode", choices=("cw", "sum", "fixed"), default="cw", help="Hoyer extremum: per channel, over all, or 1")
-        add("--scale", metavar="R", type=float, default=1.0, help="of the extremum (default: 1)")
-        add("--hoyer", metavar="L", type=float, default=1e-8, help="weight of the Hoyer regulariser (default: 1e-8)")
+        add("--scale", metavar="R", type=number_in(above=0), default=1.0, help="of the extremum (default: 1)")
+        add(
+            "--hoyer",
+            metavar="L",
+            type=number_in(0),
+            default=1e-8,
+            help="weight of the Hoyer regulariser (default: 1e-8)",
+        )
         add("--keep", metavar="FILE", help="keep the whole network, to be a teacher")
         add("--teacher", metavar="FILE", help="a network that --keep wrote, with channels of its own")
-        add("--tau", metavar="T", type=float, default=2.0, help="temperature of distillation (default: 2)")
-        add("--share", metavar="A", type=float, default=0.5, help="of the teacher in the loss (default: 0.5)")
+        add("--tau", metavar="T", type=number_in(above=0), default=2.0, help="temperature of distillation (default: 2)")
+        add("--share", metavar="A", type=number_in(0, 1), default=0.5, help="of the teacher in the loss (default: 0.5)")
 
     def network(self, args: argparse.Namespace, data: Pictures) -> Any:
         from scamp_sim.systems.snn.train import HoyerSpike, Network, PixelConv2d

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import ProgramError
+from scamp_sim.limits import whole_in
 from scamp_sim.show.progress import kept
 
 if TYPE_CHECKING:
@@ -188,13 +189,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--timing", metavar="NAME", default="scamp5d", help="price table, by name or path (default: scamp5d)"
     )
     figures = parser.add_argument_group("figure2, figure3, table3: networks are trained for them")
-    figures.add_argument("--seeds", metavar="N", type=int, help="networks per point or kind (default: 1)")
-    figures.add_argument("--epochs", metavar="N", type=int, help="passes over the clips (default: 8; 10 for table3)")
+    figures.add_argument("--seeds", metavar="N", type=whole_in(1), help="networks per point or kind (default: 1)")
     figures.add_argument(
-        "--train-clips", dest="clips", metavar="N", type=int, help="clips per class (default: 20; 40 for table3)"
+        "--epochs", metavar="N", type=whole_in(1), help="passes over the clips (default: 8; 10 for table3)"
     )
-    figures.add_argument("--tests", metavar="N", type=int, help="test clips per class (default: 20; 10 for table3)")
-    figures.add_argument("--threads", metavar="N", type=int, help="threads of PyTorch (default: 2)")
+    figures.add_argument(
+        "--train-clips",
+        dest="clips",
+        metavar="N",
+        type=whole_in(1),
+        help="clips per class (default: 20; 40 for table3)",
+    )
+    figures.add_argument(
+        "--tests", metavar="N", type=whole_in(1), help="test clips per class (default: 20; 10 for table3)"
+    )
+    figures.add_argument("--threads", metavar="N", type=whole_in(1, 1024), help="threads of PyTorch (default: 2)")
     figures.add_argument("--results", metavar="FILE", help="keep finished results there; the same command resumes")
     chips = parser.add_argument_group("table3: accuracy on emulated chips")
     chips.add_argument("--plain", metavar="W", nargs="+", help="networks trained without errors (default: train them)")
@@ -210,13 +219,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--refit-clips",
         dest="refits",
         metavar="N",
-        type=int,
+        type=whole_in(1),
         help="clips per class for re-fitting decoders on the chip (default: 10)",
     )
     chips.add_argument(
         "--noise", metavar="NAME", help="errors to train with, as in `train` (default: those of the chips)"
     )
-    chips.add_argument("--jobs", metavar="N", type=int, help="clips at a time (default: one per core)")
+    chips.add_argument("--jobs", metavar="N", type=whole_in(1), help="clips at a time (default: one per core)")
 
 
 __all__ = ["ITEMS", "arguments", "run"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.limits import number_in, whole_in
 from scamp_sim.show.progress import kept, progress
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.pixelrnn.data.sources import TEST_SEED, TRAIN_SEED
@@ -42,21 +43,31 @@ class PixelRNNTrainer:
             help="errors of the forward pass: none (default), authors, a profile of analog errors such as scamp5, "
             "which is measured on emulated chips first, or FILE.json with a measurement",
         )
-        parser.add_argument("--noise-scale", metavar="X", type=float, help="scale noise and fixed pattern by X")
+        parser.add_argument("--noise-scale", metavar="X", type=number_in(0), help="scale noise and fixed pattern by X")
         parser.add_argument("--save-noise", metavar="FILE", help="keep the errors there, as JSON, for --noise FILE")
-        parser.add_argument("--epochs", metavar="N", type=int, default=20, help="passes over the clips (default: 20)")
-        parser.add_argument("--batch", metavar="N", type=int, default=16, help="clips per step (default: 16)")
         parser.add_argument(
-            "--rate", metavar="X", type=float, default=0.01, help="learning rate of the encoder (default: 0.01)"
+            "--epochs", metavar="N", type=whole_in(1), default=20, help="passes over the clips (default: 20)"
+        )
+        parser.add_argument("--batch", metavar="N", type=whole_in(2), default=16, help="clips per step (default: 16)")
+        parser.add_argument(
+            "--rate",
+            metavar="X",
+            type=number_in(above=0, high=1000),
+            default=0.01,
+            help="learning rate of the encoder (default: 0.01)",
         )
         parser.add_argument(
-            "--layers", metavar="N", type=int, default=1, help="layers of convolutions, 1 or 2 (default: 1)"
+            "--layers", metavar="N", type=whole_in(1, 2), default=1, help="layers of convolutions, 1 or 2 (default: 1)"
         )
         parser.add_argument(
             "--surrogate", metavar="NAME", default="tanh", help="gradient of a sign: tanh (default) or straight-through"
         )
-        parser.add_argument("--seed", metavar="N", type=int, default=0, help="fixes every result (default: 0)")
-        parser.add_argument("--threads", metavar="N", type=int, default=2, help="threads of PyTorch (default: 2)")
+        parser.add_argument(
+            "--seed", metavar="N", type=whole_in(0, 2**32 - 1), default=0, help="fixes every result (default: 0)"
+        )
+        parser.add_argument(
+            "--threads", metavar="N", type=whole_in(1, 1024), default=2, help="threads of PyTorch (default: 2)"
+        )
         parser.add_argument("--out", metavar="FILE", help="write the weights there, .npz")
         parser.add_argument("--checkpoint", metavar="FILE", help="keep the state there after each epoch")
 
