@@ -42,7 +42,10 @@ FILES: Mapping[str, str] = {
     "": "index.html",
     **{
         name: name
-        for name in ("view.css", "app.js", "wire.js", "planes.js", "draw.js", "source.js", "panels.js", "icon.svg")
+        for name in (
+            *("view.css", "icon.svg", "app.js", "away.js", "draw.js", "keys.js", "panels.js", "planes.js"),
+            *("pointing.js", "source.js", "wire.js"),
+        )
     },
 }
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

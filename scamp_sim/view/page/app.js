@@ -1,9 +1,11 @@
 // The page: what the user does becomes a wish to run or a moment to look at; one of each is under way at a time.
 
+import { offerExports } from "./away.js";
+import { listenToKeys } from "./keys.js";
 import { Stage } from "./planes.js";
 import { setUpTabs, showCosts, showNotes, showResults, showSliders, showStore, Timeline, us } from "./panels.js";
 import { Source } from "./source.js";
-import { ask, download, give, look, Refused, sendPicture, Stale, tell } from "./wire.js";
+import { ask, Gone, look, Refused, sendPicture, Stale, tell } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
 const TYPING = 180; // ms after the last key until a text is run
@@ -37,7 +39,7 @@ function banner(text, load = false, keep = false) {
 
 function failed(error) {
   if (error instanceof Refused || error instanceof Stale) banner(error.message);
-  else if (error instanceof TypeError && !error.stack?.includes("app.js")) lost();
+  else if (error instanceof Gone) lost();
   else banner(`the page failed: ${error.message}`);
 }
 
@@ -253,58 +255,6 @@ $("moment").addEventListener("input", () => {
   if (state.run) go(Number($("moment").value));
 });
 
-// --- keys -------------------------------------------------------------------------------------------------------
-
-const KEYS = {
-  ArrowRight: "word",
-  ArrowLeft: "word-back",
-  PageDown: "frame",
-  PageUp: "frame-back",
-  Home: "start",
-  End: "end",
-  " ": "play",
-};
-const MODES = { i: "ideal", c: "chip", d: "difference", s: "all" };
-
-document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "s") {
-    event.preventDefault();
-    save();
-    return;
-  }
-  if (event.key === "F8") {
-    event.preventDefault();
-    source.nextMessage();
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
-  const where = event.target;
-  if (where.closest("textarea, input:not([type=range]):not([type=radio]), select")) return;
-  const own = where.closest("button, summary, input");
-  if (own && [" ", "Enter"].includes(event.key)) return;
-  if (where.matches("input[type=radio]") && event.key.startsWith("Arrow")) return;
-  if (where.matches("input[type=range]") && where.id !== "moment") return;
-  const go = event.shiftKey ? { ArrowRight: "line", ArrowLeft: "line-back" }[event.key] : KEYS[event.key];
-  const actions = {
-    "+": () => stage.zoomBy(1.5),
-    "=": () => stage.zoomBy(1.5),
-    "-": () => stage.zoomBy(1 / 1.5),
-    0: () => stage.fit(),
-    "[": () => stage.next(-1),
-    "]": () => stage.next(1),
-    e: () => source.area.focus(),
-    "?": () => $("help").showModal(),
-  };
-  if (go && state.run) {
-    if (go !== "play") stop();
-    steps[go]();
-  } else if (MODES[event.key]) stage.show(MODES[event.key]);
-  else if (actions[event.key]) actions[event.key]();
-  else return;
-  event.preventDefault();
-});
-$("keys").addEventListener("click", () => $("help").showModal());
-
 // --- choices ----------------------------------------------------------------------------------------------------
 
 function fillSelect(select, values, value) {
@@ -355,39 +305,7 @@ document.addEventListener("drop", (event) => {
   if (event.dataTransfer.files.length && state.about?.kind !== "network") opened(event.dataTransfer.files[0]);
 });
 
-// --- taking away ------------------------------------------------------------------------------------------------
-
-$("export").addEventListener("click", async (event) => {
-  const what = event.target.dataset?.export;
-  if (!what) return;
-  $("export").open = false;
-  if (what === "text") {
-    give(new Blob([source.area.value], { type: "text/plain" }), source._text()?.title || "program.scamp");
-    return;
-  }
-  if (!state.run) return;
-  const plane = stage.selected;
-  const shownMode = stage.picture()?.mode || "ideal";
-  const query = new URLSearchParams({ revision: state.run.revision, n: String(state.n) });
-  try {
-    if (what === "plane") {
-      const picture = stage.picture();
-      if (picture) picture.canvas.toBlob((blob) => give(blob, `${state.run.title}-${plane.replace(">", "")}-${state.n}.png`));
-      return;
-    }
-    document.body.classList.add("busy");
-    if (what === "words" || what === "frames") {
-      query.set("plane", `${shownMode}/${plane}`);
-      query.set("step", what === "words" ? "word" : "frame");
-      query.set("zoom", state.run.shape[0] <= 128 ? "2" : "1");
-      await download(`animation.gif?${query}`, "animation.gif");
-    } else await download(`${what}?${query}`, what);
-  } catch (error) {
-    failed(error);
-  } finally {
-    document.body.classList.remove("busy");
-  }
-});
+// --- saving -----------------------------------------------------------------------------------------------------
 
 async function save() {
   if (!state.about?.savable || source.edited === null) return;
@@ -452,6 +370,8 @@ $("banner-keep").addEventListener("click", () => banner(""));
 
 async function begin() {
   setUpTabs();
+  listenToKeys({ stage, source, state, steps, stop, save });
+  offerExports({ stage, source, state, failed });
   document.body.classList.add("busy");
   state.about = await ask("about");
   const about = state.about;

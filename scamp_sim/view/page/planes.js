@@ -1,6 +1,7 @@
 // The stage: one plane, large, with zoom and values, as ideal, chip, difference, or all three.
 
 import { difference, histogram, isBits, numbers, paint, scaleOf, shown } from "./draw.js";
+import { listen } from "./pointing.js";
 
 const $ = (id) => document.getElementById(id);
 const MODES = ["ideal", "chip", "difference"];
@@ -22,6 +23,8 @@ export class Stage {
     this.thumbs = new Map();
     new ResizeObserver(() => this.draw()).observe($("views"));
     $("scale").addEventListener("change", () => this.draw(true));
+    // the histogram takes its colours from the style when it is drawn
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(true));
     for (const input of document.querySelectorAll("#mode input")) {
       input.addEventListener("change", () => this.show(input.value));
     }
@@ -161,7 +164,7 @@ export class Stage {
       const caption = document.createElement("figcaption");
       figure.append(canvas, caption);
       const view = { mode, canvas, caption, source: document.createElement("canvas") };
-      this._listen(view);
+      listen(this, view);
       return view;
     });
     $("views").replaceChildren(...this.views.map((v) => v.canvas.parentElement));
@@ -250,69 +253,6 @@ export class Stage {
         pen.fillText(text, (c + 0.5 - view.left) * size, (r + 0.5 - view.top) * size);
       }
     }
-  }
-
-  _listen(view) {
-    const place = (event) => {
-      const box = view.canvas.getBoundingClientRect();
-      const ratio = view.canvas.width / box.width;
-      const column = Math.floor(view.left + ((event.clientX - box.left) * ratio) / view.size);
-      const row = Math.floor(view.top + ((event.clientY - box.top) * ratio) / view.size);
-      return row >= 0 && row < view.rows && column >= 0 && column < view.columns ? [row, column] : null;
-    };
-    let drag = null;
-    view.canvas.addEventListener("pointermove", (event) => {
-      if (drag) {
-        const ratio = (view.canvas.width / view.canvas.getBoundingClientRect().width) / view.size;
-        this.center = [
-          drag.center[0] - ((event.clientX - drag.x) * ratio) / view.columns,
-          drag.center[1] - ((event.clientY - drag.y) * ratio) / view.rows,
-        ];
-      }
-      this.cursor = place(event);
-      this.draw();
-    });
-    view.canvas.addEventListener("pointerdown", (event) => {
-      if (!this.zoom) return;
-      view.canvas.setPointerCapture(event.pointerId);
-      drag = { x: event.clientX, y: event.clientY, center: [...this.center] };
-    });
-    view.canvas.addEventListener("pointerup", () => (drag = null));
-    view.canvas.addEventListener("pointercancel", () => (drag = null));
-    view.canvas.addEventListener("pointerleave", () => {
-      if (!drag && document.activeElement !== view.canvas) {
-        this.cursor = null;
-        this.draw();
-      }
-    });
-    view.canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.altKey && !this.zoom) return; // the page scrolls
-      event.preventDefault();
-      this.cursor = place(event) || this.cursor;
-      this.zoomBy(event.deltaY < 0 ? 1.25 : 0.8);
-    }, { passive: false });
-    view.canvas.addEventListener("dblclick", (event) => {
-      this.cursor = place(event);
-      this.zoomBy(3);
-    });
-    view.canvas.addEventListener("keydown", (event) => {
-      const way = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-      if (!way || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      const step = event.shiftKey ? 16 : 1;
-      const [row, column] = this.cursor || [view.rows >> 1, view.columns >> 1];
-      const within = (v, n) => Math.max(0, Math.min(n - 1, v));
-      this.cursor = [within(row + step * way[0], view.rows), within(column + step * way[1], view.columns)];
-      if (this.zoom) this.center = [(this.cursor[1] + 0.5) / view.columns, (this.cursor[0] + 0.5) / view.rows];
-      this.draw();
-    });
-    view.canvas.addEventListener("focus", () => {
-      if (!this.cursor && view.canvas.matches(":focus-visible")) {
-        this.cursor = [view.rows >> 1, view.columns >> 1];
-        this.draw();
-      }
-    });
   }
 
   _values() {

@@ -2,8 +2,12 @@
 
 export class Stale extends Error {}
 export class Refused extends Error {}
+export class Gone extends Error {}
 
-async function answer(response) {
+async function answer(what, options) {
+  const response = await fetch(what, options).catch((error) => {
+    throw new Gone(error.message); // nobody listens there any more
+  });
   if (response.ok) return response;
   let said = `the server answered ${response.status}`;
   let stale = false;
@@ -18,18 +22,18 @@ async function answer(response) {
 }
 
 export async function ask(what) {
-  return (await answer(await fetch(what, { cache: "no-store" }))).json();
+  return (await answer(what, { cache: "no-store" })).json();
 }
 
 export async function tell(what, document) {
   const body = JSON.stringify(document);
   const headers = { "Content-Type": "application/json" };
-  return answer(await fetch(what, { method: "POST", headers, body }));
+  return answer(what, { method: "POST", headers, body });
 }
 
 export async function sendPicture(file) {
   const headers = { "Content-Type": "application/octet-stream", "X-Name": encodeURIComponent(file.name).slice(0, 200) };
-  return (await answer(await fetch("picture", { method: "POST", headers, body: file }))).json();
+  return (await answer("picture", { method: "POST", headers, body: file })).json();
 }
 
 const TYPES = { float32: Float32Array, uint8: Uint8Array };
@@ -50,7 +54,7 @@ export async function look(revision, to, have) {
 }
 
 export async function download(what, name) {
-  const response = await answer(await fetch(what, { cache: "no-store" }));
+  const response = await answer(what, { cache: "no-store" });
   const given = /filename="([^"]*)"/.exec(response.headers.get("Content-Disposition") || "");
   give(await response.blob(), given ? given[1] : name);
 }
