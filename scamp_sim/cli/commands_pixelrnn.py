@@ -32,7 +32,7 @@ PROGRAM = "pixelrnn"
 
 OUTPUT, SHEET = "o.png", "contact-sheet.png"
 
-ELSEWHERE = ("image", "fps", "frames", "input", "set", "planes", "dump_after", "stretch", "resize", *FILM)
+ELSEWHERE = ("beside", "image", "fps", "frames", "input", "set", "planes", "dump_after", "stretch", "resize", *FILM)
 """Options of `run` that are for programs."""
 
 OWN = ("weights", "clip", "mapping", "front_end")

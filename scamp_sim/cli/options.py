@@ -43,8 +43,8 @@ def add_frames(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help="pictures, a folder of them, an animation, a video (extra video), .npy frames, or numbered files such as "
-        "frame%%04d.png; several are frames: run one after another on the same machine, state kept",
+        help="pictures, a folder of them, an animation, a video or camera (extra video), .npy frames, or numbered "
+        "files such as frame%%04d.png; several are frames: run one after another on the same machine, state kept",
     )
     parser.add_argument(
         "--fps",

@@ -10,7 +10,7 @@ from scamp_sim.exceptions import OptionError
 SPELT = {"include": "-I", "define": "-D"}
 
 FILM = ("video", "video_of")
-SINGLE = ("planes", "trace", "dump_after", *FILM)
+SINGLE = ("planes", "trace", "dump_after", "beside", *FILM)
 """What `run` makes of a single run, and not of a study over chips."""
 
 BUILT = ("out", "planes", "trace", "stretch", *FILM, "set", "press", "files", "frames", "fps", "jobs")
@@ -51,7 +51,7 @@ def of_run(args: argparse.Namespace, cpp: bool, study: bool) -> None:
     if cpp:
         refuse(
             args,
-            ("input", "dump_after"),
+            ("input", "dump_after", "beside"),
             "{option} is for kernel files; a C++ program says itself what it reads and shows",
         )
     if cpp and args.no_run:

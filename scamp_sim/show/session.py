@@ -7,7 +7,7 @@ of it has been carried out: a failure, in the last frame too, leaves nothing beh
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -165,8 +165,15 @@ class Carried:
     film: source.Frames | None
 
 
-def carry_out(request: Request) -> Carried:
-    """Run the request, frame by frame as they are decoded. Raises ScampError; then nothing has been written."""
+Also = Callable[[npt.NDArray[Any] | None, Mapping[str, Any]], None]
+"""What is called with each frame's image and outputs."""
+
+
+def carry_out(request: Request, also: Also | None = None) -> Carried:
+    """Run the request, frame by frame as they are decoded. Raises ScampError; then nothing has been written.
+
+    also: called with each frame's image and outputs, to run something else on the same frames.
+    """
     program = request.program
     bound = bind(request, decode=False)
     if request.video is not None:
@@ -202,6 +209,8 @@ def carry_out(request: Request) -> Carried:
             # Without declared outputs the run gives every register already.
             wanted = program.written if request.planes and program.results else ()
             registers = {r: machine.read(r) for r in wanted}
+            if also is not None:
+                also(image, run.outputs)
             frames.append(recorder.add(name, run.outputs, registers, profile, fed, image, dumps))
             advance()
         if film is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,43 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "v.mp4").write_bytes(b"x")
     with pytest.raises(PlaneError, match=r"PyAV: pip install .*\[video\]"):
         list(scamp_sim.frames(tmp_path / "v.mp4"))
+
+
+# --- cameras ------------------------------------------------------------------------------------------------------
+
+
+def test_a_camera_gives_as_many_frames_as_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FFmpeg's own source of test pictures stands where the device of a camera would."""
+    av = pytest.importorskip("av")
+    if "lavfi" not in av.formats_available:
+        pytest.skip("this build of PyAV has no source of test pictures")
+    from scamp_sim.show.frames import camera
+
+    monkeypatch.setattr(camera, "DEVICES", {sys.platform: ("lavfi", "testsrc=size=128x64:rate=10,format=gray,loop={}")})
+    found = scamp_sim.frames("camera", (64, 64), resize=True, count=3)
+    assert [name for name, _ in found.named()] == ["camera#1", "camera#2", "camera#3"]
+    assert found.told().startswith("pictures of 64x128 are cropped")
+    assert all(frame.std() > 20 for frame in found)
+    assert found.expected == 3
+
+
+def test_what_is_said_of_cameras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProgramError, match=r"frames without end; say how many with --frames N"):
+        scamp_sim.frames("camera")
+    monkeypatch.chdir(tmp_path)
+    np.save("camera.npy", np.zeros((2, 64, 64), np.uint8))
+    Path("camera.npy").rename("camera")  # a file of that name is the file
+    with pytest.raises(PlaneError, match="camera"):
+        list(scamp_sim.frames("camera"))
+    pytest.importorskip("av")
+    if sys.platform == "linux" and not Path("/dev/video77").exists():
+        with pytest.raises(
+            PlaneError, match=r"camera:77: FFmpeg, through PyAV, cannot open /dev/video77: No such file"
+        ):
+            list(scamp_sim.frames("camera:77", count=1))
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(PlaneError, match="cameras are read on Linux and macOS; record a video"):
+        list(scamp_sim.frames("camera:0", count=1))
 
 
 # --- in Python ----------------------------------------------------------------------------------------------------

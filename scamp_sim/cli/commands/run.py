@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scamp_sim.cli import commands_pixelrnn as network
 from scamp_sim.cli import live, options, refusals
@@ -11,6 +13,10 @@ from scamp_sim.cli.output import as_json, print_json, print_profile, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings
 from scamp_sim.compiler.front.source import CPP_SOURCES
 from scamp_sim.exceptions import OptionError
+
+if TYPE_CHECKING:
+    from scamp_sim.show.beside import Beside
+    from scamp_sim.show.session import Request
 
 NAME = "run"
 HELP = (
@@ -22,6 +28,7 @@ HELP = (
 EXAMPLES = (
     "scamp-sim run edges --image photo.png --resize --out out",
     "scamp-sim run mine.scamp --image photo.png --errors scamp5 --chip 7 --out out",
+    "scamp-sim run roberts --image photo.png --errors scamp5 --chip 7 --beside ideal",
     "scamp-sim run edges --image ball.mp4 --resize --video edges.mp4 --video-of image,edges",
     "scamp-sim run main.cpp --image clip/ --frames 16 --set 'threshold=30' --press 'record@3' --out out",
 )
@@ -74,6 +81,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="write all planes touched so far to DIR/after-line-LINE each time that the line is left; also FILE:LINE",
+    )
+    parser.add_argument(
+        "--beside",
+        metavar="WHAT",
+        help="run another thing on the same frames and show both in one table, with their difference: ideal, the array "
+        "without errors, or another program, such as another version of this one",
     )
     parser.add_argument("--stretch", action="store_true", help="draw analog planes from their minimum to their maximum")
     options.add_machine(parser)
@@ -158,7 +171,8 @@ def run(args: argparse.Namespace) -> int:
     )
     if study:
         return studies.run_program(args, request)
-    carried = session.carry_out(request)
+    beside = None if args.beside is None else _beside(args, request)
+    carried = session.carry_out(request, None if beside is None else beside.also)
     frames, profile, kept = carried.frames, carried.profile, carried.kept
     felt = note_errors(args, program, profile.time_us * 1e-6 * len(frames), args.size)
     if args.trace is not None:
@@ -178,6 +192,8 @@ def run(args: argparse.Namespace) -> int:
             document["files"] = [str(path) for path in kept.files]
         if args.trace is not None:
             document["trace"] = args.trace
+        if beside is not None:
+            document["beside"] = beside.as_dict(profile)
         print_json(document)
         return 0
     print_profile(profile)
@@ -188,6 +204,9 @@ def run(args: argparse.Namespace) -> int:
             print("\n".join(frame.lines()))
     else:
         print(f"\n{session.spans_text(carried)}", end="")
+    if beside is not None:
+        title = f"chip {args.chip}" if args.beside == IDEAL else program.name
+        print(f"\n{beside.text(title, profile, costs=args.beside != IDEAL)}", end="")
     for path in kept.files:
         print(f"{KEPT.get(path.name, 'video')}: {path}")
     if args.trace is not None:
@@ -195,6 +214,27 @@ def run(args: argparse.Namespace) -> int:
     if not args.out and args.video is None:
         print("\nno pictures written; --out DIR writes them")
     return 0
+
+
+IDEAL = "ideal"
+"""What `--beside` calls the array without errors."""
+
+
+def _beside(args: argparse.Namespace, request: Request) -> Beside:
+    """The run that goes beside: of the same program on the ideal array, or of another program as this one is run."""
+    from scamp_sim.show.beside import Beside
+    from scamp_sim.show.results import kinds
+
+    own = kinds(request.program)
+    alone = replace(request, out=None, video=None, video_of=(), planes=False, dump_after=())
+    if args.beside == IDEAL:
+        if args.errors == IDEAL:
+            raise OptionError("--beside ideal shows a chip beside the ideal array; say which with --errors PROFILE")
+        return Beside(replace(alone, errors=IDEAL), IDEAL, own)
+    other = load_program(args.beside, {}, runs=True)
+    warn(other.diagnostics)
+    title = other.name if other.name != request.program.name else f"{other.name} of {Path(args.beside).parent}/"
+    return Beside(replace(alone, program=other), title, own)
 
 
 MOST_SHOWN = 4

@@ -6,7 +6,7 @@ large as the file has it, and when it is shown, counted from the first, where th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from scamp_sim import pictures
 from scamp_sim.exceptions import PlaneError
 from scamp_sim.installation import install_hint
 from scamp_sim.reading import DAMAGE, checked_path, read_archive, read_array, reason
+from scamp_sim.show.frames.camera import is_camera, pictures_of
 from scamp_sim.text import short
 
 Decoded = tuple[str, npt.NDArray[Any], "float | None"]
@@ -63,6 +64,9 @@ class Length:
 def length(path: Path) -> Length:
     """How many frames a file holds, and how fast they are shown. Raises PlaneError for videos that cannot be opened."""
     suffix = path.suffix.lower()
+    if is_camera(str(path)):
+        library()
+        return Length(None, None)
     if suffix in VIDEOS:
         return _video_length(path)
     if suffix in ARRAYS:
@@ -77,7 +81,9 @@ def decoded(path: Path, known: Length | None = None) -> Iterator[Decoded]:
     known: what `length` gave for it, if somebody has asked already.
     """
     suffix = path.suffix.lower()
-    if suffix in VIDEOS:
+    if is_camera(str(path)):
+        yield from _numbered(str(path), pictures_of(str(path), library()))
+    elif suffix in VIDEOS:
         yield from _video(path)
     elif suffix in ARRAYS:
         yield from _arrays(path)
@@ -172,23 +178,29 @@ def _stream(path: Path, container: Any) -> Any:
 def _video(path: Path) -> Iterator[Decoded]:
     av = library()
     checked_path(path, "video", PlaneError, MOST_VIDEO)
-    number, first = 0, None
+    number = 0
     try:
         with path.open("rb") as file, av.open(file, options={"format_whitelist": ",".join(CONTAINERS)}) as container:
             stream = _stream(path, container)
             stream.thread_type = "AUTO"
-            for frame in container.decode(stream):
+            for found in _numbered(path.name, container.decode(stream)):
                 number += 1
-                first = frame.time if first is None else first
-                seconds = None if frame.time is None or first is None else frame.time - first
-                grey = _upright(_luma(frame), getattr(frame, "rotation", 0))
-                yield f"{path.name}#{number}", grey, seconds
+                yield found
     except PlaneError:
         raise
     except (av.error.FFmpegError, *DAMAGE) as e:
         raise _undecodable(path, e, number) from e
     if not number:
         raise PlaneError(f"video {path}: it holds no frame that can be decoded; save it again as .mp4 (H.264)")
+
+
+def _numbered(name: str, frames: Iterable[Any]) -> Iterator[Decoded]:
+    """PyAV's frames as they are given on, with their number and time."""
+    first = None
+    for number, frame in enumerate(frames, 1):
+        first = frame.time if first is None else first
+        seconds = None if frame.time is None or first is None else frame.time - first
+        yield f"{name}#{number}", _upright(_luma(frame), getattr(frame, "rotation", 0)), seconds
 
 
 def _luma(frame: Any) -> npt.NDArray[np.uint8]:

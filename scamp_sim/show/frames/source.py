@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from scamp_sim.checks import path_of
 from scamp_sim.exceptions import OptionError, PlaneError
+from scamp_sim.show.frames.camera import is_camera
 from scamp_sim.show.frames.decode import ARRAYS, PICTURES, VIDEOS, Length, decoded, length
 from scamp_sim.text import plural, short
 
@@ -191,7 +192,7 @@ def frames(
     """The frames of files, for `Machine.run_frames` or a loop of one's own.
 
     source: a picture, a folder of them, an animation, a video, .npy or .npz of frames, a numbered pattern such as
-        frame%04d.png, or a list of such names.
+        frame%04d.png, a camera (camera, or camera:1 of several), or a list of such names.
     shape: (rows, columns) that every frame must have; None takes that of the first.
     resize: crop frames of other sizes at the centre and scale them.
     fps: take so many frames a second of videos and animations; None takes all.
@@ -209,6 +210,8 @@ def frames(
     if not given:
         raise PlaneError("no frames: the list of files is empty; name at least one")
     files = [file for name in given for file in files_of(name)]
+    if count is None and any(is_camera(str(file)) for file in files):
+        raise OptionError("a camera gives frames without end; say how many with --frames N (count=N)")
     return Frames(files, shape, resize, None if fps is None else float(fps), count)
 
 
@@ -218,6 +221,8 @@ def files_of(name: str | os.PathLike[str]) -> list[Path]:
     path = path_of(name, "image", PlaneError)
     if not str(name):
         raise PlaneError("the name of the image is empty; give a picture, a folder, an animation or a video")
+    if is_camera(str(name)):
+        return [path]
     if path.is_dir():
         return _folder(path)
     if PATTERN.search(path.name) and not path.exists():
