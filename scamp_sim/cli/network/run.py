@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         "bytes": cost.readout_bytes,
     }
     if decoder is not None:
-        best, exact = int(np.argmax(found.codes)), int(np.argmax(golden.codes))
+        best, exact = (int(np.argmax(decoder.scores(e.codes))) for e in (found, golden))
         document |= {"class": best, "name": decoder.classes[best], "golden_class": exact}
     if args.out is not None:
         document["files"] = _pictures(args.out, picture, found)
@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
     print(in_force(args))
     print(f"golden   {in_words(differences)}")
     if decoder is not None:
-        scores = ", ".join(f"{name} {score:.4g}" for name, score in zip(decoder.classes, found.codes, strict=True))
+        scores = ", ".join(f"{name} {score:.4g}" for name, score in zip(decoder.classes, found.codes, strict=False))
+        if len(found.codes) == 1:
+            scores = f"{found.codes[0]:.4g}; {decoder.classes[1]} above 0"
         print(f"class    {document['name']}; golden says {decoder.classes[document['golden_class']]}")
         print(f"scores   {scores}")
     print(f"\n{encoder.plan.text()}", end="")

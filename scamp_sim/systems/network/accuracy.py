@@ -13,7 +13,7 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.study.statistics import wilson
 from scamp_sim.systems.network.data import Labelled
-from scamp_sim.systems.network.golden import forward
+from scamp_sim.systems.network.golden import decided, forward
 from scamp_sim.systems.network.params import Dense, Network
 from scamp_sim.text import table
 
@@ -77,7 +77,7 @@ def on_array(plan: Plan, pictures: npt.NDArray[Any], chip: int = 0) -> npt.NDArr
     """The classes (n,) that an emulated chip decides for, picture n being measurement n. Raises ScampError."""
     encoder = plan.build(chip=chip)
     bits = plan.net.input.bits(pictures)
-    return np.array([int(encoder.run(b, measurement=n).codes.argmax()) for n, b in enumerate(bits)], np.int64)
+    return decided(np.stack([encoder.run(b, measurement=n).codes for n, b in enumerate(bits)]))
 
 
 def _row(where: str, classes: npt.NDArray[np.int64], golden: npt.NDArray[np.int64], data: Labelled) -> Decided:

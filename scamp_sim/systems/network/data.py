@@ -88,7 +88,7 @@ def fits(data: Labelled, net: Network) -> None:
     net.input.bits(data.pictures[:1])
     last = net.layers[-1]
     if data.labels is not None and isinstance(last, Dense):
-        known.within(data.labels, last.classes, f"data {data.source}", "the network")
+        known.within(data.labels, last.decides, f"data {data.source}", "the network")
 
 
 def _grey(x: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:

@@ -75,10 +75,17 @@ class Forward:
 
     @property
     def classes(self) -> npt.NDArray[np.int64]:
-        """(n,): the class with the largest score, the first of equals. Raises ProgramError without scores."""
+        """(n,): what `decided` makes of the scores. Raises ProgramError without scores."""
         if self.scores is None:
             raise ProgramError("this network ends in bits or counts, not in scores; give it a dense layer for classes")
-        return np.asarray(self.scores.argmax(axis=1), np.int64)
+        return decided(self.scores)
+
+
+def decided(scores: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """The class (n,) of scores (n, scores): that of the largest, the first of equals. A single score decides between
+    two classes: 1 where it is above 0, as a sigmoid above a half does."""
+    found = scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)
+    return np.asarray(found, np.int64)
 
 
 def stage_names(net: Network) -> tuple[str, ...]:
@@ -224,6 +231,7 @@ __all__ = [
     "Converter",
     "Forward",
     "conv_sums",
+    "decided",
     "dense_sums",
     "forward",
     "pool_bits",

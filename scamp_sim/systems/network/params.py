@@ -252,6 +252,11 @@ class Dense:
         _freeze(self, "bias", np.float64)
 
     @property
+    def decides(self) -> int:
+        """Classes that its scores tell apart: one score tells two."""
+        return max(self.classes, 2)
+
+    @property
     def classes(self) -> int:
         """Values that it gives."""
         return len(self.weights)

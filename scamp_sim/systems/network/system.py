@@ -66,12 +66,12 @@ def _stages() -> tuple[Stage, ...]:
 
 
 class Scores:
-    """Classes by the largest score."""
+    """Classes by the largest score, or by the side of 0 on which a single one lies."""
 
     def __init__(self, net: Network) -> None:
         last = net.layers[-1]
         assert isinstance(last, Dense)
-        self._names = net.classes or tuple(str(n) for n in range(last.classes))
+        self._names = net.classes or tuple(str(n) for n in range(last.decides))
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -79,8 +79,9 @@ class Scores:
         return self._names
 
     def scores(self, codes: Array) -> Array:
-        """The codes are scores already."""
-        return np.asarray(codes, np.float64)
+        """The codes are scores already; a single one is for class 1 and against class 0."""
+        found = np.asarray(codes, np.float64).ravel()
+        return np.array([-found[0], found[0]]) if len(found) == 1 else found
 
 
 class NetworkSystem(System[Network]):

@@ -33,8 +33,12 @@ def test_a_folder_of_classes(tmp_path: Path) -> None:
     assert data.pictures[:, 0, 0].tolist() == [10, 11, 12, 200, 201, 202]
     train, test = data.split(0.5, seed=1)
     assert (len(train), len(test)) == (3, 3)
-    with pytest.raises(ScampError, match="a label is 1, but the network has class 0 alone"):
-        load(tmp_path, net(1))
+    assert len(load(tmp_path, net(1))) == 6  # one score tells two classes
+    (tmp_path / "eel").mkdir()
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "eel" / "0.png")
+    for scores in (1, 2):
+        with pytest.raises(ScampError, match="a label is 2, but the network has classes 0 to 1"):
+            load(tmp_path, net(scores))
     Image.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "dog" / "9.png")
     with pytest.raises(ScampError, match=r"dog/9\.png is 4x5, others 4x4"):
         load(tmp_path)

@@ -82,8 +82,12 @@ def concat() -> Graph:
     return graph
 
 
-def sized(*shape: int | str) -> Graph:
-    graph = conv(Graph(shape))
+def sized(*shape: int | str, scaled: float = 1.0, **given: Any) -> Graph:
+    graph = Graph(shape)
+    if scaled != 1:
+        graph.add("Mul", scaled)
+        graph.add("Sub", 1.0)
+    conv(graph, **given)
     graph.add("Sign")
     return graph
 
@@ -105,6 +109,14 @@ def loop() -> Graph:
         ),
         (lambda: then("Sigmoid"), "Sigmoid node 'n2': Sigmoid has no place on the array; sign, ReLU, threshold have"),
         (lambda: then("Gelu"), "Gelu"),
+        (
+            lambda: then("QuantizeLinear", 0.1, 0),
+            r"'n2': QuantizeLinear of activations has no place .* put a sign in its place, and quantise weights alone",
+        ),
+        (
+            lambda: sized(1, 1, 8, 8, pads=[1] * 4, scaled=2.0),
+            r"were not -1 and 1 in training, say so \(values, such as",
+        ),
         (lambda: signed(dilations=[2, 2]), "dilation 2x2"),
         (lambda: signed(strides=[3, 3]), "stride 3"),
         (lambda: signed(weights=np.ones((2, 2, 3, 3))), "kernels for 2 input channels, but 1 come"),
@@ -224,6 +236,27 @@ def test_quantised_constants(tmp_path: Path) -> None:
     np.testing.assert_array_equal(first.weights, np.where(latent >= 0, 1, -1))
     np.testing.assert_array_equal(second.weights, levels / 0.25)
     assert set(third.weights.ravel()) <= {-1, 0, 1}
+
+
+@pytest.mark.parametrize("axis", [0, -4])
+def test_weights_with_a_scale_a_channel(axis: int, tmp_path: Path) -> None:
+    """QuantizeLinear, Clip, DequantizeLinear, as brevitas writes weights: each channel has its own scale."""
+    g = np.random.default_rng(0)
+    whole, scales = g.choice([-1, 1], (4, 1, 3, 3)), np.array([0.1, 0.2, 0.3, 0.4])
+    graph = Graph()
+    scale, zero = graph.constant(scales), graph.constant(np.zeros(4), np.int8)
+    latent = graph.constant(whole * scales[:, None, None, None] * 1.3)
+    graph.add("QuantizeLinear", latent, scale, zero, first=False, axis=axis)
+    graph.add("Clip", graph.constant(-1, np.int8), graph.constant(1, np.int8))
+    weights = graph.add("DequantizeLinear", scale, zero, axis=axis)
+    graph.add("Conv", "picture", weights, first=False)
+    graph.add("Sign")
+    np.testing.assert_array_equal(network.read(graph.save(tmp_path / "net.onnx")).convs[0].weights, whole)
+    other = Graph()
+    weights = other.add("DequantizeLinear", other.constant(whole, np.int8), other.constant(scales[:3]), first=False)
+    other.add("Conv", "picture", weights, first=False)
+    with pytest.raises(ProgramError, match="3 scales of 4x1x3x3 values; expected one, or one a channel"):
+        network.read(other.save(tmp_path / "other.onnx"))
 
 
 def test_channels_last(tmp_path: Path) -> None:

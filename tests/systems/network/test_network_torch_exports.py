@@ -114,3 +114,107 @@ def test_both_exports_are_the_same_integers_and_torch_agrees(tmp_path: Path) -> 
         furthest = max(furthest, float(np.abs(scores.numpy() - ran.scores).max()))
     assert wrong == 0
     assert furthest < 5e-5
+
+
+class Scored(nn.Module):
+    """Bits of a convolution, then what a script does with them in `forward`."""
+
+    def __init__(self, tail: Any, features: int, outputs: int = 10) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 5, padding=2)
+        self.dense, self.tail = nn.Linear(features, outputs), tail
+        with torch.no_grad():
+            self.conv.weight.copy_(torch.where(self.conv.weight >= 0, 0.3, -0.3))
+
+    def forward(self, x: Any) -> Any:
+        return self.tail(self, torch.where(self.conv(x) >= 0, 1.0, -1.0))
+
+
+def _ternary(channels: int, size: int, **more: Any) -> Any:
+    made = nn.Conv2d(1, channels, size, **more)
+    with torch.no_grad():
+        made.weight.copy_(torch.round(made.weight / made.weight.abs().max()) * 0.2)
+    return made
+
+
+def _norm(channels: int) -> Any:
+    norm: Any = nn.BatchNorm2d(channels, affine=False)
+    norm.running_mean.copy_(torch.linspace(-2, 2, channels) + 0.017)
+    return norm
+
+
+POOL = nn.functional.max_pool2d
+ENDS: dict[str, Any] = {
+    "view": lambda: Scored(lambda m, x: m.dense(POOL(x, 8).view(x.size(0), -1)), 8 * 16),
+    "mean of maps": lambda: Scored(lambda m, x: m.dense(x.mean((2, 3))), 8),
+    "sum of maps": lambda: Scored(lambda m, x: m.dense(x.sum((2, 3))), 8),
+    "average pool": lambda: nn.Sequential(
+        _ternary(8, 3, padding=1), _norm(8), Signs(True), nn.AvgPool2d(8), nn.Flatten(), nn.Linear(128, 4)
+    ),
+    "no affine, maximum in front": lambda: nn.Sequential(
+        _ternary(8, 7, padding=3), nn.MaxPool2d(4), _norm(8), Signs(True), nn.Flatten(), nn.Linear(512, 4)
+    ),
+    "border of dark pixels": lambda: nn.Sequential(
+        nn.ConstantPad2d(1, -1.0), _ternary(4, 3, stride=2), _norm(4), Signs(True), nn.Flatten(), nn.Linear(1024, 2)
+    ),
+    "convolution as the last layer": lambda: nn.Sequential(
+        _ternary(8, 3), _norm(8), Signs(True), nn.MaxPool2d(2), nn.Conv2d(8, 10, 15), nn.Flatten()
+    ),
+    "no dense layer": lambda: nn.Sequential(_ternary(16, 1), _norm(16), Signs(True)),
+}
+
+
+@pytest.mark.parametrize("exporter", ["torchscript", "dynamo"])
+@pytest.mark.parametrize("end", ENDS)
+def test_networks_as_scripts_write_them(end: str, exporter: str, tmp_path: Path) -> None:
+    """Scores and bits are those of torch, whatever stands behind the bits, by either exporter."""
+    if exporter == "dynamo":
+        pytest.importorskip("onnxscript")
+    torch.manual_seed(5)
+    net = ENDS[end]().eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        more: dict[str, Any] = {"dynamo": True, "external_data": False} if exporter == "dynamo" else {"dynamo": False}
+        torch.onnx.export(net, (torch.zeros(1, 1, 32, 32),), str(tmp_path / "net.onnx"), **more)
+    pictures = np.random.default_rng(1).random((4, 32, 32)) < 0.4
+    with torch.no_grad():
+        wanted = net(torch.from_numpy(np.where(pictures, np.float32(1), np.float32(-1)))[:, None]).numpy()
+    found = network.forward(network.read(tmp_path / "net.onnx"), pictures)
+    if found.scores is None:
+        np.testing.assert_array_equal(found.output, wanted > 0)
+    else:
+        np.testing.assert_allclose(found.scores, wanted, atol=1e-4 * float(np.abs(wanted).max()))
+
+
+def test_one_score_decides_between_two_classes(tmp_path: Path) -> None:
+    """By its sign, as the sigmoid behind it does at a half: golden, in a study, and in training."""
+    from scamp_sim.systems.network.accuracy import decide
+    from scamp_sim.systems.network.data import Labelled, fits
+    from scamp_sim.systems.network.system import SYSTEM
+    from scamp_sim.systems.network.train.loop import Settings, finetune
+
+    torch.manual_seed(5)
+    net = Scored(lambda m, x: torch.sigmoid(m.dense(POOL(x, 4).flatten(1))), 8 * 64, 1).eval()
+    pictures = np.random.default_rng(1).random((40, 32, 32)) < np.linspace(0.1, 0.9, 40)[:, None, None]
+    values = torch.from_numpy(np.where(pictures, np.float32(1), np.float32(-1)))[:, None]
+    with torch.no_grad():
+        net.dense.bias.sub_(torch.logit(net(values)).median() + 1e-3)
+        wanted = net(values).numpy()[:, 0] > 0.5
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(net, (torch.zeros(1, 1, 32, 32),), str(tmp_path / "net.onnx"), dynamo=False)
+    read = network.read(tmp_path / "net.onnx")
+    assert "Sigmoid dropped, it changes no decision" in read.notes[-1]
+    classes = network.forward(read, pictures).classes
+    np.testing.assert_array_equal(classes, wanted)
+    assert 0 < classes.sum() < 40
+    decoder = SYSTEM.decoder(read)
+    assert decoder is not None
+    assert decoder.classes == ("0", "1")
+    data = Labelled(pictures, np.asarray(pictures.mean(axis=(1, 2)) > 0.5, np.int64), ("few", "many"), "dots")
+    fits(data, read)
+    assert [row.agree for row in decide(read, data)] == [40, 40]
+    tuned, history = finetune(read, data, {}, Settings(epochs=8, batch=8, rate=1e-2))
+    assert history[-1].right > history[0].right
+    right = np.mean(network.forward(tuned, pictures).classes == data.labels)
+    assert right > max(0.8, np.mean(classes == data.labels))

@@ -37,10 +37,11 @@ class Open:
     pools: list[MaxPool] = field(default_factory=list)
 
 
-def opened(step: Convolve, before: Shape, scale: Array, shift: Array) -> tuple[Open, Shape]:
+def opened(step: Convolve, before: Shape, scale: Array, shift: Array, assumed: bool = False) -> tuple[Open, Shape]:
     """The convolution with integer weights, and the shape of its map.
 
     scale, shift: what bits are worth: scale x (+-1) + shift, each () or one a channel.
+    assumed: they follow from values of pixels that nobody stated.
 
     Raises ProgramError.
     """
@@ -60,7 +61,12 @@ def opened(step: Convolve, before: Shape, scale: Array, shift: Array) -> tuple[O
         refuse(
             node,
             f"padding with {step.pad_value:g}, but its input is {m - d:g} or {m + d:g}; pad with one of them, or with "
-            f"their middle {m:g}",
+            f"their middle {m:g}"
+            + (
+                "; if dark and bright pixels were not -1 and 1 in training, say so (values, such as --values=0,1)"
+                if assumed
+                else ""
+            ),
         )
     top, left, bottom, right = step.padding
     if max(top, bottom) >= rows or max(left, right) >= columns:

@@ -15,6 +15,7 @@ from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Input, Layer, Network, Pool
 from scamp_sim.systems.network.reading.convolutions import Open, closed, opened
 from scamp_sim.systems.network.reading.dense import dense, signed
+from scamp_sim.systems.network.reading.integers import multiples
 from scamp_sim.systems.network.reading.picture import Picture
 from scamp_sim.systems.network.reading.steps import (
     Affine,
@@ -66,9 +67,16 @@ def fold(
         folder.take(step)
     layers, shown, notes = folder.finish(where)
     last = layers[-1]
-    if classes and not (isinstance(last, Dense) and len(classes) == last.classes):
-        count = f"{last.classes} scores" if isinstance(last, Dense) else "a network without scores"
-        raise ProgramError(f"{where}: {len(classes)} names of classes for {count}; give one each")
+    if classes and not (isinstance(last, Dense) and len(classes) == last.decides):
+        count = (
+            f"{last.classes} score{'s' * (last.classes != 1)}"
+            if isinstance(last, Dense)
+            else "a network without scores"
+        )
+        raise ProgramError(
+            f"{where}: {len(classes)} names of classes for {count}; expected "
+            f"{last.decides if isinstance(last, Dense) else 'none'}"
+        )
     if len(layers) > MOST_LAYERS:
         raise ProgramError(f"{where}: {len(layers)} layers; at most {MOST_LAYERS} are read")
     return Network(shown, tuple(layers), tuple(classes), tuple(notes), source)
@@ -118,6 +126,8 @@ class _Folder:
                 if self.open is not None:
                     self._as_dense(self.open)
                 if self.kind != "scores":
+                    if step.what == "Sigmoid":
+                        refuse(step.node, "Sigmoid has no place on the array; sign, ReLU, threshold have")
                     refuse(step.node, f"{step.what} has a place behind the last dense layer only")
                 self.ended = step.what
                 self.notes.append(f"{step.node}: {step.what} dropped, it changes no decision")
@@ -149,7 +159,12 @@ class _Folder:
         if self.kind != "bits" or self.flat:
             what = self.kind if self.kind != "bits" else "a flattened map"
             refuse(step.node, f"a convolution over {what} has no place on the array; only a dense layer follows them")
-        self.open, self.shape = opened(step, self.shape, self.scale, self.shift)
+        if self._is_dense(step):
+            self.flat = Flatten(step.node)
+            self._dense(FullyConnected(step.node, step.weights.reshape(len(step.weights), -1), step.bias))
+            return
+        assumed = not self.layers and self.reading.values is None and self.picture.threshold is None
+        self.open, self.shape = opened(step, self.shape, self.scale, self.shift, assumed)
         self.kind = "sums"
 
     def _sign(self, step: Sign) -> None:
@@ -303,6 +318,12 @@ class _Folder:
             self.flat = step
 
     # --- dense layers -----------------------------------------------------------------------------------------------
+
+    def _is_dense(self, step: Convolve) -> bool:
+        """Whether a convolution covers the whole map behind other layers and has weights that only the controller can
+        multiply with."""
+        whole = bool(self.layers) and step.weights.shape[1:] == self.shape and not any(step.padding)
+        return whole and step.groups == 1 and any(multiples(kernel).integers is None for kernel in step.weights)
 
     def _as_dense(self, open_: Open) -> None:
         """A convolution without a threshold that covers its whole map is a dense layer."""

@@ -120,7 +120,7 @@ def finetune(
             for at in torch.randperm(len(bits), generator=generator).split(settings.batch):
                 shown = _moved(bits[at], settings.shift, generator)
                 strength = settings.strength * torch.rand(len(at), generator=generator)
-                scores = twin(shown, noise, strength, bank)
+                scores = _two(twin(shown, noise, strength, bank))
                 loss = F.cross_entropy(scores / soft, labels[at]) + settings.pull * twin.penalty(settings.limit)
                 optimiser.zero_grad()
                 loss.backward()
@@ -167,7 +167,7 @@ def refit(
     optimiser = torch.optim.Adam([weights, bias], rate / np.sqrt(last.features))
     with threads(1):
         for _ in range(steps):
-            loss = F.cross_entropy(F.linear(scaled, weights, bias), y) + decay * weights.square().sum()
+            loss = F.cross_entropy(_two(F.linear(scaled, weights, bias)), y) + decay * weights.square().sum()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -198,6 +198,11 @@ def _groups(twin: Twin, rate: float) -> list[dict[str, Any]]:
     levels = [p for name, p in twin.named_parameters() if name.endswith(".level")]
     rest = [p for name, p in twin.named_parameters() if not name.endswith(".level")]
     return [{"params": rest, "lr": rate}, {"params": levels, "lr": 5 * rate}]
+
+
+def _two(scores: Tensor) -> Tensor:
+    """A single score is that of class 1 beside a class 0 of 0, so that its sign decides."""
+    return torch.cat([torch.zeros_like(scores), scores], 1) if scores.shape[1] == 1 else scores
 
 
 def _softness(twin: Twin, bits: Tensor) -> float:

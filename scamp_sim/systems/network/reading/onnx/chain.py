@@ -23,6 +23,7 @@ MOST_VALUES = 4 * MOST
 """Values of all constants that are computed."""
 
 MERGING = ("Concat", "Split", "Slice", "Gather", "Where", "Max", "Min", "Sum", "And", "Or", "Xor", "Equal")
+QUANTISING = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Quant", "IntQuant", "Trunc")
 
 
 def read_onnx(path: Path, limit: int, reading: Reading) -> Network:
@@ -102,6 +103,12 @@ def _step(node: Node, values: Values) -> Array | Data:
         return found
     if node.op in MERGING:
         refuse(node.name, f"{node.op} has no place on the array; the network must be one chain without branches")
+    if node.op in QUANTISING:
+        refuse(
+            node.name,
+            f"{node.op} of activations has no place on the array, where a layer gives one bit; put a sign in its "
+            "place, and quantise weights alone",
+        )
     raise refusal(node.name, f"{node.op} has no place on the array; {HAVE}")
 
 

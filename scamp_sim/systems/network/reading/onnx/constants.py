@@ -151,9 +151,11 @@ def _slice(node: Node, values: Sequence[Array | None]) -> Any:
     steps = np.asarray(values[4]).reshape(-1) if len(values) > 4 and values[4] is not None else np.ones(len(starts))
     cut = [slice(None)] * x.ndim
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        if step < 1:
-            raise ValueError("steps below 1")
-        cut[int(axis)] = slice(int(start), int(end), int(step))
+        if step == 0:
+            raise ValueError("a step of 0")
+        # Backwards an end in front of the first value is none at all; -1 would be the last value.
+        first = step < 0 and int(end) < -x.shape[int(axis)]
+        cut[int(axis)] = slice(int(start), None if first else int(end), int(step))
     return x[tuple(cut)]
 
 
@@ -165,11 +167,14 @@ def _gather(node: Node, values: Sequence[Array | None]) -> Any:
 
 
 def _along(node: Node, x: Array, part: Array) -> Array:
-    """One value a channel, along the axis that the node names."""
-    if part.ndim != 1 or x.ndim < 2:
-        return part
+    """One value for all, or one a channel along the axis that the node names: in the shape that makes it so."""
+    if part.size == 1:
+        return part.reshape(())
+    axis = int(node.given.get("axis", 1))
+    if part.ndim != 1 or not -x.ndim <= axis < x.ndim or x.shape[axis] != part.size:
+        raise ValueError(f"{part.size} scales of {'x'.join(map(str, x.shape))} values; expected one, or one a channel")
     shape = [1] * x.ndim
-    shape[int(node.given.get("axis", 1))] = part.size
+    shape[axis] = part.size
     return part.reshape(shape)
 
 
@@ -226,12 +231,12 @@ _ELEMENTWISE: dict[str, Callable[[Node, Sequence[Array | None]], Any]] = {
     "BipolarQuant": _bipolar,
     "Quant": _quant,
     "IntQuant": _quant,
-    "QuantizeLinear": _quantise,
-    "DequantizeLinear": _dequantise,
 }
 
 _OPS: dict[str, Callable[[Node, Sequence[Array | None]], Any]] = _ELEMENTWISE | {
     "Constant": _constant,
+    "QuantizeLinear": _quantise,
+    "DequantizeLinear": _dequantise,
     "ConstantOfShape": _filled,
     "Expand": _expand,
     "Identity": _unary(lambda x: x),

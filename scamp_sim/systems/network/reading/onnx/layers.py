@@ -134,7 +134,10 @@ def _padding(node: Node, kernel: tuple[int, int], stride: tuple[int, int], size:
 def _pad(node: Node, values: Values) -> Data:
     data = _first(node, values)
     if node.given.get("mode", "constant") != "constant":
-        refuse(node.name, f"Pad by {node.given['mode']}: expected constant values")
+        refuse(
+            node.name,
+            f"Pad by {node.given['mode']} has no place on the array; pad with a constant in training",
+        )
     pads = np.asarray(parameter(node, values, 1, "pads")).reshape(-1)
     value = np.asarray(parameter(node, values, 2, "value", 0.0)).reshape(-1)
     rank = len(data.order) + 1
@@ -283,7 +286,7 @@ def _pool(kind: type[MaxPool] | type[AveragePool]) -> Callable[[Node, Values], D
 def _whole(kind: type[MaxPool] | type[AveragePool]) -> Callable[[Node, Values], Data]:
     def make(node: Node, values: Values) -> Data:
         data = _first(node, values)
-        channels, _, _ = _map(node, data)
+        channels, rows, columns = _map(node, data)
         keep = True
         if node.op.startswith("Reduce"):
             axes = parameter(node, values, 1, "axes")
@@ -292,6 +295,8 @@ def _whole(kind: type[MaxPool] | type[AveragePool]) -> Callable[[Node, Values], 
                 refuse(node.name, f"{node.op} over axes {found or 'all'}: expected rows and columns, 2 and 3")
             keep = bool(node.given.get("keepdims", 1))
         pooled = _extended(data, node, kind(node.name, None), (channels, 1, 1))
+        if node.op == "ReduceSum":
+            pooled = pooled.scaled(np.asarray(float(rows * columns)), np.zeros(()))
         return pooled if keep else _flattened(node, pooled)
 
     return make
@@ -378,11 +383,13 @@ LAYERS: dict[str, Callable[[Node, Values], Any]] = {
     "Softmax": _last,
     "LogSoftmax": _last,
     "ArgMax": _last,
+    "Sigmoid": _last,
     "MaxPool": _pool(MaxPool),
     "AveragePool": _pool(AveragePool),
     "GlobalMaxPool": _whole(MaxPool),
     "GlobalAveragePool": _whole(AveragePool),
     "ReduceMean": _whole(AveragePool),
+    "ReduceSum": _whole(AveragePool),
     "ReduceMax": _whole(MaxPool),
     "Flatten": _flatten,
     "Reshape": _reshape,
