@@ -69,8 +69,8 @@ def fuzz(name: str, folder: Path, count: int, seed: int, captured: pytest.Captur
         assert said is None or len(said) < 2000, (name, seed, number, len(said))
         assert time.process_time() - began < SECONDS, (name, seed, number)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before < BYTES
-    said = captured.readouterr()
-    assert (said.out, said.err) == ("", ""), "a library has written past Python"
+    written = captured.readouterr()
+    assert (written.out, written.err) == ("", ""), "a library has written past Python"
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -85,9 +85,7 @@ def test_much_mutated_input(name: str, block: int, tmp_path: Path, capfd: pytest
     fuzz(name, tmp_path, NIGHTLY // 10, 1 + block, capfd)
 
 
-def test_a_fault_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_fault_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """The comparison can fail: a reader without a guard does."""
     import json
 
