@@ -376,7 +376,7 @@ def test_fit_writes_a_profile_that_run_takes(tmp_path: Path, capsys: pytest.Capt
         (["--table", "{table}", "--without", "60"], "--without 60: {table} has no such value; it has 0, 50"),
         (["--flat", "{flat}", "--name", "scamp5"], "--name: name is 'scamp5', as of a built-in profile"),
         (["--flat", "{flat}", "--name", ""], "--name: name is ''; give some text"),
-        (["--flat", "{flat}", "--chips", "0"], "--chips: expected an integer in 1..1000, got '0'"),
+        (["--flat", "{flat}", "--chips", "0"], "--chips must be at least 1, got 0"),
         (["--flat", "{flat}", "--out", "{folder}"], "is a folder; name a file"),
     ],
 )

@@ -121,6 +121,12 @@ def test_limits_are_named(line: str, says: str, capsys: pytest.CaptureFixture[st
     [
         ("profile edges --frame 2", "--frame is for networks"),
         ("system published snn --sensor-share 0.2", "--sensor-share is for --shares TOTAL"),
+        ("compare --epochs 3", "--epochs is for training; add --task NAME"),
+        ("compare --jobs 2", "--jobs is for training; add --task NAME"),
+        ("compare --cluster", "--cluster is for training; add --task NAME"),
+        ("compare --results r.json --task shapes", "--results shows what was trained before; leave --task out"),
+        ("compare --task shapes --electrons 5", "--electrons are for --robust"),
+        ("compare --task shapes --robust --heads small", "--heads cannot be used with --robust"),
     ],
 )
 def test_what_would_be_passed_over_is_refused(line: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -710,7 +710,7 @@ def test_limits_come_from_a_profile(example: str, tmp_path: Path, capsys: pytest
         (["--range", "R5=0..1"], "no analog input or register"),
         (["--range", "image=0..4", "--range", "image=0..5"], "given twice"),
         (["--range", "image=0..1e300"], "the most that a register can hold"),
-        (["--fps", "0"], "--fps: expected a finite number of at most 1,000,000 and above 0, got '0'"),
+        (["--fps", "0"], "fps must be greater than 0, got 0"),
     ],
 )
 def test_wrong_arguments_are_explained(

@@ -170,7 +170,7 @@ def test_codes_that_wrap_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["write", "{new}", "--repeats", "2"], "--repeats: expected an integer in 3..1000, got '2'"),
+        (["write", "{new}", "--repeats", "2"], "repeats must be an integer from 3 to 1000, got 2"),
         (
             ["write", "{new}", "--series", "march", "--size", "64x64"],
             "series 'march' needs an array of at least 192 columns, got 64; leave it out",

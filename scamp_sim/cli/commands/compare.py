@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scamp_sim.cli.options import Given
+from scamp_sim.cli.refusals import refuse, spelt
 from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.limits import number_in, whole_in
 
@@ -79,12 +81,43 @@ def register(parser: argparse.ArgumentParser) -> None:
     tasks = parser.add_argument_group('a task: all rows trained on the same data (needs the extra "torch")')
     add = tasks.add_argument
     add("--task", metavar="NAME", help="gestures, shapes, digits or photographs")
-    add("--heads", metavar="LIST", help="linear, small, frozen (default: linear,small; of photographs frozen)")
-    add("--seeds", metavar="N", default="3", help="of training: how many, or which: 0-4; at least 3 (default: 3)")
-    add("--train", metavar="N", type=whole_in(1), default=40, help="clips of each class to train on (default: 40)")
-    add("--test", metavar="N", type=whole_in(1), default=20, help="clips of each class for the test (default: 20)")
-    add("--epochs", metavar="N", type=whole_in(1), default=20, help="of every training (default: 20)")
-    add("--light", choices=("even", "uneven"), default="uneven", help="uneven: each clip in its own (default: uneven)")
+    add(
+        "--heads",
+        action=Given,
+        metavar="LIST",
+        help="linear, small, frozen (default: linear,small; of photographs frozen)",
+    )
+    add(
+        "--seeds",
+        action=Given,
+        metavar="N",
+        default="3",
+        help="of training: how many, or which: 0-4; at least 3 (default: 3)",
+    )
+    add(
+        "--train",
+        action=Given,
+        metavar="N",
+        type=whole_in(1),
+        default=40,
+        help="clips of each class to train on (default: 40)",
+    )
+    add(
+        "--test",
+        action=Given,
+        metavar="N",
+        type=whole_in(1),
+        default=20,
+        help="clips of each class for the test (default: 20)",
+    )
+    add("--epochs", action=Given, metavar="N", type=whole_in(1), default=20, help="of every training (default: 20)")
+    add(
+        "--light",
+        action=Given,
+        choices=("even", "uneven"),
+        default="uneven",
+        help="uneven: each clip in its own (default: uneven)",
+    )
     add(
         "--robust",
         action="store_true",
@@ -93,6 +126,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--electrons",
+        action=Given,
         metavar="N",
         type=number_in(low=0),
         default=2000.0,
@@ -100,7 +134,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     add("--out", metavar="DIR", help="keeps results and clips, and resumes from them; figures and pages go there, too")
     add("--results", metavar="FILE", help="show the results in a file of an earlier --out, and train nothing")
-    add("--jobs", metavar="N", type=whole_in(1), help="trainings at a time (default: one per core)")
+    add("--jobs", action=Given, metavar="N", type=whole_in(1), help="trainings at a time (default: one per core)")
     add(
         "--cluster",
         metavar="ADDRESS",
@@ -117,8 +151,11 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.compare.task.study import Study
 
     width = args.width or max(80, min(160, shutil.get_terminal_size((80, 24)).columns))
-    study = task(args)
+    _refuse(args)
     table = made(args)
+    for name in args.steps:  # what is wrong is said before hours of training
+        table.steps(name)
+    study = task(args)
     found = Shown(table, study if isinstance(study, Study) else None, study if isinstance(study, Robustness) else None)
     shown = {
         "text": lambda: found.text(width, args.steps),
@@ -133,6 +170,29 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(shown[args.format](), end="")
     return 0
+
+
+OF_TASKS = ("heads", "seeds", "train", "test", "epochs", "light", "electrons", "jobs")
+"""Options that say how a task is trained."""
+
+
+def _refuse(args: argparse.Namespace) -> None:
+    """Raise OptionError for an option that would be ignored."""
+    asked: frozenset[str] = getattr(args, "given", frozenset())
+    if args.results is not None:
+        why = "--results shows what was trained before; leave {option} out, or train with --task and without --results"
+        refuse(args, ("task", "cluster"), why)
+    else:
+        why = "{option} is for training; add --task NAME, or leave it out"
+    if args.task is None or args.results is not None:
+        for name in OF_TASKS:
+            if name in asked:
+                raise OptionError(why.format(option=spelt(name)))
+        refuse(args, ("cluster",), why)
+    elif args.robust and "heads" in asked:
+        raise OptionError("--heads cannot be used with --robust, which has the small head; leave one of them out")
+    elif not args.robust and "electrons" in asked:
+        raise OptionError("--electrons are for --robust; add it, or leave --electrons out")
 
 
 FILES = {"json": "compare.json", "markdown": "compare.md", "html": "compare.html"}

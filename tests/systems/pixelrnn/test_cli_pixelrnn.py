@@ -508,8 +508,8 @@ def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1")
     for more, said in {
         ("--out", tmp_path / "no" / "r.json"): "does not exist; create it first",
-        ("--jobs", 0): "--jobs: expected an integer in 1..4096, got '0'",
-        ("--limit", 0): "--limit: expected an integer of at least 1, got '0'",
+        ("--jobs", 0): "jobs must be an integer of at least 1, got 0",
+        ("--limit", 0): "limit must be an integer of at least 1, got 0",
         ("--mapping", "pixels"): "unknown mapping 'pixels'",
     }.items():
         assert run(*argv, *more) in (1, 2)
