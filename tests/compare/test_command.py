@@ -96,7 +96,7 @@ def test_steps_of_a_program(capsys: pytest.CaptureFixture[str]) -> None:
         (["--steps", "raw", "--on", "circuit"], "expected a SCAMP-5 row of this table"),
         (["--frames", "1,4"], "--frames 1,4: one number without --task, such as 1"),
         (["--width", "40"], "an integer of at least 80"),
-        (["--link-pj-per-bit", "-1"], "must be 0 or more"),
+        (["--link-pj-per-bit", "-1"], "expected a finite number of at least 0"),
     ],
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], args: list[str], message: str) -> None:
