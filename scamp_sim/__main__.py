@@ -17,8 +17,11 @@ def entry() -> int:
 
     def handler(number: int, frame: object) -> None:
         if seen:  # the second time: at once
-            os._exit(130)
+            _leave(130)
         seen.append(number)
+        if _imports_torch(frame):
+            print("interrupted", file=sys.stderr)
+            _leave(130)
         raise KeyboardInterrupt
 
     def unraisable(found: object) -> None:
@@ -58,7 +61,23 @@ def entry() -> int:
     return code
 
 
+def _imports_torch(frame: object) -> bool:
+    """Whether PyTorch is being imported: its C++ imports modules of Python where no exception may pass, so that one
+    would end the process with a dump."""
+    while frame is not None:
+        code = frame.f_code  # type: ignore[attr-defined]
+        if code.co_name == "<module>" and f"{os.sep}torch{os.sep}" in code.co_filename:
+            return True
+        frame = frame.f_back  # type: ignore[attr-defined]
+    return False
+
+
 def _leave(code: int) -> None:
+    """End at once, with nothing half-written."""
+    files = sys.modules.get("scamp_sim.files")
+    tidy = getattr(files, "leave_nothing_aside", None)  # none while it is being imported
+    if tidy is not None:
+        tidy()
     for stream in (sys.stdout, sys.stderr):
         try:  # noqa: SIM105
             stream.flush()

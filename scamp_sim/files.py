@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -83,29 +85,75 @@ def write_file(path: str | Path, what: str, write: Callable[[Path], object]) -> 
     Raises ScampError that names `what` and the file.
     """
     target = check_file(path, what)
-    aside = ""
+    aside = Path()
     try:
-        # the ending stays, since libraries choose the format by it
-        number, aside = tempfile.mkstemp(prefix=".scamp-", suffix=target.suffix, dir=target.parent)
-        os.close(number)
-        write(Path(aside))
+        aside = file_aside(target)
+        write(aside)
         with open(aside, "rb+") as file:
             os.fsync(file.fileno())  # or a power cut could leave the new name with nothing in it
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(aside, 0o666 & ~mask)
-        os.replace(aside, target)
-        aside = ""
+        put_in_place(aside, target)
     except OSError as e:
         raise ScampError(
             f"cannot write the {what} to {short(str(path), 200)}: {reason(e)}; free some disk space, or "
             "choose another file"
         ) from e
     finally:
-        if aside:
-            with suppress(OSError):
-                os.unlink(aside)
+        remove_aside(aside)
     return target
+
+
+# --- aside ------------------------------------------------------------------------------------------------------
+
+_aside: set[Path] = set()
+"""Files and folders that are being written; each is noted before it is there, so that an interrupt at any moment leaves
+none."""
+
+
+def file_aside(target: Path) -> Path:
+    """An empty file beside a file that it is to become; its ending stays, since libraries choose the format by it.
+    Raises OSError. `remove_aside` must follow."""
+    aside = _noted(target.parent, target.suffix.lower())
+    os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    return aside
+
+
+def folder_aside(folder: Path) -> Path:
+    """An empty folder inside one whose files will come from it. Raises OSError. `remove_aside` must follow."""
+    aside = _noted(folder, "")
+    os.mkdir(aside, 0o700)
+    return aside
+
+
+def _noted(folder: Path, ending: str) -> Path:
+    aside = folder.absolute() / f".scamp-{secrets.token_hex(6)}{ending}"
+    _aside.add(aside)
+    return aside
+
+
+def put_in_place(aside: Path, target: Path) -> None:
+    """Give a file from aside its name, with the permissions of a new file. Raises OSError."""
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(aside, 0o666 & ~mask)
+    os.replace(aside, target)
+
+
+def remove_aside(aside: Path) -> None:
+    """Remove what is left of a file or folder from aside, if anything is."""
+    if aside not in _aside:
+        return
+    if aside.is_dir():
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            aside.unlink()
+    _aside.discard(aside)
+
+
+def leave_nothing_aside() -> None:
+    """Remove whatever is being written: the process ends."""
+    for aside in tuple(_aside):
+        remove_aside(aside)
 
 
 def write_text(path: str | Path, text: str, what: str) -> Path:
@@ -157,7 +205,12 @@ def begins_with(path: str | Path, mark: bytes) -> bool:
 __all__ = [
     "begins_with",
     "check_file",
+    "file_aside",
+    "folder_aside",
+    "leave_nothing_aside",
+    "put_in_place",
     "refuse_read",
+    "remove_aside",
     "unwritable",
     "write_arrays",
     "write_bytes",

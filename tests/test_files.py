@@ -338,3 +338,16 @@ def test_a_picture_that_claims_more_than_its_bytes_can_hold(folder: Path) -> Non
     (folder / "claims.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
     with pytest.raises(ScampError, match=r"claims\.png: 9000x9000 pixels in [0-9]+ bytes: it is damaged"):
         load_image("claims.png")
+
+
+def test_what_is_written_aside_is_removed_whenever_the_process_ends(folder: Path) -> None:
+    """A file is noted before it is there, so that an interrupt between the two leaves nothing either."""
+    from scamp_sim import files
+
+    file, inside = files.file_aside(folder / "k.PNG"), files.folder_aside(folder)
+    (inside / "0").write_text("half")
+    assert {file, inside} <= set(folder.iterdir())
+    assert file.suffix == ".png"
+    files.leave_nothing_aside()
+    assert sorted(p.name for p in folder.iterdir()) == ["k.scamp", "photo.png"]
+    files.remove_aside(file)

@@ -8,8 +8,6 @@ importing the package stays cheap.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import PlaneError, ScampError
-from scamp_sim.files import refuse_read, unwritable
+from scamp_sim.files import folder_aside, refuse_read, remove_aside, unwritable
 from scamp_sim.pictures import frame_count as frame_count
 from scamp_sim.pictures import grey_of as grey_of
 from scamp_sim.pictures import load_image as load_image
@@ -238,24 +236,23 @@ def write_files(
     Files are first written aside and then renamed. Raises ScampError if the folder cannot be written.
     """
     path = check_folder(folder, (*pictures, *texts))
-    aside: str | None = None
+    aside = Path()
     try:
         path.mkdir(parents=True, exist_ok=True)
-        aside = tempfile.mkdtemp(prefix=".scamp-", dir=path)
+        aside = folder_aside(path)
         for number, picture in enumerate(pictures.values()):
             how: dict[str, Any] = {"optimize": True} if small else {"compress_level": 1}
-            picture.save(Path(aside) / str(number), format="PNG", **how)
+            picture.save(aside / str(number), format="PNG", **how)
         for number, text in enumerate(texts.values(), len(pictures)):
-            (Path(aside) / str(number)).write_text(text, encoding="utf-8")
+            (aside / str(number)).write_text(text, encoding="utf-8")
         for name in (*pictures, *texts):
             (path / name).parent.mkdir(exist_ok=True)
         for number, name in enumerate((*pictures, *texts)):
-            os.replace(Path(aside) / str(number), path / name)
+            os.replace(aside / str(number), path / name)
     except OSError as e:
         raise ScampError(
             f"cannot write files to {path}: {reason(e)}; free some disk space, or choose another folder"
         ) from e
     finally:
-        if aside is not None:
-            shutil.rmtree(aside, ignore_errors=True)
+        remove_aside(aside)
     return [path / name for name in (*pictures, *texts)]

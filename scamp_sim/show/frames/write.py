@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -17,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ScampError
-from scamp_sim.files import check_file, refuse_read
+from scamp_sim.files import check_file, file_aside, folder_aside, put_in_place, refuse_read, remove_aside
 from scamp_sim.reading import reason
 from scamp_sim.show import render
 from scamp_sim.show.frames.decode import library
@@ -79,27 +77,21 @@ def video(path: str | Path, fps: float | None) -> Iterator[Video]:
     fps: frames a second. Raises ScampError.
     """
     target = check_video(path)
-    number, aside = tempfile.mkstemp(prefix=".scamp-", suffix=target.suffix.lower(), dir=target.parent)
-    os.close(number)
     writer: _Gif | _Film | None = None
+    aside = Path()
     try:
-        writer = _Gif(aside, fps) if target.suffix.lower() == ANIMATION else _Film(aside, fps)
-        try:
-            yield writer
-            writer.close()
-        except OSError as e:
-            raise ScampError(f"cannot write the video to {short(str(path), 200)}: {reason(e)}") from e
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(aside, 0o666 & ~mask)
-        os.replace(aside, target)
-        aside = ""
+        aside = file_aside(target)
+        writer = _Gif(str(aside), fps) if target.suffix.lower() == ANIMATION else _Film(str(aside), fps)
+        yield writer
+        writer.close()
+        put_in_place(aside, target)
+        writer = None
+    except OSError as e:
+        raise ScampError(f"cannot write the video to {short(str(path), 200)}: {reason(e)}") from e
     finally:
-        if aside:
-            if writer is not None:
-                writer.drop()
-            with suppress(OSError):
-                os.unlink(aside)
+        if writer is not None:
+            writer.drop()
+        remove_aside(aside)
 
 
 class _Gif:
@@ -344,7 +336,7 @@ class Staging:
             if self._aside is None:
                 self._made = not self.folder.exists()
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._aside = Path(tempfile.mkdtemp(prefix=".scamp-", dir=self.folder))
+                self._aside = folder_aside(self.folder)
             yield self._aside / str(len(self._names))
         except OSError as e:
             raise self._failed(e) from e
@@ -367,7 +359,7 @@ class Staging:
         except OSError as e:
             raise self._failed(e) from e
         finally:
-            shutil.rmtree(self._aside, ignore_errors=True)
+            remove_aside(self._aside)
             if kind is not None and self._made:
                 with suppress(OSError):
                     self.folder.rmdir()
