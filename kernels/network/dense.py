@@ -33,6 +33,11 @@ PES_OF_A_SAMPLE = 4096
 Integers = npt.NDArray[np.int64]
 
 
+def lsb_of(window: int, sums: str, amplitude: int = AMPLITUDE) -> float:
+    """LSB of all samples of a class together for a sum of 1, that is for half a match, as `DenseSums` reads them."""
+    return amplitude * (window // CELL) ** 2 / (ARRAY // CELL) ** 2 * (4 if sums == "64" else 1)
+
+
 @dataclass(frozen=True, eq=False)
 class DenseSums:
     """A dense layer behind pooled blocks.
@@ -90,15 +95,9 @@ class DenseSums:
         return not self.ternary and maps == self.grid.slots and rows == columns == whole
 
     @property
-    def features(self) -> int:
-        """Bits that a class is a sum of."""
-        return int(np.prod(self.weights.shape[1:]))
-
-    @property
     def lsb(self) -> float:
         """LSB of all samples of a class together for a sum of 1."""
-        per_feature = (self.window // CELL) ** 2
-        return self.amplitude * per_feature / (ARRAY // CELL) ** 2 * (4 if self.sums == "64" else 1)
+        return lsb_of(self.window, self.sums, self.amplitude)
 
     def piece(self, bits: str, offset: bool, *, name: str = "dense") -> Piece:
         """From a bit to the samples. Overwrites A..E, R0..R4."""
@@ -175,4 +174,4 @@ class DenseSums:
         return np.asarray(cells.ravel()[:classes] / self.lsb)
 
 
-__all__ = ["AMPLITUDE", "MOST_CLASSES", "DenseSums"]
+__all__ = ["AMPLITUDE", "MOST_CLASSES", "DenseSums", "lsb_of"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from scamp_sim.cli import options
 from scamp_sim.exceptions import OptionError
 from scamp_sim.limits import whole_in
+from scamp_sim.text import short
 
 if TYPE_CHECKING:
     from scamp_sim.systems.network.params import Network
+
+MOST_SIDE = 4096
+"""Rows or columns of an input that are read."""
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +47,7 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         help="how pictures get to the size of the input, such as scale=2,pad=4, pad=T:L:B:R, shrink=4",
     )
     add("--describe", metavar="FILE", help="the description of arrays that come without one, as JSON")
-    add("--size", metavar="HxW", type=options.size, help="rows x columns of the input, where the file leaves them open")
+    add("--size", metavar="HxW", type=_size, help="rows x columns of the input, where the file leaves them open")
 
 
 def read_network(args: argparse.Namespace) -> Network:
@@ -62,6 +65,16 @@ def read_network(args: argparse.Namespace) -> Network:
         size=args.size,
         description=args.describe,
     )
+
+
+def _size(text: str) -> tuple[int, int]:
+    """HxW of an input as (rows, columns): any, since placed pictures and pools get to what an array has. Raises
+    ArgumentTypeError, as argparse wants it."""
+    sides = text.lower().split("x")
+    if len(sides) != 2:
+        raise argparse.ArgumentTypeError(f"'{short(text, 80)}' is not HxW, such as 28x28")
+    rows, columns = (whole_in(1, MOST_SIDE)(side) for side in sides)
+    return rows, columns
 
 
 def _pair(text: str | None, option: str) -> tuple[float, float] | None:

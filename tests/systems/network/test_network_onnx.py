@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scamp_sim.cli.main import main
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems import network
 from scamp_sim.systems.network.params import Network
@@ -278,6 +279,13 @@ def test_channels_last(tmp_path: Path) -> None:
     same(network.read(last.save(tmp_path / "a.onnx")), network.read(plain.save(tmp_path / "b.onnx")))
 
 
+def _command(line: list[str]) -> int:
+    try:
+        return main(line)
+    except SystemExit as e:
+        return int(e.code or 0)
+
+
 def test_size_and_ends(tmp_path: Path) -> None:
     graph = sized("n", 1, "h", "w")
     graph.add("ReduceMean", axes=[2, 3], keepdims=0)
@@ -285,6 +293,8 @@ def test_size_and_ends(tmp_path: Path) -> None:
     graph.add("Softmax", axis=1)
     net = network.read(graph.save(tmp_path / "net.onnx"), size=(10, 10))
     assert (net.input.rows, net.input.columns) == (10, 10)
+    for size, code in (("10x10", 0), ("28x28", 0), ("28", 2), ("0x28", 2)):
+        assert _command(["network", "read", str(tmp_path / "net.onnx"), "--size", size]) == code
     assert "Softmax dropped, it changes no decision" in net.notes[-1]
     graph.add("ArgMax", axis=1)
     both = network.read(graph.save(tmp_path / "net.onnx"), size=(10, 10))

@@ -203,9 +203,10 @@ def test_a_file_keeps_what_was_asked_for() -> None:
             from_dict(plan.asked, {**document, "wish": wrong})
 
 
-def test_sums_too_coarse_to_decide_by_are_said(one: Plan) -> None:
-    """A code is a fixed number of matches: few features make it a large share of all."""
-    assert not any("too coarse" in w for w in one.warnings())
+def test_sums_too_coarse_to_decide_by_are_not_taken(one: Plan) -> None:
+    """A code is a fixed number of matches: few features make it a large share of all, and the controller decides."""
+    assert one.built.dense is not None
+    assert not any("too coarse" in why for why in one.refused)
     rng = np.random.default_rng(1)
     few = Network(
         Input(16, 16),
@@ -215,9 +216,18 @@ def test_sums_too_coarse_to_decide_by_are_said(one: Plan) -> None:
             Dense("dense1", rng.choice([-1, 1], (10, 4 * 16)), np.ones(10), np.zeros(10)),
         ),
     )
-    plan = network.plan(few, layout="blocks")
-    assert plan.built.dense is not None
-    assert any("17 matches of 64, too coarse to decide by" in w for w in plan.warnings())
+    plan = network.plan(few)
+    assert plan.as_dict()["layers"][-1]["where"] == "controller"
+    assert "17 matches of 64, too coarse to decide by" in " ".join(plan.text().split())
+    _assert_exact(plan)
+    conv, pool, _ = few.layers
+    scores = Dense("dense1", rng.choice([-1, 1], (10, 4 * 196)), np.ones(10), np.zeros(10))
+    more = Network(Input(56, 56), (conv, pool, scores))
+    why = (
+        "note: dense1: not in the array, since a code of its sums would be 17 matches of 784, too coarse to decide by; "
+    )
+    assert why + "--sums 64 is four times as fine" in " ".join(network.plan(more).text().split())
+    assert network.plan(more, sums="64").as_dict()["layers"][-1]["where"] == "array, 64 sums"
 
 
 def test_what_is_minimised_decides(one: Plan) -> None:

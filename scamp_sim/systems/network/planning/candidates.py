@@ -11,7 +11,7 @@ from functools import partial
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.bits import HIGHEST
-from scamp_sim.kernels.network.dense import CELL, MOST_CLASSES
+from scamp_sim.kernels.network.dense import CELL, MOST_CLASSES, lsb_of
 from scamp_sim.kernels.network.pieces import ARRAY
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
 from scamp_sim.systems.network.planning.choice import Choice, ConvChoice
@@ -25,6 +25,8 @@ ROUNDS = 3
 """How often an amplitude is chosen anew for the gain that chips have at it."""
 WIDE = 20
 """LSB of a tap where joins are means: what they add then counts less."""
+COARSE = 0.02
+"""Share of a dense layer's features that one code of its sums may be: beyond it, rounding decides."""
 FEW = 4
 """Maps up to which one after the other may be cheaper than all at once."""
 
@@ -56,7 +58,7 @@ def candidates(net: Network, wish: Wish, refused: list[str]) -> Iterator[Choice]
     for layout, rows in _layouts(net, first, refused):
         if wish.layout and layout != wish.layout:
             continue
-        for array in _cuts(net, layout, rows, refused):
+        for array in _cuts(net, layout, rows, wish.sums, refused):
             try:
                 convs = _convs(net, layout, rows, array, wish)
             except ProgramError as e:
@@ -113,7 +115,7 @@ def _layouts(net: Network, first: Conv, refused: list[str]) -> Iterator[tuple[st
         yield "serial", 1
 
 
-def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[int]:
+def _cuts(net: Network, layout: str, rows: int, sums: str, refused: list[str]) -> Iterator[int]:
     """How many layers run on the array, for each place where that may end."""
     slots = rows * rows
     pooled = 1
@@ -136,7 +138,7 @@ def _cuts(net: Network, layout: str, rows: int, refused: list[str]) -> Iterator[
                 return
             pooled *= layer.size
         elif isinstance(layer, Dense):
-            why = _no_dense(layer, layout, pooled, n == len(net.layers), net.layers[n - 2])
+            why = _no_dense(layer, layout, pooled, n == len(net.layers), net.layers[n - 2], sums)
             if why:
                 refused.append(why)
             else:
@@ -160,7 +162,7 @@ def _no_pool(layer: Pool, layout: str, rows: int, pooled: int) -> str:
     return ""
 
 
-def _no_dense(layer: Dense, layout: str, pooled: int, last: bool, behind: object) -> str:
+def _no_dense(layer: Dense, layout: str, pooled: int, last: bool, behind: object, sums: str) -> str:
     what = f"{layer.name}: not in the array, since "
     if not last or layer.activation != "none":
         return what + "another layer follows; only the last dense layer can be sums"
@@ -172,6 +174,12 @@ def _no_dense(layer: Dense, layout: str, pooled: int, last: bool, behind: object
         return what + f"{layout} have their slots full of channels, and need the register of its weights; blocks can"
     if pooled < CELL or not isinstance(behind, Pool):
         return what + f"a bit has {pooled}x{pooled} PEs; {CELL}x{CELL} or more are needed, behind a pool"
+    code, most = 1 / (2 * lsb_of(pooled, sums)), COARSE * layer.features
+    if code > most:
+        finer = "; --sums 64 is four times as fine" if sums != "64" and code / 4 <= most else ""
+        return what + (
+            f"a code of its sums would be {code:.0f} matches of {layer.features:,}, too coarse to decide by{finer}"
+        )
     return ""
 
 

@@ -43,8 +43,6 @@ WHAT = 27
 """Columns of the table for what a layer is."""
 WISHES = ("layout", "sums", "events", "amplitude", "controller")
 """What of a wish a file of a plan keeps; the rest follows from the profile."""
-COARSE = 0.02
-"""Share of a dense layer's features from which on one code of its sums is said to be too coarse."""
 
 
 @dataclass(frozen=True)
@@ -226,12 +224,6 @@ class Plan:
                 f"{layer}: {len(those)} channel(s) lie too near to a background; channel {worst.channel}, "
                 f"{worst.distance:.2g} taps from {worst.background} at {worst.sigma:.2g} taps of noise, will have "
                 f"{100 * worst.wrong:.0f} % of its bits wrong: train with noise (`network finetune`)"
-            )
-        dense = self.built.dense
-        if dense is not None and 1 / (2 * dense.lsb) > COARSE * dense.features:
-            found.append(
-                f"{self.built.inside[-1].name}: a code of its sums is {1 / (2 * dense.lsb):.0f} matches of "
-                f"{dense.features:,}, too coarse to decide by: take --sums 64, or --controller"
             )
         spent = sum(us for name, us in self._calls().items() if name in ("scamp5_in", "scamp5_load_in"))
         whole = self.cost().us or 1.0
