@@ -37,8 +37,10 @@ STUDIES = {
     "--out r.json",
     "system validate leca": "system validate leca --clips example:20 --on scamp5 --errors scamp5 --chips 1-3 --jobs 1 "
     "--out r.json",
-    "system train p2m": "system train p2m --data shapes --count 200 --size 20 --epochs 12 --checkpoint c.pt --out w.npz",
-    "system train snn": "system train snn --data shapes --count 200 --size 20 --epochs 12 --checkpoint c.pt --out w.npz",
+    "system train p2m": "system train p2m --data shapes --count 200 --size 20 --epochs 12 --checkpoint c.pt "
+    "--out w.npz",
+    "system train snn": "system train snn --data shapes --count 200 --size 20 --epochs 12 --checkpoint c.pt "
+    "--out w.npz",
     "system train leca": "system train leca --data shapes --count 64 --test 32 --start-epochs 2 --epochs 4 --modes soft "
     "--checkpoint c.pt --out w.npz",
     "network validate": "network validate net.npz --data pictures.npz --errors scamp5 --chips 1-6 --jobs 1 "
@@ -54,7 +56,6 @@ STUDIES = {
 }
 """What is killed -> its command line; the last names what it keeps."""
 
-TRAINED = ("train", "system train p2m", "system train snn", "system train leca", "network finetune")
 TRAINED = ("train", "system train p2m", "system train snn", "network finetune")
 FINAL = {
     **dict.fromkeys(TRAINED, ("w.npz", "c.pt")),
