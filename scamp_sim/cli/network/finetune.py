@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from scamp_sim.cli import options
 from scamp_sim.cli.network.sources import add_network, read_network
 from scamp_sim.cli.output import print_json
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.files import check_file
 from scamp_sim.limits import number_in, whole_in
+from scamp_sim.text import short
 
 ABOUT = "train a network on under the noise of a chip: golden, ideal array and chips, before and after"
 
@@ -57,14 +59,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     add(
         "--strength",
         metavar="S",
-        type=number_in(0),
+        type=number_in(0, 100),
         default=1.2,
         help="most noise, in units of what was measured (1.2)",
     )
     add(
         "--limit",
         metavar="T",
-        type=number_in(0),
+        type=number_in(0, 1e6),
         default=6.0,
         help="taps that thresholds are pulled within (default: 6)",
     )
@@ -79,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.study.grid import parse_chips
     from scamp_sim.systems.network import accuracy, tuning
     from scamp_sim.systems.network.data import fits, load
+    from scamp_sim.systems.network.store import check_target
     from scamp_sim.training import require
 
     require()
@@ -88,9 +91,11 @@ def run(args: argparse.Namespace) -> int:
         both = ", ".join(map(str, sorted(set(measured) & set(compared))))
         raise ProgramError(f"chips {both}: noise is measured on them, so they cannot be compared on; choose others")
     if args.out is not None:
-        check_file(args.out, "network")
+        check_target(args.out)
     if args.checkpoint is not None:
-        check_file(args.checkpoint, "checkpoint")
+        target = check_file(args.checkpoint, "checkpoint")
+        if args.out is not None and target.resolve() == Path(args.out).resolve():
+            raise OptionError(f"--out and --checkpoint are both {short(args.out, 200)}; name two files")
     data = load(args.data, net)
     fits(data, net)
     train, test = (data, load(args.test, net)) if args.test is not None else data.split(args.share, args.seed)

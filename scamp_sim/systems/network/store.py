@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from scamp_sim.checks import finite, integer, path_of
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.files import write_arrays
+from scamp_sim.files import check_file, write_arrays
 from scamp_sim.reading import OTHER_FORM, parse_json, reason
 from scamp_sim.study.results_store import digest
 from scamp_sim.systems.network.params import BITS, Conv, Counts, Dense, Input, Layer, Network, Pool
@@ -46,11 +46,20 @@ def net_digest(net: Network) -> str:
     return digest(parts)
 
 
-def save(net: Network, path: str | Path) -> None:
-    """Write a network as .npz, which `read` takes. Raises ProgramError if that is not possible."""
+def check_target(path: str | Path) -> Path:
+    """The path, if a network can be saved there; for before a long computation. Raises ScampError."""
     target = path_of(path, "network")
     if target.suffix != ".npz":
-        raise ProgramError(f"networks are saved as .npz, not as '{target.name}'")
+        raise ProgramError(f"networks are saved as .npz, not as '{short(target.name, 200)}'; name it so")
+    return check_file(target, "network")
+
+
+def save(net: Network, path: str | Path) -> None:
+    """Write a network as .npz, which `read` takes. Raises ProgramError if that is not possible."""
+    try:
+        target = check_target(path)
+    except ScampError as e:
+        raise ProgramError(str(e)) from None
     arrays: dict[str, npt.NDArray[Any]] = {}
     layers = []
     for layer in net.layers:
@@ -188,4 +197,4 @@ def _check_layer(layer: Layer, before: tuple[int, int, int], kind: str) -> str:
             return "bits" if layer.activation == "sign" else "scores"
 
 
-__all__ = ["KEY", "check", "restore", "save"]
+__all__ = ["KEY", "check", "check_target", "restore", "save"]

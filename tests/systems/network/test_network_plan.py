@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scamp_sim.costs.timing import load_timing, profile
-from scamp_sim.exceptions import PlaneError, ProgramError
+from scamp_sim.exceptions import PlaneError, ProgramError, ScampError
 from scamp_sim.systems import network
 from scamp_sim.systems.base.conformance import check_costs, check_golden
 from scamp_sim.systems.network.golden import stage_names
@@ -234,6 +234,8 @@ def test_what_is_minimised_decides(one: Plan) -> None:
     assert network.plan(one.net, by="words").cost().words <= one.cost().words
     with pytest.raises(ProgramError, match=r"by 'speed': expected one of us, words, energy, noise"):
         network.plan(one.net, by="speed")
+    with pytest.raises(ScampError, match=r"^unknown timing 'fast'"):
+        network.plan(one.net, timing="fast")
 
 
 def test_levels_share_a_constant_only_where_no_bit_changes() -> None:

@@ -106,7 +106,7 @@ def test_validate_keeps_and_resumes(
     ("line", "said"),
     [
         (("plan", "{net}", "--amplitude", "90"), "does not fit the array"),
-        (("plan", "{net}", "--levels", "-1"), "--levels must be at least 0, got -1"),
+        (("plan", "{net}", "--levels", "-1"), "--levels: expected an integer of at least 0, got '-1'"),
         (("plan", "{net}", "--plan", "{net}"), "net.npz"),
         (("plan", "{net}", "--layout", "windows"), "does not fit the array"),
         (("run", "{net}", "--image", "{wrong}"), "pictures of 30x30 do not fit the network's input"),

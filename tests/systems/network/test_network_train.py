@@ -171,7 +171,9 @@ def test_what_training_refuses() -> None:
         finetune(net, replace(data, labels=None), NOISE)
     with pytest.raises(ProgramError, match="ends in bits or counts"):
         finetune(replace(net, layers=net.layers[:1]), data, NOISE)
-    for wrong in ({"epochs": -1}, {"rate": float("nan")}, {"strength": -1}, {"batch": 1}):
+    with pytest.raises(ProgramError, match="epoch 1: the loss is no number any more; take a smaller rate"):
+        finetune(net, data, {"conv1": replace(NOISE["conv1"], floor=np.inf)})
+    for wrong in ({"epochs": -1}, {"rate": float("nan")}, {"strength": -1}, {"strength": 1e3}, {"batch": 1}):
         with pytest.raises(ProgramError, match=next(iter(wrong))):
             Settings(**wrong)  # type: ignore[arg-type]
 
@@ -236,9 +238,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     for more, message in (
         (["--measure", "1"], "chips 1: noise is measured on them"),
         (["--measure", "x"], "--measure x"),
-        (["--share", "2"], "cannot be split by 2"),
-        (["--epochs", "-1"], "epochs must be an integer"),
+        (["--share", "2"], "--share: expected a finite number above 0 and below 1"),
+        (["--epochs", "-1"], "--epochs: expected an integer in 0..10000"),
         (["--out", files[0]], "has read that file"),
+        (["--out", "net.txt"], "networks are saved as .npz, not as 'net.txt'"),
+        (["--out", files[2], "--checkpoint", files[2]], "--out and --checkpoint are both"),
+        (["--refit", "--checkpoint", "c.pt"], "has no epochs that a checkpoint could keep"),
+        (["--strength", "1e300"], "--strength: expected a finite number of at least 0 and of at most 100"),
     ):
         assert main([*line, *more]) in (1, 2)
         assert message in capsys.readouterr().err

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scamp_sim.chip.isa import did_you_mean
+from scamp_sim.costs.timing import load_timing
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import OTHER_FORM, read_json
 from scamp_sim.silicon.setup import Errors
@@ -233,7 +234,7 @@ class Plan:
         return tuple(found)
 
     def _calls(self) -> Mapping[str, float]:
-        from scamp_sim.costs.timing import load_timing, profile
+        from scamp_sim.costs.timing import profile
 
         return profile(self.built.program, load_timing(self.timing), SHAPE).call_times
 
@@ -318,6 +319,7 @@ def plan(
         raise ProgramError(f"layout '{layout}': expected blocks, macropixels, windows or serial")
     if sums not in ("16", "64", "sparse"):
         raise ProgramError(f"sums '{sums}': expected 16, 64 or sparse")
+    load_timing(timing)  # a name that is none is no matter of what fits
     own, notes = (net, ()) if levels is None else merged(net, levels)
     response = response_of(chip)
     merge = by != "noise" and response is EXACT  # on chips every level belongs into the middle of its gap

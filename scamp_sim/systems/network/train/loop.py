@@ -5,6 +5,7 @@ Importing this module imports torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,6 +27,9 @@ from scamp_sim.systems.network.train.twin import NUMBERS, Bank, Twin
 from scamp_sim.training import checkpoints
 from scamp_sim.training.rates import check_rate
 from scamp_sim.training.threads import threads
+
+MOST_STRENGTH, MOST = 100.0, 1e6
+"""Of the strength of noise, beyond which nothing is left of a picture, and of other settings."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,10 @@ class Settings:
     def __post_init__(self) -> None:
         for name, low, high in (("epochs", 0, 10_000), ("batch", 2, 65_536), ("shift", 0, 64), ("seed", 0, None)):
             integer(name, getattr(self, name), low, high)
-        for name in ("rate", "strength", "limit", "pull"):
+        for name, most in (("rate", MOST), ("strength", MOST_STRENGTH), ("limit", MOST), ("pull", MOST)):
             value = getattr(self, name)
-            if not (np.isfinite(value) and value >= 0):
-                raise ProgramError(f"{name}: expected a number of at least 0, got {value!r:.40}")
+            if not 0 <= value <= most:
+                raise ProgramError(f"{name}: expected a number in 0..{most:g}, got {value!r:.40}")
         check_rate(self.rate)
 
 
@@ -128,6 +132,8 @@ def finetune(
                 decay.step()
                 twin.clamp()
                 losses += float(loss.detach()) * len(at)
+                if not math.isfinite(losses):
+                    raise ProgramError(f"epoch {number + 1}: the loss is no number any more; take a smaller rate")
                 right += int((scores.argmax(1) == labels[at]).sum())
             history.append(Epoch(losses / len(bits), right / len(bits)))
             if checkpoint is not None:
