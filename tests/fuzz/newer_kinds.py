@@ -18,7 +18,7 @@ from scamp_sim.study.kit.reader import read_log
 from scamp_sim.systems import network
 from scamp_sim.systems.network.data import load as load_labelled
 from scamp_sim.systems.network.params import Network
-from scamp_sim.systems.network.planning.plan import load_plan
+from scamp_sim.systems.network.planning.file import load_plan
 from scamp_sim.systems.network.store import save
 from tests.fuzz.kinds import Kind
 from tests.systems.network import floats

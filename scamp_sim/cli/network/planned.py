@@ -61,7 +61,7 @@ def plan_of(args: argparse.Namespace, net: Network | None = None) -> Plan:
     net = net or read_network(args)
     if args.plan is None:
         return options_of(args).plan(net, args.errors, args.timing)
-    from scamp_sim.systems.network.planning.plan import load_plan
+    from scamp_sim.systems.network.planning.file import load_plan
 
     return load_plan(net, args.plan)
 

@@ -15,8 +15,9 @@ from scamp_sim.systems import network
 from scamp_sim.systems.base.conformance import check_costs, check_golden
 from scamp_sim.systems.network.golden import stage_names
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Input, Network, Pool
+from scamp_sim.systems.network.planning.file import from_dict
 from scamp_sim.systems.network.planning.levels import gaps, levels, margins, merged
-from scamp_sim.systems.network.planning.plan import Plan, from_dict
+from scamp_sim.systems.network.planning.plan import Plan
 from scamp_sim.systems.network.system import NetworkSystem, random_network
 
 PROFILE = "ideal:transfer_offset=20"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,31 +18,17 @@ from scamp_sim.kernels.network.first import FULL, Convolution, Look, checked, lo
 from scamp_sim.kernels.network.grids import Grid
 from scamp_sim.kernels.network.pieces import Part, Piece, assembled, drafted, piece
 from scamp_sim.kernels.network.readout import Bitmaps
-from scamp_sim.systems.network.golden import dense_sums, pool_bits, window_counts
-from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
+from scamp_sim.systems.network.params import Conv, Dense, Network, Pool
+from scamp_sim.systems.network.planning import controller
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import values_of
-from scamp_sim.systems.network.planning.segments import INPUT, READOUT, Segment, cut
+from scamp_sim.systems.network.planning.segments import INPUT, READOUT, Segment, Stage, cut
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
     from scamp_sim.machine.machine import Machine
 
 Planes = npt.NDArray[Any]
-
-CONTROLLER = "controller"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Where a stage stands behind a layer.
-
-    layer: behind whose last segment. take: the stage (channels, rows, columns) of the machine.
-    """
-
-    layer: str
-    name: str
-    take: Callable[[Machine], Planes]
 
 
 @dataclass
@@ -355,6 +341,15 @@ class Built:
         number = next(n for n, own in enumerate(self.net.layers) if own is layer)
         return shapes[number + 1][1:]
 
+    def finish(self, value: Planes) -> tuple[Planes, dict[str, Planes]]:
+        """What the controller makes of what leaves: bits, or sums of a dense layer; see `controller.finish`."""
+        return controller.finish(self.inside[-1] if self.choice.sums else None, self.outside, value)
+
+    @property
+    def products(self) -> int:
+        """Multiplications of the controller in a frame."""
+        return controller.products(self.outside)
+
     # --- segments and stages ------------------------------------------------------------------------------------
 
     def _look(self, layer: str, name: str, state: _State) -> None:
@@ -410,46 +405,10 @@ class Built:
                 found.append(np.full(maps.size, level == "always"))
         return np.stack(found)
 
-    def finish(self, value: Planes) -> tuple[Planes, dict[str, Planes]]:
-        """What the controller makes of bits (maps, rows, columns) or of sums of a dense layer (classes,): the last
-        layer's values, and the stages on the way."""
-        stages: dict[str, Planes] = {}
-        value = np.asarray(value)
-        layers = self.outside
-        if self.choice.sums:
-            value = _scored(self.inside[-1], value)
-        for layer in layers:
-            if isinstance(layer, Pool):
-                value = pool_bits(layer, value[None])[0]
-                stages[f"{layer.name}.bits"] = value
-            elif isinstance(layer, Counts):
-                value = window_counts(layer, value[None])[0]
-                stages[f"{layer.name}.counts"] = value
-            else:
-                flat = value.reshape(1, -1)
-                if flat.dtype == np.bool_:
-                    flat = np.where(flat, 1, -1).astype(np.int32)
-                value = _scored(layer, dense_sums(flat, layer.weights)[0])
-        return value, stages
-
-    @property
-    def products(self) -> int:
-        """Multiplications of the controller in a frame."""
-        return sum(layer.classes * layer.features for layer in self.outside if isinstance(layer, Dense))
-
-
-def _scored(layer: Dense, sums: Planes) -> Planes:
-    scores = sums * layer.scale + layer.bias
-    if layer.activation == "relu":
-        return np.asarray(np.maximum(scores, 0))
-    if layer.activation == "sign":
-        return np.asarray(np.where(scores >= 0, 1, -1))
-    return np.asarray(scores, np.float64)
-
 
 def _there(state: _State | None) -> _State:
     assert state is not None, "the first layer of a network is a convolution"
     return state
 
 
-__all__ = ["CONTROLLER", "FULL", "INPUT", "READOUT", "Built", "Segment", "Stage"]
+__all__ = ["FULL", "Built"]

@@ -8,24 +8,20 @@ encoder = plan.build(errors="scamp5", chip=1)
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.costs.timing import load_timing
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.reading import OTHER_FORM, read_json
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.study import chips as kinds
 from scamp_sim.systems.base.cost import Cost
-from scamp_sim.systems.network.params import Conv, Counts, Dense, Network, Pool
-from scamp_sim.systems.network.planning.built import INPUT, READOUT, Built
+from scamp_sim.systems.network.params import Network
+from scamp_sim.systems.network.planning import show
+from scamp_sim.systems.network.planning.built import Built
 from scamp_sim.systems.network.planning.candidates import Wish, candidates
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import merged
@@ -33,15 +29,12 @@ from scamp_sim.systems.network.planning.margins import EXACT, Margin, Response, 
 from scamp_sim.systems.network.planning.pricing import SHAPE, cost_of
 from scamp_sim.systems.network.planning.profiles import offset_of, response_of
 from scamp_sim.systems.network.store import net_digest
-from scamp_sim.text import short, table
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
     from scamp_sim.systems.network.encoder import OnArray
 
 BY = ("us", "words", "energy", "noise")
-WHAT = 27
-"""Columns of the table for what a layer is."""
 WISHES = ("layout", "sums", "events", "amplitude", "controller")
 """What of a wish a file of a plan keeps; the rest follows from the profile."""
 
@@ -120,76 +113,7 @@ class Plan:
     @cached_property
     def rows(self) -> tuple[Mapping[str, Any], ...]:
         """A row a layer: name, where, words, us, margin (the smallest, in taps)."""
-        spent: dict[str, list[float]] = {}
-        for p in self.cost().parts:
-            layer = p.name.partition(",")[0]
-            have = spent.setdefault(layer, [0, 0.0, 0])
-            have[0] += p.words
-            have[1] += p.us or 0.0
-            have[2] += p.bytes
-        nearest: dict[str, float] = {}
-        for m in self.margins():
-            nearest[m.layer] = min(nearest.get(m.layer, math.inf), abs(m.distance))
-        names = [INPUT, *(layer.name for layer in self.net.layers)]
-        if READOUT in spent:
-            names.insert(1 + self.choice.array, READOUT)
-        out = []
-        for name in names:
-            words, us, size = spent.get(name, (0, 0.0, 0))
-            margin = nearest.get(name)
-            out.append(
-                {
-                    "name": name,
-                    "what": self._what(name),
-                    "where": self._where(name),
-                    "words": int(words),
-                    "us": round(us, 4),
-                    "bytes": int(size),
-                    "margin": None if margin is None or math.isinf(margin) else round(margin, 4),
-                }
-            )
-        return tuple(out)
-
-    def _what(self, name: str) -> str:
-        if name == INPUT:
-            own = self.net.input
-            return f"{own.rows}x{own.columns} bits, grey > {own.above}"
-        if name == READOUT:
-            return {"values": "bits as values", "rows": "bits as rows", "events": "bits as events"}[self.choice.read]
-        layer = self.net.layer(name)
-        if isinstance(layer, Conv):
-            most = int(np.abs(layer.weights).max(initial=0))
-            kind = {0: "0", 1: "ternary" if (layer.weights == 0).any() else "+-1"}.get(most, f"+-{most}")
-            stride = f"/{layer.stride}" if layer.stride > 1 else ""
-            count = len({v for v in self._levels(name) if isinstance(v, int)})
-            levels = f", {count} level{'s' * (count != 1)}" if name in self.choice.convs else ""
-            own_ = "each " if layer.depthwise else f"{layer.inputs}-" if layer.inputs > 1 else ""
-            return f"conv {own_}{layer.channels}@{layer.kernel}x{layer.kernel}{stride} {kind}{levels}"
-        if isinstance(layer, Pool):
-            kind = "max" if layer.every is None or not layer.every.any() else "max or min"
-            return f"{kind} {layer.size}x{layer.size}"
-        if isinstance(layer, Counts):
-            return f"counts {layer.size}x{layer.size} stride {layer.stride}"
-        return f"dense {layer.features}-{layer.classes}" + (" +-1" if layer.binary else "")
-
-    def _levels(self, name: str) -> tuple[Any, ...]:
-        return self.choice.convs[name].levels if name in self.choice.convs else ()
-
-    def _where(self, name: str) -> str:
-        c = self.choice
-        if name == INPUT:
-            return {"blocks": f"{c.rows}x{c.rows} blocks", "serial": "whole array"}.get(c.layout, c.layout)
-        if name == READOUT:
-            return "converter" if c.read == "values" else "digital readout"
-        number = next(n for n, layer in enumerate(self.net.layers) if layer.name == name)
-        if number >= c.array:
-            return "controller"
-        layer = self.net.layers[number]
-        if isinstance(layer, Pool):
-            return "flood" if c.layout == "blocks" else "moves of bits"
-        if isinstance(layer, Dense):
-            return "array, sums" if c.sums == "sparse" else f"array, {c.sums} sums"
-        return c.layout
+        return show.rows(self)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON: `layers` and totals, the choice that runs, margins, alternatives."""
@@ -240,49 +164,10 @@ class Plan:
 
     def text(self) -> str:
         """The plan as a table of at most 80 columns."""
-        rows = []
-        for n, r in enumerate(self.rows):
-            margin = "" if r["margin"] is None else f"{r['margin']:.2g}"
-            size = f"{r['bytes']:,}" if r["bytes"] else ""
-            label = "" if r["name"] == INPUT else str(n)
-            what = r["what"] if len(r["what"]) <= WHAT else r["what"].removeprefix("conv ")
-            what = what if len(what) <= WHAT else what[: WHAT - 1] + "~"
-            rows.append(
-                (label, what, r["where"], f"{r['words']:,}" if r["words"] else "", f"{r['us']:,.1f}", size, margin)
-            )
-        cost = self.cost()
-        us = cost.us or 0.0
-        total = ("", "total", "", f"{cost.words:,}", f"{us:,.1f}", f"{cost.readout_bytes:,}", "")
-        head = ("", "layer", "where", "words", "us", "bytes", "margin")
-        lines = [table(head, [*rows, total], "<<<>>>>", rules=(len(rows),)).rstrip("\n")]
-        lines.append(
-            f"{1e6 / us if us else 0:,.0f} frames/s, store {self.built.program.stored_words} of 1,024 words, "
-            f"{cost.uj or 0:,.0f} uJ array; margin in taps"
-        )
-        for a in self.alternatives[:4]:
-            lines.append(f"not chosen: {a.what}: {a.words - cost.words:+,} words, {a.us - us:+,.0f} us")
-        lines += [f"note: {n}" for n in (*self._why_not(), *self.notes)]
-        lines += [f"warning: {w}" for w in self.warnings()]
-        return (
-            "\n".join(_wrapped(line) if not line.startswith(" ") and "\n" not in line else line for line in lines)
-            + "\n"
-        )
-
-    def _why_not(self) -> tuple[str, ...]:
-        """Why the first layer of the controller is not on the array, in the layouts that were looked at."""
-        if not self.built.outside:
-            return ()
-        name = self.built.outside[0].name
-        return tuple(why for why in self.refused if why.startswith(f"{name}: "))
+        return show.text(self)
 
     def __str__(self) -> str:
         return self.text()
-
-
-def _wrapped(line: str) -> str:
-    import textwrap
-
-    return textwrap.fill(line, 80, subsequent_indent="  ")
 
 
 def plan(
@@ -368,49 +253,6 @@ def again(one: Plan, chip: Errors) -> Plan:
     )
 
 
-def from_dict(net: Network, document: Mapping[str, Any]) -> Plan:
-    """The plan that `Plan.as_dict` wrote, of the network that it was made for. Raises ProgramError."""
-    choice = Choice.from_dict(document.get("choice", document))
-    _check_own(net, document, choice)
-    asked = document.get("wish", {})
-    try:
-        levels = None if asked.get("levels") is None else int(asked["levels"])
-        wish = Wish(choice.offset, **{name: asked[name] for name in WISHES if name in asked})
-    except OTHER_FORM as e:
-        raise ProgramError(f"not a plan: {e!r:.80}; `scamp-sim network plan --out` writes one") from None
-    own, notes = (net, ()) if levels is None else merged(net, levels)
-    errors, by, timing = document.get("errors", "ideal"), document.get("by", "us"), document.get("timing", "scamp5d")
-    return Plan(own, net, Built(own, choice), errors, by, timing, wish, notes=notes, most_levels=levels)
-
-
-def load_plan(net: Network, path: str | Path) -> Plan:
-    """The plan in a file that `network plan --out` wrote. Raises ProgramError that names the file."""
-    document = read_json(path, "plan", ProgramError)
-    where = f"plan {short(str(path), 200)}"
-    if not isinstance(document, dict):
-        raise ProgramError(f"{where}: expected a plan that `network plan --out` wrote, got {type(document).__name__}")
-    try:
-        return from_dict(net, document)
-    except ScampError as e:
-        raise ProgramError(f"{where}: {e}") from None
-
-
-def _check_own(net: Network, document: Mapping[str, Any], choice: Choice) -> None:
-    """Raises ProgramError if a plan was made for another network: its levels and constants would mean nothing here."""
-    known = {layer.name: layer for layer in net.convs}
-    for name, conv in choice.convs.items():
-        if name not in known or known[name].channels != len(conv.levels):
-            raise ProgramError(f"this plan is of another network: {name} with {len(conv.levels)} channels")
-    if document.get("network", net_digest(net)) != net_digest(net):
-        rows = document.get("layers", ())
-        named = [r for r in rows if isinstance(r, Mapping)] if isinstance(rows, list) else []
-        layers = short(", ".join(f"{r.get('name')} ({r.get('words')} words)" for r in named), 300)
-        raise ProgramError(
-            f"this plan is of another network; its layers are {layers or 'not named'}. Make one with "
-            f"`scamp-sim network plan {net.source or 'NET'} --out FILE`"
-        )
-
-
 def _label(built: Built) -> str:
     c = built.choice
     cut = c.array < len(built.net.layers)
@@ -430,4 +272,4 @@ def _rank(by: str, cost: Cost, net: Network, choice: Choice, response: Response)
     return us, words
 
 
-__all__ = ["BY", "Alternative", "Plan", "again", "from_dict", "load_plan", "plan"]
+__all__ = ["BY", "WISHES", "Alternative", "Plan", "again", "plan"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
 
 from scamp_sim.kernels.network.pieces import Piece
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program, Step
+    from scamp_sim.machine.machine import Machine
 
 INPUT, READOUT = "input", "readout"
 
@@ -23,6 +26,18 @@ class Segment:
 
     layer: str
     program: Program
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a stage stands behind a layer.
+
+    layer: behind whose last segment. take: the stage (channels, rows, columns) of the machine.
+    """
+
+    layer: str
+    name: str
+    take: Callable[[Machine], npt.NDArray[Any]]
 
 
 def cut(program: Program, pieces: Sequence[tuple[str, Piece]], title: str, leaves: bool) -> tuple[Segment, ...]:
@@ -58,4 +73,4 @@ def cut(program: Program, pieces: Sequence[tuple[str, Piece]], title: str, leave
     return tuple(out)
 
 
-__all__ = ["INPUT", "READOUT", "Segment", "cut"]
+__all__ = ["INPUT", "READOUT", "Segment", "Stage", "cut"]
