@@ -41,8 +41,8 @@ STUDIES = {
     "--out w.npz",
     "system train snn": "system train snn --data shapes --count 200 --size 20 --epochs 12 --checkpoint c.pt "
     "--out w.npz",
-    "system train leca": "system train leca --data shapes --count 64 --test 32 --start-epochs 2 --epochs 4 --modes soft "
-    "--checkpoint c.pt --out w.npz",
+    "system train leca": "system train leca --data shapes --count 64 --test 32 --start-epochs 2 --epochs 4 "
+    "--modes soft --checkpoint c.pt --out w.npz",
     "network validate": "network validate net.npz --data pictures.npz --errors scamp5 --chips 1-6 --jobs 1 "
     "--out r.json",
     "compare": "compare --task shapes --rows raw,lr_1 --heads linear --train 2 --test 2 --epochs 4 --jobs 1 --out task",
