@@ -109,12 +109,25 @@ def trace_of(frames: Sequence[Program], timing: Timing, shape: tuple[int, int], 
     return write_trace(following([spans[program] for program in frames]), path, name)
 
 
+def check_trace(program: Program, frames: int, timing: Timing, shape: tuple[int, int]) -> None:
+    """Raise ProgramError, before anything runs, if a trace of so many frames of a program would hold too many spans."""
+    from scamp_sim.costs.timeline import timeline
+
+    check_spans(frames * len(timeline(program, timing, shape)), frames)
+
+
+def check_spans(spans: int, frames: int) -> None:
+    """Raise ProgramError if a trace of so many frames would hold too many spans."""
+    if spans > MOST_SPANS:
+        raise ProgramError(
+            f"a trace of {frames:,} frames would hold {spans:,} spans, and at most {MOST_SPANS:,} are written; give "
+            "fewer --frames"
+        )
+
+
 def following(parts: Sequence[Sequence[Span]]) -> list[Span]:
     """The spans of several frames, one after another in time. Raises ProgramError if they are too many."""
-    if sum(map(len, parts)) > MOST_SPANS:
-        raise ProgramError(
-            f"a trace of {len(parts):,} frames would hold more than {MOST_SPANS:,} spans; give --frames N"
-        )
+    check_spans(sum(map(len, parts)), len(parts))
     spans: list[Span] = []
     now = 0.0
     for number, part in enumerate(parts, 1):
@@ -124,4 +137,15 @@ def following(parts: Sequence[Sequence[Span]]) -> list[Span]:
     return spans
 
 
-__all__ = ["ARRAY", "Recorded", "following", "frame_of", "frames_in", "is_network", "recorded", "trace_of"]
+__all__ = [
+    "ARRAY",
+    "Recorded",
+    "check_spans",
+    "check_trace",
+    "following",
+    "frame_of",
+    "frames_in",
+    "is_network",
+    "recorded",
+    "trace_of",
+]

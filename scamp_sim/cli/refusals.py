@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from scamp_sim.exceptions import OptionError
 
@@ -38,6 +38,22 @@ def refuse(args: argparse.Namespace, names: Iterable[str], why: str) -> None:
     for name in names:
         if given(args, name):
             raise OptionError(why.format(option=spelt(name)))
+
+
+def refuse_others(
+    args: argparse.Namespace, register: Callable[[argparse.ArgumentParser], None], kept: Iterable[str], why: str
+) -> None:
+    """Raise OptionError for the first option of a command that differs from its default, but for those in `kept`.
+
+    register: adds the arguments of the command to a parser.
+    why: the message, with {option} where its name goes.
+    """
+    parser = argparse.ArgumentParser(add_help=False)
+    register(parser)
+    for action in parser._actions:
+        value = getattr(args, action.dest)
+        if action.dest not in kept and value != action.default and value != []:
+            raise OptionError(why.format(option=action.option_strings[-1] if action.option_strings else action.metavar))
 
 
 # --- run ----------------------------------------------------------------------------------------------------------
@@ -77,4 +93,4 @@ def of_run(args: argparse.Namespace, cpp: bool, study: bool) -> None:
                 refuse(args, ("planes",), f"{{option}} adds registers to the pictures; {where}")
 
 
-__all__ = ["BUILT", "FILM", "JOBS", "ONE_RUN", "SINGLE", "given", "of_run", "refuse", "spelt"]
+__all__ = ["BUILT", "FILM", "JOBS", "ONE_RUN", "SINGLE", "given", "of_run", "refuse", "refuse_others", "spelt"]

@@ -47,6 +47,7 @@ def announce(system: System[Any], on: Realisation, args: argparse.Namespace) -> 
 def validate(args: argparse.Namespace) -> int:
     """`system validate`: many clips against the models. Differences are no error of the command."""
     from scamp_sim.cli.studies import asked
+    from scamp_sim.costs.timing import load_timing
     from scamp_sim.files import check_file
 
     seed, system = noise_seed(args), registry.system(args.name)
@@ -56,6 +57,7 @@ def validate(args: argparse.Namespace) -> int:
         raise ProgramError("the golden model is what others are compared with: choose another --on")
     if args.out is not None:
         check_file(args.out, "results")
+    load_timing(args.timing)  # what is wrong with it is told, whether words are priced or not
     params = system.parameters(args)
     clips = system.data(args.clips, system.frames(params, on), args)
     announce(system, on, args)

@@ -9,6 +9,7 @@ from typing import Any
 
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
+from scamp_sim.cli.refusals import refuse_others
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.files import check_file, write_text
 from scamp_sim.limits import number_in, whole_in
@@ -103,11 +104,14 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the program for some kernels."""
     if args.list:
+        refuse_others(args, register, ("list", "format"), "{option} changes nothing of --list; leave one of them out")
         return _list(args)
     from scamp_sim.compiler.filters import compile_filter
 
     given = read_kernels(args.kernel)
     if args.planes:
+        kept = ("planes", "format", "kernel", "input", "name", "output")
+        refuse_others(args, register, kept, "{option} is for analog kernels; leave it or --planes out")
         return _planes(args, given)
     settings = {**given.settings}
     for option, name in (("tolerance", "tolerance"), ("depth", "depth"), ("seconds", "seconds"), ("input", "input")):

@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.show.report import annotate
     from scamp_sim.show.report.texts import gather_sources
     from scamp_sim.show.session import Request
+    from scamp_sim.silicon import load_errors
 
     timing = load_timing(args.timing)
     if args.html is not None:
@@ -108,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
         warn(program.diagnostics)
     shape = check_shape(args.size or program.shape or (256, 256))
     check_program(program, shape)
+    load_errors(args.errors, shape, args.chip, args.seed)  # what is wrong with them is told, whether pictures feel them
     annotation = annotate.annotate(program, timing, shape)
     sources = gather_sources(annotation, text)
     page = None

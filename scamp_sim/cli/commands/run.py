@@ -135,7 +135,7 @@ def run(args: argparse.Namespace) -> int:
     if own and not study:
         return live.run(args)
     from scamp_sim.cli.chip_notes import in_force, note_errors
-    from scamp_sim.cli.networks import trace_of
+    from scamp_sim.cli.networks import check_trace, trace_of
     from scamp_sim.costs.timing import load_timing
     from scamp_sim.files import check_file
     from scamp_sim.show import session
@@ -149,6 +149,7 @@ def run(args: argparse.Namespace) -> int:
     dump_after = tuple(dict.fromkeys(parse_line(program, text) for text in args.dump_after))
     if args.trace is not None:
         check_file(args.trace, "trace")
+        check_trace(program, args.frames or 1, timing, args.size)
     request = session.Request(
         program=program,
         images=tuple(args.image),

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
 from scamp_sim.cli.parsing import Parser
+from scamp_sim.cli.refusals import refuse
 from scamp_sim.cli.systems import announce, chosen_on, errors_line, noise_seed, validate
 from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.limits import whole_in
@@ -195,6 +196,7 @@ def run_(args: argparse.Namespace) -> int:
 
     system = registry.system(args.name)
     seed, on = noise_seed(args), chosen_on(system, args)
+    timing = load_timing(args.timing)  # what is wrong with it is told, whether words are priced or not
     params = system.parameters(args)
     if args.out is not None:
         from scamp_sim.show.render import check_folder
@@ -248,7 +250,7 @@ def run_(args: argparse.Namespace) -> int:
         with recording() as tape:  # apart: a look at stages runs some steps again
             encoder.encode(clip.array, measurement=seed)
         frames = frames_in(tape.events, clip.name, system.name)
-        trace_of(frames, load_timing(hardware.timing), ARRAY, args.trace, system.name)
+        trace_of(frames, timing, ARRAY, args.trace, system.name)
         document["trace"] = args.trace
     if args.format == "json":
         print_json(document)
@@ -325,6 +327,7 @@ def published(args: argparse.Namespace) -> int:
         else:
             print("\n".join(item.lines))
         return 0
+    refuse(args, ("weights",), "{option} changes no published number; leave it out")
     rows = tuple(system.published(on, args))
     if args.format == "json":
         print_json({"system": system.name, "paper": system.paper, **rows_of.document(rows)})
