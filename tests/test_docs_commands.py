@@ -45,8 +45,12 @@ SHORTER = (
     (r"^system train leca", "system train leca --count 40 --epochs 1"),
     (r"^network finetune", "network finetune --epochs 1"),
     (r"synthetic:20:1000", "synthetic:1:1000"),
-    (r"^(filter .*)", r"\1 --seconds 2"),
-    (r"--list --seconds 2", "--list"),
+    (r"^(filter .*)", r"\1 --seconds 0.2"),
+    (r"--list --seconds 0.2", "--list"),
+    (r"^measure write kit$", "measure write kit --repeats 3 --size 64x64 --series flat --series moves"),
+    (r"^compare --task (\S+)", r"compare --task \1 --rows raw,leca_4_4 --heads linear --train 2 --test 2 --epochs 1"),
+    (r"^(system validate .*)", r"\1 --limit 2"),
+    (r"--clips synthetic( |$)", r"--clips synthetic:1 --limit 4\1"),
     (r"^bench$", "bench --only one-word"),
     (r"^bench --format json", "bench --only one-word --format json"),
 )
@@ -85,13 +89,19 @@ def commands_of(page: Path) -> list[str]:
     return [line for line in found if line.startswith("scamp-sim ")]
 
 
+def shorter(line: str) -> str:
+    """What is run in the place of a line."""
+    for pattern, better in SHORTER:
+        line = re.sub(pattern, better, line)
+    return line
+
+
 def lines_of(page: Path) -> list[str]:
     """What is run of a page."""
     found = []
     for line in commands_of(page):
         text = re.split(r"\s(?:'[|>&]'|[|>&])", line.removeprefix("scamp-sim"))[0].strip()
-        for pattern, better in SHORTER:
-            text = re.sub(pattern, better, text)
+        text = shorter(text)
         if not NOT_HERE.match(text):
             found.append(text.strip())
     return list(dict.fromkeys(found))
@@ -133,7 +143,8 @@ def write_files(folder: Path) -> None:
         Image.fromarray(np.roll(digit, n, 1)).save(folder / f"pictures/a/{n}.png")
         Image.fromarray(255 - np.roll(digit, n, 0)).save(folder / f"pictures/b/{n}.png")
     (folder / "mine.scamp").write_text(SMOKE["PROGRAM"])
-    shutil.copy(folder / "mine.scamp", folder / "kernel.scamp")
+    for name in ("kernel", "new", "old"):
+        shutil.copy(folder / "mine.scamp", folder / f"{name}.scamp")
     ranges = (ROOT / "docs" / "ranges.md").read_text(encoding="utf-8")
     (folder / "change.scamp").write_text(re.findall(r"^```c\n(.*?)^```$", ranges, re.M | re.S)[0])
     cpp = SMOKE["CPP"].replace(
@@ -179,6 +190,12 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 
 
+@cache
+def nightly_done() -> set[str]:
+    """The same of the nightly test."""
+    return set()
+
+
 def carry_out(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     if line.startswith("new "):
         Path(f"{line.split()[1]}.scamp").unlink(missing_ok=True)
@@ -206,6 +223,10 @@ def test_quick_commands(
             carry_out(line, capsys)
 
 
+MAKES = re.compile(r"^(demo|new|measure)|--(out|keep|checkpoint|results|trace|save)|-o ")
+"""Lines that write what a later one of the page may read."""
+
+
 def write_large_files(folder: Path) -> None:
     """What other commands make, and what needs an extra."""
     write_networks(folder)
@@ -213,7 +234,7 @@ def write_large_files(folder: Path) -> None:
         "run edges --image frames/ --video ball.mp4 --video-of edges",
         "run edges --image frames/ --video clip.mp4 --video-of edges",
         "network plan net.npz --out plan.json",
-        "measure write kit",
+        shorter("measure write kit"),
         "measure play kit --errors scamp5 --chip 7",
         "measure read kit --out measurement.json",
         "fit --measured measurement.json --out mychip.json",
@@ -261,11 +282,11 @@ def test_all_commands(
     shutil.copytree(large_files, tmp_path / "home")
     (tmp_path / "include").mkdir()
     monkeypatch.chdir(tmp_path / "home")
-    failed, left_out = [], []
+    failed = []
     for line in lines_of(page):
-        if missing(line):
-            left_out.append(f"{line}: no {missing(line)}")
+        if missing(line) or (line in nightly_done() and not MAKES.search(line)):
             continue
+        nightly_done().add(line)
         began = time.monotonic()
         try:
             carry_out(line, capsys)
