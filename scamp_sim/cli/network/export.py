@@ -6,6 +6,7 @@ import argparse
 
 from scamp_sim.cli import options
 from scamp_sim.cli.network.planned import add_plan, plan_of
+from scamp_sim.cli.network.sources import read_network, read_picture
 from scamp_sim.cli.output import print_json
 
 ABOUT = "write the plan as C++ for the SDK: kernels, weights, and the controller's part"
@@ -18,6 +19,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--errors", metavar="PROFILE", default="ideal", help="for chips of this profile (default: ideal)"
     )
     parser.add_argument("--to", metavar="DIR", required=True, help="the folder of network.cpp and plan.json")
+    parser.add_argument(
+        "--image",
+        metavar="FILE",
+        help="a picture, or an array .npy (rows, columns): write picture.png there, 256x256 as the array sees it",
+    )
     options.add_format(parser)
 
 
@@ -25,13 +31,22 @@ def run(args: argparse.Namespace) -> int:
     """`network export NET --to DIR`. Raises ScampError."""
     from scamp_sim.systems.network.cpp import export
 
-    plan = plan_of(args)
-    files = export(plan, args.to)
+    net = read_network(args)
+    picture = None if args.image is None else read_picture(args.image, net)
+    plan = plan_of(args, net)
+    files = [*export(plan, args.to)]
+    if picture is not None:
+        from PIL import Image
+
+        from scamp_sim.show.render import write_pictures
+
+        files += write_pictures(args.to, {"picture.png": Image.fromarray(plan.built.picture(picture))})
     if args.format == "json":
         print_json({"files": [str(f) for f in files], "words": plan.cost().words, "us": plan.cost().us})
     else:
         print(f"wrote {', '.join(map(str, files))}: {plan.cost().words:,} words, {plan.cost().us or 0:,.0f} us a frame")
-        print(f"run it   scamp-sim run {files[0]} --image PICTURE, a picture of 256x256 as the array sees it")
+        shown = "PICTURE, a picture of 256x256 as the array sees it (--image)" if picture is None else files[-1]
+        print(f"run it   scamp-sim run {files[0]} --image {shown}")
     return 0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from scamp_sim.cli import options
 from scamp_sim.cli.network.planned import add_plan, plan_of
-from scamp_sim.cli.network.sources import read_network
+from scamp_sim.cli.network.sources import read_network, read_picture
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import OptionError
 
@@ -80,21 +80,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def read_picture(path: str, net: Any) -> Any:
-    """A picture (rows, columns) of the network's input: placed as the network says, or of its size already. Raises
-    ScampError."""
-    from pathlib import Path
-
-    from scamp_sim.show.render import load_array, load_image
-
-    array = load_array(Path(path)) if Path(path).suffix.lower() == ".npy" else load_image(Path(path))
-    if array.ndim == 3 and len(array) == 1:
-        array = array[0]
-    if array.shape == (net.input.rows, net.input.columns):
-        return array
-    return np.asarray(net.input.bits(array)[0] * np.uint8(255), np.uint8)
-
-
 def _pictures(folder: str, picture: Any, found: Any) -> list[str]:
     from scamp_sim.show.render import write_pictures
     from scamp_sim.systems.base.clips import stage_sheet
@@ -109,4 +94,4 @@ def _pictures(folder: str, picture: Any, found: Any) -> list[str]:
     return [str(path) for path in write_pictures(folder, {"stages.png": sheet})]
 
 
-__all__ = ["ABOUT", "read_picture", "register", "run"]
+__all__ = ["ABOUT", "register", "run"]

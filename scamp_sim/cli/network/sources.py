@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from scamp_sim.exceptions import OptionError
 from scamp_sim.limits import whole_in
@@ -67,6 +70,19 @@ def read_network(args: argparse.Namespace) -> Network:
     )
 
 
+def read_picture(path: str, net: Network) -> Any:
+    """A picture (rows, columns) of the network's input: placed as the network says, or of its size already. Raises
+    ScampError."""
+    from scamp_sim.show.render import load_array, load_image
+
+    array: Any = load_array(Path(path)) if Path(path).suffix.lower() == ".npy" else load_image(Path(path))
+    if array.ndim == 3 and len(array) == 1:
+        array = array[0]
+    if array.shape == (net.input.rows, net.input.columns):
+        return array
+    return np.asarray(net.input.bits(array)[0] * np.uint8(255), np.uint8)
+
+
 def _size(text: str) -> tuple[int, int]:
     """HxW of an input as (rows, columns): any, since placed pictures and pools get to what an array has. Raises
     ArgumentTypeError, as argparse wants it."""
@@ -88,4 +104,4 @@ def _pair(text: str | None, option: str) -> tuple[float, float] | None:
     return first, second
 
 
-__all__ = ["add_network", "read_network"]
+__all__ = ["add_network", "read_network", "read_picture"]

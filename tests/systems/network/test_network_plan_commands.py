@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from scamp_sim import Machine
 from scamp_sim.cli.main import main
@@ -169,5 +170,11 @@ def test_export_writes_program_and_plan(
     assert "not in the SDK" not in text
     assert "load_weights();" in text
     assert main(["network", "plan", path, "--plan", str(tmp_path / "sdk" / "plan.json")]) == 0
+    shown = np.arange(own.input.rows * own.input.columns).reshape(own.input.rows, -1) % 251
+    np.save(tmp_path / "shown.npy", shown.astype(np.uint8))
+    assert main(["network", "export", path, "--to", str(tmp_path / "sdk"), "--image", str(tmp_path / "shown.npy")]) == 0
+    assert "--image " + str(tmp_path / "sdk" / "picture.png") in " ".join(capsys.readouterr().out.split())
+    with Image.open(tmp_path / "sdk" / "picture.png") as file:
+        np.testing.assert_array_equal(np.asarray(file), network.plan(own).built.picture(shown.astype(np.uint8)))
     other = replace(own, layers=own.layers[:2])
     assert "vs_post_int32" in source(network.plan(other))
