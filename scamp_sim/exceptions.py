@@ -2,7 +2,12 @@
 
 
 class ScampError(ValueError):
-    """Bad input, told in the user's terms: what is wrong, where, and what to do about it."""
+    """Bad input, told in the user's terms: what is wrong, where, and what to do about it.
+
+    of_the_line: whether it is the command line that is wrong, whatever the files hold, and the exit code 2.
+    """
+
+    of_the_line = False
 
 
 class PlaneError(ScampError):
@@ -19,6 +24,8 @@ class ProgramError(ScampError):
 
 class OptionError(ProgramError):
     """An option, or the value of one, that cannot be, whatever the files hold: the command line ends with code 2."""
+
+    of_the_line = True
 
 
 class ScampWarning(UserWarning):

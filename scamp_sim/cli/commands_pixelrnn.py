@@ -13,7 +13,7 @@ from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import in_force, note_errors
 from scamp_sim.cli.output import print_json
 from scamp_sim.cli.refusals import FILM, JOBS, ONE_RUN, refuse
-from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.limits import whole_in
 from scamp_sim.text import plural
 
@@ -58,7 +58,7 @@ def _run(args: argparse.Namespace) -> int:
     why = f"{{option}} cannot be used with '{PROGRAM}' (fixed 256x256 array; options: --weights, --clip, --mapping)"
     refuse(args, ELSEWHERE, why)
     if args.size != (256, 256):
-        raise ProgramError(why.format(option="--size"))
+        raise OptionError(why.format(option="--size"))
     live.refuse_elsewhere(args)
     if studies.asked(args):
         refuse(args, ("trace",), ONE_RUN)
@@ -66,7 +66,7 @@ def _run(args: argparse.Namespace) -> int:
         refuse(args, ("jobs",), JOBS)
     for name, what in (("weights", "W.npz"), ("clip", "CLIP")):
         if getattr(args, name) is None:
-            raise ProgramError(f"{PROGRAM} needs --{name} {what}; scamp-sim run --help says what it may be")
+            raise OptionError(f"{PROGRAM} needs --{name} {what}; scamp-sim run --help says what it may be")
     from scamp_sim.cli.networks import frames_in, trace_of
     from scamp_sim.files import check_file
     from scamp_sim.machine.tape import recording

@@ -18,7 +18,7 @@ from scamp_sim.cli import output
 from scamp_sim.cli.commands import Command, commands
 from scamp_sim.cli.fitting import fitted
 from scamp_sim.cli.parsing import Parser
-from scamp_sim.exceptions import OptionError, ScampError
+from scamp_sim.exceptions import ScampError
 from scamp_sim.reading import tracking
 from scamp_sim.text import short
 
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None, interrupted: Callable[[], bool] = la
                         if interrupted():
                             raise
                         _report(e, style)
-                        code = 2 if isinstance(e, OptionError) else 1
+                        code = 2 if e.of_the_line else 1
             except BaseException:
                 if interrupted():
                     raise KeyboardInterrupt from None

@@ -73,14 +73,19 @@ def _unknown(file: str) -> str:
 
 
 def _assembled(file: str, source: Path | str, params: dict[str, Any], placeholders: bool) -> Program:
-    """A text of ours, assembled. That it has no such parameter is said of the option, not of a place in the text."""
+    """A text of ours, assembled. That it has no such parameter is said of the option, not of a place in the text; a
+    value that the text does not allow is shown where it says so, but is the command line's fault, too."""
     from scamp_sim.compiler import CompileError, assemble
 
     try:
         return assemble(source, params=params, placeholders=placeholders)
     except CompileError as e:
         unknown = [m[1] for d in e.diagnostics if d.code == "S208" and (m := UNKNOWN.match(d.message))]
-        if not unknown or len(unknown) < sum(d.severity == "error" for d in e.diagnostics):
+        errors = [d for d in e.diagnostics if d.severity == "error"]
+        if not unknown or len(unknown) < len(errors):
+            e.of_the_line = all(
+                d.code == "S208" and (m := OF_PARAM.match(d.message)) and m[1] in params for d in errors
+            )
             raise
         known = assemble(source, placeholders=True).params
         near = isa.did_you_mean(unknown[0], known)
@@ -89,6 +94,7 @@ def _assembled(file: str, source: Path | str, params: dict[str, Any], placeholde
         raise OptionError(f"--set {unknown[0]}: {short(file, 80)} has no such parameter{has}") from None
 
 
+OF_PARAM = re.compile(r"param '(\w+)': ")
 UNKNOWN = re.compile(r"the source has no param '(\w+)'")
 MISSING = re.compile(r"param '(\w+)' has no default")
 

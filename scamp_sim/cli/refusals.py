@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
-from scamp_sim.exceptions import OptionError
+from scamp_sim.exceptions import OptionError, ScampError
 
 SPELT = {"include": "-I", "define": "-D"}
 
@@ -56,6 +57,15 @@ def refuse_others(
             raise OptionError(why.format(option=action.option_strings[-1] if action.option_strings else action.metavar))
 
 
+@contextmanager
+def of_the_line() -> Iterator[None]:
+    """What is refused inside is an option's value, looked at by what files go through as well: exit code 2, not 1."""
+    try:
+        yield
+    except ScampError as e:
+        raise OptionError(str(e)) from None
+
+
 # --- run ----------------------------------------------------------------------------------------------------------
 
 
@@ -93,4 +103,16 @@ def of_run(args: argparse.Namespace, cpp: bool, study: bool) -> None:
                 refuse(args, ("planes",), f"{{option}} adds registers to the pictures; {where}")
 
 
-__all__ = ["BUILT", "FILM", "JOBS", "ONE_RUN", "SINGLE", "given", "of_run", "refuse", "refuse_others", "spelt"]
+__all__ = [
+    "BUILT",
+    "FILM",
+    "JOBS",
+    "ONE_RUN",
+    "SINGLE",
+    "given",
+    "of_run",
+    "of_the_line",
+    "refuse",
+    "refuse_others",
+    "spelt",
+]

@@ -15,7 +15,7 @@ from scamp_sim.chip.planes import GREY_TO_PIX
 from scamp_sim.chip.program import Input, Origin, Program
 from scamp_sim.chip.trace import described
 from scamp_sim.costs.timing import Timing, load_timing
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.ranges.ages import Ages, Item, Wait
 from scamp_sim.ranges.forms import Interval
 from scamp_sim.ranges.invariants import GUESSES, Starts, left_behind, settled, tightened
@@ -231,17 +231,17 @@ def _start(
     names = (*isa.ANALOG, *isa.ANALOG_INPUTS, "FLAG")
     for name, (low, high) in ranges.items():
         if max(abs(low), abs(high)) > far:
-            raise ProgramError(
+            raise OptionError(
                 f"range of {name}: {low:g}..{high:g} goes beyond {far:g}, the most that a register can hold"
             )
         if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-            raise ProgramError(f"range of {name}: {low:g}..{high:g} is not lowest..highest, two finite numbers")
+            raise OptionError(f"range of {name}: {low:g}..{high:g} is not lowest..highest, two finite numbers")
         given = inputs.get(name)
         register = given.register if given is not None else isa.ALIASES.get(name, name)
         if register not in names:
             known = [*(n for n, i in inputs.items() if i.register in names), *names[:-1]]
             near = isa.did_you_mean(name, known) or f"; known: {', '.join(known)}"
-            raise ProgramError(f"range of {name}: the program has no analog input or register of that name{near}")
+            raise OptionError(f"range of {name}: the program has no analog input or register of that name{near}")
         if given is not None and register == "PIX":
             low, high = (v * GREY_TO_PIX + dark for v in (low, high))
         start[register] = ((low, high), _title(given) if given is not None else register)

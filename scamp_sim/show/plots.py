@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scamp_sim.checks import path_of
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError, ScampError
 
 GREY, ACCENT = "#b8b8b8", "#4e79a7"
 
@@ -19,7 +19,7 @@ def check(path: str | Path) -> Path:
     path_of(path, "plot")
     target = check_file(path, "plot")
     if target.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise ScampError(f"cannot write the plot to {path}: name it .png, .pdf or .svg")
+        raise OptionError(f"cannot write the plot to {path}: name it .png, .pdf or .svg")
     _canvas()
     return target
 

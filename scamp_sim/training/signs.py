@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from scamp_sim.chip import isa
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 
 SURROGATES = ("tanh", "straight-through")
 """Gradients of a sign: the slope of tanh (equation 6 of PixelRNN, CVPR 2024), or of the straight line within +-1."""
@@ -50,7 +50,7 @@ def sign(x: Tensor, surrogate: str = "tanh", slope: float = SLOPE) -> Tensor:
 def check_surrogate(name: str) -> None:
     """Raises ProgramError unless there is a gradient of that name."""
     if name not in SURROGATES:
-        raise ProgramError(
+        raise OptionError(
             f"unknown surrogate gradient '{name}'{isa.did_you_mean(name, SURROGATES)}; there are "
             + ", ".join(SURROGATES)
         )

@@ -12,7 +12,7 @@ from scamp_sim.chip.program import Origin
 from scamp_sim.compiler.native.board.notes import Notes
 from scamp_sim.compiler.native.session.records import Item
 from scamp_sim.compiler.native.session.wishes import Wishes, plain
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 
 LARGEST = 4096
 """Columns and rows of a picture that a program may ask for."""
@@ -47,7 +47,7 @@ class Window:
         asked = self._asked(label) if kind != "button" else None
         pressed = [frame for n, frame in self.wishes.press if kind == "button" and plain(n) == plain(label)]
         if asked is not None and not low <= asked <= high:
-            raise ProgramError(f"set {label}={asked}: the {kind} goes from {low} to {high}")
+            raise OptionError(f"set {label}={asked}: the {kind} goes from {low} to {high}")
         self._places[handle] = self.notes.place(fields[3])
         self.items[handle] = Item(kind, label, low, high, first, asked is not None or bool(pressed))
         now = first if asked is None else asked
@@ -67,7 +67,7 @@ class Window:
                 if plain(label) not in map(plain, labels):
                     near = isa.did_you_mean(label, labels)
                     has = ", ".join(f"'{x}'" for x in labels) or "none"
-                    raise ProgramError(
+                    raise OptionError(
                         f"{what} {label}: the program has no {' or '.join(kinds)} of that label{near} (it has: {has})"
                     )
 

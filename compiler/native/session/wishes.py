@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scamp_sim.chip import isa
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 
 MOST_FRAMES = 1_000_000
 
@@ -72,7 +72,7 @@ def _pictures(images: Iterable[Any]) -> Iterable[Any]:
 def _press(text: str) -> tuple[str, int]:
     label, at, frame = str(text).rpartition("@")
     if not at or not frame.isdecimal() or not label or int(frame) < 1:
-        raise ProgramError(f"press '{text}': write LABEL@FRAME, such as 'record@3'; frames count from 1")
+        raise OptionError(f"press '{text}': write LABEL@FRAME, such as 'record@3'; frames count from 1")
     return label, int(frame)
 
 

@@ -31,13 +31,13 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.cli.bench import measure, page
     from scamp_sim.cli.bench import rows as bench
     from scamp_sim.engine.fused import runner
-    from scamp_sim.exceptions import ProgramError
+    from scamp_sim.exceptions import OptionError
     from scamp_sim.show.session import announce_compilation
 
     groups = tuple(dict.fromkeys(args.only)) if args.only else tuple(bench.MEASURED)
     for group in groups:
         if group not in bench.MEASURED:
-            raise ProgramError(
+            raise OptionError(
                 f"unknown group '{group}'{did_you_mean(group, bench.MEASURED)}; groups: {', '.join(bench.MEASURED)}"
             )
     announce_compilation("scamp5")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.cli import options
 from scamp_sim.cli.output import print_json
+from scamp_sim.cli.refusals import of_the_line
 from scamp_sim.exceptions import OptionError
 from scamp_sim.limits import whole_in
 
@@ -74,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
         raise OptionError("--without is for the table; give --table FILE.csv too")
     if args.table is None and args.measured is None and args.fixed:
         raise OptionError("--fixed is for the table and the kit; give --table FILE.csv or --measured FILE.json too")
-    check_name(args.name, "--name")
+    with of_the_line():
+        check_name(args.name, "--name")
     if args.out is not None:
         check_file(args.out, "profile")
     cells = measurements.load_table(args.table, args.without) if args.table else ()

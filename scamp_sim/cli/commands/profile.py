@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     from scamp_sim.chip.planes import check_shape
     from scamp_sim.costs.timeline import timeline
     from scamp_sim.costs.timing import load_timing
-    from scamp_sim.exceptions import ProgramError
+    from scamp_sim.exceptions import OptionError
     from scamp_sim.files import check_file, write_text
     from scamp_sim.machine.calls import check_program
     from scamp_sim.show.report import annotate
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     if args.html is not None:
         check_file(args.html, "report")
     elif args.image or args.input or args.resize:
-        raise ProgramError(
+        raise OptionError(
             "pictures are for the report; give --html FILE as well, or leave --image, --input and --resize out"
         )
     if not args.image:

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     measured, compared = parse_chips(args.measure, "--measure"), parse_chips(args.chips)
     if set(measured) & set(compared):
         both = ", ".join(map(str, sorted(set(measured) & set(compared))))
-        raise ProgramError(f"chips {both}: noise is measured on them, so they cannot be compared on; choose others")
+        raise OptionError(f"chips {both}: noise is measured on them, so they cannot be compared on; choose others")
     if args.out is not None:
         check_target(args.out)
     if args.checkpoint is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scamp_sim.cli.refusals import of_the_line
 from scamp_sim.exceptions import OptionError
 from scamp_sim.limits import whole_in
 from scamp_sim.text import short
@@ -58,13 +59,17 @@ def read_network(args: argparse.Namespace) -> Network:
     from scamp_sim.systems.network.reading.picture import parse_place
     from scamp_sim.systems.network.reading.source import read
 
+    place = None
+    if args.place is not None:
+        with of_the_line():
+            place = parse_place(args.place)
     return read(
         args.net,
         None if args.zero is None else int(args.zero),
         values=_pair(args.values, "--values"),
         grey=_pair(args.grey, "--grey"),
         above=args.above,
-        place=None if args.place is None else parse_place(args.place),
+        place=place,
         size=args.size,
         description=args.describe,
     )

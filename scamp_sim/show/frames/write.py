@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.files import check_file, file_aside, folder_aside, put_in_place, refuse_read, remove_aside
 from scamp_sim.reading import reason
 from scamp_sim.show import render
@@ -60,7 +60,7 @@ def check_video(path: str | Path) -> Path:
     """The path, if a video can be written there. Raises ScampError."""
     suffix = Path(path).suffix.lower()
     if suffix != ANIMATION and suffix not in CODECS:
-        raise ScampError(
+        raise OptionError(
             f"cannot write the video to {short(str(path), 200)}: expected an ending of "
             f"{' '.join((*CODECS, ANIMATION))}, got '{short(suffix, 20)}'"
         )

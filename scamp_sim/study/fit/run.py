@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.silicon.knobs import KNOBS
 from scamp_sim.silicon.population import Evidence
 from scamp_sim.silicon.profiles import ChipProfile
@@ -170,6 +170,6 @@ def advice(fitted: joint.Fitted) -> list[str]:
 def check_sources(cells: Sequence[Cell], stack: Stack | None, kit: Measurement | None) -> None:
     """Raises ProgramError if there is nothing to fit to."""
     if not cells and stack is None and kit is None:
-        raise ProgramError(
+        raise OptionError(
             "nothing to fit to; give --table FILE.csv, --flat FILE.npz, --measured FILE.json, or several of them"
         )

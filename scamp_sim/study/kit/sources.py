@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.files import write_text
 from scamp_sim.study.kit.plan import SERIES, STOPWATCH, TIMED, Series, check_repeats, fitting
 
@@ -166,10 +166,10 @@ def write_kit(
     check_repeats(repeats)
     unknown = [n for n in names if n not in SERIES]
     if unknown:
-        raise ProgramError(f"unknown series '{unknown[0]}'; there are {', '.join(SERIES)}")
+        raise OptionError(f"unknown series '{unknown[0]}'; there are {', '.join(SERIES)}")
     narrow = next((n for n in names if SERIES[n].columns > shape[1]), None)
     if narrow is not None:
-        raise ProgramError(
+        raise OptionError(
             f"series '{narrow}' needs an array of at least {SERIES[narrow].columns} columns, got {shape[1]}; leave it "
             "out"
         )

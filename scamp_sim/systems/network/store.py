@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.checks import finite, integer, path_of
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import OptionError, ProgramError, ScampError
 from scamp_sim.files import check_file, write_arrays
 from scamp_sim.reading import OTHER_FORM, parse_json, reason
 from scamp_sim.study.results_store import digest
@@ -50,7 +50,7 @@ def check_target(path: str | Path) -> Path:
     """The path, if a network can be saved there; for before a long computation. Raises ScampError."""
     target = path_of(path, "network")
     if target.suffix != ".npz":
-        raise ProgramError(f"networks are saved as .npz, not as '{short(target.name, 200)}'; name it so")
+        raise OptionError(f"networks are saved as .npz, not as '{short(target.name, 200)}'; name it so")
     return check_file(target, "network")
 
 

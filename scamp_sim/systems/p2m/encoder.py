@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.kernels.macropixels import Mapping as Macropixels
 from scamp_sim.study import chips as kinds
 from scamp_sim.systems.base.cost import Cost, Part
@@ -141,9 +141,9 @@ class Circuit(_OwnChip):
         self.options, self.chip = options, hardware.chip
         self.pixel = pixel_from(options.pixel)
         if options.quantiser == "authors" and options.cds != "signed":
-            raise ScampError("the authors' quantiser works on signed sums: add cds=signed")
+            raise OptionError("the authors' quantiser works on signed sums: add cds=signed")
         if options.cds == "signed" and not options.variation.none:
-            raise ScampError("spreads belong to the circuit, which works in two phases; leave out cds=signed")
+            raise OptionError("spreads belong to the circuit, which works in two phases; leave out cds=signed")
         w = params.weights
         self.weights = authors_quantise(w, options.weight_bits) if options.weight_bits else w
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.kernels.macropixels import Mapping as Macropixels
 from scamp_sim.systems.base.cost import Cost
 from scamp_sim.systems.base.options import Plain
@@ -56,7 +56,7 @@ class P2M(LayerSystem):
         if on.on_array:
             return OnArray(params, on.options, hardware)
         if not free_of_errors(hardware.errors):
-            raise ProgramError(
+            raise OptionError(
                 "profiles of errors are of the array; the circuit's spreads are options, such as "
                 "circuit:width_spread=0.02,read_noise=0.001"
             )

@@ -23,7 +23,7 @@ from scamp_sim.chip import isa
 from scamp_sim.chip.program import Program
 from scamp_sim.costs.profile import Profile
 from scamp_sim.costs.timing import combine, profile
-from scamp_sim.exceptions import ProgramError, ScampWarning
+from scamp_sim.exceptions import OptionError, ProgramError, ScampWarning
 from scamp_sim.kernels.pixelrnn.mapping import Mapping
 from scamp_sim.kernels.pixelrnn.options import BlockOptions, MacropixelOptions
 from scamp_sim.machine.machine import Machine
@@ -236,7 +236,7 @@ def mapping_options(name: str, options: Map[str, Any], level: int) -> Macropixel
     """The options of a mapping as its record. Raises ProgramError for a mapping or an option that there is not."""
     if name not in OPTIONS:
         known = tuple(OPTIONS)
-        raise ProgramError(f"unknown mapping '{name}'{isa.did_you_mean(name, known)}; there are {', '.join(known)}")
+        raise OptionError(f"unknown mapping '{name}'{isa.did_you_mean(name, known)}; there are {', '.join(known)}")
     known = tuple(f.name for f in fields(OPTIONS[name]) if f.name != "level")
     for option in options:
         if option not in known:

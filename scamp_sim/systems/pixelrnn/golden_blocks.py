@@ -28,7 +28,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.kernels.depthwise import tile as sixteen_times
 from scamp_sim.systems.pixelrnn import golden
 from scamp_sim.systems.pixelrnn.golden import FRAMES, INPUT_LEVEL, SIDE, Bits, Result
@@ -51,7 +51,7 @@ def encode(clip: npt.ArrayLike, weights: Weights, version: str = "published", le
     if version == "lean":
         return golden.encode(clip, weights, level=level)
     if version != "published":
-        raise ProgramError(f"unknown version '{version}'; there are lean, published")
+        raise OptionError(f"unknown version '{version}'; there are lean, published")
     if check_weights(weights).layers != 1:
         raise ProgramError(f"the block mapping takes one layer of kernels; these weights have {weights.layers}")
     kernels, theta1 = weights.layer(0)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.checks import array_of, finite, integer, path_of
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.exceptions import OptionError, ProgramError, ScampError
 from scamp_sim.files import write_arrays
 from scamp_sim.systems.base.state import read_state, refuse_unused, without_prefix
 from scamp_sim.systems.pixelrnn.decoder import Decoder
@@ -219,7 +219,7 @@ class Weights:
         """
         path = path_of(path, "weights")
         if path.suffix != ".npz":
-            raise ProgramError(f"weights are saved as .npz, not as '{path.name}'")
+            raise OptionError(f"weights are saved as .npz, not as '{path.name}'")
         try:
             write_arrays(path, self.arrays(), "weights")
         except ScampError as e:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.reading import read_archive, read_json, reason
 from scamp_sim.text import short
 
@@ -196,7 +196,7 @@ def pixel_from(source: str) -> PolynomialPixel | TablePixel:
         raise ScampError(f"{what} {short(source, 200)}: {said}") from None
     except (TypeError, ValueError, OverflowError) as e:
         raise ScampError(f"{what} {short(source, 200)}: expected numbers ({reason(e)})") from None
-    raise ScampError(
+    raise OptionError(
         f"unknown pixel '{source:.60}': expected curve, ideal, FILE.json (coefficients) or FILE.npz (a table)"
     )
 

@@ -155,12 +155,12 @@ class LayerSystem(System[LayerParams]):
             return self.dense_costs(on.options, args)
         kernel, channels = _given(args.kernel, 4), _given(args.channels, 8)
         if _given(args.stride, kernel) != kernel:
-            raise ProgramError(
+            raise OptionError(
                 f"stride {args.stride} does not tile {kernel}x{kernel} windows; leave --stride out, or take "
                 "--on scamp5:dense"
             )
         if kernel in (2, 4, 8) and not 1 <= channels <= most_channels(kernel):
-            raise ProgramError(
+            raise OptionError(
                 f"{channels} channels do not fit {kernel}x{kernel} macropixels: 1..{most_channels(kernel)} do, one "
                 "slot each; 8x8 windows hold 16"
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scamp_sim.exceptions import ScampError
+from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.systems.pixels.config import PHASES, SensorConfig
 from scamp_sim.systems.pixels.prices import price
 
@@ -164,7 +164,7 @@ def shares_by_ratio(total: float, factors: tuple[float, float, float] = FACTORS,
 
 def _admissible(found: Shares, total: float) -> Shares:
     if min(found.sensor, found.link, found.back_end) < -1e-12:
-        raise ScampError(
+        raise OptionError(
             f"no admissible shares for a factor of {total:g}: sensor {found.sensor:.3f}, link {found.link:.3f}, "
             f"back end {found.back_end:.3f}; choose another share or ratio"
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.kernels.macropixels import Mapping as Macropixels
 from scamp_sim.limits import number_in
 from scamp_sim.systems.base.cost import Cost
@@ -62,7 +62,7 @@ class SNN(LayerSystem):
         if on.on_array:
             return OnArray(params, on.options, hardware)
         if not free_of_errors(hardware.errors):
-            raise ProgramError(
+            raise OptionError(
                 "profiles of errors are of the array; the circuit's spreads are options, such as "
                 "circuit:comparator_offset=0.05,cds_noise=0.01"
             )

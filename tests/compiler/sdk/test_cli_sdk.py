@@ -46,7 +46,7 @@ def test_table(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_files(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out" / "deep"
-    assert cli.main(["import", str(good), "--out", str(out)]) in (1, 2)
+    assert cli.main(["import", str(good), "--out", str(out)]) == 1
     assert [p.name for p in out.iterdir()] == ["go.scamp"]
     assert [str(w) for w in assemble(out / "go.scamp").kernel_words()] == ["bus(NEWS, A)", "bus(B, NEWS, E)"]
     assert cli.main(["check", str(out / "go.scamp")]) == 0
@@ -54,7 +54,7 @@ def test_files(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_json(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["import", str(good), "--format", "json", "--out", str(tmp_path)]) in (1, 2)
+    assert cli.main(["import", str(good), "--format", "json", "--out", str(tmp_path)]) == 1
     document = json.loads(capsys.readouterr().out)
     assert (document["found"], document["assembled"]) == (2, 1)
     first, second = document["blocks"]
@@ -124,7 +124,7 @@ def test_export_jss_and_json(good: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_export_of_what_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["export", "no_such_kernel"]) == 1
     assert cli.main(["export", str(tmp_path / "gone.cpp")]) == 1
-    assert cli.main(["export", "edges", "--out", str(tmp_path)]) in (1, 2)
+    assert cli.main(["export", "edges", "--out", str(tmp_path)]) == 1
     assert "Traceback" not in capsys.readouterr().err
 
 

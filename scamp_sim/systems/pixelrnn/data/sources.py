@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.systems.pixelrnn.params import Weights
 
 RANDOM = "random"
@@ -41,8 +41,8 @@ def _seed(source: str) -> int | None:
     name, colon, seed = source.partition(":")
     if name != RANDOM or Path(source).exists():
         return None
-    if colon and not seed.isdecimal():
-        raise ProgramError(f"weights {source}: write {RANDOM}:SEED, such as {RANDOM}:1")
+    if colon and not (seed.isascii() and seed.isdecimal() and len(seed) < 20):
+        raise OptionError(f"weights {source:.60}: write {RANDOM}:SEED, such as {RANDOM}:1")
     return int(seed or 1)
 
 

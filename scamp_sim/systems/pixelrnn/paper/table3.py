@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.checks import integer
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.study import chips as kinds
 from scamp_sim.study.execute import carry_out
 from scamp_sim.study.grid import Unit, make_grid
@@ -87,7 +87,7 @@ class Study:
             integer(name, value, 1)
         object.__setattr__(self, "chips", make_grid(self.chips, (0,)).chips)
         if kinds.is_ideal(kinds.portable(self.errors)):
-            raise ProgramError(
+            raise OptionError(
                 f"errors '{self.errors}' are ideal: every chip is the simulation; name a profile, such as scamp5"
             )
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.limits import whole_in
 from scamp_sim.show.progress import kept
 
@@ -43,7 +43,7 @@ def report_memory(args: argparse.Namespace) -> tuple[str, Any]:
     given += ["timing"] if args.timing != "scamp5d" else []
     if given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise ProgramError(
+        raise OptionError(
             f"the memory is reported for all mappings, whatever weights and prices, and not drawn; leave out {options}"
         )
     from scamp_sim.systems.pixelrnn.report import memory
@@ -56,7 +56,7 @@ def report_figure(args: argparse.Namespace, number: int) -> tuple[str, Any]:
     from scamp_sim import training as st
 
     if args.weights is not None:
-        raise ProgramError(f"figure{number} trains its own networks; leave --weights out")
+        raise OptionError(f"figure{number} trains its own networks; leave --weights out")
     st.require()
     from scamp_sim.show import plots
     from scamp_sim.systems.pixelrnn.paper import figures
@@ -86,12 +86,12 @@ def report_table3(args: argparse.Namespace) -> tuple[str, Any]:
     from scamp_sim import training as st
 
     if args.weights is not None:
-        raise ProgramError("table3 compares two kinds of networks; name them with --plain and --trained, not --weights")
+        raise OptionError("table3 compares two kinds of networks; name them with --plain and --trained, not --weights")
     given = args.plain is not None or args.trained is not None
     if given:
         for name in ("seeds", "epochs", "clips", "noise"):
             if getattr(args, name) is not None:
-                raise ProgramError(
+                raise OptionError(
                     f"{OPTIONS[name][0]} is for networks that are trained here; leave it out, or --plain and --trained"
                 )
     st.require()
@@ -124,7 +124,7 @@ def _chosen(args: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
     chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     for name, value in chosen.items():
         if isinstance(value, int) and value < 1:
-            raise ProgramError(f"{OPTIONS[name][0]} is {value}; it is a whole number from 1 up")
+            raise OptionError(f"{OPTIONS[name][0]} is {value}; it is a whole number from 1 up")
     return chosen
 
 
@@ -132,7 +132,7 @@ def refuse(args: argparse.Namespace) -> None:
     """Raises ProgramError if a report is given an option of others."""
     for name, (option, kinds) in OPTIONS.items():
         if getattr(args, name) is not None and args.item not in kinds:
-            raise ProgramError(f"{option} is for {listed(kinds)}, not for {args.item}; leave it out")
+            raise OptionError(f"{option} is for {listed(kinds)}, not for {args.item}; leave it out")
 
 
 _ALL, _TABLE = ("figure2", "figure3", "table3"), ("table3",)

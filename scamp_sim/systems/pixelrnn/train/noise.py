@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scamp_sim.chip import isa
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.reading import read_json
 from scamp_sim.silicon import profile_names
 from scamp_sim.silicon.setup import parse_profile
@@ -209,7 +209,7 @@ def known_errors(source: str | StageErrors) -> StageErrors | None:
                 raise ProgramError(f"noise {source}: {e}") from None
     elif base not in (profiles := tuple(profile_names())):
         known = (*NAMES, *profiles)
-        raise ProgramError(
+        raise OptionError(
             f"unknown noise '{base}'{isa.did_you_mean(base, known)}; there are {', '.join(known)}, or FILE.json"
         )
     parse_profile(source)
