@@ -18,9 +18,12 @@ CLASSES = ("analog", "digital", "dnews", "prop")
 WIDTH, LEFT, RIGHT = 1000, 84, 8
 """The drawing of the timeline, in its own units."""
 
+NARROW = 360
+"""Its width on narrow pages, where the wide one would be read through a slit."""
+
 ROW, GAP, TOP = 26, 10, 22
-SMALLEST = 0.6
-"""Spans narrower than this are drawn together with their neighbours."""
+SMALLEST, FEW = 0.6, 2.0
+"""Spans narrower than this are drawn together with their neighbours; and on narrow pages."""
 
 LETTER = 7.1
 """About the width of a letter."""
@@ -117,16 +120,16 @@ def _length(kernel: Kernel) -> int:
 # --- the timeline -----------------------------------------------------------------------------------------------
 
 
-def timeline_svg(spans: Sequence[Span]) -> tuple[str, bool]:
+def timeline_svg(spans: Sequence[Span], width: int = WIDTH) -> tuple[str, bool]:
     """The timeline, and whether its readouts are drawn shorter than they are."""
     end = max((s.end_us for s in spans), default=0.0)
     if not end:
         return "", False
-    place, cut = _axis(spans, end)
+    place, cut = _axis(spans, end, width)
     height = TOP + len(TRACKS) * (ROW + GAP) + ROW + 6
-    out = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Timeline of one run">']
+    out = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Timeline of one run">']
     bottom = height - 6
-    for at, middle, label in _ticks(spans, end, place, cut):
+    for at, middle, label in _ticks(spans, end, place, cut, width):
         out.append(f'<line class="grid" x1="{at:.1f}" y1="{TOP - 4}" x2="{at:.1f}" y2="{bottom}"/>')
         out.append(f'<text class="soft" x="{middle:.1f}" y="12" text-anchor="middle">{label}</text>')
     y = TOP
@@ -142,15 +145,16 @@ def timeline_svg(spans: Sequence[Span]) -> tuple[str, bool]:
         ("statement", rows["array"] + ROW + 2),
         ("readout", rows["readout"]),
     ):
-        out += _rects([s for s in spans if s.category == category], category, top, place)
+        few = width <= NARROW
+        out += _rects([s for s in spans if s.category == category], category, top, place, few)
     return "".join([*out, "</svg>"]), cut
 
 
-def _axis(spans: Sequence[Span], end: float) -> tuple[Callable[[float], float], bool]:
+def _axis(spans: Sequence[Span], end: float, width: int) -> tuple[Callable[[float], float], bool]:
     """Time in us -> place in the drawing; and whether readouts are squeezed."""
     slow = [s for s in spans if s.category == "readout" and s.us > 0]
     reading = sum(s.us for s in slow)
-    wide = WIDTH - LEFT - RIGHT
+    wide = width - LEFT - RIGHT
     if reading < CROWDED_OUT * end or reading >= end * (1 - 1e-9):
         return lambda t: LEFT + wide * t / end, False
     # Piecewise straight: all that is no readout has one scale, all readouts another.
@@ -177,7 +181,7 @@ def _axis(spans: Sequence[Span], end: float) -> tuple[Callable[[float], float], 
 
 
 def _ticks(
-    spans: Sequence[Span], end: float, place: Callable[[float], float], cut: bool
+    spans: Sequence[Span], end: float, place: Callable[[float], float], cut: bool, width: int
 ) -> Iterator[tuple[float, float, str]]:
     """Place of the line, place of the label, label: round times with room for their labels.
 
@@ -185,7 +189,7 @@ def _ticks(
     """
     hidden = [(s.start_us, s.end_us) for s in spans if cut and s.category == "readout" and s.us > 0]
     shown = end - sum(b - a for a, b in hidden)
-    raw = shown / 8
+    raw = shown / (8 if width > NARROW else 3)
     step = 10 ** math.floor(math.log10(raw))
     step *= next(m for m in (1, 2, 5, 10) if m * step >= raw)
     last = -100.0
@@ -202,16 +206,19 @@ def _ticks(
         label = f"{t:,.10g}" if t == round(t, 6) and t < 1000 else us(t)
         label += " &micro;s" if not t else ""
         half = len(label.replace("&micro;", "u")) * LETTER / 2
-        x_text = min(x, WIDTH - half)
+        x_text = min(x, width - half)
         if x_text - last > 2 * half + 10:
             yield x, x_text, label
             last = x_text
 
 
-def _rects(spans: Iterable[Span], category: str, top: float, place: Callable[[float], float]) -> Iterator[str]:
+def _rects(
+    spans: Iterable[Span], category: str, top: float, place: Callable[[float], float], few: bool = False
+) -> Iterator[str]:
+    """few: draw what is narrow together, and say nothing under the mouse, which narrow pages seldom have."""
     css = "f-" + category.replace(" ", "-")
     height = ROW - 6 if category == "statement" else ROW
-    for together in _merged(spans, place):
+    for together in _merged(spans, place, FEW if few else SMALLEST):
         first, last = together[0], together[-1]
         x0, x1 = place(first.start_us), place(last.end_us)
         width = max(x1 - x0, SMALLEST)
@@ -219,10 +226,8 @@ def _rects(spans: Iterable[Span], category: str, top: float, place: Callable[[fl
         title = first.name if len(together) == 1 else f"{len(together)} x {category}"
         line = first.args.get("line")
         about = f"{title}: {us(taken)} us" + (f", line {line}" if line and len(together) == 1 else "")
-        yield (
-            f'<rect class="{css}" x="{x0:.2f}" y="{top}" width="{width:.2f}" height="{height}">'
-            f"<title>{escape(about)}</title></rect>"
-        )
+        box = f'<rect class="{css}" x="{x0:.2f}" y="{top}" width="{width:.2f}" height="{height}"'
+        yield f"{box}/>" if few else f"{box}><title>{escape(about)}</title></rect>"
         label = first.name.removeprefix("launch ") if category != "readout" else f"{first.name}  {us(taken)} \u00b5s"
         room = int((width - 8) / LETTER)
         if len(together) == 1 and category != "launch" and room >= min(len(label), 4):
@@ -230,13 +235,13 @@ def _rects(spans: Iterable[Span], category: str, top: float, place: Callable[[fl
             yield (f'<text x="{x0 + 4:.2f}" y="{top + height / 2 + 4}" pointer-events="none">{escape(shown)}</text>')
 
 
-def _merged(spans: Iterable[Span], place: Callable[[float], float]) -> Iterator[list[Span]]:
+def _merged(spans: Iterable[Span], place: Callable[[float], float], smallest: float) -> Iterator[list[Span]]:
     """Spans, those that are too narrow to be seen together with what follows them closely."""
     group: list[Span] = []
     for s in spans:
         x0, x1 = place(s.start_us), place(s.end_us)
-        small = x1 - x0 < SMALLEST
-        if group and small and x0 - place(group[-1].end_us) < SMALLEST:
+        small = x1 - x0 < smallest
+        if group and small and x0 - place(group[-1].end_us) < smallest:
             group.append(s)
             continue
         if group:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -23,7 +23,16 @@ from scamp_sim.costs.timeline import MOST_STATEMENTS, Span
 from scamp_sim.costs.timing import Timing
 from scamp_sim.show import render
 from scamp_sim.show.report.annotate import Annotation, SourceText, sources_of
-from scamp_sim.show.report.charts import percent, stack, store_colours, store_strip, time_parts, timeline_svg, us
+from scamp_sim.show.report.charts import (
+    NARROW,
+    percent,
+    stack,
+    store_colours,
+    store_strip,
+    time_parts,
+    timeline_svg,
+    us,
+)
 from scamp_sim.show.report.source import source_section
 from scamp_sim.text import plural
 
@@ -164,6 +173,7 @@ def _time(annotation: Annotation, timing: Timing) -> str:
 
 def _timeline(spans: Sequence[Span]) -> str:
     svg, cut = timeline_svg(spans)
+    narrow, _ = timeline_svg(spans, NARROW)
     if not svg:
         return ""
     note = "Controller, array and readout do not overlap."
@@ -171,7 +181,10 @@ def _timeline(spans: Sequence[Span]) -> str:
         note += " Readouts are drawn much shorter than they are; their times are written in them."
     if any("statements" in s.args for s in spans):
         note += f" Statements are left out after the first {MOST_STATEMENTS:,}."
-    return f'<p class="note">{note}</p><div class="panel chart">{svg}</div>'
+    return (
+        f'<p class="note">{note}</p><div class="panel chart wide">{svg}</div>'
+        f'<div class="panel chart narrow">{narrow}</div>'
+    )
 
 
 def _kernels(annotation: Annotation) -> str:
@@ -179,14 +192,17 @@ def _kernels(annotation: Annotation) -> str:
     if not program.kernels:
         return ""
     colours = store_colours(program)
-    rows = "".join(
-        f'<tr><td><i class="key {colours[k.name]}"></i><code>{escape(k.name)}</code></td>'
-        f'<td class="num">{k.words:,}</td>'
-        f"<td>{k.storage}{' <span class=tag>high-speed</span>' if k.highspeed else ''}</td>"
-        f'<td class="num">{k.launches:,}</td><td class="num">{k.total_words:,}</td>'
-        f'<td class="num">{us(k.time_us)}</td></tr>'
+    rows = [
+        (
+            f'<i class="key {colours[k.name]}"></i><code>{escape(k.name)}</code>',
+            f"{k.words:,}",
+            f"{k.storage}{' <span class=tag>high-speed</span>' if k.highspeed else ''}",
+            f"{k.launches:,}",
+            f"{k.total_words:,}",
+            us(k.time_us),
+        )
         for k in cost.kernels
-    )
+    ]
     used = program.stored_words
     note = f"{used:,} of {STORE_WORDS:,} words, {percent(used / STORE_WORDS)}. "
     storages = {k.storage for k in program.kernels.values()}
@@ -197,9 +213,9 @@ def _kernels(annotation: Annotation) -> str:
     return (
         f'<p class="note">{note}</p>{store_strip(program)}<div class="scale"><span>0</span><span>256</span>'
         f"<span>512</span><span>768</span><span>{STORE_WORDS:,}</span></div>"
-        '<div class="panel table"><table><thead><tr><th>kernel</th><th class="num">words</th><th>storage</th>'
-        '<th class="num">launches</th><th class="num">words carried out</th><th class="num">&micro;s, launches included'
-        f"</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        + _table(
+            ("kernel", "#words", "storage", "#launches", "#words carried out", "#&micro;s, launches included"), rows
+        )
     )
 
 
@@ -252,37 +268,51 @@ def _figure(group: str, name: str, plane: npt.NDArray[Any], picture: str) -> str
 def _readouts(cost: Profile) -> str:
     if not cost.readouts:
         return ""
-    rows = "".join(_readout_rows(cost))
+    rows = [
+        (
+            escape(r.name),
+            f"<code>{escape(r.function)}</code>",
+            escape(r.kind),
+            f"<code>{escape(r.register)}</code>",
+            f"{r.elements:,}",
+            f"{r.bits}",
+            f"{r.bytes:,}",
+            f"{r.bytes_with_headers:,}",
+            us(r.time_us),
+        )
+        for r in cost.readouts[:MOST_READOUTS]
+    ]
     more = len(cost.readouts) - MOST_READOUTS
     note = f"{plural(more, 'more readout')} not shown. " if more > 0 else ""
     note += f"A raw frame of this array has {cost.raw_frame_bytes:,} bytes."
-    return (
-        f'<p class="note">{note}</p><div class="panel table"><table><thead><tr><th>name</th><th>function</th>'
-        '<th>what</th><th>register</th><th class="num">elements</th><th class="num">bits</th><th class="num">bytes</th>'
-        f'<th class="num">with headers</th><th class="num">&micro;s</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _readout_rows(cost: Profile) -> Iterator[str]:
-    for r in cost.readouts[:MOST_READOUTS]:
-        yield (
-            f"<tr><td>{escape(r.name)}</td><td><code>{escape(r.function)}</code></td><td>{escape(r.kind)}</td>"
-            f'<td><code>{escape(r.register)}</code></td><td class="num">{r.elements:,}</td>'
-            f'<td class="num">{r.bits}</td><td class="num">{r.bytes:,}</td>'
-            f'<td class="num">{r.bytes_with_headers:,}</td>'
-            f'<td class="num">{us(r.time_us)}</td></tr>'
-        )
+    head = ("name", "function", "what", "register", "#elements", "#bits", "#bytes", "#with headers", "#&micro;s")
+    return f'<p class="note">{note}</p>{_table(head, rows)}'
 
 
 def _prices(timing: Timing) -> str:
-    rows = "".join(
-        f'<tr><td><code>{escape(p.name)}</code></td><td class="num">{p.value:g}</td><td>{escape(p.unit)}</td>'
-        f'<td class="wide">{escape(p.uncertainty)}</td><td class="wide">{escape(p.source)}</td></tr>'
+    rows = [
+        (f"<code>{escape(p.name)}</code>", f"{p.value:g}", escape(p.unit), escape(p.uncertainty), escape(p.source))
         for p in timing.rows.values()
+    ]
+    about = f'<p class="note">{escape(timing.name)}: {escape(timing.about)}</p>'
+    return about + _table(("price", "#value", "unit", "~uncertainty", "~source"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells of markup. On narrow pages each row stands as a list, its cells behind their heads, which
+    report.css has, since a label a cell would be most of the page.
+
+    head: what stands above each column, behind # for numbers, behind ~ for long texts.
+    """
+    names = [name.lstrip("#~") for name in head]
+    css = [{"#": ' class="num"', "~": ' class="wide"'}.get(name[0], "") for name in head]
+    top = "".join(f"<th{c if 'num' in c else ''}>{name}</th>" for name, c in zip(names, css, strict=True))
+    cells = [f"<td{c}>" for c in css]
+    below = "".join(
+        "".join(["<tr>", *(f"{cell}{value}</td>" for cell, value in zip(cells, row, strict=True)), "</tr>"])
+        for row in rows
     )
     return (
-        f'<p class="note">{escape(timing.name)}: {escape(timing.about)}</p><div class="panel table"><table><thead><tr>'
-        '<th>price</th><th class="num">value</th><th>unit</th><th>uncertainty</th><th>source</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<div class="panel table of-{names[0]}"><table><thead><tr>{top}</tr></thead><tbody>{below}</tbody></table>'
+        "</div>"
     )
