@@ -142,6 +142,12 @@ def nearest_file(path: Path, endings: Sequence[str] = ()) -> str:
     return ""
 
 
+def is_taken(path: str | Path) -> bool:
+    """Whether a program of this name is there, which then goes before a kernel of the library. A folder is none: what
+    `run edges --out edges` leaves does not hide the kernel."""
+    return is_there(path) and not Path(path).is_dir()
+
+
 def is_there(path: str | Path) -> bool:
     """Whether something has this name; False for names that the system refuses, of which `checked_path` says more."""
     try:
@@ -413,6 +419,7 @@ __all__ = [
     "check_packed",
     "checked_path",
     "forget_read",
+    "is_taken",
     "is_there",
     "note_read",
     "parse_json",

@@ -282,7 +282,7 @@ def test_command_with_a_table_that_misses_anchors_still_succeeds(
 
 
 def test_unknown_table(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["calibration", "--timing", "scamp6"]) in (1, 2)
+    assert cli.main(["calibration", "--timing", "scamp6"]) == 2
     assert "unknown timing 'scamp6'" in capsys.readouterr().err
 
 

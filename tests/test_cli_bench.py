@@ -39,7 +39,7 @@ def test_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
 
 
 def test_an_unknown_group_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "--only", "program"]) in (1, 2)
+    assert main(["bench", "--only", "program"]) == 2
     assert "unknown group 'program'; did you mean 'programs'" in capsys.readouterr().err
 
 

@@ -67,7 +67,7 @@ def test_import_replaces_only_what_it_wrote(folder: Path, capsys: pytest.Capture
     assert main(["import", "main.cpp", "--out", "out"]) == 0
     (file,) = (folder / "out").iterdir()
     file.write_text("// my own\n")
-    assert main(["import", "main.cpp", "--out", "out"]) in (1, 2)
+    assert main(["import", "main.cpp", "--out", "out"]) == 1
     assert "not written by import; --force replaces it" in capsys.readouterr().err
     assert file.read_text() == "// my own\n"
     assert main(["import", "main.cpp", "--out", "out", "--force"]) == 0
@@ -277,7 +277,7 @@ def test_parameters_without_a_default_are_checked_all_the_same(
 
 
 def test_synthetic_clips_have_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "pixelrnn", "--weights", "random:1", "--clips", "synthetic:100000000"]) in (1, 2)
+    assert main(["validate", "pixelrnn", "--weights", "random:1", "--clips", "synthetic:100000000"]) == 1
     assert "expected 1 to 2,000 clips of each class" in capsys.readouterr().err
 
 

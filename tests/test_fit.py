@@ -302,7 +302,7 @@ def damaged(folder: Path) -> dict[str, bytes]:
 )
 def test_damaged_stacks(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, message: str) -> None:
     (tmp_path / name).write_bytes(damaged(tmp_path)[name])
-    assert cli.main(["fit", "--flat", str(tmp_path / name)]) in (1, 2)
+    assert cli.main(["fit", "--flat", str(tmp_path / name)]) == 1
     shown = capsys.readouterr().err
     assert message in shown
     assert name in shown
@@ -362,29 +362,35 @@ def test_fit_writes_a_profile_that_run_takes(tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    ("argv", "message"),
+    ("code", "argv", "message"),
     [
-        ([], "nothing to fit to; give --table FILE.csv, --flat FILE.npz, --measured FILE.json, or several"),
-        (["--flat", "none.npz"], "stack none.npz: no such file"),
-        (["--table", "none.csv"], "table none.csv: no such file"),
-        (["--flat", "none.npz", "--base", "scamp6"], "stack none.npz: no such file"),
-        (["--flat", "{flat}", "--base", "scamp6"], "unknown chip profile 'scamp6'; did you mean 'scamp5'?"),
-        (["--flat", "{flat}", "--fixed", "gain"], "--fixed is for the table and the kit; give --table FILE.csv or"),
-        (["--flat", "{flat}", "--without", "60"], "--without is for the table; give --table FILE.csv too"),
-        (["--table", "{table}", "--fixed", "gain"], "--fixed gain: the measurements determine analog_drift"),
-        (["--table", "{table}", *(a for k in FELT_BY["table"] for a in ("--fixed", k))], "--fixed keeps every knob"),
-        (["--table", "{table}", "--without", "60"], "--without 60: {table} has no such value; it has 0, 50"),
-        (["--flat", "{flat}", "--name", "scamp5"], "--name: name is 'scamp5', as of a built-in profile"),
-        (["--flat", "{flat}", "--name", ""], "--name: name is ''; give some text"),
-        (["--flat", "{flat}", "--chips", "0"], "--chips must be at least 1, got 0"),
-        (["--flat", "{flat}", "--out", "{folder}"], "is a folder; name a file"),
+        (2, [], "nothing to fit to; give --table FILE.csv, --flat FILE.npz, --measured FILE.json, or several"),
+        (1, ["--flat", "none.npz"], "stack none.npz: no such file"),
+        (1, ["--table", "none.csv"], "table none.csv: no such file"),
+        (1, ["--flat", "none.npz", "--base", "scamp6"], "stack none.npz: no such file"),
+        (2, ["--flat", "{flat}", "--base", "scamp6"], "unknown chip profile 'scamp6'; did you mean 'scamp5'?"),
+        (2, ["--flat", "{flat}", "--fixed", "gain"], "--fixed is for the table and the kit; give --table FILE.csv or"),
+        (2, ["--flat", "{flat}", "--without", "60"], "--without is for the table; give --table FILE.csv too"),
+        (2, ["--table", "{table}", "--fixed", "gain"], "--fixed gain: the measurements determine analog_drift"),
+        (2, ["--table", "{table}", *(a for k in FELT_BY["table"] for a in ("--fixed", k))], "--fixed keeps every knob"),
+        (2, ["--table", "{table}", "--without", "60"], "--without 60: {table} has no such value; it has 0, 50"),
+        (2, ["--flat", "{flat}", "--name", "scamp5"], "--name: name is 'scamp5', as of a built-in profile"),
+        (2, ["--flat", "{flat}", "--name", ""], "--name: name is ''; give some text"),
+        (2, ["--flat", "{flat}", "--chips", "0"], "--chips: expected an integer of at least 1, got '0'"),
+        (1, ["--flat", "{flat}", "--out", "{folder}"], "is a folder; name a file"),
     ],
 )
-def test_bad_requests(tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], message: str) -> None:
+def test_bad_requests(
+    code: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    argv: list[str],
+    message: str,
+) -> None:
     np.save(tmp_path / "flat.npy", np.full((9, 64, 64), 128, np.uint8))
     places = {"flat": str(tmp_path / "flat.npy"), "folder": str(tmp_path)}
     places["table"] = write(tmp_path / "table.csv", good_rows())
-    assert cli.main(["fit", *(a.format(**places) for a in argv)]) in (1, 2)
+    assert cli.main(["fit", *(a.format(**places) for a in argv)]) == code
     assert message.format(**places) in capsys.readouterr().err
 
 
@@ -411,7 +417,7 @@ def test_rows_that_a_fit_cannot_give_are_reported(tmp_path: Path, capsys: pytest
     """The exit code tells, the profile is written all the same, and says how far off it is."""
     rows = [{**r, "mean_in_minus_out": 60 if (r["value"], r["passes"]) == (50, 2) else 3} for r in good_rows()]
     table_, out = write(tmp_path / "table.csv", rows), str(tmp_path / "mine.json")
-    assert cli.main(["fit", "--table", table_, "--chips", "1", *ALL_BUT_TWO, "--out", out]) in (1, 2)
+    assert cli.main(["fit", "--table", table_, "--chips", "1", *ALL_BUT_TWO, "--out", out]) == 1
     shown = capsys.readouterr()
     assert re.search(r"warning: the profile does not describe the measurements: \d of 6 rows of the table", shown.err)
     assert "value 50 after 2 passes (mean 60, predicted " in shown.err

@@ -667,7 +667,7 @@ def test_a_rate_that_does_not_fit_is_said(example: str, capsys: pytest.CaptureFi
 
 
 def test_strict_fails_when_there_is_something(example: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["ranges", example, "--strict"]) in (1, 2)
+    assert cli.main(["ranges", example, "--strict"]) == 1
     assert cli.main(["ranges", "gauss5", "--strict"]) == 0
     assert capsys.readouterr().out.endswith("nothing saturates, clips or fades\n")
 
@@ -710,13 +710,13 @@ def test_limits_come_from_a_profile(example: str, tmp_path: Path, capsys: pytest
         (["--range", "R5=0..1"], "no analog input or register"),
         (["--range", "image=0..4", "--range", "image=0..5"], "given twice"),
         (["--range", "image=0..1e300"], "the most that a register can hold"),
-        (["--fps", "0"], "fps must be greater than 0, got 0"),
+        (["--fps", "0"], "--fps: expected a finite number above 0, got '0'"),
     ],
 )
 def test_wrong_arguments_are_explained(
     example: str, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["ranges", example, *arguments]) in (1, 2)
+    assert cli.main(["ranges", example, *arguments]) == 2
     assert message in capsys.readouterr().err
 
 

@@ -248,6 +248,20 @@ def test_the_nearest_file_is_named(things: Path, capsys: pytest.CaptureFixture[s
         assert "did you mean 'mine.scamp'?" in capsys.readouterr().err
 
 
+def test_a_folder_does_not_hide_a_kernel_of_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`run edges --out edges` can be said twice."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("edges", "pixelrnn", "mine"):
+        Path(name).mkdir()
+    for line in ("check edges", "list edges", "profile edges", "view edges --size 64x64 --save page.html"):
+        assert main(line.split()) == 0
+    assert main(["profile", "pixelrnn", "--on", "nonsense"]) == 2  # the network, whose realisations are listed
+    assert main(["list", "mine"]) == 1
+    assert "mine: is a folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("kind", "suffix"), [("kernel", ".scamp"), ("state", ".scamp"), ("cpp", ".cpp")])
 def test_new_programs_are_clean(
     kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

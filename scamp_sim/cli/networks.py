@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError, ProgramError
-from scamp_sim.reading import is_there
+from scamp_sim.reading import is_taken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def is_network(file: str) -> bool:
     """Whether a name is that of a network, and of no file: a file of that name is ./NAME."""
     from scamp_sim.systems.base import registry
 
-    return file in registry.names() and not is_there(file)
+    return file in registry.names() and not is_taken(file)
 
 
 def recorded(args: argparse.Namespace) -> Recorded:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.chip import isa
 from scamp_sim.compiler.front.source import CPP, PROGRAMS
 from scamp_sim.exceptions import OptionError, ProgramError, ScampError
-from scamp_sim.reading import URL, is_there, nearest_file, read_bytes, read_json, read_standard_input
+from scamp_sim.reading import URL, is_taken, is_there, nearest_file, read_bytes, read_json, read_standard_input
 from scamp_sim.text import short
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def load_program(file: str, params: dict[str, Any], runs: bool = False, placehol
         return _assembled("standard input", standard_input(), params, placeholders)
     path = Path(file)
     try:
-        if not is_there(path) and file in kernels.names():
+        if file in kernels.names() and not is_taken(path):
             path = Path(kernels.path(file))
         if not is_there(path):
             raise ProgramError(_unknown(file))

@@ -9,7 +9,7 @@ from scamp_sim import kernels
 from scamp_sim.chip import isa
 from scamp_sim.compiler.front.source import CPP, PROGRAMS, Unreadable, read
 from scamp_sim.exceptions import OptionError, ProgramError
-from scamp_sim.reading import URL, is_there, nearest_file
+from scamp_sim.reading import URL, is_taken, is_there, nearest_file
 from scamp_sim.text import short
 from scamp_sim.view.subjects import KernelText, Subject
 
@@ -22,13 +22,14 @@ def subject_of(file: str, inputs: Mapping[str, str], on: str = "", weights: str 
         raise ProgramError("view shows files; give one, or the name of a library kernel or a network")
     path = Path(file)
     there = is_there(path)
-    if not there and file in registry.names():
+    taken = is_taken(path)
+    if file in registry.names() and not taken:
         from scamp_sim.view.networks import Network  # their libraries are heavy
 
         return Network(registry.system(file), on, weights, clip)
     if on or weights:
         raise OptionError("--on and --weights are for networks; leave them out for a program")
-    if not there and file in kernels.names():
+    if file in kernels.names() and not taken:
         return KernelText(Path(kernels.path(file)), f"{file}.scamp", inputs, library=True)
     if not there and URL.match(file):
         raise ProgramError(f"{short(file, 80)}: addresses are not read; download it, and name the file")

@@ -22,8 +22,8 @@ def run(capsys: pytest.CaptureFixture[str], *args: Any) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
-def refused(capsys: pytest.CaptureFixture[str], *args: Any) -> str:
-    assert main(["system", *map(str, args)]) in (1, 2)
+def refused(capsys: pytest.CaptureFixture[str], *args: Any, code: int = 1) -> str:
+    assert main(["system", *map(str, args)]) == code
     err = capsys.readouterr().err
     assert "Traceback" not in err
     return err
@@ -185,7 +185,16 @@ def test_calculator_of_shares(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {row["id"]: row["recomputed"] for row in found["rows"]}
     assert rows["share_back_end"] == pytest.approx(0.460, abs=2e-3)
     assert rows["share_sensor"] + rows["share_link"] + rows["share_back_end"] == pytest.approx(1)
-    assert "no admissible shares" in refused(capsys, "published", "snn", "--shares", 2.32, "--sensor-share", 0.95)
+    assert "no admissible shares" in refused(
+        capsys,
+        "published",
+        "snn",
+        "--shares",
+        2.32,
+        "--sensor-share",
+        0.95,
+        code=2,
+    )
 
 
 def test_bad_input_is_refused(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,13 +214,23 @@ def test_bad_input_is_refused(photo: Path, tmp_path: Path, capsys: pytest.Captur
     assert "no such file" in refused(capsys, "run", "p2m", tmp_path / "nothing.png")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nxx")
     assert "image" in refused(capsys, "run", "snn", tmp_path / "broken.png")
-    assert "17 channels do not fit" in refused(capsys, "costs", "p2m", "--on", "scamp5", "--channels", 17)
-    assert "--weight-bits 9" in refused(capsys, "costs", "p2m", "--on", "scamp5", "--weight-bits", 9)
-    assert "does not tile" in refused(capsys, "costs", "snn", "--on", "scamp5", "--stride", 3)
-    assert "spreads are options" in refused(capsys, "run", "p2m", photo, "--on", "circuit", "--errors", "scamp5")
-    assert "cds=signed" in refused(capsys, "run", "p2m", photo, "--on", "circuit:quantiser=authors")
-    assert "--sweep size=3" in refused(capsys, "published", "p2m", "--sweep", "size=3")
-    assert "name it .png, .pdf or .svg" in refused(capsys, "published", "p2m", "--plot", tmp_path / "x.txt")
+    assert "17 channels do not fit" in refused(capsys, "costs", "p2m", "--on", "scamp5", "--channels", 17, code=2)
+    assert "--weight-bits 9" in refused(capsys, "costs", "p2m", "--on", "scamp5", "--weight-bits", 9, code=2)
+    assert "does not tile" in refused(capsys, "costs", "snn", "--on", "scamp5", "--stride", 3, code=2)
+    assert "spreads are options" in refused(
+        capsys,
+        "run",
+        "p2m",
+        photo,
+        "--on",
+        "circuit",
+        "--errors",
+        "scamp5",
+        code=2,
+    )
+    assert "cds=signed" in refused(capsys, "run", "p2m", photo, "--on", "circuit:quantiser=authors", code=2)
+    assert "--sweep size=3" in refused(capsys, "published", "p2m", "--sweep", "size=3", code=2)
+    assert "name it .png, .pdf or .svg" in refused(capsys, "published", "p2m", "--plot", tmp_path / "x.txt", code=2)
 
 
 def test_light_outside_and_odd_curves(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,7 +252,7 @@ def test_light_outside_and_odd_curves(photo: Path, tmp_path: Path, capsys: pytes
     assert "expected offset, gain and perhaps centre" in refused(
         capsys, "run", "p2m", photo, "--on", f"circuit:pixel={tmp_path / 'broken.json'}"
     )
-    assert "expected curve, ideal" in refused(capsys, "run", "p2m", photo, "--on", "circuit:pixel=cubic")
+    assert "expected curve, ideal" in refused(capsys, "run", "p2m", photo, "--on", "circuit:pixel=cubic", code=2)
 
 
 def test_constant_channels_are_mentioned(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

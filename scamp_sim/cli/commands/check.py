@@ -15,6 +15,7 @@ from scamp_sim.cli.output import as_json, coloured, print_json
 from scamp_sim.cli.programs import assumed, load_program, parse_settings
 from scamp_sim.compiler import CompileError
 from scamp_sim.exceptions import OptionError, ProgramError, ScampError
+from scamp_sim.reading import is_taken
 from scamp_sim.text import plural
 
 NAME = "check"
@@ -64,7 +65,7 @@ def _stamps(files: Iterable[str]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for file in files:
         path = Path(file)
-        if not path.exists() and file in kernels.names():
+        if file in kernels.names() and not is_taken(path):
             path = Path(kernels.path(file))
         beside = path.parent.glob("*.scamp") if path.suffix == ".scamp" else ()
         for one in (path, *beside):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.chip.planes import check_shape
 from scamp_sim.cli import options
 from scamp_sim.cli.programs import parse_inputs, parse_settings
-from scamp_sim.cli.refusals import refuse
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.cli.refusals import of_the_line, refuse
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.limits import whole_in
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
 
         found = session.run(session.first)
         if not found["ok"]:
-            raise ProgramError(found["error"] or _first_of(found["diagnostics"]))
+            settled = _settings_alone(found["diagnostics"], args.set)
+            raise (OptionError if settled else ProgramError)(found["error"] or _first_of(found["diagnostics"]))
         page = write_text(args.save, exports.state(session, found["revision"], found["frames"][0]["end"]), "page")
         print(f"{page}: {found['title']} after its first frame; open it in a browser")
         return 0
@@ -115,14 +116,15 @@ def _session(args: argparse.Namespace) -> Session:
     subject = subject_of(args.file, parse_inputs(args.input), args.on, args.weights, (args.image or [""])[0])
     if subject.kind == "network":
         if len(args.image) > 1:
-            raise ProgramError("a network is shown one clip; give one --image")
+            raise OptionError("a network is shown one clip; give one --image")
         refuse(args, ("input", "size", "fps", "frames"), "{option} is for programs; a network takes one clip as it is")
     elif subject.kind == "cpp":
         refuse(args, ("input",), "{option} is for kernel files; a C++ program says itself what it reads")
     if not args.image:
         refuse(args, ("fps",), "{option} is for pictures and videos; give --image as well")
     params = settings_of(args.set) if subject.kind == "cpp" else parse_settings(args.set)
-    subject.refuse_unknown(params)
+    with of_the_line():
+        subject.refuse_unknown(params)
     if args.size is not None:
         check_shape(args.size)
     load_errors(args.errors, args.size or (256, 256), args.chip, args.seed)
@@ -131,9 +133,16 @@ def _session(args: argparse.Namespace) -> Session:
         None, params, args.errors, args.chip, args.seed, pictures.names[0], 1 if args.frames is None else args.frames
     )
     session = Session(subject, pictures, load_timing(args.timing), (args.errors,), args.size, wish)
-    check_wish(wish, session.errors)
+    with of_the_line():
+        check_wish(wish, session.errors)
     pictures.frames(wish, args.size or (256, 256))
     return session
+
+
+def _settings_alone(diagnostics: list[dict[str, Any]], settings: list[str]) -> bool:
+    """Whether all that is wrong with a text are values that --set gives."""
+    errors = [d for d in diagnostics if d["severity"] == "error"]
+    return bool(errors and settings) and all(d["code"] == "S208" for d in errors)
 
 
 def _first_of(diagnostics: list[dict[str, Any]]) -> str:

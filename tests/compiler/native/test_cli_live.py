@@ -120,25 +120,27 @@ def test_what_was_not_reached_is_listed(project: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("code", "options", "says"),
     [
-        (["--set", "levle=3"], "did you mean 'level:"),
-        (["--set", "level=300"], "goes from -100 to 100"),
-        (["--set", "level"], "write LABEL=VALUE"),
-        (["--press", "load@1"], "(it has: 'save')"),
-        (["--press", "save"], "LABEL@FRAME"),
-        (["--frames", "0"], "expected an integer in 1.."),
-        (["--timeout", "-1"], "--timeout: expected a finite number"),
-        (["-I", "nowhere"], "no such folder"),
-        (["--files", "nowhere"], "nowhere"),
-        (["--cxx", "no-such-compiler"], "does not run"),
-        (["--input", "a=b"], "--input is for kernel files"),
-        (["--size", "512x512"], "8 bits"),
+        (2, ["--set", "levle=3"], "did you mean 'level:"),
+        (2, ["--set", "level=300"], "goes from -100 to 100"),
+        (2, ["--set", "level"], "write LABEL=VALUE"),
+        (2, ["--press", "load@1"], "(it has: 'save')"),
+        (2, ["--press", "save"], "LABEL@FRAME"),
+        (2, ["--frames", "0"], "expected an integer in 1.."),
+        (2, ["--timeout", "-1"], "--timeout: expected a finite number"),
+        (1, ["-I", "nowhere"], "no such folder"),
+        (1, ["--files", "nowhere"], "nowhere"),
+        (1, ["--cxx", "no-such-compiler"], "does not run"),
+        (2, ["--input", "a=b"], "--input is for kernel files"),
+        (2, ["--size", "512x512"], "8 bits"),
     ],
 )
-def test_bad_requests(project: Path, options: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(project, *options, capsys=capsys)
-    assert code in (1, 2)
+def test_bad_requests(
+    code: int, project: Path, options: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, out, err = run(project, *options, capsys=capsys)
+    assert found == code
     assert says in err
     assert "Traceback" not in err
     assert "words" not in out
@@ -150,7 +152,7 @@ def test_two_mains_are_named(project: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_options_of_cpp_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "edges", "--press", "record@3"]) in (1, 2)
+    assert main(["run", "edges", "--press", "record@3"]) == 2
     assert "--press is for C++ programs" in capsys.readouterr().err
 
 
@@ -192,13 +194,13 @@ def test_hostile_labels_stay_in_the_folder(tmp_path: Path, capsys: pytest.Captur
 def test_nothing_that_was_read_is_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = (project / "main.cpp").read_text()
     code, _, err = run(project, "--trace", str(project / "main.cpp"), capsys=capsys)
-    assert code in (1, 2)
+    assert code == 1
     assert "this command has read that file" in err
     assert (project / "main.cpp").read_text() == source
     photo = project / "above.png"
     Image.fromarray(np.full((256, 256), 9, np.uint8)).save(photo)
     before = photo.read_bytes()
-    assert main(["run", str(project / "main.cpp"), "--image", str(photo), "--out", str(project)]) in (1, 2)
+    assert main(["run", str(project / "main.cpp"), "--image", str(photo), "--out", str(project)]) == 1
     assert "this command has read that file" in capsys.readouterr().err
     assert photo.read_bytes() == before
 
@@ -310,6 +312,6 @@ def test_pictures_that_a_video_of_a_program_cannot_have(
 ) -> None:
     monkeypatch.chdir(film)
     argv = ["run", "film.cpp", "--image", "clip.npy", "--size", "64x64", "--video", "none.gif", "--video-of", of]
-    assert main(argv) in (1, 2)
+    assert main(argv) == 2
     assert said in capsys.readouterr().err
     assert not Path("none.gif").exists()

@@ -135,14 +135,14 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     document = json.loads(capsys.readouterr().out)
     assert document["input"]["place"]["scale"] == 2
     assert document["layers"][0]["thresholds"] == [3, 20]
-    for line in (
-        ["read", str(tmp_path / "none.onnx")],
-        ["read", str(path), "--place", "scale"],
-        ["read", str(path), "--values", "0"],
-        ["read", str(path), "--out", str(path)],
-        ["read", str(path), "--out", str(tmp_path / "net.txt")],
+    for code, line in (
+        (1, ["read", str(tmp_path / "none.onnx")]),
+        (2, ["read", str(path), "--place", "scale"]),
+        (2, ["read", str(path), "--values", "0"]),
+        (1, ["read", str(path), "--out", str(path)]),
+        (2, ["read", str(path), "--out", str(tmp_path / "net.txt")]),
     ):
-        assert main(["network", *line]) in (1, 2)
+        assert main(["network", *line]) == code
         assert "scamp-sim: error:" in capsys.readouterr().err
 
 
@@ -165,7 +165,7 @@ def test_a_description_beside_its_arrays(tmp_path: Path, capsys: pytest.CaptureF
         ([str(tmp_path)], "is a folder; expected a file .onnx or .npz"),
         ([str(tmp_path / "net")], "no such file; expected a file .onnx or .npz"),
     ):
-        assert main(["network", "plan", *line]) in (1, 2)
+        assert main(["network", "plan", *line]) == 1
         assert message in capsys.readouterr().err.replace("\n", " ")
     with pytest.raises(ProgramError, match="has a description of its own"):
         network.read({"w": np.ones(3), "description": description}, description=description)

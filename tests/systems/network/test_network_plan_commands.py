@@ -68,7 +68,7 @@ def test_plan_run_and_costs_agree(net: tuple[Network, str], tmp_path: Path, caps
     other = str(tmp_path / "other.npz")
     weights = np.random.default_rng(2).choice([-1, 1], (8, 1, 3, 3))
     replace(own, layers=(replace(own.convs[0], weights=weights), *own.layers[1:])).save(other)
-    assert main(["network", "plan", other, "--plan", kept]) in (1, 2)
+    assert main(["network", "plan", other, "--plan", kept]) == 1
     assert "this plan is of another network; its layers are input" in capsys.readouterr().err
     picture = str(tmp_path / "picture.npy")
     np.save(picture, _digits()[0][0])
@@ -100,30 +100,35 @@ def test_validate_keeps_and_resumes(
     assert again["references"] == first["references"]
     assert main([*line, "--out", out]) == 0
     assert "all were in the results" in capsys.readouterr().out
-    assert main([*line, "--levels", "2", "--out", out]) in (1, 2)  # another plan: other results
+    assert main([*line, "--levels", "2", "--out", out]) == 1  # another plan: other results
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("code", "line", "said"),
     [
-        (("plan", "{net}", "--amplitude", "90"), "does not fit the array"),
-        (("plan", "{net}", "--levels", "-1"), "--levels: expected an integer of at least 0, got '-1'"),
-        (("plan", "{net}", "--plan", "{net}"), "net.npz"),
-        (("plan", "{net}", "--layout", "windows"), "does not fit the array"),
-        (("run", "{net}", "--image", "{wrong}"), "pictures of 30x30 do not fit the network's input"),
-        (("validate", "{net}", "--data", "{labels}"), "label"),
-        (("validate", "{net}", "--data", "nowhere"), "nowhere"),
-        (("export", "{net}", "--to", "{net}"), "is a file"),
+        (1, ("plan", "{net}", "--amplitude", "90"), "does not fit the array"),
+        (2, ("plan", "{net}", "--levels", "-1"), "--levels: expected an integer of at least 0, got '-1'"),
+        (1, ("plan", "{net}", "--plan", "{net}"), "net.npz"),
+        (1, ("plan", "{net}", "--layout", "windows"), "does not fit the array"),
+        (1, ("run", "{net}", "--image", "{wrong}"), "pictures of 30x30 do not fit the network's input"),
+        (1, ("validate", "{net}", "--data", "{labels}"), "label"),
+        (1, ("validate", "{net}", "--data", "nowhere"), "nowhere"),
+        (1, ("export", "{net}", "--to", "{net}"), "is a file"),
     ],
 )
 def test_bad_input_is_one_line(
-    net: tuple[Network, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], line: tuple[str, ...], said: str
+    code: int,
+    net: tuple[Network, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    line: tuple[str, ...],
+    said: str,
 ) -> None:
     np.save(tmp_path / "wrong.npy", np.zeros((30, 30), np.uint8))
     x, _ = _digits()
     np.savez(tmp_path / "labels.npz", x=x, y=np.array([0, 1, 2, 30]))
     places = {"net": net[1], "wrong": tmp_path / "wrong.npy", "labels": tmp_path / "labels.npz"}
-    assert main(["network", *(part.format(**places) for part in line)]) in (1, 2)
+    assert main(["network", *(part.format(**places) for part in line)]) == code
     told = capsys.readouterr().err
     assert said in told
     assert "Traceback" not in told

@@ -107,21 +107,21 @@ def test_full_frames_without_the_front_end(tmp_path: Path, capsys: pytest.Captur
     np.save(tmp_path / "full.npy", full[0])
     np.savez(tmp_path / "full.npz", input=full)
     for argv in (("run", "pixelrnn", "--clip", "full.npy"), ("validate", "pixelrnn", "--clips", "full.npz")):
-        assert run(*argv[:-1], tmp_path / argv[-1], "--weights", "random") in (1, 2)
+        assert run(*argv[:-1], tmp_path / argv[-1], "--weights", "random") == 1
         error = capsys.readouterr().err
         assert "the frames are 256x256" in error
         assert "--front-end" in error
     np.save(tmp_path / "odd.npy", np.zeros((16, 128, 128), np.uint8))
     argv = ("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / "odd.npy")
     for more in ((), ("--front-end",)):
-        assert run(*argv, *more) in (1, 2)
+        assert run(*argv, *more) == 1
         assert "the frames are 128x128" in capsys.readouterr().err
 
 
 def test_labels_beyond_the_decoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Weights.random(1, classes=4).save(tmp_path / "four.npz")
     argv = ("run", "pixelrnn", "--weights", tmp_path / "four.npz", "--clip")
-    assert run(*argv, "v/contract") in (1, 2)
+    assert run(*argv, "v/contract") == 1
     assert "the label of clip v/contract is 8, but the decoder of these weights has 4" in capsys.readouterr().err
     assert run(*argv, "flat/leftward") == 0
     assert "decoder  class " in capsys.readouterr().out
@@ -160,7 +160,7 @@ def test_folders_are_tried_before_the_run(
     clips = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1")
     clip = ("run", "pixelrnn", "--weights", weights, "--clip", "v/contract")
     (tmp_path / "o.png").mkdir()
-    assert run(*clip, "--out", tmp_path) in (1, 2)
+    assert run(*clip, "--out", tmp_path) == 1
     assert "o.png: it is a folder" in capsys.readouterr().err
 
     def read_only(**options: object) -> None:
@@ -172,7 +172,7 @@ def test_folders_are_tried_before_the_run(
         ((*clip, "--out", tmp_path / "new"), "--out"),
         ((*clips, "--out", tmp_path / "r.json"), "choose another file"),
     ):
-        assert run(*argv) in (1, 2)
+        assert run(*argv) == 1
         error = capsys.readouterr().err
         assert "read-only file system in" in error
         assert option in error
@@ -186,39 +186,51 @@ def test_library_programs_run_as_before(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"),
+    ("code", "argv", "said"),
     [
-        (("threshold", "--weights", "w.npz"), "--weights belongs to the network"),
-        (("threshold", "--front-end"), "--front-end belongs to the network"),
-        (("pixelrnn", "--weights", "random:", "--clip", "v/leftward"), "write random:SEED"),
-        (("pixelrnn",), "pixelrnn needs --weights W.npz"),
-        (("pixelrnn", "--weights", "random"), "pixelrnn needs --clip CLIP"),
+        (2, ("threshold", "--weights", "w.npz"), "--weights belongs to the network"),
+        (2, ("threshold", "--front-end"), "--front-end belongs to the network"),
+        (2, ("pixelrnn", "--weights", "random:", "--clip", "v/leftward"), "write random:SEED"),
+        (2, ("pixelrnn",), "pixelrnn needs --weights W.npz"),
+        (2, ("pixelrnn", "--weights", "random"), "pixelrnn needs --clip CLIP"),
         (
+            2,
             ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--image", "a.png"),
             "--image cannot be used with",
         ),
         (
+            2,
             ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--dump-after", "3"),
             "--dump-after cannot be used with",
         ),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--size", "64x64"), "--size cannot be used with"),
-        (("pixelrnn", "--weights", "random:x", "--clip", "v/leftward"), "write random:SEED"),
-        (("pixelrnn", "--weights", ".", "--clip", "v/leftward"), "weights .: is a folder"),
-        (("pixelrnn", "--weights", "none.npz", "--clip", "v/leftward"), "none.npz: no such file"),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftwards"), "did you mean 'v/leftward'"),
-        (("pixelrnn", "--weights", "random", "--clip", "nothing.npy"), "nothing.npy: no such file"),
-        (("pixelrnn", "--weights", "random", "--clip", ""), "the name of the clip is empty"),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--mapping", "block"), "did you mean 'blocks'"),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--mapping", "blocks:x"), "unknown version 'x'"),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--errors", "idea"), "did you mean 'ideal'"),
         (
+            2,
+            ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--size", "64x64"),
+            "--size cannot be used with",
+        ),
+        (2, ("pixelrnn", "--weights", "random:x", "--clip", "v/leftward"), "write random:SEED"),
+        (1, ("pixelrnn", "--weights", ".", "--clip", "v/leftward"), "weights .: is a folder"),
+        (1, ("pixelrnn", "--weights", "none.npz", "--clip", "v/leftward"), "none.npz: no such file"),
+        (1, ("pixelrnn", "--weights", "random", "--clip", "v/leftwards"), "did you mean 'v/leftward'"),
+        (1, ("pixelrnn", "--weights", "random", "--clip", "nothing.npy"), "nothing.npy: no such file"),
+        (1, ("pixelrnn", "--weights", "random", "--clip", ""), "the name of the clip is empty"),
+        (2, ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--mapping", "block"), "did you mean 'blocks'"),
+        (
+            1,
+            ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--mapping", "blocks:x"),
+            "unknown version 'x'",
+        ),
+        (2, ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--errors", "idea"), "did you mean 'ideal'"),
+        (
+            2,
             ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--seed", "-1"),
             "expected an integer in 0..4294967295, got '-1'",
         ),
-        (("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--timing", "x"), "price table"),
+        (2, ("pixelrnn", "--weights", "random", "--clip", "v/leftward", "--timing", "x"), "price table"),
     ],
 )
 def test_run_says_what_is_wrong(
+    code: int,
     argv: tuple[str, ...],
     said: str,
     tmp_path: Path,
@@ -226,7 +238,7 @@ def test_run_says_what_is_wrong(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run("run", *argv, "--out", "out") in (1, 2)
+    assert run("run", *argv, "--out", "out") == code
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.err.count("\n") in (1, 3)  # a message, or one with the usage
@@ -255,7 +267,7 @@ def test_weights_that_are_wrong(change: Any, said: str, tmp_path: Path, capsys: 
     path = tmp_path / "w.npz"
     bad_weights(path, change)
     for command in (("run", "pixelrnn", "--clip", "v/leftward"), ("validate", "pixelrnn", "--clips", "synthetic")):
-        assert run(*command, "--weights", path, "--out", tmp_path / "out") in (1, 2)
+        assert run(*command, "--weights", path, "--out", tmp_path / "out") == 1
         captured = capsys.readouterr()
         assert said in captured.err
         assert "Traceback" not in captured.err
@@ -306,10 +318,10 @@ def test_arrays_that_do_not_fit(
     array: np.ndarray, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     np.save(tmp_path / "clip.npy", array)
-    assert run("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / "clip.npy") in (1, 2)
+    assert run("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / "clip.npy") == 1
     assert said in capsys.readouterr().err
     np.savez(tmp_path / "clips.npz", input=array[None])
-    assert run("validate", "pixelrnn", "--weights", "random", "--clips", tmp_path / "clips.npz") in (1, 2)
+    assert run("validate", "pixelrnn", "--weights", "random", "--clips", tmp_path / "clips.npz") == 1
     assert "clips.npz" in capsys.readouterr().err
 
 
@@ -326,7 +338,7 @@ def test_videos_that_cannot_be_used(clip: np.ndarray, tmp_path: Path, capsys: py
         "film.mp4": "PyAV",
         "none.gif": "no such file",
     }.items():
-        assert run("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / name) in (1, 2)
+        assert run("run", "pixelrnn", "--weights", "random", "--clip", tmp_path / name) == 1
         error = capsys.readouterr().err
         assert said in error, name
         assert error.count("\n") == 1
@@ -347,7 +359,7 @@ def test_archives_that_do_not_fit(
 ) -> None:
     np.savez(tmp_path / "clips.npz", **arrays)
     out = tmp_path / "r.json"
-    assert run("validate", "pixelrnn", "--weights", "random", "--clips", tmp_path / "clips.npz", "--out", out) in (1, 2)
+    assert run("validate", "pixelrnn", "--weights", "random", "--clips", tmp_path / "clips.npz", "--out", out) == 1
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
@@ -403,7 +415,7 @@ def test_validate_with_the_front_end(weights: Path, tmp_path: Path, capsys: pyte
     assert not any(stage["differ"] for stage in stages["own golden"].values())
     assert stages["golden"]["b"]["differ"]
     without = [a for a in argv if a != "--front-end"]
-    assert run(*without, "--clips", "synthetic:1", "--out", results) in (1, 2)
+    assert run(*without, "--clips", "synthetic:1", "--out", results) == 1
     error = capsys.readouterr().err
     assert "results made with other clips, other options" in error
 
@@ -476,9 +488,9 @@ def test_a_drawn_clip_has_a_seed_of_its_own(weights: Path, capsys: pytest.Captur
     assert names == ["flat/leftward, drawn with seed 3", "flat/leftward, drawn with seed 5"]
     np.testing.assert_array_equal(read_clip("flat/leftward:3", 5).array, read_clip("flat/leftward", 3).array)
     for wrong in ("flat/leftward:x", "flat/leftward:", "flat/leftward:-1"):
-        assert run(*argv, "--clip", wrong) in (1, 2)
+        assert run(*argv, "--clip", wrong) == 1
         assert "write flat/leftward:SEED, such as flat/leftward:3" in capsys.readouterr().err
-    assert run(*argv, "--clip", "flat/leftwrd:3") in (1, 2)
+    assert run(*argv, "--clip", "flat/leftwrd:3") == 1
     assert "no gesture; did you mean 'flat/leftward'" in capsys.readouterr().err
 
 
@@ -500,19 +512,19 @@ def test_an_interrupt_leaves_a_file_to_go_on_with(
     monkeypatch.setattr(work, "noise_seed", noise_seed)
     assert run(*argv) == 0
     assert len(json.loads(results.read_text())["units"]) == 2
-    assert run(*argv, "--errors", "ideal", "--seed", 3) in (1, 2)
+    assert run(*argv, "--errors", "ideal", "--seed", 3) == 1
     assert "results made with other options; choose another file, or remove it" in capsys.readouterr().err
 
 
 def test_validate_refuses_before_it_starts(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ("validate", "pixelrnn", "--weights", weights, "--clips", "synthetic:1")
-    for more, said in {
-        ("--out", tmp_path / "no" / "r.json"): "does not exist; create it first",
-        ("--jobs", 0): "jobs must be an integer of at least 1, got 0",
-        ("--limit", 0): "limit must be an integer of at least 1, got 0",
-        ("--mapping", "pixels"): "unknown mapping 'pixels'",
-    }.items():
-        assert run(*argv, *more) in (1, 2)
+    for more, code, said in (
+        (("--out", tmp_path / "no" / "r.json"), 1, "does not exist; create it first"),
+        (("--jobs", 0), 2, "--jobs: expected an integer of at least 1, got '0'"),
+        (("--limit", 0), 2, "--limit: expected an integer of at least 1, got '0'"),
+        (("--mapping", "pixels"), 2, "unknown mapping 'pixels'"),
+    ):
+        assert run(*argv, *more) == code
         assert said in capsys.readouterr().err
     assert run("validate", "sobel") == 2
 
@@ -533,7 +545,7 @@ def test_report(
     assert document["plot"] == str(plot)
     assert document["weights"] == str(weights)
     assert drawn == [str(plot)]
-    assert run("report", "pixelrnn", "--plot", tmp_path / "none" / "p.png") in (1, 2)
+    assert run("report", "pixelrnn", "--plot", tmp_path / "none" / "p.png") == 1
     assert "does not exist; create it first" in capsys.readouterr().err
 
 
@@ -557,16 +569,16 @@ def test_report_of_the_memory(capsys: pytest.CaptureFixture[str]) -> None:
     assert "macropixel" in capsys.readouterr().out
     assert run("report", "memory", "--format", "json") == 0
     assert json.loads(capsys.readouterr().out)
-    assert run("report", "memory", "--plot", "p.png") in (1, 2)
+    assert run("report", "memory", "--plot", "p.png") == 2
     assert "not drawn; leave out --plot" in capsys.readouterr().err
-    assert run("report", "memory", "--timing", "nosuch") in (1, 2)
+    assert run("report", "memory", "--timing", "nosuch") == 2
     assert "leave out --timing" in capsys.readouterr().err
-    assert run("report", "memory", "--front-end", "--weights", "random") in (1, 2)
+    assert run("report", "memory", "--front-end", "--weights", "random") == 2
     assert "leave out --weights, --front-end" in capsys.readouterr().err
 
 
 def test_unknown_report(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("report", "pixelrnn", "--timing", "nosuch") in (1, 2)
+    assert run("report", "pixelrnn", "--timing", "nosuch") == 2
     assert capsys.readouterr().err.count("nosuch") == 1
     assert run("report", "pixelrn") == 2
     assert "invalid choice" in capsys.readouterr().err
@@ -612,7 +624,7 @@ def test_validate_keeps_the_results_of_one_chip(
     assert (document["errors"], document["chip"]) == ("scamp5:bit_retention=100", 3)
     assert "bit_retention" in document["without_effect"]
     assert "bit_retention (needs more time" in captured.err
-    assert run(*argv, "--chip", 4) in (1, 2)
+    assert run(*argv, "--chip", 4) == 1
     assert "results made with other options" in capsys.readouterr().err
     assert run(*argv, "--chip", 3) == 0
 

@@ -249,7 +249,7 @@ def test_one_chip_and_a_first_seed_go_with_seeds(
 def test_engine_and_prices_of_the_command_are_those_of_a_study(capsys: pytest.CaptureFixture[str]) -> None:
     argv = ("run", "pixelrnn", "--weights", "random", "--clip", "flat/leftward", "--chips", "1", "--format", "json")
     assert run(*argv, "--engine", "nonsense") == 2
-    assert run(*argv, "--timing", "kim") in (1, 2)
+    assert run(*argv, "--timing", "kim") == 2
     assert "unknown" in capsys.readouterr().err
     assert run(*argv) == 0
     document = json.loads(capsys.readouterr().out)
@@ -257,25 +257,30 @@ def test_engine_and_prices_of_the_command_are_those_of_a_study(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"),
+    ("code", "argv", "said"),
     [
-        (("--chips", "one"), "--chips one: 'one' is not valid; serials are integers from 0"),
-        (("--chips", "1.5"), "--chips 1.5: '1.5' is not valid"),
-        (("--chips", "1", "--seeds", "x"), "--seeds x: 'x' is not valid; write how many"),
-        (("--chips", "1", "--jobs", "0"), "--jobs must be at least 1, got 0"),
-        (("--chips", "1", "--seed", "-1"), "expected an integer in 0..4294967295, got '-1'"),
-        (("--chips", "1", "--pictures", "p"), "--pictures shows a single run"),
-        (("--chips", "1", "--plot", "p.txt"), "name it .png, .pdf or .svg"),
-        (("--plot", "p.png"), "--plot draws a study over chips; add --chips"),
-        (("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: choose one"),
-        (("--chip", "0", "--chips", "1-3"), "--chip 0 with --chips 1-3: choose one"),
-        (("--seed", "9", "--seeds", "2-3"), "--seed 9 with --seeds 2-3, which says which seeds: leave --seed out, or"),
-        (("--seed", "0", "--seeds", "1,4"), "--seed 0 with --seeds 1,4, which says which seeds"),
-        (("--chips", "1", "--cluster", "host"), "--cluster host: not the address of a Dask scheduler"),
-        (("--seeds", "2", "--out", "no/such/s.json"), "does not exist; create it first"),
+        (2, ("--chips", "one"), "--chips one: 'one' is not valid; serials are integers from 0"),
+        (2, ("--chips", "1.5"), "--chips 1.5: '1.5' is not valid"),
+        (2, ("--chips", "1", "--seeds", "x"), "--seeds x: 'x' is not valid; write how many"),
+        (2, ("--chips", "1", "--jobs", "0"), "--jobs: expected an integer of at least 1, got '0'"),
+        (2, ("--chips", "1", "--seed", "-1"), "expected an integer in 0..4294967295, got '-1'"),
+        (2, ("--chips", "1", "--pictures", "p"), "--pictures shows a single run"),
+        (2, ("--chips", "1", "--plot", "p.txt"), "name it .png, .pdf or .svg"),
+        (2, ("--plot", "p.png"), "--plot draws a study over chips; add --chips"),
+        (2, ("--chip", "7", "--chips", "1-3"), "--chip 7 with --chips 1-3: choose one"),
+        (2, ("--chip", "0", "--chips", "1-3"), "--chip 0 with --chips 1-3: choose one"),
+        (
+            2,
+            ("--seed", "9", "--seeds", "2-3"),
+            "--seed 9 with --seeds 2-3, which says which seeds: leave --seed out, or",
+        ),
+        (2, ("--seed", "0", "--seeds", "1,4"), "--seed 0 with --seeds 1,4, which says which seeds"),
+        (2, ("--chips", "1", "--cluster", "host"), "--cluster host: not the address of a Dask scheduler"),
+        (1, ("--seeds", "2", "--out", "no/such/s.json"), "does not exist; create it first"),
     ],
 )
 def test_what_cannot_be_asked(
+    code: int,
     argv: tuple[str, ...],
     said: str,
     tmp_path: Path,
@@ -286,7 +291,7 @@ def test_what_cannot_be_asked(
         pytest.importorskip("distributed")
     monkeypatch.chdir(tmp_path)
     out = () if "--out" in argv else ("--out", "s.json")
-    assert run(*VALIDATE, *out, *argv) in (1, 2)
+    assert run(*VALIDATE, *out, *argv) == code
     assert said in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
@@ -296,7 +301,7 @@ def test_without_dask_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     monkeypatch.chdir(tmp_path)
-    assert run(*VALIDATE, "--chips", "1", "--out", "s.json", "--cluster") in (1, 2)
+    assert run(*VALIDATE, "--chips", "1", "--out", "s.json", "--cluster") == 1
     assert 'pip install -e ".[cluster]"' in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
@@ -323,10 +328,10 @@ def test_run_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert document["units"] == 6
     assert first["outputs"].keys() == document["outputs"].keys()
     # another program in the same folder
-    assert run("run", "edges", "--image", tmp_path / "grey.png", "--chips", "1", "--out", out) in (1, 2)
+    assert run("run", "edges", "--image", tmp_path / "grey.png", "--chips", "1", "--out", out) == 1
     assert "results made with other program; choose another folder, or remove it" in capsys.readouterr().err
     (out / "study.json").unlink()
-    assert run(*argv) in (1, 2)
+    assert run(*argv) == 1
     assert "is there, but not study.json" in capsys.readouterr().err
 
 
@@ -365,7 +370,7 @@ def test_what_a_program_cannot_be_asked(
     if "--cluster" in argv:
         pytest.importorskip("distributed")
     Image.fromarray(np.full((256, 256), 90, np.uint8)).save(tmp_path / "grey.png")
-    assert run("run", "threshold", "--image", tmp_path / "grey.png", "--out", tmp_path / "out", *argv) in (1, 2)
+    assert run("run", "threshold", "--image", tmp_path / "grey.png", "--out", tmp_path / "out", *argv) == 2
     assert said in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["grey.png"]
 
