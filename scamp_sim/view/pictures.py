@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.show.frames.decode import VIDEOS
 from scamp_sim.show.frames.source import READ, frames
 from scamp_sim.text import short
@@ -61,7 +61,7 @@ class Pictures:
         """(title, picture) of every frame of a wish. Raises ScampError."""
         count = wish.frames
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_FRAMES:
-            raise ProgramError(f"frames is {count!r:.40}; expected 1..{MOST_FRAMES}")
+            raise OptionError(f"frames is {count!r:.40}; expected 1..{MOST_FRAMES}")
         self.notes = []
         if wish.picture in SCENES:
             return [(f"{wish.picture} {n + 1}", SCENES[wish.picture](shape, n)) for n in range(count)]
