@@ -9,7 +9,7 @@ from pathlib import Path
 from scamp_sim.cli import options
 from scamp_sim.cli.network.sources import add_network, read_network
 from scamp_sim.cli.output import print_json
-from scamp_sim.exceptions import OptionError, ProgramError
+from scamp_sim.exceptions import OptionError
 from scamp_sim.files import check_file
 from scamp_sim.limits import number_in, whole_in
 from scamp_sim.text import short

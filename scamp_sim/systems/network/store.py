@@ -58,6 +58,8 @@ def save(net: Network, path: str | Path) -> None:
     """Write a network as .npz, which `read` takes. Raises ProgramError if that is not possible."""
     try:
         target = check_target(path)
+    except ProgramError:
+        raise
     except ScampError as e:
         raise ProgramError(str(e)) from None
     arrays: dict[str, npt.NDArray[Any]] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.silicon.setup import Errors
 from scamp_sim.systems.network.accuracy import Decided, decide
 from scamp_sim.systems.network.data import Labelled
@@ -73,7 +73,7 @@ def tune(
     if set(measured) & set(compared):
         raise ProgramError(f"chips {sorted(set(measured) & set(compared))} are measured; compare on others")
     if refit and checkpoint is not None:
-        raise ProgramError("a fit of the last layer has no epochs that a checkpoint could keep; leave it out")
+        raise OptionError("a fit of the last layer has no epochs that a checkpoint could keep; leave it out")
     for data, what in ((train, "training"), (test, "comparing")):
         if data.labels is None:
             raise ProgramError(f"data {data.source}: pictures without labels; {what} needs them")
