@@ -92,12 +92,19 @@ def _exclusive(bits: str, mask: str, to: str) -> list[str]:
 
 
 def pool_blocks(
-    grid: Grid, bits: str, size: int, every: Sequence[bool] | None = None, *, name: str = "pool", stride: int = 1
+    grid: Grid,
+    bits: str,
+    size: int,
+    every: Sequence[bool] | None = None,
+    *,
+    name: str = "pool",
+    stride: int = 1,
+    loads: bool = False,
 ) -> tuple[Piece, str]:
     """The OR of size x size windows in all PEs of the window, by a flood inside of it; in `every` maps the AND.
 
-    stride: PEs from a value to the next; those between do not count. Overwrites R0..R8, R12 and, for ANDs, all bits.
-    Raises ProgramError.
+    stride: PEs from a value to the next; those between do not count. loads: an earlier pool has overwritten the bits of
+    slots. Overwrites R0..R8, R12 and, for ANDs, all bits. Raises ProgramError.
     """
     _power_of_two(size, grid.side)
     off = 255 ^ (size - 1)
@@ -126,7 +133,8 @@ def pool_blocks(
     turned = (*_chosen(grid, every, "R11", ("R0", other)), *_exclusive(bits, "R11", other))
     flood = (*walls, "SET(R0)", f"MOV(R12, {other})", *strided, "PROP0()")
     flood = (*flood, f"MOV({bits}, R12)", *_exclusive(bits, "R11", other))
-    return piece(name, [Part((*kept, *turned)), Part(flood, calls)]), other
+    slots = Part((*grid.ready(), *kept, *turned), grid.loads()) if loads else Part((*kept, *turned))
+    return piece(name, [slots, Part(flood, calls)]), other
 
 
 def pool_macropixels(
@@ -142,7 +150,7 @@ def pool_macropixels(
     """The OR of size x size windows, at the first pixel of each, by moves; in `every` maps the AND.
 
     spacing: pixels from a value to the next; afterwards it is `size` times that. loads: an earlier pool has overwritten
-    the bits of rows. Overwrites R0..R4 and R9..R12. Raises ProgramError.
+    the bits of slots. Overwrites R0..R4 and R9..R12. Raises ProgramError.
     """
     _power_of_two(size, grid.side // spacing)
     if bits not in ("R9", "R10"):
@@ -153,7 +161,7 @@ def pool_macropixels(
     moved = ("R10" if bits == "R9" else "R9", "R11")
     lines = before
     ands = every is not None and any(every)
-    calls = grid.row_loads() if ands and loads else ()
+    calls = grid.loads_after_moves() if ands and loads else ()
     if ands and every is not None:
         lines += list(grid.ready()) if loads else []
         lines += [

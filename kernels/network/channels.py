@@ -35,18 +35,23 @@ def spread(
     loads: bool,
     maps: int,
     name: str,
+    offset: int = 0,
 ) -> Piece:
     """A := bits as +-amplitude (or with 0 for one of them), 0 outside of what is valid.
 
     size: rows and columns of pixels that hold values, gaps between them included. values: of 0 and 1, as of `Look`.
-    loads: rows of slots are loaded anew, since a pool has overwritten them. maps: slots in use; the others become 0.
+    loads: bits of slots are loaded anew, since a pool has overwritten them. maps: slots in use; the others become 0.
+    offset: of a transfer, which IN is loaded with where that is the lift: F then holds weights of a dense layer.
     """
     lifted = f", {lift}" if lift else ""
     fine = bool(lift) and amplitude <= 31
-    calls = (*(grid.row_loads() if loads else ()), f"scamp5_in(D, {amplitude << (2 if fine else 0)})")
+    calls = (*(grid.loads_after_moves() if loads else ()), f"scamp5_in(D, {amplitude << (2 if fine else 0)})")
     lines = list(grid.ready()) if loads else []
     lines += ["diva(D, E, C)", "diva(D, E, C)"] if fine else []
-    lines += [f"bus({lift})"] if lift else []
+    if lift == "IN":
+        calls = (*calls, f"scamp5_load_in({offset})")
+    elif lift:
+        lines.append(f"bus({lift})")
     dark, bright = values
     lines += [f"bus(A, D{lifted})" if dark else f"bus(A{lifted})", "bus(NEWS, D)"]
     lines += [f"WHERE({bits})", "bus(A, NEWS)" if bright else f"bus(A{lifted})", "all()", "SET(R0)"]

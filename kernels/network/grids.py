@@ -114,6 +114,10 @@ class Grid:
         bits = (*self.row_bits[1:], "R0")
         return tuple(f"scamp5_load_pattern({bit}, {one * n}, 0, {self._off}, 255)" for n, bit in enumerate(bits))
 
+    def loads_after_moves(self) -> tuple[str, ...]:
+        """Those that a pool by moves has overwritten, which takes R1..R4: rows, and columns too where slots are few."""
+        return self.loads() if self.rows == 2 else self.row_loads()
+
     def ready(self) -> tuple[str, ...]:
         """Words that turn the rows: 0 in one row each."""
         if self.rows == 1:

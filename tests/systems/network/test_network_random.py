@@ -86,6 +86,13 @@ def test_random_networks() -> None:
     assert sum(map(_check, (1, 2, 9))) >= 1
 
 
+@pytest.mark.parametrize("seed", [103, 148, 157, 214])
+def test_networks_that_went_wrong(seed: int) -> None:
+    """Depthwise layers with a dense layer behind them on an array with an offset; a minimum behind another pool in
+    blocks; a layer that is constant; layers behind a pool in macropixels of 2x2 PEs."""
+    assert _check(seed)
+
+
 @pytest.mark.nightly
 def test_many_random_networks() -> None:
     assert sum(map(_check, range(100, 400))) >= 150

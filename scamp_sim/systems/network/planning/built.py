@@ -40,7 +40,7 @@ class _State:
     spacing: int
     maps: int
     flooded: int = 1
-    rows_lost: bool = False
+    slots_lost: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,10 +165,12 @@ class Built:
             checked(layer.weights[:, 0], grid), grid, layer.padding[0], any(layer.padding), self.lift, size
         )
         held = self.lift == "IN"
-        if any(isinstance(v, int) for v in chosen.levels):
+        summed = any(isinstance(v, int) for v in chosen.levels)  # else no level is compared with
+        if summed:
             self._add(layer.name, taps.piece(layer.name, (f"scamp5_load_in({self.choice.offset})",) if held else ()))
         state = _State("", self._shape(layer), layer.stride, layer.channels)
-        self._sums(layer, taps.result, chosen.gain * chosen.amplitude, state)
+        if summed:
+            self._sums(layer, taps.result, chosen.gain * chosen.amplitude, state)
         return self._compared(layer, taps.result, state)
 
     def _compared(self, layer: Conv, sums: str, state: _State) -> _State:
@@ -209,12 +211,13 @@ class Built:
                 self.lift,
                 size,
                 values_of(layer),
-                loads=state.rows_lost,
+                loads=state.slots_lost,
                 maps=state.maps,
                 name=f"{layer.name}_in",
+                offset=self.choice.offset,
             ),
         )
-        state.rows_lost = False
+        state.slots_lost = False
         return size
 
     def _depthwise(self, layer: Conv, state: _State) -> _State:
@@ -264,13 +267,13 @@ class Built:
             between = state.spacing if state.flooded == 1 else 1
             state.flooded = state.spacing * layer.size
             piece_, state.bits = pool_blocks(
-                self.grid, state.bits, state.flooded, every, name=layer.name, stride=between
+                self.grid, state.bits, state.flooded, every, name=layer.name, stride=between, loads=state.slots_lost
             )
         else:
             piece_, state.bits = pool_macropixels(
-                self.grid, state.bits, layer.size, state.spacing, every, name=layer.name, loads=state.rows_lost
+                self.grid, state.bits, layer.size, state.spacing, every, name=layer.name, loads=state.slots_lost
             )
-            state.rows_lost = True
+        state.slots_lost = True
         state.spacing *= layer.size
         state.size = self._shape(layer)
         self._add(layer.name, piece_)
