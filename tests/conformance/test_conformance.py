@@ -6,6 +6,7 @@ import pytest
 
 from scamp_sim.systems.base import registry
 from scamp_sim.systems.base.conformance import CHECKS, Check
+from scamp_sim.systems.network.system import NetworkSystem
 from tests.systems import toy
 
 
@@ -18,3 +19,11 @@ def test_system(name: str, check: Check) -> None:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_toy(check: Check) -> None:
     check(toy.SYSTEM)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("shape", ["one", "two", "strided"])
+def test_networks_of_every_shape_conform(shape: str, check: Check) -> None:
+    """A binary layer with a dense layer in the array, two layers with all channels connected, ternary windows."""
+    check(NetworkSystem(shape))
