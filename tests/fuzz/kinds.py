@@ -299,6 +299,9 @@ def _pictures(folder: Path) -> list[bytes]:
     for ending, more in (("png", {}), ("jpg", {}), ("gif", {}), ("bmp", {}), ("tiff", {"compression": "tiff_lzw"})):
         Image.fromarray(grey).save(folder / f"p.{ending}", **more)
         found.append((folder / f"p.{ending}").read_bytes())
+    for packed in ("packbits", "tiff_adobe_deflate", "jpeg"):
+        Image.fromarray(grey).save(folder / "z.tiff", compression=packed)
+        found.append((folder / "z.tiff").read_bytes())
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(np.stack([grey] * 3, -1)).save(folder / "e.png", exif=exif)

@@ -62,6 +62,19 @@ def _networks(folder: Path) -> list[bytes]:
     return found
 
 
+def _bare(seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arrays that come without a description, and one."""
+    layers, arrays, values, size = floats.draw(seed)
+    return arrays, {"input": {"size": [size, size], "values": list(values)}, "layers": layers}
+
+
+def _descriptions(folder: Path) -> list[bytes]:
+    """Of one network, since the arrays stay what they are."""
+    arrays, description = _bare(3)
+    np.savez(folder / "bare.npz", **arrays)
+    return [json.dumps(description).encode()]
+
+
 def _onnx(folder: Path) -> list[bytes]:
     from tests.systems.network import onnx_nets
 
@@ -127,6 +140,22 @@ def _taken(path: Path) -> object:
     return sum(1 for _ in zip(range(40), frames(path, (64, 64), resize=True, fps=7.0), strict=False))
 
 
+def _in_a_folder(folder: Path) -> list[bytes]:
+    """Pictures of which one will lie between two good ones."""
+    inside = folder / "clip"
+    inside.mkdir()
+    found = []
+    for number, (ending, more) in enumerate((("png", {}), ("jpg", {}), ("tiff", {"compression": "tiff_lzw"}))):
+        plane = np.random.default_rng(number).integers(0, 256, (48, 64)).astype(np.uint8)
+        Image.fromarray(plane).save(inside / f"{number}.{ending}", **more)
+        found.append((inside / f"{number}.{ending}").read_bytes())
+    return found
+
+
+def _folder(path: Path) -> object:
+    return _taken(path.parent)
+
+
 # --- comparisons ------------------------------------------------------------------------------------------------
 
 
@@ -166,9 +195,13 @@ def _logs(_: Path) -> list[bytes]:
 
 NEWER: dict[str, Kind] = {
     "networks": Kind(_networks, ".npz", network.read),
+    "descriptions": Kind(
+        _descriptions, ".json", lambda p: network.read(p.parent / "bare.npz", description=p), "described"
+    ),
     "network plans": Kind(_network_plans, ".json", lambda p: load_plan(small_network(), p).cost()),
     "pictures for networks": Kind(_labelled, ".npz", lambda p: load_labelled(p, small_network())),
     "frames of animations": Kind(_animations, ".gif", _taken),
+    "folders of frames": Kind(_in_a_folder, ".png", _folder, "clip/1b"),
     "frames of arrays": Kind(_stacks, ".npy", _taken),
     "frames of archives": Kind(_archives, ".npz", _taken),
     "rows of one's own": Kind(_rows, ".json", load_row),

@@ -65,6 +65,8 @@ class Choice:
                 for name, c in document["convs"].items()
             }
             numbers = {name: int(document[name]) for name in ("rows", "offset", "array", "events")}
+            if max(map(abs, numbers.values())) > MOST_LEVEL:
+                raise ValueError("a number that is far out")
             found = cls(document["layout"], convs=convs, sums=document["sums"], read=document["read"], **numbers)
         except OTHER_FORM as e:
             raise ProgramError(f"not a plan: {e!r:.80}; `scamp-sim network plan --out` writes one") from None
@@ -73,11 +75,15 @@ class Choice:
         return found
 
 
+MOST_LEVEL = 1 << 20
+"""Of levels in LSB and other integers that are read: more than any sum of a plan can be."""
+
+
 def _level(value: Any) -> Level:
     if value in (NEVER, ALWAYS):
         return str(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"level {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MOST_LEVEL:
+        raise ValueError(f"level {value!r:.40}")
     return value
 
 

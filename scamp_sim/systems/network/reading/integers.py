@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +44,8 @@ def multiples(weights: Array) -> Found:
     least = float(nonzero.min())
     worst = 0.0
     for parts in range(1, int(LARGEST * least / largest + WITHIN) + 1):
-        quotient = weights * (parts / least)
+        by = parts / least  # beyond floats for weights that are hardly more than none
+        quotient = weights * by if math.isfinite(by) else weights / least * parts
         whole = np.rint(quotient)
         away = float(np.abs(quotient - whole).max())
         worst = away if parts == 1 else worst

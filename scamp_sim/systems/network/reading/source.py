@@ -75,7 +75,12 @@ def read(
                 )
             _no_description(description, path)
             return _placed(restore(arrays, f"network {path.name}"), reading)
-        return read_arrays(_described(arrays, description, path.name), reading, path.name)
+        apart = f" with {Path(description).name}" if isinstance(description, (str, Path)) else ""
+        where = f"{path.name}{apart}"
+        try:
+            return read_arrays(_described(arrays, description, path.name), reading, where)
+        except ProgramError as e:
+            raise e if path.name in str(e) else ProgramError(f"{where}: {e}") from None
     if path.suffix == ".onnx":
         from scamp_sim.systems.network.reading.onnx.chain import read_onnx
 

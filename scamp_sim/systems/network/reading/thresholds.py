@@ -72,8 +72,12 @@ def back(condition: Condition, chain: Sequence[Operation]) -> Condition:
                 shift = np.broadcast_to(operation.shift, condition.level.shape)
                 condition.settle(scale == 0, condition.holds(shift))
                 safe = np.where(scale == 0, 1.0, scale)
-                condition.level = (condition.level - shift) / safe
+                with np.errstate(over="ignore"):
+                    condition.level = (condition.level - shift) / safe
                 condition.above = np.where(safe < 0, ~condition.above, condition.above)
+                beyond = np.isinf(condition.level)  # a scale so small that no value reaches the level, or all do
+                condition.settle(beyond, (condition.level < 0) == condition.above)
+                condition.level = np.where(beyond, 0.0, condition.level)
             case Clip():
                 _clip(condition, operation.low, operation.high)
             case Leaky():
