@@ -148,10 +148,8 @@ def write_files(folder: Path) -> None:
         shutil.copy(folder / "mine.scamp", folder / f"{name}.scamp")
     ranges = (ROOT / "docs" / "ranges.md").read_text(encoding="utf-8")
     (folder / "change.scamp").write_text(re.findall(r"^```c\n(.*?)^```$", ranges, re.M | re.S)[0])
-    cpp = SMOKE["CPP"].replace(
-        "vs_init();",
-        'vs_init();\n    int t = 20; vs_gui_add_slider("threshold", 0, 99, t, &t); vs_gui_add_button("record");',
-    )
+    items = ("int t = 20;", 'vs_gui_add_slider("threshold", 0, 99, t, &t);', 'vs_gui_add_button("record");')
+    cpp = SMOKE["CPP"].replace("vs_init();", "\n    ".join(("vs_init();", *items)))
     (folder / "main.cpp").write_text(cpp)
     shutil.copy(folder / "main.cpp", folder / "project.cpp")
     (folder / "filters.cpp").write_text("int depth() { return DEPTH; }\n")
@@ -167,8 +165,8 @@ def write_networks(folder: Path) -> None:
     from scamp_sim.systems.pixelrnn import Weights
     from scamp_sim.systems.pixelrnn.data.gestures import dataset
 
-    for name in "WABCD":
-        Weights.random(seed=1, classes=9).save(folder / f"{name}.npz")
+    for seed, name in enumerate("WABCD", 1):
+        Weights.random(seed, classes=9).save(folder / f"{name}.npz")
     clips, labels = dataset(1, seed=3)
     for name in ("gestures.npz", "CLIPS.npz"):
         np.savez(folder / name, input=clips[:2], label=labels[:2])
