@@ -86,7 +86,9 @@ def image_plane(image: Any, shape: tuple[int, int], resize: bool = False, name: 
             f"{name}: {image!r:.60} is a string; load a picture with scamp_sim.show.render.load_image(path, shape)"
         )
     if array.ndim != 2 or not array.size:
-        raise PlaneError(f"{name}: shape {array.shape}; give a grey image (rows, columns)")
+        colour = array.ndim == 3 and array.shape[2] in (3, 4)
+        how = ", such as scamp_sim.show.render.load_image(path, shape) makes of a colour file" if colour else ""
+        raise PlaneError(f"{name}: shape {array.shape}; give a grey image (rows, columns){how}")
     if array.shape != shape:
         if not resize:
             raise PlaneError(

@@ -431,3 +431,28 @@ def test_nothing_is_cut_at_any_width(measured: Any, width: int, scheme: str) -> 
         }).length"""
     )
     assert small == 0
+
+
+def test_the_report_is_whole_at_any_width(chromium: Any, tmp_path: Path) -> None:
+    """At 390 pixels no cell of a table and no row of the timeline is beyond the page; at 1000 comments have room."""
+    from scamp_sim.cli.main import main
+
+    assert main(["profile", "edges", "--html", str(tmp_path / "report.html")]) == 0
+    page = chromium.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    for width in (390, 1000, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll(".table td, .chart svg, .tile, .src")].filter((e) => {
+                const b = e.getBoundingClientRect();
+                return b.width > 0 && (b.left < 0 || b.right > innerWidth);
+            }).map((e) => e.outerHTML.slice(0, 80))"""
+        )
+        assert cut == [], width
+        readout = page.locator(".chart svg:visible text", has_text="readout").first.bounding_box()
+        assert 0 <= readout["x"] < width / 2
+        if width == 1000:
+            assert page.evaluate("Math.min(...[...document.querySelectorAll('.src')].map((e) => e.clientWidth))") > 300
+    assert page.locator(".src .c").count() > 3  # comments have a colour of their own
+    page.close()

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scamp_sim.cli import commands_pixelrnn as network
 from scamp_sim.cli import live, options, refusals
+from scamp_sim.cli import pixelrnn_run as network
 from scamp_sim.cli.output import as_json, print_json, print_profile, warn
 from scamp_sim.cli.programs import load_program, parse_inputs, parse_settings
 from scamp_sim.compiler.front.source import CPP_SOURCES

@@ -11,7 +11,7 @@ from typing import Any
 from scamp_sim.exceptions import PlaneError
 from scamp_sim.text import short
 
-NAMED = re.compile(r"camera(?::(\d{1,2}))?")
+NAMED = re.compile(r"(?:camera|webcam)(?::(\d{1,2}))?")
 
 DEVICES: Mapping[str, tuple[str, str]] = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}")}
 """Platform -> FFmpeg's device, and the name of a camera there."""

@@ -95,14 +95,17 @@ def examples(example: Callable[[int], Array], count: str, seed: int) -> ClipSet:
     return ClipSet(np.stack([example(s) for s in seeds]), tuple(f"example {s}" for s in seeds), f"example:{count}")
 
 
-def stage_sheet(title: str, stages: Sequence[Stage], clip: Clip, encoded: Encoded) -> Picture:
-    """Input, stages and codes of a clip as one contact sheet, the first planes of each."""
+def stage_sheet(title: str, stages: Sequence[Stage], clip: Clip, encoded: Encoded, under: str = "") -> Picture:
+    """Input, stages and codes of a clip as one contact sheet, the first planes of each.
+
+    under: what the title says of errors, behind the name of the clip.
+    """
     from scamp_sim.show.render import Tile, contact_sheet
 
     tiles = [Tile(f"input {i}" if n > 1 else "input", plane) for i, plane, n in planes_of(clip.array)]
     for name, array in encoded.planes(stages).items():
         tiles += [Tile(f"{name} {i}" if n > 1 else name, plane) for i, plane, n in planes_of(array)]
-    return contact_sheet(tiles[:MOST_TILES], f"{title}: {clip.name}", stretch=True)
+    return contact_sheet(tiles[:MOST_TILES], f"{title}: {clip.name}{under}", stretch=True)
 
 
 def planes_of(array: Array) -> list[tuple[int, Array, int]]:

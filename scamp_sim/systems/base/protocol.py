@@ -164,6 +164,14 @@ class Ran(Generic[P]):
     differences: tuple[StageDifference, ...]
     args: argparse.Namespace
 
+    @property
+    def under(self) -> str:
+        """What titles of pictures say of the errors: ", errors of scamp5, chip 7, seed 0", or "" without errors."""
+        errors = str(self.hardware.errors)
+        if errors == "ideal":
+            return ""
+        return f", errors of {errors}, chip {self.hardware.chip}, seed {getattr(self.args, 'seed', 0)}"
+
 
 class System(ABC, Generic[P]):
     """A published in-sensor system; P is what a user brings, such as weights."""
@@ -282,7 +290,7 @@ class System(ABC, Generic[P]):
         """Pictures that `system run --out` writes, by file name: by default a sheet of input, stages and codes."""
         from scamp_sim.systems.base.clips import stage_sheet
 
-        return {"contact-sheet.png": stage_sheet(self.title, self.stages, ran.clip, ran.encoded)}
+        return {"contact-sheet.png": stage_sheet(self.title, self.stages, ran.clip, ran.encoded, ran.under)}
 
 
 def hardware_of(args: argparse.Namespace) -> Hardware:

@@ -167,7 +167,7 @@ class NetworkSystem(System[Network]):
 
         shown = [s for s in self.stages if np.ndim(ran.encoded.stages.get(s.name, 0)) == 3]
         last = Encoded(ran.encoded.stages[shown[-1].name], ran.encoded.stages) if shown else ran.encoded
-        return {"contact-sheet.png": stage_sheet(self.title, shown, ran.clip, last)} if shown else {}
+        return {"contact-sheet.png": stage_sheet(self.title, shown, ran.clip, last, ran.under)} if shown else {}
 
 
 def _rounds(encoder: OnArray) -> bool:

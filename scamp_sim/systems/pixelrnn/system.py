@@ -320,7 +320,9 @@ class PixelRNN(System[Weights]):
         if decoder is not None:
             values = decoder.scores(ran.encoded.codes)
             scores = dict(zip(decoder.classes, map(float, values), strict=True))
-        sheet = pictures.sheet(planes, ran.encoded.codes, f"PixelRNN, {ran.on}: {ran.clip.name}", notes, scores)
+        sheet = pictures.sheet(
+            planes, ran.encoded.codes, f"PixelRNN, {ran.on}: {ran.clip.name}{ran.under}", notes, scores
+        )
         return {"contact-sheet.png": sheet, "o.png": pictures.output_picture(ran.encoded.codes)}
 
 

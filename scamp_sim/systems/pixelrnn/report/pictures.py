@@ -93,22 +93,23 @@ def sheet(
 
 
 def _bars(draw: Any, scores: Mapping[str, float], corner: tuple[int, int], font: Any) -> None:
-    """A bar a class from the smallest score to the largest; the largest is the answer."""
+    """A bar a class from 0 to its score, to the left if it is below; the largest is the answer."""
     x, y = corner
     names = max(font.getlength(name) for name in scores) + 10
-    low, high = min(scores.values()), max(scores.values())
+    low, high = min(0.0, *scores.values()), max(0.0, *scores.values())
+    best_of = max(scores.values())
     draw.text((x, y), "scores of the decoder", CAPTION, font)
     most = 16
     for n, (name, score) in enumerate(
         sorted(scores.items(), key=lambda s: -s[1])[:most] if len(scores) > most else scores.items()
     ):
         line = y + (n + 1) * (CAPTION_SIZE + 9)
-        best = score == high
+        best = score == best_of
         room = SCORES - names - 80
-        length = max(1, round(room * (score - low) / (high - low))) if high > low else 1
+        a, b = (x + names + round(room * (v - low) / (high - low or 1)) for v in sorted((0.0, score)))
         draw.text((x, line), name, TITLE if best else CAPTION, font)
-        draw.rectangle((x + names, line + 2, x + names + length, line + CAPTION_SIZE), fill=HIGHLIGHT if best else BAR)
-        draw.text((x + names + length + 8, line), f"{score:.2f}", TITLE if best else CAPTION, font)
+        draw.rectangle((a, line + 2, max(b, a + 1), line + CAPTION_SIZE), fill=HIGHLIGHT if best else BAR)
+        draw.text((max(b, a + 1) + 8, line), f"{score:.2f}", TITLE if best else CAPTION, font)
 
 
 def output_span(o: npt.NDArray[np.float32]) -> float:

@@ -1,21 +1,18 @@
-"""`scamp-sim run pixelrnn`, `validate pixelrnn`, `report KIND`: the recurrent network, from the command line."""
+"""`scamp-sim run pixelrnn`: one clip through the recurrent network."""
 
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from scamp_sim.cli import live, options, studies
+from scamp_sim.cli import live, studies
 from scamp_sim.cli import pixelrnn_options as common
 from scamp_sim.cli.chip_notes import in_force, note_errors
 from scamp_sim.cli.output import print_json
 from scamp_sim.cli.refusals import FILM, JOBS, ONE_RUN, refuse
 from scamp_sim.exceptions import OptionError
-from scamp_sim.limits import whole_in
-from scamp_sim.text import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 
     from scamp_sim.systems.pixelrnn.data.clips import Clip
     from scamp_sim.systems.pixelrnn.encoder import Encoded, Encoder
-    from scamp_sim.systems.pixelrnn.params import Weights
 
 PROGRAM = "pixelrnn"
 """What stands for the network where `run` takes a file; a file of that name is ./pixelrnn."""
@@ -115,7 +111,7 @@ def _run(args: argparse.Namespace) -> int:
         trace_of(frames, machine.timing, machine.shape, args.trace, PROGRAM)
         record["trace"] = args.trace
     if args.out is not None:
-        record["files"] = [str(path) for path in _write(args.out, record, clip, found)]
+        record["files"] = [str(path) for path in _write(args.out, record, clip, found, in_force(args).strip())]
     if args.format == "json":
         print_json(record)
     else:
@@ -209,7 +205,8 @@ def _differing(counts: Mapping[str, int]) -> str:
     )
 
 
-def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -> list[Path]:
+def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded, errors: str) -> list[Path]:
+    """errors: those in force, or ""."""
     from scamp_sim.show.render import write_pictures
     from scamp_sim.systems.pixelrnn.report import pictures as show
 
@@ -227,157 +224,10 @@ def _write(folder: str, record: Mapping[str, Any], clip: Clip, found: Encoded) -
     heading = f"PixelRNN, {record['mapping']}: {clip.name}"
     if decoder:
         heading += f" -> {decoder['name']}"
+    if errors:
+        heading += f", {errors}"
     sheet = show.sheet(planes, found.o, heading, notes, decoder["scores"] if decoder else None)
     return write_pictures(folder, {SHEET: sheet, OUTPUT: show.output_picture(found.o)})
-
-
-# --- validate ---------------------------------------------------------------------------------------------------
-
-
-def validate(args: argparse.Namespace) -> int:
-    """`validate`: an alias of `system validate pixelrnn`."""
-    code = _validate(args)
-    common.moved(
-        "validate pixelrnn",
-        f"system validate pixelrnn --weights {args.weights} --clips {args.clips}{common.on(args)}",
-    )
-    return code
-
-
-def _validate(args: argparse.Namespace) -> int:
-    """Every clip through the array and the golden model. Differences are not an error of the command."""
-    from scamp_sim.files import check_file
-    from scamp_sim.show.progress import kept, progress
-    from scamp_sim.show.render import check_folder
-    from scamp_sim.show.session import announce_compilation
-    from scamp_sim.study.chips import is_ideal, portable
-    from scamp_sim.systems.pixelrnn import study
-    from scamp_sim.systems.pixelrnn.data.clips import read_clips
-    from scamp_sim.systems.pixelrnn.data.sources import load_weights
-
-    if args.out is not None:
-        check_file(args.out, "results")
-    if args.pictures is not None:
-        check_folder(args.pictures, option="--pictures")
-    weights = load_weights(args.weights)
-    # what is wrong with them is said at once
-    encoder = study.make_encoder(
-        weights, args.mapping, args.errors, common.seed(args), chip=args.chip, front_end=args.front_end
-    )
-    clips = read_clips(args.clips, front_end=args.front_end)
-    if studies.asked(args):
-        return studies.validate(args, weights, clips)
-    if args.plot is not None:
-        raise OptionError("--plot draws a study over chips; add --chips LIST, or leave it out")
-    clip_us = encoder.frame_profile.time_us * clips.input.shape[1]
-    felt = note_errors(args, encoder.programs, clip_us * 1e-6, encoder.machine.shape)
-    wanted = min(len(clips), args.limit or len(clips))
-    notes = common.notes(clips.input[:wanted], clips.names)
-    announce_compilation(args.errors)
-    started = time.monotonic()
-    with common.muted_warnings(), kept(args.out), progress(wanted * clips.input.shape[1]) as advance:
-
-        def clip_done() -> None:
-            for _ in range(clips.input.shape[1]):
-                advance()
-
-        found = study.validate(
-            weights,
-            clips,
-            mapping=args.mapping,
-            errors=args.errors,
-            seed=common.seed(args),
-            jobs=args.jobs,
-            out=args.out,
-            limit=args.limit,
-            advance=clip_done,
-            front_end=args.front_end,
-            chip=args.chip,
-        )
-    seconds = time.monotonic() - started
-    with common.muted_warnings():
-        files = [] if args.pictures is None else _worst(args, weights, clips, found)
-    if args.format == "json":
-        pictures = [str(path) for path in files]
-        more = {"results": args.out, "pictures": pictures, "notes": notes, "without_effect": felt["without_effect"]}
-        frame = encoder.frame_profile
-        cost = {"words": frame.words, "us": frame.time_us, "energy_uj": frame.energy_uj, "clip_us": clip_us}
-        more["cost_of_a_frame"] = cost
-        print_json({**found.as_dict(), **more})
-        return 0
-    frames = len(found.records) * clips.input.shape[1]
-    done = plural(len(found.records), "clip")
-    print(f"validation of {PROGRAM}, {args.mapping}: {done} of {clips.source}, {frames:,} frames\n{in_force(args)}")
-    print(found.text())
-    print(_cost_line(args, weights, encoder))
-    if not is_ideal(portable(args.errors)):
-        print(ONE_CHIP)
-    if args.out is not None:
-        print(f"results: {args.out}")
-    if files:
-        print(f"pictures: {', '.join(str(path) for path in files)}")
-    fresh = found.ran * clips.input.shape[1]
-    print(
-        f"took {seconds:.1f} s, {seconds / fresh * 1e3:.1f} ms a frame"
-        if fresh
-        else f"all {done} were already in the results"
-    )
-    return 0
-
-
-ONE_CHIP = (
-    "one chip and one seed are too little to say what chips of this kind do: the interval is that of so many clips on\n"
-    "this chip alone. --chips 1-20 --seeds 3 measures how chips and measurements differ"
-)
-
-
-def _cost_line(args: argparse.Namespace, weights: Weights, encoder: Encoder) -> str:
-    """What a frame of what was run costs, and without errors, where its program is another."""
-    from scamp_sim.systems.pixelrnn import study
-
-    frame = encoder.frame_profile
-    line = f"cost of a frame: {frame.words:,} words, {frame.time_us:,.1f} us, {frame.energy_uj:,.1f} uJ"
-    plain = study.make_encoder(weights, args.mapping, "ideal", 0, front_end=args.front_end).frame_profile
-    if plain.words != frame.words:
-        line += f" (without errors another program would do: {plain.words:,} words, {plain.time_us:,.1f} us)"
-    return line
-
-
-def _worst(args: argparse.Namespace, weights: Weights, clips: Any, found: Any) -> list[Path]:
-    """Of each stage the plane that differs most, beside that of the golden model."""
-    from scamp_sim.show.render import write_pictures
-    from scamp_sim.systems.base.protocol import Hardware
-    from scamp_sim.systems.base.study.worst import worst
-    from scamp_sim.systems.pixelrnn.study import realisation
-    from scamp_sim.systems.pixelrnn.system import SYSTEM
-
-    on = realisation(args.mapping, front_end=args.front_end)
-    hardware = Hardware(args.errors, args.chip)
-    return write_pictures(args.pictures, worst(SYSTEM, weights, clips, on, hardware, common.seed(args), found))
-
-
-# --- report -----------------------------------------------------------------------------------------------------
-
-
-KINDS = {"pixelrnn": "costs", "memory": "memory", "figure2": "figure2", "figure3": "figure3", "table3": "table3"}
-"""What `report` calls it -> the item of `system published pixelrnn`."""
-
-
-def report(args: argparse.Namespace) -> int:
-    """`report`: an alias of `system published pixelrnn --item ...`."""
-    from scamp_sim.systems.pixelrnn.report import items
-
-    args.item = KINDS[args.kind]
-    text, document = items.run(args)
-    if args.format == "json":
-        print_json(document)
-    else:
-        print(text, end="" if text.endswith("\n") else "\n")
-    common.moved(f"report {args.kind}", f"system published pixelrnn --item {args.item} ..., with the same options")
-    return 0
-
-
-# --- parsers ----------------------------------------------------------------------------------------------------
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:
@@ -393,36 +243,3 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     )
     common.add_mapping(network, None)
     common.add_front_end(network)
-
-
-def register_validate(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `validate`."""
-    parser.add_argument("what", metavar=PROGRAM, choices=(PROGRAM,), help="the network")
-    common.add_weights(parser, required=True)
-    parser.add_argument(
-        "--clips",
-        metavar="CLIPS",
-        required=True,
-        help="FILE.npz with input (n, 16, 64, 64) and, optionally label; the folder of the Cambridge gestures or "
-        "of Tulips1; or synthetic[:CLIPS_PER_CLASS[:SEED]]; with --front-end also 256x256",
-    )
-    common.add_mapping(parser)
-    common.add_front_end(parser)
-    options.add_errors(parser)
-    parser.add_argument("--jobs", metavar="N", type=whole_in(1), help="clips at a time (default: one per core)")
-    parser.add_argument("--limit", metavar="N", type=whole_in(1), help="only the first N clips")
-    parser.add_argument("--out", metavar="FILE", help="keep the results in FILE, as JSON; finished clips are not rerun")
-    parser.add_argument("--pictures", metavar="DIR", help="write the worst plane of each stage there")
-    options.add_study(parser)
-    parser.add_argument("--plot", metavar="FILE", help="write a plot of the study to FILE, as PNG, PDF or SVG")
-    options.add_format(parser)
-
-
-def register_report(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `report`."""
-    from scamp_sim.systems.pixelrnn.report import items
-
-    parser.add_argument("kind", metavar="KIND", choices=tuple(KINDS), help=", ".join(KINDS))
-    common.add_weights(parser, note=" (default: random:1)")
-    options.add_format(parser)
-    items.arguments(parser)
