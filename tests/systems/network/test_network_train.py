@@ -172,7 +172,7 @@ def test_what_training_refuses() -> None:
     with pytest.raises(ProgramError, match="ends in bits or counts"):
         finetune(replace(net, layers=net.layers[:1]), data, NOISE)
     endless = replace(net.denses[0], scale=np.full(4, np.inf))
-    with pytest.raises(ProgramError, match="epoch 1: the loss is no number any more; take a smaller rate"):
+    with pytest.raises(ProgramError, match="epoch 1: the loss is not finite; take a smaller rate"):
         finetune(replace(net, layers=(*net.layers[:2], endless)), data, NOISE)
     for wrong in ({"epochs": -1}, {"rate": float("nan")}, {"strength": -1}, {"strength": 1e3}, {"batch": 1}):
         with pytest.raises(ProgramError, match=next(iter(wrong))):

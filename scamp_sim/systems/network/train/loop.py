@@ -133,7 +133,7 @@ def finetune(
                 twin.clamp()
                 losses += float(loss.detach()) * len(at)
                 if not math.isfinite(losses):
-                    raise ProgramError(f"epoch {number + 1}: the loss is no number any more; take a smaller rate")
+                    raise ProgramError(f"epoch {number + 1}: the loss is not finite; take a smaller rate")
                 right += int((scores.argmax(1) == labels[at]).sum())
             history.append(Epoch(losses / len(bits), right / len(bits)))
             if checkpoint is not None:
