@@ -16,7 +16,7 @@ from scamp_sim.systems.base.conformance import check_costs, check_golden
 from scamp_sim.systems.network.golden import stage_names
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Input, Network, Pool
 from scamp_sim.systems.network.planning.file import from_dict
-from scamp_sim.systems.network.planning.levels import gaps, levels, margins, merged
+from scamp_sim.systems.network.planning.levels import amplitude_for, gaps, levels, margins, merged
 from scamp_sim.systems.network.planning.plan import Plan
 from scamp_sim.systems.network.system import NetworkSystem, random_network
 
@@ -245,6 +245,8 @@ def test_levels_share_a_constant_only_where_no_bit_changes() -> None:
     found = gaps(without)  # sums of nine +-1 are odd: thresholds of 2 and 3 are one gap, from 1 to 3
     assert [(g.below, g.above) for g in found[:3]] == [(1, 3), (1, 3), (3, 5)]
     assert found[3].constant == "never"
+    assert amplitude_for(found) == 17
+    assert amplitude_for(found, gain=0.05) == 110  # what is lost on the way cannot be loaded on top of the converter
     chosen = levels(found, 10)
     assert chosen == (20, 20, 39, "never") or len({chosen[0], chosen[1]}) == 1
     padded = gaps(Conv("c", w, np.array([2, 3, 5, -9]), padding=(1,) * 4))  # six taps at the border: even sums

@@ -105,7 +105,7 @@ def largest(found: Sequence[Gap]) -> float:
 
 def amplitude_for(found: Sequence[Gap], most: int = LARGEST_AMPLITUDE, gain: float = 1.0) -> int:
     """LSB of a tap as it is loaded: the most by which no threshold lies beyond `REACH`. Raises ProgramError."""
-    far, most = largest(found), math.floor(most / gain)
+    far, most = largest(found), min(math.floor(most / gain), REACH)
     chosen = min(most, math.floor(REACH / (far * gain))) if far else most
     if chosen < 1:
         raise ProgramError(
