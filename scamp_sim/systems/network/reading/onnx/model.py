@@ -113,7 +113,8 @@ def _refuse_beside(proto: Any, where: str) -> None:
             beside = {entry.key: entry.value for entry in tensor.external_data}.get("location", "")
             raise ProgramError(
                 f"network {where}: {name}: weights in a file beside it ({short(beside, 60) or 'no name'}) are not "
-                "read; save the model as one file, onnx.save(model, path) without external data"
+                "read; export it as one file (torch: external_data=False), or make it one: "
+                "onnx.save(onnx.load(path), path)"
             )
     if proto.graph.sparse_initializer:
         raise ProgramError(f"network {where}: sparse weights are not read; save them as plain tensors")
