@@ -157,6 +157,14 @@ def is_there(path: str | Path) -> bool:
     return True
 
 
+def is_folder(path: str | Path) -> bool:
+    """Whether a folder has this name; False for names that the system refuses."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def read_bytes(path: str | Path, what: str, error: type[ScampError] = ScampError, limit: int = MOST_TEXT) -> bytes:
     """The bytes of a regular file. Raises `error`."""
     found = checked_path(path, what, error, limit)
@@ -419,6 +427,7 @@ __all__ = [
     "check_packed",
     "checked_path",
     "forget_read",
+    "is_folder",
     "is_taken",
     "is_there",
     "note_read",

@@ -161,6 +161,16 @@ def test_a_file_that_is_not_there_is_missed(line: str, folder: Path, capsys: pyt
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize("line", NAMED)
+def test_a_name_that_no_file_can_have_is_told(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.format("x" * 300).split()) in (1, 2)
+    said = capsys.readouterr()
+    assert "internal" not in said.err
+    assert "check paths, permissions" not in said.err  # what is said of errors that nobody has looked at
+    assert len(said.err) < 1000
+
+
+@pytest.mark.nightly
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 @pytest.mark.parametrize("line", NAMED)
 def test_no_option_hangs_on_a_pipe_or_takes_a_folder(line: str, folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from scamp_sim.chip import isa
 from scamp_sim.chip.isa import Clock
 from scamp_sim.exceptions import OptionError, ScampError
-from scamp_sim.reading import read_json
+from scamp_sim.reading import is_there, read_json
 from scamp_sim.text import short
 
 DATA = Path(__file__).parent / "data"
@@ -124,11 +124,11 @@ def load_timing(name_or_path: str | Path = "scamp5d") -> Timing:
     path = DATA / f"timing_{given}.json"
     if given.endswith(".json") or "/" in given:
         path = Path(given)
-    elif not path.exists():
+    elif not is_there(path):
         known = timing_names()
         raise OptionError(
-            f"unknown timing '{given}'{isa.did_you_mean(given, known)}; known: {', '.join(known)}, or the path of a "
-            ".json price table"
+            f"unknown timing '{short(given, 80)}'{isa.did_you_mean(given, known)}; known: {', '.join(known)}, or the "
+            "path of a .json price table"
         )
     document = read_json(path, "price table")
     return timing_from(document, path)

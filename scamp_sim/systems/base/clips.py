@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scamp_sim.exceptions import PlaneError, ProgramError
-from scamp_sim.reading import read_archive
+from scamp_sim.reading import is_folder, read_archive
 from scamp_sim.systems.base.records import Array, Clip, ClipSet, Encoded, Frames, Stage
 from scamp_sim.text import short
 from scamp_sim.training.labels import whole
@@ -68,7 +68,7 @@ def read_set(source: str | Path, takes: Frames) -> ClipSet:
     """Many clips: an .npz with `input` (n, *clip shape) and perhaps `labels`, or a folder of pictures. Raises
     ScampError."""
     path = Path(source)
-    if path.is_dir():
+    if is_folder(path):
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in (*PICTURES, ".npy"))
         if not files:
             raise ProgramError(f"folder {source} holds no pictures ({', '.join(PICTURES)}) and no .npy arrays")

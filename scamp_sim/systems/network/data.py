@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from scamp_sim.checks import array_of
 from scamp_sim.exceptions import ProgramError, ScampError
-from scamp_sim.reading import read_archive
+from scamp_sim.reading import is_folder, read_archive
 from scamp_sim.systems.base.clips import PICTURES
 from scamp_sim.systems.network.params import Dense, Input, Network
 from scamp_sim.text import short
@@ -69,7 +69,7 @@ def load(source: str | Path, net: Network | None = None) -> Labelled:
         found = _digits(None if net is None else net.input)
     elif text == "mnist":
         found = _mnist()
-    elif Path(source).is_dir():
+    elif is_folder(source):
         found = _folder(Path(source))
     elif Path(source).suffix == ".npz":
         found = _archive(Path(source))

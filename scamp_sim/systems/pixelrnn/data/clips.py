@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from scamp_sim.checks import path_of
 from scamp_sim.exceptions import PlaneError, ProgramError
-from scamp_sim.reading import read_archive
+from scamp_sim.reading import is_folder, is_there, read_archive
 from scamp_sim.show.frames.decode import VIDEOS
 from scamp_sim.show.frames.source import frames
 from scamp_sim.systems.base.records import Clip, ClipSet
@@ -64,13 +64,13 @@ def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
     source = str(source)
     if not source:
         raise PlaneError("the name of the clip is empty; give a gesture, a .npy array, a video or a folder of pictures")
-    if path.is_dir():
+    if is_folder(path):
         pictures = datasets._pictures(path)
         if not pictures:
             raise PlaneError(f"clip {source}: no numbered pictures in it; there is {datasets._contents(path)}")
         _enough(len(pictures), source)
         return Clip(_from_pictures(pictures, side), path.name)
-    archive, _, index = source.rpartition(":") if not path.exists() and ".npz:" in source else (source, "", "0")
+    archive, _, index = source.rpartition(":") if not is_there(path) and ".npz:" in source else (source, "", "0")
     suffix = Path(archive).suffix.lower()
     if suffix == ".npz":
         return _from_archive(archive, index, side)
@@ -78,7 +78,7 @@ def read_clip(source: str, seed: int = 0, *, front_end: bool = False) -> Clip:
         from scamp_sim.show.render import load_array
 
         return Clip(_checked(load_array(path), f"clip {source}", side), path.stem)
-    if path.exists() or suffix in (*ANIMATIONS, *VIDEOS):
+    if is_there(path) or suffix in (*ANIMATIONS, *VIDEOS):
         return Clip(_from_video(path, side), path.stem)
     name, colon, drawing = source.partition(":")
     if name not in gestures.CLASSES:
@@ -113,7 +113,7 @@ def _from_pictures(files: Sequence[Path], side: int) -> npt.NDArray[np.uint8]:
 
 def _from_video(path: Path, side: int) -> npt.NDArray[np.uint8]:
     """16 frames of a video. Every frame is scaled when it is read: a minute of video fits the memory that way."""
-    if not path.exists():
+    if not is_there(path):
         raise PlaneError(f"clip {path}: no such file")
     try:
         found: list[npt.NDArray[np.uint8]] = []
@@ -167,13 +167,13 @@ def read_clips(source: str, *, front_end: bool = False) -> ClipSet:
     source = str(source)
     if source.partition(":")[0] in (SYNTHETIC, _OLD_NAME):
         return _synthetic(source, side)
-    if path.is_dir():
+    if is_folder(path):
         recorded = any((path / f"Set{n}").is_dir() for n in datasets.SETS)
         data = datasets.cambridge(path, size=side) if recorded else datasets.tulips(path, size=side)
         return ClipSet(data.clips, data.names, source, data.labels, data.classes)
     if path.suffix.lower() == ".npz":
         return _read_archive(path, side)
-    what = "is neither .npz nor a folder" if path.exists() else "no such file or folder"
+    what = "is neither .npz nor a folder" if is_there(path) else "no such file or folder"
     raise PlaneError(
         f"clips {source or '(no name)'}: {what}; give FILE.npz, the folder of a data set, or {SYNTHETIC}[:N[:SEED]]"
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from scamp_sim.exceptions import OptionError
+from scamp_sim.reading import is_there
 from scamp_sim.systems.pixelrnn.params import Weights
 
 RANDOM = "random"
@@ -39,7 +38,7 @@ def describe_weights(source: str) -> str:
 def _seed(source: str) -> int | None:
     """The seed of random weights; None for those in a file. Raises ProgramError."""
     name, colon, seed = source.partition(":")
-    if name != RANDOM or Path(source).exists():
+    if name != RANDOM or is_there(source):
         return None
     if colon and not (seed.isascii() and seed.isdecimal() and len(seed) < 20):
         raise OptionError(f"weights {source:.60}: write {RANDOM}:SEED, such as {RANDOM}:1")

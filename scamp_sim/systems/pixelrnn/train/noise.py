@@ -19,7 +19,7 @@ import numpy as np
 
 from scamp_sim.chip import isa
 from scamp_sim.exceptions import OptionError, ProgramError
-from scamp_sim.reading import read_json
+from scamp_sim.reading import is_there, read_json
 from scamp_sim.silicon import profile_names
 from scamp_sim.silicon.setup import parse_profile
 from scamp_sim.systems.pixelrnn import golden
@@ -200,7 +200,7 @@ def known_errors(source: str | StageErrors) -> StageErrors | None:
         return StageErrors.authors() if source == "authors" else StageErrors.none()
     base = source.partition(":")[0] if "=" in source else source
     path = Path(base)
-    if path.suffix == ".json" or path.is_file():
+    if path.suffix == ".json" or (is_there(path) and path.is_file()):
         record = read_json(path, "noise", ProgramError)
         if not (isinstance(record, Mapping) and "knobs" in record):
             try:
