@@ -50,6 +50,11 @@ class Piece:
     inputs: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
 
+    @property
+    def statements(self) -> int:
+        """Of the text that it is, launches included."""
+        return sum(len(part.lines) + len(part.calls) + len(part.after) + bool(part.lines) for part in self.parts)
+
 
 def bus(*registers: str) -> str:
     """The word that adds registers up: bus(TO, FROM, ...)."""

@@ -326,6 +326,13 @@ def test_what_cannot_be_planned_says_what_would(one: Plan) -> None:
     far = Conv("conv1", np.full((1, 1, 15, 15), 7), np.array([1500]))
     with pytest.raises(ProgramError, match=r"conv1: a threshold lies 1497 taps from 0|taps from 0"):
         network.plan(Network(Input(64, 64), (far,)))
+    deep = [
+        Conv(f"conv{n}", np.ones((16, 16 if n > 1 else 1, 3, 3)), np.zeros(16), padding=(1,) * 4) for n in range(1, 16)
+    ]
+    with pytest.raises(
+        ProgramError, match=r"macropixels: a program holds 12,288 statements, and conv\d+ goes beyond them; networks of"
+    ):
+        network.plan(Network(Input(64, 64), tuple(deep)))
     with pytest.raises(ProgramError, match="levels: expected at least 1, got 0"):
         network.plan(net, levels=0)
     with pytest.raises(PlaneError, match=r"expected a clip of shape \(1, 64, 64\)"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from scamp_sim.compiler.front.parse import MOST_STATEMENTS
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.kernels.network.bits import compare, pool_blocks, pool_macropixels
 from scamp_sim.kernels.network.channels import Channels, spread
@@ -92,6 +93,14 @@ class Built:
             state = self._layers()
             if state is not None and self.choice.read:
                 self._add(READOUT, self._read(state))
+        total = 0
+        for layer, piece_ in self._parts:
+            total += piece_.statements
+            if total > MOST_STATEMENTS:
+                raise ProgramError(
+                    f"a program holds {MOST_STATEMENTS:,} statements, and {layer} goes beyond them; networks of fewer "
+                    "layers or channels fit"
+                )
         return tuple(self._parts)
 
     @cached_property
