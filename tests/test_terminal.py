@@ -73,6 +73,32 @@ def test_words_longer_than_the_terminal_are_split() -> None:
     assert fitting.fit("y" * 200, 80).split("\n") == ["y" * 80, "  " + "y" * 78, "  " + "y" * 42]
 
 
+def test_what_acts_on_a_terminal_is_shown() -> None:
+    acting = "\x1b[2J \x1b]0;title\x07 \r \x9b2J \u202e \x1b[8m"
+    assert fitting.harmless(acting) == r"\x1b[2J \x1b]0;title\x07 \x0d \x9b2J \u202e \x1b[8m"
+    for text in ("\x1b[1;31merror\x1b[0m \x1b[36mhint\x1b[0m", "plain\n\ttabs, \u00b5s \u2212 \u65e5\u672c"):
+        assert fitting.harmless(text) == text
+
+
+def test_names_and_comments_do_not_act_on_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "a\x1b[2Jb.scamp"
+    Path(name).write_text("get_image(A); // \x1b]0;title\x07\x1b[8m hidden\nfoo(A); // \u202e\n")
+    for line in (
+        ["check", name],
+        ["profile", name],
+        ["run", "no\x1b[2J\x07.scamp"],
+        ["run", "edges", "--image", name],
+    ):
+        assert main(line) == 1
+        said = capsys.readouterr()
+        assert not re.search(r"\x1b(?!\[[0-9;]*m)|[\x07\r\u202e]|\x1b\[8m", said.out + said.err)
+        assert r"\x1b" in said.out + said.err
+
+
 @pytest.mark.parametrize(("columns", "wide"), [("80", 80), ("132", 132), ("20", 80), ("0", None), ("x", None)])
 def test_columns(columns: str, wide: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)

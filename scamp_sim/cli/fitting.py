@@ -6,6 +6,9 @@ lines are wrapped between words, and go on under the text that stands beside the
 
 The terminal's width counts, 80 at least; COLUMNS=N says it where there is no terminal. Without either nothing is
 changed, so that other programs get whole lines. Documents (JSON, Markdown, C++) and source lines are never changed.
+
+Names of files and comments are other people's text. What in it would act on a terminal - move the cursor, clear the
+screen, set its title, turn the direction of writing - is shown and not sent.
 """
 
 from __future__ import annotations
@@ -31,6 +34,22 @@ _GUTTER = re.compile(r"\s*\d* \| ")
 
 _GAP = re.compile(r" {2,}")
 _TOKEN = re.compile(r"\S+\s*")
+
+
+_ACTING = re.compile(
+    r"\x1b\[(?:0|1|2|4|3\d|1;3\d)m|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Colours, which are ours, and characters that act."""
+
+
+def harmless(text: str) -> str:
+    """The text with what would act on a terminal written out, as in \\x1b; colours stay."""
+
+    def shown(found: re.Match[str]) -> str:
+        code = ord(found[0][0])
+        return found[0] if len(found[0]) > 1 else f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+    return _ACTING.sub(shown, text)
 
 
 def columns(stream: Any) -> int | None:
@@ -204,9 +223,13 @@ def wrap(line: str, width: int) -> list[str]:
 
 
 class Fitted:
-    """A stream whose text is fit to a width, by blocks of lines, or write by write for messages."""
+    """A stream whose text is fit to a width, by blocks of lines, or write by write for messages.
+
+    raw: the stream itself, for what moves the cursor on purpose: bars of progress.
+    """
 
     def __init__(self, stream: TextIO, width: int, blocks: bool) -> None:
+        self.raw: TextIO = stream
         self._stream, self._width, self._blocks = stream, width, blocks
         self._waiting = ""
 
@@ -216,8 +239,7 @@ class Fitted:
     def write(self, text: str) -> int:
         """As of any stream; with `blocks` what follows the last empty line waits for the end of its block."""
         if not self._blocks:
-            moves = "\r" in text or re.search(r"\x1b\[[0-9;?]*[A-LN-Za-ln-z]", text)
-            self._stream.write(text if moves else fit(text, self._width))
+            self._put(text)
             return len(text)
         self._waiting += text
         end = self._waiting.rfind("\n\n")
@@ -227,7 +249,7 @@ class Fitted:
         return len(text)
 
     def _put(self, text: str) -> None:
-        self._stream.write(fit(text, self._width))
+        self._stream.write(fit(harmless(text), self._width))
 
     def flush(self) -> None:
         """Write what waits, too."""
@@ -258,4 +280,4 @@ def _redirected(entered: ExitStack, redirect: Callable[[Any], AbstractContextMan
     entered.enter_context(redirect(stream))
 
 
-__all__ = ["LEAST", "Fitted", "columns", "fit", "fitted", "wrap"]
+__all__ = ["LEAST", "Fitted", "columns", "fit", "fitted", "harmless", "wrap"]

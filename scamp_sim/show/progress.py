@@ -41,7 +41,9 @@ def progress(total: int | None, what: str = "frames") -> Iterator[Callable[[], N
                     return Text(rate(task.completed, waited + (task.elapsed or 0)))
 
             columns = (what, BarColumn(), MofNCompleteColumn(), Rate(), "left", TimeRemainingColumn())
-            bar = Progress(*columns, console=Console(stderr=not _notebook()), transient=True, redirect_stdout=False)
+            # what our streams do for other people's text would stop a bar, which moves the cursor
+            console = Console() if _notebook() else Console(file=getattr(sys.stderr, "raw", sys.stderr))
+            bar = Progress(*columns, console=console, transient=True, redirect_stdout=False)
             bar.start()
             task = bar.add_task(what, total=total)
         if bar is not None and task is not None:

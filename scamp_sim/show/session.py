@@ -17,7 +17,7 @@ from scamp_sim.chip.planes import check_shape, image_plane
 from scamp_sim.chip.program import Program
 from scamp_sim.chip.trace import Place
 from scamp_sim.costs.timing import Profile, Timing
-from scamp_sim.exceptions import OptionError, PlaneError, ProgramError
+from scamp_sim.exceptions import OptionError, PlaneError, ProgramError, ScampError
 from scamp_sim.machine.feeding import from_grey, image_target, input_register, read_first
 from scamp_sim.show import render
 from scamp_sim.show.frames import source
@@ -98,9 +98,7 @@ def bind(request: Request, decode: bool = True) -> Bound:
     if request.out is not None:
         render.check_folder(request.out)
     target = image_target(program, request.inputs) if request.images else None
-    extra = {
-        name: _load(path, name, input_register(program, name), request, shape) for name, path in request.inputs.items()
-    }
+    extra = {name: _load(path, name, _register(program, name), request, shape) for name, path in request.inputs.items()}
     film = None
     if request.images:
         film = source.frames(request.images, shape, resize=request.resize, fps=request.fps, count=request.frames)
@@ -235,6 +233,14 @@ def _complete(program: Program, given: set[str]) -> None:
         option = "--image PATH" if missing[0].register == "PIX" else f"--input {missing[0].name}=PATH"
         names = ", ".join(f"'{i.name}'" for i in missing)
         raise ProgramError(f"{program.name} needs input {names}: give {option}")
+
+
+def _register(program: Program, name: str) -> str:
+    """The register of what `--input` names. Raises OptionError if there is none."""
+    try:
+        return input_register(program, name)
+    except ScampError as e:
+        raise OptionError(str(e)) from None
 
 
 def _is_array(path: str) -> bool:

@@ -223,7 +223,7 @@ class Line:
     """Rewritten in place on a terminal; silent elsewhere."""
 
     def __init__(self, stream: Any) -> None:
-        self.stream = stream
+        self.stream = getattr(stream, "raw", stream)  # it moves the cursor on purpose
         self.shown = bool(stream.isatty())
 
     def __enter__(self) -> Line:
