@@ -80,7 +80,7 @@ def test_frames_follow_one_another() -> None:
     found = following([spans, spans])
     assert [s.start_us for s in found] == [0, 2, 5, 7]
     assert [s.args["frame"] for s in found] == [1, 1, 2, 2]
-    with pytest.raises(ProgramError, match="give --frames N"):
+    with pytest.raises(ProgramError, match="give fewer --frames"):
         following([spans] * 200_000)
 
 
