@@ -18,6 +18,8 @@ from PIL import Image
 from scamp_sim.cli.main import main
 from scamp_sim.exceptions import ScampError
 from scamp_sim.files import write_arrays, write_bytes
+from scamp_sim.systems.network.store import save
+from tests.fuzz.newer_kinds import small_network
 
 resource: Any = pytest.importorskip("resource")
 
@@ -39,7 +41,11 @@ def full_disk() -> Iterator[None]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (256, 256)).astype(np.uint8)).save(tmp_path / "photo.png")
     shutil.copy(Path(__file__).parent / "compiler/native/programs/captures.cpp", tmp_path / "main.cpp")
-    for name in ("old.json", "old.npz", "old.cpp", "old.html", "old.scamp", "old.png"):
+    frames = [Image.fromarray(np.full((256, 256), 20 * n, np.uint8)) for n in range(3)]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+    save(small_network(), tmp_path / "net.npz")
+    np.savez(tmp_path / "data.npz", x=np.zeros((2, 64, 64), np.uint8), y=np.arange(2))
+    for name in ("old.gif", "old.svg", "old.json", "old.npz", "old.cpp", "old.html", "old.scamp", "old.png"):
         (tmp_path / name).write_bytes(b"old")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -56,6 +62,16 @@ LINES = (
     "system run p2m photo.png --out out",
     "system validate p2m --clips example:1 --out new.json",
     "view edges --image photo.png --no-browser --save old.html",
+    "run edges --image film.gif --video old.gif",
+    "run edges --image photo.png --errors scamp5 --chips 1 --out study",
+    "validate pixelrnn --weights random:1 --clips synthetic:1 --limit 1 --out new.json",
+    "network read net.npz --out old.npz",
+    "network plan net.npz --out old.json",
+    "network validate net.npz --data data.npz --limit 1 --out new.json",
+    "network export net.npz --to exported",
+    "compare --rows raw --out compared",
+    "report pixelrnn --plot old.svg",
+    "new fresh",
 )
 
 

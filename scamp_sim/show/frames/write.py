@@ -87,7 +87,10 @@ def video(path: str | Path, fps: float | None) -> Iterator[Video]:
         put_in_place(aside, target)
         writer = None
     except OSError as e:
-        raise ScampError(f"cannot write the video to {short(str(path), 200)}: {reason(e)}") from e
+        raise ScampError(
+            f"cannot write the video to {short(str(path), 200)}: {reason(e)}; free some disk space, or choose another "
+            "file"
+        ) from e
     finally:
         if writer is not None:
             writer.drop()
