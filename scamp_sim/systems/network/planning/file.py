@@ -47,9 +47,11 @@ def load_plan(net: Network, path: str | Path) -> Plan:
     if not isinstance(document, dict):
         raise ProgramError(f"{where}: expected a plan that `network plan --out` wrote, got {type(document).__name__}")
     try:
-        return from_dict(net, document)
+        plan = from_dict(net, document)
+        plan.cost()  # its programs are made here, so that what cannot be is told of the file
     except ScampError as e:
         raise ProgramError(f"{where}: {e}") from None
+    return plan
 
 
 def _check_own(net: Network, document: Mapping[str, Any], choice: Choice) -> None:
