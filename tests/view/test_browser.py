@@ -424,6 +424,8 @@ def test_nothing_is_cut_at_any_width(measured: Any, width: int, scheme: str) -> 
     assert footer["y"] + footer["height"] <= 861
     plane = page.locator("canvas.plane").first.bounding_box()
     assert plane["width"] >= 140
+    stage = page.locator("#stage").bounding_box()
+    assert plane["y"] + plane["height"] <= stage["y"] + stage["height"]
     small = page.evaluate(
         """() => [...document.querySelectorAll("footer button, header button, header select")].filter((e) => {
             const b = e.getBoundingClientRect();

@@ -18,7 +18,8 @@ function drawn(tag, attributes, text) {
 }
 
 export function us(value) {
-  return value >= 10000 ? Math.round(value).toLocaleString("en") : value.toFixed(1);
+  const digits = value >= 10000 ? 0 : 1;
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 export function setUpTabs() {

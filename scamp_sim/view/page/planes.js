@@ -21,7 +21,8 @@ export class Stage {
     this.cursor = null;
     this.views = [];
     this.thumbs = new Map();
-    new ResizeObserver(() => this.draw()).observe($("views"));
+    const resized = new ResizeObserver(() => this.draw());
+    for (const what of ["views", "stage"]) resized.observe($(what));
     $("scale").addEventListener("change", () => this.draw(true));
     // the histogram takes its colours from the style when it is drawn
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(true));
@@ -175,7 +176,7 @@ export class Stage {
     const plane = this.plane(view.mode, this.selected);
     const box = view.canvas.parentElement;
     const wide = box.clientWidth;
-    const most = Number.parseFloat(getComputedStyle($("views")).getPropertyValue("--tallest")) || 560;
+    const most = this._tallest();
     view.canvas.hidden = !plane;
     if (!plane || !wide) {
       view.caption.textContent = "";
@@ -224,6 +225,14 @@ export class Stage {
     }
     view.caption.textContent = this._caption(view.mode, plane, scale);
     view.canvas.setAttribute("aria-label", `${this.selected} ${view.mode}: ${view.caption.textContent}`);
+  }
+
+  // As tall as the style says, and no taller than what is seen of the stage at once, where it scrolls by itself.
+  _tallest() {
+    const most = Number.parseFloat(getComputedStyle($("views")).getPropertyValue("--tallest")) || 560;
+    const stage = $("stage");
+    if (getComputedStyle(stage).overflowY === "visible") return most;
+    return Math.max(160, Math.min(most, stage.clientHeight - stage.querySelector(".bar").offsetHeight - 44));
   }
 
   _caption(mode, plane, scale) {
