@@ -115,9 +115,9 @@ def check_demand(demand: Demand, outputs: int) -> None:
     needed = outputs + demand.keep
     if len(demand.registers) < max(needed, 2):
         holders = [f"output {k + 1}" for k in range(outputs)] + (["the input"] if demand.keep else [])
+        who = f"{' and '.join(holders)} hold one each" if len(holders) > 1 else f"{holders[0]} holds one, a sum another"
         raise ProgramError(
-            f"{len(demand.registers)} registers are too few: {' and '.join(holders)} hold one each; "
-            "at least 2 are needed"
+            f"too few registers ({', '.join(demand.registers)}): {who}; at least {max(needed, 2)} are needed"
         )
 
 

@@ -13,9 +13,10 @@ from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_te
 from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE, Search, Tick, search, why_none
 from scamp_sim.compiler.filters.kernel import Taps, times
 from scamp_sim.compiler.filters.noise import INPUT_RMS, Noise, predict
-from scamp_sim.compiler.filters.read import MOST_DEPTH, MOST_KERNELS, Given, Rounded, kernels_of, rounded
+from scamp_sim.compiler.filters.read import MOST_DEPTH, MOST_KERNELS, Given, Rounded, kernels_of, number, rounded
 from scamp_sim.compiler.filters.task import HALVINGS, OBJECTIVES, OFFSETS, SIGNS, Candidate, Task
 from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.text import short
 
 _LINEAR = 150
 
@@ -26,6 +27,7 @@ class CompiledFilter:
 
     - words: instruction words.
     - lower_bound: no program that answers the same options has fewer words.
+    - without_halving: no program of words with one destination has fewer words, at least lower_bound.
     - optimal: words == lower_bound, and every shorter length was exhausted under the same options.
     - error: largest difference between a weight asked for and the weight made.
     - offset: of each output, in units of one transfer (about 20 LSB on a chip), by name; noise: of each output in LSB,
@@ -58,6 +60,7 @@ class CompiledFilter:
     notes: tuple[str, ...] = ()
     pareto: tuple[tuple[int, float, str], ...] = ()
     interrupted: bool = False
+    without_halving: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for JSON, the program left out."""
@@ -201,11 +204,9 @@ def _work(seconds: float, states: int | None) -> int:
 
 
 def _rounded(given: Given, scale: Any, tolerance: float, depth: int) -> dict[str, Rounded]:
-    from scamp_sim.compiler.filters.read import weight
-
-    factor = weight(scale, "scale")
-    if factor <= 0:
-        raise ProgramError(f"expected a scale above 0, got {float(factor):g}")
+    factor = number(scale, "scale", "number")
+    if not 0 < factor <= 1 << 32:
+        raise ProgramError(f"expected a scale above 0 and at most {1 << 32}, got {short(str(scale), 40)}")
     if isinstance(depth, bool) or not isinstance(depth, int) or not 0 <= depth <= MOST_DEPTH:
         raise ProgramError(f"expected a depth in 0..{MOST_DEPTH}, got {depth!r:.40}")
     if not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1e6:
@@ -370,6 +371,7 @@ def _result(
         seed=seed,
         notes=tuple(notes),
         interrupted=found.interrupted,
+        without_halving=max(bound, found.without_halving),
     )
 
 
@@ -395,6 +397,8 @@ def _contract(
 ) -> list[str]:
     bound = min(found.lower_bound, c.words)
     proof = "shortest" if c.words == bound else f"at least {bound}"
+    if bound < found.without_halving <= c.words:
+        proof += f", {found.without_halving} if no word halves"
     if any(errors.values()):
         proof += " for these weights"
     what = f"{len(task.names)} convolution kernels" if len(task.names) > 1 else "A convolution kernel"

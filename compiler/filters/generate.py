@@ -1,4 +1,5 @@
-"""The plan of a search: a first program, the exact search, products, then evolution until the budget is spent.
+"""The plan of a search: a first program, the exact search, products, one axis after the other, then evolution and
+parts solved anew until the budget is spent.
 
 The budget counts looks at values, not seconds, and threads meet after equal shares of it: the same arguments give the
 same program on any machine.
@@ -7,14 +8,15 @@ same program on any machine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count, permutations
 from typing import Any
 
-from scamp_sim.compiler.filters.kernel import MOVES, TURNS, Taps, norm, times
+from scamp_sim.compiler.filters.joint import PAIR, singles
+from scamp_sim.compiler.filters.kernel import norm, times
 from scamp_sim.compiler.filters.library import known
+from scamp_sim.compiler.filters.proof import STATE, prove
 from scamp_sim.compiler.filters.search.first import exact_half, first_program, thrifty_program
 from scamp_sim.compiler.filters.search.workers import Workers
 from scamp_sim.compiler.filters.task import Candidate, Task, accepted
@@ -25,16 +27,13 @@ RATE = 150_000_000
 """Looks at values that a budget of one second stands for, on each of two threads: about three quarters of what a
 core did where this was measured."""
 
-STATE = 700
-"""Looks at values that a state of the exact search costs as much as."""
-
-PAIR = 200
-"""The same where two kernels are looked for."""
-
 LEAST_WORK = 2 * RATE
 """Below this the first program is the result: loading the compiled search would take longer than it may run."""
 
 _ALIVE = 12
+
+_FEW = 6
+"""Programs whose parts are solved anew."""
 
 Tick = Callable[[str, int], None]
 """Called now and then with what is going on and the words of the best program; may raise KeyboardInterrupt."""
@@ -51,10 +50,21 @@ class Search:
     work: int = 0
     refused: Steps | None = None
     interrupted: bool = False
+    without_halving: int = 0
+    """No program without halvings has fewer words."""
 
     @property
     def best(self) -> int:
         return min((c.words for c in self.pool.values()), default=99)
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing to gain."""
+        return self.best <= self.lower_bound and self.task.objective == "words"
+
+    def looked(self, states: int) -> None:
+        """Count states of the exact search."""
+        self.work += STATE * states
 
     def offer(self, steps: Steps | None) -> bool:
         """Take a program in if it answers the task."""
@@ -109,101 +119,114 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
     task = found.task
     tick("first program", found.best)
     with Workers(2) as threads:
-        exact = threads.submit(_prove, task, work, found.best, threads.look)
+        exact = threads.submit(prove, task, work, found.best, threads.look)
         products: list[Steps] = []
         if len(task.goals) == 1 and task.halving != "exact":
             products = list(_products(task, work // 4, tick, found.best))
-        singles, whole = _singles(task, work // 3) if len(task.goals) > 1 else ([], [])
-        bound, programs, spent = exact.result()
+        alone, whole = singles(task, work // 3) if len(task.goals) > 1 else ([], [])
+        bound, plain, programs, spent = exact.result()
         found.work += spent
         found.lower_bound = max(found.lower_bound, bound)
-        for steps in [*programs, *products, *whole]:
-            found.offer(steps)
+        found.without_halving = max(found.lower_bound, plain)
+        begun = [*programs, *products, *whole, *(known(task.goals) if task.library else ())]
+        refused = [steps for steps in begun if not found.offer(steps)]
+        if task.level and _free(task):
+            _ends_anew(found, work // 8, refused)
         tick("exact search", found.best)
-        if found.best <= found.lower_bound and task.objective == "words":
+        if found.done:
             return
         left = max(work - max(spent, work // 4), work // 8)
-        _evolve(found, left, products, programs, singles, threads, tick)
+        near, spent = _one_axis_first(found, work // 3, threads) if _free(task) else ([], 0)
+        left = max(left - spent, work // 4)
+        tick("one axis, then the other", found.best)
+        if found.done:
+            return
+        starts = _Starts(products, programs, alone, near)
+        share = left // 6 if _free(task) else 0
+        if task.level and share:
+            near += _with_any_offset(found, share, starts, threads, tick)
+            left -= share
+        _evolve(found, left - share, starts, threads, tick)
+        if share and not found.done:
+            _parts_anew(found, share, near)
+            tick("parts anew", found.best)
 
 
-def _symmetries(goals: Sequence[Taps]) -> int:
-    """Directions that the first shift of a program may take, without loss: one of each class that the goals do not tell
-    apart."""
-    same = [m for m in TURNS[1:] if all({m(x, y): w for (x, y), w in g.items()} == g for g in goals)]
-    bits, covered = 1, set()
-    for k, move in enumerate(MOVES[1:], 1):
-        if move not in covered:
-            bits |= 1 << k
-            covered |= {move, *(m(*move) for m in same)}
-    return bits
+def _free(task: Task) -> bool:
+    """Whether words may take any form, as those of the exact search do."""
+    return not task.pairs and task.halving in ("single", "none")
 
 
-def _prove(task: Task, work: int, best: int, look: Callable[..., None]) -> tuple[int, list[Steps], int]:
-    """(lower bound, programs of the shortest length, work). Bounds hold for every option, since options only take
-    programs away."""
-    from scamp_sim.compiler.filters.search.exhaust import ALL_DIRECTIONS, Exhaustion, Setting
+def _setting(task: Task, level: bool) -> Any:
+    from scamp_sim.compiler.filters.search.exhaust import Setting
 
-    halves = task.halving != "none"
-    goals = [Value(g) for g in task.goals]
-    states = work // (4 * STATE)
-    bound, spent = 1, 0
-    programs: list[Steps] = []
-    if len(goals) == 1:
-        settings = [False, True] if halves else [False]
-        if halves and any(w.denominator > 1 for w in task.goals[0].values()):
-            settings = [True]
-        for halving in settings:
-            room = 60_000 if halving else 120_000
-            longest = min(8, best) if not halving else min(7, best)
-            run = Exhaustion(
-                {0: START},
-                goals,
-                Setting(halving, task.level),
-                directions=_symmetries(task.goals),
-                room=room,
-                table=1 << 23,
-            )
-            limit = states // len(settings) if not halving else states - spent // STATE
-            if halving and best <= 6:  # a proof is within reach
-                limit = 9 * work // (10 * STATE) - spent // STATE
-            got = run.run(longest, limit, tick=look)
-            spent += got.states * STATE
-            if halving == halves:
-                shorter = got.length - 1 if got.length else got.exhausted
-                bound = max(bound, shorter + 1)
-            programs += [Steps(words, outputs) for words, outputs in got.programs]
-            if got.length:
-                best = min(best, got.length)
-                # the longest that may still be beaten
-                if halving != halves:
-                    best -= 1
-                    if best < 1:
-                        break
-    if bound >= best and programs:
-        return bound, programs, spent
-    left = max(states - spent // STATE, states // 3)
-    for axes, pick in ((0b10101, 0), (0b01011, 1)):
-        for goal in task.goals:
-            flat: dict[tuple[int, int], Fraction] = {}
-            for place, w in goal.items():
-                at = (place[0], 0) if pick == 0 else (0, place[1])
-                flat[at] = flat.get(at, Fraction(0)) + w
-            flat = {k: w for k, w in flat.items() if w}
-            if len(flat) < 3:
-                continue
-            run = Exhaustion(
-                {0: START},
-                [Value(flat)],
-                Setting(halves, task.level),
-                directions=ALL_DIRECTIONS,
-                axes=axes,
-                room=60_000,
-                table=1 << 21,
-            )
-            got = run.run(8, left // (2 * len(task.goals)), most=1, tick=look)
-            spent += got.states * STATE
-            bound = max(bound, got.length if got.length else got.exhausted + 1)
-    return bound, programs, spent
+    halving = task.halving == "single" and any(w.denominator > 1 for g in task.goals for w in g.values())
+    return Setting(halving, level, constants=False)
+
+
+def _one_axis_first(found: Search, work: int, threads: Workers) -> tuple[list[Steps], int]:
+    """Programs that shift along one axis first, with the offset that is asked for and with any; and the work of the
+    longer of the two searches."""
+    from scamp_sim.compiler.filters.search.axes import by_axes
+
+    task = found.task
+    price = STATE if len(task.goals) == 1 else PAIR
+    spent = {True: 0, False: 0}
+
+    def shorter(level: bool) -> list[Steps]:
+        def looked(n: int) -> None:
+            spent[level] += price * n
+            threads.look()
+
+        here = Search(task if level == task.level else replace(task, offset="any"))
+        best = found.best + (0 if level == task.level else 1)
+        by_axes(task.goals, _setting(task, level), best, work // price, looked, here.offer)
+        return [c.steps for c in here.pool.values()]
+
+    some = [s for each in threads.map(shorter, [True, False] if task.level else [False]) for s in each]
+    found.work += sum(spent.values())
+    for steps in some:
+        found.offer(steps)
+    if task.level:
+        _ends_anew(found, work // 4, some)
+    return sorted(some, key=len)[:2], max(spent.values())
+
+
+def _ends_anew(found: Search, work: int, programs: Sequence[Steps]) -> None:
+    """Programs that begin as the given ones do, whatever offset those leave."""
+    from scamp_sim.compiler.filters.search.anew import ends_anew
+
+    task = found.task
+    some = sorted(dict.fromkeys(programs), key=len)[:_FEW]
+    for steps in some:
+        states = work // (len(some) * (STATE if len(task.goals) == 1 else PAIR))
+        setting = _setting(task, task.level)
+        ends_anew(steps, task.goals, setting, found.best, states, found.looked, found.offer)
+
+
+def _with_any_offset(found: Search, work: int, starts: _Starts, threads: Workers, tick: Tick) -> list[Steps]:
+    """Programs that leave an offset, which are found more easily, and from their beginnings some that leave none."""
+    loose = Search(replace(found.task, offset="any"))
+    for steps in [c.steps for c in found.pool.values()] + (list(known(loose.task.goals)) if loose.task.library else []):
+        loose.offer(steps)
+    _evolve(loose, 3 * work // 4, starts, threads, tick)
+    found.work += loose.work
+    programs = [c.steps for c in sorted(loose.pool.values(), key=lambda c: c.words)]
+    _ends_anew(found, work // 4, programs)
+    return programs[:2]
+
+
+def _parts_anew(found: Search, work: int, near: Sequence[Steps]) -> None:
+    from scamp_sim.compiler.filters.search.anew import middles_anew
+
+    task = found.task
+    programs = [c.steps for c in sorted(found.pool.values(), key=lambda c: c.words)[:_FEW]]
+    _ends_anew(found, work // 2, [*near, *programs])
+    halving = any(w.parts > 1 for p in programs for w in p.words)
+    for steps in programs[:2]:
+        setting = replace(_setting(task, task.level), halving=halving)
+        for better in middles_anew(steps, setting, work // (4 * STATE), found.looked):
+            found.offer(better)
 
 
 def _products(task: Task, work: int, tick: Tick, best: int) -> Iterable[Steps]:
@@ -217,73 +240,19 @@ def _products(task: Task, work: int, tick: Tick, best: int) -> Iterable[Steps]:
             return
 
 
-def _singles(task: Task, work: int) -> tuple[list[tuple[int, Steps]], list[Steps]]:
-    """((kernel, one of its shortest programs), ...), from where the others may be near; and programs for two kernels:
-    the shortest of one, and from each what the exact search adds for the other."""
-    from scamp_sim.compiler.filters.search.exhaust import Exhaustion, Setting
-    from scamp_sim.compiler.filters.search.shared import shared
+@dataclass(frozen=True)
+class _Starts:
+    """Programs that evolution may begin with: products, those of the exact search, (kernel, program for it alone),
+    those that are near."""
 
-    seeds: list[tuple[int, Steps]] = []
-    whole: list[Steps] = []
-    count = len(task.goals)
-    if task.halving in ("single", "none") and not task.pairs:
-        spent: list[int] = []
-        whole += shared(task.goals, task.level, task.halving == "single", work // (2 * PAIR), spent.append)
-        work = max(work - PAIR * sum(spent), work // 4)
-    for k, goal in enumerate(task.goals):
-        halves = any(w.denominator > 1 for w in goal.values())
-        if halves and task.halving != "single":
-            continue
-        states = work // (2 * STATE * count)
-        run = Exhaustion({0: START}, [Value(goal)], Setting(halves, task.level), room=60_000, table=1 << 21)
-        got = run.run(6 if halves else 7, states, most=160)
-        different = {words[:4]: Steps(words, outputs) for words, outputs in got.programs}
-        seeds += [(k, steps) for steps in list(different.values())[:3]]
-        if count == 2 and got.programs:
-            other = task.goals[1 - k]
-            halves = halves or any(w.denominator > 1 for w in other.values())
-            whole += _continued(got.programs, k, other, Setting(halves, task.level), states)
-    return seeds, whole
+    products: Sequence[Steps]
+    programs: Sequence[Steps]
+    alone: Sequence[tuple[int, Steps]]
+    near: Sequence[Steps]
 
 
-def _continued(
-    programs: Sequence[tuple[tuple[FilterWord, ...], tuple[int, ...]]], k: int, other: Taps, setting: Any, states: int
-) -> list[Steps]:
-    """The shortest continuations of programs for kernel k that make the other one too."""
-    from scamp_sim.compiler.filters.search.closure import MOST
-    from scamp_sim.compiler.filters.search.exhaust import Exhaustion
-
-    ends: dict[Any, tuple[tuple[FilterWord, ...], tuple[int, ...], dict[int, Value], Value | None]] = {}
-    for words, outputs in programs:
-        values, news = execute(words)
-        distinct = frozenset((name in outputs, tuple(sorted(v.taps.items())), v.o) for name, v in values.items())
-        ends.setdefault(distinct, (words, outputs, values, news))
-    found: list[Steps] = []
-    for longest in (3, 4):
-        for words, outputs, values, news in ends.values():
-            if len(values) > MOST - 2 or states <= 0:
-                continue
-            run = Exhaustion(values, [Value(other)], setting, news=news, fresh=False, room=4_000, table=1 << 18)
-            got = run.run(longest, states, most=8)
-            states -= got.states
-            for more, (out,) in got.programs:
-                both = (outputs[0], out) if k == 0 else (out, outputs[0])
-                found.append(Steps((*words, *more), both))
-        if found:
-            break
-    return sorted(found, key=len)[:200]
-
-
-def _evolve(
-    found: Search,
-    work: int,
-    products: Sequence[Steps],
-    programs: Sequence[Steps],
-    singles: Sequence[tuple[int, Steps]],
-    threads: Workers,
-    tick: Tick,
-) -> None:
-    runs = _starts(found.task, products, programs, singles, found)
+def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: Tick) -> None:
+    runs = _runs(found, starts)
     if not runs:
         return
     budget = 2 * work
@@ -300,7 +269,7 @@ def _evolve(
             found.offer(steps)
         rounds += 1
         tick("evolution", found.best)
-        if found.best <= found.lower_bound and found.task.objective == "words":
+        if found.done:
             return
         if len(alive) > 4:
             alive = sorted(alive, key=lambda r: (r.least, r.number))[: max(len(alive) * 2 // 3, 4)]
@@ -347,16 +316,11 @@ class _Run:
         return Steps((*self.prefix, *words), tuple(back))
 
 
-def _starts(
-    task: Task,
-    products: Sequence[Steps],
-    programs: Sequence[Steps],
-    singles: Sequence[tuple[int, Steps]],
-    found: Search,
-) -> list[_Run]:
+def _runs(found: Search, starts: _Starts) -> list[_Run]:
     from scamp_sim.compiler.filters.kernel import depth
     from scamp_sim.compiler.filters.search.chains import fractions_of
 
+    task = found.task
     mode = _mode(task)
     goals = [Value(g) for g in task.goals]
     deepest = max(max(depth(g) for g in task.goals), 0)
@@ -401,14 +365,15 @@ def _starts(
         )
 
     if task.halving != "exact":
-        done = [steps for steps in products if accepted(steps, task) is not None]
-        partial = [steps for steps in products if steps not in done]
-        for steps in sorted(done, key=len)[:3] + sorted(partial, key=len)[:2] + list(programs[:2]):
+        done = [steps for steps in starts.products if accepted(steps, task) is not None]
+        others = [steps for steps in starts.products if steps not in done]
+        begun = [*sorted(done, key=len)[:3], *sorted(others, key=len)[:2], *starts.programs[:2], *starts.near[:2]]
+        for steps in begun:
             add(orders[0], steps.words, 4)
         for candidate in sorted(found.pool.values(), key=lambda c: c.words)[:1]:
             if len(candidate.steps.words) <= 36:
                 add(orders[0], candidate.steps.words, 3)
-    for k, steps in singles:
+    for k, steps in starts.alone:
         add((k, *(o for o in orders[0] if o != k)), steps.words, 4)
     for order in orders:
         for ladder in ladders:

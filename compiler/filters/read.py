@@ -47,8 +47,24 @@ def kernels_of(given: Any) -> Given:
             return _cain(given)
         if not given:
             raise ProgramError("no kernel given: the dictionary is empty")
-        return Given({str(name): rows_of(array, str(name)) for name, array in given.items()})
+        return Given({str(name): _rows_or_text(array, str(name)) for name, array in given.items()})
     return Given({"filter": rows_of(given, "filter")})
+
+
+def _rows_or_text(given: Any, name: str) -> Rows:
+    if isinstance(given, str) and given.strip():
+        return rows_of(_split(given), name)
+    if not isinstance(given, bool) and isinstance(given, (int, float, Fraction)):
+        remedy = "; it stands beside the kernels, as the option 'scale'" if name == "scale" else ""
+        raise ProgramError(
+            f"kernel '{short(name, 80)}': expected rows of numbers, got the number {given!s:.40}{remedy}"
+        )
+    return rows_of(given, name)
+
+
+def _split(text: str) -> list[list[str]]:
+    rows = [line for line in re.split(r"[;\n]", text) if line.strip()]
+    return [re.split(r"[,\s]+", line.strip().strip(",")) for line in rows]
 
 
 def from_text(text: str) -> Given:
@@ -58,8 +74,7 @@ def from_text(text: str) -> Given:
         raise ProgramError("the kernel is empty: write rows such as '1 2 1; 2 4 2; 1 2 1'")
     if stripped[0] in "[{":
         return kernels_of(parse_json(stripped, "the kernel", ProgramError))
-    rows = [line for line in re.split(r"[;\n]", stripped) if line.strip()]
-    return Given({"filter": rows_of([re.split(r"[,\s]+", line.strip().strip(",")) for line in rows], "filter")})
+    return Given({"filter": rows_of(_split(stripped), "filter")})
 
 
 def from_file(path: str) -> Given:
@@ -124,20 +139,25 @@ def _one_channel(array: Sequence[Any], name: str) -> Rows:
 
 
 def weight(w: Any, name: str) -> Fraction:
-    """A number as a fraction. Raises ProgramError."""
-    if isinstance(w, float) and not math.isfinite(w):
-        raise ProgramError(f"kernel '{name}': {w} is not a finite weight")
-    if isinstance(w, str) and not _NUMBER.fullmatch(w.strip()):  # exponents of any length would take any time
-        raise ProgramError(f"kernel '{name}': expected a number, got {short(repr(w), 40)}")
-    try:
-        if isinstance(w, bool):
-            raise TypeError
-        found = Fraction(w.item() if hasattr(w, "item") else w)
-    except (ValueError, TypeError, ZeroDivisionError):
-        raise ProgramError(f"kernel '{name}': expected a number, got {short(repr(w), 40)}") from None
+    """A weight of the kernel of that name as a fraction. Raises ProgramError."""
+    found = number(w, f"kernel '{name}'", "weight")
     if abs(found) > 1 << 16:
         raise ProgramError(f"kernel '{name}': weight {_large(found)} is beyond {1 << 16}; give a scale that divides it")
     return found
+
+
+def number(w: Any, where: str, what: str) -> Fraction:
+    """A number as a fraction. where, what: for the message. Raises ProgramError."""
+    if isinstance(w, float) and not math.isfinite(w):
+        raise ProgramError(f"{where}: {w} is not a finite {what}")
+    if isinstance(w, str) and not _NUMBER.fullmatch(w.strip()):  # exponents of any length would take any time
+        raise ProgramError(f"{where}: expected a number, got {short(repr(w), 40)}")
+    try:
+        if isinstance(w, bool):
+            raise TypeError
+        return Fraction(w.item() if hasattr(w, "item") else w)
+    except (ValueError, TypeError, ZeroDivisionError):
+        raise ProgramError(f"{where}: expected a number, got {short(repr(w), 40)}") from None
 
 
 def _large(value: Fraction) -> str:
@@ -245,4 +265,4 @@ def rounded(rows: Rows, scale: Fraction, name: str, tolerance: Fraction, most_de
     )
 
 
-__all__ = ["Given", "Rounded", "from_file", "from_text", "kernels_of", "rounded", "rows_of"]
+__all__ = ["Given", "Rounded", "from_file", "from_text", "kernels_of", "number", "rounded", "rows_of"]

@@ -32,7 +32,7 @@ def renew(seconds: float, names: list[str], only: str = "") -> None:
                 if old is not None:
                     old["rms"] = predicted_rms(old["text"])
                 continue
-            got = compile_filter(dict(c.kernels), c.scale, mode, seconds=seconds, name=c.name, library=False)
+            got = compile_filter(dict(c.kernels), c.scale, mode, seconds=seconds, name=c.name)
             entry = {
                 "words": got.words,
                 "lower_bound": got.lower_bound,

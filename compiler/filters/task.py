@@ -98,7 +98,11 @@ def accepted(steps: Steps, task: Task) -> Candidate | None:
 
 
 def _led_out(steps: Steps, demand: Demand) -> Steps:
-    """With a copy of the input where a result that equals it has to stand in another register."""
+    """With a copy of the input where a result that equals it has to stand in another register, and of a result that
+    two kernels share where each has a register of its own."""
+    for k, out in enumerate(steps.outputs):
+        if demand.outputs is not None and out in steps.outputs[:k] and out:
+            steps = _copied(steps, k, False)
     for k, place in enumerate(demand.outputs or ()):
         if steps.outputs[k] == 0 and place != demand.source:
             # at first where another result takes the place of the input

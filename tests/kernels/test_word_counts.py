@@ -25,7 +25,7 @@ def words(name: str, kernel: str | None = None, **params: int) -> int:
 
 def test_c1_sobel_of_two_axes() -> None:
     assert words("sobel") == 46
-    assert words("edges") == 24  # half the magnitude, by our own schedule
+    assert words("edges") == 21  # half the magnitude, by our own schedule
     assert words("roberts", "cross") == 29  # in plain macros
 
 
@@ -50,7 +50,7 @@ def test_c5_gauss_3x3() -> None:
         cast("Origin", w.origin).macros[-1].partition("(")[0] for w in kernels.load("gauss3").kernels["gauss3"].words
     ]
     assert {name: calls.count(name) / 2 for name in set(calls)} == {"divq": 4, "movx": 4, "add": 4}
-    assert words("gauss_lean", radius=1) == 8
+    assert words("gauss_lean", radius=1) == 7
 
 
 def test_c6_gauss_5x5() -> None:
@@ -64,17 +64,27 @@ def test_c7_one_axis() -> None:
     assert words("sobel_axis") == 7
 
 
-@pytest.mark.parametrize("name", ["laplacian_lean", "prewitt", "sobel_axis", "gauss_lean"])
-def test_found_kernels_leave_no_offset(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("laplacian_lean", {}),
+        ("prewitt", {}),
+        ("sobel_axis", {}),
+        ("sobel_pair", {}),
+        ("gauss_lean", {}),
+        ("gauss_lean", {"radius": 1}),
+    ],
+)
+def test_found_kernels_leave_no_offset(name: str, params: dict[str, int]) -> None:
     """Of their single words the transfer offsets cancel: 0 gives 0 on a chip with nothing but offsets."""
     from scamp_sim.silicon.profiles import load_profile
 
     profile = load_profile("ideal").changed(transfer_offset=20)
-    program = kernels.load(name)
+    program = kernels.load(name, **params)
     machine = Machine((64, 64), errors=profile)
     run = machine.run(program, {"image": np.zeros((64, 64), np.uint8)})
-    (result,) = run.outputs.values()
-    assert np.abs(result[8:-8, 8:-8]).max() < 1e-3
+    for result in run.outputs.values():
+        assert np.abs(result[8:-8, 8:-8]).max() < 1e-3
 
 
 C8 = """
@@ -93,7 +103,7 @@ def test_c8_two_sobels_at_once() -> None:
     machine.run(program)
     for register, expected in zip("CD", sobel(grey(image)), strict=True):
         np.testing.assert_allclose(inner(machine.read(register), 2), inner(expected, 2), atol=1e-3)
-    assert words("sobel_pair") == 16
+    assert words("sobel_pair") == 11
 
 
 def test_c9_local_threshold() -> None:

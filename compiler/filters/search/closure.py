@@ -54,6 +54,9 @@ def _reaches() -> np.ndarray:
 REACHES = _reaches()
 """The 13 displacements of one NEWS transaction, each as (move of the write, move of the read)."""
 
+REACH_MOVES = (1 << REACHES[:, 0]) | (1 << REACHES[:, 1])
+"""The moves of each, as bits."""
+
 
 @jit
 def shifted(key, okey, factor):
@@ -88,8 +91,8 @@ def _get(table, stamps, flags, stamp, key):
 
 
 @jit
-def tabulate(m, keys, has, news, newso, moves, sums, table, stamps, flags, stamp):
-    """Put every sum of up to four values of the state into the table."""
+def tabulate(m, keys, has, news, newso, moves, axes, sums, table, stamps, flags, stamp):
+    """Put every sum of up to four values of the state into the table. axes: bits of the moves allowed."""
     flags[SLOTS:] = 0
     sums[0] = 0
     for j in range(COUNT[m, 4]):
@@ -103,6 +106,8 @@ def tabulate(m, keys, has, news, newso, moves, sums, table, stamps, flags, stamp
         _put(table, stamps, flags, stamp, sums[j], flag)
     if has:
         for k in range(5):
+            if not (axes >> k) & 1:
+                continue
             q = news if k == 0 else shifted(news, newso, moves[k])
             for j in range(COUNT[m, 3]):
                 flag = ANY
@@ -143,6 +148,7 @@ def two_words(
     newso,
     moves,
     factors,
+    axes,
     omega,
     halving,
     sums,
@@ -155,6 +161,8 @@ def two_words(
     """Whether two words give the goal. need, needo: 1 - goal, and what of it is offset. factors: of the
     displacements."""
     for r in range(REACHES.shape[0]):
+        if REACH_MOVES[r] & ~axes:
+            continue
         for i in range(m):
             work[r, i] = shifted(keys[i], okeys[i], factors[r])
     for n2 in range(1, 3 if halving else 2):
@@ -165,6 +173,8 @@ def two_words(
         base = sub(omega, nd)
         base2 = add(omega, base)
         for k in range(-1, 5 if has else 0):
+            if k > 0 and not (axes >> k) & 1:
+                continue
             q = np.int64(0)
             if k == 0:
                 q = news
@@ -184,6 +194,8 @@ def two_words(
                         return True
         # it stands in NEWS
         for r in range(REACHES.shape[0]):
+            if REACH_MOVES[r] & ~axes:
+                continue
             there = sub(omega, shifted(nd, ndo, factors[r]))
             for j in range(COUNT[m, most]):
                 t = there
@@ -202,6 +214,8 @@ def two_words(
             here = add(rest0, half(sums[j]))
             other = PARENT[m, j]
             for r in range(REACHES.shape[0]):
+                if REACH_MOVES[r] & ~axes:
+                    continue
                 moved = np.int64(0)
                 if j:
                     moved = work[r, LOW[m, j]]

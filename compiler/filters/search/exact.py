@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scamp_sim.compiler.filters.kernel import MOVES, TURNS
 from scamp_sim.compiler.filters.search.closure import (
     COUNT,
     LOW,
@@ -23,8 +24,32 @@ from scamp_sim.compiler.filters.search.field import add, half, sub
 # kinds of words: what they write
 REGISTER, NEWS, COPIES, SPLIT = 0, 1, 2, 3
 
-# columns of a state's integers
-SIZE, HAS, MUST, FRESH, PARENT_STATE, CODE = range(6)
+# columns of a state's integers; TURNS_LEFT: symmetries that leave goals and state alone, as bits; DEPTHS: five bits for
+# each value and for NEWS, the halvings that its weights may have seen
+SIZE, HAS, MUST, TURNS_LEFT, PARENT_STATE, CODE, DEPTHS = range(7)
+
+_KEPT = np.array([sum(1 << t for t, turn in enumerate(TURNS) if turn(*move) == move) for move in MOVES], np.int64)
+"""Symmetries, as bits, that leave a move alone."""
+
+
+def _one_of_each() -> np.ndarray:
+    found = np.zeros(1 << len(TURNS), np.int64)
+    for bits in range(1 << len(TURNS)):
+        covered: set[tuple[int, int]] = set()
+        for k, move in enumerate(MOVES):
+            if move not in covered:
+                found[bits] |= 1 << k
+            covered |= {move, *(turn(*move) for t, turn in enumerate(TURNS) if (bits >> t) & 1)}
+    return found
+
+
+_ONE_OF_EACH = _one_of_each()
+"""Moves, as bits, of which a state needs only these: one of each class that its symmetries do not tell apart."""
+
+
+@jit
+def depth_of(depths, i):
+    return (depths >> (5 * i)) & 31
 
 
 @jit
@@ -69,6 +94,7 @@ def closes(
     goals,
     moves,
     factors,
+    axes,
     omega,
     halving,
     sums,
@@ -96,7 +122,7 @@ def closes(
         return 3
     if missing > 2:
         return 0
-    tabulate(m, keys, has, news, newso, moves, sums, table, stamps, flags, stamp)
+    tabulate(m, keys, has, news, newso, moves, axes, sums, table, stamps, flags, stamp)
     if missing == 1:
         if one_word(needs[first], halving, table, stamps, flags, stamp):
             return 1
@@ -111,6 +137,7 @@ def closes(
             newso,
             moves,
             factors,
+            axes,
             omega,
             halving,
             sums,
@@ -150,17 +177,18 @@ def expand(
     omega,
     halving,
     zeros,
-    directions,
     axes,
-    closing,
+    later,
+    need,
     table,
     stamps,
     flags,
     counter,
 ):
     """Children of the states begin..end. They are stored as long as there is room in out_keys; each new one is closed
-    if `closing`. directions, axes: bits of the moves allowed before and after anything was shifted. counter: [stamp,
-    states closed, children not stored]. Ends early when `hits` is full.
+    if two more words may do. axes: bits of the moves allowed. need: halvings that the goals' weights have seen; later:
+    words that any program has after these two; children without room for the halvings that they lack are dropped.
+    counter: [stamp, states closed, children not stored]. Ends early when `hits` is full.
 
     The last columns of keys and okeys hold NEWS. Returns (states stored, hits, the state to go on with).
     """
@@ -175,7 +203,11 @@ def expand(
         if hit_count >= hits.shape[0]:
             return out_count, hit_count, s
         m = meta[s, SIZE]
-        has, must, fresh = meta[s, HAS], meta[s, MUST], meta[s, FRESH]
+        has, must, turns, depths = meta[s, HAS], meta[s, MUST], meta[s, TURNS_LEFT], meta[s, DEPTHS]
+        allowed = axes & _ONE_OF_EACH[turns]
+        deepest = depth_of(depths, MOST) if has else np.int64(0)
+        for i in range(m):
+            deepest = max(deepest, depth_of(depths, i))
         news, newso = keys[s, MOST], okeys[s, MOST]
         base = np.int64(0)
         for i in range(m):
@@ -195,7 +227,7 @@ def expand(
             for read in range(6 if has and (kind == 0 or kind == 2) else 1):
                 if must and read == 0:
                     continue
-                if read > 1 and not ((directions if fresh else axes) >> (read - 1)) & 1:
+                if read > 1 and not (allowed >> (read - 1)) & 1:
                     continue
                 q = np.int64(0)
                 qo = np.int64(0)
@@ -210,8 +242,15 @@ def expand(
                     v, vo = sub(omega, total), sub(omega, ototal)
                     if v == vo and not zeros:
                         continue
+                    d = depth_of(depths, MOST) if read else np.int64(0)
+                    for i in range(m):
+                        if (MASKS[m, j] >> i) & 1:
+                            d = max(d, depth_of(depths, i))
+                    if kind >= 2:
+                        d = min(d + 1, np.int64(31))
+                    after = max(deepest, d)
                     for write in range(5 if kind == 1 or kind == 3 else 1):
-                        if write > 0 and not ((directions if fresh else axes) >> write) & 1:
+                        if write > 0 and not (allowed >> write) & 1:
                             continue
                         h = base
                         cn, cno, chas, cmust = news, newso, has, np.int64(0)
@@ -230,9 +269,16 @@ def expand(
                             h ^= np.int64(0x5DEECE66D)
                         if h == 0:
                             h = np.int64(1)
-                        cfresh = np.int64(1) if fresh and write == 0 and read <= 1 else np.int64(0)
-                        if seen(visited, h):
+                        if after < need - 2 - later or seen(visited, h):
                             continue
+                        cturns = turns & _KEPT[write if kind == 1 or kind == 3 else max(read - 1, 0)]
+                        cdepths = depths
+                        if kind == 1 or kind == 3:
+                            cdepths = (cdepths & ~(np.int64(31) << (5 * MOST))) | (d << (5 * MOST))
+                        if kind != 1:
+                            cdepths |= d << (5 * m)
+                        if kind == 2:
+                            cdepths |= d << (5 * (m + 1))
                         for i in range(m):
                             ck[i], co[i] = keys[s, i], okeys[s, i]
                         if kind != 1:
@@ -241,7 +287,7 @@ def expand(
                             ck[m + 1], co[m + 1] = v, vo
                         ck[MOST], co[MOST] = cn, cno
                         code = code_of(np.int64(kind), np.int64(read), np.int64(write), MASKS[m, j])
-                        if closing:
+                        if after >= need - 2:
                             counter[0] += 1
                             counter[1] += 1
                             stamp = counter[0]
@@ -257,6 +303,7 @@ def expand(
                                     goals,
                                     moves,
                                     factors,
+                                    axes,
                                     omega,
                                     halving,
                                     csums,
@@ -275,8 +322,9 @@ def expand(
                                 out_keys[out_count, i], out_okeys[out_count, i] = ck[i], co[i]
                             out_keys[out_count, MOST], out_okeys[out_count, MOST] = cn, cno
                             out_meta[out_count, SIZE], out_meta[out_count, HAS] = size, chas
-                            out_meta[out_count, MUST], out_meta[out_count, FRESH] = cmust, cfresh
+                            out_meta[out_count, MUST], out_meta[out_count, TURNS_LEFT] = cmust, cturns
                             out_meta[out_count, PARENT_STATE], out_meta[out_count, CODE] = s, code
+                            out_meta[out_count, DEPTHS] = cdepths
                             out_count += 1
                         else:
                             counter[2] += 1

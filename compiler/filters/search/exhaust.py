@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from scamp_sim.compiler.filters.kernel import MOVES, TURNS, Offset, Taps, depth
 from scamp_sim.compiler.filters.search import exact
 from scamp_sim.compiler.filters.search.closure import BLOOM, MOST, SLOTS
 from scamp_sim.compiler.filters.search.field import PRIME, Point
@@ -16,13 +18,17 @@ from scamp_sim.compiler.filters.words import FilterWord, Value
 
 ALL_DIRECTIONS = 0b11111
 
+EAST_WEST, NORTH_SOUTH = 0b10101, 0b01011
+
 
 @dataclass(frozen=True)
 class Setting:
-    """halving: whether words with two destinations are taken. offset: whether goals are met with offset 0."""
+    """halving: whether words with two destinations are taken. offset: whether goals are met with offset 0. constants:
+    whether values that hold nothing but an offset are made then; without them nothing is proven."""
 
     halving: bool = True
     offset: bool = False
+    constants: bool = True
 
 
 @dataclass
@@ -34,6 +40,10 @@ class Found:
     length: int = 0
     exhausted: int = 0
     states: int = 0
+
+
+_NEVER = 1 << 20
+"""More halvings than any program has."""
 
 
 class Numbers:
@@ -180,6 +190,29 @@ def _word(code: int, values: Sequence[int], fresh: int) -> tuple[FilterWord, lis
     return FilterWord(registers, news, names, read - 1), list(registers)
 
 
+def _depth(value: Value) -> int:
+    return min(max(depth(value.taps), 0), 31)
+
+
+def _symmetries(known: Sequence[Taps], goals: Sequence[Taps], axes: int) -> int:
+    """Bits of the symmetries that leave alone each filter that is known, the goals as a set, and the moves that are
+    allowed among themselves."""
+
+    def turned(f: Taps, t: int) -> frozenset[tuple[Offset, Fraction]]:
+        return frozenset((TURNS[t](x, y), w) for (x, y), w in f.items())
+
+    moves = {move for k, move in enumerate(MOVES) if (axes >> k) & 1}
+    bits = 0
+    for t, turn in enumerate(TURNS):
+        if (
+            {turn(*move) for move in moves} == moves
+            and all(turned(f, t) == turned(f, 0) for f in known)
+            and {turned(g, t) for g in goals} == {turned(g, 0) for g in goals}
+        ):
+            bits |= 1 << t
+    return bits
+
+
 class Exhaustion:
     """Breadth-first search from given values. The states of each level are kept for as long as there is room."""
 
@@ -190,14 +223,12 @@ class Exhaustion:
         setting: Setting,
         point: Point | None = None,
         news: Value | None = None,
-        directions: int = ALL_DIRECTIONS,
         axes: int = ALL_DIRECTIONS,
-        fresh: bool = True,
         room: int = 60_000,
         table: int = 1 << 20,
     ) -> None:
         self.numbers = Numbers(point or Point(), setting.offset)
-        self.setting, self.directions, self.axes = setting, directions & axes, axes
+        self.setting, self.axes = setting, axes
         self.names = list(start)
         self.start = {n: self.numbers.pair(v) for n, v in start.items()}
         self.news = self.numbers.pair(news) if news is not None else None
@@ -214,7 +245,14 @@ class Exhaustion:
         if self.news is not None:
             keys[0, MOST], okeys[0, MOST] = self.news
         meta[0, exact.SIZE], meta[0, exact.HAS] = len(self.start), self.news is not None
-        meta[0, exact.FRESH], meta[0, exact.PARENT_STATE] = fresh, -1
+        known = [v.taps for v in [*start.values()] + ([news] if news is not None else [])]
+        meta[0, exact.TURNS_LEFT] = _symmetries(known, [g.taps for g in goals], axes)
+        meta[0, exact.PARENT_STATE] = -1
+        for i, v in enumerate(start.values()):
+            meta[0, exact.DEPTHS] |= _depth(v) << (5 * i)
+        if news is not None:
+            meta[0, exact.DEPTHS] |= _depth(news) << (5 * MOST)
+        self.need = max(map(_depth, goals))
         self.levels: list[tuple[Any, Any, Any]] = [(keys, okeys, meta)]
         self.table = np.zeros(SLOTS, np.int64)
         self.stamps = np.zeros(SLOTS, np.int64)
@@ -226,7 +264,7 @@ class Exhaustion:
         return (
             np.zeros((count, MOST + 1), np.int64),
             np.zeros((count, MOST + 1), np.int64),
-            np.zeros((count, 6), np.int64),
+            np.zeros((count, 7), np.int64),
         )
 
     def words_to(
@@ -269,42 +307,17 @@ class Exhaustion:
             return first
         found.exhausted = 2
         for length in range(3, longest + 1):
-            keys, okeys, meta = self.levels[-1]
+            count, at = len(self.levels[-1][0]), 0
             last = length == longest
             room = 0 if last else self.room
             out = self._arrays(room) if room else self._arrays(0)
             hits = np.zeros((most, 2), np.int64)
             stored = hit_count = 0
-            count, at = len(keys), 0
+
             full = False
             while at < count:
                 block = min(at + max(1, 4096 // (4 ** min(length - 3, 5)) * 4), count)
-                stored, hit_count, at = exact.expand(
-                    at,
-                    block,
-                    keys,
-                    okeys,
-                    meta,
-                    *out,
-                    stored,
-                    hits,
-                    hit_count,
-                    self.visited,
-                    self.needs,
-                    self.goals,
-                    self.numbers.point.moves,
-                    self.numbers.point.factors,
-                    self.numbers.omega,
-                    self.setting.halving,
-                    self.setting.offset,
-                    self.directions,
-                    self.axes,
-                    True,
-                    self.table,
-                    self.stamps,
-                    self.flags,
-                    self.counter,
-                )
+                stored, hit_count, at = self._expand(at, block, out, stored, hits, hit_count, longest - length)
                 found.states = int(self.counter[1])
                 if tick is not None:
                     tick(length, found.states)
@@ -326,6 +339,45 @@ class Exhaustion:
                 return found  # the next level would not be whole
             self.levels.append(tuple(a[:stored] for a in out))
         return found
+
+    def _expand(
+        self, at: int, end: int, out: tuple[Any, Any, Any], stored: int, hits: Any, hit_count: int, later: int
+    ) -> Any:
+        return exact.expand(
+            at,
+            end,
+            *self.levels[-1],
+            *out,
+            stored,
+            hits,
+            hit_count,
+            self.visited,
+            self.needs,
+            self.goals,
+            self.numbers.point.moves,
+            self.numbers.point.factors,
+            self.numbers.omega,
+            self.setting.halving,
+            self.setting.offset and self.setting.constants,
+            self.axes,
+            later,
+            self.need,
+            self.table,
+            self.stamps,
+            self.flags,
+            self.counter,
+        )
+
+    def grow(self) -> bool:
+        """Another level of states, not held against the goals; whether it is whole. The search cannot `run` then."""
+        out = self._arrays(self.room)
+        need, self.need = self.need, _NEVER
+        stored, _, _ = self._expand(0, len(self.levels[-1][0]), out, 0, np.zeros((1, 2), np.int64), 0, _NEVER)
+        self.need = need
+        if self.counter[2] or not stored:
+            return False
+        self.levels.append(tuple(a[:stored] for a in out))
+        return True
 
     def _codes(self, level: int, state: int) -> list[int]:
         codes = []

@@ -33,11 +33,11 @@ def first_program(goals: Sequence[Taps], halving: str, pairs: bool) -> Steps | N
     if most and halving == "none":
         return None
     held = _fractions(words, most, halving, pairs)
-    outputs = []
+    outputs: list[int] = []
     fresh = 1 + max([0, *(r for w in words for r in w.registers)])
-    for goal in goals:
-        if goal == UNIT:
-            outputs.append(0)
+    for k, goal in enumerate(goals):
+        if goal == UNIT or goal in goals[:k]:
+            outputs.append(0 if goal == UNIT else outputs[goals.index(goal)])
             continue
         made = _chain(goal, held, fresh, pairs)
         if made is None:
@@ -254,9 +254,9 @@ def thrifty_program(goals: Sequence[Taps], pairs: bool) -> Steps:
     halved in between."""
     words: list[FilterWord] = []
     outputs: list[int] = []
-    for goal in goals:
-        if goal == UNIT:
-            outputs.append(0)
+    for k, goal in enumerate(goals):
+        if goal == UNIT or goal in goals[:k]:
+            outputs.append(0 if goal == UNIT else outputs[goals.index(goal)])
             continue
         made = _bit_by_bit(goal, 1 + max([0, *(r for w in words for r in w.registers)]), pairs)
         words += made

@@ -156,6 +156,22 @@ def test_registers_input_outputs() -> None:
     assert np.array_equal(machine.read("D"), plane)
 
 
+def test_two_kernels_that_are_the_same() -> None:
+    twins = {"a": [[1, 2]], "b": [[1, 2]]}
+    shared = compile_filter(twins, seconds=1)
+    check(shared, twins)
+    assert len({*shared.outputs.values()}) == 1
+    apart = compile_filter(twins, outputs=("B", "C"), seconds=1)
+    check(apart, twins)
+    assert apart.outputs == {"a": "B", "b": "C"}
+    assert apart.words == shared.words + 2
+
+
+def test_kernels_of_a_dictionary_may_be_text() -> None:
+    given = {"gx": "1 0 -1", "gy": "1; 0; -1"}
+    check(compile_filter(given, seconds=1), {"gx": [[1, 0, -1]], "gy": [[1], [0], [-1]]})
+
+
 def test_the_picture_itself_in_another_register() -> None:
     got = compile_filter({"same": [[1]], "edge": [[1, -1]]}, outputs=("F", "A"), seconds=1)
     check(got, {"same": [[1]], "edge": [[1, -1]]})
@@ -243,6 +259,9 @@ def test_both_engines_agree_inside_the_margin(engine: str) -> None:
         ([["a"]], {}, "number"),
         (np.ones((3, 2, 2)), {}, "3 input channels"),
         ([[1]], {"scale": 0}, "scale"),
+        ([[1]], {"scale": "wide"}, "^scale: expected a number"),
+        ({"kernel": [[1]], "scale": 4}, {}, "'scale': expected rows of numbers, got the number 4; .* option"),
+        ([[1, 2]], {"registers": "A"}, "output 1 holds one, a sum another; at least 2 are needed"),
         ([[1]], {"seconds": 0}, "budget"),
         ([[1]], {"states": 0}, "budget"),
         ([[1]], {"states": 0.5}, "budget"),
