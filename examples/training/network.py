@@ -51,6 +51,7 @@ for epoch in range(int(sys.argv[1]) if len(sys.argv) > 1 else 4):
 # --- what the array makes of it ---------------------------------------------------------------------------------------
 
 net = network.read(model, size=(64, 64), place={"scale": 8})
+net.save("net.npz")  # which every action of `scamp-sim network` takes
 print(f"\n{net}")
 print(network.plan(net).text())
 rows = accuracy.decide(net, test.some(slice(60)), "scamp5", chips=(1,))

@@ -27,6 +27,7 @@ from scamp_sim.systems.base.options import describe, parse_realisation
 from scamp_sim.systems.base.protocol import Encoder, System
 from scamp_sim.systems.base.published import KINDS
 from scamp_sim.systems.base.records import Encoded, Hardware, Realisation
+from scamp_sim.systems.base.study.results import ARRAY
 
 Check = Callable[[System[Any]], None]
 
@@ -76,6 +77,8 @@ def check_golden(system: System[Any]) -> None:
             encoder = system.build(example.params, on)
             models = system.models(example.params, on, example.clip, encoder.takes)
             assert "golden" in models, f"{on}: expected 'golden' among its models, got {list(models)}"
+            hidden = ARRAY in models and system.decoder(example.params) is not None
+            assert not hidden, f"{on}: a model of the name '{ARRAY}' hides the classes that the array itself says"
             name, model = list(models.items())[-1]
             differences = compare_stages(system.stages, _encode(system, encoder, example), model)
             wrong = {d.stage: d.differ for d in differences if d.differ}

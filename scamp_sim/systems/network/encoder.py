@@ -173,7 +173,7 @@ class OnArray:
         """See the protocol."""
         return {
             "weights": net_digest(self.net),
-            "model": "plan",
+            "model": "plan, classes of chips",  # those of results before were the ideal array's
             "options": repr(self.plan.choice),
             "errors": kinds.named(self.hardware.errors),
         }

@@ -143,7 +143,7 @@ class NetworkSystem(System[Network]):
             return {"golden": golden}
         options = on.options or PlanOptions()
         encoder = _remembered(params, options)
-        return {"golden": golden, "array": encoder.model(clip)} if _rounds(encoder) else {"golden": golden}
+        return {"golden": golden, "ideal array": encoder.model(clip)} if _rounds(encoder) else {"golden": golden}
 
     def example(self, seed: int = 0) -> Example[Network]:
         """Random weights and a random picture."""

@@ -15,6 +15,7 @@ from scamp_sim import Machine
 from scamp_sim.cli.main import main
 from scamp_sim.compiler.native import LiveProgram, has_compiler
 from scamp_sim.systems import network
+from scamp_sim.systems.base.study.work import noise_seed
 from scamp_sim.systems.network.cpp import source
 from scamp_sim.systems.network.params import Conv, Dense, Input, Network, Pool
 from scamp_sim.systems.network.system import random_network
@@ -94,6 +95,7 @@ def test_validate_keeps_and_resumes(
     line = ["network", "validate", path, "--data", pictures, "--errors", "scamp5", "--chips", "1-2", "--jobs", "1"]
     first = _json(capsys, *line, "--out", out, "--format", "json")
     assert first["units"] == 8
+    assert list(first["references"]) == ["golden", "ideal array"]
     assert len(first["margins"]) == 8
     assert all(m["seen"] is not None for m in first["margins"])
     again = _json(capsys, *line, "--out", out, "--format", "json")
@@ -101,6 +103,29 @@ def test_validate_keeps_and_resumes(
     assert main([*line, "--out", out]) == 0
     assert "all were in the results" in capsys.readouterr().out
     assert main([*line, "--levels", "2", "--out", out]) == 1  # another plan: other results
+
+
+def test_validate_counts_what_chips_decide(
+    net: tuple[Network, str], pictures: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not what the ideal array does, which they are compared with."""
+    own, path = net
+    errors, out = "scamp5:write_noise=30", tmp_path / "study.json"
+    line = ["network", "validate", path, "--data", pictures, "--errors", errors, "--chips", "1-2", "--jobs", "1"]
+    found = _json(capsys, *line, "--out", str(out), "--format", "json")
+    plan, (x, y) = network.plan(own, chip=errors), _digits()
+    said, ideal = [], []
+    for chip in (1, 2):
+        encoder = plan.build(chip=chip)
+        for item, picture in enumerate(own.input.bits(x)):
+            said.append(int(encoder.run(picture, measurement=noise_seed(0, item)).codes.argmax()))
+            ideal.append(int(encoder.model(picture[None]).codes.argmax()))
+    assert said != ideal
+    units = json.loads(out.read_text())["units"]
+    assert [u["classes"]["array"] for u in units] == said
+    assert [u["classes"]["ideal array"] for u in units] == ideal
+    shares = [float(np.mean(np.array(said[n : n + 4]) == y)) for n in (0, 4)]
+    assert [a["share"] for a in found["accuracy_of_chips"]] == shares
 
 
 @pytest.mark.parametrize(
