@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scamp_sim.user_cache import user_cache
 
@@ -27,6 +27,7 @@ _CHECK = hashlib.sha256().digest_size
 """Bytes before the contents of a file, by which damage is found: what is linked is run."""
 
 Code = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 def _llvm() -> tuple[Any, Any, Any, str]:
@@ -53,8 +54,10 @@ def _start() -> tuple[Any, Any, Any, str]:
     return binding, machine, jit, named
 
 
-_loaded: dict[str, tuple[Any, Code]] = {}
-"""Digest -> (what keeps the code in memory, the code). Machines share it."""
+MOST = 1000
+"""Pieces of code, and plans, that are kept at hand. Each takes mappings of memory; a process has some 65,000."""
+_loaded: dict[str, Code] = {}
+"""Digest -> code, which stays in memory as long as anybody holds it. Machines share it."""
 
 
 def identity() -> str:
@@ -85,16 +88,18 @@ def folder() -> Path | None:
 
 def load(name: str) -> Code | None:
     """The code of that digest if it has been made before, here or by another process."""
-    if name in _loaded:
-        return _loaded[name][1]
+    code = _loaded.get(name)
+    if code is not None:
+        return code
     image = filed(f"{name}.o")
     return None if image is None else _link(name, image)
 
 
 def compile_text(name: str, text: str) -> Code:
     """Make the code of a text whose digest is `name`, and file it."""
-    if name in _loaded:
-        return _loaded[name][1]
+    code = _loaded.get(name)
+    if code is not None:
+        return code
     binding, machine, _, _ = _llvm()
     module = binding.parse_assembly(text)
     image = machine.emit_object(module)
@@ -108,8 +113,17 @@ def _link(name: str, image: bytes) -> Code:
     _link.number = number = getattr(_link, "number", 0) + 1  # type: ignore[attr-defined]
     library = binding.JITLibraryBuilder().add_object_img(image).export_symbol("run").link(jit, f"{name}.{number}")
     code: Code = _RUN(library["run"])
-    _loaded[name] = library, code
+    code.library = library  # type: ignore[attr-defined]  # which frees the code when it goes
+    remember(_loaded, name, code)
     return code
+
+
+def remember(kept: dict[str, T], name: str, value: T) -> None:
+    """Keep a value at hand, and no more than `MOST`: the oldest goes."""
+    kept[name] = value
+    with suppress(StopIteration, RuntimeError):  # another thread takes it, or adds one: it will come by here too
+        while len(kept) > MOST:
+            kept.pop(next(iter(kept)), None)
 
 
 def filed(name: str) -> bytes | None:

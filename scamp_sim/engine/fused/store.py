@@ -71,8 +71,9 @@ def key(segment: Segment, params: npt.NDArray[np.float32], shape: tuple[int, int
 
 def look_up(name: str, segment: Segment) -> Made | None:
     """A plan that was made before, with its code; None if there is none or part of it is gone."""
-    if name in _made:
-        return _made[name]
+    made = _made.get(name)
+    if made is not None:
+        return made
     filed = build.filed(f"{name}.plan")
     if filed is None:
         return None
@@ -80,7 +81,7 @@ def look_up(name: str, segment: Segment) -> Made | None:
         steps = tuple(_restored(entry, segment) for entry in json.loads(filed))
     except LookupError:  # part of the code is gone
         return None
-    _made[name] = steps
+    build.remember(_made, name, steps)
     return steps
 
 
@@ -107,25 +108,23 @@ def make(name: str, segment: Segment, params: npt.NDArray[np.float32], shape: tu
         return known
     parts = plan(segment, params[0], shape)
     digests: dict[int, str] = {}
+    codes: dict[int, build.Code] = {}
     for n, part in enumerate(parts):
         if isinstance(part, Stretch):
             if build.ending():
                 return None
             digests[n] = build.digest(part.text.text)
-            if build.load(digests[n]) is None:
-                build.compile_text(digests[n], part.text.text)
-    steps = tuple(_coded(part, digests.get(n, "")) for n, part in enumerate(parts))
-    _made[name] = steps
+            codes[n] = build.load(digests[n]) or build.compile_text(digests[n], part.text.text)
+    steps = tuple(_coded(part, codes.get(n)) for n, part in enumerate(parts))
+    build.remember(_made, name, steps)
     build.file(f"{name}.plan", json.dumps(_filed(parts, digests)).encode())
     return steps
 
 
-def _coded(part: Part, digest: str) -> Step:
+def _coded(part: Part, code: build.Code | None) -> Step:
     if isinstance(part, Walked):
         return part
-    code = build.load(digest)
-    if code is None:
-        raise LookupError(f"the object code {digest} is gone")
+    assert code is not None
     return Coded(code, part.planes, part.planes.ctypes.data, part.space, part.drawn, part.analog)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -256,3 +258,26 @@ def test_walked_rows_are_those_of_the_chip_at_hand() -> None:
     (step,) = ready((Walked.of(first, 0, 4, True),), second, np.zeros(4, np.float32))
     assert isinstance(step, Walked)
     assert (step.code == 2).all()
+
+
+def test_code_that_nobody_uses_is_given_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every piece takes mappings of memory, of which a process has only so many."""
+    monkeypatch.setenv("SCAMP_SIM_FUSE", "now")
+    monkeypatch.setattr(build, "MOST", 3)
+    programs = [assemble("add(F, F, A);" * n + TEXT) for n in range(6)]
+    m, gone = machine(), machine()
+    libraries: dict[str, weakref.ref[Any]] = {}
+    for program in programs:
+        m.run(program)
+        libraries |= {name: weakref.ref(code.library) for name, code in build._loaded.items()}  # type: ignore[attr-defined]
+    assert len(build._loaded) == len(store._made) == 3
+    assert all(m._engine.rows(program)[1] for program in programs)  # type: ignore[attr-defined]
+    m.write("A", gone.read("A"))
+    for each in (m, gone):  # the first code was dropped: one machine holds it, the other finds it in its file
+        each.run(programs[0])
+    assert np.array_equal(m.read("C"), gone.read("C"))
+    del m, program, programs, gone, each
+    gc.collect()
+    assert len(libraries) == 6
+    assert sum(library() is not None for library in libraries.values()) <= 3
+    assert not runner.trouble
