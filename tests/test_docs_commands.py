@@ -68,6 +68,7 @@ WANTS = (
     (r"\.onnx", "onnx"),
     (r"\.mp4", "av"),
     (r"^completion", "shtab"),
+    (r"--data digits", "sklearn"),
     (r"\.cpp|sdk/", "a C++ compiler"),
 )
 """Lines -> what they cannot do without."""
