@@ -156,6 +156,8 @@ MORE = (
     "explain",
     "ranges fast16",
     "ranges edges --errors scamp5",
+    "run roberts --image demo/photo.png --errors scamp5 --chip 7 --beside ideal",
+    "run roberts --image demo/photo.png --beside edges",
     "profile fast16",
     "filter error",
     "system",
@@ -184,7 +186,7 @@ EVERY_DAY = ("train none", "report none", "validate pixelrnn", "bench none", "co
 def lines() -> list[str]:
     """Every command with its help, and every variety of its output."""
     helps = ["--help", *(f"{command.name} --help" for command in OWN)]
-    return list(dict.fromkeys([*helps, *SMOKE["CALLS"], *MORE]))
+    return list(dict.fromkeys([*helps, *SMOKE["CALLS"], *SMOKE["TORCH"], *MORE]))
 
 
 def parameters() -> list[Any]:
