@@ -107,12 +107,12 @@ def _first(found: Search) -> None:
 
 
 def _mode(task: Task) -> int:
-    from scamp_sim.compiler.filters.search import evolve
+    from scamp_sim.compiler.filters.search import genes
 
-    halving = {"single": evolve.SINGLE, "macro": evolve.MACRO, "exact": evolve.NONE, "none": evolve.NONE}[task.halving]
+    halving = {"single": genes.SINGLE, "macro": genes.MACRO, "exact": genes.NONE, "none": genes.NONE}[task.halving]
     if task.pairs:
-        halving = evolve.MACRO if task.halving == "single" else halving
-    return halving | (evolve.PAIRS if task.pairs else 0)
+        halving = genes.MACRO if task.halving == "single" else halving
+    return halving | (genes.PAIRS if task.pairs else 0)
 
 
 def _improve(found: Search, work: int, tick: Tick) -> None:

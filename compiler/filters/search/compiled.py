@@ -16,7 +16,7 @@ from scamp_sim.engine._jit import compiled
 from scamp_sim.user_cache import user_cache
 
 _HERE = Path(__file__).parent
-_SOURCES = ("compiled.py", "../kernel.py", "field.py", "closure.py", "exact.py", "tail.py", "evolve.py")
+_SOURCES = ("compiled.py", "../kernel.py", "field.py", "closure.py", "exact.py", "tail.py", "genes.py", "evolve.py")
 
 
 @cache

@@ -10,10 +10,10 @@ from math import gcd
 from typing import Any
 
 from scamp_sim.compiler.filters.kernel import BACK, TURNS, Taps, norm, plus, shift, times
-from scamp_sim.compiler.filters.search.evolve import SINGLE
 from scamp_sim.compiler.filters.search.exhaust import ALL_DIRECTIONS, Exhaustion, Setting
 from scamp_sim.compiler.filters.search.factors import factored, groups, pixels_off
 from scamp_sim.compiler.filters.search.first import first_program
+from scamp_sim.compiler.filters.search.genes import SINGLE
 from scamp_sim.compiler.filters.search.prefixes import Evolution
 from scamp_sim.compiler.filters.search.series import fractions, in_series, placed, plain_stages, series, stages_of
 from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, turned
@@ -26,7 +26,7 @@ _BEST = 30
 
 
 class Parts:
-    """Short programs for small filters, each found once. offset: whether they leave none; mode: as in `evolve`."""
+    """Short programs for small filters, each found once. offset: whether they leave none; mode: as in `genes`."""
 
     def __init__(self, offset: bool, mode: int, most_states: int = 150_000) -> None:
         self.offset, self.mode, self.states = offset, mode, most_states

@@ -12,18 +12,29 @@ import numpy as np
 from scamp_sim.compiler.filters.search import evolve, tail
 from scamp_sim.compiler.filters.search.chains import decode, on_grid, radius_of, unit_for
 from scamp_sim.compiler.filters.search.closure import MASKS
+from scamp_sim.compiler.filters.search.genes import (
+    COPIES,
+    MOST_GENES,
+    MOST_VALUES,
+    NEAR,
+    NEVER,
+    NEWS,
+    READ,
+    REGISTER,
+    SPLIT,
+)
 from scamp_sim.compiler.filters.words import FilterWord, Steps, Value, execute
 
 
 def no_genes() -> Any:
-    genes = np.zeros((evolve.MOST_GENES, 4), np.int64)
-    genes[:, evolve.READ] = -1
+    genes = np.zeros((MOST_GENES, 4), np.int64)
+    genes[:, READ] = -1
     return genes
 
 
 def genes_of(words: Sequence[FilterWord], held: int) -> tuple[Any, int] | None:
     """Words as genes; None where a source lies too far back. held: values before the first word, by name 0, 1, ..."""
-    if len(words) > evolve.MOST_GENES:
+    if len(words) > MOST_GENES:
         return None
     genes = no_genes()
     where = {n: n for n in range(held)}
@@ -32,14 +43,14 @@ def genes_of(words: Sequence[FilterWord], held: int) -> tuple[Any, int] | None:
         bits = 0
         for name in word.sources:
             back = count - 1 - where[name]
-            if back < evolve.NEAR:
+            if back < NEAR:
                 bits |= 1 << back
             elif where[name] < 4:
-                bits |= 1 << (evolve.NEAR + where[name])
+                bits |= 1 << (NEAR + where[name])
             else:
                 return None
         made = len(word.registers)
-        kind = {(1, False): evolve.REGISTER, (0, True): evolve.NEWS, (2, False): evolve.COPIES, (1, True): evolve.SPLIT}
+        kind = {(1, False): REGISTER, (0, True): NEWS, (2, False): COPIES, (1, True): SPLIT}
         genes[g] = kind[made, word.news >= 0], bits, max(word.news, 0), word.reads
         for name in word.registers:
             where[name] = count
@@ -74,10 +85,10 @@ class Evolution:
         inner = [*values, *after.values()] + ([news] if news is not None else [])
         self.radius = max(radius_of([v.taps for v in values], self.more_radius), radius_of([v.taps for v in inner], 0))
         self.unit = max(4 * unit_for(values), unit_for(inner))
-        self.most = evolve.NEVER if self.cap is None else int(self.cap * self.unit)
+        self.most = NEVER if self.cap is None else int(self.cap * self.unit)
         self.width = 2 * self.radius + 1
         self.names = list(self.held)
-        self.first = np.zeros((evolve.MOST_VALUES + 1, self.width**2 + 1), np.int64)
+        self.first = np.zeros((MOST_VALUES + 1, self.width**2 + 1), np.int64)
         for i, name in enumerate(self.names):
             self.first[i] = on_grid(self.held[name], self.radius, self.unit, self.offset)
         self.targets = np.stack([on_grid(g, self.radius, self.unit, self.offset) for g in self.goals])
@@ -123,7 +134,7 @@ class Evolution:
     def steps_of(self, genes: Any, number: int, most: int) -> Steps | None:
         k = len(self.goals)
         values = self.first.copy()
-        written = np.zeros((evolve.MOST_GENES + 4, 4), np.int64)
+        written = np.zeros((MOST_GENES + 4, 4), np.int64)
         paths = np.zeros((k, tail.MOST_STEPS, 5), np.int64)
         results = np.zeros((k, 5), np.int64)
         places = np.zeros((k, evolve.STATICS), np.int64)

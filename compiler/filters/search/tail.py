@@ -118,7 +118,7 @@ def offset_price(o, offset, unit):
 @jit
 def search(goal, statics, width, unit, offset, mode, cap, beam, most_words, branch, path, work):
     """Find a chain to the goal. goal, statics: integers in units of 1/unit on a grid of width x width, row 0 south,
-    and the offset behind them. offset: whether that counts. mode: as in `evolve`. cap: sum of
+    and the offset behind them. offset: whether that counts. mode: as in `genes`. cap: sum of
     the magnitudes of the weights of any value at most. most_words: give up beyond. branch: choices of S1
     followed from each node. path: (MOST_STEPS, 5), filled from the goal backwards. work: [what was
     done, as a number of looks at a value].

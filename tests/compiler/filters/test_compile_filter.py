@@ -25,7 +25,7 @@ from scamp_sim.compiler.filters.generate import LEAST_WORK, Search, Tick, search
 from scamp_sim.compiler.filters.kernel import convolved
 from scamp_sim.compiler.filters.library import known
 from scamp_sim.compiler.filters.search.compose import Parts, composed
-from scamp_sim.compiler.filters.search.evolve import SINGLE
+from scamp_sim.compiler.filters.search.genes import SINGLE
 from scamp_sim.compiler.filters.search.shared import common, shared
 from scamp_sim.compiler.filters.search.workers import StoppedSearch, Workers
 from scamp_sim.compiler.filters.task import Task, accepted
@@ -33,6 +33,7 @@ from scamp_sim.exceptions import ProgramError
 from tests.compiler.filters.naive import filters_of, weights
 
 SOBEL = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
+GAUSS = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
 SOBEL_DOWN = [[1, 2, 1], [0, 0, 0], [-1, -2, -1]]
 SHORT = 300_000_000
 """States: about two seconds of one core."""
@@ -90,13 +91,16 @@ def test_proven_shortest(rows: list[list[int]], scale: int, offset: str, words: 
     assert "(shortest)" in got.text
 
 
-def test_gauss_is_shorter_than_its_row_and_column_passes() -> None:
+@pytest.fixture(scope="module")
+def gauss() -> CompiledFilter:
+    return compile_filter(GAUSS, scale=16, offset="zero", states=SHORT, library=False)
+
+
+def test_gauss_is_shorter_than_its_row_and_column_passes(gauss: CompiledFilter) -> None:
     """Four factors (1 1)/2 of two words each are 8 words; both AUKE and Cain take 20 and more."""
-    rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
-    got = compile_filter(rows, scale=16, offset="zero", states=SHORT)
-    check(got, {"filter": rows}, 16, zero=True)
-    assert got.words <= 8
-    assert got.offset == 0
+    check(gauss, {"filter": GAUSS}, 16, zero=True)
+    assert gauss.words <= 8
+    assert gauss.offset == 0
 
 
 def test_dense_kernel_beats_the_published_tools() -> None:
@@ -118,24 +122,23 @@ def test_kernels_are_made_together() -> None:
     assert set(got.offset) == set(got.noise) == {"gx", "gy"}
 
 
-def test_same_arguments_same_text() -> None:
-    some = [compile_filter([[3, 1, 0], [0, -5, 2]], scale=8, states=SHORT, seed=7) for _ in range(2)]
-    assert some[0].text == some[1].text
+def test_same_arguments_same_text(gauss: CompiledFilter) -> None:
+    assert compile_filter(GAUSS, scale=16, offset="zero", states=SHORT, library=False).text == gauss.text
     assert compile_filter([[3, 1, 0], [0, -5, 2]], scale=8, seconds=1).text.count("seed 0") == 1
 
 
+@pytest.mark.parametrize("states", [1000, pytest.param(SHORT, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("halving", ["single", "macro", "exact"])
-def test_kinds_of_halving(halving: str) -> None:
+def test_kinds_of_halving(halving: str, states: int) -> None:
     rows = [[1, 0, 3], [0, 2, 0]]
-    for states in (1000, SHORT):
-        got = compile_filter(rows, scale=4, halving=halving, states=states, offset="zero")
-        check(got, {"filter": rows}, 4, zero=True)
-        splits = [w for w in got.program.kernel_words() if len(w.dst) > 1]
-        assert splits
-        if halving == "macro":
-            assert all(any(d in ("NEWS", "XN", "XE", "XS", "XW") for d in w.dst) for w in splits)
-        if halving == "exact":
-            assert len(splits) % 2 == 0
+    got = compile_filter(rows, scale=4, halving=halving, states=states, offset="zero")
+    check(got, {"filter": rows}, 4, zero=True)
+    splits = [w for w in got.program.kernel_words() if len(w.dst) > 1]
+    assert splits
+    if halving == "macro":
+        assert all(any(d in ("NEWS", "XN", "XE", "XS", "XW") for d in w.dst) for w in splits)
+    if halving == "exact":
+        assert len(splits) % 2 == 0
 
 
 def test_no_halving() -> None:
@@ -183,9 +186,8 @@ def test_the_picture_itself_in_another_register() -> None:
 
 
 def test_range_is_kept() -> None:
-    rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
-    got = compile_filter(rows, scale=16, limit=150, amplitude=127, states=SHORT)
-    check(got, {"filter": rows}, 16)
+    got = compile_filter(GAUSS, scale=16, limit=150, amplitude=127, states=SHORT)
+    check(got, {"filter": GAUSS}, 16)
     assert got.largest * 127 <= 150
 
 
@@ -223,11 +225,10 @@ def test_nearby_kernel_within_the_tolerance() -> None:
     assert f"largest error of a weight {got.error:.4g}" in got.text
 
 
-def test_noise_objective_is_never_worse() -> None:
-    rows = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
-    words = compile_filter(rows, scale=16, states=SHORT)
-    noise = compile_filter(rows, scale=16, states=SHORT, objective="noise", pareto=True)
-    assert noise.noise["rms"] <= words.noise["rms"]
+def test_noise_objective_is_never_worse(gauss: CompiledFilter) -> None:
+    options: dict[str, Any] = {"offset": "zero", "states": SHORT, "library": False}
+    noise = compile_filter(GAUSS, scale=16, objective="noise", pareto=True, **options)
+    assert noise.noise["rms"] <= gauss.noise["rms"]
     assert [w for w, _, _ in noise.pareto] == sorted(w for w, _, _ in noise.pareto)
     assert [r for _, r, _ in noise.pareto] == sorted((r for _, r, _ in noise.pareto), reverse=True)
 
@@ -406,7 +407,7 @@ def test_a_small_budget_goes_to_the_most_promising_kernels(monkeypatch: pytest.M
     assert [words for work, words in given if work == LEAST_WORK] == [min(tried)]
 
 
-@pytest.mark.parametrize(("offset", "words"), [("any", 16), ("zero", 22)])
+@pytest.mark.parametrize(("offset", "words"), [("any", 16), pytest.param("zero", 22, marks=pytest.mark.nightly)])
 def test_a_product_beside_a_multiple_of_the_pixel(offset: str, words: int) -> None:
     """The 5x5 Gaussian over 64 is (1 + X)^2 (1 + Y)^2 (X + Y) (1 + 1/XY) / 64 and a 32nd of the pixel."""
     classic = named("gauss5")
