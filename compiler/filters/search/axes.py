@@ -34,6 +34,9 @@ _MOST_RANK = 2
 _HITS = 24
 """Programs of one length that are looked at, since not every one makes do with the registers."""
 
+_SET = 2_000
+"""States that setting up a search costs as much as."""
+
 _ROOM = 20_000
 """States of a level of the first axis."""
 
@@ -83,8 +86,9 @@ def by_axes(
             s.values, [Value(g) for g in some], setting, news=s.news, axes=NORTH_SOUTH, room=share, table=_table(share)
         )
         got = run.run(longest, min(share, states), most=_HITS)
-        states -= got.states
-        looks(got.states)
+        spent = max(got.states, _SET)
+        states -= spent
+        looks(spent)
         for more, outputs in got.programs:
             names = {n: n for n in s.values}
             fresh = count(1 + max([0, *(r for w in s.words for r in w.registers)]))
