@@ -11,6 +11,9 @@ from scamp_sim.text import short
 HIGHEST = 2**63 - 1
 """Of the integers of options: what arrays can count."""
 
+MANY = 1_000_000
+"""Of pictures that are drawn or read: more would fill the memory."""
+
 
 def whole(text: str) -> int:
     """An integer of an option. Raises ArgumentTypeError, as argparse wants it."""
@@ -63,4 +66,4 @@ def number_in(
     return read
 
 
-__all__ = ["HIGHEST", "number", "number_in", "whole", "whole_in"]
+__all__ = ["HIGHEST", "MANY", "number", "number_in", "whole", "whole_in"]

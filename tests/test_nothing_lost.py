@@ -308,6 +308,23 @@ def test_a_trace_of_a_million_frames_is_refused_before_it_runs(
 
 
 @pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("system train p2m --count 1000000 --size 1024", "1,000,000 pictures of 1024x1024 would fill the memory"),
+        ("system train leca --channels 99999999", "--channels: expected an integer in 1..4096"),
+        ("system train leca --count 1000000", "count: expected an integer in 1.."),
+        ("train pixelrnn --noise authors --noise-scale 1e300", "--noise-scale: expected a finite number of at least 0"),
+    ],
+)
+def test_what_would_fill_the_memory_or_overflow_is_refused(
+    line: str, says: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    assert main(line.split()) in (1, 2)
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("line", "option"),
     [
         ("filter --list --seed 3", "--seed"),

@@ -47,6 +47,10 @@ class Pictures:
         return Pictures(self.images[start:stop], self.labels[start:stop], self.classes, self.source)
 
 
+MOST_VALUES = 1 << 28
+"""Of all pictures that are drawn: 2 GiB."""
+
+
 def shapes(count: int, seed: int = 0, *, side: int = SIDE) -> Pictures:
     """Drawn outlines of three classes, RGB.
 
@@ -58,8 +62,8 @@ def shapes(count: int, seed: int = 0, *, side: int = SIDE) -> Pictures:
     Raises:
         ScampError: values out of range.
     """
-    inputs.integer("count", count, 1)
-    inputs.integer("side", side, 16)
+    inputs.integer("side", side, 16, 1024)
+    inputs.integer("count", count, 1, MOST_VALUES // (3 * side**2))
     rng = np.random.default_rng(np.random.SeedSequence([inputs.integer("seed", seed, 0), 0x5AAE]))
     labels = rng.integers(0, len(SHAPES), count)
     y, x = np.mgrid[0:side, 0:side] + 0.5

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.files import check_file
-from scamp_sim.limits import number_in, whole_in
+from scamp_sim.limits import MANY, number_in, whole_in
 from scamp_sim.show import plots
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.leca import inputs
@@ -32,18 +32,18 @@ class LecaTrainer:
         """The options of the command."""
         add = parser.add_argument
         add("--data", default="shapes", help="shapes (drawn), digits, photographs, or FILE.npz with images and labels")
-        add("--count", type=whole_in(1), default=1000, help="pictures to train on (default: 1000)")
-        add("--test", type=whole_in(1), default=400, help="pictures to test on (default: 400)")
+        add("--count", type=whole_in(1, MANY), default=1000, help="pictures to train on (default: 1000)")
+        add("--test", type=whole_in(1, MANY), default=400, help="pictures to test on (default: 400)")
         add("--channels", default="4", help="kernels; several, as 2,4,8, are a sweep (default: 4)")
         add("--bits", default="3", help="of a code: 1.5 or 2..8; several are a sweep (default: 3)")
         add("--modes", default="soft,hard,noisy", help="in this order, each from the one before (default: all three)")
         add("--array", action="store_true", help="train for SCAMP-5: linear products, and its measured errors as noise")
-        add("--noise", type=number_in(0), default=2.0, help="factor on the chosen noise of the chip (default: 2)")
+        add("--noise", type=number_in(0, 1000), default=2.0, help="factor on the chosen noise of the chip (default: 2)")
         add("--start-epochs", type=whole_in(0), default=8, help="at 8 bits, before those at fewer (default: 8)")
         add("--epochs", type=whole_in(0), default=8, help="at the bits of the codes (default: 8)")
         add("--rate", type=number_in(above=0, high=1000), default=2e-3, help="of Adam (default: 0.002)")
-        add("--layers", type=whole_in(0), default=3, help="of the decoder; 15 in the paper (default: 3)")
-        add("--filters", type=whole_in(1), default=16, help="of the decoder; 64 in the paper (default: 16)")
+        add("--layers", type=whole_in(0, 1000), default=3, help="of the decoder; 15 in the paper (default: 3)")
+        add("--filters", type=whole_in(1, 4096), default=16, help="of the decoder; 64 in the paper (default: 16)")
         add(
             "--backbone",
             default="small",
@@ -65,7 +65,7 @@ class LecaTrainer:
         modes = _several(args.modes, "--modes", str)
         if unknown := [m for m in modes if m not in MODES]:
             raise OptionError(f"--modes: expected some of {', '.join(MODES)}, got {unknown[0]}")
-        channels = [inputs.integer("--channels", n, 1) for n in _several(args.channels, "--channels", int)]
+        channels = [inputs.integer("--channels", n, 1, 4096) for n in _several(args.channels, "--channels", int)]
         bits = [inputs.resolution(b) for b in _several(args.bits, "--bits", float)]
         for path, what in ((args.out, "weights"), (args.checkpoint, "checkpoint")):
             if path is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError
 from scamp_sim.files import check_file
-from scamp_sim.limits import number_in, whole_in
+from scamp_sim.limits import MANY, number_in, whole_in
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.pixels.params import LayerParams
 
@@ -27,9 +27,15 @@ class LayerTrainer(ABC):
         """Options of `system train`."""
         add = parser.add_argument
         add("--data", default="shapes", help="digits, shapes, figures or animals:WHEEL (default: shapes, drawn)")
-        add("--size", metavar="N", type=whole_in(1), default=40, help="rows and columns of the pictures (default: 40)")
-        add("--count", metavar="N", type=whole_in(1), help="pictures (default: all, of drawn data 4000)")
-        add("--test", metavar="N", type=whole_in(1), help="of them for the test (default: a quarter)")
+        add(
+            "--size",
+            metavar="N",
+            type=whole_in(1, 4096),
+            default=40,
+            help="rows and columns of the pictures (default: 40)",
+        )
+        add("--count", metavar="N", type=whole_in(1, MANY), help="pictures (default: all, of drawn data 4000)")
+        add("--test", metavar="N", type=whole_in(1, MANY), help="of them for the test (default: a quarter)")
         add("--channels", metavar="N", type=whole_in(1, 4096), default=8, help="maps of the sensor (default: 8)")
         add("--kernel", metavar="K", type=whole_in(1, 4096), default=5, help="window of the sensor (default: 5)")
         add("--stride", metavar="S", type=whole_in(1, 65536), help="default: the kernel size")

@@ -43,7 +43,9 @@ class PixelRNNTrainer:
             help="errors of the forward pass: none (default), authors, a profile of analog errors such as scamp5, "
             "which is measured on emulated chips first, or FILE.json with a measurement",
         )
-        parser.add_argument("--noise-scale", metavar="X", type=number_in(0), help="scale noise and fixed pattern by X")
+        parser.add_argument(
+            "--noise-scale", metavar="X", type=number_in(0, 1000), help="scale noise and fixed pattern by X"
+        )
         parser.add_argument("--save-noise", metavar="FILE", help="keep the errors there, as JSON, for --noise FILE")
         parser.add_argument(
             "--epochs", metavar="N", type=whole_in(1), default=20, help="passes over the clips (default: 20)"

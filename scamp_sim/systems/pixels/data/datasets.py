@@ -55,6 +55,10 @@ class Pictures:
         return one, two
 
 
+MOST_VALUES = 1 << 28
+"""Pixels of all pictures of a set: 2 GiB while they are drawn."""
+
+
 def load(name: str, size: int = 40, count: int | None = None, seed: int = 0) -> Pictures:
     """A data set.
 
@@ -71,6 +75,10 @@ def load(name: str, size: int = 40, count: int | None = None, seed: int = 0) -> 
         raise ScampError(f"expected pictures of 4..1024 pixels a side, got {size}")
     if count is not None and count < 1:
         raise ScampError(f"expected at least one picture, got {count}")
+    if (count or 0) * size**2 > MOST_VALUES:
+        raise ScampError(
+            f"{count:,} pictures of {size}x{size} would fill the memory; at most {MOST_VALUES // size**2:,} are taken"
+        )
     if head == "digits" and not tail:
         return _chosen(*_digits(), size, count, seed, "digits of scikit-learn")
     if head == "animals":
