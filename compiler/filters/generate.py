@@ -149,7 +149,7 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
         _evolve(found, left - share, starts, threads, tick)
         if share and not found.done:
             _parts_anew(found, share, near)
-            tick("parts anew", found.best)
+            tick("parts again", found.best)
 
 
 def _free(task: Task) -> bool:
