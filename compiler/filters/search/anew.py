@@ -24,7 +24,7 @@ _HELD = MOST - 3
 _SHARE = 12
 """A part gets no more than this part of the states."""
 
-_HITS = 24
+_HITS = 4
 """Programs of one length that are looked at, since not every one makes do with the registers."""
 
 Looks = Callable[[int], None]

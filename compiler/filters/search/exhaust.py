@@ -313,10 +313,13 @@ class Exhaustion:
             out = self._arrays(room) if room else self._arrays(0)
             hits = np.zeros((most, 2), np.int64)
             stored = hit_count = 0
-
+            begun = int(self.counter[1])
             full = False
             while at < count:
-                block = min(at + max(1, 4096 // (4 ** min(length - 3, 5)) * 4), count)
+                # about as many children as are left of the budget: the first few tell how many a state has
+                each = (int(self.counter[1]) - begun) // at + 1 if at else max(states, 1)
+                block = max(4, 4096 // (4 ** min(length - 3, 5)) * 4) if at else 4
+                block = min(at + min(block, max((states - int(self.counter[1])) // each, 0) + 1), count)
                 stored, hit_count, at = self._expand(at, block, out, stored, hits, hit_count, longest - length)
                 found.states = int(self.counter[1])
                 if tick is not None:
