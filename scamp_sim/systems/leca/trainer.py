@@ -65,7 +65,9 @@ class LecaTrainer:
         modes = _several(args.modes, "--modes", str)
         if unknown := [m for m in modes if m not in MODES]:
             raise OptionError(f"--modes: expected some of {', '.join(MODES)}, got {unknown[0]}")
-        channels = [inputs.integer("--channels", n, 1, 4096) for n in _several(args.channels, "--channels", int)]
+        channels = _several(args.channels, "--channels", int)
+        if not all(1 <= n <= 4096 for n in channels):
+            raise OptionError(f"--channels {args.channels:.60}: expected integers in 1..4096")
         bits = [inputs.resolution(b) for b in _several(args.bits, "--bits", float)]
         for path, what in ((args.out, "weights"), (args.checkpoint, "checkpoint")):
             if path is not None:
