@@ -156,3 +156,16 @@ def test_studies_go_on(name: str, tmp_path: Path) -> None:
     if name in (*TRAINED, "system train leca", "figure2", "figure3", "table3", "compare"):
         pytest.importorskip("torch")
     killed(name, tmp_path, times=5, seed=2)
+
+
+def test_epochs_that_were_read_are_kept_with_the_same_bytes(tmp_path: Path) -> None:
+    """A text that all epochs share is one object in a training that was left alone, and several in a resumed one."""
+    torch = pytest.importorskip("torch")
+    from scamp_sim.training import checkpoints
+
+    net = torch.nn.Linear(2, 1)
+    more = ({"a": 1}, net, torch.optim.Adam(net.parameters()), torch.Generator())
+    one = "soft"
+    for name, texts in (("alone", (one, one)), ("resumed", ("".join(list(one)), "".join(list(one))))):
+        checkpoints.keep(tmp_path / name, *more, [{"mode": text, "loss": 0.1} for text in texts])
+    assert (tmp_path / "alone").read_bytes() == (tmp_path / "resumed").read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -70,7 +71,8 @@ def keep(
         "net": net.state_dict(),
         "optimiser": optimiser.state_dict(),
         "generator": generator.get_state(),
-        "history": list(history),
+        # pickled bytes tell one text used twice from two that are alike, as they are in a training that was resumed
+        "history": json.loads(json.dumps([dict(epoch) for epoch in history])),
     }
     write_torch(path, state, "checkpoint")
 
