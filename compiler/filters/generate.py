@@ -137,7 +137,7 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
             return
         left = max(work - max(spent, work // 4), work // 8)
         near, spent = _one_axis_first(found, work // 3, threads) if _free(task) else ([], 0)
-        left = max(left - spent, work // 4)
+        left = max(left - spent, 2 * work // 3)
         tick("one axis, then the other", found.best)
         if found.done:
             return
