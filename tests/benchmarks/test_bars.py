@@ -13,17 +13,17 @@ from scamp_sim.cli.bench.rows import Row
 pytestmark = pytest.mark.nightly
 
 BEFORE = {
-    "box 3x3, 42 words": (19.9, 105),
-    "gauss3, 24 words": (13.4, 90),
-    "gauss5, 64 words": (26.3, 128),
-    "one axis, horizontal, 8 words": (15.3, 75),
-    "one axis, vertical, 8 words": (15.1, 75),
-    "two Sobels, 18 words": (16.0, 74.5),
-    "local threshold, 61 words": (32.1, 124),
-    "motion, 16 words": (15.7, 59),
+    "box 3x3, 42 words": (25.8, 122),
+    "gauss3, 24 words": (16, 116),
+    "gauss5, 64 words": (33, 166),
+    "one axis, horizontal, 8 words": (19.2, 101),
+    "one axis, vertical, 8 words": (19, 102),
+    "two Sobels, 18 words": (20, 100),
+    "local threshold, 61 words": (38, 165),
+    "motion, 16 words": (19.2, 79),
 }
 """Program -> `numpy.add`s that a run took without fused code, lazy outputs and shared drift, noise-free and on scamp5.
-measured on Zen 5."""
+Measured on Zen 5, where `numpy.add` takes 3.8 us at the best place in memory."""
 
 
 def group(name: str, made: str) -> dict[str, Row]:
@@ -36,7 +36,8 @@ def test_short_programs() -> None:
     for name, (ideal, chip) in BEFORE.items():
         assert found[f"{name}, ideal"].adds * 2.5 <= ideal, name
         assert found[f"{name}, scamp5"].adds * 2 <= chip, name
-    assert found["gauss3, 24 words, ideal"].adds <= 3.4
+    # 3.4 on Zen 4, where `numpy.add` takes 8.8 us; here it takes 3.8, and Python's part of a call as long as there
+    assert found["gauss3, 24 words, ideal"].adds <= 4.7
 
 
 def test_a_run_of_one_word() -> None:

@@ -21,6 +21,8 @@ SHAPE = (256, 256)
 _SMALL = 2048
 """PEs whose three planes lie in the first-level cache."""
 _TIMES = 200
+_PLACES = 8
+"""Places in memory where `numpy.add` is tried."""
 _SWITCH = "SCAMP_SIM_FUSE"
 
 
@@ -83,17 +85,25 @@ class Rates:
 
 def rates() -> Rates:
     """What this machine does at best; measured anew each time, because its clock and its neighbours change."""
-    rng = np.random.default_rng(0)
-    a, b, c = (rng.uniform(-50, 50, SHAPE).astype(np.float32) for _ in range(3))
     near = aligned(3 * (_SMALL + CACHE_LINE), np.float32)
     packed = aligned(3 * (SHAPE[0] * SHAPE[1] // 64 + CACHE_LINE), np.uint64)
     add, clipped = _loops()
     bands, limit = SHAPE[0] * SHAPE[1] / _SMALL, np.float32(8192)
     return Rates(
-        add=best(lambda: np.add(a, b, out=c), 0.5),
+        add=_add(),
         near=best(lambda: add(near, _SMALL, _TIMES)) / (3 * _TIMES) * bands / 3,
         clipped=best(lambda: clipped(near, _SMALL, _TIMES, limit)) / (3 * _TIMES) * bands,
         bits=best(lambda: add(packed, SHAPE[0] * SHAPE[1] // 64, _TIMES)) / (3 * _TIMES),
+    )
+
+
+def _add() -> float:
+    """us of `numpy.add` of planes at the best of several places in memory: how well they fit the second-level cache is
+    a matter of luck, worth a third more or less."""
+    planes = [aligned(SHAPE[0] * SHAPE[1], np.float32) for _ in range(3 * _PLACES)]
+    return min(
+        best(lambda a=a, b=b, c=c: np.add(a, b, out=c), 0.06)  # type: ignore[misc]
+        for a, b, c in zip(planes[::3], planes[1::3], planes[2::3], strict=True)
     )
 
 

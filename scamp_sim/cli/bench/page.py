@@ -16,8 +16,9 @@ _INTRODUCTION = """\
 # How fast the simulator is
 
 All figures are processor time of one thread, the least of many rounds, on an array of 256x256. Beside each stands the
-same in `numpy.add(a, b, out=c)` of two planes, taken in the same run: ratios carry over from machine to machine far
-better than times do. The limit is what the processor could do at best; each table says which. This page is made by
+same in `numpy.add(a, b, out=c)` of two planes, taken in the same run at the best of several places in memory (at others
+it takes up to a half longer): ratios carry over from machine to machine far better than times do. The limit is what
+the processor could do at best; each table says which. This page is made by
 
 ```sh
 scamp-sim bench             # measures this machine, beside the figures here; --only GROUP for a part
