@@ -108,6 +108,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "cli/bench/measure.py": {"open": "the name of the processor"},
     "study/results_store.py": {"json.loads": "our own document"},
     "systems/pixels/figures/pictures.py": {"savefig": "into memory", "Image.open": "from memory"},
+    "training/checkpoints.py": {"json.loads": "a copy of what is written"},
     # behind a guard
     "cli/programs.py": {"json.loads": "a word of the command line"},
     "compiler/native/session/process.py": {
@@ -119,10 +120,10 @@ ALLOWED: dict[str, dict[str, str]] = {
     "systems/pixels/data/datasets.py": {"zipfile.ZipFile": "checked"},
     "show/render.py": {"write_text": "aside", "os.replace": "all files at once, in one step each"},
     "systems/leca/train/study.py": {"torch.jit.load": "checked: a program by its kind"},
+    "show/frames/camera.py": {"open": "a camera of the system"},
     "show/frames/decode.py": {"open": "videos: checked, frame by frame"},
     "show/frames/write.py": {
         "open": "a video, aside",
-        "tempfile.mkstemp": "aside",
         "write_text": "aside",
         "os.replace": "in one step each",
     },
