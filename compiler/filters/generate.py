@@ -37,6 +37,8 @@ _FEW = 6
 
 Tick = Callable[[str, int], None]
 """Called now and then with what is going on and the words of the best program; may raise KeyboardInterrupt."""
+EVOLUTION = "evolution"
+"""What is going on from where the larger part of the search is needed."""
 
 
 @dataclass
@@ -252,6 +254,7 @@ class _Starts:
 
 
 def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: Tick) -> None:
+    tick(EVOLUTION, found.best)
     runs = _runs(found, starts)
     if not runs:
         return
@@ -268,7 +271,7 @@ def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: T
         for steps in results:
             found.offer(steps)
         rounds += 1
-        tick("evolution", found.best)
+        tick(EVOLUTION, found.best)
         if found.done:
             return
         if len(alive) > 4:

@@ -27,10 +27,10 @@ def _folder() -> Path | None:
     return None if base is None else base / f"filters-{digest}"
 
 
-def is_compiled() -> bool:
-    """Whether the searches have been compiled here before; else the first run takes about half a minute longer."""
+def is_compiled(part: str) -> bool:
+    """Whether a part of the search, "exact" or "evolve", has been compiled here before."""
     folder = _folder()
-    return folder is not None and any(folder.rglob("evolve.*.nbi"))
+    return folder is not None and any(folder.rglob(f"{part}.*.nbi"))
 
 
 def jit(function: Callable[..., Any]) -> Any:

@@ -123,8 +123,7 @@ def run(args: argparse.Namespace) -> int:
             if name == "registers" and len(settings[name]) == 1 and len(settings[name][0]) > 1:
                 settings[name] = tuple(settings[name][0])
     _check_output(args)
-    _announce(args.states, settings.get("seconds", 20))
-    with Line(sys.stderr) as line:
+    with Line(sys.stderr, _announced(args.states, settings.get("seconds", 20))) as line:
         found = compile_filter(
             given,
             scale=args.scale,
@@ -159,21 +158,25 @@ def run(args: argparse.Namespace) -> int:
     return 130 if found.interrupted else 0
 
 
-def _announce(states: int | None, seconds: Any) -> None:
-    """Say that the search is compiled first, where it has not been before."""
+def _announced(states: int | None, seconds: Any) -> bool:
+    """Say that the search is compiled first, where it has not been before; whether that was said."""
     from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE
 
     work = states if states is not None else seconds * RATE if isinstance(seconds, (int, float)) else 0
-    if work < LEAST_WORK:
-        return
+    return work >= LEAST_WORK and _said_compiling("exact")
+
+
+def _said_compiling(part: str) -> bool:
     from scamp_sim.compiler.filters.search.compiled import is_compiled
 
-    if not is_compiled():
+    first = not is_compiled(part)
+    if first:
         print(
             "scamp-sim: note: compiling the search, once per installation (about half a minute); Ctrl-C gives the best "
             "so far, --seconds 1 a first program at once",
             file=sys.stderr,
         )
+    return first
 
 
 def _check_output(args: argparse.Namespace) -> None:
@@ -222,9 +225,11 @@ def _named(text: str) -> Any:
 class Line:
     """Rewritten in place on a terminal; silent elsewhere."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, said: bool = True) -> None:
+        """said: nothing more is to be said of compiling."""
         self.stream = getattr(stream, "raw", stream)  # it moves the cursor on purpose
         self.shown = bool(stream.isatty())
+        self.said = said
 
     def __enter__(self) -> Line:
         return self
@@ -236,6 +241,11 @@ class Line:
 
     def tick(self, what: str, words: int) -> None:
         """What is going on, and the words of the best program so far."""
+        from scamp_sim.compiler.filters.generate import EVOLUTION
+
+        if what == EVOLUTION and not self.said:
+            self.said = True
+            _said_compiling("evolve")  # most kernels need no evolution
         if self.shown:
             self.stream.write(f"\r\x1b[K{what}: {words} words so far")
             self.stream.flush()
