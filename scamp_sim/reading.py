@@ -145,7 +145,7 @@ def nearest_file(path: Path, endings: Sequence[str] = ()) -> str:
 def is_taken(path: str | Path) -> bool:
     """Whether a program of this name is there, which then goes before a kernel of the library. A folder is none: what
     `run edges --out edges` leaves does not hide the kernel."""
-    return is_there(path) and not Path(path).is_dir()
+    return is_there(path) and not is_folder(path)
 
 
 def is_there(path: str | Path) -> bool:

@@ -17,6 +17,7 @@ from scamp_sim import reading
 from scamp_sim.cli.main import main
 from scamp_sim.exceptions import ScampError
 from scamp_sim.files import write_bytes, write_file, write_text
+from tests.processes import called
 
 KERNEL = "input image -> PIX;\nget_image(A);\noutput photo = A;\n"
 
@@ -105,14 +106,7 @@ def test_devices_and_pipes_are_refused(folder: Path) -> None:
 def test_commands_neither_hang_nor_fill_memory_on_devices(line: str, folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     for name in ("pipe", "/dev/zero"):
-        done = subprocess.run(
-            [sys.executable, "-m", "scamp_sim", *line.format(name).split()],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env={**os.environ, "PYTHONPATH": str(Path(reading.__file__).parents[1])},
-        )
+        done = called(line.format(name))
         assert done.returncode == 1
         assert "is a device or a pipe" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr

@@ -20,7 +20,7 @@ from scamp_sim.compiler.filters.proof import STATE, prove
 from scamp_sim.compiler.filters.search.first import exact_half, first_program, thrifty_program
 from scamp_sim.compiler.filters.search.workers import Workers
 from scamp_sim.compiler.filters.task import Candidate, Task, accepted
-from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed, unused
 from scamp_sim.exceptions import ProgramError
 
 RATE = 150_000_000
@@ -311,7 +311,7 @@ class _Run:
         steps = self.evolution.program()
         if steps is None:
             return None
-        fresh = count(1 + max([0, *(r for w in self.prefix for r in w.registers)]))
+        fresh = count(unused(self.prefix))
         names = dict(enumerate(self.names))
         words = renamed(steps.words, names, fresh)
         outputs = [names[o] for o in steps.outputs]

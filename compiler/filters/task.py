@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from scamp_sim.compiler.filters.allocate import Demand, allocate
 from scamp_sim.compiler.filters.kernel import Taps, norm, times
-from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, live_words, step
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, live_words, step, unused
 
 OFFSETS = ("any", "zero", "macros")
 HALVINGS = ("single", "macro", "exact", "none")
@@ -112,7 +112,7 @@ def _led_out(steps: Steps, demand: Demand) -> Steps:
 
 def _copied(steps: Steps, k: int, first: bool) -> Steps:
     """With output k copied through NEWS, before all other words or behind them."""
-    fresh = 1 + max([0, *(r for w in steps.words for r in w.registers)])
+    fresh = unused(steps.words)
     copy = (FilterWord((), 0, (steps.outputs[k],)), FilterWord((fresh,), -1, (), 0))
     outputs = (*steps.outputs[:k], fresh, *steps.outputs[k + 1 :])
     return Steps((*copy, *steps.words) if first else (*steps.words, *copy), outputs)

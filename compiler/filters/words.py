@@ -132,6 +132,11 @@ def live_words(words: Sequence[FilterWord], outputs: Iterable[int]) -> tuple[Fil
     return tuple(reversed(kept))
 
 
+def unused(words: Iterable[FilterWord]) -> int:
+    """A name that no word gives to a value, as is none of those after it."""
+    return 1 + max([0, *(r for w in words for r in w.registers)])
+
+
 def renamed(words: Iterable[FilterWord], names: dict[int, int], fresh: Iterator[int]) -> list[FilterWord]:
     """The words with other names; those that `names` lacks get fresh ones, and are added to it."""
     out = []

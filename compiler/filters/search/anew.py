@@ -13,7 +13,7 @@ from itertools import count
 from scamp_sim.compiler.filters.kernel import Taps
 from scamp_sim.compiler.filters.search.closure import COUNT, MOST
 from scamp_sim.compiler.filters.search.exhaust import Exhaustion, Setting
-from scamp_sim.compiler.filters.words import FilterWord, Steps, Value, execute, renamed
+from scamp_sim.compiler.filters.words import FilterWord, Steps, Value, execute, renamed, unused
 
 _WORDS = 6
 """Words that are looked for anew at most."""
@@ -59,7 +59,7 @@ def ends_anew(
             if len(words) > more:
                 continue  # two words are always tried
             names = {n: n for n in held}
-            again = renamed(words, names, count(_fresh(head)))
+            again = renamed(words, names, count(unused(head)))
             if take(Steps((*head, *again), tuple(names[o] for o in outputs))):
                 best = min(best, at + len(again))
         if states <= 0:
@@ -108,7 +108,7 @@ def _shorter(steps: Steps, at: int, width: int, setting: Setting, states: int) -
     got = run.run(width - 1, states, most=1)
     for words, outputs in got.programs[:1]:
         names = {n: n for n in values}
-        fresh = count(_fresh(steps.words))
+        fresh = count(unused(steps.words))
         again = renamed(words, names, fresh)
         names |= {old: names[o] for old, o in zip(wanted, outputs, strict=True)}
         behind = renamed(rest, names, fresh)
@@ -126,10 +126,6 @@ def _few(values: dict[int, Value], rest: Sequence[FilterWord]) -> dict[int, Valu
 def _price(held: dict[int, Value]) -> int:
     """What a state costs, where a state of a search from the input alone costs 1."""
     return max(int(COUNT[min(len(held) + 2, MOST), 3] // COUNT[4, 3]), 1)
-
-
-def _fresh(words: Sequence[FilterWord]) -> int:
-    return 1 + max([0, *(r for w in words for r in w.registers)])
 
 
 def _table(states: int) -> int:

@@ -20,7 +20,7 @@ from scamp_sim.compiler.filters.kernel import TURNS, Taps
 from scamp_sim.compiler.filters.search import exact
 from scamp_sim.compiler.filters.search.closure import MOST
 from scamp_sim.compiler.filters.search.exhaust import EAST_WEST, NORTH_SOUTH, Exhaustion, Setting
-from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed, turned
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed, turned, unused
 
 _ROW_WORDS = 4
 """Words of the first axis at most."""
@@ -91,7 +91,7 @@ def by_axes(
         looks(spent)
         for more, outputs in got.programs:
             names = {n: n for n in s.values}
-            fresh = count(1 + max([0, *(r for w in s.words for r in w.registers)]))
+            fresh = count(unused(s.words))
             words = (*s.words, *renamed(more, names, fresh))
             if take(Steps(tuple(turned(w, TURNS[turn]) for w in words), tuple(names[o] for o in outputs))):
                 best = min(best, len(words))

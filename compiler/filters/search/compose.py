@@ -16,7 +16,7 @@ from scamp_sim.compiler.filters.search.first import first_program
 from scamp_sim.compiler.filters.search.genes import SINGLE
 from scamp_sim.compiler.filters.search.prefixes import Evolution
 from scamp_sim.compiler.filters.search.series import fractions, in_series, placed, plain_stages, series, stages_of
-from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, turned
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, turned, unused
 
 _EAST_WEST, _NORTH_SOUTH = 0b10101, 0b01011
 
@@ -165,7 +165,7 @@ def with_pixel(steps: Steps, c: Fraction, level: bool) -> Iterable[Steps]:
             fits = last.parts == 1 and len(last.sources) + (last.reads >= 0) < 4 and s * c < 0
             if level and o - there * (1 if s * c < 0 else -1):
                 continue
-            words, at = _halved(pattern, name, 1 + max([0, *(r for w in steps.words for r in w.registers)]))
+            words, at = _halved(pattern, name, unused(steps.words))
             whole = [*body[:place], *words, *body[place:]]
             fresh = at + 2
             if fits:

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import combinations, pairwise
 
 from scamp_sim.compiler.filters.kernel import MOVES, UNIT, Offset, Taps, depth
-from scamp_sim.compiler.filters.words import FilterWord, Steps, execute, live_words
+from scamp_sim.compiler.filters.words import FilterWord, Steps, execute, live_words, unused
 
 _EXACT_TAPS = 10
 _FEW_VISITS = 49
@@ -34,7 +34,7 @@ def first_program(goals: Sequence[Taps], halving: str, pairs: bool) -> Steps | N
         return None
     held = _fractions(words, most, halving, pairs)
     outputs: list[int] = []
-    fresh = 1 + max([0, *(r for w in words for r in w.registers)])
+    fresh = unused(words)
     for k, goal in enumerate(goals):
         if goal == UNIT or goal in goals[:k]:
             outputs.append(0 if goal == UNIT else outputs[goals.index(goal)])
@@ -44,7 +44,7 @@ def first_program(goals: Sequence[Taps], halving: str, pairs: bool) -> Steps | N
             return None
         words += made
         outputs.append(made[-1].registers[0])
-        fresh = 1 + max(r for w in words for r in w.registers)
+        fresh = unused(words)
     steps = Steps(live_words(words, outputs), tuple(outputs))
     values, _ = execute(steps.words)
     if any(values[o].taps != g for o, g in zip(outputs, goals, strict=True)):
@@ -258,7 +258,7 @@ def thrifty_program(goals: Sequence[Taps], pairs: bool) -> Steps:
         if goal == UNIT or goal in goals[:k]:
             outputs.append(0 if goal == UNIT else outputs[goals.index(goal)])
             continue
-        made = _bit_by_bit(goal, 1 + max([0, *(r for w in words for r in w.registers)]), pairs)
+        made = _bit_by_bit(goal, unused(words), pairs)
         words += made
         outputs.append(made[-1].registers[0])
     return Steps(live_words(words, outputs), tuple(outputs))

@@ -9,7 +9,7 @@ from itertools import count
 from scamp_sim.compiler.filters.kernel import UNIT, Taps, convolved, shift
 from scamp_sim.compiler.filters.search.exhaust import Exhaustion, Setting
 from scamp_sim.compiler.filters.search.factors import divided, simple_factors
-from scamp_sim.compiler.filters.words import START, Steps, Value, execute, renamed
+from scamp_sim.compiler.filters.words import START, Steps, Value, execute, renamed, unused
 
 _FACTOR, _REST = 6, 7
 """Words of a factor and of what is left at most."""
@@ -58,7 +58,7 @@ def shared(
             states -= got.states
             for more, outputs in got.programs:
                 names = {0: out}
-                words_of_rest = renamed(more, names, count(1 + max([0, *(r for w in words for r in w.registers)])))
+                words_of_rest = renamed(more, names, count(unused(words)))
                 yield Steps((*words, *words_of_rest), tuple(names[n] for n in outputs))
             if states <= 0:
                 return
