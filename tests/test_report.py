@@ -211,10 +211,10 @@ def test_the_page_holds_what_it_should() -> None:
         "Readouts",
         "Prices",
         "as much as a raw frame",
-        "sobel_diagonals(E, B, A, C, D);",
+        "sobel_diagonals(E, B, A, C, D, F);",
         "scamp5_output_image",
         "launch.analog",
-        "26 of 1,024 words",
+        "29 of 1,024 words",
         "P VLSI13",
     ):
         assert wanted in text, wanted

@@ -25,7 +25,7 @@ def words(name: str, kernel: str | None = None, **params: int) -> int:
 
 def test_c1_sobel_of_two_axes() -> None:
     assert words("sobel") == 46
-    assert words("edges") == 21  # half the magnitude, by our own schedule
+    assert words("edges") == 24  # half the magnitude, by our own schedule
     assert words("roberts", "cross") == 29  # in plain macros
 
 
@@ -103,7 +103,7 @@ def test_c8_two_sobels_at_once() -> None:
     machine.run(program)
     for register, expected in zip("CD", sobel(grey(image)), strict=True):
         np.testing.assert_allclose(inner(machine.read(register), 2), inner(expected, 2), atol=1e-3)
-    assert words("sobel_pair") == 11
+    assert words("sobel_pair") == 16
 
 
 def test_c9_local_threshold() -> None:
@@ -156,3 +156,18 @@ def test_t3_binarisation() -> None:
     program = kernels.load("threshold")
     assert program.stored_words == 8
     assert program.launches == 1
+
+
+@pytest.mark.parametrize("name", ["sobel_pair", "edges"])
+def test_edges_of_a_bright_picture_survive_a_chip(name: str) -> None:
+    """Fewer words are found for both, by sums in which the picture itself is taken away again: losses of a chip leave
+    much of it, and that is more than the words are worth."""
+    y, x = np.mgrid[:256, :256]
+    picture = (110 + 40 * np.sin(x / 9) + 30 * np.cos(y / 7)).astype(np.uint8)
+    ideal, chip = (
+        Machine(errors=errors, chip=3).run(kernels.load(name), inputs={"image": picture}).outputs
+        for errors in ("ideal", "scamp5")
+    )
+    for output, wanted in ideal.items():
+        away = (chip[output] - wanted)[8:-8, 8:-8]
+        assert abs(float(away.mean())) < 12, output
