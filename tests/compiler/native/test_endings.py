@@ -53,7 +53,8 @@ def test_an_endless_loop_is_stopped_in_time(live: Live) -> None:
     began = time.monotonic()
     code, line, message = stopped(
         live,
-        "volatile int n = 1;\nint main() { while (1) {\n    vs_frame_loop_control();\n"
+        # 64 bits: a fast processor counts through 32 within the second
+        "volatile long long n = 1;\nint main() { while (1) {\n    vs_frame_loop_control();\n"
         "    while (n) { n = n + 1; }\n} }\n",
         timeout=1.0,
     )
