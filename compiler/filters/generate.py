@@ -20,6 +20,7 @@ from scamp_sim.compiler.filters.proof import STATE, prove
 from scamp_sim.compiler.filters.search.first import exact_half, first_program, thrifty_program
 from scamp_sim.compiler.filters.search.workers import Workers
 from scamp_sim.compiler.filters.task import Candidate, Task, accepted
+from scamp_sim.compiler.filters.together import classes, each_alone, in_turn
 from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed, unused
 from scamp_sim.exceptions import ProgramError
 
@@ -64,6 +65,11 @@ class Search:
         """Whether there is nothing to gain."""
         return self.best <= self.lower_bound and self.task.objective == "words"
 
+    @property
+    def shortest(self) -> list[Steps]:
+        """The programs, shortest first."""
+        return [c.steps for c in sorted(self.pool.values(), key=lambda c: c.words)]
+
     def looked(self, states: int) -> None:
         """Count states of the exact search."""
         self.work += STATE * states
@@ -106,6 +112,15 @@ def _first(found: Search) -> None:
     if task.library:
         for steps in known(task.goals):
             found.offer(steps)
+    if len(task.goals) > 1:
+        for steps in in_turn(task, each_alone(task, _first_alone)):
+            found.offer(steps)
+
+
+def _first_alone(task: Task) -> list[Steps]:
+    found = Search(task)
+    _first(found)
+    return found.shortest
 
 
 def _mode(task: Task) -> int:
@@ -125,7 +140,13 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
         products: list[Steps] = []
         if len(task.goals) == 1 and task.halving != "exact":
             products = list(_products(task, work // 4, tick, found.best))
-        alone, whole = singles(task, work // 3) if len(task.goals) > 1 else ([], [])
+        alone: list[tuple[int, Steps]] = []
+        whole: list[Steps] = []
+        if len(task.goals) > 1:
+            alone, whole = singles(task, work // 4)
+            each = each_alone(task, partial(_searched_alone, work // (3 * classes(task.goals)), tick))
+            products = in_turn(task, each)
+            alone += [(k, some[0]) for k, some in enumerate(each) if some]
         bound, plain, programs, spent = exact.result()
         found.work += spent
         found.lower_bound = max(found.lower_bound, bound)
@@ -152,6 +173,13 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
         if share and not found.done:
             _parts_anew(found, share, near)
             tick("parts again", found.best)
+
+
+def _searched_alone(work: int, tick: Tick, task: Task) -> list[Steps]:
+    found = Search(task)
+    _first(found)
+    _improve(found, work, tick)
+    return found.shortest
 
 
 def _free(task: Task) -> bool:

@@ -170,6 +170,29 @@ def test_two_kernels_that_are_the_same() -> None:
     assert apart.words == shared.words + 2
 
 
+def test_kernels_together_take_no_more_than_one_after_the_other() -> None:
+    scharr = [[3, 0, -3], [10, 0, -10], [3, 0, -3]]
+    pair = {"gx": scharr, "gy": [list(row) for row in zip(*scharr, strict=True)]}
+    got = compile_filter(pair, 16, "zero", seconds=1)
+    check(got, pair, 16, zero=True)
+    assert got.words <= 2 * found()["scharr"]["zero"]["words"]
+    rng = random.Random("together")
+    for _ in range(4):
+        some = {n: [[rng.randint(-3, 3) for _ in range(3)] for _ in range(3)] for n in "abc"}
+        each = [compile_filter(rows, 4, seconds=1).words for rows in some.values()]
+        got = compile_filter(some, 4, seconds=1)
+        check(got, some, 4)
+        assert got.words <= sum(each)
+
+
+def test_values_that_are_there_are_not_made_again() -> None:
+    """Two kernels over 4 halve the picture twice in all."""
+    some = {"a": [[0, 1], [-3, 0]], "b": [[1, 0, 0], [0, 0, 2]]}
+    got = compile_filter(some, 4, seconds=1, library=False)
+    check(got, some, 4)
+    assert sum(len(w.dst) > 1 for w in got.program.kernel_words()) == 2
+
+
 def test_kernels_of_a_dictionary_may_be_text() -> None:
     given = {"gx": "1 0 -1", "gy": "1; 0; -1"}
     check(compile_filter(given, seconds=1), {"gx": [[1, 0, -1]], "gy": [[1], [0], [-1]]})
