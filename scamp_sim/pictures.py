@@ -141,17 +141,28 @@ def frames_of(path: str | Path, what: str = "image", count: int | None = None) -
 
 
 def shown_for(path: str | Path) -> float:
-    """The milliseconds that a frame of an animation is shown, 0 where the file does not say."""
+    """The milliseconds that a frame of an animation is shown, in the mean of its first dozen, since formats round them;
+    0 where the file does not say."""
     from PIL import Image
 
     try:
         with guarded(path), Image.open(path) as opened:
-            opened.seek(1)  # some formats say how long a frame is shown with the frame that follows
-            _check_size(opened, path, "image", PlaneError, _densest(path, MOST_PIXELS))
-            opened.load()
-            return max(0.0, float(opened.info.get("duration") or 0))
+            found: list[float] = []
+            for number in range(1, 13):  # some formats say how long a frame is shown with the frame that follows
+                try:
+                    opened.seek(number)
+                except EOFError:
+                    break
+                _check_size(opened, path, "image", PlaneError, _densest(path, MOST_FRAME))
+                opened.load()
+                found.append(max(0.0, float(opened.info.get("duration") or 0)))
+            return sum(found) / len(found) if found else 0.0
     except PlaneError:
         return 0.0
+
+
+UNKNOWN = "not a picture that can be read"
+"""What is said of a file of no format that Pillow knows."""
 
 
 @contextmanager
@@ -170,10 +181,10 @@ def guarded(path: str | Path, what: str = "image", error: type[ScampError] = Pla
     except ScampError:
         raise
     except UnidentifiedImageError:
-        raise error(
-            f"{what} {shown}: not a picture that can be read; give PNG, JPEG or another common format"
-        ) from None
-    except (*DAMAGE, Image.DecompressionBombError) as e:
+        raise error(f"{what} {shown}: {UNKNOWN}; give PNG, JPEG or another common format") from None
+    except Image.DecompressionBombError:  # Pillow counts before anybody can ask it how many there are
+        raise error(f"{what} {shown}: too many pixels; at most {MOST_PIXELS:,} are read, so scale it down first") from None
+    except DAMAGE as e:
         # Pillow raises OSError without a word of the system for files that end early
         why = "it is damaged or cut off" if isinstance(e, OSError) and not e.strerror else reason(e)
         raise error(f"{what} {shown}: cannot be read: {why}; save it again as PNG or JPEG") from e

@@ -294,10 +294,10 @@ def announce_frames(paths: Iterable[str]) -> None:
 
 
 def note_fitted(film: source.Frames) -> None:
-    """Say once, on stderr, what was cropped and scaled."""
-    told = film.told()
-    if told:
-        print(f"scamp-sim: note: {told}", file=sys.stderr)
+    """Say once, on stderr, what was cropped and scaled, and what videos did not give."""
+    for told in (film.told(), *film.told_lost()):
+        if told:
+            print(f"scamp-sim: note: {told}", file=sys.stderr)
 
 
 announced: set[bool] = set()

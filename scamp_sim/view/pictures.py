@@ -20,6 +20,9 @@ MOST_FRAMES = 256
 MOST_UPLOAD = 32 << 20
 """Bytes of a picture that the page may send."""
 
+Taken = tuple[list[tuple[str, Grey]], list[str]]
+"""(title, picture) of every frame, and what is to be said of those that are lacking."""
+
 
 class Pictures:
     """Pictures by the name that the page has for them, cropped and scaled to the array.
@@ -36,7 +39,7 @@ class Pictures:
         self.version = 0
         """Counts the pictures that were dropped."""
         self._own: tuple[str, bytes] | None = None
-        self._known: dict[tuple[str, tuple[int, int]], list[tuple[str, Grey]]] = {}
+        self._known: dict[tuple[str, tuple[int, int]], Taken] = {}
 
     @property
     def names(self) -> list[str]:
@@ -65,13 +68,14 @@ class Pictures:
         self.notes = []
         if wish.picture in SCENES:
             return [(f"{wish.picture} {n + 1}", SCENES[wish.picture](shape, n)) for n in range(count)]
-        found = self._read(wish.picture, shape)
+        found, told = self._read(wish.picture, shape)
+        self.notes = list(told)
         if len(found) > MOST_FRAMES:
-            self.notes = [f"the first {MOST_FRAMES} frames are shown; run takes all"]
+            self.notes += [f"the first {MOST_FRAMES} frames are shown; run takes all"]
             found = found[:MOST_FRAMES]
         return found if len(found) > 1 else found * count
 
-    def _read(self, name: str, shape: tuple[int, int]) -> list[tuple[str, Grey]]:
+    def _read(self, name: str, shape: tuple[int, int]) -> Taken:
         key = name, shape
         if key not in self._known:
             if name == "given" and self.given:
@@ -85,20 +89,23 @@ class Pictures:
 
 def _taken(
     paths: Sequence[str], shape: tuple[int, int], fps: float | None = None, count: int | None = None
-) -> list[tuple[str, Grey]]:
+) -> Taken:
     """One frame more than the page takes, so that it can say so. Raises ScampError."""
     found = frames(paths, shape, resize=True, fps=fps, count=count)
-    return list(islice(found.named(), MOST_FRAMES + 1))
+    taken = list(islice(found.named(), MOST_FRAMES + 1))
+    return taken, found.told_lost()
 
 
-def _decoded(name: str, data: bytes, shape: tuple[int, int]) -> list[tuple[str, Grey]]:
+def _decoded(name: str, data: bytes, shape: tuple[int, int]) -> Taken:
     """The frames of a picture, an animation or a video in memory, through the one guarded reader."""
     ending = Path(name).suffix.lower()
     with tempfile.TemporaryDirectory(prefix="scamp-view-") as folder:
         path = Path(folder) / f"picture{ending if ending in (*READ, *VIDEOS) else '.png'}"
         path.write_bytes(data)
         try:
-            return [(title.replace(path.name, name), frame) for title, frame in _taken([str(path)], shape)]
+            taken, lost = _taken([str(path)], shape)
+            found = [(title.replace(path.name, name), frame) for title, frame in taken]
+            return found, [told.replace(str(path), name) for told in lost]
         except ProgramError:
             raise
         except Exception as error:

@@ -176,6 +176,83 @@ def test_videos_that_cannot_be_decoded(tmp_path: Path) -> None:
             list(scamp_sim.frames(tmp_path / name))
 
 
+def test_a_video_that_is_cut_off_or_damaged_says_so(tmp_path: Path) -> None:
+    """FFmpeg gives what it can decode of such a file, and no error."""
+    av = pytest.importorskip("av")
+    noise = [np.random.default_rng(n).integers(0, 255, (64, 64), np.uint8) for n in range(30)]
+    whole = film(tmp_path / "v.mkv", noise)
+    with av.open(str(whole)) as given, av.open(str(tmp_path / "v.mp4"), "w", options={"movflags": "faststart"}) as taken:
+        stream = taken.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                taken.mux(packet)
+    for name in ("v.mkv", "v.mp4"):
+        data = (tmp_path / name).read_bytes()
+        found = scamp_sim.frames(tmp_path / name)
+        assert len(list(found)) == 30
+        assert found.told_lost() == []
+        (tmp_path / f"cut-{name}").write_bytes(data[: len(data) // 2])
+        found = scamp_sim.frames(tmp_path / f"cut-{name}")
+        assert 5 < len(list(found)) < 25
+        (told,) = found.told_lost()
+        assert f"cut-{name}: its frames end after " in told
+        assert " of 3.00 s; it is damaged or cut off, so get it again" in told
+    some = scamp_sim.frames(tmp_path / "cut-v.mkv", count=2)
+    assert len(list(some)) == 2
+    assert some.told_lost() == []  # what was not asked for is not missed
+    stream_of = bytearray(film(tmp_path / "v.ts", noise, codec="mpeg2video").read_bytes())
+    stream_of[len(stream_of) // 3 : len(stream_of) // 2] = bytes(len(stream_of) // 2 - len(stream_of) // 3)
+    (tmp_path / "hole.ts").write_bytes(stream_of)
+    found = scamp_sim.frames(tmp_path / "hole.ts")
+    assert len(list(found)) < 30
+    assert "damaged" in found.told_lost()[0]
+
+
+def test_videos_beside_pictures_in_a_folder_are_told(tmp_path: Path) -> None:
+    save(tmp_path / "1.png", ramp(1))
+    assert scamp_sim.frames(tmp_path).told_lost() == []
+    (tmp_path / "v.mp4").write_bytes(b"")
+    found = scamp_sim.frames(tmp_path)
+    assert len(list(found)) == 1
+    assert found.told_lost() == [f"image {tmp_path}: 1 video in the folder passed over; name each: {tmp_path / 'v.mp4'}"]
+
+
+def test_what_holds_no_pictures_is_said_once(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(tmp_path / "sound.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=44100)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        sound.sample_rate = 44100
+        for packet in (*stream.encode(sound), *stream.encode()):
+            container.mux(packet)
+    for ask in (lambda f: f.expected, list):
+        with pytest.raises(PlaneError, match=r"^video \S*sound\.mp4: it holds no pictures, only audio; give another file$"):
+            ask(scamp_sim.frames(tmp_path / "sound.mp4"))
+    (tmp_path / "film.xyz").write_bytes(b"no picture")
+    with pytest.raises(PlaneError, match=r"common format; a video is known by its ending, such as \.mp4 or \.mkv$"):
+        list(scamp_sim.frames(tmp_path / "film.xyz"))
+
+
+def test_streams_without_a_container(tmp_path: Path) -> None:
+    path = film(tmp_path / "v.h264", [ramp(n) for n in (10, 90, 200)])
+    assert levels(path) == pytest.approx([10, 90, 200], abs=1)
+
+
+def test_messages_name_the_file_as_it_was_given(tmp_path: Path) -> None:
+    inside = tmp_path / "in"
+    inside.mkdir()
+    save(inside / "a#1.png", ramp(1, (32, 32)))
+    with pytest.raises(PlaneError, match=r"image \S*in.a#1\.png: 32x32"):
+        list(scamp_sim.frames(inside / "a#1.png", (64, 64)))
+    np.save(inside / "a.npy", np.full((2, 64, 64), 0.5))
+    with pytest.raises(PlaneError, match=r"in.a\.npy#1: values 0 to 0.5"):
+        list(scamp_sim.frames(inside / "a.npy"))
+    Image.new("1", (20_000, 20_000)).save(inside / "large.png")
+    with pytest.raises(PlaneError, match=r"large\.png: too many pixels; at most 100,000,000 are read, so scale it down"):
+        list(scamp_sim.frames(inside / "large.png"))
+
+
 def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import scamp_sim
 from scamp_sim.cli.main import main
-from scamp_sim.show.frames.write import Strip, columns
+from scamp_sim.show.frames.write import Strip, columns, timed
 from tests.show.test_frames import film
 
 PROGRAM = """\
@@ -100,6 +100,22 @@ def test_an_animation_of_chosen_planes(folder: Path) -> None:
     assert set(np.unique(first[:, 72:])) <= {0, 255}
     assert run(*argv, "--video", "s.gif", "--video-of", "sheet") == 0
     assert next(iter(scamp_sim.frames("s.gif"))).shape[1] > 256
+
+
+@pytest.mark.parametrize("fps", [7, 24, 25, 30, 60, 500, 0.001])
+def test_an_animation_lasts_as_long_as_its_frames(fps: float) -> None:
+    taken, shown = timed(120, fps)
+    assert sum(shown) == pytest.approx(min(120_000 / fps, 120 * 655_350), abs=25)
+    assert min(shown) >= 20  # players take less for ten
+    assert taken == sorted(set(taken))
+    assert fps > 50 or taken == list(range(120))
+    assert timed(1, 1000) == ([0], [20])
+
+
+def test_the_rate_of_an_animation_is_that_of_several_frames(tmp_path: Path) -> None:
+    first, *rest = [Image.fromarray(np.full((8, 8), 20 * n, np.uint8)) for n in range(10)]
+    first.save(tmp_path / "a.gif", save_all=True, append_images=rest, duration=[40, 40, 50] * 3 + [40], loop=0)
+    assert scamp_sim.frames(tmp_path / "a.gif").fps == pytest.approx(1000 / 43.3, rel=0.01)
 
 
 def test_a_video_comes_back_as_it_was_written(folder: Path) -> None:

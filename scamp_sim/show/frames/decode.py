@@ -6,7 +6,8 @@ large as the file has it, and when it is shown, counted from the first, where th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,14 @@ from scamp_sim.exceptions import PlaneError
 from scamp_sim.installation import install_hint
 from scamp_sim.reading import DAMAGE, checked_path, read_archive, read_array, reason
 from scamp_sim.show.frames.camera import is_camera, pictures_of
-from scamp_sim.text import short
+from scamp_sim.text import plural, short
 
 Decoded = tuple[str, npt.NDArray[Any], "float | None"]
 
-VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv", ".y4m", ".ts")
+VIDEOS = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv", ".y4m", ".ts", ".mts"),
+    *(".m2ts", ".3gp", ".mjpeg", ".mjpg", ".h264", ".264", ".h265", ".hevc"),
+)
 """Files that the video library reads."""
 
 ARRAYS = (".npy", ".npz")
@@ -42,6 +46,7 @@ CONTAINERS = (
     "ogg",
     "yuv4mpegpipe",
     "gif",
+    *("h264", "hevc", "mjpeg", "m4v"),  # streams without a container
 )
 """Containers that are opened. Playlists and descriptions of streams, which name other files and hosts, are none of
 them."""
@@ -75,16 +80,19 @@ def length(path: Path) -> Length:
     return Length(count, _animation_fps(path) if count > 1 else None)
 
 
-def decoded(path: Path, known: Length | None = None) -> Iterator[Decoded]:
+def decoded(
+    path: Path, known: Length | None = None, lost: MutableMapping[Path, str] | None = None
+) -> Iterator[Decoded]:
     """The frames of a file. Raises PlaneError that names the file, the library that refused it and the remedy.
 
     known: what `length` gave for it, if somebody has asked already.
+    lost: gets, after the last frame, what a video says that it holds and did not give.
     """
     suffix = path.suffix.lower()
     if is_camera(str(path)):
         yield from _numbered(str(path), pictures_of(str(path), library()))
     elif suffix in VIDEOS:
-        yield from _video(path)
+        yield from _video(path, {} if lost is None else lost)
     elif suffix in ARRAYS:
         yield from _arrays(path)
     else:
@@ -92,10 +100,20 @@ def decoded(path: Path, known: Length | None = None) -> Iterator[Decoded]:
         if (known.frames or 1) > 1:
             yield from _animation(path, known)
         else:
-            yield path.name, np.asarray(pictures.open_picture(path), np.uint8), None
+            yield path.name, np.asarray(_picture(path), np.uint8), None
 
 
 # --- pictures and arrays ------------------------------------------------------------------------------------------
+
+
+def _picture(path: Path) -> Any:
+    """A picture. A file of an ending that nobody knows may be a video, whose ending then is the remedy."""
+    try:
+        return pictures.open_picture(path)
+    except PlaneError as e:
+        if path.suffix.lower() in PICTURES or pictures.UNKNOWN not in str(e):
+            raise
+        raise PlaneError(f"{e}; a video is known by its ending, such as .mp4 or .mkv") from None
 
 
 def _animation(path: Path, known: Length) -> Iterator[Decoded]:
@@ -134,7 +152,8 @@ def _arrays(path: Path) -> Iterator[Decoded]:
     stack = _stack(path)
     for number, frame in enumerate(stack, 1):
         name = path.name if len(stack) == 1 else f"{path.name}#{number}"
-        yield name, image_plane(frame, frame.shape, name=name), None
+        shown = short(str(path), 200) + name[len(path.name) :]
+        yield name, image_plane(frame, frame.shape, name=shown), None
 
 
 # --- videos -------------------------------------------------------------------------------------------------------
@@ -162,36 +181,90 @@ def _video_length(path: Path) -> Length:
             if frames is None and container.duration and fps:
                 frames = round(container.duration / 1e6 * fps) or None
             return Length(frames, fps)
+    except PlaneError:
+        raise
     except (av.error.FFmpegError, *DAMAGE) as e:
         raise _undecodable(path, e) from e
 
 
 def _stream(path: Path, container: Any) -> Any:
     if not container.streams.video:
-        raise PlaneError(f"video {path}: it holds no pictures, only {container.format.name}; give another file")
+        kinds = ", ".join(dict.fromkeys(s.type for s in container.streams)) or "nothing"
+        raise PlaneError(f"video {short(str(path), 200)}: it holds no pictures, only {kinds}; give another file")
     stream = container.streams.video[0]
     if stream.width * stream.height > pictures.MOST_PIXELS:
-        raise PlaneError(f"video {path}: {stream.height}x{stream.width} pixels; scale it down first")
+        raise PlaneError(
+            f"video {short(str(path), 200)}: frames of {stream.height}x{stream.width} pixels; at most "
+            f"{pictures.MOST_PIXELS:,} are read, so scale it down first"
+        )
     return stream
 
 
-def _video(path: Path) -> Iterator[Decoded]:
+def _video(path: Path, lost: MutableMapping[Path, str]) -> Iterator[Decoded]:
     av = library()
     checked_path(path, "video", PlaneError, MOST_VIDEO)
     number = 0
+    given = _Given()
     try:
         with path.open("rb") as file, av.open(file, options={"format_whitelist": ",".join(CONTAINERS)}) as container:
             stream = _stream(path, container)
             stream.thread_type = "AUTO"
-            for found in _numbered(path.name, container.decode(stream)):
+            for found in _numbered(path.name, given.watched(container.decode(stream))):
                 number += 1
                 yield found
+            missing = given.missing(stream)
+            if missing:
+                lost[path] = missing
     except PlaneError:
         raise
     except (av.error.FFmpegError, *DAMAGE) as e:
         raise _undecodable(path, e, number) from e
     if not number:
-        raise PlaneError(f"video {path}: it holds no frame that can be decoded; save it again as .mp4 (H.264)")
+        raise PlaneError(f"video {short(str(path), 200)}: it holds no frame that can be decoded; save it again as .mp4 (H.264)")
+
+
+class _Given:
+    """What a video gave, to be held against what it says of itself: FFmpeg passes over what is damaged or cut off
+    without an error."""
+
+    def __init__(self) -> None:
+        self.count = self.damaged = 0
+        self.begin: float | None = None
+        self.end = 0.0
+        """Seconds at which the first frame begins and the last one ends."""
+
+    def watched(self, frames: Iterable[Any]) -> Iterator[Any]:
+        """PyAV's frames, counted."""
+        for frame in frames:
+            self.count += 1
+            self.damaged += bool(frame.is_corrupt)
+            if frame.time is not None:
+                self.begin = frame.time if self.begin is None else self.begin
+                self.end = max(self.end, frame.time + float((frame.duration or 0) * frame.time_base))
+            yield frame
+
+    def missing(self, stream: Any) -> str:
+        """What is lacking of a stream that was decoded to its end; empty if nothing is."""
+        said = []
+        if self.begin is not None:  # its count of frames says less: players pass over those that were edited out
+            seconds, lasts = self.end - self.begin, _seconds(stream)
+            if lasts - seconds > max(SHORT_OF, lasts / 20):
+                said.append(f"its frames end after {seconds:.2f} s of {lasts:.2f} s")
+        if self.damaged:
+            said.append(f"{plural(self.damaged, 'frame')} of {self.count:,} {'is' if self.damaged == 1 else 'are'} damaged")
+        return "; ".join(said)
+
+
+SHORT_OF = 0.1
+"""Seconds that the frames of a video may end before it says that it does; streams are rounded to their packets."""
+
+
+def _seconds(stream: Any) -> float:
+    """How long a stream says that it lasts; 0 if it does not say."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    said = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))  # as Matroska says it
+    return float(said[1]) * 3600 + float(said[2]) * 60 + float(said[3]) if said else 0.0
 
 
 def _numbered(name: str, frames: Iterable[Any]) -> Iterator[Decoded]:

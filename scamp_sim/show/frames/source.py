@@ -61,6 +61,10 @@ class Frames:
         self._lengths: dict[Path, Length] = {}
         self.sizes: Counter[tuple[int, int]] = Counter()
         """(rows, columns) of the frames that were decoded, before they were cropped and scaled."""
+        self.lost: dict[Path, str] = {}
+        """What videos say that they hold and did not give, of those that were read to their end."""
+        self.passed_over: tuple[str, ...] = ()
+        """A line for each folder that holds videos beside its pictures, which are no frames of it."""
 
     def __repr__(self) -> str:
         shape = f", {self.shape[0]}x{self.shape[1]}" if self.shape else ""
@@ -120,7 +124,7 @@ class Frames:
 
     def _fitted(self, file: Path) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         shape = self.shape
-        for name, frame in _sampled(decoded(file, self._lengths.get(file)), self._asked):
+        for name, frame in _sampled(decoded(file, self._lengths.get(file), self.lost), self._asked):
             size = (int(frame.shape[0]), int(frame.shape[1]))
             self.sizes[size] += 1
             if shape is None:
@@ -129,7 +133,7 @@ class Frames:
 
     def _scaled(self, name: str, file: Path, frame: npt.NDArray[Any], shape: tuple[int, int]) -> npt.NDArray[Any]:
         rows, columns = frame.shape
-        shown = short(str(file), 200) + (name[name.rfind("#") :] if "#" in name else "")
+        shown = short(str(file), 200) + name[len(file.name) :]
         if not self.resize:
             raise PlaneError(
                 f"image {shown}: {rows}x{columns} (rows x columns), but the array is {shape[0]}x{shape[1]}; crop and "
@@ -140,6 +144,15 @@ class Frames:
         picture = Image.fromarray(frame)
         kind = np.uint8 if frame.dtype == np.uint8 else np.float32
         return np.array(ImageOps.fit(picture, (shape[1], shape[0]), Image.Resampling.BOX), kind)
+
+    def told_lost(self) -> list[str]:
+        """A line for each video that did not give all that it says it holds, and for each folder of which videos were
+        passed over. Complete when all frames were read."""
+        videos = (
+            f"video {short(str(file), 200)}: {what}; it is damaged or cut off, so get it again"
+            for file, what in self.lost.items()
+        )
+        return [*self.passed_over, *videos]
 
     def told(self) -> str:
         """What was cropped and scaled, in one line; empty if nothing was. Complete when all frames have been read."""
@@ -210,9 +223,12 @@ def frames(
     if not given:
         raise PlaneError("no frames: the list of files is empty; name at least one")
     files = [file for name in given for file in files_of(name)]
+    passed_over = tuple(dict.fromkeys(told for name in given if (told := _passed_over(name))))
     if count is None and any(is_camera(str(file)) for file in files):
         raise OptionError("a camera gives frames without end; say how many with --frames N (count=N)")
-    return Frames(files, shape, resize, None if fps is None else float(fps), count)
+    found = Frames(files, shape, resize, None if fps is None else float(fps), count)
+    found.passed_over = passed_over
+    return found
 
 
 def files_of(name: str | os.PathLike[str]) -> list[Path]:
@@ -250,6 +266,17 @@ def _folder(folder: Path) -> list[Path]:
     if not any(folder.iterdir()):
         holds = "is empty"
     raise PlaneError(f"image {folder}: the folder {holds}; give one with pictures ({' '.join(PICTURES[:5])} ...)")
+
+
+def _passed_over(name: str | os.PathLike[str]) -> str:
+    """What is to be said of videos in a folder of pictures; empty for anything else."""
+    folder = Path(name)
+    if is_camera(str(name)) or not folder.is_dir():
+        return ""
+    videos = sorted((p for p in folder.iterdir() if p.suffix.lower() in VIDEOS and p.is_file()), key=natural)
+    if not videos:
+        return ""
+    return f"image {folder}: {plural(len(videos), 'video')} in the folder passed over; name each: {videos[0]}"
 
 
 def _numbered(path: Path) -> list[Path]:

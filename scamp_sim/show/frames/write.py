@@ -114,20 +114,39 @@ class _Gif:
 
         if not self._frames:
             raise ScampError("a video needs at least one frame")
-        first, *others = (Image.fromarray(f) for f in self._frames)
-        # an animation counts in hundredths of a second, and players take less than two of them for ten
-        duration = max(20, round(100 / self._fps) * 10)
-        first.save(self._path, format="GIF", save_all=True, append_images=others, duration=duration, loop=0)
+        taken, shown = timed(len(self._frames), self._fps)
+        first, *others = (Image.fromarray(self._frames[n]) for n in taken)
+        first.save(self._path, format="GIF", save_all=True, append_images=others, duration=shown, loop=0)
 
     def drop(self) -> None:
         self._frames.clear()
+
+
+def timed(count: int, fps: float) -> tuple[list[int], list[int]]:
+    """The frames of an animation, and the milliseconds that each is shown, so that it lasts as long as the frames do.
+
+    It counts in hundredths of a second, so that some are shown a hundredth longer than others; players take less than
+    two of them for ten, so that of more than 50 frames a second some are left out.
+    """
+    ends = [round(100 * (n + 1) / fps) for n in range(count)]
+    taken, shown, begin = [], [], 0
+    for number, end in enumerate(ends):
+        if end - begin >= 2:
+            taken.append(number)
+            shown.append(min(MOST_SHOWN, end - begin) * 10)
+            begin = end
+    return (taken, shown) if taken else ([count - 1], [20])
+
+
+MOST_SHOWN = 65535
+"""Hundredths of a second that a frame of an animation can be shown."""
 
 
 class _Film:
     def __init__(self, path: str, fps: float | None) -> None:
         self._av = library()
         self._container = self._av.open(path, "w")
-        rate = Fraction(fps or USUAL_FPS).limit_denominator(1001)
+        rate = Fraction(fps or USUAL_FPS).limit_denominator(1001) or Fraction(fps or USUAL_FPS).limit_denominator(10**6)
         self._stream = self._container.add_stream(CODECS[Path(path).suffix], rate=rate or Fraction(1))
         self._stream.pix_fmt = "yuv420p"
         if self._stream.codec.name == "libx264":
