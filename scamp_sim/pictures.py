@@ -183,7 +183,8 @@ def guarded(path: str | Path, what: str = "image", error: type[ScampError] = Pla
     except UnidentifiedImageError:
         raise error(f"{what} {shown}: {UNKNOWN}; give PNG, JPEG or another common format") from None
     except Image.DecompressionBombError:  # Pillow counts before anybody can ask it how many there are
-        raise error(f"{what} {shown}: too many pixels; at most {MOST_PIXELS:,} are read, so scale it down first") from None
+        most = f"at most {MOST_PIXELS:,} are read, so scale it down first"
+        raise error(f"{what} {shown}: too many pixels; {most}") from None
     except DAMAGE as e:
         # Pillow raises OSError without a word of the system for files that end early
         why = "it is damaged or cut off" if isinstance(e, OSError) and not e.strerror else reason(e)

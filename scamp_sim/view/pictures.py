@@ -87,9 +87,7 @@ class Pictures:
         return self._known[key]
 
 
-def _taken(
-    paths: Sequence[str], shape: tuple[int, int], fps: float | None = None, count: int | None = None
-) -> Taken:
+def _taken(paths: Sequence[str], shape: tuple[int, int], fps: float | None = None, count: int | None = None) -> Taken:
     """One frame more than the page takes, so that it can say so. Raises ScampError."""
     found = frames(paths, shape, resize=True, fps=fps, count=count)
     taken = list(islice(found.named(), MOST_FRAMES + 1))

@@ -181,7 +181,8 @@ def test_a_video_that_is_cut_off_or_damaged_says_so(tmp_path: Path) -> None:
     av = pytest.importorskip("av")
     noise = [np.random.default_rng(n).integers(0, 255, (64, 64), np.uint8) for n in range(30)]
     whole = film(tmp_path / "v.mkv", noise)
-    with av.open(str(whole)) as given, av.open(str(tmp_path / "v.mp4"), "w", options={"movflags": "faststart"}) as taken:
+    ahead = {"movflags": "faststart"}
+    with av.open(str(whole)) as given, av.open(str(tmp_path / "v.mp4"), "w", options=ahead) as taken:
         stream = taken.add_stream_from_template(given.streams.video[0])
         for packet in given.demux(video=0):
             if packet.dts is not None:
@@ -215,7 +216,8 @@ def test_videos_beside_pictures_in_a_folder_are_told(tmp_path: Path) -> None:
     (tmp_path / "v.mp4").write_bytes(b"")
     found = scamp_sim.frames(tmp_path)
     assert len(list(found)) == 1
-    assert found.told_lost() == [f"image {tmp_path}: 1 video in the folder passed over; name each: {tmp_path / 'v.mp4'}"]
+    (told,) = found.told_lost()
+    assert told == f"image {tmp_path}: 1 video in the folder passed over; name each: {tmp_path / 'v.mp4'}"
 
 
 def test_what_holds_no_pictures_is_said_once(tmp_path: Path) -> None:
@@ -227,7 +229,7 @@ def test_what_holds_no_pictures_is_said_once(tmp_path: Path) -> None:
         for packet in (*stream.encode(sound), *stream.encode()):
             container.mux(packet)
     for ask in (lambda f: f.expected, list):
-        with pytest.raises(PlaneError, match=r"^video \S*sound\.mp4: it holds no pictures, only audio; give another file$"):
+        with pytest.raises(PlaneError, match=r"^video \S*d\.mp4: it holds no pictures, only audio; give another file$"):
             ask(scamp_sim.frames(tmp_path / "sound.mp4"))
     (tmp_path / "film.xyz").write_bytes(b"no picture")
     with pytest.raises(PlaneError, match=r"common format; a video is known by its ending, such as \.mp4 or \.mkv$"):
@@ -249,7 +251,7 @@ def test_messages_name_the_file_as_it_was_given(tmp_path: Path) -> None:
     with pytest.raises(PlaneError, match=r"in.a\.npy#1: values 0 to 0.5"):
         list(scamp_sim.frames(inside / "a.npy"))
     Image.new("1", (20_000, 20_000)).save(inside / "large.png")
-    with pytest.raises(PlaneError, match=r"large\.png: too many pixels; at most 100,000,000 are read, so scale it down"):
+    with pytest.raises(PlaneError, match=r"large\.png: too many pixels; at most 100,000,000 are read, so scale"):
         list(scamp_sim.frames(inside / "large.png"))
 
 

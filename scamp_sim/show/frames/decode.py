@@ -220,7 +220,9 @@ def _video(path: Path, lost: MutableMapping[Path, str]) -> Iterator[Decoded]:
     except (av.error.FFmpegError, *DAMAGE) as e:
         raise _undecodable(path, e, number) from e
     if not number:
-        raise PlaneError(f"video {short(str(path), 200)}: it holds no frame that can be decoded; save it again as .mp4 (H.264)")
+        raise PlaneError(
+            f"video {short(str(path), 200)}: it holds no frame that can be decoded; save it again as .mp4 (H.264)"
+        )
 
 
 class _Given:
@@ -251,7 +253,8 @@ class _Given:
             if lasts - seconds > max(SHORT_OF, lasts / 20):
                 said.append(f"its frames end after {seconds:.2f} s of {lasts:.2f} s")
         if self.damaged:
-            said.append(f"{plural(self.damaged, 'frame')} of {self.count:,} {'is' if self.damaged == 1 else 'are'} damaged")
+            are = "is" if self.damaged == 1 else "are"
+            said.append(f"{plural(self.damaged, 'frame')} of {self.count:,} {are} damaged")
         return "; ".join(said)
 
 
