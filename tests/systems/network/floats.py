@@ -48,6 +48,10 @@ def _one(layer: Mapping[str, Any], arrays: Mapping[str, Any], x: Floats) -> Floa
                 return np.sign(x)
             holds = {">=": x >= at, ">": x > at, "<=": x <= at, "<": x < at}[compare]
             return np.where(holds, high, low)
+        case "levels":
+            at, values = np.atleast_1d(np.asarray(layer["at"], np.float64)), np.asarray(layer["values"], np.float64)
+            wide = at.T[:, None, :, None, None] if at.ndim == 2 else at[:, None, None, None, None]
+            return np.asarray(values[(x >= wide).sum(axis=0)])
         case "max" | "mean" as kind:
             n = layer.get("size", x.shape[-1])
             step = layer.get("stride", n)
@@ -73,8 +77,11 @@ def _conv(layer: Mapping[str, Any], arrays: Mapping[str, Any], x: Floats) -> Flo
     return np.asarray(sums + bias[:, None, None])
 
 
-def draw(seed: int) -> tuple[list[dict[str, Any]], dict[str, Any], tuple[float, float], int]:
-    """A chain by chance: (layers, arrays, values of dark and bright, rows and columns)."""
+def draw(seed: int, levels: bool = False) -> tuple[list[dict[str, Any]], dict[str, Any], tuple[float, float], int]:
+    """A chain by chance: (layers, arrays, values of dark and bright, rows and columns).
+
+    levels: whether some of its activations have up to four values in place of two.
+    """
     g = np.random.default_rng(seed)
     size = int(g.integers(12, 20))
     values = ((-1.0, 1.0), (0.0, 1.0), (1.0, -1.0))[int(g.integers(3))]
@@ -123,7 +130,14 @@ def draw(seed: int) -> tuple[list[dict[str, Any]], dict[str, Any], tuple[float, 
             layers.append({"op": "affine", "scale": float(g.choice([-1.5, 2])), "shift": float(g.normal())})
         compare = str(g.choice([">=", ">", "<=", "<"]))
         level = ((-1.0, 1.0), (0.0, 1.0), (1.0, 0.0))[int(g.integers(3))]
-        layers.append({"op": "sign", "compare": compare, "values": list(level), "at": float(g.normal())})
+        if levels and g.random() < 0.7:
+            many = int(g.integers(1, 4))
+            at = np.sort(g.normal(size=(channels, many) if g.random() < 0.3 else many) * 2, axis=-1)
+            worth = (np.arange(many + 1) - g.choice([0, many / 2])) * g.choice([0.5, -1, 1 / 3])
+            layers.append({"op": "levels", "at": at.tolist(), "values": worth.tolist()})
+            level = float(worth[0]), float(worth[-1])
+        else:
+            layers.append({"op": "sign", "compare": compare, "values": list(level), "at": float(g.normal())})
         if rows >= 4 and g.random() < 0.5:
             layers.append({"op": "max", "size": 2, "stride": int(g.choice([1, 2]))})
             rows = (rows - 2) // layers[-1]["stride"] + 1

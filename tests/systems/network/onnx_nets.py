@@ -101,6 +101,8 @@ def of_chain(layers: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], siz
                 graph.add("LeakyRelu", alpha=layer["slope"])
             case "sign":
                 _sign(graph, layer, get(layer, "at"), g)
+            case "levels":
+                _levels(graph, layer, g)
             case "max" | "mean" as kind:
                 n = layer["size"]
                 step = layer.get("stride", n)
@@ -148,3 +150,23 @@ def _sign(graph: Graph, layer: Mapping[str, Any], at: Array, g: np.random.Genera
         clipped = graph.add("Clip", before, graph.constant(-1.0), graph.constant(1.0), first=False)
         away = graph.add("Sub", sign, clipped, first=False)
         graph.add("Add", clipped, away, first=False)
+
+
+def _levels(graph: Graph, layer: Mapping[str, Any], g: np.random.Generator) -> None:
+    """A few values, as a sum of comparisons of the same map, or as thresholds of FINN."""
+    at, worth = np.atleast_1d(np.asarray(layer["at"], np.float64)), np.asarray(layer["values"], np.float64)
+    if len(worth) == 2 or g.random() < 0.5:
+        graph.add(
+            "MultiThreshold",
+            at if at.ndim == 2 else at[None],
+            domain="qonnx.custom_op.general",
+            out_scale=float(worth[1] - worth[0]),
+            out_bias=float(worth[0]),
+        )
+        return
+    before, total = graph.last, graph.constant(worth[0])
+    for n, step in enumerate(np.diff(worth)):
+        shifted = graph.add("Sub", before, graph.constant(at[:, n, None, None] if at.ndim == 2 else at[n]), first=False)
+        graph.add("GreaterOrEqual", shifted, graph.constant(0.0), first=False)
+        part = graph.add("Where", graph.last, graph.constant(step), graph.constant(0.0), first=False)
+        total = graph.add("Add", total, part, first=False)

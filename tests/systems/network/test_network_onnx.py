@@ -13,7 +13,7 @@ from scamp_sim.cli.main import main
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems import network
 from scamp_sim.systems.network.params import Network
-from tests.systems.network.floats import draw
+from tests.systems.network.floats import draw, evaluate
 
 onnx = pytest.importorskip("onnx")
 
@@ -48,6 +48,15 @@ def test_files_hold_what_arrays_hold(seed: int, tmp_path: Path) -> None:
     same(network.read(path, values=values), network.read({**arrays, "description": description}))
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_files_with_activations_of_a_few_values(seed: int, tmp_path: Path) -> None:
+    layers, arrays, values, size = draw(seed, levels=True)
+    description = {"input": {"size": size, "values": values}, "layers": layers}
+    graph = of_chain(layers, arrays, size, seed)
+    path = graph.save(tmp_path / "net.onnx", domains=["qonnx.custom_op.general"])
+    same(network.read(path, values=values), network.read({**arrays, "description": description}))
+
+
 def conv(graph: Graph, weights: Any = ONES, **given: Any) -> Graph:
     graph.add("Conv", weights, **given)
     return graph
@@ -61,6 +70,15 @@ def signed(**given: Any) -> Graph:
 
 def then(op: str, *values: Any, **given: Any) -> Graph:
     graph = signed()
+    graph.add(op, *values, **given)
+    return graph
+
+
+def sums(op: str, *values: Any, **given: Any) -> Graph:
+    """An operation on sums of 25 taps."""
+    graph = conv(Graph(), np.ones((1, 1, 5, 5)))
+    graph.tensors += [numpy_helper.from_array(np.asarray(1.0), "scale")]
+    graph.tensors += [numpy_helper.from_array(np.asarray(0, np.int8), "zero")]
     graph.add(op, *values, **given)
     return graph
 
@@ -111,8 +129,8 @@ def loop() -> Graph:
         (lambda: then("Sigmoid"), "Sigmoid node 'n2': Sigmoid has no place on the array; sign, ReLU, threshold have"),
         (lambda: then("Gelu"), "Gelu"),
         (
-            lambda: then("QuantizeLinear", 0.1, 0),
-            r"'n2': QuantizeLinear of activations has no place .* put a sign in its place, and quantise weights alone",
+            lambda: sums("QuantizeLinear", "scale", "zero"),
+            r"'n1': gives 26 values, .* at most 16 \(4 bits\): train with fewer, such as 2 bits, or put a sign",
         ),
         (
             lambda: sized(1, 1, 8, 8, pads=[1] * 4, scaled=2.0),
@@ -133,11 +151,13 @@ def loop() -> Graph:
         (lambda: then("Transpose", perm=[1, 0, 2, 3]), "the batch to stay in front"),
         (lambda: then("Mul", np.arange(36).reshape(6, 6)), "differs from site to site"),
         (lambda: then("Sub", "r1"), "takes a map from itself"),
-        (lambda: then("Mul", "r1"), "a product of two maps"),
+        (lambda: then("Mul", "r0"), "a product of two maps"),
         (lambda: then("GreaterOrEqual", "r0"), "compares two maps"),
         (lambda: then("MatMul", np.ones((6, 2))), "flatten it first"),
         (lambda: then("Softmax"), "behind the last dense layer only"),
-        (lambda: then("Round"), "Round has no place"),
+        (lambda: sums("Round"), r"'n1': gives 26 values, .* train with fewer, such as 2 bits"),
+        (lambda: sums("Abs"), "Abs of sums has no place on the array; sign, ReLU, threshold have"),
+        (lambda: then("Equal", "r0"), "Equal has no place on the array; the network must be one chain"),
         (loop, "branches and loops"),
     ],
 )
@@ -277,6 +297,236 @@ def test_channels_last(tmp_path: Path) -> None:
     last.add("Reshape", last.constant([-1, 72], np.int64))
     last.add("MatMul", dense.reshape(3, 2, 6, 6).transpose(2, 3, 1, 0).reshape(72, 3))
     same(network.read(last.save(tmp_path / "a.onnx")), network.read(plain.save(tmp_path / "b.onnx")))
+
+
+def _ste_sign(graph: Graph) -> None:
+    """Larq: tf.sign(tf.sign(x) + 0.1), 1 at 0."""
+    graph.add("Sign")
+    graph.add("Add", 0.1)
+    graph.add("Sign")
+
+
+def _heaviside(graph: Graph) -> None:
+    """Larq: tf.sign(tf.nn.relu(x)), 0 at 0 and below."""
+    graph.add("Relu")
+    graph.add("Sign")
+
+
+def _ternary(graph: Graph) -> None:
+    """Larq's SteTern: tf.sign(tf.sign(x + t) + tf.sign(x - t))."""
+    x = graph.last
+    graph.add("Add", 1.5)
+    low = graph.add("Sign")
+    graph.add("Sub", x, graph.constant(1.5), first=False)
+    graph.add("Sign")
+    graph.add("Add", low)
+    graph.add("Sign")
+
+
+def _binary_of_qkeras(graph: Graph) -> None:
+    """q = sign(x); q += 1 - |q|; x + stop_gradient(q - x)."""
+    x = graph.last
+    q = graph.add("Sign")
+    graph.add("Abs")
+    graph.add("Sub", graph.constant(1.0), graph.last, first=False)
+    q = graph.add("Add", q)
+    graph.add("Sub", q, x, first=False)
+    graph.add("Add", x)
+
+
+def _zeros_replaced(graph: Graph) -> None:
+    """s = torch.sign(x); s[s == 0] = 1."""
+    sign = graph.add("Sign")
+    zero = graph.add("Equal", 0.0)
+    graph.add("Where", zero, graph.constant(1.0), sign, first=False)
+
+
+def _dorefa(levels: int) -> Callable[[Graph], None]:
+    def add(graph: Graph) -> None:
+        """round(clip(x, 0, 1) n) / n."""
+        graph.add("Clip", 0.0, 1.0)
+        graph.add("Mul", float(levels))
+        graph.add("Round")
+        graph.add("Div", float(levels))
+
+    return add
+
+
+def _clipped_late(graph: Graph) -> None:
+    """Round without a limit, the limit behind it; halves go to the even number."""
+    graph.add("Mul", 0.5)
+    graph.add("Round")
+    graph.add("Min", 2.0)
+    graph.add("Max", -1.0)
+
+
+def _four_steps(graph: Graph) -> None:
+    """QuantizeLinear, Clip, DequantizeLinear, as brevitas writes activations of 2 bits."""
+    scale, zero = graph.constant(1.7), graph.constant(0, np.int8)
+    graph.add("QuantizeLinear", scale, zero)
+    graph.add("Clip", graph.constant(-2, np.int8), graph.constant(1, np.int8))
+    graph.add("DequantizeLinear", scale, zero)
+
+
+def _bits_quantised(graph: Graph) -> None:
+    """A sign, then 8 bits for its two values, as a tool for static quantisation leaves it."""
+    scale, zero = graph.constant(1 / 127), graph.constant(3, np.int8)
+    graph.add("GreaterOrEqual", 0.0)
+    graph.add("Cast", to=TensorProto.DOUBLE)
+    graph.add("QuantizeLinear", scale, zero)
+    graph.add("DequantizeLinear", scale, zero)
+
+
+def _truncated(graph: Graph) -> None:
+    """0 and 2.6 become 0 and 2 by a change of type."""
+    graph.add("Greater", 0.0)
+    graph.add("Cast", to=TensorProto.DOUBLE)
+    graph.add("Mul", 2.6)
+    graph.add("Cast", to=TensorProto.INT32)
+    graph.add("Cast", to=TensorProto.DOUBLE)
+
+
+def _as_truth(graph: Graph) -> None:
+    """-1 and 1 are both true."""
+    graph.add("Sign")
+    graph.add("Sub", 1.0)
+    graph.add("Cast", to=TensorProto.BOOL)
+    graph.add("Not")
+    graph.add("Cast", to=TensorProto.DOUBLE)
+
+
+def _both(graph: Graph) -> None:
+    """1 between two levels, 0 outside: a value that rises and falls."""
+    x = graph.last
+    low = graph.add("Greater", -2.5)
+    high = graph.add("Less", x, graph.constant(2.5), first=False)
+    graph.add("And", low, high, first=False)
+    graph.add("Cast", to=TensorProto.DOUBLE)
+
+
+def _half(x: Any) -> Any:
+    return np.clip(np.rint(x / 2), -1, 2)
+
+
+SAME: dict[str, tuple[Callable[[Graph], None], Callable[[Any], Any]]] = {
+    "larq's sign": (_ste_sign, lambda x: np.where(x >= 0, 1, -1)),
+    "larq's heaviside": (_heaviside, lambda x: x > 0),
+    "larq's ternary": (_ternary, lambda x: np.where(abs(x) > 1.5, np.sign(x), 0)),
+    "qkeras' binary": (_binary_of_qkeras, lambda x: np.where(x >= 0, 1, -1)),
+    "zeros replaced": (_zeros_replaced, lambda x: np.where(x >= 0, 1, -1)),
+    "dorefa, 1 bit": (_dorefa(1), lambda x: x > 0.5),
+    "dorefa, 2 bits": (_dorefa(3), lambda x: np.rint(np.clip(x, 0, 1) * 3) / 3),
+    "clipped behind the rounding": (_clipped_late, _half),
+    "2 bits of brevitas": (_four_steps, lambda x: np.clip(np.rint(x / 1.7), -2, 1) * 1.7),
+    "bits quantised": (_bits_quantised, lambda x: np.where(x >= 0, 124 / 127, 0) * 1.0),
+    "truncated": (_truncated, lambda x: np.where(x > 0, 2, 0)),
+    "truth": (_as_truth, lambda x: x > 0),
+    "and": (_both, lambda x: abs(x) < 2.5),
+}
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("way", SAME)
+def test_values_as_graphs_compute_them(way: str, padded: bool, tmp_path: Path) -> None:
+    """Whatever a graph computes of signs and roundings is what NumPy computes, ties at 0 and at halves included."""
+    g = np.random.default_rng(3)
+    add, function = SAME[way]
+    first, second, bias = g.choice([-1.0, 1], (2, 1, 3, 3)), g.choice([-1.0, 1], (3, 2, 2, 2)), g.normal(size=3)
+    graph = Graph(("n", 1, 9, 9))
+    graph.add("Conv", first, pads=[int(padded)] * 4)
+    add(graph)
+    graph.add("Conv", second, bias)
+    graph.add("GreaterOrEqual", 0.0)
+    graph.add("Cast", to=TensorProto.DOUBLE)
+    graph.add("Flatten")
+    size = 3 * (8 if padded else 6) ** 2
+    weights = g.normal(size=(2, size))
+    graph.add("Gemm", weights, transB=1)
+    net = network.read(graph.save(tmp_path / "net.onnx", opset=21))
+    pictures = g.random((20, 9, 9)) < 0.4
+    x = np.where(pictures, 1.0, -1.0)[:, None]
+    chain: list[Any] = [{"op": "conv", "weights": "a", "padding": int(padded)}]
+    sums = evaluate(chain, {"a": first}, x)
+    middle = np.asarray(function(sums), np.float64)
+    bits = evaluate([{"op": "conv", "weights": "b", "bias": "c"}], {"b": second, "c": bias}, middle) >= 0
+    wanted = bits.reshape(len(bits), -1) @ weights.T
+    np.testing.assert_allclose(network.forward(net, pictures).output, wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize("way", ["rows and columns last", "as one axis", "one axis, channels last"])
+def test_means_of_whole_maps(way: str, tmp_path: Path) -> None:
+    """x.mean((1, 2)) of Keras, x.flatten(2).mean(2) and x.view(n, -1, c).mean(1) are the mean over the map."""
+    g = np.random.default_rng(0)
+    kernel, dense = g.choice([-1.0, 1], (3, 1, 3, 3)), g.normal(size=(2, 3))
+
+    def made(way: str) -> Network:
+        graph = Graph(("n", 1, 8, 8))
+        graph.add("Conv", kernel)
+        graph.add("Sign")
+        if way == "as one axis":
+            graph.add("Reshape", graph.constant([0, 3, -1], np.int64))
+            graph.add("ReduceMean", axes=[-1], keepdims=0)
+        elif way:
+            graph.add("Transpose", perm=[0, 2, 3, 1])
+            if way == "rows and columns last":
+                graph.add("ReduceMean", axes=[1, 2], keepdims=0)
+            else:
+                graph.add("Reshape", graph.constant([0, -1, 3], np.int64))
+                graph.add("ReduceMean", axes=[1], keepdims=0)
+        else:
+            graph.add("GlobalAveragePool")
+            graph.add("Flatten")
+        graph.add("Gemm", dense, transB=1)
+        return network.read(graph.save(tmp_path / "net.onnx"))
+
+    same(made(way), made(""))
+
+
+def test_axes_that_mix_pictures_or_sites(tmp_path: Path) -> None:
+    def scored(op: str, **given: Any) -> Graph:
+        graph = then("Flatten")
+        graph.add("Gemm", np.arange(72.0).reshape(2, 36), transB=1)
+        graph.add(op, **given)
+        return graph
+
+    for graph, message in (
+        (scored("ArgMax", keepdims=1), "ArgMax over axis 0: expected 1, the scores of a picture"),
+        (scored("Softmax", axis=0), "Softmax over axis 0"),
+        (then("ReduceMean", axes=[1, 2]), r"over axes \[1, 2\]: expected rows and columns, 2 and 3"),
+    ):
+        with pytest.raises(ProgramError, match=message):
+            network.read(graph.save(tmp_path / "net.onnx"))
+    network.read(scored("ArgMax", axis=-1).save(tmp_path / "net.onnx"))
+
+
+def test_pictures_that_the_network_quantises(tmp_path: Path) -> None:
+    """8 bits for the input change what dark and bright are, a rounding to 1 bit is a threshold, and a sign of a grey
+    level that exists is a tie."""
+
+    def made(*steps: Callable[[Graph], Any], **more: Any) -> Network:
+        graph = Graph(("n", 1, 8, 8))
+        for step in steps:
+            step(graph)
+        graph.add("Conv", np.ones((1, 1, 3, 3)), [0.25])
+        graph.add("Sign")
+        return network.read(graph.save(tmp_path / "net.onnx"), **more)
+
+    def eight_bits(graph: Graph) -> None:
+        scale, zero = graph.constant(0.3), graph.constant(2, np.uint8)
+        graph.add("QuantizeLinear", scale, zero)
+        graph.add("DequantizeLinear", scale, zero)
+
+    assert made(eight_bits).input.values == pytest.approx((-0.6, 0.9))
+    assert made(eight_bits, values=(0, 1)).input.values == pytest.approx((0, 0.9))
+    rounded = made(lambda graph: graph.add("Round")).input
+    assert (rounded.values, rounded.above) == ((0.0, 1.0), 127)
+    assert made(lambda graph: graph.add("Round"), values=(-1, 1)).input.values == (-1.0, 1.0)
+    with pytest.raises(ProgramError, match=r"of dark pixels and of bright ones, which are 0 and 0\.01"):
+        made(eight_bits, values=(0, 0.01))
+    tie = [lambda graph: graph.add("Sub", 127.0), lambda graph: graph.add("Sign")]
+    with pytest.raises(ProgramError, match="Sign gives 0 where the grey level is exactly 127"):
+        made(*tie, grey=(0, 255))
+    assert [made(*tie, grey=(0, 255), zero=zero).input.above for zero in (1, -1)] == [126, 127]
 
 
 def _command(line: list[str]) -> int:

@@ -29,6 +29,93 @@ def test_integers_compute_what_floats_do(seed: int) -> None:
     np.testing.assert_allclose(ran.output, exact, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(100))
+def test_activations_of_a_few_values(seed: int) -> None:
+    """The same with activations of up to four values, pools, paddings and further layers behind them: each is as many
+    bits a channel, less one, and nothing is lost."""
+    layers, arrays, values, size = draw(seed, levels=True)
+    net = network.read({**arrays, "description": {"input": {"size": [size, size], "values": values}, "layers": layers}})
+    pictures = np.random.default_rng(seed).integers(0, 2, (6, size, size)).astype(bool)
+    exact = evaluate(layers, arrays, np.where(pictures, values[1], values[0])[:, None])
+    np.testing.assert_allclose(network.forward(net, pictures).output, exact, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("zero", [None, 1, -1])
+def test_a_sign_behind_a_clip_is_0_or_1(zero: int | None) -> None:
+    """sign(relu(x)) is 0 wherever x is below 0: no tie, and not 1 everywhere. So is what a maximum takes of it."""
+    g = np.random.default_rng(5)
+    arrays = {"w": g.choice([-1.0, 1], (3, 1, 3, 3)), "b": np.array([0.5, -1.5, 30.0]), "d": g.normal(size=(2, 27))}
+    for clip, low in (({"op": "relu"}, 0), ({"op": "clip", "low": -5, "high": 0}, -1)):
+        for pool in ([], [{"op": "max", "size": 2}]):
+            conv, sign = {"op": "conv", "weights": "w", "bias": "b"}, {"op": "sign", "compare": "sign"}
+            behind = [] if pool else [{"op": "max", "size": 2}]
+            dense = [{"op": "flatten"}, {"op": "dense", "weights": "d"}]
+            layers: list[dict[str, Any]] = [conv, *pool, clip, sign, *behind, *dense]
+            description = {"input": {"size": [8, 8]}, "layers": layers}
+            net = network.read({**arrays, "description": description}, zero=zero)
+            pictures = g.random((10, 8, 8)) < 0.4
+            exact = evaluate(layers, arrays, np.where(pictures, 1.0, -1.0)[:, None])
+            np.testing.assert_allclose(network.forward(net, pictures).output, exact, atol=1e-9, err_msg=str(low))
+
+
+def test_bits_of_several_values_before_a_layer() -> None:
+    """Channels whose bits are worth different things are weights of the next layer, where these are multiples of one
+    scale; padding must be a value of all of them."""
+    g = np.random.default_rng(6)
+    arrays = {"w": g.choice([-1.0, 1], (2, 1, 3, 3)), "v": g.choice([-1.0, 1], (3, 2, 2, 2))}
+    arrays["d"] = g.normal(size=(2, 75))
+    layers: list[dict[str, Any]] = [
+        {"op": "conv", "weights": "w"},
+        {"op": "sign", "at": 0.5},
+        {"op": "affine", "scale": [1, -2], "shift": [0.25, 1]},
+        {"op": "conv", "weights": "v"},
+        {"op": "sign", "at": 0.1},
+        {"op": "flatten"},
+        {"op": "dense", "weights": "d"},
+    ]
+    description = {"input": {"size": [8, 8]}, "layers": layers}
+    net = network.read({**arrays, "description": description})
+    assert np.unique(np.abs(net.convs[1].weights[:, 1])).tolist() == [2]
+    pictures = g.random((10, 8, 8)) < 0.4
+    exact = evaluate(layers, arrays, np.where(pictures, 1.0, -1.0)[:, None])
+    np.testing.assert_allclose(network.forward(net, pictures).output, exact, atol=1e-9)
+    layers[3]["padding"] = 1
+    with pytest.raises(ProgramError, match="so its padding is none of them; put the batch norm in front of the sign"):
+        network.read({**arrays, "description": description})
+    layers[2]["scale"] = [1, 2.345]
+    layers[3]["padding"] = 0
+    with pytest.raises(ProgramError, match="have different values of their bits"):
+        network.read({**arrays, "description": description})
+
+
+def test_weights_of_half_precision() -> None:
+    """float16 keeps multiples of a scale to one part in 2048."""
+    whole = np.arange(-4, 5).reshape(1, 1, 3, 3) * 3 + 1
+    half = (whole * 0.0173).astype(np.float16)
+    assert np.abs(half.astype(float) / float(half[0, 0, 2, 2]) * 13 - whole).max() > 2e-4
+    net = network.read(one(arrays={"w": half}))
+    np.testing.assert_array_equal(net.convs[0].weights, whole)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"at": []}, "expected levels that rise"),
+        ({"at": [1, 0]}, r"expected levels that rise, got \[1.0, 0.0\]"),
+        ({"at": [0, 1], "values": [0, 1]}, "values: expected 3, one more than levels, got 2"),
+        ({"at": [0, 1], "compare": "<"}, "expected >= or >, got '<'"),
+        ({"at": [0, 1], "values": [1, 1, 1]}, "gives one value whatever comes"),
+        ({"at": np.arange(-25.0, 26)}, r"gives \d+ values, .* at most 16 \(4 bits\)"),
+        ({"at": [[0, 1], [2, 3]]}, "2 thresholds for 1 channels"),
+    ],
+)
+def test_levels_that_are_refused(changes: dict[str, Any], message: str) -> None:
+    arrays = {"w": np.ones((1, 1, 5, 5))}
+    layers = [{"op": "levels", **changes}]
+    with pytest.raises(ProgramError, match=message):
+        network.read(one(arrays=arrays, layers=layers))
+
+
 def one(**more: Any) -> dict[str, Any]:
     """A network of one layer: a 3x3 kernel of ones, whatever is changed of it."""
     conv = {"op": "conv", "weights": "w", **more.pop("conv", {})}

@@ -36,12 +36,14 @@ from scamp_sim.systems.network.reading.steps import (
     AveragePool,
     Clip,
     Convolve,
+    Cut,
     Flatten,
     FullyConnected,
     Leaky,
     MaxPool,
     Reading,
     Sign,
+    Stairs,
     Step,
 )
 from scamp_sim.text import short
@@ -264,6 +266,20 @@ def _sign(layer: _Layer) -> Step:
     return Sign(layer.node, compare, level, *values)
 
 
+def _levels(layer: _Layer) -> Step:
+    at, compare = layer.array("at", (1, 2)), layer.given.get("compare", ">=")
+    if compare not in (">=", ">"):
+        raise ProgramError(f"{layer.node}: compare: expected >= or >, got {compare!r:.40}")
+    if not at.size or np.any(np.diff(at, axis=-1) < 0):
+        raise ProgramError(f"{layer.node}: at: expected levels that rise, got {short(str(at.tolist()), 60)}")
+    count = at.shape[-1]
+    values = np.arange(count + 1.0) if layer.given.get("values") is None else layer.array("values", (1,))
+    if len(values) != count + 1:
+        raise ProgramError(f"{layer.node}: values: expected {count + 1}, one more than levels, got {len(values)}")
+    cuts = tuple(Cut(level, compare == ">") for level in at.T)
+    return Stairs(layer.node, cuts, tuple(np.asarray(value) for value in values))
+
+
 def _pool(kind: type[MaxPool] | type[AveragePool]) -> Callable[[_Layer], Step]:
     def make(layer: _Layer) -> Step:
         if layer.given.get("size") is None:
@@ -288,6 +304,7 @@ _OPS: dict[str, tuple[tuple[str, ...], Callable[[_Layer], Step]]] = {
         lambda a: Affine(a.node, a.array("scale", (0, 1), 1.0), a.array("shift", (0, 1), 0.0)),
     ),
     "sign": (("compare", "at", "values"), _sign),
+    "levels": (("at", "values", "compare"), _levels),
     "relu": ((), lambda a: Clip(a.node, 0.0, np.inf)),
     "clip": (("low", "high"), lambda a: Clip(a.node, a.number("low", -1), a.number("high", 1))),
     "leaky": (("slope",), lambda a: Leaky(a.node, a.array("slope", (0, 1), 0.01))),

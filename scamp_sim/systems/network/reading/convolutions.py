@@ -1,4 +1,4 @@
-"""A convolution from its floating-point weights to integers, and, once its threshold is known, to a layer."""
+"""A convolution from its floating-point weights to integers, which then waits for its threshold."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.systems.network.params import BITS, Conv
-from scamp_sim.systems.network.reading.integers import WITHIN, at_least, multiples, parities
-from scamp_sim.systems.network.reading.steps import Affine, Array, Convolve, MaxPool, Sign, refuse
-from scamp_sim.systems.network.reading.thresholds import Bools, Condition, Operation, back
+from scamp_sim.exceptions import ProgramError
+from scamp_sim.systems.network.params import BITS
+from scamp_sim.systems.network.reading.integers import WITHIN, multiples
+from scamp_sim.systems.network.reading.steps import Affine, Array, Convolve, MaxPool, refuse
+from scamp_sim.systems.network.reading.thresholds import Operation
 
 STRIDES = (1, 2, 4)
 NAMED = 4
@@ -37,29 +38,67 @@ class Open:
     pools: list[MaxPool] = field(default_factory=list)
 
 
-def opened(step: Convolve, before: Shape, scale: Array, shift: Array, assumed: bool = False) -> tuple[Open, Shape]:
+def opened(
+    step: Convolve, before: Shape, scale: Array, shift: Array, assumed: bool = False, bits: int = 1
+) -> tuple[Open, Shape]:
     """The convolution with integer weights, and the shape of its map.
 
     scale, shift: what bits are worth: scale x (+-1) + shift, each () or one a channel.
     assumed: they follow from values of pixels that nobody stated.
+    bits: channels of bits that make one of values, one behind the other.
 
     Raises ProgramError.
     """
     node = step.node
     out, _, rows, columns = step.weights.shape
     depthwise = _fits(step, before[0])
-    d, m = float(scale.flat[0]), float(shift.flat[0])
-    if np.any(scale != d) or np.any(shift != m):
+    pad_value = _outside(step, scale, shift, assumed, bits)
+    top, left, bottom, right = step.padding
+    if max(top, bottom) >= rows or max(left, right) >= columns:
+        refuse(node, f"padding {step.padding} as large as the kernel: some windows see nothing; pad less")
+    height = (before[1] + top + bottom - rows) // step.stride[0] + 1
+    width = (before[2] + left + right - columns) // step.stride[0] + 1
+    if min(height, width) < 1:
+        refuse(node, f"kernel {rows}x{columns} is larger than the {before[1]}x{before[2]} map that it sees")
+    along = np.s_[:, None, None, None] if depthwise else np.s_[None, :, None, None]
+    weights, one = step.weights, float(scale.flat[0])
+    if np.any(scale != one):
+        weights, one = weights * scale[along], 1.0
+    try:
+        integers, scales = _integers(node, weights)
+    except ProgramError:
+        if weights is step.weights:
+            raise
         refuse(
             node,
             "its input channels have different values of their bits (a batch norm behind the sign); put the batch norm "
             "in front of the sign",
         )
-    outside = (step.pad_value - m) / d if any(step.padding) else 0.0
-    pad_value = round(outside)
-    if abs(outside - pad_value) > WITHIN or abs(pad_value) > 1:
+    bias = np.zeros(out) if step.bias is None else step.bias
+    shifted = step.weights * (shift if shift.ndim == 0 else shift[along])
+    chain: list[Operation] = [Affine(node, one * scales, shifted.reshape(out, -1).sum(axis=1) + bias)]
+    return Open(step, integers, pad_value, depthwise, chain, before), (out, height, width)
+
+
+def _outside(step: Convolve, scale: Array, shift: Array, assumed: bool, bits: int) -> int:
+    """What lies outside the map, as a bit: -1, 0 or +1. Raises ProgramError."""
+    if not any(step.padding):
+        return 0
+    channels = max(scale.size, shift.size, bits)
+    half, middle = (np.broadcast_to(part, channels).reshape(-1, bits).sum(axis=1) for part in (scale, shift))
+    half, middle = half[half != 0], middle[half != 0]
+    outside = (step.pad_value - middle) / half
+    pad_value = round(float(outside[0])) if outside.size else 0
+    if np.any(np.abs(outside - pad_value) > WITHIN) or abs(pad_value) > 1:
+        if np.any(half != half[0]) or np.any(middle != middle[0]):
+            refuse(
+                step.node,
+                "its input channels have different values of their bits (a batch norm behind the sign), so its padding "
+                "is none of them; put the batch norm in front of the sign",
+            )
+        d, m = float(half[0]), float(middle[0])
         refuse(
-            node,
+            step.node,
             f"padding with {step.pad_value:g}, but its input is {m - d:g} or {m + d:g}; pad with one of them, or with "
             f"their middle {m:g}"
             + (
@@ -68,18 +107,7 @@ def opened(step: Convolve, before: Shape, scale: Array, shift: Array, assumed: b
                 else ""
             ),
         )
-    top, left, bottom, right = step.padding
-    if max(top, bottom) >= rows or max(left, right) >= columns:
-        refuse(node, f"padding {step.padding} as large as the kernel: some windows see nothing; pad less")
-    height = (before[1] + top + bottom - rows) // step.stride[0] + 1
-    width = (before[2] + left + right - columns) // step.stride[0] + 1
-    if min(height, width) < 1:
-        refuse(node, f"kernel {rows}x{columns} is larger than the {before[1]}x{before[2]} map that it sees")
-    integers, scales = _integers(node, step.weights)
-    bias = np.zeros(out) if step.bias is None else step.bias
-    total = step.weights.reshape(out, -1).sum(axis=1)
-    chain: list[Operation] = [Affine(node, d * scales, m * total + bias)]
-    return Open(step, integers, pad_value, depthwise, chain, before), (out, height, width)
+    return pad_value
 
 
 def _fits(step: Convolve, channels: int) -> bool:
@@ -117,71 +145,10 @@ def _integers(node: str, weights: Array) -> tuple[npt.NDArray[np.int8], Array]:
     return integers, scales
 
 
-def closed(open_: Open, sign: Sign, zero: int | None, name: str) -> tuple[Conv, list[Bools], list[str]]:
-    """The layer, whether each of its pools is an AND (channels,), and notes.
-
-    zero: what Sign(0) is to be, if that was said.
-
-    Raises ProgramError where Sign would give 0.
-    """
-    conv, channels = open_.step, len(open_.integers)
-    compare = sign.compare
-    if compare == "sign":
-        compare = ">" if zero == -1 else ">="
-    found = back(Condition.of(compare, sign.level, channels), open_.chain)
-    weights, threshold = open_.integers.copy(), np.zeros(channels, np.int32)
-    turned = ~found.above & (found.known == 0)
-    never: list[str] = []
-    ties: list[str] = []
-    for k in np.flatnonzero(found.known == 0):
-        side = -1 if turned[k] else 1
-        weights[k] *= side
-        level, strict = side * float(found.level[k]), bool(found.strict[k])
-        taps = int(np.abs(weights[k].astype(int)).sum())
-        least, tie, rounded = at_least(min(max(level, -taps - 2.0), taps + 2.0), strict)
-        at = least - int(strict)
-        reached = tie and abs(at) <= taps and at % 2 in parities(weights[k], conv.padding, open_.pad_value)
-        if sign.compare == "sign" and zero is None and reached:
-            refuse(
-                sign.node,
-                f"Sign gives 0 where the sum is exactly {side * at} taps, and a bit holds no 0; say what it is to "
-                "be, +1 or -1 (zero, --zero), or train with another sign",
-                int(k),
-            )
-        if rounded and reached:
-            ties.append(str(k))
-        threshold[k] = least
-        if least > taps or least <= -taps:
-            found.known[k] = -1 if least > taps else 1
-            never.append(f"channel {k} with threshold {level:.4g} of {taps} taps")
-    constant = np.flatnonzero(found.known)
-    for k in constant:
-        weights[k], threshold[k], turned[k] = 0, 0 if found.known[k] > 0 else 1, False
-    where = f"{name} ({conv.node})"
-    notes = []
-    if never:
-        notes.append(f"{where}: thresholds that no sum crosses: {some(never)}")
-    if len(constant):
-        values = [f"channel {k} is {'+1' if found.known[k] > 0 else '-1'}" for k in constant]
-        notes.append(f"{where}: constant, so their kernels are removed: {some(values)}")
-    if ties:
-        notes.append(f"{where}: thresholds within 1e-9 of a sum, rounded to it: channels {some(ties)}")
-    if turned.any():
-        notes.append(
-            f"{where}: kernels turned, since their scale is negative: channels "
-            + some([str(k) for k in np.flatnonzero(turned)])
-        )
-    every = [found.every[n] & (found.known == 0) for n in range(len(open_.pools))]
-    made = Conv(
-        name, weights, threshold, conv.stride[0], conv.padding, open_.pad_value, open_.depthwise, turned, conv.node
-    )
-    return made, every, notes
-
-
 def some(items: Sequence[str]) -> str:
     """The first few of a list, and how many more there are."""
     more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
     return ", ".join(items[:NAMED]) + more
 
 
-__all__ = ["STRIDES", "Open", "Shape", "closed", "opened", "some"]
+__all__ = ["STRIDES", "Open", "Shape", "opened", "some"]

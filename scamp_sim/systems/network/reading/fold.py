@@ -6,17 +6,19 @@ scale are turned, channels that do not depend on the picture become constants.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Input, Layer, Network, Pool
-from scamp_sim.systems.network.reading.convolutions import Open, closed, opened
+from scamp_sim.systems.network.reading.closing import closed
+from scamp_sim.systems.network.reading.convolutions import Open, opened
 from scamp_sim.systems.network.reading.dense import dense, signed
 from scamp_sim.systems.network.reading.integers import multiples
 from scamp_sim.systems.network.reading.picture import Picture
+from scamp_sim.systems.network.reading.spread import dense_for_bits, for_bits, revalued
 from scamp_sim.systems.network.reading.steps import (
     Affine,
     Array,
@@ -30,10 +32,12 @@ from scamp_sim.systems.network.reading.steps import (
     MaxPool,
     Reading,
     Sign,
+    Stairs,
     Step,
     refuse,
+    stairs_of,
 )
-from scamp_sim.systems.network.reading.thresholds import Bools, Condition, Pooled
+from scamp_sim.systems.network.reading.thresholds import Bools, Pooled
 
 MOST_LAYERS = 64
 
@@ -87,6 +91,8 @@ class _Folder:
 
     kind: "picture", "bits", "sums" (of a convolution that has no threshold yet, `open`), "counts" or "scores".
     scale, shift: values of the last layer are scale x stored + shift, each () or one a channel; bits are stored as +-1.
+    bits: channels of bits that make one channel of values, one behind the other: the value is the sum of what they are
+        worth, and each is +1 where the value is past one more step.
     """
 
     def __init__(self, size: tuple[int, int], reading: Reading) -> None:
@@ -99,6 +105,7 @@ class _Folder:
         self.kind = "picture"
         self.scale: Array = np.ones(())
         self.shift: Array = np.zeros(())
+        self.bits = 1
         self.open: Open | None = None
         self.flat: Flatten | None = None
         self.ended: str | None = None
@@ -114,6 +121,8 @@ class _Folder:
                 self._dense(step)
             case Sign():
                 self._sign(step)
+            case Stairs():
+                self._stairs(step)
             case MaxPool() | AveragePool():
                 self._pool(step)
             case Affine():
@@ -159,13 +168,14 @@ class _Folder:
         if self.kind != "bits" or self.flat:
             what = self.kind if self.kind != "bits" else "a flattened map"
             refuse(step.node, f"a convolution over {what} has no place on the array; only a dense layer follows them")
+        step = for_bits(step, self.shape[0], self.bits)
         if self._is_dense(step):
             self.flat = Flatten(step.node)
             self._dense(FullyConnected(step.node, step.weights.reshape(len(step.weights), -1), step.bias))
             return
         assumed = not self.layers and self.reading.values is None and self.picture.threshold is None
-        self.open, self.shape = opened(step, self.shape, self.scale, self.shift, assumed)
-        self.kind = "sums"
+        self.open, self.shape = opened(step, self.shape, self.scale, self.shift, assumed, self.bits)
+        self.kind, self.bits = "sums", 1
 
     def _sign(self, step: Sign) -> None:
         if step.low == step.high:
@@ -178,15 +188,7 @@ class _Folder:
                 self.picture.sign(step)
             case "sums":
                 assert self.open is not None
-                name = self._name("conv")
-                layer, every, notes = closed(self.open, step, zero, name)
-                pools, self.shape = self.open.pools, self.open.before
-                self._add(layer)
-                for pool, ands in zip(pools, every, strict=True):
-                    self._add(self._or(pool, ands))
-                self.notes += notes
-                self.open, self.kind = None, "bits"
-                self._worth(step)
+                self._close(step)
             case "scores":
                 last = self.layers[-1]
                 assert isinstance(last, Dense)
@@ -198,23 +200,51 @@ class _Folder:
             case _:
                 refuse(step.node, "a threshold over counts has no place on the array; put a dense layer behind them")
 
+    def _close(self, step: Sign | Stairs) -> None:
+        """The open convolution with its threshold, or with one for each step."""
+        assert self.open is not None
+        found = closed(self.open, step, self.reading.zero, self._name("conv"))
+        pools, self.shape = self.open.pools, self.open.before
+        self._add(found.layer)
+        for pool, ands in zip(pools, found.every, strict=True):
+            self._add(self._or(pool, ands))
+        self.notes += found.notes
+        self.open, self.kind, self.bits = None, "bits", found.bits
+        self.scale, self.shift = found.scale, found.shift
+
     def _worth(self, step: Sign) -> None:
-        """What the bits that a sign gives are worth: +1 where its comparison holds."""
+        """What the bits that a sign of scores gives are worth: +1 where its comparison holds."""
         self.scale = np.asarray((step.high - step.low) / 2)
         self.shift = np.asarray((step.high + step.low) / 2)
 
+    def _stairs(self, step: Stairs) -> None:
+        """Few values: bits with a threshold each, or other values of bits that are there."""
+        wide = self._width() // self.bits
+        for part in (*step.values, *(cut.level for cut in step.cuts)):
+            if part.ndim and self.kind != "picture" and len(part) not in (1, wide):
+                refuse(step.node, f"{len(part)} thresholds for {wide} channels")
+        match self.kind:
+            case "picture":
+                self.picture.stairs(step)
+            case "sums":
+                self._close(step)
+            case "bits":
+                self._revalue(step.node, step.at)
+            case "scores" if len(step.cuts) == 1 and all(value.ndim == 0 for value in step.values):
+                (cut,), (low, high) = step.cuts, (float(value) for value in step.values)
+                self._sign(Sign(step.node, ">" if cut.strict else ">=", cut.level, low, high))
+            case "scores":
+                refuse(step.node, "activations of several bits behind a dense layer have no place; ReLU and sign have")
+            case _:
+                refuse(step.node, "a rounding of counts has no place on the array; put a dense layer behind them")
+
     def _sign_bits(self, step: Sign) -> None:
         """A sign of bits: the same bits with other values."""
-        channels = self._width()
-        one, zero = (np.broadcast_to(self.shift + side * self.scale, (channels,)) for side in (1, -1))
-        if step.compare == "sign" and np.any((one == 0) | (zero == 0)):
-            refuse(step.node, "the sign of a bit that is 0 is 0 again; train with bits of -1 and +1")
-        condition = Condition.of(">=" if step.compare == "sign" else step.compare, step.level, channels)
-        is_one, is_zero = condition.holds(one), condition.holds(zero)
-        if np.any(is_one == is_zero):
-            refuse(step.node, "gives one value for both values of a bit; drop it", int(np.argmax(is_one == is_zero)))
-        high, low = np.where(is_one, step.high, step.low), np.where(is_zero, step.high, step.low)
-        self.scale, self.shift = (high - low) / 2, (high + low) / 2
+        self._revalue(step.node, stairs_of(step).at)
+
+    def _revalue(self, node: str, function: Callable[[Array], Array]) -> None:
+        """Other values for those that the bits of a channel give."""
+        self.scale, self.shift = revalued(node, self.scale, self.shift, self._width(), self.bits, function)
 
     # --- pools ------------------------------------------------------------------------------------------------------
 
@@ -236,6 +266,9 @@ class _Folder:
         step = replace(step, size=size, stride=stride)
         if self.kind == "bits" and isinstance(step, MaxPool):
             # The larger value is the bit -1 where bits are worth less than its opposite: then all must be +1.
+            signs = np.broadcast_to(np.sign(self.scale), self.shape[0]).reshape(-1, self.bits)
+            if np.any(signs.min(axis=1) * signs.max(axis=1) < 0):
+                refuse(node, "a maximum of an activation that rises and falls; expected one that only rises, or falls")
             self._add(self._or(step, np.broadcast_to(self.scale < 0, (self.shape[0],))))
         elif self.kind == "bits":
             self._add(Counts(self._name("counts"), size[0], stride[0], node))
@@ -267,9 +300,13 @@ class _Folder:
                 refuse(step.node, "a scale or shift is not a finite number; train it again")
             if part.ndim and len(part) > 1 and self.flat is not None and self.flat.channels_last:
                 refuse(step.node, "scales or shifts between flattening and the dense layer; fold them into its weights")
-            if part.ndim and len(part) not in (1, self._width()):
-                refuse(step.node, f"{len(part)} scales or shifts for {self._width()} channels")
+            if part.ndim and len(part) not in (1, self._width() // self.bits):
+                refuse(step.node, f"{len(part)} scales or shifts for {self._width() // self.bits} channels")
         scale, shift = (part[0] if part.ndim and len(part) == 1 else part for part in (step.scale, step.shift))
+        if self.bits > 1:
+            if self.flat is not None and (scale.ndim or shift.ndim):
+                refuse(step.node, "scales or shifts between flattening and the dense layer; fold them into its weights")
+            scale, shift = (part.repeat(self.bits) if part.ndim else part for part in (scale, shift / self.bits))
         last = self.layers[-1] if self.layers else None
         if self.open is not None:
             self.open.chain.append(Affine(step.node, scale, shift))
@@ -298,10 +335,8 @@ class _Folder:
         elif relu and isinstance(last, Dense) and last.activation == "relu" and np.all(self.shift >= 0):
             pass  # never below 0
         elif self.kind == "bits" and isinstance(step, Clip):
-            one, zero = (np.clip(self.shift + side * self.scale, step.low, step.high) for side in (1, -1))
-            if np.any(one == zero):
-                refuse(node, "takes both values of a bit to one; drop it")
-            self.scale, self.shift = (one - zero) / 2, (one + zero) / 2
+            low, high = step.low, step.high
+            self._revalue(node, lambda value: np.clip(value, low, high))
         else:
             refuse(node, f"a clip of {self.kind} has no place here; a ReLU right behind a dense layer has")
 
@@ -352,10 +387,13 @@ class _Folder:
             self._as_dense(self.open)
         if self.kind != "scores" and self.flat is None and self.shape[1:] != (1, 1):
             refuse(step.node, f"a dense layer over a map of {'x'.join(map(str, self.shape))} values; flatten it first")
+        if self.bits > 1:
+            step = dense_for_bits(step, self.shape, self.flat, self.bits)
+            self.flat = Flatten(step.node)
         layer, notes = dense(step, self._name("dense"), self.shape, self.flat, self.scale, self.shift)
         self._add(layer)
         self.notes += notes
-        self.kind, self.flat = "scores", None
+        self.kind, self.flat, self.bits = "scores", None, 1
         self.scale, self.shift = np.ones(()), np.zeros(())
 
 

@@ -12,7 +12,8 @@ from scamp_sim.systems.network.params import BITS, Padding
 from scamp_sim.systems.network.reading.steps import Array
 
 WITHIN = 1e-4
-"""How far a quotient may be from an integer; float32 after batch norm is within about 1e-6."""
+"""How far a quotient may be from an integer; float32 after batch norm is within about 1e-6. Weights that were float16
+are within 2^-10 of the quotient."""
 
 LARGEST = 2 ** (BITS - 1) - 1
 
@@ -42,14 +43,17 @@ def multiples(weights: Array) -> Found:
     # What float32 leaves of a zero is no smallest weight.
     nonzero = size[size > largest * 1e-6]
     least = float(nonzero.min())
-    worst = 0.0
+    worst, within = 0.0, WITHIN
+    with np.errstate(over="ignore"):
+        if np.all(weights == weights.astype(np.float16)):
+            within = max(WITHIN, 2**-10 * min(largest / least, LARGEST))
     for parts in range(1, int(LARGEST * least / largest + WITHIN) + 1):
         by = parts / least  # beyond floats for weights that are hardly more than none
         quotient = weights * by if math.isfinite(by) else weights / least * parts
         whole = np.rint(quotient)
         away = float(np.abs(quotient - whole).max())
         worst = away if parts == 1 else worst
-        if away <= WITHIN:
+        if away <= within:
             # The mean over all weights is better than any single one of them.
             scale = float(np.abs(weights).sum() / np.abs(whole).sum())
             return Found(whole.astype(np.int8), scale)

@@ -12,7 +12,7 @@ from scamp_sim.checks import integer
 from scamp_sim.chip.isa import did_you_mean
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.network.params import Input, Padding
-from scamp_sim.systems.network.reading.steps import Affine, Array, AveragePool, Reading, Sign, refuse
+from scamp_sim.systems.network.reading.steps import Affine, Array, AveragePool, Reading, Sign, Stairs, refuse
 
 ABOVE = 126
 VALUES = (-1.0, 1.0)
@@ -30,6 +30,7 @@ class Picture:
         self.threshold: Sign | None = None
         self.above: int | None = None
         self.values: tuple[float, float] | None = None
+        self.quantised: tuple[float, float] | None = None
 
     def affine(self, step: Affine) -> None:
         """A scale and a shift of all pixels."""
@@ -68,15 +69,57 @@ class Picture:
         bright, dark = (step.high, step.low) if rising else (step.low, step.high)
         # grey > n: for "at least" one less, unless between two levels
         meets = (len(compare) == 2) == rising
+        if step.compare == "sign" and self.reading.zero is None and abs(grey - round(grey)) < 1e-9 and 0 <= grey <= 255:
+            refuse(
+                step.node,
+                f"Sign gives 0 where the grey level is exactly {round(grey)}, and a bit holds no 0; say what it is to "
+                "be, +1 or -1 (zero, --zero), or put the threshold between two levels of grey",
+            )
         above = math.ceil(round(grey, 9)) - 1 if meets else math.floor(round(grey, 9))
         self.threshold, self.above, self.values = step, above, (dark, bright)
         if not 0 <= above <= 254:
             refuse(
                 step.node,
                 f"the picture's threshold is at {value:g}, outside the levels of grey, which are {low:g} (black) to "
-                f"{high:g} (white) to this network; if they were others in training, say so (grey, --grey=-1,1)",
+                f"{high:g} (white) to this network; if they were others in training, say so (grey, such as "
+                f"--grey={'0,255' if value > 1 else '-1,1'})",
             )
         self.factor, self.offset = 1.0, 0.0
+
+    def stairs(self, step: Stairs) -> None:
+        """A threshold, or what a quantisation makes of the two values that dark and bright are."""
+        inside = self._inside(step)
+        if inside is not None and self.threshold is None and self.quantised is None and self.reading.values is None:
+            self.sign(inside)
+            return
+        if any(value.ndim for value in step.values) or any(cut.level.ndim for cut in step.cuts):
+            refuse(step.node, "steps of their own for pixels; expected the same for the whole picture")
+        before = self.values or self.quantised or self.reading.values or VALUES
+        dark, bright = (float(step.at(np.asarray(self.factor * v + self.offset))) for v in before)
+        if dark == bright:
+            refuse(
+                step.node,
+                f"makes {dark:g} of dark pixels and of bright ones, which are {before[0]:g} and {before[1]:g}; if they "
+                "were others in training, say so (values, such as --values=0,1)",
+            )
+        self.factor, self.offset = 1.0, 0.0
+        if self.values is not None:
+            self.values = dark, bright
+        else:
+            self.quantised = dark, bright
+
+    def _inside(self, step: Stairs) -> Sign | None:
+        """The one threshold that lies between black and white, if there is one alone."""
+        ends = sorted(self.factor * level + self.offset for level in self.reading.grey or GREY)
+        found = [
+            (cut, below, above)
+            for cut, below, above in zip(step.cuts, step.values[:-1], step.values[1:], strict=True)
+            if np.any(below != above) and np.all(cut.level > ends[0]) and np.all(cut.level < ends[1])
+        ]
+        if len(found) != 1 or found[0][1].ndim or found[0][2].ndim:
+            return None
+        cut, below, above = found[0]
+        return Sign(step.node, ">" if cut.strict else ">=", cut.level, float(below), float(above))
 
     def finish(self, node: str) -> tuple[Input, Array, Array, list[str]]:
         """The input, and scale and shift of its bits: value = scale x (+-1) + shift."""
@@ -101,7 +144,7 @@ class Picture:
         values = self.values or reading.values or VALUES
         if len(values) != 2 or values[0] == values[1] or not all(map(math.isfinite, values)):
             raise ProgramError(f"values: expected two different numbers for dark and bright, got {values!r:.60}")
-        dark, bright = (self.factor * v + self.offset for v in values)
+        dark, bright = (self.factor * v + self.offset for v in self.quantised or values)
         if self.values is None:
             said = "said" if reading.values is not None else "assumed; say it if they are others (values, --values)"
             notes.append(f"input: bits of {values[0]:g} (dark) and {values[1]:g} (bright), {said}")

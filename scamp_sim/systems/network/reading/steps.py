@@ -71,6 +71,50 @@ class Sign:
     high: float = 1.0
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A place where values change: past it are those of at least `level`, or those above it where strict."""
+
+    level: Array
+    strict: bool
+
+    def past(self, value: Array) -> npt.NDArray[np.bool_]:
+        """Whether values lie past it."""
+        return np.asarray(value > self.level if self.strict else value >= self.level)
+
+
+@dataclass(frozen=True, eq=False)
+class Stairs:
+    """A function of the value alone that changes at cuts: activations of a few bits, and what graphs compute of signs.
+
+    cuts: in rising order; levels () or one a channel.
+    values: one more, each () or one a channel: below the first cut, between the first and the second, and so on. The
+        first and the last may be infinite: what a rounding without limits gives far out.
+    """
+
+    node: str
+    cuts: tuple[Cut, ...]
+    values: tuple[Array, ...]
+
+    def at(self, value: Array) -> Array:
+        """What it makes of values, () or one a channel."""
+        found = np.broadcast_arrays(value, self.values[0])[1].astype(np.float64)
+        for cut, beyond in zip(self.cuts, self.values[1:], strict=True):
+            found = np.where(cut.past(value), beyond, found)
+        return found
+
+
+def stairs_of(sign: Sign) -> Stairs:
+    """A sign as stairs: one step, or two, between which it is 0."""
+    low, high = np.asarray(sign.low), np.asarray(sign.high)
+    if sign.compare == "sign":
+        zero = np.zeros(())
+        return Stairs(sign.node, (Cut(zero, False), Cut(zero, True)), (-np.ones(()), zero, np.ones(())))
+    rising = sign.compare[0] == ">"
+    strict = (len(sign.compare) == 1) == rising
+    return Stairs(sign.node, (Cut(sign.level, strict),), (low, high) if rising else (high, low))
+
+
 @dataclass(frozen=True, eq=False)
 class MaxPool:
     """The largest of each window; size None for the whole map."""
@@ -114,7 +158,9 @@ class Last:
     what: str
 
 
-Step: TypeAlias = "Convolve | Affine | Clip | Leaky | Sign | MaxPool | AveragePool | Flatten | FullyConnected | Last"
+Step: TypeAlias = (
+    "Convolve | Affine | Clip | Leaky | Sign | Stairs | MaxPool | AveragePool | Flatten | FullyConnected | Last"
+)
 
 
 @dataclass(frozen=True)
@@ -155,6 +201,7 @@ __all__ = [
     "Clip",
     "Compare",
     "Convolve",
+    "Cut",
     "Flatten",
     "FullyConnected",
     "Last",
@@ -162,7 +209,9 @@ __all__ = [
     "MaxPool",
     "Reading",
     "Sign",
+    "Stairs",
     "Step",
     "refusal",
     "refuse",
+    "stairs_of",
 ]

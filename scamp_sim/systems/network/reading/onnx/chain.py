@@ -12,18 +12,19 @@ from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.reading import DAMAGE, reason
 from scamp_sim.systems.network.params import Network
 from scamp_sim.systems.network.reading.fold import fold
-from scamp_sim.systems.network.reading.onnx.constants import MOST, evaluate
+from scamp_sim.systems.network.reading.onnx.constants import KINDS, MOST, evaluate
 from scamp_sim.systems.network.reading.onnx.data import CHANNELS_FIRST, CHANNELS_LAST, Data, Result
 from scamp_sim.systems.network.reading.onnx.layers import LAYERS, Values
 from scamp_sim.systems.network.reading.onnx.model import Array, Model, Node, load
+from scamp_sim.systems.network.reading.onnx.pointwise import pointwise, stepwise
 from scamp_sim.systems.network.reading.steps import Reading, refusal, refuse
 
 HAVE = "sign, ReLU, threshold have"
 MOST_VALUES = 4 * MOST
 """Values of all constants that are computed."""
 
-MERGING = ("Concat", "Split", "Slice", "Gather", "Where", "Max", "Min", "Sum", "And", "Or", "Xor", "Equal")
-QUANTISING = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Quant", "IntQuant", "Trunc")
+MERGING = ("Concat", "Split", "Slice", "Gather")
+QUANTISING = ("DynamicQuantizeLinear", "Trunc")
 
 
 def read_onnx(path: Path, limit: int, reading: Reading) -> Network:
@@ -145,6 +146,8 @@ def _sum(node: Node, values: Values) -> Any:
 def _multiply(node: Node, values: Values) -> Data:
     a, b = values[:2]
     if isinstance(a, Data) and isinstance(b, Data):
+        if stepwise(a) and stepwise(b):
+            return pointwise(node, np.multiply, a, b)
         refuse(node.name, "a product of two maps has no place on the array")
     a, b = (a, b) if isinstance(a, Data) else (b, a)
     return a.scaled(a.constant(b, node), np.zeros(()))
@@ -164,12 +167,13 @@ def _negate(node: Node, values: Values) -> Data:
     return _data(node, values[0]).scaled(-np.ones(()), np.zeros(()))
 
 
-def _not(node: Node, values: Values) -> Data:
-    return _data(node, values[0]).scaled(-np.ones(()), np.ones(()))
-
-
 def _where(node: Node, values: Values) -> Data:
     condition, one, zero = values[:3]
+    constants = not isinstance(one, Data) and not isinstance(zero, Data)
+    if not (constants and isinstance(condition, Data) and condition.boolean) and all(
+        stepwise(value) for value in values[:3] if isinstance(value, Data)
+    ):
+        return pointwise(node, lambda c, a, b: np.where(c != 0, a, b), condition, one, zero)
     if not isinstance(condition, Data) or isinstance(one, Data) or isinstance(zero, Data) or not condition.boolean:
         refuse(node.name, "Where chooses between maps; expected two numbers behind a comparison, such as +1 and -1")
     high, low = condition.constant(one, node), condition.constant(zero, node)
@@ -178,9 +182,15 @@ def _where(node: Node, values: Values) -> Data:
 
 def _cast(node: Node, values: Values) -> Data:
     data = _data(node, values[0])
-    if node.given.get("to") not in (1, 10, 11) and not data.boolean:
+    kind = KINDS.get(node.given.get("to", 0))
+    if kind in (np.float32, np.float16, np.float64) or data.boolean:
+        return data
+    if data.levels() is None or kind is None:
         refuse(node.name, "rounds or compares by a change of type; write the comparison out")
-    return data
+    if kind is np.bool_:
+        return pointwise(node, lambda x: x != 0, data)
+    limits = np.iinfo(kind)
+    return pointwise(node, lambda x: np.where((x > limits.min - 1) & (x < limits.max + 1), np.trunc(x), np.nan), data)
 
 
 def _same(node: Node, values: Values) -> Any:
@@ -199,7 +209,6 @@ _OPS: dict[str, Callable[[Node, Sequence[Any]], Any]] = LAYERS | {
     "Mul": _multiply,
     "Div": _divide,
     "Neg": _negate,
-    "Not": _not,
     "Where": _where,
     "Cast": _cast,
     "Identity": _same,

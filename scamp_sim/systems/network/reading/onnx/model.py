@@ -20,9 +20,9 @@ OPSETS = (7, 28)
 
 PLAIN = ("", "ai.onnx")
 QONNX = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
-"""Domains of quantised constants: BipolarQuant and Quant."""
+"""Domains of quantised weights and activations."""
 
-QUANTISED = ("BipolarQuant", "Quant", "IntQuant")
+QUANTISED = ("BipolarQuant", "Quant", "IntQuant", "MultiThreshold")
 
 Array = npt.NDArray[Any]
 
