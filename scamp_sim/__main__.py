@@ -24,6 +24,9 @@ def entry() -> int:
             _leave(130)
         raise KeyboardInterrupt
 
+    def ended(number: int, frame: object) -> None:  # by `timeout`, a queue of jobs, a terminal that is closed
+        _leave(128 + number)
+
     def unraisable(found: object) -> None:
         # Python drops what is raised in a callback; an interrupt that it dropped is raised again, by a thread and a
         # moment later: what is raised in this hook would be dropped too
@@ -45,6 +48,10 @@ def entry() -> int:
     try:
         if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:  # as under nohup
             _signal.signal(_signal.SIGINT, handler)
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(_signal, name, None)
+            if number is not None and _signal.getsignal(number) is _signal.SIG_DFL:
+                _signal.signal(number, ended)
         sys.unraisablehook = unraisable
         from scamp_sim.cli.main import main
 

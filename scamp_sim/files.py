@@ -11,13 +11,27 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from scamp_sim.exceptions import ScampError
-from scamp_sim.reading import reason, was_read
+from scamp_sim.exceptions import OptionError, ScampError
+from scamp_sim.reading import claimed, reason, was_read
 from scamp_sim.text import short
 
 
 def check_file(path: str | Path, what: str) -> Path:
-    """The path, if a file can be written there. Raises ScampError otherwise, as for a file that was read."""
+    """The path, if a file can be written there, and this command writes nothing else there. Raises ScampError
+    otherwise, as for a file that was read."""
+    target = _writable(path, what)
+    refuse_claimed(target, what)
+    return target
+
+
+def refuse_claimed(path: str | Path, what: str) -> None:
+    """Raise OptionError if this command is to write something else to that file."""
+    other = claimed(path, what)
+    if other:
+        raise OptionError(f"the {other} and the {what} are both to go to {short(str(path), 200)}; name two files")
+
+
+def _writable(path: str | Path, what: str) -> Path:
     target, shown = Path(path), short(str(path), 200)
     try:
         with suppress(FileNotFoundError, NotADirectoryError):
@@ -84,7 +98,7 @@ def write_file(path: str | Path, what: str, write: Callable[[Path], object]) -> 
 
     Raises ScampError that names `what` and the file.
     """
-    target = check_file(path, what)
+    target = _writable(path, what)
     aside = Path()
     try:
         aside = file_aside(target)
@@ -209,6 +223,7 @@ __all__ = [
     "folder_aside",
     "leave_nothing_aside",
     "put_in_place",
+    "refuse_claimed",
     "refuse_read",
     "remove_aside",
     "unwritable",

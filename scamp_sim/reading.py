@@ -47,6 +47,7 @@ DEEPEST = 100
 """Lists and objects inside one another in a JSON document; Python's own reader stops at about a thousand frames."""
 
 _read: ContextVar[set[str] | None] = ContextVar("files that this command read", default=None)
+_claimed: ContextVar[dict[str, str] | None] = ContextVar("files that this command is to write", default=None)
 
 
 # --- what was read ----------------------------------------------------------------------------------------------
@@ -54,12 +55,14 @@ _read: ContextVar[set[str] | None] = ContextVar("files that this command read", 
 
 @contextmanager
 def tracking() -> Iterator[None]:
-    """Remember the files that are read inside, so that none of them is written to."""
-    token = _read.set(set())
+    """Remember the files that are read inside, so that none of them is written to, and those that are to be written, so
+    that no two of them have the same name."""
+    read, claimed = _read.set(set()), _claimed.set({})
     try:
         yield
     finally:
-        _read.reset(token)
+        _claimed.reset(claimed)
+        _read.reset(read)
 
 
 def note_read(path: str | Path) -> None:
@@ -74,6 +77,14 @@ def forget_read(path: str | Path) -> None:
     files = _read.get()
     if files is not None:
         files.discard(os.path.realpath(path))
+
+
+def claimed(path: str | Path, what: str) -> str:
+    """What else the command at hand writes to this file, under whatever name; empty if nothing. From here on it is for
+    `what`, if it was for nothing."""
+    files = _claimed.get()
+    other = what if files is None else files.setdefault(os.path.realpath(path), what)
+    return "" if other == what else other
 
 
 def was_read(path: str | Path) -> bool:
@@ -426,6 +437,7 @@ __all__ = [
     "MOST_TEXT",
     "check_packed",
     "checked_path",
+    "claimed",
     "forget_read",
     "is_folder",
     "is_taken",

@@ -38,7 +38,7 @@ def _candidates() -> Iterator[Path]:
         if os.environ.get(name):
             yield Path(os.environ[name]) / "scamp-sim"
     base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")
-    if base:
+    if base and os.path.isabs(base):  # the specification of XDG has others passed over
         yield Path(base) / "scamp-sim"
     elif sys.platform == "darwin":
         yield Path("~/Library/Caches/scamp-sim").expanduser()

@@ -133,6 +133,23 @@ def test_interrupted_at_a_few_moments(line: str, folder: Path) -> None:
     interrupt(line, folder, times=4, seed=1)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_leaves_nothing_half_written(number: int, folder: Path) -> None:
+    """By `timeout`, a queue of jobs, or a terminal that is closed."""
+    running = start("run edges --image film.gif --frames 100000 --video edges.gif --out frames", folder)
+    for _ in range(3000):
+        if any(folder.glob(".scamp-*")):
+            break
+        time.sleep(0.01)
+    running.send_signal(number)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 128 + number, err
+    assert "Traceback" not in err
+    assert not [p for p in folder.rglob("*") if p.name.startswith(".scamp-")]
+    assert not (folder / "edges.gif").exists()
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("line", LINES)
 def test_interrupted_at_twenty_moments(line: str, folder: Path) -> None:

@@ -107,6 +107,28 @@ def test_what_is_read_is_not_written_to(
     assert (folder / victim).read_bytes() == before
 
 
+TWICE = (
+    "run k.scamp --image film.gif --video x.gif --trace x.gif",
+    "run k.scamp --image film.gif --video x.gif --trace ./x.gif",
+    "run k.scamp --image film.gif --out . --trace frames.csv",
+    "run k.scamp --image photo.png --out . --trace photo2.png",
+    "run main.cpp --image film.gif --video x.gif --trace x.gif",
+    "profile k.scamp --html x.html --trace x.html",
+    "validate pixelrnn --weights w.npz --clips clips.npz --chips 1-2 --out x.png --plot x.png",
+    "network validate net.npz --data data.npz --chips 1-2 --out x.png --plot x.png",
+    "system validate p2m --weights layer.npz --clips example:1 --on scamp5 --chips 1-2 --out x.svg --plot x.svg",
+)
+
+
+@pytest.mark.parametrize("line", TWICE)
+def test_two_things_do_not_go_to_one_file(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "k.scamp").write_text(KERNEL.replace("photo", "photo2"))
+    before = {p.name for p in folder.iterdir()}
+    assert main(line.split()) == 2
+    assert " are both to go to " in capsys.readouterr().err
+    assert {p.name for p in folder.iterdir()} == before
+
+
 # --- every option that names a file looks at it -----------------------------------------------------------------------
 
 NAMED = (

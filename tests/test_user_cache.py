@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scamp_sim.user_cache import user_cache
+from tests.processes import called
 
 
 @pytest.fixture
@@ -52,6 +53,50 @@ def test_a_folder_that_others_can_write_is_passed_over(mode: int, home: Path, mo
     found = user_cache()
     assert found is not None
     assert found != home / "open" / "scamp-sim"
+
+
+@posix
+def test_a_relative_cache_folder_is_passed_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the specification of XDG has it: it would lie in whatever folder the command runs in."""
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    assert user_cache() == home / ".cache" / "scamp-sim"
+    assert not (home / "here").exists()
+
+
+def test_damaged_code_is_compiled_again(tmp_path: Path) -> None:
+    from scamp_sim.engine._jit import compiled
+
+    def double(x: int) -> int:
+        return 2 * x
+
+    assert compiled(double, tmp_path)(21) == 42
+    for ending in ("nbi", "nbc"):
+        (file,) = tmp_path.rglob(f"*.{ending}")
+        whole = file.read_bytes()
+        for damaged in (b"", whole[: len(whole) // 2], b"D" + whole[1:]):
+            file.write_bytes(damaged)
+            again = compiled(double, tmp_path)
+            assert again(21) == 42
+            assert not again.stats.cache_hits  # type: ignore[attr-defined]
+            kept = compiled(double, tmp_path)
+            assert kept(21) == 42
+            assert kept.stats.cache_hits  # type: ignore[attr-defined]
+            whole = next(tmp_path.rglob(f"*.{ending}")).read_bytes()
+
+
+@pytest.mark.parametrize(("name", "value"), [("NUMBA_DISABLE_JIT", "1"), ("NUMBA_NUM_THREADS", "0")])
+def test_settings_that_the_engine_cannot_work_under_are_named(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, value)
+    (tmp_path / "k.scamp").write_text("mov(A, B);\noutput a = A;\n")
+    done = called("run k.scamp --size 64x64")
+    assert done.returncode == 1
+    (said,) = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert "NUMBA_" in said
+    assert "internal" not in said
 
 
 @posix

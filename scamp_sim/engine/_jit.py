@@ -8,17 +8,26 @@ lies in a folder named after a digest of all these sources.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numba
-
+from scamp_sim.exceptions import ScampError
 from scamp_sim.user_cache import user_cache
 
+try:
+    import numba
+except ValueError as e:  # it looks at its settings in the environment, such as NUMBA_NUM_THREADS=0
+    raise ScampError(
+        f"numba refuses its settings: {e}; look at the variables of the environment named NUMBA_..."
+    ) from e
+
 config: Any = numba.config  # its settings are made at run time, which a type checker cannot see
+if config.DISABLE_JIT:
+    raise ScampError("NUMBA_DISABLE_JIT is set, and the engine is compiled code; unset it")
 _ENGINE = Path(__file__).parent
 _COMPILED = ("_jit", "analog", "bits", "noisy", "ops", "walk")
 _SOURCES = (
@@ -37,10 +46,15 @@ def cache_folder() -> Path | None:
 
 
 def is_compiled(noisy: bool = False) -> bool:
-    """Whether the engine has been compiled here before, noisy: the part for chips with errors; else the first run takes
-    about ten seconds."""
+    """Whether the engine of this installation and this Python has been compiled here before, noisy: the part for chips
+    with errors; else the first run takes about ten seconds."""
     folder = cache_folder()
-    return folder is not None and any(folder.rglob("noisy.walk_noisy-*.nbi" if noisy else "walk.walk-*.nbi"))
+    if folder is None:
+        return False
+    inside = getattr(numba.core.caching._CacheLocator, "get_suitable_cache_subpath", None)  # a folder for each place
+    begun = "noisy.walk_noisy" if noisy else "walk.walk"
+    kept = f"{begun}-*.py{sys.version_info.major}{sys.version_info.minor}*.nbi"
+    return any((folder / inside(str(_ENGINE / "walk.py")) if inside else folder).rglob(kept))
 
 
 def jit(function: Callable[..., Any], inline: str = "never", counted: bool = True) -> Callable[..., Any]:
@@ -73,11 +87,20 @@ def compiled(function: Callable[..., Any], kept: Path | None, **options: Any) ->
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = folder
-    write = found._cache.save_overload
+    keep = found._cache
+    write, read = keep.save_overload, keep.load_overload
 
     def save(signature: Any, code: Any) -> None:
         with suppress(OSError):  # a disk that is full is no reason to stop
             write(signature, code)
 
-    found._cache.save_overload = save
+    def load(signature: Any, target: Any) -> Any:
+        try:
+            return read(signature, target)
+        except Exception:  # a damaged file raises whatever pickle makes of it; the code is compiled and written again
+            with suppress(OSError):
+                keep.flush()
+            return None
+
+    keep.save_overload, keep.load_overload = save, load
     return found  # type: ignore[no-any-return]

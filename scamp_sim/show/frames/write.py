@@ -15,7 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import OptionError, ScampError
-from scamp_sim.files import check_file, file_aside, folder_aside, put_in_place, refuse_read, remove_aside
+from scamp_sim.files import (
+    check_file,
+    file_aside,
+    folder_aside,
+    put_in_place,
+    refuse_claimed,
+    refuse_read,
+    remove_aside,
+)
 from scamp_sim.reading import reason
 from scamp_sim.show import render
 from scamp_sim.show.frames.decode import library
@@ -353,7 +361,9 @@ class Staging:
     def _writing(self, name: str) -> Iterator[Path]:
         if (self.folder / name).is_dir():
             raise ScampError(f"cannot write {self.folder / name}: it is a folder; move it, or name another")
-        refuse_read(self.folder / name, "picture" if name.endswith(".png") else "result")
+        what = "picture" if name.endswith(".png") else "table of frames" if name.endswith(".csv") else "result"
+        refuse_read(self.folder / name, what)
+        refuse_claimed(self.folder / name, what)
         try:
             if self._aside is None:
                 self._made = not self.folder.exists()
