@@ -43,7 +43,7 @@ FILES: Mapping[str, str] = {
     **{
         name: name
         for name in (
-            *("view.css", "icon.svg", "app.js", "away.js", "draw.js", "keys.js", "panels.js", "planes.js"),
+            *("view.css", "icon.svg", "app.js", "away.js", "camera.js", "draw.js", "keys.js", "panels.js", "planes.js"),
             *("pointing.js", "source.js", "wire.js"),
         )
     },
@@ -61,7 +61,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
 

@@ -26,6 +26,7 @@ from scamp_sim.compiler.expand import prelude
 from scamp_sim.compiler.front.diagnostics import CompileError, to_json
 from scamp_sim.compiler.front.syntax_errors import KEYWORDS
 from scamp_sim.costs.timing import Timing
+from scamp_sim.engine._jit import is_compiled
 from scamp_sim.exceptions import ProgramError, ScampError
 from scamp_sim.machine.machine import Machine
 from scamp_sim.machine.tape import Ran
@@ -181,6 +182,7 @@ class Session:
             "pictures": self.pictures.names,
             "stamp": self.subject.stamp(),
             "first": asdict(self.first),
+            "compiling": {IDEAL: not is_compiled(), CHIP: not is_compiled(noisy=True)},
             "keywords": sorted(KEYWORDS),
             "calls": sorted({*isa.NATIVE, *isa.HOST, *prelude.declarations()}),
             "registers": [*isa.ANALOG, *isa.ANALOG_INPUTS, *isa.DIGITAL_SOURCES],

@@ -38,6 +38,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera of moving shapes, which pages may have
+    "--use-fake-ui-for-media-stream",
 )
 PATIENCE = 120_000
 """ms; a busy machine is slow."""
@@ -227,6 +229,71 @@ def test_keys_alone(opened: Callable[..., Tab]) -> None:
     press("Space")
 
 
+def test_tab_belongs_to_a_text_that_is_being_written(opened: Callable[..., Tab]) -> None:
+    tab = opened()
+    press, text = tab.page.keyboard.press, tab.page.locator("#text")
+    text.focus()  # as by Tab
+    press("Tab")
+    assert tab.page.locator("#text:focus").count() == 0
+    press("e")
+    before = text.input_value()
+    press("Tab")
+    assert tab.page.locator("#text:focus").count() == 1
+    assert len(text.input_value()) == len(before) + 4
+    press("Escape")
+    text.focus()
+    press("Tab")
+    assert len(text.input_value()) == len(before) + 4
+
+
+def test_a_camera_is_seen_live(opened: Callable[..., Tab]) -> None:
+    tab = opened()
+    page, body = tab.page, tab.page.locator("body")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    tab.at(1)
+    button = page.locator("#camera")
+    button.click()
+    tab.has("#camera", "aria-pressed", "true")
+    seen = set()
+    until(lambda: len(seen.add(body.get_attribute("data-revision")) or seen) > 4, "it shows no further frames")
+    assert page.locator("#picture").input_value() == "own"
+    assert tab.n == 1  # the place in the program stays
+    button.click()
+    tab.has("#camera", "aria-pressed", "false")
+    until(lambda: "busy" not in (body.get_attribute("class") or ""), "it does not rest")
+    last = body.get_attribute("data-revision")
+    page.wait_for_timeout(400)
+    assert body.get_attribute("data-revision") == last
+    page.locator("#frames").fill("3")
+    page.locator("#frames").press("Enter")
+    button.click()
+    tab.says("#where", r"frame 1 of 3: camera\.npy#1")
+    page.locator("#picture").select_option("ramp")  # another picture ends it
+    tab.has("#camera", "aria-pressed", "false")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("NotAllowedError", "allow it for this address"), ("NotFoundError", "plug one in")]
+)
+def test_a_camera_that_does_not_start_says_why(name: str, says: str, chromium: Any, opened: Callable[..., Tab]) -> None:
+    page = chromium.new_context().new_page()
+    refused = f"async () => {{ throw new DOMException('', '{name}'); }}"
+    page.add_init_script(f"navigator.mediaDevices.getUserMedia = {refused}")
+    tab = opened(on=page)
+    page.locator("#camera").click()
+    tab.says("#banner", says)
+    assert page.locator("#camera").get_attribute("aria-pressed") == "false"
+
+
+def test_a_number_beyond_its_range_is_said(opened: Callable[..., Tab]) -> None:
+    tab = opened()
+    tab.page.locator("#frames").fill("300")
+    tab.page.locator("#frames").press("Enter")
+    tab.says("#banner", "frames: expected a number from 1 to 256, got 300")
+    assert tab.page.locator("#frames").input_value() == "1"
+
+
 def test_values_under_the_cursor_are_those_of_the_array(opened: Callable[..., Tab]) -> None:
     tab = opened(wish=Wish(errors="scamp5", chip=7, seed=2))
     page = tab.page
@@ -391,10 +458,8 @@ def measured(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_every_control_is_reached_by_tab(measured: Any) -> None:
     measured.set_viewport_size({"width": 1600, "height": 860})
-    for _ in range(60):
+    for _ in range(60):  # the text among them holds nobody
         measured.keyboard.press("Tab")
-        if measured.evaluate("document.activeElement.id") == "text":
-            measured.keyboard.press("Escape")  # in the text it is an indent
     for name in ("#picture", "#errors", "#chip", "#export summary", "#scale", "#moment", "[data-go=word]"):
         assert measured.evaluate("(name) => reached.some((e) => e.matches(name))", name), name
     for name in ("canvas.plane", "#planes button", "#sliders input"):

@@ -1,6 +1,7 @@
 // The page: what the user does becomes a wish to run or a moment to look at; one of each is under way at a time.
 
 import { offerExports } from "./away.js";
+import { Camera, whyNot } from "./camera.js";
 import { listenToKeys } from "./keys.js";
 import { Stage } from "./planes.js";
 import { setUpTabs, showCosts, showNotes, showResults, showSliders, showStore, Timeline, us } from "./panels.js";
@@ -11,10 +12,12 @@ const $ = (id) => document.getElementById(id);
 const TYPING = 180; // ms after the last key until a text is run
 const WATCH = 1500; // ms between looks at the file
 const PLAY = 140; // ms a word
+const MOST_UPLOAD = 32 << 20; // bytes that the server takes
 
 const stage = new Stage();
 const source = new Source();
 const timeline = new Timeline();
+const camera = new Camera();
 
 const state = {
   about: null,
@@ -73,6 +76,7 @@ async function run() {
 }
 
 async function runOnce() {
+  sayCompiling();
   const found = await (await tell("run", state.wish)).json();
   if (wanted) return; // another wish has come meanwhile
   source.messages(found.diagnostics);
@@ -101,6 +105,12 @@ async function runOnce() {
   takeAccount(found.account, 0);
   stage.behind = found.outputs;
   await go(stand(before, found));
+}
+
+// The first run of an installation, and the first on a chip, wait for the engine.
+function sayCompiling() {
+  if (!state.about.compiling[state.wish.errors === "ideal" ? "ideal" : "chip"]) return;
+  $("doing").textContent = "compiling the engine, once per installation (about 10 s) ...";
 }
 
 // Where to stand in a new run: at the same place of the run before, or at the end of its first frame.
@@ -177,6 +187,7 @@ async function go(to) {
 const move = (to) => go(to);
 
 async function arrived(said) {
+  state.about.compiling[state.wish.errors === "ideal" ? "ideal" : "chip"] = false;
   state.n = said.n;
   stage.take(said.planes);
   source.stand(said.at, said.coming);
@@ -265,6 +276,7 @@ function fillSelect(select, values, value) {
 }
 
 $("picture").addEventListener("change", () => {
+  unplug();
   state.wish.picture = $("picture").value;
   run();
 });
@@ -277,24 +289,64 @@ for (const [id, least, most] of [["frames", 1, 256], ["chip", 0, 4294967295], ["
   $(id).addEventListener("change", () => {
     const value = Math.round(Number($(id).value));
     if (!(value >= least && value <= most)) {
+      banner(`${id}: expected a number from ${least} to ${most.toLocaleString("en")}, got ${$(id).value || "none"}`);
       $(id).value = String(state.wish[id]);
       return;
     }
+    banner("");
     state.wish[id] = value;
     run();
   });
 }
 
 async function opened(file) {
+  unplug();
+  if (file.size > MOST_UPLOAD) {
+    banner(`${file.name} has ${file.size.toLocaleString("en")} bytes; the page takes ${MOST_UPLOAD.toLocaleString("en")}: give it to --image`);
+    return;
+  }
   try {
-    const found = await sendPicture(file);
-    fillSelect($("picture"), found.pictures, "own");
-    state.wish.picture = "own";
-    await run();
+    await shown(file);
   } catch (error) {
     failed(error);
   }
 }
+// Runs on a file of pictures.
+async function shown(file) {
+  const found = await sendPicture(file);
+  fillSelect($("picture"), found.pictures, "own");
+  state.wish.picture = "own";
+  await run();
+}
+
+// --- camera -----------------------------------------------------------------------------------------------------
+
+async function live() {
+  try {
+    await camera.start(unplug);
+    $("camera").setAttribute("aria-pressed", "true");
+    while (camera.on) {
+      if (document.hidden || !state.run) {
+        await new Promise((done) => setTimeout(done, 300));
+        continue;
+      }
+      const file = await camera.frames(state.wish.frames, ...state.run.shape);
+      if (camera.on) await shown(new File([file], "camera.npy"));
+    }
+  } catch (error) {
+    unplug();
+    if (error instanceof DOMException) banner(whyNot(error));
+    else failed(error);
+  }
+}
+
+function unplug() {
+  camera.stop();
+  $("camera").setAttribute("aria-pressed", "false");
+}
+
+$("camera").addEventListener("click", () => (camera.on ? unplug() : live()));
+
 $("drop").addEventListener("change", () => {
   if ($("drop").files.length) opened($("drop").files[0]);
   $("drop").value = "";
@@ -384,6 +436,7 @@ async function begin() {
   fillSelect($("errors"), about.errors, state.wish.errors);
   for (const id of ["frames", "chip", "seed"]) $(id).value = String(state.wish[id]);
   for (const id of ["picture", "frames", "drop"]) $(id).closest("label").hidden = about.kind === "network";
+  $("camera").hidden = about.kind === "network" || !Camera.there;
   if (state.wish.errors !== "ideal") stage.mode = "all";
   await run();
   document.body.dataset.ready = "yes";

@@ -41,7 +41,7 @@ export function listenToKeys({ stage, source, state, steps, stop, save }) {
       0: () => stage.fit(),
       "[": () => stage.next(-1),
       "]": () => stage.next(1),
-      e: () => source.area.focus(),
+      e: () => source.enter(),
       "?": () => $("help").showModal(),
     };
     if (go && state.run) {

@@ -18,14 +18,18 @@ export class Source {
     this.onedit = () => {};
     this.online = () => {};
     this.area = $("text");
+    this.writing = false; // Tab belongs to the text only then, so that who tabs through the page is not held there
+    this.area.addEventListener("pointerdown", () => (this.writing = true));
+    this.area.addEventListener("blur", () => (this.writing = false));
     this.area.addEventListener("input", () => {
+      this.writing = true;
       this.edited = this.area.value;
       this._paint();
       this.onedit(this.edited);
     });
     this.area.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.area.blur();
-      if (event.key === "Tab" && !event.shiftKey && !event.ctrlKey && !this.area.readOnly) {
+      if (event.key === "Tab" && this.writing && !event.shiftKey && !event.ctrlKey && !this.area.readOnly) {
         event.preventDefault();
         this.area.setRangeText("    ", this.area.selectionStart, this.area.selectionEnd, "end");
         this.area.dispatchEvent(new Event("input"));
@@ -35,6 +39,12 @@ export class Source {
       const number = event.target.closest?.("button")?.dataset.line;
       if (number) this.online(this.current, Number(number));
     });
+  }
+
+  // Into the text, to write.
+  enter() {
+    this.area.focus();
+    this.writing = true;
   }
 
   learn(about) {
