@@ -140,6 +140,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Raises SystemExit when argparse, or the help, has said all there is to say.
     """
     table = commands()
+    if argv and argv[0] == "help":
+        argv = [*argv[1:2], "--help"]
     if not argv or argv[0] in ("-h", "--help"):
         print(overview(), end="")
         raise SystemExit(0)
@@ -150,11 +152,21 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         from scamp_sim.chip.isa import did_you_mean
 
         what = "option" if argv[0].startswith("-") else "command"
-        near = did_you_mean(argv[0], tuple(table)) or "; scamp-sim --help lists the commands"
+        near = did_you_mean(argv[0], tuple(table)) or _as_program(argv[0]) or "; scamp-sim --help lists the commands"
         print(f"scamp-sim: error: unknown {what} '{argv[0][:80]}'{near}", file=sys.stderr)
         raise SystemExit(2)
     output.begin(argv[0])
     return parser_of(table[argv[0]]).parse_args(list(argv[1:]))
+
+
+def _as_program(name: str) -> str:
+    """A tail for the message that a command is unknown, if the name is that of a program."""
+    from scamp_sim import kernels
+    from scamp_sim.compiler.front.source import PROGRAMS
+    from scamp_sim.reading import is_taken
+
+    program = name in kernels.names() or (name.lower().endswith(PROGRAMS) and is_taken(name))
+    return f"; to run the program: scamp-sim run {short(name, 80)}" if program else ""
 
 
 def parser_of(command: Command) -> argparse.ArgumentParser:

@@ -23,13 +23,15 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """The message on stderr, then what the command takes, in a line; exit code 2."""
-        from scamp_sim.chip.isa import did_you_mean
+        from scamp_sim.chip.isa import nearest
 
         unknown = re.search(r"unrecognized arguments: (--?[A-Za-z][\w-]*)", message)
         if unknown:
             known = sorted({name for name in _options(self) if name.startswith("--")})
             starting = [name for name in known if name.startswith(unknown[1])]
-            message += f"; did you mean '{starting[0]}'?" if starting else did_you_mean(unknown[1], known)
+            # without the dashes, which all of them share and which would make everything near
+            near = starting[0][2:] if starting else nearest(unknown[1].lstrip("-"), [name[2:] for name in known])
+            message += f"; did you mean '--{near}'?" if near else ""
         print(f"{self.prog}: error: {message}", file=sys.stderr)
         print(f"{self._short_usage()}\n{self.prog} --help shows the options", file=sys.stderr)
         raise SystemExit(2)

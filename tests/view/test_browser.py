@@ -255,8 +255,13 @@ def test_a_camera_is_seen_live(opened: Callable[..., Tab]) -> None:
     button = page.locator("#camera")
     button.click()
     tab.has("#camera", "aria-pressed", "true")
-    seen = set()
-    until(lambda: len(seen.add(body.get_attribute("data-revision")) or seen) > 4, "it shows no further frames")
+    seen: set[str] = set()
+
+    def further() -> bool:
+        seen.add(body.get_attribute("data-revision"))
+        return len(seen) > 4
+
+    until(further, "it shows no further frames")
     assert page.locator("#picture").input_value() == "own"
     assert tab.n == 1  # the place in the program stays
     button.click()
