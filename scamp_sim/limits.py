@@ -15,6 +15,13 @@ MANY = 1_000_000
 """Of pictures that are drawn or read: more would fill the memory."""
 
 
+MOST_EPOCHS = 10_000
+"""Passes over the data of a training: more would not end."""
+
+MOST_BATCH = 65_536
+"""Examples of a step."""
+
+
 def whole(text: str) -> int:
     """An integer of an option. Raises ArgumentTypeError, as argparse wants it."""
     return whole_in(-HIGHEST, HIGHEST)(text)
@@ -66,4 +73,4 @@ def number_in(
     return read
 
 
-__all__ = ["HIGHEST", "MANY", "number", "number_in", "whole", "whole_in"]
+__all__ = ["HIGHEST", "MANY", "MOST_BATCH", "MOST_EPOCHS", "number", "number_in", "whole", "whole_in"]

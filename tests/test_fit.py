@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,6 +112,55 @@ def test_a_fit_finds_what_made_the_table_and_names_what_is_not_separated() -> No
         assert knob in found.determined
         assert abs(found.profile[knob] - truth[knob]) <= found.errors[knob], knob
     assert not found.alike
+
+
+def test_a_fit_that_was_stopped_goes_on_to_the_same_profile(tmp_path: Path) -> None:
+    truth = load_profile("imperial")
+    cells = cells_of(table.predict(truth, CELLS[:4], (7,)))
+    keep = ("gain_loss", "register_offset", "analog_drift", "analog_drift_spread")
+    asked: list[int] = []
+
+    class Stopped(Exception):
+        pass
+
+    class Counted(TableSource):
+        """Simulated chips that are counted, and the fit that is stopped in the middle."""
+
+        stops = 0
+
+        def predict(self, profile: Any, serial: int) -> Any:
+            if len(asked) == self.stops:
+                raise Stopped
+            asked.append(serial)
+            return super().predict(profile, serial)
+
+    def fitted(stops: int, file: str | None, serials: tuple[int, ...] = (1,)) -> tuple[joint.Fitted, int]:
+        asked.clear()
+        source = Counted(cells)
+        source.stops = stops
+        found = joint.fit(truth.changed(split_loss=0.02), [source], serials, keep, results=file and tmp_path / file)
+        return found, len(asked)
+
+    alone, count = fitted(-1, "alone.json")
+    with pytest.raises(Stopped):
+        fitted(count // 2, "stopped.json")
+    resumed, more = fitted(-1, "stopped.json")
+    assert 0 < more < count
+    assert resumed == alone == fitted(-1, None)[0]
+    assert (tmp_path / "stopped.json").read_bytes() == (tmp_path / "alone.json").read_bytes()
+    assert fitted(-1, "alone.json")[1] == 0
+    with pytest.raises(ProgramError, match=r"alone\.json: made with other profile; choose another file"):
+        joint.fit(truth.changed(split_loss=0.03), [TableSource(cells)], (1,), keep, results=tmp_path / "alone.json")
+    with pytest.raises(ProgramError, match=r"alone\.json: made with other measurements; choose another file"):
+        joint.fit(truth.changed(split_loss=0.02), [TableSource(cells[1:])], (1,), keep, results=tmp_path / "alone.json")
+    document = json.loads((tmp_path / "alone.json").read_text())
+    document["found"][next(iter(document["found"]))].pop()
+    (tmp_path / "alone.json").write_text(json.dumps(document))
+    with pytest.raises(ProgramError, match="a prediction is not of 12 numbers"):
+        fitted(-1, "alone.json")
+    (tmp_path / "alone.json").write_text("{}")
+    with pytest.raises(ProgramError, match="not the results of fit"):
+        fitted(-1, "alone.json")
 
 
 def test_one_bad_row_does_not_decide() -> None:
@@ -376,7 +426,7 @@ def test_fit_writes_a_profile_that_run_takes(tmp_path: Path, capsys: pytest.Capt
         (2, ["--table", "{table}", "--without", "60"], "--without 60: {table} has no such value; it has 0, 50"),
         (2, ["--flat", "{flat}", "--name", "scamp5"], "--name: name is 'scamp5', as of a built-in profile"),
         (2, ["--flat", "{flat}", "--name", ""], "--name: name is ''; give some text"),
-        (2, ["--flat", "{flat}", "--chips", "0"], "--chips: expected an integer of at least 1, got '0'"),
+        (2, ["--flat", "{flat}", "--chips", "0"], "--chips: expected an integer in 1..10000, got '0'"),
         (1, ["--flat", "{flat}", "--out", "{folder}"], "is a folder; name a file"),
     ],
 )

@@ -50,6 +50,7 @@ STUDIES = {
     "--checkpoint c.pt --out w.npz",
     "network finetune": "network finetune net.npz --data pictures.npz --pictures 4 --chips 1 --measure 7 --epochs 8 "
     "--batch 8 --checkpoint c.pt --out w.npz",
+    "fit": "fit --table table.csv --chips 3 --results r.json --out mine.json",
     "figure2": f"report figure2 {SMALL} --results r.json --plot f.svg",
     "figure3": f"report figure3 {SMALL} --results r.json",
     "table3": f"report table3 {SMALL} --refit-clips 1 --chips 1-4 --noise authors --jobs 1 --results r.json",
@@ -80,6 +81,8 @@ def made(folder: Path) -> Path:
     folder.mkdir()
     Image.fromarray(np.arange(256 * 256, dtype=np.uint32).astype(np.uint8).reshape(256, 256)).save(folder / "photo.png")
     save(small_network(), folder / "net.npz")
+    rows = "".join(f"{v},{n},{3 * n},{1 + n / 2}\n" for v in range(0, 121, 10) for n in range(1, 11))
+    (folder / "table.csv").write_text("value,passes,mean_in_minus_out,std_out\n" + rows)
     pictures = np.random.default_rng(0).integers(0, 256, (20, 64, 64)).astype(np.uint8)
     np.savez(folder / "pictures.npz", x=pictures, y=np.arange(20) % 10)
     return folder

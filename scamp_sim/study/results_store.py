@@ -134,11 +134,20 @@ class Kept(Generic[T]):
     form: what the file holds, such as "pixelrnn table 3, 2".
     stamp: what the results depend on beside the key.
     read: a result out of its JSON; raises ValueError, TypeError or KeyError for what is none.
+    patient: results come fast, so that they are written every now and then, and in the end by `write`.
 
     Raises ScampError: no such file can be there, or it is not of this form, or of another stamp.
     """
 
-    def __init__(self, path: str | Path | None, form: str, stamp: Mapping[str, Any], read: Callable[[Any], T]) -> None:
+    def __init__(
+        self,
+        path: str | Path | None,
+        form: str,
+        stamp: Mapping[str, Any],
+        read: Callable[[Any], T],
+        patient: bool = False,
+    ) -> None:
+        self._next, self._patient = 0.0, patient
         self.path, self.form, self.stamp = path, form, plain(stamp)
         self.found: dict[str, T] = {}
         if path is None:
@@ -157,11 +166,20 @@ class Kept(Generic[T]):
         check_stamp(f"results {path}", theirs, self.stamp)
 
     def add(self, key: str, value: T) -> None:
-        """Keep a result, and write the file."""
+        """Keep a result, and write the file, or do so later."""
         self.found[key] = value
-        if self.path is not None:
-            record = {"format": self.form, "study": self.stamp, "found": self.found}
-            write_text(self.path, json.dumps(record, indent=1) + "\n", "results")
+        if not self._patient or time.monotonic() > self._next:
+            self.write()
+
+    def write(self) -> None:
+        """Write what there is, if there is a name for the file."""
+        if self.path is None:
+            return
+        began = time.monotonic()
+        record = {"format": self.form, "study": self.stamp, "found": self.found}
+        write_text(self.path, json.dumps(record, indent=None if self._patient else 1) + "\n", "results")
+        ended = time.monotonic()
+        self._next = ended + max(PAUSE, SHARE * (ended - began))
 
 
 # --- what results belong to --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scamp_sim.cli.options import Given
 from scamp_sim.cli.refusals import refuse, spelt
 from scamp_sim.exceptions import OptionError, ProgramError
-from scamp_sim.limits import number_in, whole_in
+from scamp_sim.limits import MOST_EPOCHS, number_in, whole_in
 
 if TYPE_CHECKING:
     from scamp_sim.compare.counts import On
@@ -110,7 +110,14 @@ def register(parser: argparse.ArgumentParser) -> None:
         default=20,
         help="clips of each class for the test (default: 20)",
     )
-    add("--epochs", action=Given, metavar="N", type=whole_in(1), default=20, help="of every training (default: 20)")
+    add(
+        "--epochs",
+        action=Given,
+        metavar="N",
+        type=whole_in(1, MOST_EPOCHS),
+        default=20,
+        help="of every training (default: 20)",
+    )
     add(
         "--light",
         action=Given,

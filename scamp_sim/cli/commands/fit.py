@@ -52,7 +52,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--base", metavar="PROFILE", default="scamp5", help="where to start from (default: scamp5)")
     parser.add_argument(
-        "--chips", metavar="N", type=whole_in(1), default=2, help="simulated chips to fit with (default: 2)"
+        "--chips", metavar="N", type=whole_in(1, 10_000), default=2, help="simulated chips to fit with (default: 2)"
+    )
+    parser.add_argument(
+        "--results", metavar="FILE", help="keep what simulated chips gave there; the same command resumes"
     )
     parser.add_argument("--name", metavar="NAME", default="mychip", help="name of the profile (default: mychip)")
     parser.add_argument("--out", metavar="FILE", help="write the profile there, for --errors FILE.json")
@@ -77,6 +80,10 @@ def run(args: argparse.Namespace) -> int:
         raise OptionError("--fixed is for the table and the kit; give --table FILE.csv or --measured FILE.json too")
     with of_the_line():
         check_name(args.name, "--name")
+    if args.results is not None and args.table is None and args.measured is None:
+        raise OptionError("--results is for simulated chips; flat readouts alone take none, so leave it out")
+    if args.results is not None:
+        check_file(args.results, "results")
     if args.out is not None:
         check_file(args.out, "profile")
     cells = measurements.load_table(args.table, args.without) if args.table else ()
@@ -96,7 +103,8 @@ def run(args: argparse.Namespace) -> int:
     for line in measurements.wraps(cells):
         print(f"scamp-sim: note: {args.table}: {line}", file=sys.stderr)
     with _progress() as advance:
-        found = fitting.run(start, cells, stack, kit, tuple(range(1, args.chips + 1)), args.fixed, advance)
+        serials = tuple(range(1, args.chips + 1))
+        found = fitting.run(start, cells, stack, kit, serials, args.fixed, advance, args.results)
     profile = replace(found.fitted.profile, about=f"{found.fitted.profile.about}: {found.verdict}")
     document = as_document(profile)
     if args.out is not None:

@@ -10,7 +10,7 @@ from scamp_sim.cli.network.sources import add_network, read_network
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import OptionError
 from scamp_sim.files import check_file
-from scamp_sim.limits import number_in, whole_in
+from scamp_sim.limits import MOST_BATCH, MOST_EPOCHS, number_in, whole_in
 
 ABOUT = "train a network on under the noise of a chip: golden, ideal array and chips, before and after"
 
@@ -51,8 +51,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     add("--refit", action="store_true", help="fit only the last layer, to the bits of the measured chips, instead")
     group = parser.add_argument_group("training")
     add = group.add_argument
-    add("--epochs", metavar="N", type=whole_in(0, 10_000), default=20, help="default: 20")
-    add("--batch", metavar="N", type=whole_in(2, 65_536), default=64, help="default: 64")
+    add("--epochs", metavar="N", type=whole_in(0, MOST_EPOCHS), default=20, help="default: 20")
+    add("--batch", metavar="N", type=whole_in(2, MOST_BATCH), default=64, help="default: 64")
     add("--rate", metavar="R", type=number_in(0, 1000), default=2e-3, help="default: 0.002")
     add(
         "--strength",

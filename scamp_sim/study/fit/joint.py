@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.profiles import ChipProfile
+from scamp_sim.study.fit.kept import Predictions
 from scamp_sim.study.fit.measurements import rounded
 from scamp_sim.study.fit.parameters import Parameter, Row, error_of, free, is_determined, limits, scaled, unscaled
 
@@ -74,6 +77,7 @@ def fit(
     serials: Sequence[int] = (1, 2),
     fixed: Sequence[str] = (),
     advance: Callable[[float], None] = lambda cost: None,
+    results: str | Path | None = None,
 ) -> Fitted:
     """The profile whose predictions deviate least.
 
@@ -81,6 +85,7 @@ def fit(
     serials: simulated chips to predict with.
     fixed: knobs that are kept.
     advance: called with the root mean square deviation after every step.
+    results: a file that keeps what simulated chips gave; the same fit goes on from there, to the same profile.
 
     Raises ProgramError.
     """
@@ -92,10 +97,14 @@ def fit(
     errors = np.concatenate([s.errors for s in sources])
     low, high = limits(parameters)
     home = np.clip(scaled(parameters, start.knobs), low, high)
+    kept = Predictions(results, start, sources, parameters)
 
     def predict(x: Row, chips: Sequence[int] = serials) -> Row:
-        profile = start.changed(**unscaled(parameters, x))
-        each = [np.concatenate([s.predict(profile, c) for s in sources]) for c in chips]
+        def of_chip(chip: int) -> Row:
+            profile = start.changed(**unscaled(parameters, x))
+            return np.concatenate([s.predict(profile, chip) for s in sources])
+
+        each = [kept.of(x, c, partial(of_chip, c)) for c in chips]
         return np.asarray(np.mean(each, axis=0), np.float64)
 
     def slopes(x: Row, here: Row) -> Row:
@@ -134,7 +143,9 @@ def fit(
             break
         jacobian = slopes(x, here)
     z = (here - measured) / errors
-    return _result(start, parameters, x, z, jacobian / errors[:, None], predict, errors, len(serials))
+    found = _result(start, parameters, x, z, jacobian / errors[:, None], predict, errors, len(serials))
+    kept.write()
+    return found
 
 
 def _weights(z: Row) -> Row:

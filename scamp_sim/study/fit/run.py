@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -90,10 +91,14 @@ def run(
     serials: Sequence[int] = (1, 2),
     fixed: Sequence[str] = (),
     advance: Callable[[float], None] = lambda cost: None,
+    results: str | Path | None = None,
 ) -> Outcome:
     """Fit a profile to a table, flat readouts and what the kit measured, or to some of them.
 
-    start: where to begin, and stay where nothing is measured. Raises ProgramError.
+    start: where to begin, and stay where nothing is measured.
+    results: a file that keeps what simulated chips gave; the same fit goes on from there, to the same profile.
+
+    Raises ProgramError.
     """
     measured: Parts | None = None
     if stack is None and kit is not None and kit.flat is not None:
@@ -108,7 +113,7 @@ def run(
         sources.append(KitSource(kit.found, kit.shape))
     fitted = joint.Fitted(profile)
     if sources:
-        fitted = joint.fit(profile, sources, serials, fixed, advance)
+        fitted = joint.fit(profile, sources, serials, fixed, advance, results)
     errors = dict(fitted.errors)
     profile = fitted.profile
     parts = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError, ScampError
 from scamp_sim.files import check_file
-from scamp_sim.limits import MANY, number_in, whole_in
+from scamp_sim.limits import MANY, MOST_EPOCHS, number_in, whole_in
 from scamp_sim.show import plots
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.leca import inputs
@@ -39,8 +39,13 @@ class LecaTrainer:
         add("--modes", default="soft,hard,noisy", help="in this order, each from the one before (default: all three)")
         add("--array", action="store_true", help="train for SCAMP-5: linear products, and its measured errors as noise")
         add("--noise", type=number_in(0, 1000), default=2.0, help="factor on the chosen noise of the chip (default: 2)")
-        add("--start-epochs", type=whole_in(0), default=8, help="at 8 bits, before those at fewer (default: 8)")
-        add("--epochs", type=whole_in(0), default=8, help="at the bits of the codes (default: 8)")
+        add(
+            "--start-epochs",
+            type=whole_in(0, MOST_EPOCHS),
+            default=8,
+            help="at 8 bits, before those at fewer (default: 8)",
+        )
+        add("--epochs", type=whole_in(0, MOST_EPOCHS), default=8, help="at the bits of the codes (default: 8)")
         add("--rate", type=number_in(above=0, high=1000), default=2e-3, help="of Adam (default: 0.002)")
         add("--layers", type=whole_in(0, 1000), default=3, help="of the decoder; 15 in the paper (default: 3)")
         add("--filters", type=whole_in(1, 4096), default=16, help="of the decoder; 64 in the paper (default: 16)")

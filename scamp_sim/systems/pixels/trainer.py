@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError
 from scamp_sim.files import check_file
-from scamp_sim.limits import MANY, number_in, whole_in
+from scamp_sim.limits import MANY, MOST_BATCH, MOST_EPOCHS, number_in, whole_in
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.pixels.params import LayerParams
 
@@ -48,8 +48,8 @@ class LayerTrainer(ABC):
             help="added to every sum in training: a number, or scamp5 for what an "
             "affine fit leaves on two chips of that profile",
         )
-        add("--epochs", metavar="N", type=whole_in(1), default=15)
-        add("--batch", metavar="N", type=whole_in(2), default=64)
+        add("--epochs", metavar="N", type=whole_in(1, MOST_EPOCHS), default=15)
+        add("--batch", metavar="N", type=whole_in(2, MOST_BATCH), default=64)
         add(
             "--rate",
             metavar="R",

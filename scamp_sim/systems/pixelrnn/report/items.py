@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError
-from scamp_sim.limits import whole_in
+from scamp_sim.limits import MOST_EPOCHS, whole_in
 from scamp_sim.show.progress import kept
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     figures = parser.add_argument_group("figure2, figure3, table3: networks are trained for them")
     figures.add_argument("--seeds", metavar="N", type=whole_in(1), help="networks per point or kind (default: 1)")
     figures.add_argument(
-        "--epochs", metavar="N", type=whole_in(1), help="passes over the clips (default: 8; 10 for table3)"
+        "--epochs", metavar="N", type=whole_in(1, MOST_EPOCHS), help="passes over the clips (default: 8; 10 for table3)"
     )
     figures.add_argument(
         "--train-clips",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from scamp_sim.exceptions import OptionError, ProgramError
-from scamp_sim.limits import number_in, whole_in
+from scamp_sim.limits import MOST_BATCH, MOST_EPOCHS, number_in, whole_in
 from scamp_sim.show.progress import kept, progress
 from scamp_sim.systems.base.protocol import Report
 from scamp_sim.systems.pixelrnn.data.sources import TEST_SEED, TRAIN_SEED
@@ -48,9 +48,15 @@ class PixelRNNTrainer:
         )
         parser.add_argument("--save-noise", metavar="FILE", help="keep the errors there, as JSON, for --noise FILE")
         parser.add_argument(
-            "--epochs", metavar="N", type=whole_in(1), default=20, help="passes over the clips (default: 20)"
+            "--epochs",
+            metavar="N",
+            type=whole_in(1, MOST_EPOCHS),
+            default=20,
+            help="passes over the clips (default: 20)",
         )
-        parser.add_argument("--batch", metavar="N", type=whole_in(2), default=16, help="clips per step (default: 16)")
+        parser.add_argument(
+            "--batch", metavar="N", type=whole_in(2, MOST_BATCH), default=16, help="clips per step (default: 16)"
+        )
         parser.add_argument(
             "--rate",
             metavar="X",
