@@ -11,7 +11,7 @@ import numpy as np
 
 from scamp_sim import Machine
 from scamp_sim.compiler.filters import compile_filter
-from scamp_sim.compiler.filters.compile import correlated
+from scamp_sim.compiler.filters.verify import correlated
 from scamp_sim.show import render
 
 picture = sys.argv[1] if len(sys.argv) > 1 else Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")

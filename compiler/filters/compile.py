@@ -9,16 +9,17 @@ from typing import Any
 
 from scamp_sim.checks import integer
 from scamp_sim.compiler.filters.allocate import Demand, check_demand
-from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_text, rows_text
+from scamp_sim.compiler.filters.choice import by_noise, by_words, front, ranked
+from scamp_sim.compiler.filters.contract import contract_of, written
+from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_text
 from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE, Search, Tick, search, why_none
 from scamp_sim.compiler.filters.kernel import Taps, times
-from scamp_sim.compiler.filters.noise import INPUT_RMS, Noise, predict
+from scamp_sim.compiler.filters.noise import INPUT_RMS, predict
 from scamp_sim.compiler.filters.read import MOST_DEPTH, MOST_KERNELS, Given, Rounded, kernels_of, number, rounded
 from scamp_sim.compiler.filters.task import HALVINGS, OBJECTIVES, OFFSETS, SIGNS, Candidate, Task
-from scamp_sim.exceptions import ProgramError, ScampError
+from scamp_sim.compiler.filters.verify import verify
+from scamp_sim.exceptions import ProgramError
 from scamp_sim.text import short
-
-_LINEAR = 150
 
 
 @dataclass(frozen=True)
@@ -171,12 +172,12 @@ def compile_filter(
     found, task = _search(task, wanted, Fraction(tolerance), work, tick)
     if not found.pool:
         raise why_none(found)
-    ranked = _ranked(found, chip, rms)
-    pick = min(ranked, key=_by_noise if objective == "noise" else _by_words)
+    some = ranked(found, chip, rms)
+    pick = min(some, key=by_noise if objective == "noise" else by_words)
     made = dict(zip(task.names, task.goals, strict=True))
-    front = _front(ranked) if pareto or objective == "words,noise" else []
+    trades = front(some) if pareto or objective == "words,noise" else []
     results = [
-        _result(c, task, found, wanted, made, chip, work, seed, name, given.notes, rms) for c in [pick[0], *front]
+        _result(c, task, found, wanted, made, chip, work, seed, name, given.notes, rms) for c in [pick[0], *trades]
     ]
     trade = tuple((r.words, _worst(r.noise), r.text) for r in results[1:])
     return replace(results[0], pareto=trade)
@@ -268,38 +269,6 @@ def _search(
     return best
 
 
-def _ranked(found: Search, chip: Any, rms: float) -> list[tuple[Candidate, tuple[Noise, ...], float]]:
-    few = sorted(found.pool.values(), key=lambda c: (c.words, abs(c.offset), repr(c.steps.words)))
-    if found.task.objective == "words":
-        few = [c for c in few if c.words == few[0].words][:12]
-    out = []
-    for c in few[:60]:
-        noise = predict(c.steps, chip, rms)
-        out.append((c, noise, max(n.rms for n in noise)))
-    return out
-
-
-Ranked = tuple[Candidate, tuple[Noise, ...], float]
-
-
-def _by_words(item: Ranked) -> Any:
-    return item[0].words, abs(item[0].offset), round(item[2], 9), repr(item[0].steps.words)
-
-
-def _by_noise(item: Ranked) -> Any:
-    return round(item[2], 9), item[0].words, abs(item[0].offset), repr(item[0].steps.words)
-
-
-def _front(ranked: Sequence[Ranked]) -> list[Candidate]:
-    out: list[Candidate] = []
-    least = float("inf")
-    for c, _, rms in sorted(ranked, key=_by_words):
-        if rms < least - 1e-9:
-            least = rms
-            out.append(c)
-    return out
-
-
 def _worst(noise: Any) -> float:
     return max(float(n["rms"]) for n in (noise.values() if "rms" not in noise else [noise]))
 
@@ -344,11 +313,11 @@ def _result(
         taken.append(identifier(n if len(task.names) > 1 else "result", taken))
         names.append(taken[-1])
     places = {n: c.places[o] for n, o in zip(task.names, c.steps.outputs, strict=True)}
-    kept = "kept" if task.demand.keep or c.places[0] not in _written(c) else "overwritten"
-    contract = _contract(c, task, found, noise, errors, signs, margin, chip, work, seed, places, kept, names, rms)
+    kept = "kept" if task.demand.keep or c.places[0] not in written(c) else "overwritten"
+    contract = contract_of(c, task, found, noise, errors, signs, margin, chip, work, seed, places, kept, names, rms)
     text = kernel_text(c, contract, kernel, names, c.places[0], "image")
     program = assemble(text, name=kernel)
-    _verify(program, c, names, margin)
+    verify(program, c, names, margin)
     one = len(task.names) == 1
     offsets = {n: float(v.o) for n, v in zip(task.names, c.outputs, strict=True)}
     noises = {n: p.as_dict() for n, p in zip(task.names, noise, strict=True)}
@@ -375,97 +344,4 @@ def _result(
     )
 
 
-def _written(c: Candidate) -> set[str]:
-    return {c.places[r] for w in c.steps.words for r in w.registers}
-
-
-def _contract(
-    c: Candidate,
-    task: Task,
-    found: Search,
-    noise: Sequence[Noise],
-    errors: Mapping[str, Fraction],
-    signs: Mapping[str, int],
-    margin: Sequence[int],
-    chip: Any,
-    work: int,
-    seed: int,
-    places: Mapping[str, str],
-    kept: str,
-    names: Sequence[str],
-    rms: float,
-) -> list[str]:
-    bound = min(found.lower_bound, c.words)
-    proof = "shortest" if c.words == bound else f"at least {bound}"
-    if bound < found.without_halving <= c.words:
-        proof += f", {found.without_halving} if no word halves"
-    if any(errors.values()):
-        proof += " for these weights"
-    what = f"{len(task.names)} convolution kernels" if len(task.names) > 1 else "A convolution kernel"
-    lines = [f"{what} in {c.words} words ({proof}).", ""]
-    for k, n in enumerate(task.names):
-        exact = "exact" if not errors[n] else f"largest error of a weight {float(errors[n]):.4g}"
-        sign = "" if signs[n] > 0 else ", NEGATED"
-        lines.append(f"{names[k]} = {places[n]}: correlation with ({exact}{sign})")
-        lines += [f"    {row}" for row in rows_text(c.outputs[k].taps)]
-        v = c.outputs[k]
-        lines.append(
-            f"    offset {fraction_text(v.o)} transfers; on {chip.name}, for a picture of rms {rms:.1f} LSB: "
-            f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB, gain {noise[k].gain:.3f}"
-        )
-    # the offsets on the way take their part of the range
-    room = max(_LINEAR - max(n.peak for n in noise), 0) / float(c.largest)
-    lines += [
-        "",
-        f"in:         image -> {c.places[0]}, {kept}; linear to {_LINEAR} LSB for |image| <= {room:.0f} (largest "
-        f"value: {float(c.largest):g} x image)",
-        f"border:     zero-padded correlation inside {_margin_text(margin)}",
-        f"registers:  {', '.join(sorted(_written(c)))}, NEWS overwritten; FLAG all ones",
-        f"words:      {c.words}; options: offset {task.offset}, halving {task.halving}, objective {task.objective}",
-        f"search:     budget {work} states, seed {seed}",
-    ]
-    return lines
-
-
-def _margin_text(margin: Sequence[int]) -> str:
-    if not any(margin):
-        return "the whole array"
-    return "a margin of " + ", ".join(
-        f"{m} {side}" for m, side in zip(margin, ("north", "south", "west", "east"), strict=True)
-    )
-
-
-def _verify(program: Any, c: Candidate, names: Sequence[str], margin: Sequence[int]) -> None:
-    """Run the assembled kernel on a small array, and compare with the correlation. Raises ScampError: a bug."""
-    import numpy as np
-
-    from scamp_sim.machine.machine import Machine
-
-    rng = np.random.Generator(np.random.PCG64(7))
-    side = 64
-    plane = rng.integers(-20, 21, (side, side)).astype(np.float32)
-    run = Machine((side, side), engine="reference").run(program, inputs={"image": plane})
-    for name, value in zip(names, c.outputs, strict=True):
-        inside = run.outputs[name][margin[0] : side - margin[1], margin[2] : side - margin[3]]
-        want = correlated(plane, value.taps)[margin[0] : side - margin[1], margin[2] : side - margin[3]]
-        if not np.allclose(inside, want, rtol=0, atol=1e-3 * max(1.0, float(c.largest))):
-            raise ScampError(
-                f"internal: the program for '{name}' does not compute its kernel in a run; please report it"
-            )
-
-
-def correlated(plane: Any, taps: Taps) -> Any:
-    """The zero-padded correlation of a plane, (rows, columns), with a filter."""
-    import numpy as np
-
-    rows, columns = plane.shape
-    out = np.zeros(plane.shape)
-    for (dx, dy), w in taps.items():
-        top, left = max(dy, 0), max(-dx, 0)
-        bottom, right = rows + min(dy, 0), columns - max(dx, 0)
-        if top < bottom and left < right:
-            out[top:bottom, left:right] += float(w) * plane[top - dy : bottom - dy, left + dx : right + dx]
-    return out
-
-
-__all__ = ["CompiledFilter", "compile_filter", "correlated"]
+__all__ = ["CompiledFilter", "compile_filter"]

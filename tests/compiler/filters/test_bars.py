@@ -12,9 +12,9 @@ import pytest
 from scamp_sim import Machine
 from scamp_sim.compiler.filters import compile_filter
 from scamp_sim.compiler.filters.classic import found, named
-from scamp_sim.compiler.filters.compile import correlated
 from scamp_sim.compiler.filters.noise import predict
 from scamp_sim.compiler.filters.parse_back import steps_of
+from scamp_sim.compiler.filters.verify import correlated
 from scamp_sim.compiler.filters.words import execute
 from scamp_sim.silicon.profiles import load_profile
 

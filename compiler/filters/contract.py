@@ -1,0 +1,74 @@
+"""The contract of a program: what it computes, what is proven of it, and what it is worth on a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from scamp_sim.compiler.filters.emit import fraction_text, rows_text
+from scamp_sim.compiler.filters.generate import Search
+from scamp_sim.compiler.filters.noise import Noise
+from scamp_sim.compiler.filters.task import Candidate, Task
+
+_LINEAR = 150
+
+
+def written(c: Candidate) -> set[str]:
+    return {c.places[r] for w in c.steps.words for r in w.registers}
+
+
+def contract_of(
+    c: Candidate,
+    task: Task,
+    found: Search,
+    noise: Sequence[Noise],
+    errors: Mapping[str, Fraction],
+    signs: Mapping[str, int],
+    margin: Sequence[int],
+    chip: Any,
+    work: int,
+    seed: int,
+    places: Mapping[str, str],
+    kept: str,
+    names: Sequence[str],
+    rms: float,
+) -> list[str]:
+    bound = min(found.lower_bound, c.words)
+    proof = "shortest" if c.words == bound else f"at least {bound}"
+    if bound < found.without_halving <= c.words:
+        proof += f", {found.without_halving} if no word halves"
+    if any(errors.values()):
+        proof += " for these weights"
+    what = f"{len(task.names)} convolution kernels" if len(task.names) > 1 else "A convolution kernel"
+    lines = [f"{what} in {c.words} words ({proof}).", ""]
+    for k, n in enumerate(task.names):
+        exact = "exact" if not errors[n] else f"largest error of a weight {float(errors[n]):.4g}"
+        sign = "" if signs[n] > 0 else ", NEGATED"
+        lines.append(f"{names[k]} = {places[n]}: correlation with ({exact}{sign})")
+        lines += [f"    {row}" for row in rows_text(c.outputs[k].taps)]
+        v = c.outputs[k]
+        lines.append(
+            f"    offset {fraction_text(v.o)} transfers; on {chip.name}, for a picture of rms {rms:.1f} LSB: "
+            f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB, gain {noise[k].gain:.3f}"
+        )
+    # the offsets on the way take their part of the range
+    room = max(_LINEAR - max(n.peak for n in noise), 0) / float(c.largest)
+    lines += [
+        "",
+        f"in:         image -> {c.places[0]}, {kept}; linear to {_LINEAR} LSB for |image| <= {room:.0f} (largest "
+        f"value: {float(c.largest):g} x image)",
+        f"border:     zero-padded correlation inside {_margin_text(margin)}",
+        f"registers:  {', '.join(sorted(written(c)))}, NEWS overwritten; FLAG all ones",
+        f"words:      {c.words}; options: offset {task.offset}, halving {task.halving}, objective {task.objective}",
+        f"search:     budget {work} states, seed {seed}",
+    ]
+    return lines
+
+
+def _margin_text(margin: Sequence[int]) -> str:
+    if not any(margin):
+        return "the whole array"
+    return "a margin of " + ", ".join(
+        f"{m} {side}" for m, side in zip(margin, ("north", "south", "west", "east"), strict=True)
+    )
