@@ -3,40 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import hypot
 from typing import Any
 
 from scamp_sim.compiler.filters.generate import Search
 from scamp_sim.compiler.filters.noise import Noise, predict
 from scamp_sim.compiler.filters.task import Candidate
 
+LINEAR = 150
+"""LSB up to which a register of the chip is linear."""
 
-def ranked(found: Search, chip: Any, rms: float) -> list[tuple[Candidate, tuple[Noise, ...], float]]:
-    few = sorted(found.pool.values(), key=lambda c: (c.words, abs(c.offset), repr(c.steps.words)))
+
+@dataclass(frozen=True)
+class Picture:
+    """That predictions are made for: its mean and its rms about it, in LSB; pixels are independent."""
+
+    mean: float
+    rms: float
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """error: of the worst output, in LSB: its rms, and what it leaves of the picture's mean. bent: whether the mean
+    drives a value on the way out of the linear range."""
+
+    candidate: Candidate
+    noise: tuple[Noise, ...]
+    error: float
+    bent: bool
+
+
+def ranked(found: Search, chip: Any, picture: Picture) -> list[Ranked]:
+    """The shortest programs with what a chip adds to each."""
+    few = sorted(found.pool.values(), key=lambda c: (c.words, abs(c.offset), c.flat, repr(c.steps.words)))
     if found.task.objective == "words":
         few = [c for c in few if c.words == few[0].words][:12]
     out = []
     for c in few[:60]:
-        noise = predict(c.steps, chip, rms)
-        out.append((c, noise, max(n.rms for n in noise)))
+        noise = predict(c.steps, chip, picture.rms, picture.mean)
+        error = max(hypot(n.rms, n.leak * picture.mean) for n in noise)
+        out.append(Ranked(c, noise, error, bool(picture.mean) and max(n.peak for n in noise) > LINEAR))
     return out
 
 
-Ranked = tuple[Candidate, tuple[Noise, ...], float]
-
-
 def by_words(item: Ranked) -> Any:
-    return item[0].words, abs(item[0].offset), round(item[2], 9), repr(item[0].steps.words)
+    """Fewest words first; among them the smallest offset, then those that bear the brightest flat picture."""
+    c = item.candidate
+    return item.bent, c.words, abs(c.offset), c.flat, round(item.error, 9), repr(c.steps.words)
 
 
 def by_noise(item: Ranked) -> Any:
-    return round(item[2], 9), item[0].words, abs(item[0].offset), repr(item[0].steps.words)
+    """Least error first."""
+    c = item.candidate
+    return item.bent, round(item.error, 9), c.words, abs(c.offset), repr(c.steps.words)
 
 
-def front(ranked: Sequence[Ranked]) -> list[Candidate]:
+def front(some: Sequence[Ranked]) -> list[Candidate]:
+    """Those that no other beats in both words and error."""
     out: list[Candidate] = []
     least = float("inf")
-    for c, _, rms in sorted(ranked, key=by_words):
-        if rms < least - 1e-9:
-            least = rms
-            out.append(c)
+    for item in sorted(some, key=by_words):
+        if item.error < least - 1e-9:
+            least = item.error
+            out.append(item.candidate)
     return out

@@ -7,7 +7,7 @@ each.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -134,7 +134,8 @@ def named(name: str) -> Classic:
 
 @cache
 def found() -> Mapping[str, Mapping[str, Any]]:
-    """name -> offset mode -> {words, lower_bound, optimal, offset, margin, largest, text}."""
+    """name -> "any" or "zero" offset, or "bright": zero and linear for a flat picture of 64 LSB -> {words, lower_bound,
+    optimal, offset, margin, largest, flat, rms, text}."""
     return dict(json.loads(DATA.read_text(encoding="utf-8")))
 
 
@@ -151,9 +152,8 @@ def _lines() -> Iterator[dict[str, Any]]:
                 "about": c.about,
                 "kernels": c.kernels,
                 "scale": c.scale,
-                "offset_mode": mode,
-                **{k: entry[k] for k in ("words", "lower_bound", "optimal", "offset")},
-                "rms": entry["rms"],
+                "mode": mode,
+                **{k: entry[k] for k in ("words", "lower_bound", "optimal", "offset", "flat", "rms")},
                 "auke": c.auke,
                 "cain": c.cain,
             }
@@ -161,23 +161,23 @@ def _lines() -> Iterator[dict[str, Any]]:
 
 def table() -> str:
     """The table for a terminal."""
-    columns = (
-        f"{'filter':16} {'any':>4} {'zero':>5} {'bound':>6} {'rms any':>8} {'rms zero':>9} {'AUKE':>8} {'Cain':>5}"
+    head = (
+        f"{'filter':13} {'any':>4} {'zero':>5} {'bound':>6} {'rms':>5} {'bright':>7} {'rms':>6} {'AUKE':>8} Cain  what"
     )
-    out = [f"{columns}  what\n"]
-    rows: dict[str, dict[str, dict[str, Any]]] = {}
-    for line in _lines():
-        rows.setdefault(line["name"], {})[line["offset_mode"]] = line
-    for name, by in rows.items():
-        a, z = by.get("any", {}), by.get("zero", {})
-        c = named(name)
-        bound = f"{a.get('lower_bound', '')}{'=' if a.get('optimal') else ' '}"
-        out.append(
-            f"{name:16} {a.get('words', ''):>4} {z.get('words', ''):>5} {bound:>6} {a.get('rms', ''):>8} "
-            f"{z.get('rms', ''):>9} {c.auke or '-':>8} {c.cain or '-':>5}  {c.about}\n"
-        )
+    out = [head + "\n"]
+    for name, by in found().items():
+        c, zero = named(name), by["zero"]
+        bright = (by["bright"]["words"], f"{by['bright']['rms']:.2f}") if "bright" in by else ("-", "-")
+        bound = f"{zero['lower_bound']}{'=' if zero['optimal'] else ' '}"
+        cells = (by["any"]["words"], zero["words"], bound, f"{zero['rms']:.2f}", *bright, c.auke or "-", c.cain or "-")
+        out.append(_line(name, cells, c.about))
     out.append(
-        "words with any and with zero offset; bound: no program has fewer words, '=' proven shortest; rms: predicted, "
-        "in LSB on scamp5\n"
+        "words with any offset; with none, and fewer than which no program has, '=': proven shortest; with none and\n"
+        "linear for a flat picture of 64 LSB, where its result is; rms: predicted for the last two, in LSB on scamp5\n"
     )
     return "".join(out)
+
+
+def _line(name: str, cells: Sequence[object], what: str) -> str:
+    widths = (4, 5, 6, 5, 7, 6, 8, 4)
+    return f"{name:13} {' '.join(f'{c!s:>{w}}' for c, w in zip(cells, widths, strict=True))}  {what}\n"

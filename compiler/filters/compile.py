@@ -9,8 +9,8 @@ from typing import Any
 
 from scamp_sim.checks import integer
 from scamp_sim.compiler.filters.allocate import Demand, check_demand
-from scamp_sim.compiler.filters.choice import by_noise, by_words, front, ranked
-from scamp_sim.compiler.filters.contract import contract_of, written
+from scamp_sim.compiler.filters.choice import LINEAR, Picture, by_noise, by_words, front, ranked
+from scamp_sim.compiler.filters.contract import contract_of, room_of, written
 from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_text
 from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE, Search, Tick, search, why_none
 from scamp_sim.compiler.filters.kernel import Taps, times
@@ -20,6 +20,9 @@ from scamp_sim.compiler.filters.task import HALVINGS, OBJECTIVES, OFFSETS, SIGNS
 from scamp_sim.compiler.filters.verify import verify
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.text import short
+
+BRIGHT = 64
+"""LSB: the mean of a bright picture, half of full scale, for which programs that do not bear it say so."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class CompiledFilter:
     - outputs: name -> register; signs: name -> 1, or -1 where a negated result was accepted; kernels: name -> weights
       made,
       {(columns east, rows north): Fraction}.
-    - largest: no value exceeds so many times the input's largest magnitude.
+    - largest: no value exceeds so many times the input's largest magnitude; flat: none exceeds so many times the level
+      of a flat picture.
     - states: looks at values that the search took, of so many as the budget allowed.
     - pareto: programs that are better in words or in predicted rms, ((words, rms, text), ...).
     """
@@ -56,6 +60,7 @@ class CompiledFilter:
     signs: Mapping[str, int] = field(default_factory=dict)
     kernels: Mapping[str, Taps] = field(default_factory=dict)
     largest: float = 1.0
+    flat: float = 1.0
     states: int = 0
     seed: int = 0
     notes: tuple[str, ...] = ()
@@ -77,7 +82,7 @@ class CompiledFilter:
 def compile_filter(
     kernels: Any,
     scale: Any = 1,
-    offset: str = "any",
+    offset: str = "zero",
     halving: str = "single",
     seconds: float = 20,
     seed: int = 0,
@@ -95,6 +100,7 @@ def compile_filter(
     states: int | None = None,
     profile: Any = "scamp5",
     rms: float = INPUT_RMS,
+    mean: float = 0.0,
     name: str | None = None,
     pareto: bool = False,
     library: bool = True,
@@ -106,7 +112,8 @@ def compile_filter(
       correlation as `scipy.ndimage.correlate`: of n rows or columns number n // 2 is the centre), or text as on the
       command line.
     - scale: weights are divided by it.
-    - offset: of results, in transfers: "any" (reported), "zero", "macros" (only pairs of words, as macros have).
+    - offset: of results, in transfers, about 20 LSB each on a chip: "zero", "any" (reported), "macros" (only pairs of
+      words, as macros have).
     - halving: "single" words with two destinations, "macro" (through NEWS, as divq), "exact" (as div: five words,
       free of
       split mismatch), "none".
@@ -119,7 +126,9 @@ def compile_filter(
     - objective: "words", "noise" (predicted rms), or "words,noise" (the first by words; `pareto` lists the trade).
     - limit: LSB that no value may leave for an input within +-amplitude; None: no limit.
     - sign: "exact", or "either": a negated result is accepted and named.
-    - profile: the chip profile that noise is predicted for; rms: of the picture, in LSB.
+    - profile: the chip profile that noise is predicted for.
+    - rms, mean: of the picture, in LSB. With a mean, what is left of it counts as noise, and no value leaves the limit
+      (without one: 150 LSB) for a flat picture of this level.
     - name: of the kernel in the text.
     - pareto: whether programs that trade words for noise are listed.
     - library: whether programs that are known already may be taken: those of the classic filters of
@@ -147,6 +156,9 @@ def compile_filter(
         _check_names("outputs", outputs)
     if isinstance(rms, bool) or not isinstance(rms, (int, float)) or not 0 <= rms < 1e9:
         raise ProgramError(f"expected rms of the picture to be a number of 0 or more, got {rms!r:.40}")
+    if isinstance(mean, bool) or not isinstance(mean, (int, float)) or not abs(mean) < 1e9:
+        raise ProgramError(f"expected mean of the picture to be a number, got {mean!r:.40}")
+    picture = Picture(float(mean), float(rms))
     demand = Demand(
         tuple(str(r) for r in registers),
         str(input),
@@ -165,6 +177,7 @@ def compile_filter(
         objective,
         sign,
         cap,
+        _flat_cap(limit, picture.mean),
         demand,
         seed,
         library,
@@ -172,12 +185,13 @@ def compile_filter(
     found, task = _search(task, wanted, Fraction(tolerance), work, tick)
     if not found.pool:
         raise why_none(found)
-    some = ranked(found, chip, rms)
+    some = ranked(found, chip, picture)
     pick = min(some, key=by_noise if objective == "noise" else by_words)
     made = dict(zip(task.names, task.goals, strict=True))
     trades = front(some) if pareto or objective == "words,noise" else []
     results = [
-        _result(c, task, found, wanted, made, chip, work, seed, name, given.notes, rms) for c in [pick[0], *trades]
+        _result(c, task, found, wanted, made, chip, work, seed, name, given.notes, picture)
+        for c in [pick.candidate, *trades]
     ]
     trade = tuple((r.words, _worst(r.noise), r.text) for r in results[1:])
     return replace(results[0], pareto=trade)
@@ -231,6 +245,17 @@ def _cap(limit: float | None, amplitude: float) -> Fraction | None:
     return cap
 
 
+def _flat_cap(limit: float | None, mean: float) -> Fraction | None:
+    if not mean:
+        return None
+    most = Fraction(LINEAR if limit is None else limit)
+    if abs(mean) > most:
+        raise ProgramError(
+            f"the picture itself leaves the range: its mean is {mean:g} and the limit {float(most):g} LSB"
+        )
+    return most / abs(Fraction(mean))
+
+
 def _search(
     task: Task, wanted: Mapping[str, Rounded], tolerance: Fraction, work: int, tick: Tick | None
 ) -> tuple[Search, Task]:
@@ -269,6 +294,18 @@ def _search(
     return best
 
 
+def _dim(c: Candidate, task: Task, chip: Any, picture: Picture) -> list[str]:
+    """Said where bright pictures leave the linear range on the way, though not in the result."""
+    room = room_of(c, chip)
+    own = max(abs(sum(g.values(), Fraction(0))) for g in task.goals)
+    if picture.mean or float(own) * BRIGHT > LINEAR or float(c.flat) * BRIGHT <= room:
+        return []
+    return [
+        f"of pictures whose mean is beyond {room / float(c.flat):.0f} LSB values on the way leave the linear range; "
+        f"mean={BRIGHT} asks for a program that bears brighter ones"
+    ]
+
+
 def _worst(noise: Any) -> float:
     return max(float(n["rms"]) for n in (noise.values() if "rms" not in noise else [noise]))
 
@@ -284,11 +321,11 @@ def _result(
     seed: int,
     name: str | None,
     notes: Sequence[str],
-    rms: float,
+    picture: Picture,
 ) -> CompiledFilter:
     from scamp_sim.compiler.assembler import assemble
 
-    noise = predict(c.steps, chip, rms)
+    noise = predict(c.steps, chip, picture.rms, picture.mean)
     reach = [max(v.reach[k] for v in c.outputs) for k in range(4)]
     margin = (reach[3], reach[2], reach[0], reach[1])
     errors = {
@@ -314,7 +351,7 @@ def _result(
         names.append(taken[-1])
     places = {n: c.places[o] for n, o in zip(task.names, c.steps.outputs, strict=True)}
     kept = "kept" if task.demand.keep or c.places[0] not in written(c) else "overwritten"
-    contract = contract_of(c, task, found, noise, errors, signs, margin, chip, work, seed, places, kept, names, rms)
+    contract = contract_of(c, task, found, noise, errors, signs, margin, chip, work, seed, places, kept, names, picture)
     text = kernel_text(c, contract, kernel, names, c.places[0], "image")
     program = assemble(text, name=kernel)
     verify(program, c, names, margin)
@@ -336,9 +373,10 @@ def _result(
         signs=signs,
         kernels={n: v.taps for n, v in zip(task.names, c.outputs, strict=True)},
         largest=float(c.largest),
+        flat=float(c.flat),
         states=found.work,
         seed=seed,
-        notes=tuple(notes),
+        notes=(*notes, *_dim(c, task, chip, picture)),
         interrupted=found.interrupted,
         without_halving=max(bound, found.without_halving),
     )

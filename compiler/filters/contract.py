@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from scamp_sim.compiler.filters.choice import LINEAR, Picture
 from scamp_sim.compiler.filters.emit import fraction_text, rows_text
 from scamp_sim.compiler.filters.generate import Search
-from scamp_sim.compiler.filters.noise import Noise
+from scamp_sim.compiler.filters.noise import Noise, predict
 from scamp_sim.compiler.filters.task import Candidate, Task
-
-_LINEAR = 150
 
 
 def written(c: Candidate) -> set[str]:
@@ -32,7 +31,7 @@ def contract_of(
     places: Mapping[str, str],
     kept: str,
     names: Sequence[str],
-    rms: float,
+    picture: Picture,
 ) -> list[str]:
     bound = min(found.lower_bound, c.words)
     proof = "shortest" if c.words == bound else f"at least {bound}"
@@ -49,21 +48,31 @@ def contract_of(
         lines += [f"    {row}" for row in rows_text(c.outputs[k].taps)]
         v = c.outputs[k]
         lines.append(
-            f"    offset {fraction_text(v.o)} transfers; on {chip.name}, for a picture of rms {rms:.1f} LSB: "
-            f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB, gain {noise[k].gain:.3f}"
+            f"    offset {fraction_text(v.o)} transfers; on {chip.name}, for a picture of {_about(picture)}: "
+            f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB, gain {noise[k].gain:.3f}; "
+            f"a flat picture is off by {100 * noise[k].leak:+.1f} % of its level"
         )
-    # the offsets on the way take their part of the range
-    room = max(_LINEAR - max(n.peak for n in noise), 0) / float(c.largest)
+    room = room_of(c, chip)
     lines += [
         "",
-        f"in:         image -> {c.places[0]}, {kept}; linear to {_LINEAR} LSB for |image| <= {room:.0f} (largest "
-        f"value: {float(c.largest):g} x image)",
+        f"in:         image -> {c.places[0]}, {kept}",
+        f"range:      linear to {LINEAR} LSB for |image| <= {room / float(c.largest):.0f} (largest value: "
+        f"{float(c.largest):g} x image), of a flat picture <= {room / float(c.flat):.0f} ({float(c.flat):g} x)",
         f"border:     zero-padded correlation inside {_margin_text(margin)}",
         f"registers:  {', '.join(sorted(written(c)))}, NEWS overwritten; FLAG all ones",
         f"words:      {c.words}; options: offset {task.offset}, halving {task.halving}, objective {task.objective}",
         f"search:     budget {work} states, seed {seed}",
     ]
     return lines
+
+
+def room_of(c: Candidate, chip: Any) -> float:
+    """LSB that the offsets on the way leave of the linear range."""
+    return max(LINEAR - max(n.peak for n in predict(c.steps, chip)), 0)
+
+
+def _about(picture: Picture) -> str:
+    return (f"mean {picture.mean:g} and " if picture.mean else "") + f"rms {picture.rms:.1f} LSB"
 
 
 def _margin_text(margin: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import partial
 from itertools import count, permutations
 from typing import Any
@@ -109,6 +110,8 @@ def _first(found: Search) -> None:
         found.offer(first_program(task.goals, halving, task.level))
     if task.halving in ("single", "macro") or all(w.denominator == 1 for g in task.goals for w in g.values()):
         found.offer(thrifty_program(task.goals, task.level))
+        if task.cap is not None or task.flat is not None:
+            found.offer(thrifty_program(task.goals, task.level, balanced=True))
     if task.library:
         for steps in known(task.goals):
             found.offer(steps)
@@ -389,6 +392,7 @@ def _runs(found: Search, starts: _Starts) -> list[_Run]:
                 registers=len(task.demand.registers),
                 keep=int(task.demand.keep),
                 cap=task.cap,
+                flat=task.flat,
                 beam=beam,
                 branch=4,
                 words=words,
@@ -436,11 +440,27 @@ def why_none(found: Search) -> ProgramError:
                     f"limit allows {float(task.cap):g} times the input's amplitude; give a larger scale or limit, or a "
                     "smaller amplitude"
                 )
-        _, largest = weigh(trim(steps))
+        _, largest, _ = weigh(trim(steps))
         if largest > task.cap:
             return ProgramError(
                 f"the range cannot be kept: a value on the way reaches {float(largest):g} times the input's amplitude, "
                 f"and the limit allows {float(task.cap):g}; give a larger limit or scale, or a longer search"
+            )
+    if task.flat is not None:
+        for name, goal in zip(task.names, task.goals, strict=True):
+            total = abs(sum(goal.values(), Fraction(0)))
+            if total > task.flat:
+                return ProgramError(
+                    f"'{name}' itself leaves the range for a flat picture: its weights sum to {float(total):g}, and "
+                    f"the limit allows {float(task.flat):.3g} times the picture's mean; give a larger scale or limit, "
+                    "or a smaller mean"
+                )
+        *_, flat = weigh(trim(steps))
+        if flat > task.flat:
+            return ProgramError(
+                f"the range cannot be kept for a flat picture: a value on the way reaches {float(flat):g} times its "
+                f"mean, and the limit allows {float(task.flat):.3g}; give a larger limit, a smaller mean, or a longer "
+                "search"
             )
     names = dict(zip(steps.outputs, (f"output '{n}'" for n in task.names), strict=True))
     return ProgramError(

@@ -31,10 +31,11 @@ MEMBERS = 20
 
 @dataclass(frozen=True)
 class Noise:
-    """At one output, in LSB. mean: offset; fixed, temporal: rms of what stays and of what is drawn each time; gain:
-    share
-    of the result that is left; rms: of everything but the mean, the loss of gain included; peak: the largest mean of
-    any value on the way, which takes that much of the range away."""
+    """At one output, in LSB. mean: by which the result is off on average, the offset and what a flat picture of the
+    picture's mean leaves; fixed, temporal: rms of what stays and of what is drawn each time; gain: share of the result
+    that is left; rms: of everything but the mean, the loss of gain included; peak: the largest mean of any value on
+    the way, which takes that much of the range away; leak: LSB that the result of a flat picture is off by, for each
+    of its level."""
 
     mean: float
     fixed: float
@@ -42,6 +43,7 @@ class Noise:
     gain: float
     rms: float
     peak: float = 0.0
+    leak: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
         return {k: round(float(v), 4) for k, v in vars(self).items()}
@@ -61,7 +63,8 @@ def _mean(chips: list[Noise]) -> Noise:
 
     count = len(chips)
     mean, gain = sum(c.mean for c in chips) / count, sum(c.gain for c in chips) / count
-    return Noise(mean, root("fixed"), root("temporal"), gain, root("rms"), max(c.peak for c in chips))
+    peak, leak = max(c.peak for c in chips), sum(c.leak for c in chips) / count
+    return Noise(mean, root("fixed"), root("temporal"), gain, root("rms"), peak, leak)
 
 
 def _squares(h: Weights) -> float:
@@ -149,10 +152,12 @@ def _predict(course: _Course, p: ChipProfile, rms: float, mean: float) -> Noise:
     news_gains: dict[Offset, tuple[Weights, list[float]]] = {}
     spread = 0.0
     means: dict[int, float] = {0: mean}
-    news_mean = 0.0
+    flats: dict[int, float] = {0: 1.0}  # of a flat picture of 1 LSB, the offsets left out
+    news_mean = news_flat = 0.0
     for word, places in course.words:
         total = sum(means[n] for n in word.sources) + (news_mean if word.reads >= 0 else 0.0)
         here = -total / word.parts
+        flat = -(sum(flats[n] for n in word.sources) + (news_flat if word.reads >= 0 else 0.0)) / word.parts
         split = word.parts > 1
         loss = p["gain_loss"] + (p["split_loss"] if split else 0.0)
         after = []
@@ -178,16 +183,18 @@ def _predict(course: _Course, p: ChipProfile, rms: float, mean: float) -> Noise:
             if register != "NEWS":
                 power = _squares(seen) * rms * rms + (here - p["gain_pivot"]) ** 2
                 spread += squares * p["gain_spread"] ** 2 * power
+        flat *= 1 - loss
         for name, written in zip(word.registers, after, strict=False):
-            means[name] = written
+            means[name], flats[name] = written, flat
         if word.news >= 0:
-            news_mean = after[-1]
+            news_mean, news_flat = after[-1], flat
     spread += p["split_mismatch"] ** 2 * _power(splits, rms) + p["gain_spread"] ** 2 * _power(news_gains, rms)
     goal = course.goal
     size = _squares(goal)
     gain = 1 + sum(lost.get(k, 0.0) * w for k, w in goal.items()) / size if size else 1.0
     whole = sqrt(temporal + fixed + spread + _squares(lost) * rms * rms)
-    return Noise(means[course.output] - course.total * mean, sqrt(fixed + spread), sqrt(temporal), gain, whole, peak)
+    off, leak = means[course.output] - course.total * mean, flats[course.output] - course.total
+    return Noise(off, sqrt(fixed + spread), sqrt(temporal), gain, whole, peak, leak)
 
 
 def _gather(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scamp_sim.compiler.filters.classic import CLASSICS, as_dicts
+from scamp_sim.compiler.filters.classic import CLASSICS, found
 
-_HEAD = """| filter | any | bound | offset | rms | zero | rms | AUKE | Cain |
-|---|---|---|---|---|---|---|---|---|
+_HEAD = """| filter | any | bound | offset | rms | zero | bound | rms | bright | rms | AUKE | Cain |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -19,18 +19,23 @@ def _offset(value: Any) -> str:
 
 def rows() -> str:
     """The table in Markdown."""
-    by: dict[str, dict[str, dict[str, Any]]] = {}
-    for line in as_dicts():
-        by.setdefault(line["name"], {})[line["offset_mode"]] = line
     lines = []
     for c in CLASSICS:
-        a, z = by.get(c.name, {}).get("any"), by.get(c.name, {}).get("zero")
-        if a is None or z is None:
+        by = found().get(c.name, {})
+        if "any" not in by or "zero" not in by:
             continue
-        bound = f"{a['lower_bound']}{' =' if a['optimal'] else ''}"
-        what = f"{c.about}, over {c.scale}" if c.scale > 1 else c.about
-        lines.append(
-            f"| {what} | {a['words']} | {bound} | {_offset(a['offset'])} | "
-            f"{a['rms']:.2f} | {z['words']} | {z['rms']:.2f} | {c.auke or '-'} | {c.cain or '-'} |"
+        a, z, b = by["any"], by["zero"], by.get("bright")
+        bright = (b["words"], f"{b['rms']:.2f}") if b else ("-", "-")
+        cells = (
+            f"{c.about}, over {c.scale}" if c.scale > 1 else c.about,
+            *(a["words"], _bound(a), _offset(a["offset"]), f"{a['rms']:.2f}"),
+            *(z["words"], _bound(z), f"{z['rms']:.2f}"),
+            *bright,
+            *(c.auke or "-", c.cain or "-"),
         )
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return _HEAD + "\n".join(lines) + "\n"
+
+
+def _bound(entry: dict[str, Any]) -> str:
+    return f"{entry['lower_bound']}{' =' if entry['optimal'] else ''}"

@@ -71,7 +71,9 @@ def _alone(
         limit = states // len(settings) if not halving else states - spent // STATE
         if halving and best <= _NEAR:
             limit = 9 * work // ((10 if best < _NEAR else 16) * STATE) - spent // STATE
-        got = run.run(min(best, 8 if halving else 7), limit, most=64 if programs_too else 1, tick=look)
+        # of few of the shortest programs, none may bear a flat picture
+        most = (64 if task.flat is None else 4096) if programs_too else 1
+        got = run.run(min(best, 8 if halving else 7), limit, most=most, tick=look)
         spent += got.states * STATE
         shorter = got.length - 1 if got.length else got.exhausted
         if halving == halves:

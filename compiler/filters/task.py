@@ -18,8 +18,9 @@ SIGNS = ("exact", "either")
 
 @dataclass(frozen=True)
 class Task:
-    """names, goals: of the kernels. cap: sum of the magnitudes of the weights of any value at most, None: any.
-    library: whether programs that are known already may be taken."""
+    """names, goals: of the kernels. cap: sum of the magnitudes of the weights of any value at most, flat: magnitude of
+    the sum of the weights of any value at most, None: any. library: whether programs that are known already may be
+    taken."""
 
     names: tuple[str, ...]
     goals: tuple[Taps, ...]
@@ -28,6 +29,7 @@ class Task:
     objective: str = "words"
     sign: str = "exact"
     cap: Fraction | None = None
+    flat: Fraction | None = None
     demand: Demand = field(default_factory=Demand)
     seed: int = 0
     library: bool = True
@@ -52,6 +54,8 @@ class Candidate:
     outputs: tuple[Value, ...]
     largest: Fraction
     """Sum of the magnitudes of the weights of the largest value on the way."""
+    flat: Fraction
+    """Magnitude of the sum of the weights of that value on the way which a flat picture drives furthest."""
 
     @property
     def words(self) -> int:
@@ -67,7 +71,7 @@ def accepted(steps: Steps, task: Task) -> Candidate | None:
     """The program without dead words and with registers, if it is what the task asks for."""
     trimmed = _led_out(trim(steps), task.demand)
     signs = []
-    values, largest = weigh(trimmed)
+    values, largest, flat = weigh(trimmed)
     for output, goal in zip(trimmed.outputs, task.goals, strict=True):
         v = values[output]
         if v.taps == goal:
@@ -82,7 +86,7 @@ def accepted(steps: Steps, task: Task) -> Candidate | None:
         return None
     if not documented(trimmed.words) or not _halving_allowed(trimmed, task.halving):
         return None
-    if task.cap is not None and largest > task.cap:
+    if (task.cap is not None and largest > task.cap) or (task.flat is not None and flat > task.flat):
         return None
     places = allocate(trimmed, task.demand)
     if places is None and task.demand.source in (task.demand.outputs or ()):
@@ -90,11 +94,11 @@ def accepted(steps: Steps, task: Task) -> Candidate | None:
         k = (task.demand.outputs or ()).index(task.demand.source)
         trimmed = _copied(trimmed, k, False)
         places = allocate(trimmed, task.demand)
-        values, _ = weigh(trimmed)
+        values, *_ = weigh(trimmed)
     if places is None:
         return None
     outputs = tuple(values[o] for o in trimmed.outputs)
-    return Candidate(trimmed, places, tuple(signs), outputs, largest)
+    return Candidate(trimmed, places, tuple(signs), outputs, largest, flat)
 
 
 def _led_out(steps: Steps, demand: Demand) -> Steps:
@@ -122,16 +126,18 @@ def trim(steps: Steps) -> Steps:
     return Steps(live_words(steps.words, steps.outputs), steps.outputs)
 
 
-def weigh(steps: Steps) -> tuple[dict[int, Value], Fraction]:
-    """All values, and the largest sum of weights of any, NEWS included."""
+def weigh(steps: Steps) -> tuple[dict[int, Value], Fraction, Fraction]:
+    """All values; of any, NEWS included: the largest sum of the magnitudes of weights, and the largest magnitude of a
+    sum of weights."""
     values: dict[int, Value] = {0: START}
     news: Value | None = None
-    largest = norm(START.taps)
+    largest = flat = norm(START.taps)
     for word in steps.words:
         value, news = step(word, values, news)
         largest = max(largest, norm(value.taps))
+        flat = max(flat, abs(sum(value.taps.values(), Fraction(0))))
         values, news = execute([word], values, news)
-    return values, largest
+    return values, largest, flat
 
 
 def documented(words: Sequence[FilterWord]) -> bool:

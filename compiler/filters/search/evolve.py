@@ -68,7 +68,7 @@ def held_at_most(path, steps, kind, choice, m, keep):
 
 @jit
 def reach_goal(
-    goal, values, count, start, width, unit, offset, mode, cap, beam, branch, most_words, chosen, path, result, work
+    goal, values, count, start, width, unit, offset, mode, caps, beam, branch, most_words, chosen, path, result, work
 ):
     """Make one goal from values. result: (words, steps, kind, choice, statics); kind 3: a value is the goal, 4, 5: one
     word makes it, with so many destinations less 3. Returns whether it was reached."""
@@ -104,7 +104,7 @@ def reach_goal(
     if most_words < 2:
         return False
     words, steps, kind, choice = tail.search(
-        goal, statics, width, unit, offset, mode, cap, beam, most_words, branch, path, work
+        goal, statics, width, unit, offset, mode, caps, beam, most_words, branch, path, work
     )
     result[0], result[1], result[2], result[3], result[4] = words, steps, kind, choice, m
     return words > 0
@@ -121,7 +121,7 @@ def evaluate(
     unit,
     offset,
     mode,
-    cap,
+    caps,
     beam,
     branch,
     most_words,
@@ -136,7 +136,7 @@ def evaluate(
     """Words of the program that begins with the genes and goes on with a chain to each goal; a large number if there is
     none of `most_words`. keep: bits of values that have to stay. chosen, paths, results: of each goal."""
     work[0] += 20 * (number + 1) * values.shape[1]
-    count, words = develop(genes, number, values, start, width, unit if offset else 0, mode, cap, words_out)
+    count, words = develop(genes, number, values, start, width, unit if offset else 0, mode, caps, words_out)
     if words < 0 or words > most_words:
         return 1000
     k = goals.shape[0]
@@ -150,7 +150,7 @@ def evaluate(
             unit,
             offset,
             mode,
-            cap,
+            caps,
             beam,
             branch,
             most_words - words,
@@ -218,7 +218,7 @@ def improve(
     unit,
     offset,
     mode,
-    cap,
+    caps,
     beam,
     branch,
     registers,
@@ -260,7 +260,7 @@ def improve(
             unit,
             offset,
             mode,
-            cap,
+            caps,
             beam,
             branch,
             allowed,

@@ -249,16 +249,16 @@ def _way(a: Offset, b: Offset) -> list[Offset]:
             return out
 
 
-def thrifty_program(goals: Sequence[Taps], pairs: bool) -> Steps:
+def thrifty_program(goals: Sequence[Taps], pairs: bool, balanced: bool = False) -> Steps:
     """As the first, with one register for the input, one for the sum, one to halve: bit by bit from the lowest, the sum
-    halved in between."""
+    halved in between. balanced: signs alternate, by which a flat picture leaves sums small."""
     words: list[FilterWord] = []
     outputs: list[int] = []
     for k, goal in enumerate(goals):
         if goal == UNIT or goal in goals[:k]:
             outputs.append(0 if goal == UNIT else outputs[goals.index(goal)])
             continue
-        made = _bit_by_bit(goal, unused(words), pairs)
+        made = _bit_by_bit(goal, unused(words), pairs, balanced)
         words += made
         outputs.append(made[-1].registers[0])
     return Steps(live_words(words, outputs), tuple(outputs))
@@ -278,7 +278,7 @@ def _digits(weight: Fraction, most: int) -> list[int]:
     return out
 
 
-def _bit_by_bit(goal: Taps, fresh: int, pairs: bool) -> list[FilterWord]:
+def _bit_by_bit(goal: Taps, fresh: int, pairs: bool, balanced: bool) -> list[FilterWord]:
     most = max(depth(goal), 0)
     digits = {place: _digits(w, most) for place, w in goal.items()}
     levels: list[list[tuple[Offset, int]]] = []
@@ -288,7 +288,7 @@ def _bit_by_bit(goal: Taps, fresh: int, pairs: bool) -> list[FilterWord]:
         for place, d in sorted(digits.items()):
             value = sum(v << k for k, v in enumerate(d[level:])) if top else (d[level] if level < len(d) else 0)
             taps += [(place, 1 if value > 0 else -1)] * abs(value)
-        levels.append(_near(taps))
+        levels.append(_near(taps, balanced))
     out: list[FilterWord] = []
     carried: tuple[int, ...] = ()
     at: Offset = (0, 0)
@@ -335,14 +335,17 @@ def _bit_by_bit(goal: Taps, fresh: int, pairs: bool) -> list[FilterWord]:
     return out
 
 
-def _near(taps: list[tuple[Offset, int]]) -> list[tuple[Offset, int]]:
-    """The taps in an order in which the next one is near."""
+def _near(taps: list[tuple[Offset, int]], balanced: bool) -> list[tuple[Offset, int]]:
+    """The taps in an order in which the next one is near; balanced: and of the sign that the sum does not have."""
     left, out = list(taps), []
+    total = 0
     at: Offset | None = None
     while left:
         here = at or left[0][0]
-        nxt = left[0] if at is None else min(left, key=lambda t: (_hops(here, t[0]), -t[1], t))
+        signed = total if balanced else 0
+        nxt = left[0] if at is None else min(left, key=lambda t: (t[1] * signed > 0, _hops(here, t[0]), -t[1], t))
         left.remove(nxt)
+        total += nxt[1]
         out.append(nxt)
         at = nxt[0]
     return out

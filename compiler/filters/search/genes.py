@@ -79,10 +79,11 @@ def moved(vector, out, move, width):
 
 
 @jit
-def finish(total, halve, lift, cap, out):
-    """out := -(total) or its half, with the offset of one transfer. False if that is no integer, or beyond the cap."""
+def finish(total, halve, lift, caps, out):
+    """out := -(total) or its half, with the offset of one transfer. False if that is no integer, or beyond the caps."""
     size = out.shape[0] - 1
     weight = np.int64(0)
+    flat = np.int64(0)
     for c in range(size + 1):
         v = total[c]
         if halve:
@@ -92,15 +93,16 @@ def finish(total, halve, lift, cap, out):
         out[c] = -v
         if c < size:
             weight += abs(v)
+            flat += v
     out[size] += lift
-    return weight <= cap
+    return weight <= caps[0] and abs(flat) <= caps[1]
 
 
 @jit
-def develop(genes, number, values, count, width, lift, mode, cap, words_out):
-    """Carry out the genes on the values; lift: the offset that a transfer adds. words_out: (registers, move of the
-    write, mask, move of the reading) of each
-    word. Returns (values, words), words -1 where a gene is impossible."""
+def develop(genes, number, values, count, width, lift, mode, caps, words_out):
+    """Carry out the genes on the values; lift: the offset that a transfer adds. caps: as of `tail.search`. words_out:
+    (registers, move of the write, mask, move of the reading) of each word. Returns (values, words), words -1 where a
+    gene is impossible."""
     size = width * width
     total = np.zeros(size + 1, np.int64)
     bus = np.zeros(size + 1, np.int64)
@@ -129,7 +131,7 @@ def develop(genes, number, values, count, width, lift, mode, cap, words_out):
         if mask == 0 and read < 0:
             return count, -1
         add_up(values[:count], mask, total)
-        if not finish(total, halve, lift, cap, bus):
+        if not finish(total, halve, lift, caps, bus):
             return count, -1
         made = 0 if kind == NEWS else (2 if kind == COPIES else 1)
         if count + made > MOST_VALUES:

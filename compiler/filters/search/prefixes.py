@@ -73,6 +73,7 @@ class Evolution:
     registers: int = 6
     keep: int = 0
     cap: Fraction | None = None
+    flat: Fraction | None = None
     beam: int = 4
     branch: int = 4
     patience: int = 600
@@ -85,7 +86,8 @@ class Evolution:
         inner = [*values, *after.values()] + ([news] if news is not None else [])
         self.radius = max(radius_of([v.taps for v in values], self.more_radius), radius_of([v.taps for v in inner], 0))
         self.unit = max(4 * unit_for(values), unit_for(inner))
-        self.most = NEVER if self.cap is None else int(self.cap * self.unit)
+        caps = [NEVER if most is None else int(most * self.unit) for most in (self.cap, self.flat)]
+        self.caps = np.array(caps, np.int64)
         self.width = 2 * self.radius + 1
         self.names = list(self.held)
         self.first = np.zeros((MOST_VALUES + 1, self.width**2 + 1), np.int64)
@@ -110,7 +112,7 @@ class Evolution:
             self.unit,
             self.offset,
             self.mode,
-            self.most,
+            self.caps,
             self.beam,
             self.branch,
             self.registers,
@@ -148,7 +150,7 @@ class Evolution:
             self.unit,
             self.offset,
             self.mode,
-            self.most,
+            self.caps,
             self.beam,
             self.branch,
             most,

@@ -116,12 +116,12 @@ def offset_price(o, offset, unit):
 
 
 @jit
-def search(goal, statics, width, unit, offset, mode, cap, beam, most_words, branch, path, work):
+def search(goal, statics, width, unit, offset, mode, caps, beam, most_words, branch, path, work):
     """Find a chain to the goal. goal, statics: integers in units of 1/unit on a grid of width x width, row 0 south,
-    and the offset behind them. offset: whether that counts. mode: as in `genes`. cap: sum of
-    the magnitudes of the weights of any value at most. most_words: give up beyond. branch: choices of S1
-    followed from each node. path: (MOST_STEPS, 5), filled from the goal backwards. work: [what was
-    done, as a number of looks at a value].
+    and the offset behind them. offset: whether that counts. mode: as in `genes`. caps: of any value, the sum of the
+    magnitudes of its weights and the magnitude of their sum at most. most_words: give up beyond. branch: choices of S1
+    followed from each node. path: (MOST_STEPS, 5), filled from the goal backwards. work: [what was done, as a number of
+    looks at a value].
 
     Returns (words, steps, kind, choice), words 0 if there is none. kind: 0: the last step's S2 is the whole sum; 1, 2:
     before it one word makes the sum from that choice of statics, kind 2: halved.
@@ -200,10 +200,11 @@ def search(goal, statics, width, unit, offset, mode, cap, beam, most_words, bran
                 for i in range(count[a]):
                     one[pc + cells[a, i]] += values[a, i]
                 one[last] += values[a, size]
-                weight = np.int64(0)
+                weight, flat = np.int64(0), np.int64(0)
                 for c in range(size):
                     weight += abs(one[c])
-                if weight > cap:
+                    flat += one[c]
+                if weight > caps[0] or abs(flat) > caps[1]:
                     continue
                 work[0] += (2 if halving else 1) * (size + 8 * (top1 + top3))
                 for doubled in range(2 if halving else 1):
@@ -306,15 +307,16 @@ def search(goal, statics, width, unit, offset, mode, cap, beam, most_words, bran
             new[last] -= values[j, size]
             code = np.int64(x * 64 + y)
             large = False
-            weight = np.int64(0)
+            weight, flat = np.int64(0), np.int64(0)
             for c in range(size):
                 weight += abs(new[c])
+                flat += new[c]
                 code = code * np.int64(6364136223846793005) + new[c] + np.int64(1442695040888963407)
                 if abs(new[c]) > 64 * unit:
                     large = True
             if offset:
                 code = code * np.int64(6364136223846793005) + new[last]
-            double = large or weight > cap
+            double = large or weight > caps[0] or abs(flat) > caps[1]
             for i in range(kept):
                 if hashes[i] == code:
                     double = True

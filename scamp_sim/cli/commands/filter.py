@@ -22,7 +22,7 @@ HELP = (
 )
 EXAMPLES = (
     'scamp-sim filter "1 2 1; 2 4 2; 1 2 1" --scale 16',
-    'scamp-sim filter "1 0 -1; 2 0 -2; 1 0 -1" --offset zero -o sobel.scamp',
+    'scamp-sim filter "1 0 -1; 2 0 -2; 1 0 -1" --mean 64 -o sobel.scamp',
     'scamp-sim filter "1 1 1; 1 -1 1; 1 1 1" --planes',
     "scamp-sim filter --list",
 )
@@ -47,8 +47,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offset",
         choices=("any", "zero", "macros"),
-        default="any",
-        help="of the result, in transfers: any (reported), zero, or macros: pairs of words only (default: any)",
+        default="zero",
+        help="of the result, in transfers of about 20 LSB: zero, any (reported), or macros: pairs of words only "
+        "(default: zero)",
     )
     parser.add_argument(
         "--halving",
@@ -76,6 +77,14 @@ def register(parser: argparse.ArgumentParser) -> None:
         type=number_in(above=0),
         default=127,
         help="of the picture, for --limit (default: 127)",
+    )
+    parser.add_argument(
+        "--mean",
+        metavar="LSB",
+        type=number_in(),
+        default=0,
+        help="of the picture: what is left of it counts as noise, and no value leaves the limit (150 if none is given) "
+        "for a flat picture of this level (default: 0, not looked at)",
     )
     parser.add_argument("--sign", choices=("exact", "either"), default="exact", help="either: negated is accepted too")
     parser.add_argument("--errors", metavar="PROFILE", default="scamp5", help="profile for the noise (default: scamp5)")
@@ -136,6 +145,7 @@ def run(args: argparse.Namespace) -> int:
             keep_input=args.keep_input,
             limit=args.limit,
             amplitude=args.amplitude,
+            mean=args.mean,
             sign=args.sign,
             profile=args.errors,
             name=args.name,

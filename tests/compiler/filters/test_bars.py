@@ -14,6 +14,7 @@ from scamp_sim.compiler.filters import compile_filter
 from scamp_sim.compiler.filters.classic import found, named
 from scamp_sim.compiler.filters.noise import predict
 from scamp_sim.compiler.filters.parse_back import steps_of
+from scamp_sim.compiler.filters.task import weigh
 from scamp_sim.compiler.filters.verify import correlated
 from scamp_sim.compiler.filters.words import execute
 from scamp_sim.silicon.profiles import load_profile
@@ -90,13 +91,14 @@ def test_every_ternary_kernel_at_once(mode: str) -> None:
         assert compile_filter(rows, 1, mode, seconds=1).words <= (50 if mode == "any" else 52)
 
 
-def _errors(text: str, chips: int) -> list[tuple[float, float, float, float]]:
-    """(mean, predicted, rms, predicted) of each output over simulated chips, registers read directly, +-20 LSB."""
+def _errors(text: str, chips: int, level: float = 0.0) -> list[tuple[float, float, float, float]]:
+    """(mean, predicted, rms, predicted) of each output over simulated chips, registers read directly, level +-20
+    LSB."""
     from scamp_sim.compiler import assemble
 
     steps, program = steps_of(text), assemble(text)
     values, _ = execute(steps.words)
-    plane = np.random.default_rng(3).uniform(-20, 20, (64, 64)).astype(np.float32)
+    plane = np.random.default_rng(3).uniform(level - 20, level + 20, (64, 64)).astype(np.float32)
     seen: list[list[tuple[float, float]]] = [[] for _ in steps.outputs]
     for chip in range(chips):
         machine = Machine((64, 64), errors="scamp5", chip=chip, engine="reference")
@@ -106,7 +108,7 @@ def _errors(text: str, chips: int) -> list[tuple[float, float, float, float]]:
             seen[k].append((float(off.mean()), float(off.std())))
     out = []
     # serials draw what no measurement pins down: the same chips on both sides
-    each = [predict(steps, load_profile("scamp5").drawn(chip)) for chip in range(chips)]
+    each = [predict(steps, load_profile("scamp5").drawn(chip), mean=level) for chip in range(chips)]
     for k in range(len(steps.outputs)):
         mean, rms = sum(m for m, _ in seen[k]) / chips, sqrt(sum(s * s for _, s in seen[k]) / chips)
         expected = sum(e[k].mean for e in each) / chips, sqrt(sum(e[k].rms ** 2 for e in each) / chips)
@@ -120,6 +122,25 @@ SATURATES = 150.0
 def _in_range(entry: dict[str, Any]) -> bool:
     noise = predict(steps_of(entry["text"]), load_profile("scamp5"))
     return bool(entry["largest"] * 20 + max(n.peak for n in noise) <= SATURATES)
+
+
+def _brightest(entry: dict[str, Any]) -> float:
+    """The mean in LSB up to which no value leaves the linear range for a picture of +-20 LSB about it."""
+    steps = steps_of(entry["text"])
+    *_, flat = weigh(steps)
+    peak = max(n.peak for n in predict(steps, load_profile("scamp5")))
+    return (SATURATES - peak - 20 * entry["largest"]) / float(flat)
+
+
+@pytest.mark.parametrize(("name", "least"), [("gauss3", 80), ("roberts", 60), ("laplace4", 0), ("maxpooled_4", 60)])
+def test_noise_of_a_bright_picture_is_predicted(name: str, least: float) -> None:
+    """Offset and what is left of the picture's mean, within 2 LSB; rms within 15 %."""
+    for entry in found()[name].values():
+        level = min(_brightest(entry), 100)
+        if level > 0:
+            for mean, predicted, rms, predicted_rms in _errors(entry["text"], 2, level):
+                assert abs(mean - predicted) <= 2
+                assert abs(rms - predicted_rms) <= 0.15 * rms
 
 
 @pytest.mark.parametrize("name", ["box2", "prewitt", "gauss3", "dense_0"])

@@ -95,7 +95,7 @@ def test_adders_count_taps(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("name", ["box2", "sobel", "dense_0"])
 def test_noise_of_the_table_is_fresh(name: str) -> None:
     from scamp_sim.compiler.filters.classic import found
-    from scamp_sim.compiler.filters.renew import predicted_rms
+    from scamp_sim.compiler.filters.renew import predicted
 
-    for entry in found()[name].values():
-        assert entry["rms"] == predicted_rms(entry["text"]), "run: python -m scamp_sim.compiler.filters.renew 0"
+    for mode, entry in found()[name].items():
+        assert entry | predicted(entry["text"], mode) == entry, "run: python -m scamp_sim.compiler.filters.renew 0"

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from scamp_sim.compiler.filters import compile_filter
-from scamp_sim.compiler.filters.classic import found, named
+from scamp_sim.compiler.filters.classic import named
 from scamp_sim.compiler.filters.generate import Search
 from scamp_sim.compiler.filters.kernel import from_rows
 from scamp_sim.compiler.filters.parse_back import steps_of
@@ -84,10 +84,20 @@ def test_rows_count_once_whatever_their_factor() -> None:
     assert len(rows_of([from_rows([[1, 2, 1], [0, 0, 0], [1, 0, 1]])])) == 2
 
 
+_SOBELS = """input image -> A;
+kernel sobels {
+    bus(NEWS, A); bus(B, XE); bus(NEWS, A, B); bus(C, XN); bus(D, A, B, C); bus(E, C, D, XS); bus(NEWS, A, C, E);
+    bus(A, B, C, E, XW); bus(B, C, D, E); bus(NEWS, B, C); bus(B, D, E, XW);
+}
+program { sobels(); output gx = A; output gy = B; }
+"""
+"""The second result has an offset of one transfer."""
+
+
 def test_the_end_of_a_program_is_solved_anew_without_offset() -> None:
     """Both axes of Sobel's operator: the program that leaves an offset begins one that leaves none."""
     search = _search("sobel_pair", "zero")
-    steps = steps_of(found()["sobel_pair"]["any"]["text"])
+    steps = steps_of(_SOBELS)
     assert accepted(steps, search.task) is None
     ends_anew(steps, search.task.goals, Setting(False, True, False), 13, 100_000, _nothing, search.offer)
     assert search.best <= 11
