@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
-from itertools import count, permutations
+from itertools import chain, count, permutations
 from typing import Any
 
 from scamp_sim.compiler.filters.joint import PAIR, singles
@@ -31,6 +31,13 @@ core did where this was measured."""
 
 LEAST_WORK = 2 * RATE
 """Below this the first program is the result: loading the compiled search would take longer than it may run."""
+
+_RUNGS = (2, 5, 20, 60)
+"""Seconds of the budgets at which a search begins anew from what it has found; further ones are three times as long
+each. A search of any other budget is that of the next of them, broken off: more seconds never give a longer program."""
+
+_ANEW = 1_000_000
+"""Added to the seeds of the random choices each time that the search begins anew."""
 
 _ALIVE = 12
 
@@ -56,6 +63,8 @@ class Search:
     interrupted: bool = False
     without_halving: int = 0
     """No program without halvings has fewer words."""
+    rungs: int = 0
+    parts: Any = None
 
     @property
     def best(self) -> int:
@@ -96,12 +105,24 @@ def search(task: Task, work: int, tick: Tick | None = None) -> Search:
     found.lower_bound = max(found.lower_bound, len({tuple(sorted(g.items())) for g in task.goals if g != START.taps}))
     if work >= LEAST_WORK:
         try:
-            _improve(found, work, tick or (lambda what, words: None))
+            _climb(found, work, tick or (lambda what, words: None))
         except KeyboardInterrupt:
             if not found.pool:
                 raise
             found.interrupted = True
     return found
+
+
+def _climb(found: Search, work: int, tick: Tick) -> None:
+    """Search again and again, each time for longer and from what was found before, until the work is spent."""
+    before = 0
+    for seconds in chain(_RUNGS, (_RUNGS[-1] * 3**k for k in count(1))):
+        if before >= work or found.done:
+            return
+        rung = seconds * RATE
+        _improve(found, rung - before, min(rung, work) - before, tick)
+        found.rungs += 1
+        before = rung
 
 
 def _first(found: Search) -> None:
@@ -135,14 +156,17 @@ def _mode(task: Task) -> int:
     return halving | (genes.PAIRS if task.pairs else 0)
 
 
-def _improve(found: Search, work: int, tick: Tick) -> None:
+def _improve(found: Search, work: int, limit: int, tick: Tick) -> None:
+    """One search that is laid out for so much work, broken off before the part of it that would exceed the limit."""
     task = found.task
+    if limit < work // 4:
+        return
     tick("first program", found.best)
     with Workers(2) as threads:
         exact = threads.submit(prove, task, work, found.best, threads.look)
         products: list[Steps] = []
         if len(task.goals) == 1 and task.halving != "exact":
-            products = list(_products(task, work // 4, tick, found.best))
+            products = list(_products(found, work // 4, tick))
         alone: list[tuple[int, Steps]] = []
         whole: list[Steps] = []
         if len(task.goals) > 1:
@@ -159,10 +183,12 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
         if task.level and _free(task):
             _ends_anew(found, work // 8, refused)
         tick("exact search", found.best)
-        if found.done:
+        used = max(spent, work // 4)
+        if found.done or used + work // 3 > limit < work:
             return
-        left = max(work - max(spent, work // 4), work // 8)
+        left = max(work - used, work // 8)
         near, spent = _one_axis_first(found, work // 3, threads) if _free(task) else ([], 0)
+        used += spent
         left = max(left - spent, 2 * work // 3)
         tick("one axis, then the other", found.best)
         if found.done:
@@ -170,10 +196,13 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
         starts = _Starts(products, programs, alone, near)
         share = left // 6 if _free(task) else 0
         if task.level and share:
+            if used + share > limit < work:
+                return
             near += _with_any_offset(found, share, starts, threads, tick)
             left -= share
-        _evolve(found, left - share, starts, threads, tick)
-        if share and not found.done:
+            used += share
+        _evolve(found, left - share, starts, threads, tick, left - share if limit == work else limit - used)
+        if share and not found.done and limit == work:
             _parts_anew(found, share, near)
             tick("parts again", found.best)
 
@@ -181,7 +210,7 @@ def _improve(found: Search, work: int, tick: Tick) -> None:
 def _searched_alone(work: int, tick: Tick, task: Task) -> list[Steps]:
     found = Search(task)
     _first(found)
-    _improve(found, work, tick)
+    _improve(found, work, work, tick)
     return found.shortest
 
 
@@ -242,7 +271,8 @@ def _with_any_offset(found: Search, work: int, starts: _Starts, threads: Workers
     loose = Search(replace(found.task, offset="any"))
     for steps in [c.steps for c in found.pool.values()] + (list(known(loose.task.goals)) if loose.task.library else []):
         loose.offer(steps)
-    _evolve(loose, 3 * work // 4, starts, threads, tick)
+    loose.rungs = found.rungs
+    _evolve(loose, 3 * work // 4, starts, threads, tick, work)
     found.work += loose.work
     programs = [c.steps for c in sorted(loose.pool.values(), key=lambda c: c.words)]
     _ends_anew(found, work // 4, programs)
@@ -262,14 +292,16 @@ def _parts_anew(found: Search, work: int, near: Sequence[Steps]) -> None:
             found.offer(better)
 
 
-def _products(task: Task, work: int, tick: Tick, best: int) -> Iterable[Steps]:
+def _products(found: Search, work: int, tick: Tick) -> Iterable[Steps]:
     from scamp_sim.compiler.filters.search.compose import Parts, composed
 
-    parts = Parts(task.level, _mode(task))
+    task = found.task
+    parts = found.parts = found.parts or Parts(task.level, _mode(task))
+    parts.more(work)
     for steps in composed(task.goals[0], parts):
-        tick("products", best)
+        tick("products", found.best)
         yield steps
-        if parts.work > work:
+        if parts.over:
             return
 
 
@@ -284,7 +316,8 @@ class _Starts:
     near: Sequence[Steps]
 
 
-def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: Tick) -> None:
+def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: Tick, limit: int) -> None:
+    """Rounds of evolution for so much work on each of two threads, ended before the round that exceeds the limit."""
     tick(EVOLUTION, found.best)
     runs = _runs(found, starts)
     if not runs:
@@ -295,6 +328,8 @@ def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: T
     while budget > 0:
         # each round the shorter half goes on
         share = max(min(work // 6, budget) // len(alive), 2_000_000)
+        if limit < work and 2 * work - budget + share * len(alive) > 2 * limit:
+            return
         best = found.best
         results = threads.map(partial(_go, share, best), alive)
         budget -= share * len(alive)
@@ -388,7 +423,7 @@ def _runs(found: Search, starts: _Starts) -> list[_Run]:
                 held=base,
                 offset=task.level,
                 mode=mode,
-                seed=100 * task.seed + len(runs),
+                seed=100 * task.seed + len(runs) + _ANEW * found.rungs,
                 registers=len(task.demand.registers),
                 keep=int(task.demand.keep),
                 cap=task.cap,
@@ -405,7 +440,7 @@ def _runs(found: Search, starts: _Starts) -> list[_Run]:
         begun = [*sorted(done, key=len)[:3], *sorted(others, key=len)[:2], *starts.programs[:2], *starts.near[:2]]
         for steps in begun:
             add(orders[0], steps.words, 4)
-        for candidate in sorted(found.pool.values(), key=lambda c: c.words)[:1]:
+        for candidate in sorted(found.pool.values(), key=lambda c: c.words)[: 2 if found.rungs else 1]:
             if len(candidate.steps.words) <= 36:
                 add(orders[0], candidate.steps.words, 3)
     for k, steps in starts.alone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
-from itertools import chain, product
+from itertools import chain, islice, product
 from math import gcd
 from typing import Any
 
@@ -24,15 +24,38 @@ SMALL_WORK = 60_000_000
 
 _BEST = 30
 
+_NESTED = 3
+"""Factors of factors are products themselves, so deep."""
+
+_FEW = 6
+"""Programs that are followed where several fractions are added."""
+
+_DIGITS = 4
+"""Fractions of the pixel that are added to a product at most."""
+
 
 class Parts:
-    """Short programs for small filters, each found once. offset: whether they leave none; mode: as in `genes`."""
+    """Short programs for small filters, each found once. offset: whether they leave none; mode: as in `genes`;
+    where the work that is allowed is spent, chains have to do."""
 
-    def __init__(self, offset: bool, mode: int, most_states: int = 150_000) -> None:
-        self.offset, self.mode, self.states = offset, mode, most_states
+    def __init__(self, offset: bool, mode: int) -> None:
+        self.offset, self.mode = offset, mode
+        self.most_work = 1 << 62
+        self.states = 150_000
         self.known: dict[tuple[tuple[tuple[int, int], Fraction], ...], Steps | None] = {}
         self.work = 0
+        self.nested = 0
         self.families: dict[tuple[tuple[tuple[int, int], Fraction], ...], tuple[Steps, ...]] = {}
+
+    def more(self, work: int) -> None:
+        """Allow so much work from here on."""
+        self.most_work = self.work + work
+        self.states = min(max(work // 5_000, 20_000), 150_000)
+
+    @property
+    def over(self) -> bool:
+        """Whether the work is spent."""
+        return self.work > self.most_work
 
     def looked(self, work: int) -> None:
         self.work += work
@@ -47,7 +70,8 @@ class Parts:
             some: dict[Any, Steps] = {}
             for level, longest in ((False, 5), (True, 4)):
                 setting = Setting(self.mode & 3 != 0, level)
-                search = Exhaustion({0: START}, [Value(images[turn])], setting, room=20_000, table=1 << 16)
+                goals = [Value(images[turn])]
+                search = Exhaustion({0: START}, goals, setting, axes=_axes(images[turn]), room=20_000, table=1 << 16)
                 got = search.run(longest, self.states // 4, most=48)
                 self.work += 600 * got.states
                 for words, outputs in got.programs:
@@ -58,17 +82,24 @@ class Parts:
         return tuple(Steps(tuple(turned(w, back) for w in s.words), s.outputs) for s in self.families[key])
 
     def program(self, goal: Taps) -> Steps | None:
-        key = tuple(sorted(goal.items()))
-        if key not in self.known:
-            self.known[key] = self._find(goal)
-        return self.known[key]
+        """A short program; of kernels that are mirrored or turned the same, turned."""
+        images = [{turn(x, y): w for (x, y), w in goal.items()} for turn in TURNS]
+        keys = [tuple(sorted(g.items())) for g in images]
+        turn = min(range(len(keys)), key=lambda k: keys[k])
+        key = keys[turn]
+        if key in self.known:
+            steps = self.known[key]
+        else:
+            steps = self._find(images[turn])
+            if not self.over:
+                self.known[key] = steps
+        if steps is None:
+            return None
+        back = TURNS[BACK[turn]]
+        return Steps(tuple(turned(w, back) for w in steps.words), steps.outputs)
 
     def _find(self, goal: Taps) -> Steps | None:
-        axes = ALL_DIRECTIONS
-        if not any(y for _, y in goal):
-            axes = _EAST_WEST
-        elif not any(x for x, _ in goal):
-            axes = _NORTH_SOUTH
+        axes = _axes(goal)
         longest = 7 if axes != ALL_DIRECTIONS else 5
         search = Exhaustion(
             {0: START}, [Value(goal)], Setting(self.mode & 3 != 0, self.offset), axes=axes, room=20_000, table=1 << 18
@@ -80,41 +111,64 @@ class Parts:
             return Steps(words, outputs)
         best: Steps | None = first_program([goal], ("none", "single", "macro")[self.mode & 3], self.offset)
         least = len(best) if best is not None else 60
-        for seed in range(2):
+        self.nested += 1
+        product = False
+        for steps in composed(goal, self) if self.nested < _NESTED and not self.over else ():
+            value = execute(steps.words)[0][steps.outputs[0]]
+            if value.taps == goal and not (self.offset and value.o):
+                product = True
+                if len(steps) < least:
+                    best, least = steps, len(steps)
+        self.nested -= 1
+        for seed in range(0 if product else 2):
+            if self.over:
+                break
             evolution = Evolution([Value(goal)], {0: START}, self.offset, self.mode, seed=seed)
             evolution.run(SMALL_WORK, least)
             self.work += SMALL_WORK
-            steps = evolution.program()
-            if steps is not None and (best is None or len(steps) < len(best)):
-                best, least = steps, len(steps)
+            found_here = evolution.program()
+            if found_here is not None and len(found_here) < least:
+                best, least = found_here, len(found_here)
         return best
+
+
+def _axes(goal: Taps) -> int:
+    """Directions along which the taps lie."""
+    if not any(y for _, y in goal):
+        return _EAST_WEST
+    return ALL_DIRECTIONS if any(x for x, _ in goal) else _NORTH_SOUTH
 
 
 def composed(goal: Taps, parts: Parts) -> Iterable[Steps]:
     """Programs for products that are the goal, or the goal but for a multiple of the pixel, which is added then."""
     for c in (Fraction(0), *pixels_off(goal)[:6]):
         part = plus(goal, {(0, 0): c}, Fraction(-1)) if c else goal
-        if not part:
+        if not part or parts.over:
             continue
-        factors, rest = factored(part)
-        if parts.mode == SINGLE and len(rest) == 1 and len(factors) > 1:
-            some: Iterable[Steps] = staged(factors, rest, parts, 4 if c and parts.offset else 2)
-            if c:
-                some = chain.from_iterable(with_pixel(steps, c, parts.offset) for steps in some)
-            yield from sorted(some, key=len)[:_BEST]
-        for group in groups(factors, rest):
-            if len(group) < 2:
-                continue
-            chained = _chained(part, group, parts)
-            if chained is None:
-                continue
-            if c:
-                yield from with_pixel(chained, c, parts.offset)
-            yield chained
+        ways = [factored(part, far=True), factored(part)]
+        if sorted(map(len, ways[0][0])) == sorted(map(len, ways[1][0])):
+            del ways[0]
+        for factors, rest in ways:
+            if parts.mode == SINGLE and len(rest) == 1 and len(factors) > 1:
+                some: Iterable[Steps] = staged(factors, rest, parts, 4 if c and parts.offset else 2, not c)
+                if c:
+                    some = chain.from_iterable(with_pixels(steps, c, parts.offset) for steps in some)
+                yield from islice(some, 2 * _BEST) if not c else sorted(some, key=len)[:_BEST]
+        for factors, rest in ways:
+            for group in groups(factors, rest):
+                if len(group) < 2 or parts.over:
+                    continue
+                chained = _chained(part, group, parts)
+                if chained is None:
+                    continue
+                if c:
+                    yield from with_pixels(chained, c, parts.offset)
+                yield chained
 
 
-def staged(factors: Sequence[Taps], rest: Taps, parts: Parts, more: int) -> Iterable[Steps]:
-    """Products of the factors times a power of a half, stage by stage. more: words beyond the shortest."""
+def staged(factors: Sequence[Taps], rest: Taps, parts: Parts, more: int, last: bool) -> Iterable[Steps]:
+    """Products of the factors times a power of a half, stage by stage. more: words beyond the shortest; last: whether
+    nothing is added behind, so that no offset may be left where none is wanted."""
     ((place, w),) = rest.items()
     if abs(w.numerator) != 1 or w.denominator & (w.denominator - 1):
         return
@@ -128,7 +182,44 @@ def staged(factors: Sequence[Taps], rest: Taps, parts: Parts, more: int) -> Iter
             different.append(f)
     counts = [put.count(f) for f in different]
     stages = [*plain_stages(len(different)), *stages_of(different, parts.variants, halvings)]
-    yield from series(counts, halvings, w.numerator, stages, more, 6 if parts.offset else 1, parts.looked)
+    if parts.offset and last:
+        level = series(counts, halvings, w.numerator, stages, more, 16, parts.looked, True, False)
+        yield from sorted(level, key=len)[:_BEST]
+    # those that leave an offset are near one that leaves none
+    followed = 6 if parts.offset else 1
+    yield from series(counts, halvings, w.numerator, stages, more, followed, parts.looked, False, not last)
+
+
+def digits(c: Fraction) -> list[Fraction]:
+    """c as a sum of few fractions 1/2^k of either sign, the largest first; none if it takes too many."""
+    if c.denominator & (c.denominator - 1):
+        return []
+    whole, rest = round(c), c - round(c)
+    found = [Fraction(1 if whole > 0 else -1)] * min(abs(whole), _DIGITS + 1)
+    n, unit = rest.numerator, Fraction(1, rest.denominator)
+    small: list[Fraction] = []
+    while n:
+        if n & 1:
+            digit = 2 - (n & 3)
+            small.append(digit * unit)
+            n -= digit
+        n >>= 1
+        unit *= 2
+    found += small[::-1]
+    return found if len(found) <= _DIGITS else []
+
+
+def with_pixels(steps: Steps, c: Fraction, level: bool) -> Iterable[Steps]:
+    """Programs with c times the input added to the result, fraction by fraction."""
+    some = [steps]
+    parts = digits(c)
+    for k, part in enumerate(parts):
+        last = k == len(parts) - 1
+        more = chain.from_iterable(with_pixel(s, part, level and last) for s in some)
+        some = sorted(dict.fromkeys(more), key=len)
+        if not last:
+            some = some[:_FEW]
+    yield from some if parts else ()
 
 
 def with_pixel(steps: Steps, c: Fraction, level: bool) -> Iterable[Steps]:
@@ -167,7 +258,7 @@ def with_pixel(steps: Steps, c: Fraction, level: bool) -> Iterable[Steps]:
                 continue
             words, at = _halved(pattern, name, unused(steps.words))
             whole = [*body[:place], *words, *body[place:]]
-            fresh = at + 2
+            fresh = unused([*whole, last])
             if fits:
                 yield Steps((*whole, FilterWord(last.registers, last.news, (*last.sources, at), last.reads)), (out,))
             added, taken = ((at,), ()) if s * c > 0 else ((), (at,))

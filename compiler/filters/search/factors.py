@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from scamp_sim.compiler.filters.kernel import Taps, plus, shift
+from scamp_sim.compiler.filters.kernel import Taps, convolved, plus, shift
 from scamp_sim.compiler.filters.search.field import PRIME
 
-_DIRECTIONS = ((1, 0), (0, 1), (1, 1), (1, -1), (2, 0), (0, 2))
+_DIRECTIONS = ((1, 0), (0, 1), (1, 1), (1, -1), (2, 0), (0, 2), (3, 0), (0, 3), (4, 0), (0, 4))
 
 # a factor in one direction m: weights of 1, m, m^2 ..., and the order and sign of a root of unity where it vanishes
 _SHAPES: tuple[tuple[tuple[int, ...], int], ...] = (
@@ -51,10 +51,12 @@ def divided(g: Taps, f: Taps) -> Taps | None:
     return out
 
 
-def factored(g: Taps) -> tuple[list[Taps], Taps]:
-    """(simple factors, what is left); their product is g."""
+def factored(g: Taps, far: bool = False) -> tuple[list[Taps], Taps]:
+    """(simple factors, what is left); their product is g. far: those of far taps first: of six taps in a row (1 + X^3)
+    in place of (1 + X)(1 - X + X^2)."""
     found: list[Taps] = []
-    for f in simple_factors():
+    every = list(simple_factors())
+    for f in reversed(every) if far else every:
         while len(g) > 1:
             h = divided(g, f)
             if h is None:
@@ -110,17 +112,30 @@ def _small(number: int, denominator: int) -> Fraction | None:
     return Fraction(n, denominator) if abs(n) < 1 << 20 else None
 
 
+def separated(g: Taps) -> list[Taps]:
+    """A row and a column whose product it is; else itself alone. A filter of one tap is none."""
+    if len(g) < 2:
+        return []
+    x, y = min(g)
+    row = {(a, 0): w for (a, b), w in g.items() if b == y}
+    column = {(0, b): w / g[x, y] for (a, b), w in g.items() if a == x}
+    if len(row) < 2 or len(column) < 2 or convolved(row, column) != g:
+        return [g]
+    return [row, column]
+
+
 def groups(factors: Sequence[Taps], rest: Taps) -> list[list[Taps]]:
-    """Ways to take factors together: each alone, those of an axis together, everything but one together."""
-    alone = [*factors, rest] if len(rest) > 1 else [*factors]
+    """Ways to take factors together: those of an axis together, each alone, everything but one together."""
+    alone = [*factors, *separated(rest)]
     if not alone:
         return []
-    found = [alone]
+    found: list[list[Taps]] = []
     by_axis: dict[tuple[bool, bool], list[Taps]] = {}
     for f in alone:
         by_axis.setdefault((any(x for x, _ in f), any(y for _, y in f)), []).append(f)
     if 1 < len(by_axis) < len(alone):
         found.append([_product(some) for some in by_axis.values()])
+    found.append(alone)
     if len(alone) > 2:
         found.append([alone[0], _product(alone[1:])])
         found.append([alone[-1], _product(alone[:-1])])
@@ -128,8 +143,6 @@ def groups(factors: Sequence[Taps], rest: Taps) -> list[list[Taps]]:
 
 
 def _product(some: Sequence[Taps]) -> Taps:
-    from scamp_sim.compiler.filters.kernel import convolved
-
     total = some[0]
     for f in some[1:]:
         total = convolved(total, f)

@@ -13,16 +13,16 @@ from fractions import Fraction
 from functools import reduce
 from heapq import heappop, heappush
 from itertools import combinations_with_replacement, count
-from operator import sub
+from operator import mul, sub
 from typing import Any
 
 from scamp_sim.compiler.filters.kernel import UNIT, Taps, convolved, norm, shift, times
 from scamp_sim.compiler.filters.words import FilterWord, Steps, execute, renamed
 
-MOST_STATES = 20_000
+MOST_STATES = 4_000
 
-_LEAST = 2
-"""No factor takes fewer words."""
+_FREE = 5
+"""So many factors are taken in every order; more of them one kind after the other, lest there be too many states."""
 
 _State = tuple[tuple[int, ...], int, int, tuple[int, float], bool]
 """Factors left, halvings left, sign so far, the deepest fraction of the pixel that is held and its offset, whether the
@@ -119,18 +119,26 @@ def series(
     more: int,
     offsets: int,
     looks: Callable[[int], None],
+    level: bool = False,
+    holding: bool = True,
 ) -> Iterator[Steps]:
     """Programs, shortest first, up to `more` words beyond the shortest. offsets: how many are followed from one place;
-    looks: told the work that was done."""
+    looks: told the work that was done; level: only programs that leave no offset; holding: whether programs count as
+    different that hold other fractions of the pixel, for what is added behind."""
     number = count()
+    # no factor takes fewer words than its share of the stage that makes it cheapest
+    share = [min((len(s.steps) / sum(s.used) for s in stages if s.used[k]), default=99.0) for k in range(len(counts))]
+    ordered = sum(counts) > _FREE
     start: _State = (tuple(counts), halvings, 1, (0, 0.0), False)
-    queue: list[tuple[int, int, _State, float, tuple[int, ...]]] = []
-    heappush(queue, (_LEAST * sum(counts), next(number), start, 0.0, ()))
+    queue: list[tuple[float, int, _State, float, tuple[int, ...]]] = []
+    heappush(queue, (sum(map(mul, counts, share)), next(number), start, 0.0, ()))
     done: dict[_State, set[float]] = {}
     least = None
-    for _ in range(MOST_STATES):
-        if not queue:
-            return
+    usable = [[(k, s) for k, s in enumerate(stages) if s.used[i] or not any(s.used)] for i in range(len(counts))]
+    every = list(enumerate(stages))
+    plain = [(k, s) for k, s in every if not any(s.used)]
+    expanded = 0
+    while queue and expanded < MOST_STATES:
         words, _, state, o, path = heappop(queue)
         left, depth, signed, held, _ = state
         if least is not None and words > least + more:
@@ -139,23 +147,26 @@ def series(
         if o in known or len(known) >= offsets:
             continue
         known.add(o)
-        looks(40 * len(stages))
-        if not any(left) and not depth and signed == sign:
+        expanded += 1
+        first = next((i for i, n in enumerate(left) if n), None)
+        some = plain if first is None else usable[first] if ordered else every
+        looks(100 * len(some))
+        if not any(left) and not depth and signed == sign and not (level and o):
             least = words if least is None else least
             yield in_series([stages[k].steps for k in path])
-        pixel = left == start[0]
-        for k, s in enumerate(stages):
+        pixel = holding and left == start[0]
+        for k, s in some:
             if s.halvings > depth:
                 continue
             rest = tuple(map(sub, left, s.used))
             if min(rest) < 0:
                 continue
             kept = max(held, (halvings - depth + s.inner[0], s.inner[1] + s.inner[2] * o)) if pixel else held
-            after: _State = (rest, depth - s.halvings, signed * s.sign, kept, s.room)
+            after: _State = (rest, depth - s.halvings, signed * s.sign, kept, s.room and holding)
             there = s.alpha + s.beta * o
             others = done.get(after)
             if others is None or (there not in others and len(others) < offsets):
-                total = words + len(s.steps) - _LEAST * sum(s.used)
+                total = words + len(s.steps) - sum(map(mul, s.used, share))
                 heappush(queue, (total, next(number), after, there, (*path, k)))
 
 

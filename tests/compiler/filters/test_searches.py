@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
-from scamp_sim.compiler.filters import compile_filter
+from scamp_sim.compiler.filters import compile_filter, generate
 from scamp_sim.compiler.filters.classic import named
-from scamp_sim.compiler.filters.generate import Search
-from scamp_sim.compiler.filters.kernel import from_rows
+from scamp_sim.compiler.filters.generate import RATE, Search
+from scamp_sim.compiler.filters.kernel import convolved, from_rows
 from scamp_sim.compiler.filters.parse_back import steps_of
 from scamp_sim.compiler.filters.search.anew import ends_anew, middles_anew
 from scamp_sim.compiler.filters.search.axes import by_axes, rows_of
+from scamp_sim.compiler.filters.search.compose import Parts, composed
 from scamp_sim.compiler.filters.search.exhaust import Exhaustion, Setting
+from scamp_sim.compiler.filters.search.factors import factored, separated
+from scamp_sim.compiler.filters.search.genes import SINGLE
 from scamp_sim.compiler.filters.task import Task, accepted
 from scamp_sim.compiler.filters.words import START, FilterWord, Steps, execute
 
@@ -120,6 +126,71 @@ def test_a_detour_in_the_middle_is_taken_out(level: bool) -> None:
     before, after = (execute(s.words)[0][s.outputs[0]] for s in (wasteful, got[-1]))
     assert len(got[-1]) < len(wasteful)
     assert after.taps == before.taps
+
+
+def _products(rows: Sequence[Sequence[float]], scale: int, offset: str) -> list[Steps]:
+    """Programs that the products alone give, in a budget of two seconds."""
+    goal = from_rows([[Fraction(w) / scale for w in row] for row in rows])
+    parts = Parts(offset == "zero", SINGLE)
+    parts.more(RATE // 2)
+    task = Task(("filter",), (goal,), offset)
+    some = list(composed(goal, parts))
+    for steps in some:
+        names = [r for w in steps.words for r in w.registers]
+        assert len({*names}) == len(names)
+    return sorted((steps for steps in some if accepted(steps, task) is not None), key=len)
+
+
+def test_products_of_far_taps() -> None:
+    """Eight in a row: (1 + X)(1 + X^2)(1 + X^4), of two, two and four words."""
+    assert len(_products([[1] * 8] * 8, 64, "zero")[0]) <= 16
+
+
+def test_twice_the_pixel_beside_a_product() -> None:
+    """Unsharp masking: twice the picture less its binomial, which takes 12 words."""
+    row = [1, 4, 6, 4, 1]
+    rows = [[-a * b for b in row] for a in row]
+    rows[2][2] += 512
+    assert len(_products(rows, 256, "any")[0]) <= 21
+
+
+def test_rows_and_columns_that_are_no_simple_factors() -> None:
+    rows = [[a * b for b in (1, 3, 1)] for a in (2, 5, 2)]
+    factors, rest = factored(from_rows(rows))
+    assert not factors
+    row, column = separated(rest)
+    assert convolved(row, column) == rest
+    assert separated(from_rows([[1, 1], [1, 2]])) == [from_rows([[1, 1], [1, 2]])]
+    assert _products(rows, 16, "any")
+
+
+def test_a_longer_search_begins_as_a_shorter_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lest more seconds give more words: each part of the shorter one is in the longer one, or broken off in it."""
+    parts: list[tuple[int, int]] = []
+    monkeypatch.setattr(generate, "_improve", lambda found, work, limit, tick: parts.append((work, limit)))
+
+    def of(seconds: float) -> list[tuple[int, int]]:
+        parts.clear()
+        generate.search(Task(("filter",), (from_rows([[1, 2], [3, 5]]),)), int(seconds * RATE))
+        return list(parts)
+
+    assert of(1) == []
+    budgets = [2, 3, 5, 7, 20, 33, 60, 100, 180, 400]
+    for less, more in pairwise(map(of, budgets)):
+        assert less[:-1] == more[: len(less) - 1]
+        work, limit = more[len(less) - 1]
+        assert less[-1][0] == work
+        assert less[-1][1] <= limit
+    assert [sum(limit for _, limit in of(s)) for s in budgets] == [s * RATE for s in budgets]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("offset", ["any", "zero"])
+def test_more_seconds_never_give_more_words(offset: str) -> None:
+    """Kirsch's compass operator, which took 17 words in 5 s where an earlier plan had taken 13."""
+    rows = [[5, 5, 5], [-3, 0, -3], [-3, -3, -3]]
+    words = [compile_filter(rows, offset=offset, seconds=s).words for s in (1, 2, 3.5, 5, 9, 20)]
+    assert words == sorted(words, reverse=True)
 
 
 @pytest.mark.nightly
