@@ -769,3 +769,11 @@ def test_the_running_total_has_no_rate() -> None:
     assert "runs a second" not in text
     assert "readout scan_events" in text
     assert machine.spent.readout_ratio == SHAPE[0] * SHAPE[1] / 24
+
+
+def test_near_names_of_host_functions() -> None:
+    """What all of them begin with makes none of them near."""
+    assert isa.nearest("scamp5_nosuch", isa.HOST) is None
+    assert isa.nearest("scamp5_scan_event", isa.HOST) == "scamp5_scan_events"
+    assert isa.nearest("scan_events", isa.HOST) == "scamp5_scan_events"
+    assert isa.nearest("SCAMP5_IN", isa.HOST) == "scamp5_in"

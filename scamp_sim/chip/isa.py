@@ -158,8 +158,16 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The nearest known name, if one is near. Case slips count as near."""
     known = sorted(set(candidates))
     folded = [c for c in known if c.lower() == name.lower()]
-    near = folded or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return near[0] if near else None
+    if folded:
+        return folded[0]
+    # without what all host functions begin with, which would make every one of them near
+    stems = {c.removeprefix(HOST_PREFIX): c for c in reversed(known)}
+    near = difflib.get_close_matches(name.removeprefix(HOST_PREFIX), stems, n=1, cutoff=0.6)
+    return stems[near[0]] if near else None
+
+
+HOST_PREFIX = "scamp5_"
+"""How the names of host functions begin."""
 
 
 # --- native words ---------------------------------------------------------------------------------------------
