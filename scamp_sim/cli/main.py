@@ -29,6 +29,7 @@ EXIT_CODES = {
     1: "a program, a file or its data is wrong or missing, or was not carried out",
     2: "the command line is wrong: a command, an option, a value or a name",
     130: "interrupted",
+    143: "ended by SIGTERM (129: SIGHUP); nothing is left half-written",
 }
 """Exit code -> what it means."""
 
@@ -36,6 +37,7 @@ ENVIRONMENT = {
     "COLUMNS": "width of tables where there is no terminal; without it pipes get whole lines",
     "NO_COLOR": "set: no colours",
     "FORCE_COLOR": "1: colours in pipes, too",
+    "SCAMP_SIM_CACHE": "folder for compiled code, in place of the user's cache folder",
     "SCAMP_SIM_DEBUG": "1: a traceback for what is a bug of scamp-sim",
 }
 """Variable -> what it does."""
