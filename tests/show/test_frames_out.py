@@ -206,10 +206,23 @@ def test_cells_of_results() -> None:
     assert columns("s", {"kind": "samples", "value": [[1, 2]]}) == {"s.0": 1, "s.1": 2}
     assert columns("b", {"kind": "bounding box", "value": [1, 2, 3, 4]}) == {
         "b.top": 1,
-        "b.left": 2,
+        "b.right": 2,
         "b.bottom": 3,
-        "b.right": 4,
+        "b.left": 4,
     }
+
+
+def test_sides_of_boxes_are_those_of_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chip columns count from the right: picture columns 40..49 of 64 are 14..23, and the right side is the lesser."""
+    monkeypatch.chdir(tmp_path)
+    Path("b.scamp").write_text("input image -> R5;\nprogram { output box = scamp5_scan_boundingbox(R5); }\n")
+    masks = np.zeros((2, 64, 64), np.uint8)
+    masks[:, 10:20, 40:50] = 255
+    np.save("m.npy", masks)
+    assert run("run", "b.scamp", "--image", "m.npy", "--size", "64x64", "--out", "o") == 0
+    row = next(csv.DictReader(Path("o/frames.csv").read_text().splitlines()))
+    sides = {side: int(row[f"box.{side}"]) for side in ("top", "bottom", "left", "right")}
+    assert sides == {"top": 10, "bottom": 19, "left": 63 - 40, "right": 63 - 49}
 
 
 @pytest.mark.nightly

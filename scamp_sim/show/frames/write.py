@@ -308,7 +308,8 @@ def columns(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
         case "events":
             return {f"{name}.events": len(record["events"])}
         case "bounding box":
-            return {f"{name}.{what}": v for what, v in zip(("top", "left", "bottom", "right"), record["value"])}  # noqa: B905
+            # chip columns count from the right, so that the lesser one is the right side of the picture
+            return {f"{name}.{what}": v for what, v in zip(("top", "right", "bottom", "left"), record["value"])}  # noqa: B905
     value = record.get("value")
     if isinstance(value, (int, float)):
         return {name: value}
