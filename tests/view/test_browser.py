@@ -490,6 +490,14 @@ def test_nothing_is_cut_at_any_width(measured: Any, width: int, scheme: str) -> 
         }).map((e) => e.outerHTML.slice(0, 80))"""
     )
     assert outside == []
+    until(lambda: page.locator("#timeline svg").bounding_box()["width"] <= width, "the timeline keeps its width")
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll("#timeline svg rect, #timeline svg text")].filter((e) => {
+            const b = e.getBoundingClientRect();
+            return b.left < -1 || b.right > innerWidth + 1;
+        }).length"""
+    )
+    assert beyond == 0
     footer = page.locator("footer").bounding_box()
     assert footer["y"] + footer["height"] <= 861
     plane = page.locator("canvas.plane").first.bounding_box()

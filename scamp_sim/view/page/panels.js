@@ -200,11 +200,11 @@ const PLACE = {
   readout: "readout",
 };
 const LEFT = 74;
-const WIDE = 1000;
+const NARROWEST = 280;
 const READOUT_WIDTH = 0.22;
 
 // Readouts take thousands of times as long as words: they are drawn shorter, all by one factor.
-function axis(spans) {
+function axis(spans, wide) {
   const slow = spans.filter((s) => s[0] === "readout" && s[3] > 0);
   const end = Math.max(0, ...spans.map((s) => s[2] + s[3]));
   const reading = slow.reduce((sum, s) => sum + s[3], 0);
@@ -217,7 +217,7 @@ function axis(spans) {
   }
   const [t, x] = corners.at(-1);
   corners.push([Math.max(end, t), x + Math.max(0, end - t)]);
-  const scale = (WIDE - LEFT - 8) / (corners.at(-1)[1] || 1);
+  const scale = (wide - LEFT - 8) / (corners.at(-1)[1] || 1);
   const place = (time) => {
     let n = 0;
     while (n + 2 < corners.length && corners[n + 1][0] < time) n += 1;
@@ -231,11 +231,31 @@ export class Timeline {
   constructor() {
     this.account = null;
     this.cursor = null;
+    this.wide = 0;
+    this.time = 0;
+    new ResizeObserver(() => {
+      if (this.account && this._room() !== this.wide) this._draw();
+    }).observe($("stage"));
+  }
+
+  // CSS pixels that there are for the chart, which is drawn for just these.
+  _room() {
+    const box = $("timeline");
+    const { paddingLeft, paddingRight } = getComputedStyle(box);
+    const inside = box.parentElement.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    return Math.max(NARROWEST, Math.floor(inside)); // of its parent: the panel itself may be hidden
   }
 
   show(account) {
     if (this.account === account) return;
     this.account = account;
+    this._draw();
+  }
+
+  _draw() {
+    const { account } = this;
+    const wide = this._room();
+    this.wide = wide;
     const box = $("timeline");
     const spans = account?.spans || [];
     if (!spans.length) {
@@ -243,9 +263,9 @@ export class Timeline {
       box.replaceChildren(make("p", "note", "The frame takes no time."));
       return;
     }
-    const { place, end, cut } = axis(spans);
+    const { place, end, cut } = axis(spans, wide);
     this.place = place;
-    const svg = drawn("svg", { viewBox: `0 0 ${WIDE} 150`, role: "img", "aria-label": "timeline of the frame" });
+    const svg = drawn("svg", { viewBox: `0 0 ${wide} 150`, role: "img", "aria-label": "timeline of the frame" });
     for (const [name, top] of [["controller", 22], ["array", 56], ["readout", 116]]) {
       svg.append(drawn("text", { x: 0, y: top + 17 }, name));
     }
@@ -271,15 +291,17 @@ export class Timeline {
     }
     this.cursor = drawn("line", { class: "now", y1: 8, y2: 148, x1: LEFT, x2: LEFT });
     svg.append(this.cursor, drawn("text", { x: LEFT, y: 12, class: "soft" }, "0"));
-    svg.append(drawn("text", { x: WIDE - 8, y: 12, class: "soft", "text-anchor": "end" }, `${us(end)} \u00b5s`));
+    svg.append(drawn("text", { x: wide - 8, y: 12, class: "soft", "text-anchor": "end" }, `${us(end)} \u00b5s`));
     const chart = make("div", "chart");
     chart.append(svg);
     const parts = [chart];
     if (cut) parts.push(make("p", "note", "Readouts are drawn much shorter than they are; their times are written in them."));
     box.replaceChildren(...parts);
+    this.stand(this.time);
   }
 
   stand(time) {
+    this.time = time;
     if (!this.cursor) return;
     const x = this.place(time).toFixed(2);
     this.cursor.setAttribute("x1", x);
