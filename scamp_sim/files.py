@@ -36,22 +36,21 @@ def _writable(path: str | Path, what: str) -> Path:
     try:
         with suppress(FileNotFoundError, NotADirectoryError):
             os.stat(target)
-        folder, beside = target.is_dir(), target.parent.is_dir()
+        parent = real_place(target).parent
+        folder, beside = target.is_dir(), parent.is_dir()
         special = target.exists() and not target.is_file()
     except (OSError, ValueError) as e:  # names that the system refuses
         raise ScampError(f"cannot write the {what} to {shown!r}: not the name of a file ({reason(e)})") from None
     if not str(path) or folder:
         raise ScampError(f"cannot write the {what} to '{shown}': it is a folder; name a file")
     if not beside:
-        raise ScampError(
-            f"cannot write the {what} to {shown}: directory {target.parent} does not exist; create it first"
-        )
+        raise ScampError(f"cannot write the {what} to {shown}: directory {parent} does not exist; create it first")
     if special:
         raise ScampError(f"cannot write the {what} to {shown}: it is a device or a pipe; name a regular file")
     refuse_read(target, what)
-    why = unwritable(target.parent)
+    why = unwritable(parent)
     if why:
-        raise ScampError(f"cannot write the {what} to {shown}: {why} in {target.parent}; choose another file")
+        raise ScampError(f"cannot write the {what} to {shown}: {why} in {parent}; choose another file")
     return target
 
 
@@ -123,10 +122,15 @@ _aside: set[Path] = set()
 none."""
 
 
+def real_place(target: Path) -> Path:
+    """Where the bytes of a file lie: of a link, what it leads to, so that the link stays one."""
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
+
+
 def file_aside(target: Path) -> Path:
     """An empty file beside a file that it is to become; its ending stays, since libraries choose the format by it.
     Raises OSError. `remove_aside` must follow."""
-    aside = _noted(target.parent, target.suffix.lower())
+    aside = _noted(real_place(target).parent, target.suffix.lower())
     os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     return aside
 
@@ -149,7 +153,7 @@ def put_in_place(aside: Path, target: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     os.chmod(aside, 0o666 & ~mask)
-    os.replace(aside, target)
+    os.replace(aside, real_place(target))
 
 
 def remove_aside(aside: Path) -> None:
@@ -223,6 +227,7 @@ __all__ = [
     "folder_aside",
     "leave_nothing_aside",
     "put_in_place",
+    "real_place",
     "refuse_claimed",
     "refuse_read",
     "remove_aside",

@@ -17,6 +17,8 @@ from scamp_sim import reading
 from scamp_sim.cli.main import main
 from scamp_sim.exceptions import ScampError
 from scamp_sim.files import write_bytes, write_file, write_text
+from scamp_sim.systems.network.store import save
+from tests.fuzz.newer_kinds import small_network
 from tests.processes import called
 
 KERNEL = "input image -> PIX;\nget_image(A);\noutput photo = A;\n"
@@ -73,6 +75,34 @@ def test_import_replaces_only_what_it_wrote(folder: Path, capsys: pytest.Capture
     assert file.read_text() == "// my own\n"
     assert main(["import", "main.cpp", "--out", "out", "--force"]) == 0
     assert "bus" in file.read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_a_link_stays_one_and_what_it_leads_to_is_written(folder: Path) -> None:
+    (folder / "shared").mkdir()
+    (folder / "shared" / "edges.cpp").write_text("of before")
+    for name, leads in (("mine.cpp", "shared/edges.cpp"), ("new.cpp", "shared/new.cpp")):
+        (folder / name).symlink_to(leads)
+        assert main(["export", "edges", "--out", name]) == 0
+        assert (folder / name).is_symlink()
+        assert "scamp5" in (folder / leads).read_text()
+    (folder / "lost.cpp").symlink_to("nowhere/edges.cpp")
+    with pytest.raises(ScampError, match=r"lost\.cpp: directory \S*nowhere does not exist; create it first"):
+        write_text(folder / "lost.cpp", "", "C++")
+    assert not [p for p in folder.rglob("*") if p.name.startswith(".scamp-")]
+
+
+def test_network_export_replaces_only_what_it_wrote(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(small_network(), folder / "net.npz")
+    line = ["network", "export", "net.npz", "--to", "out"]
+    assert main(line) == main(line) == 0
+    for name in ("network.cpp", "plan.json"):
+        written = (folder / "out" / name).read_bytes()
+        (folder / "out" / name).write_text("// my own\n")
+        assert main(line) == 1
+        assert f"{name} was not written by export; move it, or give another folder" in capsys.readouterr().err
+        assert (folder / "out" / name).read_text() == "// my own\n"
+        (folder / "out" / name).write_bytes(written)
 
 
 def test_outside_of_a_command_nothing_is_remembered(folder: Path) -> None:

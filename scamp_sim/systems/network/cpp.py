@@ -22,6 +22,9 @@ from scamp_sim.systems.network.params import Counts, Dense, Pool
 from scamp_sim.systems.network.planning.built import Built
 from scamp_sim.systems.network.planning.plan import Plan
 
+WRITTEN_BY, PLAN_BEGINS, MARKED_WITHIN = b"written by scamp-sim export", b'{\n "layers": ', 500
+"""What the first bytes of network.cpp and of plan.json hold: files of these names that do not are somebody's own."""
+
 WEIGHTS = "R5", "R6"
 """Bits in which the weights of +1 and of -1 are drawn before the first frame."""
 
@@ -33,6 +36,9 @@ def export(plan: Plan, folder: str | Path) -> tuple[Path, ...]:
     check_folder(str(folder), option="--to")
     text, where = source(plan), Path(folder)
     files = (where / "network.cpp", where / "plan.json")
+    for file, mark in zip(files, (WRITTEN_BY, PLAN_BEGINS), strict=True):
+        if file.is_file() and mark not in file.read_bytes()[:MARKED_WITHIN]:
+            raise ProgramError(f"{file} was not written by export; move it, or give another folder with --to")
     where.mkdir(parents=True, exist_ok=True)
     write_text(files[0], text, "C++")
     write_text(files[1], json.dumps(plan.as_dict(), indent=1) + "\n", "plan")
