@@ -1,5 +1,6 @@
 """Small pieces of text that messages and tables share."""
 
+import textwrap
 from collections.abc import Sequence
 
 _PAINT = {"bold": "1", "faint": "2", "analog": "36", "digital": "35", "hot": "1;31", "warm": "33"}
@@ -18,6 +19,14 @@ def plural(n: int, noun: str) -> str:
 def short(text: str, width: int) -> str:
     """The text, cut to `width` characters."""
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def labelled(label: str, text: str) -> str:
+    """A text behind a label of up to 8 characters, in lines of at most 80."""
+    pad = " " * 9
+    return textwrap.fill(
+        text, 80, initial_indent=f"{label:<9}", subsequent_indent=pad, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str, rules: Sequence[int] = ()) -> str:

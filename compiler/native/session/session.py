@@ -365,7 +365,12 @@ class Session:
         unreached = tuple(origin(m.file, m.line) for m in marks)
         for place in unreached:
             note(place, "W619", "this kernel was never reached", "is it in a branch that the run did not take?")
+        used = [c for c in board.contents.values() if launched.get(c.kernel.name)]
+        # A kernel that was moved to the heap after it was recorded stands there twice.
+        moved = {(c.origin, c.kernel.words) for c in used if c.kernel.storage == "heap"}
         for content in (c for c in board.contents.values() if not launched.get(c.kernel.name)):
+            if (content.origin, content.kernel.words) in moved:
+                continue
             note(content.origin, "W620", "this kernel was recorded and never launched")
         self.window.note_unpressed()
         if not self.wishes.images and any(a.sees for a in board.known_acts()):

@@ -285,10 +285,9 @@ protected:
     template <class F>
     void record(F&& f, scamp_sim::at place) {
         kernel_.forget();
-        kernel_.begin("kernel", place, storage_);
+        kernel_.begin("kernel", place, heap_ ? 'h' : storage_);
         f();
         kernel_.end();
-        if (heap_) kernel_.heap(true);
     }
     scamp_sim::recording kernel_;
     char storage_ = 's';

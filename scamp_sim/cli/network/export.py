@@ -8,6 +8,7 @@ from scamp_sim.cli import options
 from scamp_sim.cli.network.planned import add_plan, plan_of
 from scamp_sim.cli.network.sources import read_network, read_picture
 from scamp_sim.cli.output import print_json
+from scamp_sim.text import labelled
 
 ABOUT = "write the plan as C++ for the SDK: kernels, weights, and the controller's part"
 
@@ -44,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         print_json({"files": [str(f) for f in files], "words": plan.cost().words, "us": plan.cost().us})
     else:
-        print(f"wrote {', '.join(map(str, files))}: {plan.cost().words:,} words, {plan.cost().us or 0:,.0f} us a frame")
+        cost = plan.cost()
+        print(labelled("wrote", f"{', '.join(map(str, files))}: {cost.words:,} words, {cost.us or 0:,.0f} us a frame"))
         shown = "PICTURE, a picture of 256x256 as the array sees it (--image)" if picture is None else files[-1]
         print(f"run it   scamp-sim run {files[0]} --image {shown}")
     return 0

@@ -11,6 +11,7 @@ from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import OptionError
 from scamp_sim.files import check_file
 from scamp_sim.limits import MOST_BATCH, MOST_EPOCHS, number_in, whole_in
+from scamp_sim.text import labelled
 
 ABOUT = "train a network on under the noise of a chip: golden, ideal array and chips, before and after"
 
@@ -131,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
         )
         return 0
     for noise in done.noise.values():
-        print(f"noise    {noise.layer}: {noise.text()} on chips {args.measure}")
+        print(labelled("noise", f"{noise.layer}: {noise.text()} on chips {args.measure}"))
     if done.epochs:
         first, last = done.epochs[0], done.epochs[-1]
         print(f"training {len(done.epochs)} epochs, loss {first.loss:.3f} to {last.loss:.3f}")

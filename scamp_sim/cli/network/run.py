@@ -12,6 +12,7 @@ from scamp_sim.cli.network.planned import add_plan, plan_of
 from scamp_sim.cli.network.sources import read_network, read_picture
 from scamp_sim.cli.output import print_json
 from scamp_sim.exceptions import OptionError
+from scamp_sim.text import labelled
 
 ABOUT = "run a picture through the network on an array, and compare every stage with the integers"
 
@@ -67,13 +68,13 @@ def run(args: argparse.Namespace) -> int:
         print_json(document)
         return 0
     print(in_force(args))
-    print(f"golden   {in_words(differences)}")
+    print(labelled("golden", in_words(differences)))
     if decoder is not None:
         scores = ", ".join(f"{name} {score:.4g}" for name, score in zip(decoder.classes, found.codes, strict=False))
         if len(found.codes) == 1:
             scores = f"{found.codes[0]:.4g}; {decoder.classes[1]} above 0"
         print(f"class    {document['name']}; golden says {decoder.classes[document['golden_class']]}")
-        print(f"scores   {scores}")
+        print(labelled("scores", scores))
     print(f"\n{encoder.plan.text()}", end="")
     if args.out is not None:
         print(f"pictures: {', '.join(document['files'])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -10,9 +11,10 @@ import numpy as np
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.silicon.setup import Errors
+from scamp_sim.systems.base.clips import examples
 from scamp_sim.systems.base.options import Plain
 from scamp_sim.systems.base.protocol import Decoder, Encoder, Example, Ran, Report, System
-from scamp_sim.systems.base.records import IDEAL, Array, Encoded, Frames, Hardware, Realisation, Stage
+from scamp_sim.systems.base.records import IDEAL, Array, Clip, ClipSet, Encoded, Frames, Hardware, Realisation, Stage
 from scamp_sim.systems.network.encoder import CODES, Golden, OnArray, frames_of
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Input, Network, Pool
 from scamp_sim.systems.network.planning.plan import Plan, plan
@@ -148,8 +150,20 @@ class NetworkSystem(System[Network]):
     def example(self, seed: int = 0) -> Example[Network]:
         """Random weights and a random picture."""
         net = random_network(self.shape, seed)
-        coarse = np.random.default_rng(seed).integers(0, 2, (1, net.input.rows // 4, net.input.columns // 4))
-        return Example(net, np.asarray(np.kron(coarse, np.ones((1, 4, 4), int)) * 255, np.uint8))
+        return Example(net, _blobs(net.input.rows, net.input.columns, seed))
+
+    def read(self, source: str | None, takes: Frames, args: argparse.Namespace) -> Clip:
+        """See the protocol; without a source a random picture of the network's size."""
+        if source is None:
+            return Clip(_blobs(takes.rows, takes.columns, args.seed), "example")
+        return super().read(source, takes, args)
+
+    def data(self, source: str, takes: Frames, args: argparse.Namespace) -> ClipSet:
+        """See the protocol; examples are random pictures of the network's size."""
+        name, _, count = source.partition(":")
+        if name == "example":
+            return examples(lambda seed: _blobs(takes.rows, takes.columns, seed), count or "4", args.seed)
+        return super().data(source, takes, args)
 
     def decoder(self, params: Network) -> Decoder | None:
         """The largest score, where a network ends in scores."""
@@ -168,6 +182,12 @@ class NetworkSystem(System[Network]):
         shown = [s for s in self.stages if np.ndim(ran.encoded.stages.get(s.name, 0)) == 3]
         last = Encoded(ran.encoded.stages[shown[-1].name], ran.encoded.stages) if shown else ran.encoded
         return {"contact-sheet.png": stage_sheet(self.title, shown, ran.clip, last, ran.under)} if shown else {}
+
+
+def _blobs(rows: int, columns: int, seed: int) -> Array:
+    """A random picture (1, rows, columns) of patches of 4x4 pixels."""
+    coarse = np.random.default_rng(seed).integers(0, 2, (1, -(-rows // 4), -(-columns // 4)))
+    return np.asarray(np.kron(coarse, np.ones((1, 4, 4), int))[:, :rows, :columns] * 255, np.uint8)
 
 
 def _rounds(encoder: OnArray) -> bool:

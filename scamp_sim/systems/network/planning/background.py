@@ -32,11 +32,17 @@ Floats = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class Seen:
     """One channel on one uniform picture, in taps: distance of the level from the background's mean sum, the spread of
-    these sums, and the share of bits that are wrong, behind the pool that follows."""
+    these sums, and the share of bits that are wrong, behind the pool that follows.
+
+    border: whether most of the bits that will be wrong are those of a padded border, where taps are missing; `nearest`
+    are distance and spread of the sums there that most of them have.
+    """
 
     distance: float
     sigma: float
     wrong: float
+    border: bool = False
+    nearest: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,16 +62,23 @@ class Background:
         middle = sums[:, exact == most]
         mean, sigma = float(middle.mean()), max(float(middle.std()), SMALLEST)
         on = np.empty_like(exact)
+        golden = exact > _middle(layer, n)
+        missed, worst = {}, (0.0, 0.0)
         for value in classes:  # at the border, fewer taps
             there = exact == value
             these = sums[:, there]
-            spread = max(float(these.std()), SMALLEST) if these.size >= ENOUGH else sigma
-            on[there] = _normal((float(these.mean()) - level) / spread)
-        golden = exact > _middle(layer, n)
+            away, spread = level - float(these.mean()), sigma
+            if these.size >= ENOUGH:
+                spread = max(float(these.std()), SMALLEST)
+            on[there] = _normal(-away / spread)
+            missed[value] = float(np.where(golden, 1 - on, on)[there].sum())
+            if value != most and missed[value] >= max(wrong for v, wrong in missed.items() if v != most):
+                worst = away, spread
+        border = missed[most] < sum(missed.values()) / 2
         if pool is not None:
             ands = pool.every is not None and bool(pool.every[n])
             on, golden = _pooled(on, golden, pool, ands)
-        return Seen(level - mean, sigma, float(np.where(golden, 1 - on, on).mean()))
+        return Seen(level - mean, sigma, float(np.where(golden, 1 - on, on).mean()), border, worst)
 
 
 def look_at(net: Network, choice: Choice, errors: Any, chips: Sequence[int]) -> tuple[Background, ...]:

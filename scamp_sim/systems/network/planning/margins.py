@@ -36,7 +36,8 @@ class Margin:
 
     distance: of the level from the nearer background's sum, in taps; infinite for a constant channel. background:
     "dark" or "bright". sigma: of the sum on a chip, in taps; 0 without errors. wrong: predicted share of wrong bits of
-    that background, behind the pool that follows.
+    that background, behind the pool that follows. border: distance and sigma are those of its padded border, where most
+    of the wrong bits of a flagged channel are.
     """
 
     layer: str
@@ -46,6 +47,7 @@ class Margin:
     background: str
     sigma: float
     wrong: float
+    border: bool = False
 
     @property
     def flagged(self) -> bool:
@@ -160,7 +162,9 @@ def margins(net: Network, choice: Choice, response: Response) -> tuple[Margin, .
                 at = level_of(chosen, level)
                 those = [(b.name, b.channel(channel, layer, pool, at)) for b in looked]
                 name, worst = max(those, key=lambda t: (t[1].wrong, -abs(t[1].distance)))
-                found.append(Margin(layer.name, channel, threshold, worst.distance, name, worst.sigma, worst.wrong))
+                border = worst.border and worst.wrong > FLAGGED
+                d, sigma = worst.nearest if border else (worst.distance, worst.sigma)
+                found.append(Margin(layer.name, channel, threshold, d, name, sigma, worst.wrong, border))
                 continue
             sigma = spread.sigma(total, unit / chosen.gain)
             sides = [(name, at - value * total) for name, value in (("dark", dark), ("bright", bright))]

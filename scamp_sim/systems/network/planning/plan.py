@@ -29,6 +29,7 @@ from scamp_sim.systems.network.planning.margins import EXACT, Margin, Response, 
 from scamp_sim.systems.network.planning.pricing import SHAPE, cost_of
 from scamp_sim.systems.network.planning.profiles import offset_of, response_of
 from scamp_sim.systems.network.store import net_digest
+from scamp_sim.text import plural
 
 if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
@@ -145,9 +146,11 @@ class Plan:
         for layer in dict.fromkeys(m.layer for m in flagged):
             those = [m for m in flagged if m.layer == layer]
             worst = max(those, key=lambda m: m.wrong)
+            lie = f"{plural(len(those), 'channel')} {'lies' if len(those) == 1 else 'lie'}"
+            near = f"{worst.background}{', at its padded border,' if worst.border else ''}"
             found.append(
-                f"{layer}: {len(those)} channel(s) lie too near to a background; channel {worst.channel}, "
-                f"{worst.distance:.2g} taps from {worst.background} at {worst.sigma:.2g} taps of noise, will have "
+                f"{layer}: {lie} too near to a background; channel {worst.channel}, "
+                f"{worst.distance:.2g} taps from {near} at {worst.sigma:.2g} taps of noise, will have "
                 f"{100 * worst.wrong:.0f} % of its bits wrong: train with noise (`network finetune`)"
             )
         spent = sum(us for name, us in self._calls().items() if name in ("scamp5_in", "scamp5_load_in"))

@@ -106,6 +106,7 @@ def text(plan: Plan) -> str:
         size = f"{r['bytes']:,}" if r["bytes"] else ""
         label = "" if r["name"] == INPUT else str(n)
         what = r["what"] if len(r["what"]) <= WHAT else r["what"].removeprefix("conv ")
+        what = what if len(what) <= WHAT else what.replace("ternary", "-1..1")
         what = what if len(what) <= WHAT else what[: WHAT - 1] + "~"
         cells.append(
             (label, what, r["where"], f"{r['words']:,}" if r["words"] else "", f"{r['us']:,.1f}", size, margin)
@@ -145,7 +146,8 @@ def margin_table(found: Sequence[Margin], seen: Mapping[tuple[str, int], float] 
     """
     rows = []
     for m in found:
-        near = "constant" if math.isinf(m.distance) else f"{m.distance:.2g} from {m.background or 'a sum'}"
+        where = f"{m.background} border" if m.border else m.background or "a sum"
+        near = "constant" if math.isinf(m.distance) else f"{m.distance:.2g} from {where}"
         row = [m.layer, str(m.channel), str(m.threshold), near, f"{m.sigma:.2g}" if m.sigma else "", ""]
         if m.sigma:
             row[-1] = f"{100 * m.wrong:.1f} %" + (" !" if m.flagged else "")
