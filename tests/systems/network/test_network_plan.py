@@ -305,7 +305,7 @@ def test_unaware_thresholds_are_flagged() -> None:
     near, far = plan.margins()
     assert near.flagged
     assert not far.flagged
-    assert "conv1: 1 channel(s) lie too near to a background; channel 0" in plan.text()
+    assert "conv1: 1 channel lies too near to a background; channel 0" in plan.text()
     assert all(not m.flagged for m in network.plan(net).margins())
 
 

@@ -8,8 +8,8 @@ channels will have wrong follows from the sums that are seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ ENOUGH = 32
 """Sums from which on their own spread is taken, not that of the background."""
 
 Floats = npt.NDArray[np.float64]
+_Pieces: TypeAlias = "tuple[float, dict[float, tuple[npt.NDArray[np.bool_], float, float]]]"
 
 
 @dataclass(frozen=True)
@@ -48,37 +49,46 @@ class Seen:
 @dataclass(frozen=True, eq=False)
 class Background:
     """exact: (channels, rows, columns), what the array is to add up. sums: (chips, channels, rows, columns), what it
-    adds up; both in taps."""
+    adds up; both in taps. kept: what is known of channels."""
 
     name: str
     exact: Floats
     sums: Floats
+    kept: dict[int, _Pieces] = field(init=False, repr=False, default_factory=dict)
 
     def channel(self, n: int, layer: Conv, pool: Pool | None, level: float) -> Seen:
         """Channel n with a level in taps."""
-        exact, sums = self.exact[n], self.sums[:, n]
-        classes, counts = np.unique(exact, return_counts=True)
-        most = classes[counts.argmax()]
-        middle = sums[:, exact == most]
-        mean, sigma = float(middle.mean()), max(float(middle.std()), SMALLEST)
+        exact = self.exact[n]
+        most, pieces = self._pieces(n)
+        (mean, sigma), golden = pieces[most][1:], exact > _middle(layer, n)
         on = np.empty_like(exact)
-        golden = exact > _middle(layer, n)
         missed, worst = {}, (0.0, 0.0)
-        for value in classes:  # at the border, fewer taps
-            there = exact == value
-            these = sums[:, there]
-            away, spread = level - float(these.mean()), sigma
-            if these.size >= ENOUGH:
-                spread = max(float(these.std()), SMALLEST)
-            on[there] = _normal(-away / spread)
-            missed[value] = float(np.where(golden, 1 - on, on)[there].sum())
+        for value, (there, middle, spread) in pieces.items():  # at the border, fewer taps
+            share = on[there] = _normal((middle - level) / spread)
+            missed[value] = float(np.where(golden[there], 1 - share, share).sum())
             if value != most and missed[value] >= max(wrong for v, wrong in missed.items() if v != most):
-                worst = away, spread
+                worst = level - middle, spread
         border = missed[most] < sum(missed.values()) / 2
         if pool is not None:
             ands = pool.every is not None and bool(pool.every[n])
             on, golden = _pooled(on, golden, pool, ands)
         return Seen(level - mean, sigma, float(np.where(golden, 1 - on, on).mean()), border, worst)
+
+    def _pieces(self, n: int) -> _Pieces:
+        """The sum that most of channel n has, and for each sum: where it is, its mean and its spread on chips."""
+        if n not in self.kept:
+            exact, sums = self.exact[n], self.sums[:, n]
+            values, counts = np.unique(exact, return_counts=True)
+            most = float(values[counts.argmax()])
+            sigma = max(float(sums[:, exact == most].std()), SMALLEST)
+            pieces = {}
+            for value in values:
+                there = exact == value
+                these = sums[:, there]
+                spread = max(float(these.std()), SMALLEST) if these.size >= ENOUGH else sigma
+                pieces[float(value)] = there, float(these.mean()), spread
+            self.kept[n] = most, pieces
+        return self.kept[n]
 
 
 def look_at(net: Network, choice: Choice, errors: Any, chips: Sequence[int]) -> tuple[Background, ...]:

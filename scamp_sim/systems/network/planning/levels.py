@@ -167,6 +167,13 @@ def levels(
     )
 
 
+def span(gap: Gap, unit: float, shift: float = 0.0) -> tuple[int, int]:
+    """The first and the last LSB that a level in a gap may be. Raises ProgramError if there is none, or no gap."""
+    if gap.below is None or gap.above is None:
+        raise ProgramError("a constant channel has no level")
+    return _whole(gap.below, gap.above, unit, shift)
+
+
 def _whole(below: int, above: int, unit: float, shift: float) -> tuple[int, int]:
     """The first and the last whole LSB at or above the sum below and under the sum above."""
     low, high = math.ceil(below * unit + shift), math.ceil(above * unit + shift) - 1
@@ -230,4 +237,4 @@ def _medians(values: np.ndarray, groups: int) -> np.ndarray:
     return out
 
 
-__all__ = ["Gap", "amplitude_for", "gaps", "largest", "leans", "levels", "margins", "merged", "values_of"]
+__all__ = ["Gap", "amplitude_for", "gaps", "largest", "leans", "levels", "margins", "merged", "span", "values_of"]

@@ -26,6 +26,7 @@ from scamp_sim.systems.network.planning.candidates import Wish, candidates
 from scamp_sim.systems.network.planning.choice import Choice
 from scamp_sim.systems.network.planning.levels import merged
 from scamp_sim.systems.network.planning.margins import EXACT, Margin, Response, margins
+from scamp_sim.systems.network.planning.placing import placed
 from scamp_sim.systems.network.planning.pricing import SHAPE, cost_of
 from scamp_sim.systems.network.planning.profiles import offset_of, response_of
 from scamp_sim.systems.network.store import net_digest
@@ -215,24 +216,24 @@ def plan(
     refused: list[str] = []
     found: list[tuple[tuple[float, ...], Built, Cost]] = []
     for choice in candidates(own, wish, refused):
-        built = Built(own, choice)
+        built = Built(own, placed(own, choice, response) if by == "noise" else choice)
         try:
             cost = cost_of(built, timing, draft=True)
         except ScampError as e:
             refused.append(f"{choice.layout}: {e}")
             continue
-        found.append((_rank(by, cost, own, choice, response), built, cost))
+        found.append((_rank(by, cost, own, built.choice, response), built, cost))
     if not found:
         reasons = "; ".join(dict.fromkeys(refused)) or "nothing of it can run on the array"
         raise ProgramError(f"this network does not fit the array: {reasons}")
     found.sort(key=lambda f: f[0])
-    best = found[0]
-    others, seen = [], {_label(best[1])}
+    best = found[0][1] if by == "noise" else Built(own, placed(own, found[0][1].choice, response))
+    others, seen = [], {_label(best)}
     for _, built, cost in found[1:]:
         if _label(built) not in seen:
             seen.add(_label(built))
             others.append(Alternative(_label(built), cost.words, cost.us or 0.0))
-    return Plan(own, net, best[1], chip, by, timing, wish, tuple(others), tuple(dict.fromkeys(refused)), notes, levels)
+    return Plan(own, net, best, chip, by, timing, wish, tuple(others), tuple(dict.fromkeys(refused)), notes, levels)
 
 
 def again(one: Plan, chip: Errors) -> Plan:
