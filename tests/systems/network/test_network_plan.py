@@ -297,16 +297,40 @@ def test_thresholds_that_are_never_reached_cost_nothing() -> None:
     _assert_exact(plan, pictures=1)
 
 
+def _kernel(total: int) -> Any:
+    flat = np.full(25, -1)
+    flat[: (25 + total) // 2] = 1
+    return np.random.default_rng(0).permutation(flat).reshape(1, 5, 5)
+
+
 def test_unaware_thresholds_are_flagged() -> None:
-    kernel = np.where(np.arange(25) % 4 == 1, 1, -1).reshape(1, 1, 5, 5)  # -13 in all: a dark background gives +13
-    w = kernel.repeat(2, axis=0)
-    net = Network(Input(64, 64), (Conv("conv1", w, np.array([14, 19]), padding=(2,) * 4), Pool("pool1", 4, 4)))
+    """A dark background gives +13, +15 and +13. The first is to stay off in every window of 16, the second on, where a
+    minimum shows each of them; one level between 13 and 15 cannot do both, and two still leave one flagged."""
+    w = np.stack([_kernel(-13), _kernel(-15), _kernel(-13)])
+    pool = Pool("pool1", 4, 4, np.array([False, True, False]))
+    net = Network(Input(64, 64), (Conv("conv1", w, np.array([14, 14, 19]), padding=(2,) * 4), pool))
     plan = network.plan(net, chip="scamp5")
-    near, far = plan.margins()
-    assert near.flagged
-    assert not far.flagged
-    assert "conv1: 1 channel lies too near to a background; channel 0" in plan.text()
+    assert [m.flagged for m in plan.margins()] == [False, True, False]
+    assert "conv1: 1 channel lies too near to a background; channel 1" in plan.text()
+    together = network.plan(net, chip="scamp5", levels=2)
+    assert [m.flagged for m in together.margins()] == [True, True, False]
+    assert "conv1: 2 channels lie too near to a background; channel 1" in together.text()
     assert all(not m.flagged for m in network.plan(net).margins())
+
+
+def test_levels_keep_away_from_sums_of_the_border() -> None:
+    """Inside a picture 3x3 taps are odd sums, at its padded border even ones, and the middle between two odd sums is an
+    even one: of the border of a dark picture, for these kernels and thresholds."""
+    w = np.array([[[1, -1, 1], [1, 1, -1], [1, -1, 1]]] * 2).reshape(2, 1, 3, 3)
+    w[1, 0] = [[1, 1, 1], [-1, 1, -1], [-1, 1, 1]]
+    net = Network(Input(24, 24), (Conv("conv1", w, np.array([-2, 0]), padding=(1,) * 4), Pool("pool1", 2, 2)))
+    plan = network.plan(net, chip="scamp5")
+    assert all(m.wrong < 0.005 for m in plan.margins())
+    encoder = plan.build(chip=5)
+    for picture in (np.zeros((24, 24), bool), np.ones((24, 24), bool)):
+        exact = network.forward(net, picture[None], keep=["pool1.bits"]).stages["pool1.bits"][0]
+        seen = encoder.run(picture, keep=["pool1.bits"]).stages["pool1.bits"]
+        assert np.mean(seen != exact) <= 0.01
 
 
 def test_what_cannot_be_planned_says_what_would(one: Plan) -> None:

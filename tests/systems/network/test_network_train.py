@@ -243,7 +243,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         (2, ["--epochs", "-1"], "--epochs: expected an integer in 0..10000"),
         (1, ["--out", files[0]], "has read that file"),
         (2, ["--out", "net.txt"], "networks are saved as .npz, not as 'net.txt'"),
-        (2, ["--out", files[2], "--checkpoint", files[2]], "--out and --checkpoint are both"),
+        (2, ["--out", files[2], "--checkpoint", files[2]], "are both to go to"),
         (2, ["--refit", "--checkpoint", "c.pt"], "has no epochs that a checkpoint could keep"),
         (2, ["--strength", "1e300"], "--strength: expected a finite number of at least 0 and of at most 100"),
     ):

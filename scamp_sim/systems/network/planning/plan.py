@@ -216,7 +216,7 @@ def plan(
     refused: list[str] = []
     found: list[tuple[tuple[float, ...], Built, Cost]] = []
     for choice in candidates(own, wish, refused):
-        built = Built(own, placed(own, choice, response) if by == "noise" else choice)
+        built = Built(own, placed(own, choice, response, levels is None) if by == "noise" else choice)
         try:
             cost = cost_of(built, timing, draft=True)
         except ScampError as e:
@@ -227,7 +227,7 @@ def plan(
         reasons = "; ".join(dict.fromkeys(refused)) or "nothing of it can run on the array"
         raise ProgramError(f"this network does not fit the array: {reasons}")
     found.sort(key=lambda f: f[0])
-    best = found[0][1] if by == "noise" else Built(own, placed(own, found[0][1].choice, response))
+    best = found[0][1] if by == "noise" else Built(own, placed(own, found[0][1].choice, response, levels is None))
     others, seen = [], {_label(best)}
     for _, built, cost in found[1:]:
         if _label(built) not in seen:
