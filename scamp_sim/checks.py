@@ -49,6 +49,8 @@ def path_of(value: object, what: str, error: type[PlaneError] | type[ProgramErro
     path = Path(value)
     try:
         path.exists()
+    except PermissionError:  # a folder that may not be looked into; what reads the file says so
+        return path
     except (OSError, ValueError) as e:  # too long; older versions of Python: a null character
         raise error(f"{what} {str(value)!r:.40}: not a possible path ({getattr(e, 'strerror', None) or e})") from None
     return path

@@ -156,13 +156,19 @@ def nearest_file(path: Path, endings: Sequence[str] = ()) -> str:
 def is_taken(path: str | Path) -> bool:
     """Whether a program of this name is there, which then goes before a kernel of the library. A folder is none: what
     `run edges --out edges` leaves does not hide the kernel."""
-    return is_there(path) and not is_folder(path)
+    try:
+        return not stat.S_ISDIR(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def is_there(path: str | Path) -> bool:
-    """Whether something has this name; False for names that the system refuses, of which `checked_path` says more."""
+    """Whether something has this name, or may have, in a folder that may not be looked into; False for names that the
+    system refuses, of which `checked_path` says more."""
     try:
         os.stat(path)
+    except PermissionError:
+        return True
     except (OSError, ValueError):
         return False
     return True

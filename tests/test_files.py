@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,6 +141,39 @@ def test_commands_neither_hang_nor_fill_memory_on_devices(line: str, folder: Pat
         assert done.returncode == 1
         assert "is a device or a pipe" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run {}/k.scamp",
+        "run k.scamp --image {}/photo.png",
+        "run k.scamp --errors {}/chip.json",
+        "run pixelrnn --weights {}/w.npz --clip v/leftward",
+        "system validate p2m --clips {}/c.npz",
+        "network read {}/n.npz",
+        "import {}/a.cpp",
+        "view {}/k.scamp --save page.html",
+        "filter {}/k.json",
+    ],
+)
+def test_a_folder_that_may_not_be_looked_into_is_no_missing_file(
+    line: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The superuser may look everywhere, so the system's answer is put in its place."""
+    closed, stat = str(folder / "closed"), os.stat
+
+    def asked(path: Any, *args: Any, **more: Any) -> os.stat_result:
+        if str(path).startswith(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *args, **more)
+
+    monkeypatch.setattr(os, "stat", asked)
+    assert main(line.format(closed).split()) == 1
+    said = capsys.readouterr()
+    assert "ermission" in said.out + said.err
+    assert "no such file" not in said.out + said.err
+    assert "internal" not in said.err
 
 
 NAMES = ("", "a\0b", "x" * 5000, "none/such", "k.scamp/inside", ".")
