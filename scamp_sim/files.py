@@ -39,6 +39,10 @@ def _writable(path: str | Path, what: str) -> Path:
         parent = real_place(target).parent
         folder, beside = target.is_dir(), parent.is_dir()
         special = target.exists() and not target.is_file()
+    except PermissionError:
+        raise ScampError(
+            f"cannot write the {what} to {shown}: no permission to look into its folder; choose another file"
+        ) from None
     except (OSError, ValueError) as e:  # names that the system refuses
         raise ScampError(f"cannot write the {what} to {shown!r}: not the name of a file ({reason(e)})") from None
     if not str(path) or folder:

@@ -148,6 +148,8 @@ def test_commands_neither_hang_nor_fill_memory_on_devices(line: str, folder: Pat
     [
         "run {}/k.scamp",
         "run k.scamp --image {}/photo.png",
+        "run k.scamp --image photo.png --trace {}/t.json",
+        "run k.scamp --image photo.png --out {}/out",
         "run k.scamp --errors {}/chip.json",
         "run pixelrnn --weights {}/w.npz --clip v/leftward",
         "system validate p2m --clips {}/c.npz",
@@ -172,6 +174,8 @@ def test_a_folder_that_may_not_be_looked_into_is_no_missing_file(
     assert main(line.format(closed).split()) == 1
     said = capsys.readouterr()
     assert "ermission" in said.out + said.err
+    assert "space on the disk" not in said.err
+    assert "not the name" not in said.err
     assert "no such file" not in said.out + said.err
     assert "internal" not in said.err
 

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 
@@ -94,7 +95,10 @@ def main(argv: Sequence[str] | None = None, interrupted: Callable[[], bool] = la
     except OSError as e:
         where = f"{short(str(e.filename), 200)}: " if e.filename else ""
         what = f"{where}{e.strerror or e or type(e).__name__}; check paths, permissions and the space on the disk"
-        print(f"scamp-sim: error: {what}", file=sys.stderr)
+        if isinstance(e, PermissionError):
+            what = f"{where or 'a file: '}no permission; see that you may read it and look into its folders"
+        with suppress(OSError):
+            _report(ScampError(what), style)
         _drop_output()
         return 1
     except Exception as e:
