@@ -87,6 +87,11 @@ def claimed(path: str | Path, what: str) -> str:
     return "" if other == what else other
 
 
+def files_read() -> tuple[str, ...]:
+    """The real paths of what the command at hand has read so far."""
+    return tuple(sorted(_read.get() or ()))
+
+
 def was_read(path: str | Path) -> bool:
     """Whether the command at hand has read this file, under whatever name."""
     files = _read.get()
@@ -444,6 +449,7 @@ __all__ = [
     "check_packed",
     "checked_path",
     "claimed",
+    "files_read",
     "forget_read",
     "is_folder",
     "is_taken",

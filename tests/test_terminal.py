@@ -323,9 +323,39 @@ def test_watching_checks_again_on_change(
     monkeypatch.setattr("scamp_sim.cli.commands.check.time.sleep", sleep)
     assert main(["check", str(path), "--watch"]) == 1
     shown = capsys.readouterr().out
-    assert shown.count("watching 1 file") == 2
+    assert shown.count(f"watching {path} and what is included") == 2
     assert shown.index("no errors") < shown.index("nothing")
     assert main(["check", "-", "--watch"]) == 2
+
+
+def test_watching_sees_included_files_of_other_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "steps").mkdir()
+    inner, path = tmp_path / "steps" / "one.scamp", tmp_path / "a.scamp"
+    inner.write_text("macro take(y: areg) { get_image(y); }\n")
+    path.write_text('include "steps/one.scamp";\nparam n = 1 in 0..9;\ntake(A);\nfor i in 0..n { take(B); }\n')
+    (tmp_path / "n.json").write_text("2")
+    looks = iter(
+        (
+            lambda: inner.write_text("macro take(y: areg) { get_image(nothing); }\n"),
+            lambda: inner.write_text("macro take(y: areg) { get_image(y, F); }\n"),
+            lambda: (tmp_path / "n.json").write_text("99"),
+        )
+    )
+
+    def sleep(seconds: float) -> None:
+        for change in looks:
+            change()
+            return
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scamp_sim.cli.commands.check.time.sleep", sleep)
+    assert main(["check", str(path), "--watch", "--set", f"n=@{tmp_path / 'n.json'}"]) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("watching ") == 4
+    assert shown.count("unknown register or name 'nothing'") == 1
+    assert shown.index("'nothing'") < shown.index("99 is not in 0..9")
 
 
 def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> None:

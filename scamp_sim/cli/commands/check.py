@@ -14,8 +14,9 @@ from scamp_sim.cli import live, options
 from scamp_sim.cli.output import as_json, coloured, print_json
 from scamp_sim.cli.programs import assumed, load_program, parse_settings
 from scamp_sim.compiler import CompileError
+from scamp_sim.compiler.front.source import CPP
 from scamp_sim.exceptions import OptionError, ProgramError, ScampError
-from scamp_sim.reading import is_taken
+from scamp_sim.reading import files_read, is_taken
 from scamp_sim.text import plural
 
 NAME = "check"
@@ -51,7 +52,7 @@ def _watch(args: argparse.Namespace) -> int:
         while True:
             code = _check(args)
             seen = _stamps(args.files)
-            print(f"watching {plural(len(seen), 'file')}; Ctrl-C ends\n", flush=True)
+            print(f"watching {', '.join(args.files)} and what is included; Ctrl-C ends\n", flush=True)
             while _stamps(args.files) == seen:
                 time.sleep(PAUSE)
     except KeyboardInterrupt:
@@ -59,7 +60,8 @@ def _watch(args: argparse.Namespace) -> int:
 
 
 def _stamps(files: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """File -> when it was changed, and its size, with the files beside it that can be included."""
+    """File -> when it was changed, and its size: those named, what was read for them, such as included files and
+    values of --set, and those beside them that could be included once they are there."""
     from scamp_sim import kernels
 
     found: dict[str, tuple[int, int]] = {}
@@ -67,8 +69,9 @@ def _stamps(files: Iterable[str]) -> dict[str, tuple[int, int]]:
         path = Path(file)
         if file in kernels.names() and not is_taken(path):
             path = Path(kernels.path(file))
-        beside = path.parent.glob("*.scamp") if path.suffix == ".scamp" else ()
-        for one in (path, *beside):
+        endings = CPP if path.suffix.lower() in CPP else (".scamp",) if path.suffix == ".scamp" else ()
+        beside = [p for p in path.parent.iterdir() if p.suffix.lower() in endings] if path.parent.is_dir() else []
+        for one in (path, *beside, *map(Path, files_read())):
             with suppress(OSError):
                 status = one.stat()
                 found[str(one)] = (status.st_mtime_ns, status.st_size)
