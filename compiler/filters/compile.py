@@ -88,7 +88,7 @@ def compile_filter(
     seed: int = 0,
     *,
     tolerance: float = 0.0,
-    depth: int = 8,
+    depth: int = MOST_DEPTH,
     input: str = "A",
     outputs: Sequence[str] | None = None,
     keep_input: bool = False,
@@ -148,7 +148,10 @@ def compile_filter(
     if name is not None and not isinstance(name, str):
         raise ProgramError(f"expected the name of a kernel as text, got {name!r:.40}")
     if not 1 <= len(given.kernels) <= MOST_KERNELS:
-        raise ProgramError(f"expected 1 to {MOST_KERNELS} kernels, got {len(given.kernels)}")
+        raise ProgramError(
+            f"expected 1 to {MOST_KERNELS} kernels, got {len(given.kernels)}: each result takes one of the registers "
+            "A..F; make the others by a second program, with keep_input"
+        )
     wanted = _rounded(given, scale, tolerance, depth)
     cap = _cap(limit, amplitude)
     _check_names("registers", registers)

@@ -19,6 +19,7 @@ from scamp_sim.compiler.filters.kernel import norm, times
 from scamp_sim.compiler.filters.library import known
 from scamp_sim.compiler.filters.proof import STATE, prove
 from scamp_sim.compiler.filters.search.first import exact_half, first_program, thrifty_program
+from scamp_sim.compiler.filters.search.quick import quick_products
 from scamp_sim.compiler.filters.search.workers import Workers
 from scamp_sim.compiler.filters.task import Candidate, Task, accepted
 from scamp_sim.compiler.filters.together import classes, each_alone, in_turn
@@ -135,6 +136,9 @@ def _first(found: Search) -> None:
             found.offer(thrifty_program(task.goals, task.level, balanced=True))
     if task.library:
         for steps in known(task.goals):
+            found.offer(steps)
+    if len(task.goals) == 1 and len(task.goals[0]) > 2 and _free(task):
+        for steps in quick_products(task.goals[0], task.level, task.halving == "single"):
             found.offer(steps)
     if len(task.goals) > 1:
         for steps in in_turn(task, each_alone(task, _first_alone)):
@@ -498,9 +502,13 @@ def why_none(found: Search) -> ProgramError:
                 "search"
             )
     names = dict(zip(steps.outputs, (f"output '{n}'" for n in task.names), strict=True))
+    held = task.demand
+    remedies = ["make fewer kernels at once"] if len(task.goals) > 1 else []
+    remedies += ["allow more registers"] if len(held.registers) < 6 else []
+    remedies += ["do not keep the input"] if held.keep else []
     return ProgramError(
-        f"too few registers ({', '.join(task.demand.registers)}): a program found needs "
-        f"{who_holds(trim(steps), names, task.demand.keep)}; allow more registers, or do not keep the input"
+        f"too few registers ({', '.join(held.registers)}): a program found needs "
+        f"{who_holds(trim(steps), names, held.keep)}; {', or '.join(remedies or ['give a longer search'])}"
     )
 
 

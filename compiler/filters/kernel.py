@@ -29,6 +29,9 @@ TURNS: tuple[Callable[[int, int], Offset], ...] = (
 BACK = (0, 1, 2, 3, 4, 6, 5, 7)
 """Number of the symmetry that undoes each."""
 
+PRIME = (1 << 61) - 1
+"""Modulus for filters as numbers."""
+
 UNIT: Taps = {(0, 0): Fraction(1)}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from scamp_sim.compiler.filters.emit import identifier
@@ -75,8 +76,8 @@ class _Builder:
     def word(self, name: str, target: str, *sources: str) -> None:
         self.lines.append(f"{name}({', '.join([target, *sources])});")
 
-    def shift(self, plane: str, step: Offset) -> str:
-        """The plane as the neighbour at `step` holds it; the old one is dropped."""
+    def shift(self, plane: str, step: Offset, keep: bool) -> str:
+        """The plane as the neighbour at `step` holds it. keep: whether the old one stays, as a bit that is counted."""
         wanted = _STEERING[step]
         if self.steered is None or self.steered != (wanted,):
             if self.held & {*_STEERING.values()}:
@@ -92,7 +93,8 @@ class _Builder:
         if fresh in _STEERING.values():
             raise ProgramError("too few bit registers: no plane is left beside R1..R4 to shift into")
         self.word("DNEWS0", fresh, plane)
-        self.drop(plane)
+        if not keep:
+            self.drop(plane)
         return fresh
 
     def full_adder(self, a: str, b: str, c: str) -> tuple[str, str]:
@@ -147,10 +149,7 @@ def compile_planes(kernel: Any, source: str = "R5", name: str | None = None) -> 
         raise ProgramError(f"kernel '{label}': expected 1 to {MOST_TAPS} taps, got {len(taps)}")
     if source not in _POOL[:7]:
         raise ProgramError(f"expected the plane in one of R5..R11, got '{source}'")
-    try:
-        lines, bits = _count(taps, source, 2)
-    except ProgramError:  # fewer planes wait for a third, at some words more
-        lines, bits = _count(taps, source, 1)
+    lines, bits = _shortest(taps, source)
     title = identifier(name or (label if label != "filter" else "count_taps"))
     analog = _analog(taps)
     text = _text(title, taps, lines, bits, source, analog)
@@ -162,8 +161,46 @@ def compile_planes(kernel: Any, source: str = "R5", name: str | None = None) -> 
     return PlaneFilter(len(lines), tuple(bits), len(taps), text, program, words, rms, level, suits)
 
 
-def _count(taps: Taps, source: str, waiting: int) -> tuple[list[str], list[str]]:
-    """(words, planes of the count). waiting: weights at which two planes may wait for a third."""
+def _shortest(taps: Taps, source: str) -> tuple[list[str], list[str]]:
+    """(words, planes of the count) of the walk over the taps, and of the way to wait, that takes the fewest words."""
+    best: tuple[list[str], list[str]] | None = None
+    failed: ProgramError | None = None
+    for order in _walks(taps):
+        for waiting in (3, 2, 1):  # where few planes wait for a third, adders take more words and fewer planes
+            try:
+                found = _count(taps, source, order, waiting)
+            except ProgramError as error:
+                failed = error
+                continue
+            if best is None or len(found[0]) < len(best[0]):
+                best = found
+    if best is None:
+        assert failed is not None
+        raise failed
+    return best
+
+
+def _walks(taps: Taps) -> list[list[Offset]]:
+    """Orders of the taps: the nearest next, and row by row or column by column, there and back, from each corner. A
+    step in another direction than the last takes words that steer."""
+    left, at = sorted(taps), (0, 0)
+    nearest: list[Offset] = []
+    while left:
+        at = min(left, key=lambda p: (abs(p[0] - at[0]) + abs(p[1] - at[1]), p))
+        left.remove(at)
+        nearest.append(at)
+    walks = [nearest]
+    for axis, down, back in product((0, 1), (1, -1), (1, -1)):
+        walk: list[Offset] = []
+        for k, line in enumerate(sorted({p[axis] for p in taps}, key=lambda v: down * v)):
+            here = sorted((p for p in taps if p[axis] == line), key=lambda p: back * p[1 - axis])
+            walk += here if k % 2 == 0 else here[::-1]
+        walks.append(walk)
+    return walks
+
+
+def _count(taps: Taps, source: str, order: Sequence[Offset], waiting: int) -> tuple[list[str], list[str]]:
+    """(words, planes of the count). order: of the taps; waiting: weights at which two planes may wait for a third."""
     build = _Builder(source)
     plane, at = source, (0, 0)
     levels: list[list[str]] = [[]]
@@ -190,34 +227,41 @@ def _count(taps: Taps, source: str, waiting: int) -> tuple[list[str], list[str]]
             levels[level] = [total]
             carry(level + 1, over)
 
-    left = sorted(taps)
-    while left:
-        place = min(left, key=lambda p: (abs(p[0] - at[0]) + abs(p[1] - at[1]), p))
-        left.remove(place)
+    def make_room() -> None:
+        """Count on where no plane is left beside those that steer."""
+        for level in range(1, len(levels)):
+            if build.room():
+                return
+            if len(levels[level]) == 2:
+                total, over = build.half_adder(*levels[level])
+                levels[level] = [total]
+                carry(level + 1, over)
+
+    for place in order:
         while at != place:
             step = (0, 1 if place[1] > at[1] else -1) if at[1] != place[1] else (1 if place[0] > at[0] else -1, 0)
-            if not build.room() and len(levels) > 1 and len(levels[1]) == 2:  # no plane to shift into: count on
-                total, over = build.half_adder(*levels[1])
-                levels[1] = [total]
-                carry(2, over)
-            plane = build.shift(plane, step)
+            make_room()
+            plane = build.shift(plane, step, plane in levels[0])
             at = (at[0] + step[0], at[1] + step[1])
         ones = levels[0]
-        if len(ones) < 2:
-            copy = build.take()
-            build.word("MOV" if taps[place] > 0 else "NOT", copy, plane)
-            ones.append(copy)
+        if len(ones) < 2 and taps[place] > 0:
+            ones.append(plane)  # it stays where the next step leaves it
             continue
         bit = plane
         if taps[place] < 0:
+            make_room()
             bit = build.take()
             build.word("NOT", bit, plane)
+        if len(ones) < 2:
+            ones.append(bit)
+            continue
         total, over = build.full_adder(ones[0], ones[1], bit)
         if bit != plane:
             build.drop(bit)
         levels[0] = [total]
         carry(1, over)
-    build.drop(plane)
+    if plane not in levels[0]:
+        build.drop(plane)
     level = 0
     while level < len(levels):
         if len(levels[level]) == 2:
@@ -228,6 +272,10 @@ def _count(taps: Taps, source: str, waiting: int) -> tuple[list[str], list[str]]
             else:  # the count never comes so far
                 build.drop(over)
         level += 1
+    if not build.lines:  # one tap where the plane is: its count is the plane
+        copy = build.take()
+        build.word("MOV", copy, plane)
+        levels[0] = [copy]
     # a count of n taps has no more bits than n
     return build.lines, [some[0] for some in levels[: top + 1]]
 

@@ -64,7 +64,8 @@ def _rows_or_text(given: Any, name: str) -> Rows:
 
 def _split(text: str) -> list[list[str]]:
     rows = [line for line in re.split(r"[;\n]", text) if line.strip()]
-    return [re.split(r"[,\s]+", line.strip().strip(",")) for line in rows]
+    # one comma at the end of a line is no weight; two in a row lack one
+    return [re.split(r"\s*,\s*|\s+", line.strip().removesuffix(",").strip()) for line in rows]
 
 
 def from_text(text: str) -> Given:
@@ -150,11 +151,13 @@ def number(w: Any, where: str, what: str) -> Fraction:
     """A number as a fraction. where, what: for the message. Raises ProgramError."""
     if isinstance(w, float) and not math.isfinite(w):
         raise ProgramError(f"{where}: {w} is not a finite {what}")
+    if isinstance(w, bool):
+        raise ProgramError(f"{where}: expected a number, got {w}; write truth values as 1 and 0 (array.astype(int))")
+    if isinstance(w, str) and not w.strip():
+        raise ProgramError(f"{where}: a {what} is missing beside a comma")
     if isinstance(w, str) and not _NUMBER.fullmatch(w.strip()):  # exponents of any length would take any time
         raise ProgramError(f"{where}: expected a number, got {short(repr(w), 40)}")
     try:
-        if isinstance(w, bool):
-            raise TypeError
         return Fraction(w.item() if hasattr(w, "item") else w)
     except (ValueError, TypeError, ZeroDivisionError):
         raise ProgramError(f"{where}: expected a number, got {short(repr(w), 40)}") from None

@@ -10,17 +10,28 @@ from math import gcd
 from typing import Any
 
 from scamp_sim.compiler.filters.kernel import BACK, TURNS, Taps, norm, plus, shift, times
-from scamp_sim.compiler.filters.search.exhaust import ALL_DIRECTIONS, Exhaustion, Setting
 from scamp_sim.compiler.filters.search.factors import factored, groups, pixels_off
 from scamp_sim.compiler.filters.search.first import first_program
-from scamp_sim.compiler.filters.search.genes import SINGLE
-from scamp_sim.compiler.filters.search.prefixes import Evolution
-from scamp_sim.compiler.filters.search.series import fractions, in_series, placed, plain_stages, series, stages_of
+from scamp_sim.compiler.filters.search.series import (
+    MOST_STATES,
+    fractions,
+    in_series,
+    placed,
+    plain_stages,
+    series,
+    stages_of,
+)
 from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, turned, unused
 
-_EAST_WEST, _NORTH_SOUTH = 0b10101, 0b01011
+_EAST_WEST, _NORTH_SOUTH, _ALL = 0b10101, 0b01011, 0b11111
+
+_SINGLE = 1
+"""The mode of `genes` in which any word may halve; this module is loaded without the compiled search."""
 
 SMALL_WORK = 60_000_000
+
+_STATES = 150_000
+"""States of the exact search for a factor."""
 
 _BEST = 30
 
@@ -38,10 +49,11 @@ class Parts:
     """Short programs for small filters, each found once. offset: whether they leave none; mode: as in `genes`;
     where the work that is allowed is spent, chains have to do."""
 
+    most_expanded = MOST_STATES
+
     def __init__(self, offset: bool, mode: int) -> None:
         self.offset, self.mode = offset, mode
         self.most_work = 1 << 62
-        self.states = 150_000
         self.known: dict[tuple[tuple[tuple[int, int], Fraction], ...], Steps | None] = {}
         self.work = 0
         self.nested = 0
@@ -50,7 +62,6 @@ class Parts:
     def more(self, work: int) -> None:
         """Allow so much work from here on."""
         self.most_work = self.work + work
-        self.states = min(max(work // 5_000, 20_000), 150_000)
 
     @property
     def over(self) -> bool:
@@ -62,6 +73,8 @@ class Parts:
 
     def variants(self, goal: Taps) -> tuple[Steps, ...]:
         """The shortest programs, one for each offset that they leave, and one that leaves none."""
+        from scamp_sim.compiler.filters.search.exhaust import Exhaustion, Setting
+
         images = [{turn(x, y): w for (x, y), w in goal.items()} for turn in TURNS]
         keys = [tuple(sorted(g.items())) for g in images]
         turn = min(range(len(keys)), key=lambda k: keys[k])
@@ -72,7 +85,7 @@ class Parts:
                 setting = Setting(self.mode & 3 != 0, level)
                 goals = [Value(images[turn])]
                 search = Exhaustion({0: START}, goals, setting, axes=_axes(images[turn]), room=20_000, table=1 << 16)
-                got = search.run(longest, self.states // 4, most=48)
+                got = search.run(longest, _STATES // 4, most=48)
                 self.work += 600 * got.states
                 for words, outputs in got.programs:
                     kept = (execute(words)[0][outputs[0]].o, words[-1].parts, max(fractions(words).values()))
@@ -99,13 +112,16 @@ class Parts:
         return Steps(tuple(turned(w, back) for w in steps.words), steps.outputs)
 
     def _find(self, goal: Taps) -> Steps | None:
+        from scamp_sim.compiler.filters.search.exhaust import Exhaustion, Setting
+        from scamp_sim.compiler.filters.search.prefixes import Evolution
+
         axes = _axes(goal)
-        longest = 7 if axes != ALL_DIRECTIONS else 5
+        longest = 7 if axes != _ALL else 5
         search = Exhaustion(
             {0: START}, [Value(goal)], Setting(self.mode & 3 != 0, self.offset), axes=axes, room=20_000, table=1 << 18
         )
-        found = search.run(longest, self.states, most=1)
-        self.work += 600 * found.states
+        found = search.run(longest, _STATES, most=1)
+        self.work += (300 if axes != _ALL else 600) * found.states
         if found.programs and self.mode & 3 != 2 and not self.mode & 4:
             words, outputs = found.programs[0]
             return Steps(words, outputs)
@@ -136,7 +152,7 @@ def _axes(goal: Taps) -> int:
     """Directions along which the taps lie."""
     if not any(y for _, y in goal):
         return _EAST_WEST
-    return ALL_DIRECTIONS if any(x for x, _ in goal) else _NORTH_SOUTH
+    return _ALL if any(x for x, _ in goal) else _NORTH_SOUTH
 
 
 def composed(goal: Taps, parts: Parts) -> Iterable[Steps]:
@@ -149,7 +165,7 @@ def composed(goal: Taps, parts: Parts) -> Iterable[Steps]:
         if sorted(map(len, ways[0][0])) == sorted(map(len, ways[1][0])):
             del ways[0]
         for factors, rest in ways:
-            if parts.mode == SINGLE and len(rest) == 1 and len(factors) > 1:
+            if parts.mode == _SINGLE and len(rest) == 1 and len(factors) > 1:
                 some: Iterable[Steps] = staged(factors, rest, parts, 4 if c and parts.offset else 2, not c)
                 if c:
                     some = chain.from_iterable(with_pixels(steps, c, parts.offset) for steps in some)
@@ -158,12 +174,12 @@ def composed(goal: Taps, parts: Parts) -> Iterable[Steps]:
             for group in groups(factors, rest):
                 if len(group) < 2 or parts.over:
                     continue
-                chained = _chained(part, group, parts)
-                if chained is None:
+                whole = chained(part, group, parts)
+                if whole is None:
                     continue
                 if c:
-                    yield from with_pixels(chained, c, parts.offset)
-                yield chained
+                    yield from with_pixels(whole, c, parts.offset)
+                yield whole
 
 
 def staged(factors: Sequence[Taps], rest: Taps, parts: Parts, more: int, last: bool) -> Iterable[Steps]:
@@ -182,12 +198,13 @@ def staged(factors: Sequence[Taps], rest: Taps, parts: Parts, more: int, last: b
             different.append(f)
     counts = [put.count(f) for f in different]
     stages = [*plain_stages(len(different)), *stages_of(different, parts.variants, halvings)]
+    what = counts, halvings, w.numerator, stages, more
     if parts.offset and last:
-        level = series(counts, halvings, w.numerator, stages, more, 16, parts.looked, True, False)
+        level = series(*what, 16, parts.looked, True, False, parts.most_expanded)
         yield from sorted(level, key=len)[:_BEST]
     # those that leave an offset are near one that leaves none
     followed = 6 if parts.offset else 1
-    yield from series(counts, halvings, w.numerator, stages, more, followed, parts.looked, False, not last)
+    yield from series(*what, followed, parts.looked, False, not last, parts.most_expanded)
 
 
 def digits(c: Fraction) -> list[Fraction]:
@@ -305,7 +322,8 @@ def _centred(f: Taps) -> Taps:
     return shift(f, -((min(xs) + max(xs)) // 2), -((min(ys) + max(ys)) // 2))
 
 
-def _chained(goal: Taps, group: Sequence[Taps], parts: Parts) -> Steps | None:
+def chained(goal: Taps, group: Sequence[Taps], parts: Parts) -> Steps | None:
+    """A program for each factor, one after the other; halvings go to the first that have room for them."""
     primitive = [_centred(times(f, 1 / _content(f))) for f in group]
     # the factor that is missing: a number, and a shift
     total = primitive[0]

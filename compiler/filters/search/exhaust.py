@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from scamp_sim.compiler.filters.kernel import MOVES, TURNS, Offset, Taps, depth
+from scamp_sim.compiler.filters.kernel import MOVES, PRIME, TURNS, Offset, Taps, depth
 from scamp_sim.compiler.filters.search import exact
 from scamp_sim.compiler.filters.search.closure import BLOOM, MOST, SLOTS
-from scamp_sim.compiler.filters.search.field import PRIME, Point
+from scamp_sim.compiler.filters.search.field import Point
 from scamp_sim.compiler.filters.words import FilterWord, Value
 
 ALL_DIRECTIONS = 0b11111

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from scamp_sim.compiler.filters.kernel import Taps, convolved, plus, shift
-from scamp_sim.compiler.filters.search.field import PRIME
+from scamp_sim.compiler.filters.kernel import PRIME, Taps, convolved, plus, shift
 
 _DIRECTIONS = ((1, 0), (0, 1), (1, 1), (1, -1), (2, 0), (0, 2), (3, 0), (0, 3), (4, 0), (0, 4))
 

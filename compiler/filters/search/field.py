@@ -15,10 +15,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from scamp_sim.compiler.filters.kernel import MOVES
+from scamp_sim.compiler.filters.kernel import MOVES, PRIME
 from scamp_sim.compiler.filters.search.compiled import jit
 
-PRIME = (1 << 61) - 1
 _P = np.int64(PRIME)
 _LOW31 = np.int64((1 << 31) - 1)
 _LOW30 = np.int64((1 << 30) - 1)

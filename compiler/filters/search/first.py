@@ -19,10 +19,11 @@ _EXACT_TAPS = 10
 _FEW_VISITS = 49
 """Up to here an order of visits is looked for thoroughly, which takes the fourth power of their number."""
 
-_REACH: dict[Offset, tuple[int, int]] = {}
+REACH: dict[Offset, tuple[int, int]] = {}
+"""Displacement -> moves of a write to NEWS and of a reading that make it together."""
 for _a, (_ax, _ay) in enumerate(MOVES):
     for _b, (_bx, _by) in enumerate(MOVES):
-        _REACH.setdefault((_ax + _bx, _ay + _by), (_a, _b))
+        REACH.setdefault((_ax + _bx, _ay + _by), (_a, _b))
 
 
 def first_program(goals: Sequence[Taps], halving: str, pairs: bool) -> Steps | None:
@@ -224,7 +225,7 @@ def _words(
             final = there == place
             # the sum is read where it was: seen from the new place, the old one lies at old - new
             dx, dy = at[0] - there[0], at[1] - there[1]
-            write, read = _REACH[dx, dy]
+            write, read = REACH[dx, dy]
             out.append(FilterWord((), write, carried + (leaving if k == 0 else ())))
             out.append(FilterWord((fresh,), -1, minus if final else (), read))
             carried, fresh, at = (fresh,), fresh + 1, there
@@ -298,7 +299,7 @@ def _bit_by_bit(goal: Taps, fresh: int, pairs: bool, balanced: bool) -> list[Fil
     def go(place: Offset, minus: bool, halve: bool = False) -> None:
         nonlocal carried, fresh, at, leaving
         for there in _way(at, place):
-            write, read = _REACH[at[0] - there[0], at[1] - there[1]]
+            write, read = REACH[at[0] - there[0], at[1] - there[1]]
             dummy = (fresh,) if halve else ()
             fresh += halve
             out.append(FilterWord(dummy, write, carried + leaving))
@@ -351,4 +352,4 @@ def _near(taps: list[tuple[Offset, int]], balanced: bool) -> list[tuple[Offset, 
     return out
 
 
-__all__ = ["exact_half", "first_program", "thrifty_program"]
+__all__ = ["REACH", "exact_half", "first_program", "thrifty_program"]

@@ -121,10 +121,11 @@ def series(
     looks: Callable[[int], None],
     level: bool = False,
     holding: bool = True,
+    most: int = MOST_STATES,
 ) -> Iterator[Steps]:
     """Programs, shortest first, up to `more` words beyond the shortest. offsets: how many are followed from one place;
     looks: told the work that was done; level: only programs that leave no offset; holding: whether programs count as
-    different that hold other fractions of the pixel, for what is added behind."""
+    different that hold other fractions of the pixel, for what is added behind; most: beginnings that are followed."""
     number = count()
     # no factor takes fewer words than its share of the stage that makes it cheapest
     share = [min((len(s.steps) / sum(s.used) for s in stages if s.used[k]), default=99.0) for k in range(len(counts))]
@@ -138,7 +139,7 @@ def series(
     every = list(enumerate(stages))
     plain = [(k, s) for k, s in every if not any(s.used)]
     expanded = 0
-    while queue and expanded < MOST_STATES:
+    while queue and expanded < most:
         words, _, state, o, path = heappop(queue)
         left, depth, signed, held, _ = state
         if least is not None and words > least + more:

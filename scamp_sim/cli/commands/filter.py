@@ -42,7 +42,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--tolerance", metavar="E", type=number_in(0), help="largest error of a weight (default: 0, exact weights)"
     )
     parser.add_argument(
-        "--depth", metavar="D", type=whole_in(0, 12), help="weights become integers over up to 2^D (default: 8)"
+        "--depth", metavar="D", type=whole_in(0, 12), help="weights become integers over up to 2^D (default: 12)"
     )
     parser.add_argument(
         "--offset",

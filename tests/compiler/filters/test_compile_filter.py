@@ -225,6 +225,31 @@ def test_negated_result_is_named() -> None:
     assert compile_filter(rows, seconds=1).signs == {"filter": 1}
 
 
+def test_weights_of_twelve_binary_places_are_exact() -> None:
+    row = (1, 6, 15, 20, 15, 6, 1)
+    rows = [[a * b for b in row] for a in row]
+    got = compile_filter(rows, scale=4096, offset="zero", seconds=1)
+    check(got, {"filter": rows}, 4096, zero=True)
+    assert got.words <= 30  # the products of the quick search, where a chain takes over 100
+
+
+@pytest.mark.parametrize(
+    ("rows", "scale", "words"),
+    [
+        ([[1] * 4] * 4, 16, 12),
+        ([[1] * 8] * 8, 64, 18),
+        ([[1, 1, -1, -1]] * 4, 8, 8),
+        ([[-1, -2, -1], [-2, 28, -2], [-1, -2, -1]], 16, 12),
+        ([[-a * b for b in (1, 4, 6, 4, 1)] for a in (-1, -2, 0, 2, 1)], 32, 16),
+    ],
+    ids=["box4", "box8", "Haar", "unsharp", "Laws"],
+)
+def test_products_at_once(rows: list[list[int]], scale: int, words: int) -> None:
+    got = compile_filter(rows, scale, "zero", seconds=1)
+    check(got, {"filter": rows}, scale, zero=True)
+    assert got.words <= words
+
+
 def test_tolerance_and_depth() -> None:
     rows = [[0.1, 0.8, 0.1]]
     got = compile_filter(rows, tolerance=0.03, seconds=1)
@@ -281,6 +306,10 @@ def test_both_engines_agree_inside_the_margin(engine: str) -> None:
         ([[1, 2], [3]], {}, "equal length"),
         ([[1, float("nan")]], {}, "finite"),
         ([["a"]], {}, "number"),
+        ("1,2,,3", {}, "a weight is missing beside a comma"),
+        (np.ones((2, 2), bool), {}, "got True; write truth values as 1 and 0"),
+        ({f"k{k}": [[1, k]] for k in range(7)}, {}, "each result takes one of the registers"),
+        ({f"k{k}": [[1, k + 2]] for k in range(6)}, {"seconds": 1}, "too few registers.*; make fewer kernels at once$"),
         (np.ones((3, 2, 2)), {}, "3 input channels"),
         ([[1]], {"scale": 0}, "scale"),
         ([[1]], {"scale": "wide"}, "^scale: expected a number"),
@@ -303,7 +332,7 @@ def test_both_engines_agree_inside_the_margin(engine: str) -> None:
         ([[1, 1, 1]], {"limit": 200, "seconds": 1}, "'filter' itself leaves the range"),
         ([[1]], {"limit": 100, "seconds": 1}, "input itself leaves"),
         ([[1, 3]], {"scale": 4, "halving": "none", "seconds": 1}, "halving"),
-        ([[1, 3]], {"scale": 3}, "smallest error"),
+        ([[1, 3]], {"scale": 3}, r"depth 12\); the smallest error"),
         ([[1]], {"profile": "scamp9"}, "scamp9"),
     ],
     ids=lambda v: str(v)[:30],
