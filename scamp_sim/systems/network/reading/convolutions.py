@@ -86,11 +86,12 @@ def _outside(step: Convolve, scale: Array, shift: Array, assumed: bool, bits: in
         return 0
     channels = max(scale.size, shift.size, bits)
     half, middle = (np.broadcast_to(part, channels).reshape(-1, bits).sum(axis=1) for part in (scale, shift))
-    half, middle = half[half != 0], middle[half != 0]
-    outside = (step.pad_value - middle) / half
-    pad_value = round(float(outside[0])) if outside.size else 0
-    if np.any(np.abs(outside - pad_value) > WITHIN) or abs(pad_value) > 1:
-        if np.any(half != half[0]) or np.any(middle != middle[0]):
+    away = step.pad_value - middle
+    varies = np.abs(half) > WITHIN * np.abs(scale).max()
+    pad_value = round(float(away[varies][0] / half[varies][0])) if varies.any() else 0
+    # A value that falls again has no half of its own, and what lies outside is its lowest and highest value.
+    if np.any(np.abs(away - pad_value * half) > WITHIN * np.abs(scale).max()) or abs(pad_value) > 1:
+        if np.any(half != half[0]) or np.any(middle != middle[0]) or not varies.all():
             refuse(
                 step.node,
                 "its input channels have different values of their bits (a batch norm behind the sign), so its padding "

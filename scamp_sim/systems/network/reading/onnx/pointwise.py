@@ -52,7 +52,7 @@ def pointwise(node: Node, function: Callable[..., Any], *values: Any) -> Data:
         left = iter(row)
         inputs = [next(left) if constant is None else constant for constant in constants]
         with np.errstate(all="ignore"):
-            results.append(np.asarray(function(*inputs)))
+            results.append(_computed(function, inputs))
         if np.any(np.isnan(results[-1])):
             refuse(node.name, f"{node.op} of a value that it has no result for; export the model again")
     for end, beside in ((0, 1), (-1, -2)):  # what lies beyond the roundings that are followed
@@ -67,6 +67,15 @@ def pointwise(node: Node, function: Callable[..., Any], *values: Any) -> Data:
     boolean = all(result.dtype == np.bool_ for result in results)
     levels = Levels(base, cuts, tuple(result.astype(np.float64) for result in results))
     return Data.of(stepped(levels, node, boolean), data[0].order)
+
+
+def _computed(function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
+    """A function of values; where it jumps at one of them, as float32 has them, which graphs compute with."""
+    exact = np.asarray(function(*inputs))
+    rounded = np.asarray(function(*(np.asarray(value, np.float32).astype(np.float64) for value in inputs)))
+    if exact.dtype == np.bool_:
+        return rounded
+    return np.where(np.isclose(exact, rounded, rtol=1e-5, atol=1e-6), exact, rounded)
 
 
 def _one(function: Callable[[Any], Any]) -> Callable[[Node, Values], Data]:
