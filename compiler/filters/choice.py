@@ -11,6 +11,9 @@ from scamp_sim.compiler.filters.generate import Search
 from scamp_sim.compiler.filters.noise import Noise, predict
 from scamp_sim.compiler.filters.task import Candidate
 
+_FEW = 12
+"""Programs of one length that are looked at on all chips of a population."""
+
 LINEAR = 150
 """LSB up to which a register of the chip is linear."""
 
@@ -36,15 +39,23 @@ class Ranked:
 
 def ranked(found: Search, chip: Any, picture: Picture) -> list[Ranked]:
     """The shortest programs with what a chip adds to each."""
-    few = sorted(found.pool.values(), key=lambda c: (c.words, abs(c.offset), c.flat, repr(c.steps.words)))
+    some = sorted(found.pool.values(), key=lambda c: (c.words, abs(c.offset), c.flat, repr(c.steps.words)))
     if found.task.objective == "words":
-        few = [c for c in few if c.words == few[0].words][:12]
-    out = []
-    for c in few[:60]:
-        noise = predict(c.steps, chip, picture.rms, picture.mean)
-        error = max(hypot(n.rms, n.leak * picture.mean) for n in noise)
-        out.append(Ranked(c, noise, error, bool(picture.mean) and max(n.peak for n in noise) > LINEAR))
-    return out
+        shortest = [c for c in some if c.words == some[0].words]
+        return [_on(c, chip, picture) for c in shortest[:_FEW]]
+    # one chip of a population tells which are worth a look at all
+    one = chip.drawn(0) if chip.ranges else chip
+    by_length: dict[int, list[Ranked]] = {}
+    for c in some:
+        by_length.setdefault(c.words, []).append(_on(c, one, picture))
+    best = [r.candidate for same in by_length.values() for r in sorted(same, key=by_noise)[:_FEW]]
+    return [_on(c, chip, picture) for c in best]
+
+
+def _on(c: Candidate, chip: Any, picture: Picture) -> Ranked:
+    noise = predict(c.steps, chip, picture.rms, picture.mean)
+    error = max(hypot(n.rms, n.leak * picture.mean) for n in noise)
+    return Ranked(c, noise, error, bool(picture.mean) and max(n.peak for n in noise) > LINEAR)
 
 
 def by_words(item: Ranked) -> Any:

@@ -45,6 +45,10 @@ _ALIVE = 12
 _FEW = 6
 """Programs whose parts are solved anew."""
 
+_EQUAL, _FURTHER, _SLACK = 8, 64, 8
+"""Programs that each evolution keeps besides its best: of so many words, among which noise decides; where noise counts
+more, of up to so many words more."""
+
 Tick = Callable[[str, int], None]
 """Called now and then with what is going on and the words of the best program; may raise KeyboardInterrupt."""
 EVOLUTION = "evolution"
@@ -340,6 +344,9 @@ def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: T
         found.work += share * len(alive)
         for steps in results:
             found.offer(steps)
+        for run in alive:
+            for steps in run.further():
+                found.offer(steps)
         rounds += 1
         tick(EVOLUTION, found.best)
         if found.done:
@@ -379,8 +386,13 @@ class _Run:
         self.evolution.run(work, max(best - len(self.prefix), 2))
         self.least = min(self.least, int(self.evolution.out[0]) + len(self.prefix))
         steps = self.evolution.program()
-        if steps is None:
-            return None
+        return None if steps is None else self._whole(steps)
+
+    def further(self) -> list[Steps]:
+        """Programs met on the way that are little longer."""
+        return [self._whole(steps) for steps in self.evolution.further()]
+
+    def _whole(self, steps: Steps) -> Steps:
         fresh = count(unused(self.prefix))
         names = dict(enumerate(self.names))
         words = renamed(steps.words, names, fresh)
@@ -435,6 +447,8 @@ def _runs(found: Search, starts: _Starts) -> list[_Run]:
                 beam=beam,
                 branch=4,
                 words=words,
+                more=_EQUAL if task.objective == "words" else _FURTHER,
+                slack=0 if task.objective == "words" else _SLACK,
             )
         )
 

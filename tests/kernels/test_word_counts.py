@@ -103,7 +103,7 @@ def test_c8_two_sobels_at_once() -> None:
     machine.run(program)
     for register, expected in zip("CD", sobel(grey(image)), strict=True):
         np.testing.assert_allclose(inner(machine.read(register), 2), inner(expected, 2), atol=1e-3)
-    assert words("sobel_pair") == 16
+    assert words("sobel_pair") == 15
 
 
 def test_c9_local_threshold() -> None:
@@ -158,16 +158,16 @@ def test_t3_binarisation() -> None:
     assert program.launches == 1
 
 
+@pytest.mark.parametrize("level", [60, 110, 190])
 @pytest.mark.parametrize("name", ["sobel_pair", "edges"])
-def test_edges_of_a_bright_picture_survive_a_chip(name: str) -> None:
-    """Fewer words are found for both, by sums in which the picture itself is taken away again: losses of a chip leave
-    much of it, and that is more than the words are worth."""
+def test_edges_of_a_picture_survive_a_chip_however_bright(name: str, level: int) -> None:
+    """Fewer words are found for both, by sums that a bright picture drives out of the linear range."""
     y, x = np.mgrid[:256, :256]
-    picture = (110 + 40 * np.sin(x / 9) + 30 * np.cos(y / 7)).astype(np.uint8)
+    picture = (level + 30 * np.sin(x / 9) + 20 * np.cos(y / 7)).astype(np.uint8)
     ideal, chip = (
         Machine(errors=errors, chip=3).run(kernels.load(name), inputs={"image": picture}).outputs
         for errors in ("ideal", "scamp5")
     )
     for output, wanted in ideal.items():
         away = (chip[output] - wanted)[8:-8, 8:-8]
-        assert abs(float(away.mean())) < 12, output
+        assert abs(float(away.mean())) < 3, output

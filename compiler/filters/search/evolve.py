@@ -229,13 +229,15 @@ def improve(
     patience,
     best_genes,
     out,
+    others,
+    slack,
     work,
 ):
     """Change the genes until `work` has come to the limit. best: words of the best program so far. best_genes: the
-    genes of the best
-    found here. out: [words, number of genes, words of the present genes, their number, iterations without gain,
-    the limit of words under which the best was found]. state: of the random numbers; genes and number: the present
-    ones."""
+    genes of the best found here. out: [words, number of genes, words of the present genes, their number, iterations
+    without gain, the limit of words under which the best was found]. others: room for genes of programs of at most
+    `slack` words more than the best; behind the genes of each their number and the limit of words. state: of the random
+    numbers; genes and number: the present ones."""
     values = np.zeros((MOST_VALUES + 1, width * width + 1), np.int64)
     words_out = np.zeros((MOST_GENES + 4, 4), np.int64)
     k = goals.shape[0]
@@ -273,6 +275,14 @@ def improve(
             work,
         )
         idle += 1
+        if others.shape[0] and words < 900 and words <= out[0] + slack:
+            code = np.int64(n)
+            for g in range(n):
+                for c in range(4):
+                    code = code * np.int64(6364136223846793005) + trial[g, c] + np.int64(1442695040888963407)
+            slot = ((code >> np.int64(20)) & np.int64((1 << 40) - 1)) % others.shape[0]
+            others[slot, :MOST_GENES] = trial[:MOST_GENES]
+            others[slot, MOST_GENES, 0], others[slot, MOST_GENES, 1] = n, allowed
         gain = present - words
         if gain >= 0 or (gain == -1 and draw(state, 12) == 0) or (gain == -2 and draw(state, 60) == 0):
             genes[:MOST_GENES] = trial[:MOST_GENES]

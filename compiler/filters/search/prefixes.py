@@ -62,7 +62,8 @@ def genes_of(words: Sequence[FilterWord], held: int) -> tuple[Any, int] | None:
 class Evolution:
     """A search for goals, in this order, from values held, by name 0, 1, ...; the first words come from `words`.
 
-    registers: at hand for statics, sum and outputs; keep: bits of held values that have to stay.
+    registers: at hand for statics, sum and outputs; keep: bits of held values that have to stay. more: how many
+    programs are kept that are longer than the best by at most `slack` words.
     """
 
     goals: Sequence[Value]
@@ -79,6 +80,8 @@ class Evolution:
     patience: int = 600
     more_radius: int = 1
     words: Sequence[FilterWord] = ()
+    more: int = 0
+    slack: int = 0
 
     def __post_init__(self) -> None:
         values = [*self.goals, *self.held.values()]
@@ -97,6 +100,7 @@ class Evolution:
         self.state = np.array([self.seed * 2 + 88172645463325253], np.int64)
         self.out = np.array([1000, 0, 1000, 0, 0, 0], np.int64)
         self.best_genes = no_genes()
+        self.others = np.zeros((self.more, MOST_GENES + 1, 4), np.int64)
         self.genes, self.number = genes_of(self.words, len(self.names)) or (no_genes(), 0)
         self.work = np.zeros(1, np.int64)
 
@@ -123,6 +127,8 @@ class Evolution:
             self.patience,
             self.best_genes,
             self.out,
+            self.others,
+            self.slack,
             self.work,
         )
         return int(self.out[0])
@@ -132,6 +138,12 @@ class Evolution:
         if self.out[0] >= 900:
             return None
         return self.steps_of(self.best_genes, int(self.out[1]), int(self.out[5]))
+
+    def further(self) -> list[Steps]:
+        """Programs met on the way that are little longer than the best, and are forgotten with this."""
+        made = [self.steps_of(g[:-1], int(g[-1, 0]), int(g[-1, 1])) for g in self.others if g[-1, 1]]
+        self.others[:] = 0
+        return [steps for steps in made if steps is not None]
 
     def steps_of(self, genes: Any, number: int, most: int) -> Steps | None:
         k = len(self.goals)
