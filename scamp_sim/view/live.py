@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scamp_sim.chip.program import HostCall, Program, Step
-from scamp_sim.compiler.front.source import MOST_SOURCE
+from scamp_sim.compiler.front.source import CPP, MOST_SOURCE
 from scamp_sim.compiler.native import LiveProgram
 from scamp_sim.compiler.native.session.records import LiveRun
 from scamp_sim.exceptions import ProgramError, ScampError
@@ -18,7 +18,7 @@ from scamp_sim.reading import read_bytes
 from scamp_sim.view.records import Frame, Script, Slider, Text, Wish
 from scamp_sim.view.scenes import Grey
 from scamp_sim.view.scripts import frames_of
-from scamp_sim.view.subjects import Subject, others
+from scamp_sim.view.subjects import Subject, others, stamp_of
 
 BRANCHES = "C++ decides its branches by what it reads: they are as the run without errors decided them"
 
@@ -34,7 +34,7 @@ class LiveSubject(Subject):
 
     def __init__(self, path: Path) -> None:
         self.path, self.title = path, path.name
-        self._built: tuple[str, LiveProgram] | None = None
+        self._built: tuple[tuple[str, str], LiveProgram] | None = None
 
     def script(self, wish: Wish, images: Sequence[tuple[str, Grey]], shape: tuple[int, int]) -> Script:
         if wish.text is not None:
@@ -66,10 +66,18 @@ class LiveSubject(Subject):
 
     def _program(self) -> LiveProgram:
         assert self.path is not None
-        stamp = self.stamp()
+        stamp = self.stamp(), self.around()
         if self._built is None or self._built[0] != stamp:
             self._built = stamp, LiveProgram.build(self.path)
         return self._built[1]
+
+    def around(self) -> str:
+        """The other texts in C++ of its folder: those that are built with it, and headers."""
+        assert self.path is not None
+        try:
+            return stamp_of(p for p in self.path.parent.iterdir() if p.suffix.lower() in CPP and p != self.path)
+        except OSError:
+            return ""
 
     def texts(self, wish: Wish, programs: Sequence[Program]) -> tuple[Text, ...]:
         assert self.path is not None

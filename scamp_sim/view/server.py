@@ -262,7 +262,7 @@ def _about(session: Session, asked: Any) -> Answer:
 
 
 def _stamp(session: Session, asked: Any) -> Answer:
-    return _json({"stamp": session.subject.stamp()})
+    return _json({"stamp": session.subject.stamp(), "around": session.subject.around()})
 
 
 def _run(session: Session, document: Any) -> Answer:

@@ -107,12 +107,14 @@ class Session:
 
     def _refused(self, wish: Wish, error: str, diagnostics: list[Any]) -> dict[str, Any]:
         texts = [asdict(t) for t in self.subject.texts(wish, ())]
-        return {"ok": False, "diagnostics": diagnostics, "error": error, "texts": texts}
+        around = self.subject.around()
+        return {"ok": False, "diagnostics": diagnostics, "error": error, "texts": texts, "around": around}
 
     def _started(self, wish: Wish) -> Current:
         check_wish(wish, self.errors)
-        shape = self.size or self.subject.shape(wish) or (256, 256)
-        key = f"{wish!r} {shape} {self.subject.stamp()} {self.pictures.version}"
+        own = self.subject.shape(wish)  # it reads the text and what that includes
+        shape = self.size or own or (256, 256)
+        key = f"{wish!r} {shape} {self.subject.stamp()} {self.subject.around()} {self.pictures.version}"
         revision = hashlib.sha256(key.encode("utf-8", "backslashreplace")).hexdigest()[:16]
         if self._current is not None and self._current.revision == revision:
             return self._current
@@ -151,6 +153,7 @@ class Session:
             "registers": list(current.registers),
             "outputs": outputs_of(script.course.programs),
             "pictures": self.pictures.names,
+            "around": self.subject.around(),
             "account": self.account(script).frame(script.frames[0]) if script.frames else None,
             "error": "",
         }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from scamp_sim.files import write_text
 from scamp_sim.machine.calls import check_program
 from scamp_sim.machine.feeding import from_grey, input_register
 from scamp_sim.machine.travel import Course
-from scamp_sim.reading import read_bytes
+from scamp_sim.reading import files_read, note_read, read_bytes, tracking
 from scamp_sim.show import render
 from scamp_sim.text import short
 from scamp_sim.view.records import Script, Text, Wish, label
@@ -69,6 +70,10 @@ class Subject(ABC):
         except ScampError:
             return ""
 
+    def around(self) -> str:
+        """What changes when a file does that the text includes."""
+        return ""
+
     def save(self, text: str, stamp: str) -> str:
         """Write the text to the file, if that is still what it was; its new stamp. Raises ScampError."""
         raise ProgramError(f"{self.title} cannot be written from the page; save the text under a name of its own")
@@ -85,7 +90,8 @@ class KernelText(Subject):
         self._planes: dict[tuple[str, str, tuple[int, int]], Any] = {}
         self.savable = not library
         self.dialect = "sdk" if path.suffix.lower() in CPP else "scamp"
-        self._assembled: tuple[tuple[str, str], Program] | None = None
+        self._assembled: tuple[tuple[str, str, str], Program] | None = None
+        self._included: tuple[str, ...] = ()
 
     def text(self, wish: Wish) -> str:
         """The text that counts. Raises ScampError."""
@@ -104,9 +110,21 @@ class KernelText(Subject):
     def program(self, wish: Wish) -> Program:
         text = self.text(wish)
         key = text, repr(sorted(wish.params.items()))
-        if self._assembled is None or self._assembled[0] != key:
-            self._assembled = key, self._assemble(text, wish.params)
+        if self._assembled is None or self._assembled[0] != (*key, self.around()):
+            try:
+                with tracking():
+                    try:
+                        program = self._assemble(text, wish.params)
+                    finally:
+                        self._included = files_read()
+            finally:
+                for file in self._included:
+                    note_read(file)  # for the command, too
+            self._assembled = (*key, self.around()), program
         return self._assembled[1]
+
+    def around(self) -> str:
+        return stamp_of(self._included)
 
     def _assemble(self, text: str, params: Mapping[str, Any]) -> Program:
         name = self.title.removesuffix(".scamp")
@@ -193,6 +211,18 @@ class KernelText(Subject):
         return self.stamp()
 
 
+def stamp_of(files: Iterable[str | Path]) -> str:
+    """What changes when one of the files does, comes or goes."""
+    seen = []
+    for file in sorted(map(str, files)):
+        try:
+            status = os.stat(file)
+            seen.append((file, status.st_mtime_ns, status.st_size))
+        except (OSError, ValueError):
+            seen.append((file, 0, 0))
+    return hashlib.sha256(repr(seen).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
 def known_lines(program: Program, file: str) -> str:
     """What a program knows of the text that it came from: the lines that words come from, the others empty."""
     origins = [s.origin for s in program.steps] + [w.origin for k in program.kernels.values() for w in k.words]
@@ -222,4 +252,4 @@ def others(programs: Sequence[Program], main: str, folder: Path) -> list[Text]:
     return list(found.values())
 
 
-__all__ = ["KernelText", "Subject", "others"]
+__all__ = ["KernelText", "Subject", "others", "stamp_of"]

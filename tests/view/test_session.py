@@ -314,6 +314,45 @@ def test_a_file_that_changes_goes_or_becomes_unreadable(tmp_path: Path) -> None:
     assert first["ok"]
 
 
+def test_an_included_file_that_changes_is_assembled_again(tmp_path: Path) -> None:
+    (tmp_path / "steps").mkdir()
+    inner = tmp_path / "steps" / "one.scamp"
+    inner.write_text("const LEVEL = 5;\n")
+    path = written(tmp_path, 'include "steps/one.scamp";\nprogram { scamp5_in(E, LEVEL); output e = E; }\n')
+    s = session(path)
+
+    def level() -> float:
+        found = s.run(Wish())
+        assert s.run(Wish())["revision"] == found["revision"]
+        assert found["around"] == s.subject.around()
+        _, planes = looked(s, found["revision"], found["length"])
+        return float(planes["ideal/E"][0, 0])
+
+    assert level() == 5
+    before = s.subject.around()
+    inner.write_text("const LEVEL = 50;\n")
+    assert s.subject.around() != before
+    assert level() == 50
+    inner.unlink()
+    refused = s.run(Wish())
+    assert not refused["ok"]
+    assert "one.scamp" in refused["diagnostics"][0]["message"]
+    inner.write_text("const LEVEL = 7;\n")
+    assert level() == 7
+
+
+def test_a_header_that_changes_is_built_again(tmp_path: Path) -> None:
+    from scamp_sim.view.live import LiveSubject
+
+    (tmp_path / "main.cpp").write_text('#include "level.h"\nint main() {}\n')
+    (tmp_path / "level.h").write_text("#define LEVEL 3\n")
+    subject = LiveSubject(tmp_path / "main.cpp")
+    stamp, around = subject.stamp(), subject.around()
+    (tmp_path / "level.h").write_text("#define LEVEL 30\n")
+    assert subject.stamp() == stamp
+    assert subject.around() != around
+
+
 def test_saving_writes_the_file_unless_somebody_else_did(tmp_path: Path) -> None:
     path = written(tmp_path)
     s = session(path)

@@ -27,6 +27,7 @@ const state = {
   frame: 0,
   account: null,
   stamp: "",
+  around: "",
   playing: 0,
   lost: false,
 };
@@ -80,6 +81,7 @@ async function runOnce() {
   const found = await (await tell("run", state.wish)).json();
   if (wanted) return; // another wish has come meanwhile
   source.messages(found.diagnostics);
+  state.around = found.around;
   if (!found.ok) {
     const errors = found.diagnostics.filter((d) => d.severity === "error").length;
     document.body.classList.add("stale");
@@ -386,13 +388,14 @@ $("summary").addEventListener("click", () => {
 
 async function watch() {
   try {
-    const { stamp } = await ask("stamp");
+    const { stamp, around } = await ask("stamp");
     if (state.lost) {
       state.lost = false;
       banner("");
       run();
     }
     if (stamp !== state.stamp) changed(stamp);
+    else if (around !== state.around && !running) run(); // a file that is included has changed
   } catch (error) {
     if (!(error instanceof Refused)) lost();
   }
