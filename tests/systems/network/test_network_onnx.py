@@ -83,6 +83,16 @@ def sums(op: str, *values: Any, **given: Any) -> Graph:
     return graph
 
 
+def pooled(op: str) -> Graph:
+    """An activation without a threshold behind it."""
+    graph = conv(Graph())
+    graph.add(op)
+    graph.add("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+    graph.add("Flatten")
+    graph.add("Gemm", np.ones((2, 9)), transB=1)
+    return graph
+
+
 def skip() -> Graph:
     graph = signed(pads=[1] * 4)
     graph.add("Add", graph.last, "r0", first=False)
@@ -128,6 +138,9 @@ def loop() -> Graph:
         ),
         (lambda: then("Sigmoid"), "Sigmoid node 'n2': Sigmoid has no place on the array; sign, ReLU, threshold have"),
         (lambda: then("Gelu"), "Gelu"),
+        (lambda: pooled("Sigmoid"), "Sigmoid node 'n1': Sigmoid has no place on the array; sign, ReLU, threshold have"),
+        (lambda: pooled("Tanh"), "Tanh node 'n1': Tanh has no place on the array; sign, ReLU, threshold have"),
+        (lambda: then("Tanh"), "Tanh node 'n2': Tanh has no place on the array"),
         (
             lambda: sums("QuantizeLinear", "scale", "zero"),
             r"'n1': gives 26 values, .* at most 16 \(4 bits\): train with fewer, such as 2 bits, or put a sign",
@@ -404,6 +417,21 @@ def _both(graph: Graph) -> None:
     graph.add("Cast", to=TensorProto.DOUBLE)
 
 
+def _rising(op: str, level: float) -> Callable[[Graph], None]:
+    def add(graph: Graph) -> None:
+        graph.add(op)
+        graph.add("GreaterOrEqual", level)
+        graph.add("Cast", to=TensorProto.DOUBLE)
+
+    return add
+
+
+def _sign_of_tanh(graph: Graph) -> None:
+    graph.add("Add", 0.25)
+    graph.add("Tanh")
+    graph.add("Sign")
+
+
 def _half(x: Any) -> Any:
     return np.clip(np.rint(x / 2), -1, 2)
 
@@ -421,6 +449,11 @@ SAME: dict[str, tuple[Callable[[Graph], None], Callable[[Any], Any]]] = {
     "bits quantised": (_bits_quantised, lambda x: np.where(x >= 0, 124 / 127, 0) * 1.0),
     "truncated": (_truncated, lambda x: np.where(x > 0, 2, 0)),
     "truth": (_as_truth, lambda x: x > 0),
+    "sigmoid": (_rising("Sigmoid", 0.3), lambda x: 1 / (1 + np.exp(-x)) >= 0.3),
+    "softplus": (_rising("Softplus", 2.0), lambda x: np.log1p(np.exp(x)) >= 2),
+    "elu": (_rising("Elu", -0.5), lambda x: np.where(x < 0, np.exp(np.minimum(x, 0)) - 1, x) >= -0.5),
+    "softsign": (_rising("Softsign", -2 / 3 + 0.01), lambda x: x / (1 + abs(x)) >= -2 / 3 + 0.01),
+    "tanh": (_sign_of_tanh, lambda x: np.where(x >= 0, 1, -1)),
     "and": (_both, lambda x: abs(x) < 2.5),
 }
 
@@ -453,6 +486,29 @@ def test_values_as_graphs_compute_them(way: str, padded: bool, tmp_path: Path) -
     np.testing.assert_allclose(network.forward(net, pictures).output, wanted, atol=1e-9)
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.25])
+def test_padding_beside_a_value_that_falls_again(shift: float, tmp_path: Path) -> None:
+    """What lies outside may be the value at both ends, and nothing else: its two bits add up to no half."""
+    g = np.random.default_rng(3)
+    first, second, bias = g.choice([-1.0, 1], (2, 1, 3, 3)), g.choice([-1.0, 1], (3, 2, 3, 3)), g.normal(size=3)
+    graph = Graph(("n", 1, 9, 9))
+    graph.add("Conv", first)
+    _both(graph)
+    graph.add("Add", shift)
+    graph.add("Conv", second, bias, pads=[1] * 4)
+    graph.add("GreaterOrEqual", 0.0)
+    path = graph.save(tmp_path / "net.onnx", opset=21)
+    if shift:
+        with pytest.raises(ProgramError, match="so its padding is none of them"):
+            network.read(path)
+        return
+    pictures = g.random((20, 9, 9)) < 0.4
+    middle = abs(evaluate([{"op": "conv", "weights": "a"}], {"a": first}, np.where(pictures, 1.0, -1.0)[:, None])) < 2.5
+    chain: list[Any] = [{"op": "conv", "weights": "b", "bias": "c", "padding": 1}]
+    wanted = evaluate(chain, {"b": second, "c": bias}, middle.astype(float)) >= 0
+    np.testing.assert_array_equal(network.forward(network.read(path), pictures).output, wanted)
+
+
 @pytest.mark.parametrize("way", ["rows and columns last", "as one axis", "one axis, channels last"])
 def test_means_of_whole_maps(way: str, tmp_path: Path) -> None:
     """x.mean((1, 2)) of Keras, x.flatten(2).mean(2) and x.view(n, -1, c).mean(1) are the mean over the map."""
@@ -480,6 +536,25 @@ def test_means_of_whole_maps(way: str, tmp_path: Path) -> None:
         return network.read(graph.save(tmp_path / "net.onnx"))
 
     same(made(way), made(""))
+
+
+def test_heads_of_1x1_convolutions(tmp_path: Path) -> None:
+    """A mean over a 1x1 convolution of bits, that convolution behind the mean, and a dense layer there are the same."""
+    g = np.random.default_rng(0)
+    kernel, head, bias = g.choice([-1.0, 1], (3, 1, 3, 3)), g.normal(size=(2, 3)), g.normal(size=2)
+
+    def made(*order: str) -> Network:
+        graph = Graph(("n", 1, 8, 8))
+        graph.add("Conv", kernel)
+        graph.add("Sign")
+        for op in order:
+            given = (head[:, :, None, None], bias) if op == "Conv" else (head.T, bias) if op == "Gemm" else ()
+            graph.add(op, *given)
+        return network.read(graph.save(tmp_path / "net.onnx"))
+
+    plain = made("GlobalAveragePool", "Flatten", "Gemm")
+    same(made("Conv", "GlobalAveragePool", "Flatten"), plain)
+    same(made("GlobalAveragePool", "Conv", "Flatten"), plain)
 
 
 def test_axes_that_mix_pictures_or_sites(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.network.params import BITS
 from scamp_sim.systems.network.reading.integers import WITHIN, multiples
-from scamp_sim.systems.network.reading.steps import Affine, Array, Convolve, MaxPool, refuse
+from scamp_sim.systems.network.reading.steps import Affine, Array, AveragePool, Convolve, MaxPool, Step, refuse
 from scamp_sim.systems.network.reading.thresholds import Operation
 
 STRIDES = (1, 2, 4)
@@ -146,10 +146,36 @@ def _integers(node: str, weights: Array) -> tuple[npt.NDArray[np.int8], Array]:
     return integers, scales
 
 
+def means_first(steps: Sequence[Step]) -> list[Step]:
+    """The steps with means of whole maps in front of 1x1 convolutions of bits: the mean of such a convolution is that
+    convolution of the means, which are counts, and it is a dense layer there."""
+    found = list(steps)
+    for n in range(1, len(found)):
+        before, step = found[n - 1], found[n]
+        if (
+            isinstance(before, Convolve)
+            and isinstance(step, AveragePool)
+            and step.size is None
+            and before.weights.shape[2:] == (1, 1)
+            and (before.stride, before.groups) == ((1, 1), 1)
+            and not any(before.padding)
+            and any(isinstance(one, Convolve) for one in found[: n - 1])
+        ):
+            found[n - 1], found[n] = step, before
+    return found
+
+
+def covers(open_: Open) -> bool:
+    """Whether a convolution covers its whole map, with nothing but scales and shifts behind it."""
+    conv = open_.step
+    plain = not open_.pools and all(isinstance(operation, Affine) for operation in open_.chain)
+    return plain and open_.before[1:] == conv.weights.shape[2:] and not any(conv.padding) and not open_.depthwise
+
+
 def some(items: Sequence[str]) -> str:
     """The first few of a list, and how many more there are."""
     more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
     return ", ".join(items[:NAMED]) + more
 
 
-__all__ = ["STRIDES", "Open", "Shape", "opened", "some"]
+__all__ = ["STRIDES", "Open", "Shape", "covers", "means_first", "opened", "some"]

@@ -14,7 +14,7 @@ import numpy as np
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems.network.params import Conv, Counts, Dense, Input, Layer, Network, Pool
 from scamp_sim.systems.network.reading.closing import closed
-from scamp_sim.systems.network.reading.convolutions import Open, opened
+from scamp_sim.systems.network.reading.convolutions import Open, covers, means_first, opened
 from scamp_sim.systems.network.reading.dense import dense, signed
 from scamp_sim.systems.network.reading.integers import multiples
 from scamp_sim.systems.network.reading.picture import Picture
@@ -31,13 +31,15 @@ from scamp_sim.systems.network.reading.steps import (
     Leaky,
     MaxPool,
     Reading,
+    Rising,
     Sign,
     Stairs,
     Step,
     refuse,
     stairs_of,
 )
-from scamp_sim.systems.network.reading.thresholds import Bools, Pooled
+from scamp_sim.systems.network.reading.thresholds import Bools, Pooled, none_waits
+from scamp_sim.text import plural
 
 MOST_LAYERS = 64
 
@@ -67,23 +69,22 @@ def fold(
             f"{where}: the input has {channels} channels; expected 1, the sensor has one. Train it on grey pictures"
         )
     folder = _Folder(size, reading)
-    for step in steps:
+    for step in means_first(steps):
         folder.take(step)
     layers, shown, notes = folder.finish(where)
-    last = layers[-1]
-    if classes and not (isinstance(last, Dense) and len(classes) == last.decides):
-        count = (
-            f"{last.classes} score{'s' * (last.classes != 1)}"
-            if isinstance(last, Dense)
-            else "a network without scores"
-        )
-        raise ProgramError(
-            f"{where}: {len(classes)} names of classes for {count}; expected "
-            f"{last.decides if isinstance(last, Dense) else 'none'}"
-        )
+    _named(classes, layers[-1], where)
     if len(layers) > MOST_LAYERS:
         raise ProgramError(f"{where}: {len(layers)} layers; at most {MOST_LAYERS} are read")
     return Network(shown, tuple(layers), tuple(classes), tuple(notes), source)
+
+
+def _named(classes: Sequence[str], last: Layer, where: str) -> None:
+    """Raise ProgramError if there are other names than classes."""
+    scores = last if isinstance(last, Dense) else None
+    if classes and (scores is None or len(classes) != scores.decides):
+        count = "a network without scores" if scores is None else plural(scores.classes, "score")
+        expected = "none" if scores is None else scores.decides
+        raise ProgramError(f"{where}: {len(classes)} names of classes for {count}; expected {expected}")
 
 
 class _Folder:
@@ -129,8 +130,12 @@ class _Folder:
                 self._affine(step)
             case Clip() | Leaky():
                 self._limit(step)
+            case Rising():
+                self._rise(step)
             case Flatten():
                 self._flatten(step)
+            case Last() if step.what == "Sigmoid" and self.open is not None and not covers(self.open):
+                self._rise(Rising(step.node, step.what, 0.0, 1.0, lambda y: np.log(y / (1 - y))))
             case Last():
                 if self.open is not None:
                     self._as_dense(self.open)
@@ -164,7 +169,12 @@ class _Folder:
             self.notes += notes
             self.kind = "bits"
         if self.kind == "sums":
+            assert self.open is not None
+            none_waits(self.open.chain)
             refuse(step.node, "no activation between two convolutions; put a sign or a threshold between them")
+        if self.kind in ("counts", "scores") and self.shape[1:] == step.weights.shape[2:] == (1, 1) and not self.flat:
+            self._dense(FullyConnected(step.node, step.weights.reshape(len(step.weights), -1), step.bias))
+            return
         if self.kind != "bits" or self.flat:
             what = self.kind if self.kind != "bits" else "a flattened map"
             refuse(step.node, f"a convolution over {what} has no place on the array; only a dense layer follows them")
@@ -196,7 +206,7 @@ class _Folder:
                 self.layers[-1] = signed(last, step, zero, behind_bits)
                 self._worth(step)
             case "bits":
-                self._sign_bits(step)
+                self._revalue(step.node, stairs_of(step).at)
             case _:
                 refuse(step.node, "a threshold over counts has no place on the array; put a dense layer behind them")
 
@@ -238,10 +248,6 @@ class _Folder:
             case _:
                 refuse(step.node, "a rounding of counts has no place on the array; put a dense layer behind them")
 
-    def _sign_bits(self, step: Sign) -> None:
-        """A sign of bits: the same bits with other values."""
-        self._revalue(step.node, stairs_of(step).at)
-
     def _revalue(self, node: str, function: Callable[[Array], Array]) -> None:
         """Other values for those that the bits of a channel give."""
         self.scale, self.shift = revalued(node, self.scale, self.shift, self._width(), self.bits, function)
@@ -281,6 +287,8 @@ class _Folder:
             self.open.pools.append(step)
             self.shape = self._or(step, np.zeros(self.shape[0], np.bool_)).shape(self.shape)
         elif self.kind == "sums":
+            assert self.open is not None
+            none_waits(self.open.chain)
             refuse(node, "a mean over sums has no place on the array; put the threshold in front of it")
         else:
             refuse(node, f"a pool over {self.kind} has no place on the array; pool the bits in front of them")
@@ -327,7 +335,8 @@ class _Folder:
         if isinstance(step, Leaky) and np.any(step.slope <= 0):
             refuse(node, "a slope of 0 or below: expected a leaky ReLU with slopes above 0")
         if self.kind == "picture":
-            refuse(node, "a clip of the picture has no place; a threshold has")
+            if not (isinstance(step, Clip) and self.picture.within(step.low, step.high)):
+                refuse(node, "a clip of the picture has no place; a threshold has")
         elif self.open is not None:
             self.open.chain.append(step)
         elif relu and isinstance(last, Dense) and last.activation == "none":
@@ -339,6 +348,11 @@ class _Folder:
             self._revalue(node, lambda value: np.clip(value, low, high))
         else:
             refuse(node, f"a clip of {self.kind} has no place here; a ReLU right behind a dense layer has")
+
+    def _rise(self, step: Rising) -> None:
+        if self.open is None:
+            refuse(step.node, f"{step.what} has no place on the array; sign, ReLU, threshold have")
+        self.open.chain.append(step)
 
     def _flatten(self, step: Flatten) -> None:
         if self.kind == "picture":
@@ -363,9 +377,8 @@ class _Folder:
     def _as_dense(self, open_: Open) -> None:
         """A convolution without a threshold that covers its whole map is a dense layer."""
         conv = open_.step
-        plain = not open_.pools and all(isinstance(operation, Affine) for operation in open_.chain)
-        whole = open_.before[1:] == conv.weights.shape[2:] and not any(conv.padding) and not open_.depthwise
-        if not (plain and whole):
+        none_waits(open_.chain)
+        if not covers(open_):
             refuse(
                 conv.node,
                 "no threshold behind this convolution, and sums have no place on the array; put a sign or a threshold "

@@ -108,6 +108,12 @@ class Picture:
         else:
             self.quantised = dark, bright
 
+    def within(self, low: float, high: float) -> bool:
+        """Whether no pixel is beyond two limits, grey or bits."""
+        known = self.values or self.quantised
+        ends = known or (*(self.reading.values or VALUES), *(self.reading.grey or GREY))
+        return all(low <= self.factor * level + self.offset <= high for level in ends)
+
     def _inside(self, step: Stairs) -> Sign | None:
         """The one threshold that lies between black and white, if there is one alone."""
         ends = sorted(self.factor * level + self.offset for level in self.reading.grey or GREY)

@@ -5,7 +5,7 @@ A reader knows a file format, `fold` knows networks; this is all that they share
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias
 
@@ -58,6 +58,21 @@ class Leaky:
 
     node: str
     slope: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Rising:
+    """A function that rises everywhere, between two limits that it does not reach, such as tanh. Only a threshold can
+    take what it gives, as one of what it takes.
+
+    what: its name. inverse: what a value between the limits comes from.
+    """
+
+    node: str
+    what: str
+    low: float
+    high: float
+    inverse: Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +173,8 @@ class Last:
     what: str
 
 
-Step: TypeAlias = (
-    "Convolve | Affine | Clip | Leaky | Sign | Stairs | MaxPool | AveragePool | Flatten | FullyConnected | Last"
-)
+Activation: TypeAlias = "Clip | Leaky | Rising | Sign | Stairs"
+Step: TypeAlias = "Convolve | Affine | Activation | MaxPool | AveragePool | Flatten | FullyConnected | Last"
 
 
 @dataclass(frozen=True)
@@ -208,6 +222,7 @@ __all__ = [
     "Leaky",
     "MaxPool",
     "Reading",
+    "Rising",
     "Sign",
     "Stairs",
     "Step",

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from scamp_sim.systems.network.reading.steps import Affine, Array, Clip, Leaky
+from scamp_sim.systems.network.reading.steps import Affine, Array, Clip, Leaky, Rising, refuse
 
 Bools = npt.NDArray[np.bool_]
 
@@ -27,7 +27,7 @@ class Pooled:
     number: int
 
 
-Operation: TypeAlias = "Affine | Clip | Leaky | Pooled"
+Operation: TypeAlias = "Affine | Clip | Leaky | Rising | Pooled"
 
 
 @dataclass(eq=False)
@@ -83,9 +83,23 @@ def back(condition: Condition, chain: Sequence[Operation]) -> Condition:
             case Leaky():
                 level = condition.level
                 condition.level = np.where(level < 0, level / operation.slope, level)
+            case Rising():
+                above, level = condition.above, condition.level
+                condition.settle(level <= operation.low, above)
+                condition.settle(level >= operation.high, ~above)
+                inside = (level > operation.low) & (level < operation.high)
+                safe = np.where(inside, level, (max(operation.low, -1.0) + min(operation.high, 1.0)) / 2)
+                condition.level = np.where(inside, operation.inverse(safe), 0.0)
             case Pooled():
                 condition.every[operation.number] = ~condition.above & (condition.known == 0)
     return condition
+
+
+def none_waits(chain: Sequence[Operation]) -> None:
+    """Raise ProgramError where a function waits for a threshold that does not come."""
+    for operation in chain:
+        if isinstance(operation, Rising):
+            refuse(operation.node, f"{operation.what} has no place on the array; sign, ReLU, threshold have")
 
 
 def _clip(condition: Condition, low: float, high: float) -> None:
@@ -98,4 +112,4 @@ def _clip(condition: Condition, low: float, high: float) -> None:
     condition.level = level
 
 
-__all__ = ["Condition", "Operation", "Pooled", "back"]
+__all__ = ["Condition", "Operation", "Pooled", "back", "none_waits"]

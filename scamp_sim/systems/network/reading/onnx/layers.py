@@ -16,12 +16,14 @@ from scamp_sim.systems.network.reading.onnx.model import Node
 from scamp_sim.systems.network.reading.onnx.pointwise import POINTWISE, pointwise, stepwise
 from scamp_sim.systems.network.reading.onnx.shapes import SHAPES
 from scamp_sim.systems.network.reading.steps import (
+    Array,
     Clip,
     Compare,
     Convolve,
     FullyConnected,
     Last,
     Leaky,
+    Rising,
     Sign,
     refuse,
 )
@@ -70,7 +72,12 @@ def _pad(node: Node, values: Values) -> Data:
     value = np.asarray(parameter(node, values, 2, "value", 0.0)).reshape(-1)
     rank = len(data.order) + 1
     if len(values) > 3 and values[3] is not None:
-        refuse(node.name, "Pad of chosen axes: expected pads of all of them")
+        axes = [int(axis) % rank for axis in np.asarray(values[3]).reshape(-1)]
+        every = np.zeros(2 * rank, np.int64)
+        if len(pads) != 2 * len(axes) or len(set(axes)) != len(axes):
+            refuse(node.name, f"Pad: {len(pads)} pads for {len(axes)} axes")
+        every[axes], every[[rank + axis for axis in axes]] = pads[: len(axes)], pads[len(axes) :]
+        pads = every
     if len(data.order) != 3 or len(pads) != 2 * rank or len(value) != 1 or pads.min() < 0:
         refuse(node.name, "Pad: expected a border around the rows and columns of a map")
     before, after = pads[1:rank], pads[rank + 1 :]
@@ -196,6 +203,21 @@ def _leaky(node: Node, values: Values) -> Data:
     return extended(data, node, Leaky(node.name, data.constant(slope, node)))
 
 
+def _rising(low: float, high: float, inverse: Callable[[Array], Array]) -> Callable[[Node, Values], Data]:
+    return lambda node, values: extended(first(node, values), node, Rising(node.name, node.op, low, high, inverse))
+
+
+def _elu(node: Node, values: Values) -> Data:
+    alpha = float(node.given.get("alpha", 1.0))
+    if not alpha > 0:
+        refuse(node.name, "an alpha of 0 or below; expected an Elu that rises")
+
+    def inverse(y: Array) -> Array:
+        return np.where(y < 0, np.log1p(np.minimum(y, 0) / alpha), y)
+
+    return extended(first(node, values), node, Rising(node.name, node.op, -alpha, np.inf, inverse))
+
+
 def _last(node: Node, values: Values) -> Data:
     data = first(node, values)
     if node.op != "Sigmoid":
@@ -226,6 +248,10 @@ LAYERS: dict[str, Callable[[Node, Values], Any]] = (
         "HardSigmoid": _hard_sigmoid,
         "LeakyRelu": _leaky,
         "PRelu": _leaky,
+        "Tanh": _rising(-1, 1, np.arctanh),
+        "Softsign": _rising(-1, 1, lambda y: y / (1 - np.abs(y))),
+        "Softplus": _rising(0, np.inf, lambda y: np.log(np.expm1(y))),
+        "Elu": _elu,
         "Softmax": _last,
         "LogSoftmax": _last,
         "ArgMax": _last,
