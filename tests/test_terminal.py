@@ -302,8 +302,17 @@ def test_new_programs_are_clean(
     assert main(["new", "mine", "--kind", kind]) == 1
     assert "exists; choose another name" in capsys.readouterr().err
     assert Path(f"mine{suffix}").read_text() == text
-    assert main(["new", "../1 x"]) == 1
-    assert "begins with no digit" in capsys.readouterr().err
+
+
+def test_names_that_no_new_program_can_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("../1 x", "/", ".", "..", ""):
+        assert main(["new", name]) == 1
+        assert "a program's name has letters, digits and _, and begins with no digit" in capsys.readouterr().err
+    assert main(["new", str(tmp_path / "mine.cpp")]) == 2
+    assert "--kind kernel writes a file .scamp; add --kind cpp" in capsys.readouterr().err
+    assert main(["new", str(tmp_path / "mine.scamp"), "--kind", "cpp"]) == 2
+    assert "--kind cpp writes a file .cpp; leave --kind cpp out" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_watching_checks_again_on_change(

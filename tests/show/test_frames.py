@@ -167,7 +167,7 @@ def test_videos_that_cannot_be_decoded(tmp_path: Path) -> None:
     whole = film(tmp_path / "v.mp4", [ramp(n) for n in range(8)]).read_bytes()
     for name, data, said in (
         ("text.mp4", b"no film", "FFmpeg, through PyAV, cannot decode it"),
-        ("none.mp4", b"", "FFmpeg, through PyAV, cannot decode it"),
+        ("none.mp4", b"", "FFmpeg, through PyAV, cannot decode it: the file is empty; save it again"),
         ("list.mp4", b"#EXTM3U\n#EXTINF:5,\nhttp://127.0.0.1:1/x.mp4\n#EXT-X-ENDLIST\n", "cannot decode it"),
         ("cut.mp4", whole[: len(whole) // 2], "cannot decode it|holds no pictures"),
     ):

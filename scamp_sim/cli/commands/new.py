@@ -6,8 +6,9 @@ import argparse
 import re
 from pathlib import Path
 
-from scamp_sim.exceptions import ProgramError
+from scamp_sim.exceptions import OptionError, ProgramError
 from scamp_sim.files import write_text
+from scamp_sim.text import short
 
 NAME = "new"
 HELP = "Write a program to start from, which runs as it is. Files that are there are never replaced."
@@ -113,11 +114,13 @@ def run(args: argparse.Namespace) -> int:
     """`new`: write the file and say what to do with it. Raises ProgramError if it exists."""
     suffix, text = KINDS[args.kind]
     path = Path(args.name)
-    if path.suffix != suffix:
+    if path.suffix != suffix and path.suffix in (".cpp", ".scamp"):
+        remedy = "add --kind cpp" if path.suffix == ".cpp" else "leave --kind cpp out"
+        raise OptionError(f"new {short(args.name, 80)}: --kind {args.kind} writes a file {suffix}; {remedy}")
+    if path.name and path.suffix != suffix:
         path = path.with_name(path.name + suffix)
     if not re.fullmatch(r"[A-Za-z_]\w*", path.stem):
-        named = args.name[:80]
-        raise ProgramError(f"new {named}: a program's name has letters, digits and _, and begins with no digit")
+        raise ProgramError(f"new {short(args.name, 80)}: a program's name has letters, digits and _, and begins with no digit")
     if path.exists():
         raise ProgramError(f"{path} exists; choose another name")
     write_text(path, text, "program")

@@ -309,6 +309,8 @@ def _upright(grey: npt.NDArray[np.uint8], rotation: int) -> npt.NDArray[np.uint8
 def _undecodable(path: Path, error: BaseException, after: int = 0) -> PlaneError:
     where = f" after frame {after}" if after else ""
     said = getattr(error, "strerror", None) or reason(error)
+    if not path.stat().st_size:
+        said = "the file is empty"  # FFmpeg calls it an invalid argument
     return PlaneError(
         f"video {short(str(path), 200)}: FFmpeg, through PyAV, cannot decode it{where}: {short(str(said), 120)}; save "
         "it again as .mp4 (H.264), as GIF, or as a folder of pictures"
