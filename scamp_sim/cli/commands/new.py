@@ -120,7 +120,9 @@ def run(args: argparse.Namespace) -> int:
     if path.name and path.suffix != suffix:
         path = path.with_name(path.name + suffix)
     if not re.fullmatch(r"[A-Za-z_]\w*", path.stem):
-        raise ProgramError(f"new {short(args.name, 80)}: a program's name has letters, digits and _, and begins with no digit")
+        raise ProgramError(
+            f"new {short(args.name, 80)}: a program's name has letters, digits and _, and begins with no digit"
+        )
     if path.exists():
         raise ProgramError(f"{path} exists; choose another name")
     write_text(path, text, "program")
