@@ -98,7 +98,8 @@ def _profile(profile: Profile) -> str:
     note = f"<small>prices (range): {escape(profile.note)}</small>" if profile.note else ""
     return (
         f"<b>{escape(profile.title)}</b>"
-        f'<div style="width:36em;max-width:100%;font-size:0;margin:4px 0">{bars}</div><small>{named}</small>'
+        f'<div style="width:36em;max-width:100%;margin:4px 0"><div style="font-size:0">{bars}</div></div>'
+        f"<small>{named}</small>"
         f"{_table(('item', 'amount', 'us'), rows)}{note}"
     )
 

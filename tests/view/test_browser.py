@@ -513,6 +513,16 @@ def test_nothing_is_cut_at_any_width(measured: Any, width: int, scheme: str) -> 
     assert small == 0
 
 
+def test_bars_of_costs_in_notebooks_have_a_width(chromium: Any) -> None:
+    profile = Machine(SHAPE).run(assemble(EDGES)).profile
+    page = chromium.new_page()
+    page.set_content(f"<!doctype html><body style='width:800px'>{profile._repr_html_()}")
+    bars = [box for bar in page.locator("span[title]").all() if (box := bar.bounding_box()) is not None]
+    assert 500 < sum(bar["width"] for bar in bars) <= 800  # 36 letters' widths, and all beside one another
+    assert len({bar["y"] for bar in bars}) == 1
+    page.close()
+
+
 def test_the_report_is_whole_at_any_width(chromium: Any, tmp_path: Path) -> None:
     """At 390 pixels no cell of a table and no row of the timeline is beyond the page; at 1000 comments have room."""
     from scamp_sim.cli.main import main
