@@ -32,6 +32,16 @@ def test_bits_are_black_and_white() -> None:
     assert render.grey_levels(np.array([[True, False]])).tolist() == [[255, 0]]
 
 
+def test_planes_that_are_compared_share_a_scale() -> None:
+    ideal, chip = np.full((2, 2), 12, np.float32), np.array([[9.8, 14.4], [-1, 12]], np.float32)
+    assert render.tile_scale(ideal) == (0, 127)
+    assert render.common_scale([ideal, chip]) == pytest.approx((-1, 14.4))
+    assert render.common_scale([ideal, np.full((2, 2), 90, np.float32)]) == (0, 127)
+    assert render.common_scale([ideal, -90 * ideal]) == render.READOUT
+    assert render.common_scale([ideal, np.full((2, 2), 90, np.float32)], stretch=True) == (12, 90)
+    assert render.common_scale([np.zeros((2, 2), np.bool_)]) is None
+
+
 def test_images_stay_as_they_are() -> None:
     image = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert (render.grey_levels(image) == image).all()

@@ -184,10 +184,12 @@ def _write(
     for name, f in _named(found, several).items():
         if not isinstance(f, PlaneStudy):
             continue
+        compared = render.common_scale((f.ideal, f.mean), request.stretch) if f.ideal.dtype.kind == "f" else None
         for what, plane in f.planes().items():
             shown = plane if plane.dtype in (np.bool_, np.uint8) else plane.astype(np.float32)
             arrays[f"{name}.{what}"] = shown
-            tiles.append(render.Tile(f"{name}: {what.replace('_', ' ')}", shown, _scale(what, plane)))
+            scale = compared if what in ("ideal", "mean") else _scale(what, plane)
+            tiles.append(render.Tile(f"{name}: {what.replace('_', ' ')}", shown, scale))
     pictures = {}
     if tiles:
         title = f"{request.program.name}, {document['errors']}: {heading(grid)}"

@@ -95,6 +95,13 @@ def tile_scale(plane: npt.NDArray[Any], stretch: bool = False) -> tuple[float, f
     return (READOUT[0], 0.0) if high <= 0 else READOUT
 
 
+def common_scale(planes: Iterable[npt.NDArray[Any]], stretch: bool = False) -> tuple[float, float] | None:
+    """The scale on which a contact sheet draws analog planes that are to be compared, so that what differs in grey
+    differs in value: that of all together. None if none of them is analog."""
+    ends = [end for p in planes if p.dtype.kind == "f" for end in (float(p.min()), float(p.max()))]
+    return tile_scale(np.array([ends]), stretch) if ends else None
+
+
 def plane_summary(plane: npt.NDArray[Any]) -> dict[str, Any]:
     """What can be said of a plane in numbers: kind, then min, max, mean or the count of ones."""
     if plane.dtype == np.bool_:

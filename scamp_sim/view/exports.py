@@ -33,7 +33,9 @@ def sheet(session: Session, revision: str, moment: int) -> bytes:
     """All planes at a moment on one sheet, PNG. Raises ScampError."""
     with session.lock:
         current = session.current(revision)
-        tiles = [render.Tile(_title(name), plane) for name, plane, _ in _at(session, current, moment)]
+        planes = _at(session, current, moment)
+        scales = _scales(planes)
+        tiles = [render.Tile(_title(n), p, scales.get(n.partition("/")[2])) for n, p, _ in planes]
         if not tiles:
             raise ProgramError("the program touches no plane, so there is nothing to draw")
         place = session.place(current, moment)
@@ -71,7 +73,7 @@ def animation(
     values = [p for p in found if p is not None]
     if not values:
         raise ProgramError(f"the run has no plane {plane!r:.60}")
-    whole = scale or _scale(values)
+    whole = scale or render.common_scale(values) or render.READOUT
     blank = np.zeros(script.shape, np.uint8)
     pictures = []
     for value in found:
@@ -85,12 +87,12 @@ def animation(
     return file.getvalue()
 
 
-def _scale(planes: Sequence[npt.NDArray[Any]]) -> tuple[float, float]:
-    analog = [p for p in planes if p.dtype.kind == "f"]
-    if not analog:
-        return render.READOUT
-    ends = np.array([[min(float(p.min()) for p in analog), max(float(p.max()) for p in analog)]], np.float32)
-    return render.tile_scale(ends)
+def _scales(planes: Sequence[tuple[str, npt.NDArray[Any], str]]) -> dict[str, tuple[float, float]]:
+    """Name of an analog plane, without its station -> the scale of the ideal array and the chip together."""
+    together: dict[str, list[npt.NDArray[Any]]] = {}
+    for name, plane, _ in planes:
+        together.setdefault(name.partition("/")[2], []).append(plane)
+    return {name: scale for name, pair in together.items() if (scale := render.common_scale(pair)) is not None}
 
 
 def sdk(session: Session, revision: str) -> str:
@@ -127,10 +129,11 @@ def state(session: Session, revision: str, moment: int) -> str:
         frame = script.frames[place["frame"]]
         where = f"after {place['done'] or 'nothing'}, {frame.title}, {place['us']:,.1f} us into it"
         shots = []
+        scales = {name.lstrip(">"): scale for name, scale in _scales(planes).items()}
         for station, name in ((IDEAL, "ideal array"), (CHIP, f"chip {wish.chip} of {wish.errors}, seed {wish.seed}")):
             own = [(n.partition("/")[2].lstrip(">"), p) for n, p, _ in planes if n.startswith(f"{station}/")]
             if own:
-                shots.append(Shot(f"{name}, {where}", tuple(own)))
+                shots.append(Shot(f"{name}, {where}", tuple(own), scales))
         found = {n: p for n, p, _ in planes}
         differ = [
             (name.partition("/")[2], found[name.replace(CHIP, IDEAL, 1)], plane)

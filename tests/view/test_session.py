@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -339,6 +340,24 @@ def test_an_included_file_that_changes_is_assembled_again(tmp_path: Path) -> Non
     assert "one.scamp" in refused["diagnostics"][0]["message"]
     inner.write_text("const LEVEL = 7;\n")
     assert level() == 7
+
+
+def test_exports_draw_the_ideal_array_and_the_chip_on_one_scale(tmp_path: Path) -> None:
+    """So that what differs in grey differs in value, as on the page."""
+    from scamp_sim.view import exports
+
+    s = session(written(tmp_path))
+    found = s.run(Wish(errors="scamp5", chip=7))
+    page = exports.state(s, found["revision"], found["length"])
+    of_ideal, of_chip, _ = page.split('<div class="shots">')[1:4]
+    for name in ("A", "B", "E"):
+        scales = [
+            re.search(rf"<b>{name}</b><br>[^<]*<br>(black [^<,]*, white [^<,]*)", part) for part in (of_ideal, of_chip)
+        ]
+        assert scales[0] is not None
+        assert scales[1] is not None
+        assert scales[0][1] == scales[1][1], name
+    assert exports.sheet(s, found["revision"], found["length"]).startswith(b"\x89PNG")
 
 
 def test_a_header_that_changes_is_built_again(tmp_path: Path) -> None:

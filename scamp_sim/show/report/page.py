@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -45,10 +45,14 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 @dataclass(frozen=True)
 class Shot:
-    """Planes at one moment of a run: (name, upright plane)."""
+    """Planes at one moment of a run: (name, upright plane).
+
+    scales: name -> (black, white) of an analog plane that is compared with another; others have their own.
+    """
 
     title: str
     planes: tuple[tuple[str, npt.NDArray[Any]], ...]
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def page(
@@ -226,12 +230,13 @@ def _shots(shots: Sequence[Shot], about: str) -> str:
     for number, shot in enumerate(shots):
         figures = []
         for name, plane in shot.planes:
-            picture = _png(plane)
+            scale = shot.scales.get(name) or _scale(plane)
+            picture = _png(plane, scale)
             if used + len(picture) > MOST_PICTURES:
                 left_out += 1
                 continue
             used += len(picture)
-            figures.append(_figure(f"{number}", name, plane, picture))
+            figures.append(_figure(f"{number}", name, plane, picture, scale))
         if figures:
             out.append(f'<h3>{escape(shot.title)}</h3><div class="shots">{"".join(figures)}</div>')
     note = f"{escape(about)} Click on a picture to enlarge it."
@@ -240,10 +245,10 @@ def _shots(shots: Sequence[Shot], about: str) -> str:
     return f'<p class="note">{note}</p>{"".join(out)}'
 
 
-def _png(plane: npt.NDArray[Any]) -> str:
+def _png(plane: npt.NDArray[Any], scale: tuple[float, float]) -> str:
     from PIL import Image
 
-    picture = Image.fromarray(render.grey_levels(plane, _scale(plane)))
+    picture = Image.fromarray(render.grey_levels(plane, scale))
     if plane.dtype == bool:
         picture = picture.convert("1")
     file = io.BytesIO()
@@ -255,8 +260,8 @@ def _scale(plane: npt.NDArray[Any]) -> tuple[float, float]:
     return render.READOUT if plane.dtype.kind in "bu" else render.tile_scale(plane)
 
 
-def _figure(group: str, name: str, plane: npt.NDArray[Any], picture: str) -> str:
-    about = f"{render.summary_text(plane)}<br>{render.scale_text(plane, _scale(plane))}"
+def _figure(group: str, name: str, plane: npt.NDArray[Any], picture: str, scale: tuple[float, float]) -> str:
+    about = f"{render.summary_text(plane)}<br>{render.scale_text(plane, scale)}"
     rows, columns = plane.shape
     return (
         f'<figure><label><input type="checkbox" aria-label="enlarge {escape(name)}"><img alt="plane {escape(name)}" '

@@ -50,13 +50,14 @@ def worst(
 
 def difference(stage: str, ours: Array, theirs: Array, what: str, reference: str) -> Picture:
     """A plane of a run beside that of its model, and where they differ."""
-    from scamp_sim.show.render import Tile, contact_sheet
+    from scamp_sim.show.render import Tile, common_scale, contact_sheet
 
     ours, theirs = np.atleast_2d(ours), np.atleast_2d(theirs)
     wrong = ours != theirs
     count = int(wrong.sum())
     heading = f"{stage} {what}: {f'{count:,}' if count else 'none'} of {wrong.size:,} values differ"
-    tiles = [Tile("array", ours), Tile(reference, theirs), Tile("differ", wrong)]
+    scale = common_scale((ours, theirs), stretch=True)
+    tiles = [Tile("array", ours, scale), Tile(reference, theirs, scale), Tile("differ", wrong)]
     return contact_sheet(tiles, heading, stretch=True)
 
 
