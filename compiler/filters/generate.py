@@ -18,10 +18,11 @@ from scamp_sim.compiler.filters.joint import PAIR, singles
 from scamp_sim.compiler.filters.kernel import norm, times
 from scamp_sim.compiler.filters.library import known
 from scamp_sim.compiler.filters.proof import STATE, prove
+from scamp_sim.compiler.filters.search.constants import levelled
 from scamp_sim.compiler.filters.search.first import exact_half, first_program, thrifty_program
 from scamp_sim.compiler.filters.search.quick import quick_products
 from scamp_sim.compiler.filters.search.workers import Workers
-from scamp_sim.compiler.filters.task import Candidate, Task, accepted
+from scamp_sim.compiler.filters.task import Candidate, Task, accepted, trim
 from scamp_sim.compiler.filters.together import classes, each_alone, in_turn
 from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, renamed, unused
 from scamp_sim.exceptions import ProgramError
@@ -94,12 +95,23 @@ class Search:
         if steps is None:
             return False
         found = accepted(steps, self.task)
+        if found is None and self.task.level and _free(self.task) and len(steps) + 1 < self.best:
+            found = self._levelled(steps)
         if found is None:
             if self.refused is None or len(steps) < len(self.refused):
                 self.refused = steps
             return False
         self.pool.setdefault(found.steps.words, found)
         return True
+
+    def _levelled(self, steps: Steps) -> Candidate | None:
+        """The program with its offsets taken away by constants, if that is all that it lacks."""
+        trimmed = trim(steps)
+        if accepted(trimmed, replace(self.task, offset="any")) is None:
+            return None
+        some = levelled(trimmed, self.task.halving == "single", self.best - 1)
+        made = (accepted(s, self.task) for s in some)
+        return min((c for c in made if c is not None), key=lambda c: c.words, default=None)
 
 
 def search(task: Task, work: int, tick: Tick | None = None) -> Search:
@@ -134,6 +146,8 @@ def _first(found: Search) -> None:
     task = found.task
     for halving in {task.halving: 0, "macro": 0} if task.halving == "single" else (task.halving,):
         found.offer(first_program(task.goals, halving, task.level))
+        if task.level and _free(task):
+            found.offer(first_program(task.goals, halving, False))
     if task.halving in ("single", "macro") or all(w.denominator == 1 for g in task.goals for w in g.values()):
         found.offer(thrifty_program(task.goals, task.level))
         if task.cap is not None or task.flat is not None:
@@ -419,8 +433,8 @@ def _runs(found: Search, starts: _Starts) -> list[_Run]:
             held.append(source)
         if deepest > 3:
             return []
-    values, _ = execute(prefix)
-    base = {k: values[name] for k, name in enumerate(held)}
+    # the offset of a transfer as a value of its own, twice where a word may write two
+    constant = FilterWord((1, 2) if task.halving == "single" else (1,), -1, ())
     wide = max(norm(g) and len(g) for g in task.goals) > 12
     orders = list(permutations(range(len(goals))))[:6] if len(goals) <= 3 else [tuple(range(len(goals)))]
     ladders: list[Sequence[FilterWord]] = [()]
@@ -428,15 +442,18 @@ def _runs(found: Search, starts: _Starts) -> list[_Run]:
         ladders += [fractions_of(d)[0] for d in range(1, min(deepest, 4) + 1)]
     runs: list[_Run] = []
 
-    def add(order: Sequence[int], words: Sequence[FilterWord], beam: int) -> None:
+    def add(order: Sequence[int], words: Sequence[FilterWord], beam: int, constants: bool = False) -> None:
+        first = [constant] if constants else prefix
+        names = [0, *constant.registers] if constants else held
+        values, _ = execute(first)
         runs.append(
             _Run(
                 len(runs),
                 order,
-                prefix,
-                held,
+                first,
+                names,
                 goals=[goals[k] for k in order],
-                held=base,
+                held={k: values[name] for k, name in enumerate(names)},
                 offset=task.level,
                 mode=mode,
                 seed=100 * task.seed + len(runs) + _ANEW * found.rungs,
@@ -467,6 +484,9 @@ def _runs(found: Search, starts: _Starts) -> list[_Run]:
         for ladder in ladders:
             add(order, ladder, 2 if wide else 4)
     add(orders[0], ladders[-1], 6)
+    if task.level and _free(task):
+        for words in [*(steps.words for steps in starts.near[:2]), ladders[-1]]:
+            add(orders[0], words, 4, constants=True)
     if len(runs) < _ALIVE and len(orders) == 1:
         add(orders[0], ladders[len(ladders) // 2], 3)
         add(orders[0], (), 3)

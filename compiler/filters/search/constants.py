@@ -1,0 +1,140 @@
+"""Offsets that a program leaves, taken away by constants: a word without a source holds the offset of one transfer, and
+where a word has room for a further source, that comes to the result with the sign and weight of the word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations, islice
+
+from scamp_sim.compiler.filters.words import FilterWord, Steps, execute, unused
+
+_MOST_PLACES = 3
+"""Words that take a constant."""
+
+_EACH = 4
+"""Programs from each set of constants."""
+
+Vector = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class _Kit:
+    """Constants that a few words make. makers: those words, with names from 0 on; held: offset of each name."""
+
+    makers: tuple[FilterWord, ...]
+    held: tuple[Fraction, ...]
+
+
+def _kits(halving: bool) -> list[_Kit]:
+    one, half = Fraction(1), Fraction(1, 2)
+    alone = FilterWord((0,), -1, ())
+    if not halving:
+        more = FilterWord((1,), -1, ())
+        return [
+            _Kit((alone,), (one,)),
+            _Kit((alone, more), (one, one)),
+            _Kit((alone, more, FilterWord((2,), -1, (0, 1))), (one, one, -one)),
+        ]
+    two = FilterWord((0, 1), -1, ())
+    halves = FilterWord((2, 3), -1, (0,))
+    return [
+        _Kit((alone,), (one,)),
+        _Kit((two,), (one, one)),
+        _Kit((two, FilterWord((2,), -1, (0, 1))), (one, one, -one)),
+        _Kit((two, halves), (one, one, half, half)),
+        _Kit((two, halves, FilterWord((4, 5), -1, (2,))), (one, one, half, half, half + half / 2, half + half / 2)),
+        _Kit((two, halves, FilterWord((4, 5), -1, (0, 2))), (one, one, half, half, half / 2, half / 2)),
+    ]
+
+
+def levelled(steps: Steps, halving: bool, longest: int) -> Iterator[Steps]:
+    """Programs of at most so many words that begin as one does which leaves an offset, and leave none. halving: whether
+    constants may be halved."""
+    values, _ = execute(steps.words)
+    left = tuple(values[o].o for o in steps.outputs)
+    if not any(left):
+        yield steps
+        return
+    effects = _effects(steps)
+    target = tuple(-o for o in left)
+    for kit in _kits(halving):
+        if len(steps) + len(kit.makers) > longest:
+            continue
+        some = _solutions(_contributions(steps, effects, kit), target)
+        yield from (_with(steps, kit, taken) for taken in islice(some, _EACH))
+
+
+def _effects(steps: Steps) -> list[Vector]:
+    """What a constant of 1 as a further source of each word adds to the outputs."""
+    columns = []
+    for output in steps.outputs:
+        registers = {output: Fraction(1)}
+        news = Fraction(0)
+        column = []
+        for word in reversed(steps.words):
+            carried = sum((registers.pop(name, Fraction(0)) for name in word.registers), Fraction(0))
+            if word.news >= 0:
+                carried, news = carried + news, Fraction(0)
+            part = -carried / word.parts
+            column.append(part)
+            for name in word.sources:
+                registers[name] = registers.get(name, Fraction(0)) + part
+            if word.reads >= 0:
+                news += part
+        columns.append(column[::-1])
+    return list(zip(*columns, strict=True))
+
+
+Contribution = tuple[int, tuple[int, ...], Vector]
+"""Number of the word, constants that it takes, what they add to the outputs."""
+
+
+def _contributions(steps: Steps, effects: Sequence[Vector], kit: _Kit) -> list[Contribution]:
+    out = []
+    for i, (word, effect) in enumerate(zip(steps.words, effects, strict=True)):
+        room = (4, 2, 1)[word.parts - 1] - len(word.sources) - (word.reads >= 0)
+        if not any(effect):
+            continue
+        sums: set[Fraction] = {Fraction(0)}
+        for size in range(1, room + 1):
+            for names in combinations(range(len(kit.held)), size):
+                amount = sum((kit.held[n] for n in names), Fraction(0))
+                if amount not in sums:
+                    sums.add(amount)
+                    out.append((i, names, tuple(amount * e for e in effect)))
+    return out
+
+
+def _solutions(some: Sequence[Contribution], target: Vector) -> Iterator[tuple[Contribution, ...]]:
+    """Contributions of different words that sum to the target, those of fewest words first."""
+    by_sum: dict[Vector, list[Contribution]] = {}
+    for c in some:
+        by_sum.setdefault(c[2], []).append(c)
+    for others in range(_MOST_PLACES):
+        for chosen in combinations(some, others):
+            rest = tuple(t - sum((c[2][k] for c in chosen), Fraction(0)) for k, t in enumerate(target))
+            last = chosen[-1][0] if chosen else -1
+            if any(a[0] == b[0] for a, b in combinations(chosen, 2)):
+                continue
+            for c in by_sum.get(rest, ()):
+                if c[0] > last:
+                    yield (*chosen, c)
+
+
+def _with(steps: Steps, kit: _Kit, taken: Sequence[Contribution]) -> Steps:
+    fresh = unused(steps.words)
+    makers = tuple(
+        FilterWord(tuple(fresh + r for r in w.registers), w.news, tuple(fresh + s for s in w.sources), w.reads)
+        for w in kit.makers
+    )
+    words = list(steps.words)
+    for i, names, _ in taken:
+        w = words[i]
+        words[i] = FilterWord(w.registers, w.news, (*w.sources, *(fresh + n for n in names)), w.reads)
+    first = min(i for i, _, _ in taken)
+    return Steps((*words[:first], *makers, *words[first:]), steps.outputs)
+
+
+__all__ = ["levelled"]
