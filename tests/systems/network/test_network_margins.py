@@ -88,8 +88,8 @@ def test_levels_lie_away_from_backgrounds() -> None:
     assert leans(conv, inside, either) == (LEAN, 0.5)
     every = Pool("pool1", 4, 4, np.array([True, True]))
     assert leans(conv, inside, every) == (0.5, 0.5)
-    assert levels(inside, 10, merge=False) == (-21, -21)
-    assert levels(inside, 10, merge=False, lean=(LEAN, 0.5)) == (-18, -18)  # one gap, one level
+    assert levels(inside, 10, merge=False) == (-20, -20)
+    assert levels(inside, 10, merge=False, lean=(LEAN, 0.5)) == (-17, -17)  # one gap, one level
 
 
 def test_kernels_of_one_tap_have_margins() -> None:

@@ -19,6 +19,7 @@ from scamp_sim.systems.network.planning.file import from_dict
 from scamp_sim.systems.network.planning.levels import amplitude_for, gaps, levels, margins, merged
 from scamp_sim.systems.network.planning.plan import Plan
 from scamp_sim.systems.network.system import NetworkSystem, random_network
+from tests.systems.network.floats import evaluate
 
 PROFILE = "ideal:transfer_offset=20"
 """An array whose transfers add what those of a chip do, and nothing else."""
@@ -331,6 +332,47 @@ def test_levels_keep_away_from_sums_of_the_border() -> None:
         exact = network.forward(net, picture[None], keep=["pool1.bits"]).stages["pool1.bits"][0]
         seen = encoder.run(picture, keep=["pool1.bits"]).stages["pool1.bits"]
         assert np.mean(seen != exact) <= 0.01
+
+
+def test_activations_of_two_bits_run_on_the_array() -> None:
+    """A ReLU of 2 bits, its maximum, a ternary layer over it with another one, and means: what floats give, on an array
+    without errors."""
+    g = np.random.default_rng(4)
+    arrays: dict[str, Any] = {"a": g.choice([-1, 1], (4, 1, 3, 3)) * 0.3, "b": g.integers(-1, 2, (4, 4, 3, 3)) * 0.2}
+    arrays |= {"d": g.normal(size=(3, 4)), "n": g.normal(size=4)}
+    few = {"op": "levels", "at": [0.25, 0.75, 1.25], "values": [0, 0.5, 1, 1.5]}
+    layers: list[dict[str, Any]] = [
+        {"op": "conv", "weights": "a", "padding": 1},
+        few,
+        {"op": "max", "size": 2},
+        {"op": "conv", "weights": "b", "padding": 1},
+        {"op": "affine", "shift": "n"},
+        few,
+        {"op": "mean"},
+        {"op": "flatten"},
+        {"op": "dense", "weights": "d"},
+    ]
+    net = network.read({**arrays, "description": {"input": {"size": [16, 16]}, "layers": layers}})
+    assert [conv.channels for conv in net.convs] == [12, 12]
+    pictures = g.random((3, 16, 16)) < 0.4
+    wanted = evaluate(layers, arrays, np.where(pictures, 1.0, -1.0)[:, None])
+    encoder = network.plan(net).build()
+    for picture, scores in zip(pictures, wanted, strict=True):
+        np.testing.assert_allclose(encoder.run(picture).codes.ravel(), scores, atol=1e-6)
+
+
+def test_one_large_threshold_behind_others_is_warned_of() -> None:
+    """The converter holds a threshold of 60 of 72 taps only where a tap of every channel is below 1 LSB."""
+    g = np.random.default_rng(0)
+    first = Conv("conv1", g.choice([-1, 1], (8, 1, 3, 3)), np.zeros(8), padding=(1,) * 4)
+    threshold = np.array([0, 3, 60, -2])
+    second = Conv("conv2", g.choice([-1, 1], (4, 8, 3, 3)), threshold, padding=(1,) * 4)
+    net = Network(Input(16, 16), (first, second))
+    warned = "conv2: a threshold of 60 taps (channel 2) leaves 0.8 LSB a tap to all channels"
+    assert any(warned in line for line in network.plan(net, chip="scamp5").warnings())
+    assert not any("LSB a tap" in line for line in network.plan(net).warnings())
+    near = replace(net, layers=(first, replace(second, threshold=np.minimum(threshold, 3))))
+    assert not any("LSB a tap" in line for line in network.plan(near, chip="scamp5").warnings())
 
 
 def test_what_cannot_be_planned_says_what_would(one: Plan) -> None:

@@ -155,12 +155,13 @@ def levels(
             asked.update(dict.fromkeys(group, level))
             spans = [s for s in spans if s[0] > end]
     else:
-        wanted: dict[tuple[int, int], float] = {}
+        wanted: dict[tuple[int, int], tuple[float, float]] = {}
         for g, share in zip(found, lean or [MIDDLE] * len(found), strict=True):
             if g.below is not None and g.above is not None:
-                span = _whole(g.below, g.above, unit, shift)
-                wanted[span] = max(wanted.get(span, share), share, key=lambda s: abs(s - MIDDLE))
-        asked = {(low, high): math.floor(low + share * (high - low)) for (low, high), share in wanted.items()}
+                whole = _whole(g.below, g.above, unit, shift)
+                at = (g.below + share * (g.above - g.below)) * unit + shift
+                wanted[whole] = max(wanted.get(whole, (share, at)), (share, at), key=lambda s: abs(s[0] - MIDDLE))
+        asked = {(low, high): min(max(round(at), low), high) for (low, high), (_, at) in wanted.items()}
     return tuple(
         g.constant if g.below is None or g.above is None else asked[_whole(g.below, g.above, unit, shift)]
         for g in found

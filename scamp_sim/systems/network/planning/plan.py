@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from scamp_sim.chip.program import Program
     from scamp_sim.systems.network.encoder import OnArray
 
+FAINT = 3.0
+"""LSB a tap of a layer over all maps below which a plan warns: of random kernels on `scamp5`, 0.8 LSB a tap leave 6 %
+of the bits wrong, 7.3 LSB 2 %."""
+
 BY = ("us", "words", "energy", "noise")
 WISHES = ("layout", "sums", "events", "amplitude", "controller")
 """What of a wish a file of a plan keeps; the rest follows from the profile."""
@@ -154,12 +158,30 @@ class Plan:
                 f"{worst.distance:.2g} taps from {near} at {worst.sigma:.2g} taps of noise, will have "
                 f"{100 * worst.wrong:.0f} % of its bits wrong: train with noise (`network finetune`)"
             )
+        found += self._faint()
         spent = sum(us for name, us in self._calls().items() if name in ("scamp5_in", "scamp5_load_in"))
         whole = self.cost().us or 1.0
         levels = max((len({v for v in c.levels if isinstance(v, int)}) for c in self.choice.convs.values()), default=0)
         if spent > 0.4 * whole and levels > 3:
             found.append(f"constants are {100 * spent / whole:.0f} % of the time: fewer levels (--levels N) save it")
         return tuple(found)
+
+    def _faint(self) -> list[str]:
+        """Layers over all maps that one large threshold leaves few LSB a tap, where chips are off by several."""
+        found = []
+        for layer in self.net.convs:
+            chosen = self.choice.convs.get(layer.name)
+            if chosen is None or layer.depthwise or layer is self.net.layers[0] or self.wish.response is EXACT:
+                continue
+            unit = chosen.gain * chosen.amplitude * 2.0 ** (chosen.doublings - 2 * (self.choice.rows.bit_length() - 1))
+            if unit < FAINT:
+                channel = int(abs(layer.threshold).argmax())
+                found.append(
+                    f"{layer.name}: a threshold of {layer.threshold[channel]} taps (channel {channel}) leaves "
+                    f"{unit:.1f} LSB a tap to all channels, where chips are off by several: bound the thresholds in "
+                    "training (`network finetune --limit`)"
+                )
+        return found
 
     def _calls(self) -> Mapping[str, float]:
         from scamp_sim.costs.timing import profile
