@@ -41,8 +41,9 @@ SHORTER = (
     (r"--epochs 2", "--epochs 1"),
     (r"^view (.*)", r"view \1 --save page.html"),
     (r"^train pixelrnn", "train pixelrnn --clips synthetic:1 --test synthetic:1:9 --epochs 1"),
-    (r"^report (table3|figure2|figure3)", r"report \1 --tests 1"),
-    (r"^(report (?!.*--plain).*--tests 1)", r"\1 --train-clips 1 --epochs 1"),
+    (r"^system train pixelrnn", "system train pixelrnn --clips synthetic:1 --test synthetic:1:9 --epochs 1"),
+    (r"^(system published pixelrnn --item (table3|figure2|figure3))", r"\1 --tests 1"),
+    (r"^(system published pixelrnn --item (?!.*--plain).*--tests 1)", r"\1 --train-clips 1 --epochs 1"),
     (r"^system train leca", "system train leca --count 40 --epochs 1"),
     (r"^network finetune", "network finetune --epochs 1"),
     (r"synthetic:20:1000", "synthetic:1:1000"),
@@ -64,7 +65,7 @@ NIGHTLY = re.compile(
 """Lines that take more than a second on one slow processor, or hang on those."""
 
 WANTS = (
-    (r"^(train|report (table3|figure))|system train|finetune|compare --task", "torch"),
+    (r"^(train|system published pixelrnn --item (table3|figure))|system train|finetune|compare --task", "torch"),
     (r"\.onnx", "onnx"),
     (r"\.mp4", "av"),
     (r"^completion", "shtab"),

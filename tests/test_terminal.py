@@ -367,6 +367,13 @@ def test_watching_sees_included_files_of_other_folders(
     assert shown.index("'nothing'") < shown.index("99 is not in 0..9")
 
 
+def test_an_option_of_another_action_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["system", "run", "p2m", "--chips", "1-2"]) == 2
+    assert "unrecognized arguments: --chips 1-2; --chips belongs to validate\n" in capsys.readouterr().err
+    assert main(["system", "run", "p2m", "--chip", "1", "--eror", "x"]) == 2
+    assert "did you mean '--errors'?" in capsys.readouterr().err
+
+
 def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("shtab")
     assert main(["completion", "bash"]) == 0

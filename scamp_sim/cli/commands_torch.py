@@ -18,7 +18,7 @@ def train(args: argparse.Namespace) -> int:
         print_json(report.document)
     else:
         print("\n".join(report.lines))
-    common.moved("train pixelrnn", "system train pixelrnn ..., with the same options")
+    common.moved("train pixelrnn", "system train pixelrnn")
     return 0
 
 

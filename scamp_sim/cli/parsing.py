@@ -31,7 +31,11 @@ class Parser(argparse.ArgumentParser):
             starting = [name for name in known if name.startswith(unknown[1])]
             # without the dashes, which all of them share and which would make everything near
             near = starting[0][2:] if starting else nearest(unknown[1].lstrip("-"), [name[2:] for name in known])
-            message += f"; did you mean '--{near}'?" if near else ""
+            elsewhere = [name for name, parser in _actions(self) if unknown[1] in _options(parser)]
+            if elsewhere:
+                message += f"; {unknown[1]} belongs to {', '.join(elsewhere)}"
+            elif near:
+                message += f"; did you mean '--{near}'?"
         print(f"{self.prog}: error: {message}", file=sys.stderr)
         print(f"{self._short_usage()}\n{self.prog} --help shows the options", file=sys.stderr)
         raise SystemExit(2)
@@ -41,6 +45,13 @@ class Parser(argparse.ArgumentParser):
         formatter = self._get_formatter()
         formatter.add_usage(None, [a for a in self._actions if not a.option_strings], [])
         return formatter.format_help().strip().replace(self.prog, f"{self.prog} [options]", 1)
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """The subcommands of a parser, by name."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:

@@ -33,8 +33,9 @@ def notes(clips: npt.NDArray[np.generic], names: Sequence[str]) -> list[str]:
 
 
 def moved(old: str, new: str) -> None:
-    """Say, on stderr, the line that replaces an old spelling."""
-    print(f"scamp-sim: note: `{old}` is an alias for one more release; write: scamp-sim {new}", file=sys.stderr)
+    """Say, on stderr, the line that replaces an old spelling, which takes the other options, too."""
+    said = f"`{old}` is an alias for one more release; write: scamp-sim {new} ..., with the same options"
+    print(f"scamp-sim: note: {said}", file=sys.stderr)
 
 
 def on(args: argparse.Namespace) -> str:

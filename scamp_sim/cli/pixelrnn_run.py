@@ -46,7 +46,8 @@ def refuse_elsewhere(args: argparse.Namespace) -> None:
 def run(args: argparse.Namespace) -> int:
     """`run pixelrnn`: an alias of `system run pixelrnn`."""
     code = _run(args)
-    common.moved("run pixelrnn", f"system run pixelrnn {args.clip} --weights {args.weights}{common.on(args)}")
+    if not (args.chips or args.seeds):  # a study of one clip has no other spelling yet
+        common.moved("run pixelrnn", f"system run pixelrnn {args.clip} --weights {args.weights}{common.on(args)}")
     return code
 
 

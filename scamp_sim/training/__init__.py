@@ -3,7 +3,7 @@
 from scamp_sim import training as st
 
 net, history = st.train(*gestures.dataset(40, seed=0), st.Settings(noise=st.StageErrors.authors(), epochs=20))
-net.to_weights().save("weights.npz")                   # scamp-sim validate pixelrnn --weights weights.npz ...
+net.to_weights().save("weights.npz")                   # scamp-sim system validate pixelrnn --weights weights.npz ...
 
 Needs the extra `torch`, except for `StageErrors` and `measure`. What is named here is imported when it is first used.
 """

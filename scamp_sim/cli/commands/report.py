@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(document)
     else:
         print(text, end="" if text.endswith("\n") else "\n")
-    common.moved(f"report {args.kind}", f"system published pixelrnn --item {args.item} ..., with the same options")
+    common.moved(f"report {args.kind}", f"system published pixelrnn --item {args.item}")
     return 0
 
 
