@@ -309,7 +309,11 @@ def test_both_engines_agree_inside_the_margin(engine: str) -> None:
         ("1,2,,3", {}, "a weight is missing beside a comma"),
         (np.ones((2, 2), bool), {}, "got True; write truth values as 1 and 0"),
         ({f"k{k}": [[1, k]] for k in range(7)}, {}, "each result takes one of the registers"),
-        ({f"k{k}": [[1, k + 2]] for k in range(6)}, {"seconds": 1}, "too few registers.*; make fewer kernels at once$"),
+        (
+            {f"k{k}": [[3, 0, k + 2], [5, -7, k]] for k in range(6)},
+            {"seconds": 1},
+            "too few registers.*; make fewer kernels at once$",
+        ),
         (np.ones((3, 2, 2)), {}, "3 input channels"),
         ([[1]], {"scale": 0}, "scale"),
         ([[1]], {"scale": "wide"}, "^scale: expected a number"),
