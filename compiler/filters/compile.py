@@ -305,7 +305,7 @@ def _dim(c: Candidate, task: Task, chip: Any, picture: Picture) -> list[str]:
         return []
     return [
         f"of pictures whose mean is beyond {room / float(c.flat):.0f} LSB values on the way leave the linear range; "
-        f"mean={BRIGHT} asks for a program that bears brighter ones"
+        f"a mean of {BRIGHT} given (--mean {BRIGHT}) asks for a program that bears brighter ones"
     ]
 
 

@@ -47,11 +47,11 @@ def contract_of(
         lines.append(f"{names[k]} = {places[n]}: correlation with ({exact}{sign})")
         lines += [f"    {row}" for row in rows_text(c.outputs[k].taps)]
         v = c.outputs[k]
-        lines.append(
+        lines += [
             f"    offset {fraction_text(v.o)} transfers; on {chip.name}, for a picture of {_about(picture)}: "
-            f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB, gain {noise[k].gain:.3f}; "
-            f"a flat picture is off by {100 * noise[k].leak:+.1f} % of its level"
-        )
+            f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB,",
+            f"    gain {noise[k].gain:.3f}; a flat picture is off by {100 * noise[k].leak:+.1f} % of its level",
+        ]
     room = room_of(c, chip)
     lines += [
         "",

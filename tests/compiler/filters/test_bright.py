@@ -47,7 +47,7 @@ def bright() -> CompiledFilter:
 
 def test_the_shortest_program_says_what_it_does_not_bear(plain: CompiledFilter) -> None:
     (note,) = plain.notes
-    assert "mean=64" in note
+    assert "--mean 64" in note
     assert plain.flat * 64 > 150
     assert f"of a flat picture <= {(150 - 40) / plain.flat:.0f} ({plain.flat:g} x)" in plain.text
     assert away(plain.text, 64, 3) > 20
