@@ -193,8 +193,13 @@ def _improve(found: Search, work: int, limit: int, tick: Tick) -> None:
         whole: list[Steps] = []
         if len(task.goals) > 1:
             alone, whole = singles(task, work // 4)
-            each = each_alone(task, partial(_searched_alone, work // (3 * classes(task.goals)), tick))
+            stopped: list[bool] = []
+            each = each_alone(task, partial(_searched_alone, work // (3 * classes(task.goals)), tick, stopped))
             products = in_turn(task, each)
+            if stopped:
+                for steps in products:
+                    found.offer(steps)
+                raise KeyboardInterrupt
             alone += [(k, some[0]) for k, some in enumerate(each) if some]
         bound, plain, programs, spent = exact.result()
         found.work += spent
@@ -229,10 +234,15 @@ def _improve(found: Search, work: int, limit: int, tick: Tick) -> None:
             tick("parts again", found.best)
 
 
-def _searched_alone(work: int, tick: Tick, task: Task) -> list[Steps]:
+def _searched_alone(work: int, tick: Tick, stopped: list[bool], task: Task) -> list[Steps]:
+    """Programs for one kernel, those at once if the search was interrupted; that is noted in `stopped`."""
     found = Search(task)
     _first(found)
-    _improve(found, work, work, tick)
+    if not stopped:
+        try:
+            _improve(found, work, work, tick)
+        except KeyboardInterrupt:
+            stopped.append(True)
     return found.shortest
 
 

@@ -421,6 +421,19 @@ def test_an_interrupted_search_gives_the_best_so_far() -> None:
     assert said == [f"first program {got.words}"]
 
 
+def test_what_was_found_for_one_kernel_survives_an_interruption() -> None:
+    pair = {"a": [[1, 0, -1]] * 3, "b": [[1, 1, 1], [0, 0, 0], [-1, -1, -1]]}
+
+    def tick(what: str, words: int) -> None:
+        if what == "exact search":  # of the first kernel alone; the other is the same, turned
+            raise KeyboardInterrupt
+
+    got = compile_filter(pair, states=LEAST_WORK, tick=tick, library=False)
+    check(got, pair)
+    assert got.interrupted
+    assert got.words <= 12 < compile_filter(pair, seconds=1, library=False).words
+
+
 def test_threads_are_not_waited_for() -> None:
     reached, go_on = threading.Event(), threading.Event()
     ended: list[str] = []
