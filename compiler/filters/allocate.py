@@ -24,6 +24,8 @@ class Demand:
 
 def allocate(steps: Steps, demand: Demand) -> dict[int, str] | None:
     """A register for every value, None if there are too few."""
+    if most_held(steps, demand.keep)[0] > len(demand.registers):
+        return None  # before any way to place them is tried
     words = steps.words
     end = len(words)
     last: dict[int, int] = {0: -1}

@@ -43,6 +43,9 @@ _ANEW = 1_000_000
 
 _ALIVE = 12
 
+_GO_ON = 3
+"""Evolutions that go on where the search begins anew."""
+
 _FEW = 6
 """Programs whose parts are solved anew."""
 
@@ -71,6 +74,12 @@ class Search:
     """No program without halvings has fewer words."""
     rungs: int = 0
     parts: Any = None
+    alive: list[Any] = field(default_factory=list)
+    """Evolutions that go on next time."""
+    loose: Search | None = None
+    """The same search with any offset."""
+    each: dict[Any, Search] = field(default_factory=dict)
+    """Those of each kernel alone."""
 
     @property
     def best(self) -> int:
@@ -194,7 +203,7 @@ def _improve(found: Search, work: int, limit: int, tick: Tick) -> None:
         if len(task.goals) > 1:
             alone, whole = singles(task, work // 4)
             stopped: list[bool] = []
-            each = each_alone(task, partial(_searched_alone, work // (3 * classes(task.goals)), tick, stopped))
+            each = each_alone(task, partial(_searched_alone, found, work // (3 * classes(task.goals)), tick, stopped))
             products = in_turn(task, each)
             if stopped:
                 for steps in products:
@@ -234,15 +243,19 @@ def _improve(found: Search, work: int, limit: int, tick: Tick) -> None:
             tick("parts again", found.best)
 
 
-def _searched_alone(work: int, tick: Tick, stopped: list[bool], task: Task) -> list[Steps]:
-    """Programs for one kernel, those at once if the search was interrupted; that is noted in `stopped`."""
-    found = Search(task)
-    _first(found)
-    if not stopped:
+def _searched_alone(whole: Search, work: int, tick: Tick, stopped: list[bool], task: Task) -> list[Steps]:
+    """Programs for one kernel of several, those at once if the search was interrupted; that is noted in `stopped`."""
+    key = tuple(sorted(task.goals[0].items()))
+    found = whole.each.get(key)
+    if found is None:
+        found = whole.each[key] = Search(task)
+        _first(found)
+    if not stopped and not found.done:
         try:
             _improve(found, work, work, tick)
         except KeyboardInterrupt:
             stopped.append(True)
+    found.rungs += 1
     return found.shortest
 
 
@@ -300,12 +313,13 @@ def _ends_anew(found: Search, work: int, programs: Sequence[Steps]) -> None:
 
 def _with_any_offset(found: Search, work: int, starts: _Starts, threads: Workers, tick: Tick) -> list[Steps]:
     """Programs that leave an offset, which are found more easily, and from their beginnings some that leave none."""
-    loose = Search(replace(found.task, offset="any"))
+    loose = found.loose = found.loose or Search(replace(found.task, offset="any"))
+    before = loose.work
     for steps in [c.steps for c in found.pool.values()] + (list(known(loose.task.goals)) if loose.task.library else []):
         loose.offer(steps)
     loose.rungs = found.rungs
     _evolve(loose, 3 * work // 4, starts, threads, tick, work)
-    found.work += loose.work
+    found.work += loose.work - before
     programs = [c.steps for c in sorted(loose.pool.values(), key=lambda c: c.words)]
     _ends_anew(found, work // 4, programs)
     return programs[:2]
@@ -351,9 +365,12 @@ class _Starts:
 def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: Tick, limit: int) -> None:
     """Rounds of evolution for so much work on each of two threads, ended before the round that exceeds the limit."""
     tick(EVOLUTION, found.best)
-    runs = _runs(found, starts)
+    runs = [*found.alive[:_GO_ON], *_runs(found, starts)]
     if not runs:
         return
+    # those of an earlier time keep their numbers below those of this one
+    for number, run in enumerate(runs):
+        run.number = number
     budget = 2 * work
     alive = runs
     rounds = 0
@@ -373,6 +390,7 @@ def _evolve(found: Search, work: int, starts: _Starts, threads: Workers, tick: T
                 found.offer(steps)
         rounds += 1
         tick(EVOLUTION, found.best)
+        found.alive = sorted(alive, key=lambda r: (r.least, r.number))
         if found.done:
             return
         if len(alive) > 4:
@@ -485,9 +503,9 @@ def _runs(found: Search, starts: _Starts) -> list[_Run]:
         begun = [*sorted(done, key=len)[:3], *sorted(others, key=len)[:2], *starts.programs[:2], *starts.near[:2]]
         for steps in begun:
             add(orders[0], steps.words, 4)
-        for candidate in sorted(found.pool.values(), key=lambda c: c.words)[: 2 if found.rungs else 1]:
-            if len(candidate.steps.words) <= 36:
-                add(orders[0], candidate.steps.words, 3)
+        for steps in found.shortest[: 2 if found.rungs else 1]:
+            if len(steps.words) <= 36 and steps not in begun:
+                add(orders[0], steps.words, 3)
     for k, steps in starts.alone:
         add((k, *(o for o in orders[0] if o != k)), steps.words, 4)
     for order in orders:
