@@ -215,6 +215,15 @@ def write_torch(path: str | Path, state: Any, what: str) -> Path:
     return write_bytes(path, memory.getvalue(), what)
 
 
+def holds_early(path: str | Path, mark: bytes, within: int) -> bool:
+    """Whether a regular file is there whose first bytes, so many, hold a mark. It does not count as read."""
+    target = Path(path)
+    if not target.is_file():
+        return False
+    with target.open("rb") as file:
+        return mark in file.read(within)
+
+
 def begins_with(path: str | Path, mark: bytes) -> bool:
     """Whether a regular file is there that begins with these bytes. It does not count as read: it may be replaced."""
     target = Path(path)
@@ -229,6 +238,7 @@ __all__ = [
     "check_file",
     "file_aside",
     "folder_aside",
+    "holds_early",
     "leave_nothing_aside",
     "put_in_place",
     "real_place",

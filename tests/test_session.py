@@ -123,11 +123,14 @@ def test_compilation_is_announced_once(
     assert "compiling the engine" in capsys.readouterr().err
     session.announce_compilation()  # a second machine of the same command
     assert capsys.readouterr().err == ""
-    session.announced.clear()
-    (tmp_path / "engine").mkdir()
-    (tmp_path / "engine" / "walk.walk-1.py311.nbi").write_bytes(b"")
-    session.announce_compilation()
-    assert capsys.readouterr().err == ""
+    here = _jit.of_this_place(tmp_path)
+    this = f"py{sys.version_info.major}{sys.version_info.minor}"
+    for place, python, said in ((tmp_path / "elsewhere", this, True), (here, "py27", True), (here, this, False)):
+        session.announced.clear()
+        place.mkdir(exist_ok=True)
+        (place / f"walk.walk-1.{python}.nbi").write_bytes(b"")  # of another installation, another Python, and of these
+        session.announce_compilation()
+        assert bool(capsys.readouterr().err) == said
 
 
 def test_the_running_engine_is_found_as_compiled() -> None:

@@ -51,10 +51,14 @@ def is_compiled(noisy: bool = False) -> bool:
     folder = cache_folder()
     if folder is None:
         return False
-    inside = getattr(numba.core.caching._CacheLocator, "get_suitable_cache_subpath", None)  # a folder for each place
     begun = "noisy.walk_noisy" if noisy else "walk.walk"
-    kept = f"{begun}-*.py{sys.version_info.major}{sys.version_info.minor}*.nbi"
-    return any((folder / inside(str(_ENGINE / "walk.py")) if inside else folder).rglob(kept))
+    return any(of_this_place(folder).rglob(f"{begun}-*.py{sys.version_info.major}{sys.version_info.minor}*.nbi"))
+
+
+def of_this_place(folder: Path) -> Path:
+    """The folder inside one for compiled code that numba has for the engine where it lies: a folder for each place."""
+    inside = getattr(numba.core.caching._CacheLocator, "get_suitable_cache_subpath", None)
+    return folder / inside(str(_ENGINE / "walk.py")) if inside else folder
 
 
 def jit(function: Callable[..., Any], inline: str = "never", counted: bool = True) -> Callable[..., Any]:

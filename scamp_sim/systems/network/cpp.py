@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scamp_sim.exceptions import ProgramError
-from scamp_sim.files import write_text
+from scamp_sim.files import holds_early, write_text
 from scamp_sim.kernels.network.dense import CELL, MIDDLE, DenseSums
 from scamp_sim.systems.network.params import Counts, Dense, Pool
 from scamp_sim.systems.network.planning.built import Built
@@ -37,7 +37,7 @@ def export(plan: Plan, folder: str | Path) -> tuple[Path, ...]:
     text, where = source(plan), Path(folder)
     files = (where / "network.cpp", where / "plan.json")
     for file, mark in zip(files, (WRITTEN_BY, PLAN_BEGINS), strict=True):
-        if file.is_file() and mark not in file.read_bytes()[:MARKED_WITHIN]:
+        if file.is_file() and not holds_early(file, mark, MARKED_WITHIN):
             raise ProgramError(f"{file} was not written by export; move it, or give another folder with --to")
     where.mkdir(parents=True, exist_ok=True)
     write_text(files[0], text, "C++")
