@@ -19,6 +19,11 @@ _EACH = 4
 Vector = tuple[Fraction, ...]
 
 
+_MOST_LOOKS = 6_000
+"""Choices of places that are looked at: all of them for programs of twenty words and more, a part for those of a hundred,
+which would take seconds."""
+
+
 @dataclass(frozen=True)
 class _Kit:
     """Constants that a few words make. makers: those words, with names from 0 on; held: offset of each name."""
@@ -113,7 +118,7 @@ def _solutions(some: Sequence[Contribution], target: Vector) -> Iterator[tuple[C
     for c in some:
         by_sum.setdefault(c[2], []).append(c)
     for others in range(_MOST_PLACES):
-        for chosen in combinations(some, others):
+        for chosen in islice(combinations(some, others), _MOST_LOOKS):
             rest = tuple(t - sum((c[2][k] for c in chosen), Fraction(0)) for k, t in enumerate(target))
             last = chosen[-1][0] if chosen else -1
             if any(a[0] == b[0] for a, b in combinations(chosen, 2)):
