@@ -20,7 +20,7 @@ Vector = tuple[Fraction, ...]
 
 
 _MOST_LOOKS = 6_000
-"""Choices of places that are looked at: all of them for programs of twenty words and more, a part for those of a hundred,
+"""Choices of places that are looked at: all of them for programs of some twenty words, a part for those of a hundred,
 which would take seconds."""
 
 
