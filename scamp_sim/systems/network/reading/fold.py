@@ -382,7 +382,7 @@ class _Folder:
             refuse(
                 conv.node,
                 "no threshold behind this convolution, and sums have no place on the array; put a sign or a threshold "
-                "behind it",
+                "behind it, or round to a few bits there",
             )
         if not self.layers:
             refuse(conv.node, "the first kernel covers the whole picture; expected a convolution with a threshold")
