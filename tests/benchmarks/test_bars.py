@@ -54,6 +54,7 @@ def test_words_in_long_programs_are_near_the_limit() -> None:
 
 def test_machine_code_is_made_and_found_quickly() -> None:
     assert code.compiling(rows.only("gauss3"), "ideal") <= 30e3
+    assert code.compiling(rows.only("gauss3"), "scamp5") <= 45e3  # 35 on a machine that is left alone
     assert code.loading(rows.only("gauss3")) <= 2e3
 
 

@@ -11,6 +11,8 @@ from scamp_sim.engine.fused.values import Node, Ref
 
 RANGE = "@llvm.x86.avx512.mask.range.ps.512"
 """AVX-512 DQ: the larger of two magnitudes in one instruction."""
+LINEAR, REACH, LSB = range(3)
+"""Places in the table of keys: the linear range, how far compression reaches beyond, LSB of a draw."""
 LARGER = 0b1011
 """Its selector: the larger magnitude, with the sign cleared."""
 
@@ -25,8 +27,8 @@ class Cells(Rows):
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
-        self.parameters: list[str] = []
-        """Vectors of the linear range, of how far compression reaches beyond, and of the LSB of a draw."""
+        self.linear = self.reach = self.twice = self.lsb = ""
+        """Vectors of the linear range, of how far compression reaches beyond, twice that, and of the LSB of a draw."""
         self.bends = False  # which of the two loops is being written
         self.peak = ""  # the largest magnitude so far
         self.ranges = build.has("avx512dq")
@@ -37,6 +39,11 @@ class Cells(Rows):
         """The vector of a reference to an analog value."""
         raise NotImplementedError
 
+    def prepare_cells(self) -> None:
+        """Before the loops of a stage that has cells."""
+        self.linear, self.reach, self.lsb = (self._spread(n, self.before, "float") for n in (LINEAR, REACH, LSB))
+        self.twice = self.before(f"fmul {self.f32} {self.reach}, {splat(2)}")
+
     def _spread(self, number: int, put: Callable[[str], str], kind: str = "i32") -> str:
         """A number of the table of keys in all lanes."""
         vector = f"<{self.lanes} x {kind}>"
@@ -45,37 +52,56 @@ class Cells(Rows):
         first = put(f"insertelement {vector} poison, {kind} {one}, i64 0")
         return put(f"shufflevector {vector} {first}, {vector} poison, <{self.lanes} x i32> zeroinitializer")
 
+    # --- draws ---
+
     def _hash(self, key: int) -> str:
         """The random bits of a key."""
-        ground = self.once("ground", self._ground)
+        ground = self.once("ground", lambda: self.put(f"load {self.i32}, ptr {self._ground()}, align 64"))
         addend, factor = (self._spread(4 * key + 4 + n, self.put) for n in range(2))
         mixed = self.put(f"xor {self.i32} {ground}, {addend}")
         return self.put(f"mul {self.i32} {mixed}, {factor}")
 
     def _ground(self) -> str:
-        at = self.put(f"getelementptr i32, ptr {self.place_row(('plane', ops.GROUND), 0)}, i64 {self.column}")
-        return self.put(f"load {self.i32}, ptr {at}, align 64")
+        return self.once("ground at", lambda: self.place_at(("plane", ops.GROUND)))
 
-    def _other(self, bits: str) -> str:
-        """The second draw of a hash."""
-        low = self.put(f"shl {self.i32} {bits}, splat (i32 16)")
-        high = self.put(f"and {self.i32} {bits}, splat (i32 -65536)")
-        return self.put(f"xor {self.i32} {low}, {high}")
+    def _draw(self, bits: str, second: int) -> str:
+        """The first or the second draw of a hash."""
+        if second:
+            low = self.put(f"shl {self.i32} {bits}, splat (i32 16)")
+            high = self.put(f"and {self.i32} {bits}, splat (i32 -65536)")
+            bits = self.put(f"xor {self.i32} {low}, {high}")
+        return self.put(f"sitofp {self.i32} {bits} to {self.f32}")
+
+    # --- cells ---
 
     def cell(self, node: Node) -> str:
         """Gain, offset, noise, and compression in the loop that bends."""
         key, second = (int(n) for n in node.numbers)
-        bits = self.once(("hash", key), lambda: self._hash(key))
-        draw = self.put(f"sitofp {self.i32} {self._other(bits) if second else bits} to {self.f32}")
-        value, gain, offset = (self.analog(r) for r in node.refs[:3])
-        value = self.put(f"fmul {self.f32} {value}, {gain}")
-        value = self.put(f"fadd {self.f32} {value}, {offset}")
-        noise = self.put(f"fmul {self.f32} {self.parameters[2]}, {draw}")
+        draw = self._draw(self.once(("hash", key), lambda: self._hash(key)), second)
+        value = self._gained(node.refs[0], *(self.analog(r) for r in node.refs[1:3]))
+        noise = self.put(f"fmul {self.f32} {self.lsb}, {draw}")
         value = self.put(f"fadd {self.f32} {value}, {noise}")
         if self.bends:
             return self._bent_if_beyond(value)
         self.peak = self._larger(self.peak, value)
         return value
+
+    def _gained(self, ref: Ref, gain: str, offset: str) -> str:
+        """A value times gain, plus offset; one that is read negated is subtracted, which is the same to the bit."""
+        value = self.put(f"fmul {self.f32} {self.analog(ref._replace(negated=False))}, {gain}")
+        return self.put(f"fsub {self.f32} {offset}, {value}" if ref.negated else f"fadd {self.f32} {value}, {offset}")
+
+    def _bent_if_beyond(self, value: str) -> str:
+        """A value with compression, if a PE of the vector needs it."""
+        size = self._size(value)
+        beyond = self.goes_beyond(size)
+        self.needed = self.put(f"or i1 {self.needed}, {beyond}") if self.needed else beyond
+        name = self.name()[1:]
+        self.body += [f"  br i1 {beyond}, label %over.{name}, label %on.{name}", f"over.{name}:"]
+        bent = self._bent(value, size)
+        self.body += [f"  br label %on.{name}", f"on.{name}:"]
+        before, self.block = self.block, f"on.{name}"
+        return self.put(f"phi {self.f32} [ {bent}, %over.{name} ], [ {value}, %{before} ]")
 
     def _larger(self, peak: str, value: str) -> str:
         """The larger of the magnitudes of two vectors; `peak` is one already, or nothing."""
@@ -109,38 +135,20 @@ class Cells(Rows):
         given = f"<16 x float> {a}, <16 x float> {b}, i32 {LARGER}, <16 x float> poison, i16 -1, i32 4"
         return self.put(f"call <16 x float> {RANGE}({given})")
 
-    def _bent_if_beyond(self, value: str) -> str:
-        """A value with compression, if a PE of the vector needs it."""
-        size = self._size(value)
-        beyond = self.goes_beyond(size)
-        self.needed = self.put(f"or i1 {self.needed}, {beyond}") if self.needed else beyond
-        name = self.name()[1:]
-        self.body += [f"  br i1 {beyond}, label %over.{name}, label %on.{name}", f"over.{name}:"]
-        bent = self._bent(value, size)
-        self.body += [f"  br label %on.{name}", f"on.{name}:"]
-        before, self.block = self.block, f"on.{name}"
-        return self.put(f"phi {self.f32} [ {bent}, %over.{name} ], [ {value}, %{before} ]")
-
-    def prepare_cells(self) -> None:
-        """Before the loops of a stage that has cells."""
-        self.parameters = [self._spread(n, self.before, "float") for n in range(3)]
-
     def goes_beyond(self, peak: str) -> str:
         """Whether a PE of a vector of magnitudes is beyond the linear range."""
-        over = self.put(f"fcmp ogt {self.f32} {peak}, {self.parameters[0]}")
+        over = self.put(f"fcmp ogt {self.f32} {peak}, {self.linear}")
         lanes = self.put(f"bitcast {self.mask_kind} {over} to {self.half}")
         return self.put(f"icmp ne {self.half} {lanes}, 0")
 
     def _bent(self, value: str, size: str) -> str:
         """`noisy.bent`."""
-        linear, reach, _ = self.parameters
-        beyond = self.between(self.put(f"fsub {self.f32} {size}, {linear}"), "zeroinitializer", reach)
-        under = self.put(f"fcmp olt {self.f32} {size}, {linear}")
-        straight = self.put(f"select {self.mask_kind} {under}, {self.f32} {size}, {self.f32} {linear}")
+        beyond = self.between(self.put(f"fsub {self.f32} {size}, {self.linear}"), "zeroinitializer", self.reach)
+        under = self.put(f"fcmp olt {self.f32} {size}, {self.linear}")
+        straight = self.put(f"select {self.mask_kind} {under}, {self.f32} {size}, {self.f32} {self.linear}")
         total = self.put(f"fadd {self.f32} {straight}, {beyond}")
         square = self.put(f"fmul {self.f32} {beyond}, {beyond}")
-        twice = self.put(f"fmul {self.f32} {reach}, {splat(2)}")
-        less = self.put(f"fdiv {self.f32} {square}, {twice}")
+        less = self.put(f"fdiv {self.f32} {square}, {self.twice}")
         size = self.put(f"fsub {self.f32} {total}, {less}")
         return self.put(f"call {self.f32} @llvm.copysign.v{self.lanes}f32({self.f32} {size}, {self.f32} {value})")
 

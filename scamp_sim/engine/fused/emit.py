@@ -41,8 +41,9 @@ def emit(schedule: Schedule, shape: tuple[int, int]) -> Text:
     return _Emitter(schedule, shape, WIDE if 0 < cells <= FEW else LANES).function()
 
 
-FEW = 100
-"""Cells of a short stretch."""
+FEW = 12
+"""Cells of a short stretch: its code is made in 25 ms. Half the lanes take half as long to compile, and a tenth longer
+to run where values compress."""
 
 
 class _Emitter(Cells):
@@ -62,18 +63,14 @@ class _Emitter(Cells):
         if self.schedule.of.get(ref.value) is self.stage and not (ref.row or ref.column):
             raise AssertionError("a value of this stage that has not been made yet")
         if node.op in MEMORY:
-            row = self.place_row((node.op, int(node.numbers[0])), ref.row)
+            at = self.place_at((node.op, int(node.numbers[0])), ref.row, ref.column)
         else:
-            row = self.ring_row(ref.value, ref.row)
+            at = self.ring_at(ref.value, ref.row, ref.column)
             if ref.column:
                 self.margins.add(ref.value)
-        at = self.put(f"getelementptr float, ptr {row}, i64 {self.column}")
-        if not ref.column:
-            return self.put(f"load {self.f32}, ptr {at}, align 64")
-        at = self.put(f"getelementptr float, ptr {at}, i64 {ref.column}")
-        loaded = self.put(f"load {self.f32}, ptr {at}, align 4")
-        if node.op not in MEMORY:
-            return loaded  # its rows have margins of 0
+        loaded = self.put(f"load {self.f32}, ptr {at}, align {4 if ref.column else 64}")
+        if not ref.column or node.op not in MEMORY:
+            return loaded  # rows of rings have margins of 0
         mask = self.once(("edge", ref.column), lambda: self._edge(ref.column))
         return self.put(f"select {self.mask_kind} {mask}, {self.f32} {loaded}, {self.f32} zeroinitializer")
 
@@ -102,15 +99,11 @@ class _Emitter(Cells):
         if node.op == "ones":
             return "splat (i1 true)"
         if node.op == "octets":
-            at = self.put(f"getelementptr i8, ptr {self.place_row((node.op, 0), 0)}, i64 {self.column}")
-            octets = self.put(f"load <{self.lanes} x i8>, ptr {at}, align {self.lanes}")
+            octets = self.put(f"load <{self.lanes} x i8>, ptr {self.place_at((node.op, 0))}, align {self.lanes}")
             return self.put(f"icmp ne <{self.lanes} x i8> {octets}, zeroinitializer")
-        row = self.place_row(("bits", int(node.numbers[0])), 0) if node.op == "bits" else self.ring_row(value, 0)
-        return self._as_mask(self._half_at(row))
-
-    def _half_at(self, row: str) -> str:
-        octet = self.once("octet", lambda: self.put(f"lshr i64 {self.column}, 3"))
-        return self.put(f"getelementptr i8, ptr {row}, i64 {octet}")
+        if node.op == "bits":
+            return self._as_mask(self.place_at(("bits", int(node.numbers[0]))))
+        return self._as_mask(self.ring_at(value))
 
     def packed(self, ref: Ref) -> str:
         """The row of words of a reference to bits, in a digital stage."""
@@ -197,19 +190,23 @@ class _Emitter(Cells):
             if self.nodes[ref.value].op == "ones":
                 words = self._constant_beyond(row, outside ^ int(ref.negated))
             return self._flipped(words) if ref.negated else words
-        words = self.packed(ref)
-        wide = f"i{self.columns}"
-        number = self.put(f"bitcast {self._w} {words} to {wide}")
-        n = abs(column)
-        if column < 0:
-            moved = self.put(f"shl {wide} {number}, {n}")
-            fill = (1 << n) - 1
-        else:
-            moved = self.put(f"lshr {wide} {number}, {n}")
-            fill = ((1 << n) - 1) << (self.columns - n)
-        if outside:
-            moved = self.put(f"or {wide} {moved}, {fill}")
-        return self.put(f"bitcast {wide} {moved} to {self._w}")
+        return self._along(self.packed(ref), column, outside)
+
+    def _along(self, words: str, column: int, outside: int) -> str:
+        """A row of words as it is read from that many columns away, fewer than a word has."""
+        count, up = abs(column), column < 0
+        places = (n - 1 if up else n + 1 for n in range(self.words))
+        lanes = ", ".join(f"i32 {n if 0 <= n < self.words else self.words}" for n in places)  # beyond the last one: 0
+        beside = f"{self._w} {words}, {self._w} zeroinitializer, <{self.words} x i32> <{lanes}>"
+        beyond = self.put(f"shufflevector {beside}")
+        moved = self.put(f"{'shl' if up else 'lshr'} {self._w} {words}, splat (i64 {count})")
+        beyond = self.put(f"{'lshr' if up else 'shl'} {self._w} {beyond}, splat (i64 {64 - count})")
+        moved = self.put(f"or {self._w} {moved}, {beyond}")
+        if not outside:
+            return moved
+        new = (1 << count) - 1 if up else ((1 << count) - 1) << (self.columns - count)
+        fill = ", ".join(f"i64 {(new >> 64 * n) & (1 << 64) - 1}" for n in range(self.words))
+        return self.put(f"or {self._w} {moved}, <{fill}>")
 
     def _constant_beyond(self, row: int, outside: int) -> str:
         """Ones as they are read from another row: `outside` beyond the edge."""
@@ -223,25 +220,24 @@ class _Emitter(Cells):
 
     def keep(self, value: int) -> None:
         """Put a value into its ring."""
-        self._store(value, self.ring_row(value, 0), self.nodes[value].op in BITS, False)
+        bits = self.nodes[value].op in BITS
+        self._store(value, self.ring_row(value, 0) if self.stage.digital else self.ring_at(value), bits, False)
 
     def store(self, place: Place, value: int) -> None:
         """Put a value into its plane."""
-        self._store(value, self.place_row(place, 0), place[0] != "plane", place[0] == "octets")
+        at = self.place_row(place, 0) if self.stage.digital else self.place_at(place)
+        self._store(value, at, place[0] != "plane", place[0] == "octets")
 
-    def _store(self, value: int, row: str, bits: bool, octets: bool) -> None:
+    def _store(self, value: int, at: str, bits: bool, octets: bool) -> None:
         ref = Ref(value)
         if self.stage.digital:
-            self.body.append(f"  store {self._w} {self.packed(ref)}, ptr {row}, align 8")
+            self.body.append(f"  store {self._w} {self.packed(ref)}, ptr {at}, align 8")
         elif not bits:
-            at = self.put(f"getelementptr float, ptr {row}, i64 {self.column}")
             self.body.append(f"  store {self.f32} {self.analog(ref)}, ptr {at}, align 64")
         elif octets:
-            at = self.put(f"getelementptr i8, ptr {row}, i64 {self.column}")
             wide = self.put(f"zext {self.mask_kind} {self.mask(ref)} to <{self.lanes} x i8>")
             self.body.append(f"  store <{self.lanes} x i8> {wide}, ptr {at}, align {self.lanes}")
         else:
-            at = self._half_at(row)
             half = self.put(f"bitcast {self.mask_kind} {self.mask(ref)} to {self.half}")
             self.body.append(f"  store {self.half} {half}, ptr {at}, align {self.lanes // 8}")
 
@@ -281,21 +277,27 @@ class _Emitter(Cells):
 
     def loop(self, number: int) -> list[str]:
         """The loop of a stage over the vectors of a row."""
-        self.column = f"%c{number}"
+        column = f"%c{number}"
+        self.column = self.opaque(column)
         self.make_all()
         self.store_all()
         return [
             f"  br label %loop{number}",
             f"loop{number}:",
-            f"  {self.column} = phi i64 [ 0, %row.at{number} ], [ %next{number}, %loop{number} ]",
+            f"  {column} = phi i64 [ 0, %row.at{number} ], [ %next{number}, %loop{number} ]",
             *self.body,
-            *self.again(f"{number}", f"loop{number}", f"stage{number + 1}"),
+            *self.again(f"{number}", column, f"loop{number}", f"stage{number + 1}"),
         ]
 
-    def again(self, name: str, loop: str, end: str) -> list[str]:
+    def opaque(self, column: str) -> str:
+        """The same number, without LLVM knowing that it goes up in a loop: what it would make of that for the sake of
+        addresses took a third of all the time, and gained nothing."""
+        return self.put(f"call i64 @llvm.expect.i64(i64 {column}, i64 0)")
+
+    def again(self, name: str, column: str, loop: str, end: str) -> list[str]:
         """On to the next vector of the row."""
         return [
-            f"  %next{name} = add i64 {self.column}, {self.lanes}",
+            f"  %next{name} = add i64 {column}, {self.lanes}",
             f"  %more{name} = icmp ult i64 %next{name}, {self.columns}",
             f"  br i1 %more{name}, label %{loop}, label %{end}",
         ]
@@ -304,15 +306,15 @@ class _Emitter(Cells):
         """The two loops of a stage with cells. %last: whether the vector before had to bend."""
         n, end = number, f"stage{number + 1}"
         self.prepare_cells()
-        self.column, self.bends, self.peak = f"%c{n}", False, ""
+        self.column, self.bends, self.peak = self.opaque(f"%c{n}"), False, ""
         self.make_all()
         beyond = self.goes_beyond(self.peak)
         self.body.append(f"  br i1 {beyond}, label %bend{n}, label %store{n}")
         self.body.append(f"store{n}:")
         self.store_all()
-        straight = [*self.body, *self.again(f"{n}", f"loop{n}", end)]
+        straight = [*self.body, *self.again(f"{n}", f"%c{n}", f"loop{n}", end)]
         self.made, self.body = {}, []
-        self.column, self.bends, self.needed, self.block = f"%d{n}", True, "", f"bend{n}"
+        self.column, self.bends, self.needed, self.block = self.opaque(f"%d{n}"), True, "", f"bend{n}"
         self.make_all()
         self.store_all()
         bending, needed = [*self.body], self.needed
@@ -326,7 +328,7 @@ class _Emitter(Cells):
             f"  %d{n} = phi i64 [ %c{n}, %loop{n} ], [ %next.bent{n}, %on{n} ]",
             f"  %was{n} = phi i1 [ %last{n}, %loop{n} ], [ true, %on{n} ]",
             *bending,
-            *self.again(f".bent{n}", f"on{n}", end),
+            *self.again(f".bent{n}", f"%d{n}", f"on{n}", end),
             f"on{n}:",
             f"  %stay{n} = and i1 %was{n}, {needed}",
             f"  br i1 %stay{n}, label %bend{n}, label %back{n}",
@@ -360,10 +362,11 @@ class _Emitter(Cells):
         ]
         text = [
             *constants,
+            "declare i64 @llvm.expect.i64(i64, i64)",
             f"declare {self.f32} @llvm.fabs.v{self.lanes}f32({self.f32})",
             *([f"declare <16 x float> {RANGE}(<16 x float>, <16 x float>, i32, <16 x float>, i16, i32)"] * self.ranges),
             f"declare {self.f32} @llvm.copysign.v{self.lanes}f32({self.f32}, {self.f32})",
-            "define void @run(ptr %frame, ptr %planes) {",
+            "define void @run(ptr %frame, ptr %planes) nounwind {",
             "entry:",
             *frame,
             *planes,

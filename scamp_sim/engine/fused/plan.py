@@ -7,7 +7,7 @@ where they would lag too far behind or grow too long.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -82,15 +82,19 @@ def plan(segment: Segment, limit: np.float32, shape: tuple[int, int]) -> list[Pa
     registers = range(ops.SPARE)
     live: set[Place] = {("plane", int(order[i])) for i in registers}
     live |= {("bits", b) for b in range(ops.LATCH + 1) if b != ops.FLAG or not segment.flag_ones}
+    shaping = segment.code.copy()
+    shaping[:, ops.NUMBER : ops.PURPOSE + 1] = 0  # of draws, whose keys come from a table
+    written: dict[tuple[bytes, frozenset[Place], bool], Stretch] = {}  # programs launch the same kernels again
     parts: list[Part] = []
     for first, last, fused in reversed(pieces):
         at_end = last == len(rows)
         if fused:
-            values = Values(limit)
-            for row in rows[first:last]:
-                values.take(row)
-            homes = {i: int(order[i]) for i in registers} if at_end else {}
-            parts.append(_stretch(values, live, homes, shape, first))
+            known = shaping[first:last].tobytes(), frozenset(live), at_end
+            if known not in written:
+                homes = {i: int(order[i]) for i in registers} if at_end else {}
+                written[known] = _stretch(rows[first:last], limit, live, homes, shape)
+            same = written[known]
+            parts.append(replace(same, drawn=tuple(first + row for row in same.drawn)))
         else:
             parts.append(Walked.of(segment, first, last, at_end))
         for row in reversed(rows[first:last]):
@@ -133,16 +137,21 @@ def _pieces(rows: Sequence[Row], limit: np.float32) -> list[tuple[int, int, bool
 
 
 def _stretch(
-    values: Values, live: Collection[Place], homes: dict[int, int], shape: tuple[int, int], first: int
+    rows: Sequence[Row], limit: np.float32, live: Collection[Place], homes: dict[int, int], shape: tuple[int, int]
 ) -> Stretch:
-    """homes: register -> the plane that holds it; where they are given, every register goes back to its own plane."""
+    """The rows as if they were the first of their segment.
+
+    homes: register -> the plane that holds it; where they are given, every register goes back to its own plane.
+    """
+    values = Values(limit)
+    for row in rows:
+        values.take(row)
     if homes:
         held = {register: values.plane(plane) for register, plane in homes.items()}
         values.now.update({("plane", register): ref for register, ref in held.items()})
         live = {p for p in live if p[0] != "plane"} | {("plane", register) for register in homes}
     text = emit(schedule(values, values.results(live)), shape)
-    drawn = tuple(first + row for row in values.drawn)
-    return Stretch(text, np.array([number for _, number in text.planes], np.int64), drawn)
+    return Stretch(text, np.array([number for _, number in text.planes], np.int64), tuple(values.drawn))
 
 
 __all__ = ["Part", "Stretch", "Walked", "plan"]

@@ -12,8 +12,7 @@ from scamp_sim.engine.fused.values import BITS, Place
 LANES = 16
 """PEs in a vector: one register of AVX-512, two of AVX2, four of NEON."""
 WIDE = 32
-"""The same for short stretches with errors: two chains of sums go on at once, for 10 % less time. Long ones gain
-nothing, and take longer to compile."""
+"""The same for short stretches with errors: two chains of sums go on at once, but compiling takes twice as long."""
 PAD = 16
 """PEs before and behind a row of a ring, 0 like everything beyond the edge."""
 
@@ -52,7 +51,7 @@ class Rows:
         self.pointers: dict[tuple[str, int, int], str] = {}
         self.made: dict[object, str] = {}
         self.body: list[str] = []
-        self.column = ""  # the first PE of the vector
+        self.column = ""  # the first PE of the vector, as addresses name it
         self.margins: set[int] = set()  # values whose rings are read beyond the ends of a row
 
     # --- text ---
@@ -119,10 +118,25 @@ class Rows:
         if key not in self.pointers:
             each = {"plane": self.columns, "bits": self.words, "octets": self.columns}[place[0]]
             unit = {"plane": "float", "bits": "i64", "octets": "i8"}[place[0]]
-            at = self.row if not row else self.before(f"add i64 {self.row}, {row}")
-            start = self.before(f"mul i64 {at}, {each}")
-            pointer = self.before(f"getelementptr {unit}, ptr {self.plane(place)}, i64 {start}")
+            at = self._row_at(row)
+            pointer = self.before(f"getelementptr {unit}, ptr {self.plane(place)}, i64 {self._start(at, row, each)}")
             self.pointers[key] = self._inside(pointer, at, place[0] != "plane", outside) if row else pointer
+        return self.pointers[key]
+
+    def _row_at(self, row: int) -> str:
+        """The number of the row that far from the one that the stage is at."""
+        if not row:
+            return self.row
+        key = "row", row, 0
+        if key not in self.pointers:
+            self.pointers[key] = self.before(f"add i64 {self.row}, {row}")
+        return self.pointers[key]
+
+    def _start(self, at: str, row: int, each: int) -> str:
+        """Where a row begins, of `each` units a row."""
+        key = "start", row, each
+        if key not in self.pointers:
+            self.pointers[key] = self.before(f"mul i64 {at}, {each}")
         return self.pointers[key]
 
     def ring_row(self, value: int, row: int, outside: int = 0) -> str:
@@ -130,14 +144,44 @@ class Rows:
         key = f"ring {outside}", value, row
         if key not in self.pointers:
             offset, rows, each = self.rings[value]
-            at = self.row if not row else self.before(f"add i64 {self.row}, {row}")
-            index = self.before(f"and i64 {at}, {rows - 1}")
-            start = self.before(f"mul i64 {index}, {each}")
+            at = self._row_at(row)
             bits = self.nodes[value].op in BITS
-            begin = self.before(f"add i64 {start}, {offset + (0 if bits else 4 * PAD)}")
+            begin = str(offset + (0 if bits else 4 * PAD))
+            if rows > 1:
+                index = self.before(f"and i64 {at}, {rows - 1}")
+                start = self.before(f"mul i64 {index}, {each}")
+                begin = self.before(f"add i64 {start}, {begin}")
             pointer = self.before(f"getelementptr i8, ptr %space, i64 {begin}")
             self.pointers[key] = self._inside(pointer, at, bits, outside) if row else pointer
         return self.pointers[key]
+
+    def in_plane(self) -> str:
+        """Where the vector begins in a plane."""
+        start = self._start(self.row, 0, self.columns)
+        return self.once("in plane", lambda: self.put(f"add i64 {start}, {self.column}"))
+
+    def place_at(self, place: Place, row: int = 0, column: int = 0) -> str:
+        """The pointer to the vector of a plane."""
+        bits = place[0] == "bits"
+        unit = {"plane": "float", "bits": "i8", "octets": "i8"}[place[0]]
+        start, at = (self.place_row(place, row), self.column) if row else (self.plane(place), self.in_plane())
+        if bits:
+            at = self.once(("octet", bool(row)), lambda: self.put(f"lshr i64 {at}, 3"))
+        pointer = self.put(f"getelementptr {unit}, ptr {start}, i64 {at}")
+        return self.put(f"getelementptr {unit}, ptr {pointer}, i64 {column}") if column else pointer
+
+    def ring_at(self, value: int, row: int = 0, column: int = 0) -> str:
+        """The same for a value that its stage has kept."""
+        offset, rows, _ = self.rings[value]
+        bits = self.nodes[value].op in BITS
+        unit, at = "float", self.column
+        if bits:
+            unit, at = "i8", self.once(("octet", True), lambda: self.put(f"lshr i64 {self.column}, 3"))
+        if rows == 1 and not row:  # where it lies is known
+            here = self.once(("here", bits), lambda: self.put(f"getelementptr {unit}, ptr %space, i64 {at}"))
+            return self.put(f"getelementptr i8, ptr {here}, i64 {offset + (0 if bits else 4 * (PAD + column))}")
+        pointer = self.put(f"getelementptr {unit}, ptr {self.ring_row(value, row)}, i64 {at}")
+        return self.put(f"getelementptr float, ptr {pointer}, i64 {column}") if column else pointer
 
     def _inside(self, pointer: str, at: str, bits: bool, outside: int) -> str:
         """The pointer, or one to a row of what is outside the array."""

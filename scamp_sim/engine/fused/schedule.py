@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from scamp_sim.engine.fused.values import CONSTANT, DIGITAL, FLAG_OCTETS, MEMORY, Node, Place, Values
 
-MOST_NODES = 48
+MOST_NODES = 58
 """Nodes in a stage: beyond, a vector of PEs has more values alive than a processor has registers."""
 CELL = 10
 """Nodes that a write with errors counts for."""

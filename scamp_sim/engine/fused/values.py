@@ -58,6 +58,8 @@ _ROUNDED = 1 + 2.0**-22
 """How much rounding can add to a product, and more."""
 FURTHEST_COLUMN = 8
 """Columns that a value may come from at once; memory before and behind a row is readable that far."""
+FURTHEST_BIT = 64
+"""Columns of the narrowest array: bits come at once from fewer away."""
 _DIRECTIONS = ((1, 0), (0, -1), (-1, 0), (0, 1))
 _GATES = (ops.SOUTH, ops.WEST, ops.NORTH, ops.EAST)
 
@@ -251,7 +253,7 @@ class Values:
         inner = self.nodes[ref.value]
         if inner.op == "neighbour" and column and not ref.negated and inner.numbers[2] == outside:
             (before,), (r, c, _) = inner.refs, inner.numbers
-            if not r and c * column > 0:
+            if not r and c * column > 0 and abs(c + column) < FURTHEST_BIT:
                 return self.node("neighbour", (before,), 0, c + column, outside)
         return self.node("neighbour", (ref,), row, column, outside)
 

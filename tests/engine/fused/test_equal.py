@@ -78,6 +78,15 @@ def test_random_programs_on_chips_with_errors(kind: int) -> None:
     assert sum(check_chip(seed) for seed in range(12 * kind + 3, 12 * kind + 7)) > 30
 
 
+@pytest.mark.parametrize("word", ["DNEWS0", "DNEWS1"])
+@pytest.mark.parametrize("way", ["R2", "R4"])
+@pytest.mark.parametrize("columns", [64, 192])
+def test_bits_move_along_a_row_further_than_a_word(word: str, way: str, columns: int) -> None:
+    gates = "".join(f"{'SET' if gate == way else 'CLR'}({gate});" for gate in ("R1", "R2", "R3", "R4"))
+    program = assemble(gates + f"{word}(R6, R5); OR(R8, R6, R5);" + f"{word}(R7, R6); {word}(R6, R7);" * 35)
+    assert check(program, engines((64, columns), load_errors("ideal", (64, columns)), 0)) > 60
+
+
 def test_processors_without_avx_512_dq(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The largest magnitude is found without its instruction."""
     monkeypatch.setattr(build, "has", lambda feature: False)
