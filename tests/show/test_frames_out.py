@@ -245,3 +245,11 @@ def test_a_thousand_frames_of_video_in_ten_seconds(tmp_path: Path) -> None:
     spent = time.process_time() - began
     print(f"{1000 / spent:.0f} frames a second of processor time")
     assert spent < 10
+
+
+def test_a_saved_page_says_what_a_video_lacks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    noise = [np.random.default_rng(n).integers(0, 255, (64, 64), np.uint8) for n in range(20)]
+    whole = film(folder / "v.mkv", noise).read_bytes()
+    (folder / "cut.mkv").write_bytes(whole[: len(whole) // 2])
+    assert run("view", "p.scamp", "--image", "cut.mkv", "--size", "64x64", "--save", "page.html") == 0
+    assert "note: video cut.mkv: its frames end after " in capsys.readouterr().err

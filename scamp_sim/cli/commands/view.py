@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         if not found["ok"]:
             settled = _settings_alone(found["diagnostics"], args.set)
             raise (OptionError if settled else ProgramError)(found["error"] or _first_of(found["diagnostics"]))
+        for note in session.pictures.notes:
+            print(f"scamp-sim: note: {note}", file=sys.stderr)
         page = write_text(args.save, exports.state(session, found["revision"], found["frames"][0]["end"]), "page")
         print(f"{page}: {found['title']} after its first frame; open it in a browser")
         return 0
