@@ -248,6 +248,7 @@ def _(seen: Seen) -> None:
     assert seen.frames[0].stored == 5 + 700
     assert seen.run.whole
     assert {k.storage for k in seen.run.kernels} == {"static", "heap"}
+    assert not any(note.code == "W620" for note in seen.run.notes)  # moved after it was recorded, and launched
     seen.same("A", of(half(GREYS[0]), "west", 256))
 
 
