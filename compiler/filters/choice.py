@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Any
 
-from scamp_sim.compiler.filters.generate import Search
 from scamp_sim.compiler.filters.noise import Noise, predict
+from scamp_sim.compiler.filters.pool import Search
 from scamp_sim.compiler.filters.task import Candidate
 
 _FEW = 12

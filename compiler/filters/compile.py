@@ -12,9 +12,10 @@ from scamp_sim.compiler.filters.allocate import Demand, check_demand
 from scamp_sim.compiler.filters.choice import LINEAR, Picture, by_noise, by_words, front, ranked
 from scamp_sim.compiler.filters.contract import contract_of, room_of, written
 from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_text
-from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE, Search, Tick, search, why_none
+from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE, search
 from scamp_sim.compiler.filters.kernel import Taps, times
 from scamp_sim.compiler.filters.noise import INPUT_RMS, predict
+from scamp_sim.compiler.filters.pool import Search, Tick, why_none
 from scamp_sim.compiler.filters.read import MOST_DEPTH, MOST_KERNELS, Given, Rounded, kernels_of, number, rounded
 from scamp_sim.compiler.filters.task import HALVINGS, OBJECTIVES, OFFSETS, SIGNS, Candidate, Task
 from scamp_sim.compiler.filters.verify import verify

@@ -8,8 +8,8 @@ from typing import Any
 
 from scamp_sim.compiler.filters.choice import LINEAR, Picture
 from scamp_sim.compiler.filters.emit import fraction_text, rows_text
-from scamp_sim.compiler.filters.generate import Search
 from scamp_sim.compiler.filters.noise import Noise, predict
+from scamp_sim.compiler.filters.pool import Search
 from scamp_sim.compiler.filters.task import Candidate, Task
 
 

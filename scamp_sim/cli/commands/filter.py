@@ -251,7 +251,7 @@ class Line:
 
     def tick(self, what: str, words: int) -> None:
         """What is going on, and the words of the best program so far."""
-        from scamp_sim.compiler.filters.generate import EVOLUTION
+        from scamp_sim.compiler.filters.evolving import EVOLUTION
 
         if what == EVOLUTION and not self.said:
             self.said = True

@@ -21,9 +21,10 @@ from scamp_sim.compiler import assemble
 from scamp_sim.compiler.filters import CompiledFilter, compile_filter
 from scamp_sim.compiler.filters import compile as compiling
 from scamp_sim.compiler.filters.classic import CLASSICS, found, named
-from scamp_sim.compiler.filters.generate import LEAST_WORK, Search, Tick, search
+from scamp_sim.compiler.filters.generate import LEAST_WORK, search
 from scamp_sim.compiler.filters.kernel import convolved
 from scamp_sim.compiler.filters.library import known
+from scamp_sim.compiler.filters.pool import Search, Tick
 from scamp_sim.compiler.filters.search.compose import Parts, composed
 from scamp_sim.compiler.filters.search.genes import SINGLE
 from scamp_sim.compiler.filters.search.shared import common, shared

@@ -11,9 +11,10 @@ import pytest
 
 from scamp_sim.compiler.filters import compile_filter, generate
 from scamp_sim.compiler.filters.classic import named
-from scamp_sim.compiler.filters.generate import RATE, Search
+from scamp_sim.compiler.filters.generate import RATE
 from scamp_sim.compiler.filters.kernel import convolved, from_rows
 from scamp_sim.compiler.filters.parse_back import steps_of
+from scamp_sim.compiler.filters.pool import Search
 from scamp_sim.compiler.filters.search.anew import ends_anew, middles_anew
 from scamp_sim.compiler.filters.search.axes import by_axes, rows_of
 from scamp_sim.compiler.filters.search.compose import Parts, composed
