@@ -276,9 +276,9 @@ def test_frames_of_a_program_leave_a_strip_tables_and_a_trace(film: Path) -> Non
     rows = list(csv.DictReader((out / "frames.csv").read_text().splitlines()))
     assert [row["frame"] for row in rows] == ["1", "2", "3"]
     assert [row["image"] for row in rows] == ["clip.npy#1", "clip.npy#2", "clip.npy#3"]
-    # chip columns count from the right
+    # chip columns count from the right: the left side of the picture has the larger number
     assert [(r["box.top"], r["box.left"], r["box.bottom"], r["box.right"]) for r in rows] == [
-        ("20", str(56 - 8 * n), "29", str(63 - 8 * n)) for n in range(3)
+        ("20", str(63 - 8 * n), "29", str(56 - 8 * n)) for n in range(3)
     ]
     events = list(csv.DictReader((out / "events.csv").read_text().splitlines()))
     assert [e["frame"] for e in events] == [n for n in "123" for _ in range(10)]

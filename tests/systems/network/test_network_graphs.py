@@ -11,12 +11,13 @@ import pytest
 
 from scamp_sim.exceptions import ProgramError
 from scamp_sim.systems import network
-from tests.systems.network.onnx_nets import Graph
 
 onnx = pytest.importorskip("onnx")
 
 from onnx import TensorProto, numpy_helper  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+from tests.systems.network.onnx_nets import Graph  # noqa: E402
 
 ALONE = ("Sign", "Round", "Floor", "Ceil", "Abs", "Relu", "Neg", "HardSigmoid")
 WITH_A_NUMBER = ("Add", "Mul", "Max", "Min", "Greater", "Less", "Equal")
