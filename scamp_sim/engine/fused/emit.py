@@ -41,8 +41,8 @@ def emit(schedule: Schedule, shape: tuple[int, int]) -> Text:
     return _Emitter(schedule, shape, WIDE if 0 < cells <= FEW else LANES).function()
 
 
-FEW = 12
-"""Cells of a short stretch: its code is made in 25 ms. Half the lanes take half as long to compile, and a tenth longer
+FEW = 20
+"""Cells of a short stretch: its code is made in 35 ms. Half the lanes take half as long to compile, and a tenth longer
 to run where values compress."""
 
 
