@@ -13,8 +13,8 @@ from fractions import Fraction
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from scamp_sim.compiler.filters.kernel import MOVES, Offset, Taps, plus, shift, times
-from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, step
+from scamp_sim.compiler.filters.kernel import Offset, Taps
+from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, moved, responses, step
 
 if TYPE_CHECKING:
     from scamp_sim.silicon.profiles import ChipProfile
@@ -71,37 +71,6 @@ def _squares(h: Weights) -> float:
     return sum(w * w for w in h.values())
 
 
-def _responses(steps: Steps, output: int) -> list[list[tuple[str, Taps]]]:
-    """For every word and each of its destinations: (A..F or NEWS, the filter through which an error there comes to the
-    output)."""
-    registers: dict[int, Taps] = {output: {(0, 0): Fraction(1)}}
-    news: Taps = {}
-    out: list[list[tuple[str, Taps]]] = []
-    for word in reversed(steps.words):
-        found: list[tuple[str, Taps]] = []
-        carried: Taps = {}
-        for name in word.registers:
-            h = registers.pop(name, {})
-            found.append(("A", h))
-            carried = plus(carried, h)
-        if word.news >= 0:
-            # the error falls into the cell that is written: NEWS as a PE sees its own
-            found.append(("NEWS", news))
-            carried = plus(carried, _move(news, word.news))
-            news = {}
-        part = times(carried, Fraction(-1, word.parts))
-        for name in word.sources:
-            registers[name] = plus(registers.get(name, {}), part)
-        if word.reads >= 0:
-            news = plus(news, _move(part, word.reads))
-        out.append(found)
-    return out[::-1]
-
-
-def _move(h: Taps, move: int) -> Taps:
-    return shift(h, *MOVES[move])
-
-
 @dataclass(frozen=True)
 class _Place:
     """A destination of a word. h: the filter through which an error there comes to the output; held: the value that it
@@ -126,10 +95,10 @@ def _course(steps: Steps, output: int) -> _Course:
     values: dict[int, Value] = {0: START}
     news: Value | None = None
     words = []
-    for word, places in zip(steps.words, _responses(steps, output), strict=True):
+    for word, places in zip(steps.words, responses(steps, output), strict=True):
         value, _ = step(word, values, news)
         held = {
-            register: _floats(value.taps if register != "NEWS" else _move(value.taps, word.news))
+            register: _floats(value.taps if register != "NEWS" else moved(value.taps, word.news))
             for register in dict.fromkeys(register for register, _ in places)
         }
         words.append((word, tuple(_Place(register, _floats(h), held[register]) for register, h in places)))

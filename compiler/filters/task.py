@@ -8,7 +8,17 @@ from fractions import Fraction
 
 from scamp_sim.compiler.filters.allocate import Demand, allocate
 from scamp_sim.compiler.filters.kernel import Taps, norm, times
-from scamp_sim.compiler.filters.words import START, FilterWord, Steps, Value, execute, live_words, step, unused
+from scamp_sim.compiler.filters.words import (
+    MOST_SOURCES,
+    START,
+    FilterWord,
+    Steps,
+    Value,
+    execute,
+    live_words,
+    step,
+    unused,
+)
 
 OFFSETS = ("any", "zero", "macros")
 HALVINGS = ("single", "macro", "exact", "none")
@@ -145,7 +155,7 @@ def documented(words: Sequence[FilterWord]) -> bool:
     twice."""
     for w in words:
         sources = len(w.sources) + (w.reads >= 0)
-        if sources > (4, 2, 1)[w.parts - 1] or len({*w.sources}) != len(w.sources):
+        if sources > MOST_SOURCES[w.parts - 1] or len({*w.sources}) != len(w.sources):
             return False
         if {*w.registers} & {*w.sources} or (w.news >= 0 and w.reads >= 0):
             return False

@@ -11,6 +11,9 @@ from scamp_sim.compiler.filters.kernel import MOVES, UNIT, Offset, Taps, plus, s
 PORTS = ("NEWS", "XN", "XE", "XS", "XW")
 """By number of the move that a reading makes; a write makes the same move through the opposite port."""
 
+MOST_SOURCES = (4, 2, 1)
+"""Of a word with one, two, three destinations: the documented forms."""
+
 _WRITE_PORTS = ("NEWS", "XS", "XW", "XN", "XE")
 
 
@@ -106,6 +109,38 @@ def step(word: FilterWord, values: dict[int, Value], news: Value | None) -> tupl
     r = part * sum((s.r for s in sources), Fraction(0))
     reach = tuple(max((s.reach[k] for s in sources), default=0) for k in range(4))
     return Value(times(total, part), o, r, (reach[0], reach[1], reach[2], reach[3])), news
+
+
+def responses(steps: Steps, output: int) -> list[list[tuple[str, Taps]]]:
+    """For every word and each of its destinations: (A..F or NEWS, the filter through which an error there comes to the
+    output)."""
+    registers: dict[int, Taps] = {output: {(0, 0): Fraction(1)}}
+    news: Taps = {}
+    out: list[list[tuple[str, Taps]]] = []
+    for word in reversed(steps.words):
+        found: list[tuple[str, Taps]] = []
+        carried: Taps = {}
+        for name in word.registers:
+            h = registers.pop(name, {})
+            found.append(("A", h))
+            carried = plus(carried, h)
+        if word.news >= 0:
+            # the error falls into the cell that is written: NEWS as a PE sees its own
+            found.append(("NEWS", news))
+            carried = plus(carried, moved(news, word.news))
+            news = {}
+        part = times(carried, Fraction(-1, word.parts))
+        for name in word.sources:
+            registers[name] = plus(registers.get(name, {}), part)
+        if word.reads >= 0:
+            news = plus(news, moved(part, word.reads))
+        out.append(found)
+    return out[::-1]
+
+
+def moved(taps: Taps, move: int) -> Taps:
+    """A filter as a PE sees it from one move away."""
+    return shift(taps, *MOVES[move])
 
 
 def turned(word: FilterWord, turn: Callable[[int, int], Offset]) -> FilterWord:

@@ -4,11 +4,11 @@ where a word has room for a further source, that comes to the result with the si
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations, islice
+from itertools import combinations, count, islice
 
-from scamp_sim.compiler.filters.words import FilterWord, Steps, execute, unused
+from scamp_sim.compiler.filters.words import MOST_SOURCES, FilterWord, Steps, execute, renamed, responses, unused
 
 _MOST_PLACES = 3
 """Words that take a constant."""
@@ -73,23 +73,13 @@ def levelled(steps: Steps, halving: bool, longest: int) -> Iterator[Steps]:
 
 def _effects(steps: Steps) -> list[Vector]:
     """What a constant of 1 as a further source of each word adds to the outputs."""
-    columns = []
-    for output in steps.outputs:
-        registers = {output: Fraction(1)}
-        news = Fraction(0)
-        column = []
-        for word in reversed(steps.words):
-            carried = sum((registers.pop(name, Fraction(0)) for name in word.registers), Fraction(0))
-            if word.news >= 0:
-                carried, news = carried + news, Fraction(0)
-            part = -carried / word.parts
-            column.append(part)
-            for name in word.sources:
-                registers[name] = registers.get(name, Fraction(0)) + part
-            if word.reads >= 0:
-                news += part
-        columns.append(column[::-1])
-    return list(zip(*columns, strict=True))
+    # a constant is the same in all PEs: moves do nothing to it
+    still = [replace(w, news=min(w.news, 0), reads=min(w.reads, 0)) for w in steps.words]
+    columns = [responses(Steps(tuple(still), steps.outputs), output) for output in steps.outputs]
+    return [
+        tuple(-sum((w for _, h in places for w in h.values()), Fraction(0)) / word.parts for places in at)
+        for word, *at in zip(still, *columns, strict=True)
+    ]
 
 
 Contribution = tuple[int, tuple[int, ...], Vector]
@@ -99,7 +89,7 @@ Contribution = tuple[int, tuple[int, ...], Vector]
 def _contributions(steps: Steps, effects: Sequence[Vector], kit: _Kit) -> list[Contribution]:
     out = []
     for i, (word, effect) in enumerate(zip(steps.words, effects, strict=True)):
-        room = (4, 2, 1)[word.parts - 1] - len(word.sources) - (word.reads >= 0)
+        room = MOST_SOURCES[word.parts - 1] - len(word.sources) - (word.reads >= 0)
         if not any(effect):
             continue
         sums: set[Fraction] = {Fraction(0)}
@@ -129,15 +119,11 @@ def _solutions(some: Sequence[Contribution], target: Vector) -> Iterator[tuple[C
 
 
 def _with(steps: Steps, kit: _Kit, taken: Sequence[Contribution]) -> Steps:
-    fresh = unused(steps.words)
-    makers = tuple(
-        FilterWord(tuple(fresh + r for r in w.registers), w.news, tuple(fresh + s for s in w.sources), w.reads)
-        for w in kit.makers
-    )
+    names: dict[int, int] = {}
+    makers = renamed(kit.makers, names, count(unused(steps.words)))
     words = list(steps.words)
-    for i, names, _ in taken:
-        w = words[i]
-        words[i] = FilterWord(w.registers, w.news, (*w.sources, *(fresh + n for n in names)), w.reads)
+    for i, some, _ in taken:
+        words[i] = replace(words[i], sources=(*words[i].sources, *(names[n] for n in some)))
     first = min(i for i, _, _ in taken)
     return Steps((*words[:first], *makers, *words[first:]), steps.outputs)
 
