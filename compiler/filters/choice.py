@@ -70,12 +70,12 @@ def by_noise(item: Ranked) -> Any:
     return item.bent, round(item.error, 9), c.words, abs(c.offset), repr(c.steps.words)
 
 
-def front(some: Sequence[Ranked]) -> list[Candidate]:
+def front(some: Sequence[Ranked]) -> list[Ranked]:
     """Those that no other beats in both words and error."""
-    out: list[Candidate] = []
+    out: list[Ranked] = []
     least = float("inf")
     for item in sorted(some, key=by_words):
         if item.error < least - 1e-9:
             least = item.error
-            out.append(item.candidate)
+            out.append(item)
     return out

@@ -9,8 +9,8 @@ from typing import Any
 
 from scamp_sim.checks import integer
 from scamp_sim.compiler.filters.allocate import Demand, check_demand
-from scamp_sim.compiler.filters.choice import LINEAR, Picture, by_noise, by_words, front, ranked
-from scamp_sim.compiler.filters.contract import contract_of, room_of, written
+from scamp_sim.compiler.filters.choice import LINEAR, Picture, Ranked, by_noise, by_words, front, ranked
+from scamp_sim.compiler.filters.contract import contract_of, written
 from scamp_sim.compiler.filters.emit import fraction_text, identifier, kernel_text
 from scamp_sim.compiler.filters.generate import LEAST_WORK, RATE, search
 from scamp_sim.compiler.filters.kernel import Taps, times
@@ -194,8 +194,7 @@ def compile_filter(
     made = dict(zip(task.names, task.goals, strict=True))
     trades = front(some) if pareto or objective == "words,noise" else []
     results = [
-        _result(c, task, found, wanted, made, chip, work, seed, name, given.notes, picture)
-        for c in [pick.candidate, *trades]
+        _result(r, task, found, wanted, made, chip, work, seed, name, given.notes, picture) for r in [pick, *trades]
     ]
     trade = tuple((r.words, _worst(r.noise), r.text) for r in results[1:])
     return replace(results[0], pareto=trade)
@@ -298,9 +297,8 @@ def _search(
     return best
 
 
-def _dim(c: Candidate, task: Task, chip: Any, picture: Picture) -> list[str]:
+def _dim(c: Candidate, task: Task, room: float, picture: Picture) -> list[str]:
     """Said where bright pictures leave the linear range on the way, though not in the result."""
-    room = room_of(c, chip)
     own = max(abs(sum(g.values(), Fraction(0))) for g in task.goals)
     if picture.mean or float(own) * BRIGHT > LINEAR or float(c.flat) * BRIGHT <= room:
         return []
@@ -315,7 +313,7 @@ def _worst(noise: Any) -> float:
 
 
 def _result(
-    c: Candidate,
+    shown: Ranked,
     task: Task,
     found: Search,
     wanted: Mapping[str, Rounded],
@@ -329,7 +327,10 @@ def _result(
 ) -> CompiledFilter:
     from scamp_sim.compiler.assembler import assemble
 
-    noise = predict(c.steps, chip, picture.rms, picture.mean)
+    c, noise = shown.candidate, shown.noise
+    # what the offsets on the way leave of the range, whatever the picture
+    dark = predict(c.steps, chip) if picture.mean else noise
+    room = max(LINEAR - max(n.peak for n in dark), 0)
     reach = [max(v.reach[k] for v in c.outputs) for k in range(4)]
     margin = (reach[3], reach[2], reach[0], reach[1])
     errors = {
@@ -355,7 +356,9 @@ def _result(
         names.append(taken[-1])
     places = {n: c.places[o] for n, o in zip(task.names, c.steps.outputs, strict=True)}
     kept = "kept" if task.demand.keep or c.places[0] not in written(c) else "overwritten"
-    contract = contract_of(c, task, found, noise, errors, signs, margin, chip, work, seed, places, kept, names, picture)
+    contract = contract_of(
+        c, task, found, noise, errors, signs, margin, chip, work, seed, places, kept, names, picture, room
+    )
     text = kernel_text(c, contract, kernel, names, c.places[0], "image")
     program = assemble(text, name=kernel)
     verify(program, c, names, margin)
@@ -380,7 +383,7 @@ def _result(
         flat=float(c.flat),
         states=found.work,
         seed=seed,
-        notes=(*notes, *_dim(c, task, chip, picture)),
+        notes=(*notes, *_dim(c, task, room, picture)),
         interrupted=found.interrupted,
         without_halving=max(bound, found.without_halving),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from scamp_sim.compiler.filters.choice import LINEAR, Picture
 from scamp_sim.compiler.filters.emit import fraction_text, rows_text
-from scamp_sim.compiler.filters.noise import Noise, predict
+from scamp_sim.compiler.filters.noise import Noise
 from scamp_sim.compiler.filters.pool import Search
 from scamp_sim.compiler.filters.task import Candidate, Task
 
@@ -32,6 +32,7 @@ def contract_of(
     kept: str,
     names: Sequence[str],
     picture: Picture,
+    room: float,
 ) -> list[str]:
     bound = min(found.lower_bound, c.words)
     proof = "shortest" if c.words == bound else f"at least {bound}"
@@ -52,7 +53,6 @@ def contract_of(
             f"mean {noise[k].mean:+.1f}, rms {noise[k].rms:.2f} LSB,",
             f"    gain {noise[k].gain:.3f}; a flat picture is off by {100 * noise[k].leak:+.1f} % of its level",
         ]
-    room = room_of(c, chip)
     lines += [
         "",
         f"in:         image -> {c.places[0]}, {kept}",
@@ -64,11 +64,6 @@ def contract_of(
         f"search:     budget {work} states, seed {seed}",
     ]
     return lines
-
-
-def room_of(c: Candidate, chip: Any) -> float:
-    """LSB that the offsets on the way leave of the linear range."""
-    return max(LINEAR - max(n.peak for n in predict(c.steps, chip)), 0)
 
 
 def _about(picture: Picture) -> str:
