@@ -13,17 +13,21 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 
 
+_ENDINGS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 def heeding(command: Sequence[str], **more: Any) -> subprocess.Popen[str]:
-    """A process that heeds Ctrl-C, also where this one does not: a job of the background or under nohup ignores it, and
-    what it starts would, too. Text on both streams; more: as for Popen."""
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    if ignored:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A process that heeds Ctrl-C and what ends it, also where this one does not: a job of the background or under
+    nohup ignores some signals, and what it starts would, too. Text on both streams; more: as for Popen."""
+    ignored = [number for number in _ENDINGS if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        # what a process handles has its default in what it starts
+        signal.signal(number, signal.default_int_handler)
     try:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
     finally:
-        if ignored:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def called(line: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
